@@ -1,0 +1,193 @@
+"""The configuration as frozen values: what the loader makes of YAML and every other room reads.
+
+Durations are seconds (float), sizes bytes (int). Nothing here is validated: the loader has done it.
+Defaults stand here, beside their fields, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from prober.config.secret import Secret
+from prober.judge.contract import Contract
+from prober.judge.expect import Expectation
+from prober.judge.schema import Schema
+
+Transport = Literal["http", "sse", "stdio"]
+Protocol = Literal["auto", "modern", "handshake"]
+Source = Literal["structured", "text", "result"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one answer may cost us, in bytes. A server that sends more is `too_large`.
+
+    The defaults keep the parsing of one answer below 50 ms on a slow core; agents choke on far less.
+    """
+
+    body: int = 2 * 1024 * 1024
+    """Bytes of one HTTP body as they come over the wire."""
+    decompressed: int = 2 * 1024 * 1024
+    """Bytes of one HTTP body after decompression."""
+    event: int = 1024 * 1024
+    """Bytes of one Server-Sent Event."""
+    line: int = 2 * 1024 * 1024
+    """Bytes of one line on a stdio server's standard output."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tls:
+    """How a target's certificate is checked and which one is shown to it. Paths are absolute."""
+
+    ca_file: Path | None = None
+    client_certificate: Path | None = None
+    client_key: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientCredentials:
+    """OAuth 2 client credentials grant (RFC 6749 section 4.4)."""
+
+    token_url: str
+    client_id: str
+    client_secret: Secret
+    scope: str | None = None
+    audience: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One MCP server. `url` is set for `http` and `sse`, `command` for `stdio`."""
+
+    name: str
+    transport: Transport
+    url: str | None = None
+    command: tuple[str, ...] = ()
+    cwd: Path | None = None
+    env: Mapping[str, Secret] = field(default_factory=dict)
+    headers: Mapping[str, Secret] = field(default_factory=dict)
+    auth: ClientCredentials | None = None
+    tls: Tls = Tls()
+    proxy: Secret | None = None
+    protocol: Protocol = "auto"
+    limits: Limits = Limits()
+    allow_writes: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandshakeSettings:
+    """Reach the server, negotiate, close. `second_opinion` asks the official SDK client as well."""
+
+    second_opinion: bool = False
+    expect_version: str | None = None
+    """The protocol version that must be negotiated, e.g. `2025-11-25`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogSettings:
+    """Read every page of tools, resources, templates and prompts."""
+
+    tools: tuple[str, ...] = ()
+    """Names that must be there; likewise below."""
+    resources: tuple[str, ...] = ()
+    prompts: tuple[str, ...] = ()
+    contract: Contract | None = None
+    contract_file: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Latency:
+    """Budget of the judged request, from its first byte sent to its answer's last byte read, in seconds."""
+
+    warn: float | None = None
+    fail: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checks:
+    """How one answer is judged."""
+
+    source: Source = "structured"
+    """`from:` in YAML. `structured` judges `structuredContent`, `text` the text content parsed as JSON, `result` the
+    whole result object. For `read` and `prompt` the default is `result`."""
+    schema: Schema | None = None
+    expect: tuple[Expectation, ...] = ()
+    latency: Latency = Latency()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallSettings:
+    """Call one tool and judge its answer."""
+
+    tool: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    checks: Checks = Checks()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadSettings:
+    """Read one resource."""
+
+    uri: str
+    checks: Checks = Checks(source="result")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptSettings:
+    """Get one prompt. Prompt arguments are strings by the specification."""
+
+    prompt: str
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    checks: Checks = Checks(source="result")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One tool call of a scenario. `{name}` in arguments stands for a captured value."""
+
+    name: str
+    tool: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    capture: Mapping[str, str] = field(default_factory=dict)
+    """Variable name to JSONPath over the judged value; each must select exactly one node."""
+    checks: Checks = Checks()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioSettings:
+    """Steps in order, in one session, then cleanup, which runs whatever became of the steps."""
+
+    steps: tuple[Step, ...]
+    cleanup: tuple[Step, ...] = ()
+
+
+Settings = (
+    HandshakeSettings | CatalogSettings | CallSettings | ReadSettings | PromptSettings | ScenarioSettings
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """A named check against one target. `timeout` is the one deadline of a run; `interval` is the daemon's."""
+
+    name: str
+    target: str
+    kind: str
+    settings: Settings
+    interval: float = 60.0
+    timeout: float = 10.0
+    allow_writes: bool = False
+    origin: str = ""
+    """`file:line` where it was defined, for reports."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Everything of one configuration: a file, or a folder of files read as one."""
+
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    probes: Mapping[str, Probe] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()

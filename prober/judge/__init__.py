@@ -1,0 +1,1 @@
+"""Pure judging: JSON Schema, expectations, contracts. No network, no clock, no configuration files."""

@@ -1,0 +1,201 @@
+"""What a probe run can end in: the closed list of reasons, the phases, and the values that carry them.
+
+Standard library only; every other room may import this one. The tree of reasons, drawn once:
+
+    transport   dns_failed connect_refused connect_failed connect_timeout proxy_failed
+                tls_expired tls_untrusted tls_hostname tls_failed
+                connection_reset connection_closed not_http spawn_failed process_exited
+    http        unauthorized forbidden not_found rate_limited client_error server_error unavailable
+                redirected bad_content_type bad_encoding token_failed
+    protocol    malformed_json malformed_message wrong_id no_response stream_ended version_unsupported
+                session_lost rpc_error bad_result input_required too_large bad_endpoint
+    tool        tool_missing tool_error not_read_only
+    verdict     output_schema_invalid output_schema_mismatch schema_mismatch expectation_failed
+                too_slow contract_broken second_opinion_failed
+    deadline    timeout
+    prober      internal_error not_run undecided
+
+"The server could not be asked", "it answered wrongly" and "it is our own fault" stay apart: the first six families
+are a `fail`, the `prober` family is `unknown`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+
+class Verdict(StrEnum):
+    """How one run ended."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+class Reason(StrEnum):
+    """Why a run did not pass. Values are label values in metrics: never renamed lightly, never free text."""
+
+    DNS_FAILED = "dns_failed"
+    CONNECT_REFUSED = "connect_refused"
+    CONNECT_FAILED = "connect_failed"
+    CONNECT_TIMEOUT = "connect_timeout"
+    PROXY_FAILED = "proxy_failed"
+    TLS_EXPIRED = "tls_expired"
+    TLS_UNTRUSTED = "tls_untrusted"
+    TLS_HOSTNAME = "tls_hostname"
+    TLS_FAILED = "tls_failed"
+    CONNECTION_RESET = "connection_reset"
+    CONNECTION_CLOSED = "connection_closed"
+    NOT_HTTP = "not_http"
+    SPAWN_FAILED = "spawn_failed"
+    PROCESS_EXITED = "process_exited"
+
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    RATE_LIMITED = "rate_limited"
+    CLIENT_ERROR = "client_error"
+    SERVER_ERROR = "server_error"
+    UNAVAILABLE = "unavailable"
+    REDIRECTED = "redirected"
+    BAD_CONTENT_TYPE = "bad_content_type"
+    BAD_ENCODING = "bad_encoding"
+    TOKEN_FAILED = "token_failed"  # noqa: S105
+
+    MALFORMED_JSON = "malformed_json"
+    MALFORMED_MESSAGE = "malformed_message"
+    WRONG_ID = "wrong_id"
+    NO_RESPONSE = "no_response"
+    STREAM_ENDED = "stream_ended"
+    VERSION_UNSUPPORTED = "version_unsupported"
+    SESSION_LOST = "session_lost"
+    RPC_ERROR = "rpc_error"
+    BAD_RESULT = "bad_result"
+    INPUT_REQUIRED = "input_required"
+    TOO_LARGE = "too_large"
+    BAD_ENDPOINT = "bad_endpoint"
+
+    TOOL_MISSING = "tool_missing"
+    TOOL_ERROR = "tool_error"
+    NOT_READ_ONLY = "not_read_only"
+
+    OUTPUT_SCHEMA_INVALID = "output_schema_invalid"
+    OUTPUT_SCHEMA_MISMATCH = "output_schema_mismatch"
+    SCHEMA_MISMATCH = "schema_mismatch"
+    EXPECTATION_FAILED = "expectation_failed"
+    TOO_SLOW = "too_slow"
+    CONTRACT_BROKEN = "contract_broken"
+    SECOND_OPINION_FAILED = "second_opinion_failed"
+
+    TIMEOUT = "timeout"
+
+    INTERNAL_ERROR = "internal_error"
+    NOT_RUN = "not_run"
+    UNDECIDED = "undecided"
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict of a run that ends for this reason: `unknown` where the prober could not tell, else `fail`."""
+        return Verdict.UNKNOWN if self in _OUR_OWN else Verdict.FAIL
+
+
+_OUR_OWN: Final = frozenset({Reason.INTERNAL_ERROR, Reason.NOT_RUN, Reason.UNDECIDED})
+
+
+class Phase(StrEnum):
+    """Where the time of an exchange goes. HTTP has all but `spawn`; stdio has `spawn`, `send`, `wait`, `receive`.
+
+    `wait` runs from the request being sent to the first byte of its answer, `receive` from there to the last byte.
+    """
+
+    SPAWN = "spawn"
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    SEND = "send"
+    WAIT = "wait"
+    RECEIVE = "receive"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What proves a failure, for a person to read: capped and redacted, never a label.
+
+    `pointer` is a JSON Pointer (RFC 6901) into the judged value; `seen` and `expected` are short renderings of JSON.
+    `detail` is free text of the place where it happened: an OS error, a body excerpt, the tail of stderr.
+    """
+
+    pointer: str | None = None
+    keyword: str | None = None
+    seen: str | None = None
+    expected: str | None = None
+    http_status: int | None = None
+    rpc_code: int | None = None
+    detail: str | None = None
+
+
+class Failure(Exception):  # noqa: N818 - the one failure type of a run; "FailureError" says it twice
+    """A run ends here. Raised by `target`, `judge` and `kinds`; the engine turns it into an Outcome.
+
+    `step` names the protocol step (`initialize`, `tools/call`, `close` …) and is filled in where it is known.
+    """
+
+    def __init__(self, reason: Reason, message: str, *, step: str | None = None, evidence: Evidence | None = None):
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.step = step
+        self.evidence = evidence or Evidence()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """One request and its answer on the wire, whatever became of it. Texts are capped and redacted already."""
+
+    step: str
+    started_at: float
+    duration_seconds: float
+    phases: Mapping[Phase, float]
+    http_status: int | None = None
+    content_type: str | None = None
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    sent: str = ""
+    received: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerInfo:
+    """What the server says of itself (self-reported, capped) and what was negotiated with it."""
+
+    era: str | None = None
+    protocol_version: str | None = None
+    name: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """One finished run of one probe: what a report prints, a sink stores and a metric counts."""
+
+    target: str
+    probe: str
+    kind: str
+    verdict: Verdict
+    started_at: datetime
+    duration_seconds: float
+    reason: Reason | None = None
+    step: str | None = None
+    message: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    warnings: tuple[str, ...] = ()
+    phases: Mapping[Phase, float] = field(default_factory=dict)
+    server: ServerInfo = field(default_factory=ServerInfo)
+    exchanges: tuple[Exchange, ...] = ()
+    facts: Mapping[str, float] = field(default_factory=dict)
+    """Numbers a kind learnt, by metric-ready name: `tools`, `certificate_expiry_timestamp_seconds`,
+    `contract_changes_breaking`, `contract_changes_additive`, `contract_changes_cosmetic`, `latency_seconds`."""
