@@ -1,0 +1,85 @@
+"""What a store can answer instead of a value.
+
+    StoreError
+    ├── UnknownSession     no such handle, or it expired
+    ├── SessionExists      the handle to create is taken
+    ├── VersionConflict    somebody else wrote first
+    ├── LockHeld           the lock is somebody else's at the moment
+    ├── LockLost           the lock to release is no longer the caller's
+    ├── StaleToken         a guarded write with a fencing token that is not the newest
+    ├── StoreBusy          no connection or no write lock within the bounded wait; nothing was written
+    └── StoreUnavailable   the store is down, broken or cut off by its circuit breaker
+
+A store raises nothing else for anything that can happen at run time: foreign exceptions end in it.
+"""
+
+from __future__ import annotations
+
+
+class StoreError(Exception):
+    """Any refusal or failure of a store."""
+
+
+class UnknownSession(StoreError):  # noqa: N818 - named for what it says, like every error of this tree
+    """No session has this handle: never created, deleted, or expired (a store need not tell these apart)."""
+
+    def __init__(self, handle: str) -> None:
+        super().__init__(f"unknown or expired session {handle!r}")
+        self.handle = handle
+
+
+class SessionExists(StoreError):  # noqa: N818
+    """The handle is taken by a live session."""
+
+    def __init__(self, handle: str) -> None:
+        super().__init__(f"session {handle!r} exists already")
+        self.handle = handle
+
+
+class VersionConflict(StoreError):  # noqa: N818
+    """The version the caller read is not the current one; nothing was written."""
+
+    def __init__(self, handle: str, *, expected: int, actual: int) -> None:
+        super().__init__(f"session {handle!r} is at version {actual}, not {expected}")
+        self.handle = handle
+        self.expected = expected
+        self.actual = actual
+
+
+class LockHeld(StoreError):  # noqa: N818
+    """Another owner holds the lock; it expires in `expires_in` seconds unless released before."""
+
+    def __init__(self, handle: str, *, expires_in: float) -> None:
+        super().__init__(f"the lock of session {handle!r} is held for at most {expires_in:.3f} s more")
+        self.handle = handle
+        self.expires_in = expires_in
+
+
+class LockLost(StoreError):  # noqa: N818
+    """The caller does not hold the lock: it expired, was released already, or belongs to somebody else."""
+
+    def __init__(self, handle: str) -> None:
+        super().__init__(f"the lock of session {handle!r} is not held by this owner")
+        self.handle = handle
+
+
+class StaleToken(StoreError):  # noqa: N818
+    """The fencing token is not that of the newest grant; nothing was written."""
+
+    def __init__(self, handle: str, *, token: int, current: int) -> None:
+        super().__init__(f"fencing token {token} of session {handle!r} is not the newest, {current}")
+        self.handle = handle
+        self.token = token
+        self.current = current
+
+
+class StoreBusy(StoreError):  # noqa: N818
+    """Everything is in use and stayed so for the whole bounded wait. Nothing was written; trying later is right."""
+
+
+class StoreUnavailable(StoreError):  # noqa: N818
+    """The store cannot be used. `maybe_written`: the failure came after the write was sent, so it may have happened."""
+
+    def __init__(self, message: str, *, maybe_written: bool = False) -> None:
+        super().__init__(message)
+        self.maybe_written = maybe_written

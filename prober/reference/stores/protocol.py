@@ -1,0 +1,188 @@
+"""The one protocol of all stores, and what a store tells of itself.
+
+Promises every store but `memory` keeps:
+
+* **Atomic.** Each method is one indivisible step for all callers of all instances (processes, machines) that share
+  the state. There is no read-modify-write outside the store.
+* **Acknowledged means kept.** A write returns only after the store has it as durably as it is configured to.
+* **One instant.** A read returns values that were all true at one instant, never older than the newest write that was
+  acknowledged (by any instance) before the read began.
+* **Renewal.** Every write to a session (all but `delete` and `put_snapshot`) sets `updated_at` to now and
+  `expires_at` to `updated_at + lifetime`.
+* **Gone is gone.** A session past `expires_at` raises `UnknownSession` from every method, whether or not it was purged;
+  with a session go its events, snapshots, configuration and lock.
+* **Errors** are those of `errors.py` and no others. A cancelled call may or may not have written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Protocol
+
+from prober.reference.stores.values import Config, Event, History, Lock, Session, Snapshot
+
+
+class Store(Protocol):
+    """Shared state of workflow sessions. Made closed; used between `open` and `close` on one event loop."""
+
+    @property
+    def name(self) -> str:
+        """The label value in metrics and logs: `sqlite`, `redis` or `memory`."""
+        ...
+
+    @property
+    def safe(self) -> bool:
+        """True where the promises of this module hold; False for the exhibit that breaks them."""
+        ...
+
+    async def open(self) -> None:
+        """Connect and prepare. Raises StoreUnavailable if the state cannot be reached."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything: pending writes are finished first. Closing twice, or unopened, is fine."""
+        ...
+
+    async def check(self) -> None:
+        """One cheap round trip, for readiness. Raises StoreUnavailable or StoreBusy."""
+        ...
+
+    # Sessions
+
+    async def create(self, handle: str, *, lifetime: float | None) -> Session:
+        """Make an empty session. Raises SessionExists if the handle names a live one (an expired one is replaced)."""
+        ...
+
+    async def get(self, handle: str) -> Session:
+        """The record of a session."""
+        ...
+
+    async def delete(self, handle: str) -> None:
+        """Remove a session and all that belongs to it."""
+        ...
+
+    async def page(self, *, after: str, limit: int) -> tuple[Session, ...]:
+        """Up to `limit` live sessions with handle > `after`, by handle in byte order; `after=""` begins.
+
+        A session that lives through a whole walk over the pages is seen exactly once.
+        """
+        ...
+
+    async def count(self) -> int:
+        """How many sessions live."""
+        ...
+
+    async def purge(self) -> int:
+        """Free what expired sessions still occupy; returns how many were freed. A store that frees by itself does 0."""
+        ...
+
+    # The record
+
+    async def step(self, handle: str, *, tool: str, result: str, lifetime: float | None = None) -> Session:
+        """Add one to `step_count`, set `last_tool` and `last_result` (JSON text); set `lifetime` unless None."""
+        ...
+
+    async def swap(self, handle: str, *, expected_version: int, value: str) -> Session:
+        """Set `value` (JSON text), add one to `value_version`, if that is `expected_version`; else VersionConflict."""
+        ...
+
+    # The log
+
+    async def append(
+        self, handle: str, *, kind: str, payload: str, agent_id: str, expected_last: int | None = None
+    ) -> Event:
+        """Append an event with the next number; where `expected_last` is not the newest, raise VersionConflict."""
+        ...
+
+    async def events(self, handle: str, *, after: int, limit: int) -> tuple[Event, ...]:
+        """Up to `limit` events with number > `after`, in order."""
+        ...
+
+    async def history(self, handle: str, *, upto: int | None = None) -> History:
+        """The newest snapshot and all events after it; with `upto`: only what has a number <= `upto`."""
+        ...
+
+    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: int) -> None:
+        """Keep a snapshot; of all of this session only the `keep` with the highest numbers stay.
+
+        Putting the same number twice is fine (both hold the same state). Renews nothing.
+        """
+        ...
+
+    # Configuration
+
+    async def config(self, handle: str) -> Config:
+        """The configuration; version 0 without options if none was ever set."""
+        ...
+
+    async def update_config(self, handle: str, changes: Mapping[str, str | None]) -> Config:
+        """Set each option to its JSON text, remove it where None, leave the others; add one to the version.
+
+        Afterwards every other instance's `changes` yields the handle.
+        """
+        ...
+
+    def changes(self) -> AsyncIterator[str | None]:
+        """Handles whose configuration another instance changed (or whose session it deleted), for as long as iterated.
+
+        Yields None when changes may have been missed, so that all cached values must be dropped: first of all when
+        the subscription has become live, and again after each interruption. Never raises for an unreachable store:
+        it waits and subscribes again. A store with one instance may yield None once and then wait for ever.
+        """
+        ...
+
+    # The lock
+
+    async def acquire(self, handle: str, *, owner: str, ttl: float) -> Lock:
+        """Take the session's lock for `ttl` seconds, with a token one above `fence`. Raises LockHeld at once if taken.
+
+        Not re-entrant: the holder is refused too. A lock past its expiry is free.
+        """
+        ...
+
+    async def release(self, handle: str, *, owner: str) -> None:
+        """Give the lock back. Raises LockLost unless `owner` holds it, unexpired, at this instant."""
+        ...
+
+    async def write_guarded(self, handle: str, *, token: int, value: int) -> Session:
+        """Set `guarded_value`, if `token` is that of the newest grant; else StaleToken.
+
+        Only the token counts: a holder whose lock expired may still write as long as nobody was granted it since.
+        """
+        ...
+
+
+class StoreObserver(Protocol):
+    """What a store tells while it works; called from any thread, must not block or raise."""
+
+    def batch_committed(self, *, size: int, seconds: float) -> None:
+        """One transaction with `size` writes was committed, and the commit took this long."""
+        ...
+
+    def pool_changed(self, *, in_use: int, idle: int) -> None:
+        """The connections of the pool, now."""
+        ...
+
+    def pool_waited(self, *, seconds: float) -> None:
+        """A call waited this long for a connection (0 where one was idle)."""
+        ...
+
+    def breaker_changed(self, *, is_open: bool) -> None:
+        """The store's circuit breaker opened or closed again."""
+        ...
+
+
+class SilentObserver:
+    """Tells nobody."""
+
+    def batch_committed(self, *, size: int, seconds: float) -> None:
+        """Ignored."""
+
+    def pool_changed(self, *, in_use: int, idle: int) -> None:
+        """Ignored."""
+
+    def pool_waited(self, *, seconds: float) -> None:
+        """Ignored."""
+
+    def breaker_changed(self, *, is_open: bool) -> None:
+        """Ignored."""
