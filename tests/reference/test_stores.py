@@ -284,7 +284,7 @@ async def test_history_is_the_newest_snapshot_and_what_came_after(store: Store) 
     async def seen(upto: int | None) -> tuple[int | None, list[int]]:
         history = await store.history("s", upto=upto)
         assert history.last_event == 10
-        return history.snapshot and history.snapshot.number, [event.number for event in history.events]
+        return history.snapshot.number if history.snapshot else None, [event.number for event in history.events]
 
     assert await seen(None) == (6, [7, 8, 9, 10])
     assert await seen(6) == (6, [])
@@ -432,4 +432,4 @@ async def test_instances_hear_of_configuration_changes_and_deletions_elsewhere(s
         await there.delete("c")
         heard = {await anext(changes), await anext(changes)}
     assert heard == {"b", "c"}
-    await changes.aclose()  # type: ignore[attr-defined]
+    await changes.aclose()

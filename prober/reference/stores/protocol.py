@@ -16,7 +16,7 @@ Promises every store but `memory` keeps:
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol
 
 from prober.reference.stores.values import Config, Event, History, Lock, Session, Snapshot
@@ -122,7 +122,7 @@ class Store(Protocol):
         """
         ...
 
-    def changes(self) -> AsyncIterator[str | None]:
+    def changes(self) -> AsyncGenerator[str | None, None]:
         """Handles whose configuration another instance changed (or whose session it deleted), for as long as iterated.
 
         Yields None when changes may have been missed, so that all cached values must be dropped: first of all when

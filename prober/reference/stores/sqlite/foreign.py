@@ -1,0 +1,22 @@
+"""SQLite's errors, said in the words of the store protocol."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+from prober.reference.stores.errors import StoreBusy, StoreError, StoreUnavailable
+
+_PRIMARY: Final = 0xFF
+"""Extended result codes carry the primary one in their low byte."""
+
+_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+
+def store_error(error: sqlite3.Error, *, maybe_written: bool = False) -> StoreError:
+    """The store's word for what SQLite raised."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None and code & _PRIMARY in _BUSY:
+        return StoreBusy("another process holds the database for longer than the busy timeout")
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    return StoreUnavailable(f"SQLite failed with {name}: {error}", maybe_written=maybe_written)

@@ -1,0 +1,139 @@
+"""The tables, and how a connection to them is opened."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Final, Literal
+
+from prober.reference.stores.errors import StoreUnavailable
+from prober.reference.stores.sqlite.foreign import store_error
+
+Synchronous = Literal["NORMAL", "FULL"]
+"""What a commit survives in WAL mode: NORMAL the death of the process, FULL the death of the machine too."""
+
+BUSY_TIMEOUT: Final = 5.0
+"""Seconds a connection waits for another process' write lock."""
+
+_APPLICATION_ID: Final = 0x6D637072
+"""Marks a file as ours ("mcpr"), so that no other application's database is written to by mistake."""
+
+_VERSION: Final = 1
+
+_TABLES: Final = """
+CREATE TABLE sessions (
+    handle          TEXT PRIMARY KEY,
+    created_at      REAL NOT NULL,
+    updated_at      REAL NOT NULL,
+    lifetime        REAL,
+    expires_at      REAL,
+    step_count      INTEGER NOT NULL DEFAULT 0,
+    last_tool       TEXT,
+    last_result     TEXT,
+    value           TEXT NOT NULL DEFAULT 'null',
+    value_version   INTEGER NOT NULL DEFAULT 0,
+    last_event      INTEGER NOT NULL DEFAULT 0,
+    guarded_value   INTEGER NOT NULL DEFAULT 0,
+    fence           INTEGER NOT NULL DEFAULT 0,
+    lock_owner      TEXT,
+    lock_expires_at REAL
+) WITHOUT ROWID;
+CREATE INDEX sessions_by_expiry ON sessions (expires_at) WHERE expires_at IS NOT NULL;
+
+CREATE TABLE events (
+    handle      TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    number      INTEGER NOT NULL,
+    kind        TEXT NOT NULL,
+    payload     TEXT NOT NULL,
+    agent_id    TEXT NOT NULL,
+    occurred_at REAL NOT NULL,
+    PRIMARY KEY (handle, number)
+) WITHOUT ROWID;
+
+CREATE TABLE snapshots (
+    handle TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    state  TEXT NOT NULL,
+    PRIMARY KEY (handle, number)
+) WITHOUT ROWID;
+
+CREATE TABLE configs (
+    handle  TEXT PRIMARY KEY REFERENCES sessions ON DELETE CASCADE,
+    version INTEGER NOT NULL,
+    options TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- What other processes must drop from their caches. AUTOINCREMENT: a revision is never used twice.
+CREATE TABLE changes (
+    revision INTEGER PRIMARY KEY AUTOINCREMENT,
+    handle   TEXT NOT NULL,
+    instance TEXT NOT NULL
+);
+"""
+
+
+def connect(path: Path, *, synchronous: Synchronous) -> sqlite3.Connection:
+    """Open a connection in autocommit mode: every transaction is written out where it is made.
+
+    Raises:
+        StoreUnavailable: the file cannot be opened.
+    """
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"cannot open {path}: {error}") from error
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    return connection
+
+
+def prepare(path: Path, *, synchronous: Synchronous) -> None:
+    """Make the file and its tables where they are missing; safe when several processes do it at once.
+
+    Raises:
+        StoreUnavailable: not a database, or not ours.
+    """
+    connection = connect(path, synchronous=synchronous)
+    try:
+        _enter_wal_mode(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        _create_tables(connection, path)
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise store_error(error) from error
+    finally:
+        connection.close()
+
+
+def _enter_wal_mode(connection: sqlite3.Connection) -> None:
+    """Changing the journal mode is the one statement that does not heed the busy timeout."""
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+            continue
+        if mode != "wal":
+            raise StoreUnavailable(f"this file cannot use write-ahead logging (journal mode stays {mode!r})")
+        return
+
+
+def _create_tables(connection: sqlite3.Connection, path: Path) -> None:
+    """Inside a transaction: nobody else makes the tables at the same time."""
+    application, version = (
+        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+    )
+    if (application, version) == (_APPLICATION_ID, _VERSION):
+        return
+    if application == _APPLICATION_ID:
+        raise StoreUnavailable(f"{path} has schema version {version}; this server knows version {_VERSION}")
+    if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+        raise StoreUnavailable(f"{path} is the database of another application")
+    for statement in _TABLES.split(";"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {_VERSION}")

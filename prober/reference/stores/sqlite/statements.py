@@ -1,0 +1,105 @@
+"""The SQL of the store's methods. Parameters are named; `:now` is the time the statement runs at."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SESSION: Final = (
+    "handle",
+    "created_at",
+    "updated_at",
+    "lifetime",
+    "expires_at",
+    "step_count",
+    "last_tool",
+    "last_result",
+    "value",
+    "value_version",
+    "last_event",
+    "guarded_value",
+    "fence",
+)
+"""The columns of a Session, in the order of every statement that returns one."""
+
+_SESSION: Final = ", ".join(SESSION)
+_LIVE: Final = "(expires_at IS NULL OR expires_at > :now)"
+_RENEWED: Final = "updated_at = :now, expires_at = :now + lifetime"
+
+CREATE: Final = f"""
+    INSERT INTO sessions (handle, created_at, updated_at, lifetime, expires_at)
+    VALUES (:handle, :now, :now, :lifetime, :now + :lifetime)
+    ON CONFLICT (handle) DO NOTHING RETURNING {_SESSION}
+"""  # noqa: S608 - only constants of this module are put in, here and below
+REMOVE_EXPIRED: Final = "DELETE FROM sessions WHERE handle = :handle AND expires_at <= :now"
+GET: Final = f"SELECT {_SESSION} FROM sessions WHERE handle = :handle AND {_LIVE}"  # noqa: S608
+DELETE: Final = f"DELETE FROM sessions WHERE handle = :handle AND {_LIVE} RETURNING handle"  # noqa: S608
+PAGE: Final = f"""
+    SELECT {_SESSION} FROM sessions WHERE handle > :after AND {_LIVE} ORDER BY handle LIMIT :limit
+"""  # noqa: S608
+COUNT: Final = f"SELECT count(*) FROM sessions WHERE {_LIVE}"  # noqa: S608
+PURGE: Final = """
+    DELETE FROM sessions
+    WHERE handle IN (SELECT handle FROM sessions WHERE expires_at <= :now LIMIT :limit) RETURNING handle
+"""
+HAS_EXPIRED: Final = "SELECT 1 FROM sessions WHERE expires_at <= :now LIMIT 1"
+
+STEP: Final = f"""
+    UPDATE sessions SET step_count = step_count + 1, last_tool = :tool, last_result = :result,
+        lifetime = coalesce(:lifetime, lifetime),
+        updated_at = :now, expires_at = :now + coalesce(:lifetime, lifetime)
+    WHERE handle = :handle AND {_LIVE} RETURNING {_SESSION}
+"""  # noqa: S608
+SWAP: Final = f"""
+    UPDATE sessions SET value = :value, value_version = value_version + 1, {_RENEWED}
+    WHERE handle = :handle AND {_LIVE} AND value_version = :expected RETURNING {_SESSION}
+"""  # noqa: S608
+WRITE_GUARDED: Final = f"""
+    UPDATE sessions SET guarded_value = :value, {_RENEWED}
+    WHERE handle = :handle AND {_LIVE} AND fence = :token RETURNING {_SESSION}
+"""  # noqa: S608
+
+NEXT_EVENT: Final = f"""
+    UPDATE sessions SET last_event = last_event + 1, {_RENEWED}
+    WHERE handle = :handle AND {_LIVE} AND last_event = coalesce(:expected, last_event)
+    RETURNING last_event, updated_at
+"""  # noqa: S608
+APPEND: Final = """
+    INSERT INTO events (handle, number, kind, payload, agent_id, occurred_at)
+    VALUES (:handle, :number, :kind, :payload, :agent_id, :occurred_at)
+"""
+EVENTS: Final = """
+    SELECT number, kind, payload, agent_id, occurred_at FROM events
+    WHERE handle = :handle AND number > :after AND number <= :upto ORDER BY number LIMIT :limit
+"""
+NEWEST_SNAPSHOT: Final = """
+    SELECT number, state FROM snapshots WHERE handle = :handle AND number <= :upto ORDER BY number DESC LIMIT 1
+"""
+PUT_SNAPSHOT: Final = """
+    INSERT INTO snapshots (handle, number, state) VALUES (:handle, :number, :state) ON CONFLICT DO NOTHING
+"""
+PRUNE_SNAPSHOTS: Final = """
+    DELETE FROM snapshots WHERE handle = :handle AND number NOT IN
+        (SELECT number FROM snapshots WHERE handle = :handle ORDER BY number DESC LIMIT :keep)
+"""
+
+RENEW: Final = f"UPDATE sessions SET {_RENEWED} WHERE handle = :handle AND {_LIVE} RETURNING handle"  # noqa: S608
+CONFIG: Final = "SELECT version, options FROM configs WHERE handle = :handle"
+PUT_CONFIG: Final = """
+    INSERT INTO configs (handle, version, options) VALUES (:handle, :version, :options)
+    ON CONFLICT (handle) DO UPDATE SET version = excluded.version, options = excluded.options
+"""
+ANNOUNCE: Final = "INSERT INTO changes (handle, instance) VALUES (:handle, :instance) RETURNING revision"
+FORGET_CHANGES: Final = "DELETE FROM changes WHERE revision <= :revision"
+NEWEST_CHANGE: Final = "SELECT coalesce(max(revision), 0) FROM changes"
+CHANGES: Final = "SELECT revision, handle, instance FROM changes WHERE revision > :revision ORDER BY revision"
+
+LOCK_EXPIRY: Final = f"SELECT lock_expires_at FROM sessions WHERE handle = :handle AND {_LIVE}"  # noqa: S608
+ACQUIRE: Final = f"""
+    UPDATE sessions SET lock_owner = :owner, lock_expires_at = :now + :ttl, fence = fence + 1, {_RENEWED}
+    WHERE handle = :handle AND {_LIVE} AND (lock_expires_at IS NULL OR lock_expires_at <= :now)
+    RETURNING fence, lock_expires_at
+"""  # noqa: S608
+RELEASE: Final = f"""
+    UPDATE sessions SET lock_owner = NULL, lock_expires_at = NULL, {_RENEWED}
+    WHERE handle = :handle AND {_LIVE} AND lock_owner = :owner AND lock_expires_at > :now RETURNING handle
+"""  # noqa: S608

@@ -1,0 +1,316 @@
+"""The store protocol on SQLite: reads on reading threads, writes through the group-committing writer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import sqlite3
+import time
+from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
+from typing import Final
+
+from prober.reference.stores.errors import (
+    LockHeld,
+    LockLost,
+    SessionExists,
+    StaleToken,
+    StoreError,
+    StoreUnavailable,
+    UnknownSession,
+    VersionConflict,
+)
+from prober.reference.stores.protocol import SilentObserver, StoreObserver
+from prober.reference.stores.sqlite import rows
+from prober.reference.stores.sqlite import statements as sql
+from prober.reference.stores.sqlite.readers import Readers
+from prober.reference.stores.sqlite.schema import Synchronous, connect, prepare
+from prober.reference.stores.sqlite.writer import Writer
+from prober.reference.stores.values import Config, Event, History, Lock, Session, Snapshot
+
+_EVERYTHING: Final = 2**62
+"""Above any event number."""
+
+_PURGED_AT_ONCE: Final = 200
+"""Sessions removed in one write, so that a purge holds nobody up."""
+
+_CHANGES_KEPT: Final = 10_000
+"""An instance that falls this far behind is told to drop its whole cache."""
+
+
+class SqliteStore:
+    """Shared state in one file. Correct for any number of instances in any number of processes of one machine."""
+
+    name = "sqlite"
+    safe = True
+
+    def __init__(
+        self,
+        *,
+        path: Path,
+        synchronous: Synchronous = "NORMAL",
+        window: float = 0.010,
+        readers: int = 4,
+        max_wait: float = 5.0,
+        change_poll: float = 0.050,
+        observer: StoreObserver | None = None,
+    ) -> None:
+        """All times in seconds.
+
+        `window` is how long a write waits for company at most (0: each commits alone), `max_wait` how long a read waits
+        for one of the `readers`, `change_poll` how often other processes' configuration changes are looked for.
+        """
+        self._path = path
+        self._synchronous: Synchronous = synchronous
+        self._window = window
+        self._reader_count = readers
+        self._max_wait = max_wait
+        self._change_poll = change_poll
+        self._observer = observer or SilentObserver()
+        self._instance = secrets.token_hex(8)
+        self._opened: tuple[Writer, Readers] | None = None
+
+    async def open(self) -> None:
+        """Make the file where it is missing, start the threads."""
+        await asyncio.to_thread(prepare, self._path, synchronous=self._synchronous)
+        writer = Writer(self._connect(), window=self._window, observer=self._observer)
+        readers = Readers(self._connect, size=self._reader_count, max_wait=self._max_wait, observer=self._observer)
+        self._opened = writer, readers
+
+    async def close(self) -> None:
+        """Finish accepted writes and running reads, end the threads."""
+        if self._opened is None:
+            return
+        (writer, readers), self._opened = self._opened, None
+        await readers.close()
+        await writer.close()
+
+    async def check(self) -> None:
+        """Read one row."""
+        await self._fetch("SELECT 1 FROM sessions LIMIT 1")
+
+    async def create(self, handle: str, *, lifetime: float | None) -> Session:
+        """Insert a session, over an expired one if need be."""
+
+        def write(connection: sqlite3.Connection) -> Session:
+            rows.fetch(connection, sql.REMOVE_EXPIRED, handle=handle)
+            found = rows.fetch(connection, sql.CREATE, handle=handle, lifetime=lifetime)
+            if not found:
+                raise SessionExists(handle)
+            return rows.session(found[0])
+
+        return await self._writer.run(write)
+
+    async def get(self, handle: str) -> Session:
+        """One row, read at one instant."""
+        return await self._readers.run(lambda connection: rows.live_session(connection, handle))
+
+    async def delete(self, handle: str) -> None:
+        """The rows of other tables go with it, by cascade."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            if not rows.fetch(connection, sql.DELETE, handle=handle):
+                raise UnknownSession(handle)
+            self._announce(connection, handle)
+
+        await self._writer.run(write)
+
+    async def page(self, *, after: str, limit: int) -> tuple[Session, ...]:
+        """Live sessions by handle, which is the primary key."""
+        return tuple(rows.session(row) for row in await self._fetch(sql.PAGE, after=after, limit=limit))
+
+    async def count(self) -> int:
+        """Count live sessions."""
+        return int((await self._fetch(sql.COUNT))[0][0])
+
+    async def purge(self) -> int:
+        """Remove expired sessions in small writes; writes nothing where nothing expired."""
+        if not await self._fetch(sql.HAS_EXPIRED):
+            return 0
+        purged = 0
+        while found := await self._writer.run(lambda c: rows.fetch(c, sql.PURGE, limit=_PURGED_AT_ONCE)):
+            purged += len(found)
+        return purged
+
+    async def step(self, handle: str, *, tool: str, result: str, lifetime: float | None = None) -> Session:
+        """One UPDATE: the database adds, not the caller."""
+
+        def write(connection: sqlite3.Connection) -> Session:
+            found = rows.fetch(connection, sql.STEP, handle=handle, tool=tool, result=result, lifetime=lifetime)
+            if not found:
+                raise UnknownSession(handle)
+            return rows.session(found[0])
+
+        return await self._writer.run(write)
+
+    async def swap(self, handle: str, *, expected_version: int, value: str) -> Session:
+        """One UPDATE that matches no row where the version moved on."""
+
+        def write(connection: sqlite3.Connection) -> Session:
+            found = rows.fetch(connection, sql.SWAP, handle=handle, value=value, expected=expected_version)
+            if not found:
+                actual = rows.live_session(connection, handle).value_version
+                raise VersionConflict(handle, expected=expected_version, actual=actual)
+            return rows.session(found[0])
+
+        return await self._writer.run(write)
+
+    async def append(
+        self, handle: str, *, kind: str, payload: str, agent_id: str, expected_last: int | None = None
+    ) -> Event:
+        """Take the next number from the session's row, insert the event under it."""
+
+        def write(connection: sqlite3.Connection) -> Event:
+            found = rows.fetch(connection, sql.NEXT_EVENT, handle=handle, expected=expected_last)
+            if not found:
+                actual = rows.live_session(connection, handle).last_event
+                raise VersionConflict(handle, expected=-1 if expected_last is None else expected_last, actual=actual)
+            number, now = found[0]
+            event = Event(number=number, kind=kind, payload=payload, agent_id=agent_id, occurred_at=now)
+            values = {"handle": handle, "number": number, "kind": kind, "payload": payload, "agent_id": agent_id}
+            rows.fetch(connection, sql.APPEND, **values, occurred_at=now)
+            return event
+
+        return await self._writer.run(write)
+
+    async def events(self, handle: str, *, after: int, limit: int) -> tuple[Event, ...]:
+        """A page of the log."""
+
+        def read(connection: sqlite3.Connection) -> tuple[Event, ...]:
+            with rows.OneInstant(connection):
+                rows.live_session(connection, handle)
+                return rows.events(connection, handle, after=after, upto=_EVERYTHING, limit=limit)
+
+        return await self._readers.run(read)
+
+    async def history(self, handle: str, *, upto: int | None = None) -> History:
+        """Snapshot, tail and newest number, out of one read transaction."""
+
+        def read(connection: sqlite3.Connection) -> History:
+            with rows.OneInstant(connection):
+                last = rows.live_session(connection, handle).last_event
+                end = last if upto is None else upto
+                found = rows.fetch(connection, sql.NEWEST_SNAPSHOT, handle=handle, upto=end)
+                snapshot = Snapshot(number=found[0][0], state=found[0][1]) if found else None
+                after = snapshot.number if snapshot else 0
+                events = rows.events(connection, handle, after=after, upto=end, limit=-1)
+                return History(snapshot=snapshot, events=events, last_event=last)
+
+        return await self._readers.run(read)
+
+    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: int) -> None:
+        """Insert, then prune."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            rows.live_session(connection, handle)
+            rows.fetch(connection, sql.PUT_SNAPSHOT, handle=handle, number=snapshot.number, state=snapshot.state)
+            rows.fetch(connection, sql.PRUNE_SNAPSHOTS, handle=handle, keep=keep)
+
+        await self._writer.run(write)
+
+    async def config(self, handle: str) -> Config:
+        """The configuration."""
+
+        def read(connection: sqlite3.Connection) -> Config:
+            with rows.OneInstant(connection):
+                rows.live_session(connection, handle)
+                return rows.config(connection, handle)
+
+        return await self._readers.run(read)
+
+    async def update_config(self, handle: str, changes: Mapping[str, str | None]) -> Config:
+        """Read, merge, write: inside one write transaction, so nothing comes between."""
+
+        def write(connection: sqlite3.Connection) -> Config:
+            if not rows.fetch(connection, sql.RENEW, handle=handle):
+                raise UnknownSession(handle)
+            before = rows.config(connection, handle)
+            merged = {**before.options, **changes}
+            options = {name: text for name, text in merged.items() if text is not None}
+            config = Config(version=before.version + 1, options=options)
+            rows.fetch(connection, sql.PUT_CONFIG, handle=handle, version=config.version, options=json.dumps(options))
+            self._announce(connection, handle)
+            return config
+
+        return await self._writer.run(write)
+
+    async def changes(self) -> AsyncGenerator[str | None, None]:
+        """Follow the table of changes: SQLite tells nobody, so this asks every `change_poll` seconds."""
+        seen = None
+        while True:
+            try:
+                if seen is None:
+                    seen = int((await self._fetch(sql.NEWEST_CHANGE))[0][0])
+                    yield None
+                for revision, handle, instance in await self._fetch(sql.CHANGES, revision=seen):
+                    if revision != seen + 1:  # older ones were forgotten before this instance saw them
+                        yield None
+                    seen = revision
+                    if instance != self._instance:
+                        yield handle
+            except StoreError:
+                seen = None
+            await asyncio.sleep(self._change_poll)
+
+    async def acquire(self, handle: str, *, owner: str, ttl: float) -> Lock:
+        """Look with a read first: waiters ask often, and a read costs others nothing."""
+        taken_until = await self._readers.run(lambda connection: rows.lock_expiry(connection, handle))
+        if taken_until is not None and taken_until > (now := time.time()):
+            raise LockHeld(handle, expires_in=taken_until - now)
+
+        def write(connection: sqlite3.Connection) -> Lock:
+            found = rows.fetch(connection, sql.ACQUIRE, handle=handle, owner=owner, ttl=ttl)
+            if not found:
+                taken_until = rows.lock_expiry(connection, handle) or 0.0
+                raise LockHeld(handle, expires_in=max(0.0, taken_until - time.time()))
+            token, expires_at = found[0]
+            return Lock(handle=handle, owner=owner, token=token, expires_at=expires_at)
+
+        return await self._writer.run(write)
+
+    async def release(self, handle: str, *, owner: str) -> None:
+        """One UPDATE that matches no row unless the owner still holds the lock."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            if not rows.fetch(connection, sql.RELEASE, handle=handle, owner=owner):
+                rows.live_session(connection, handle)
+                raise LockLost(handle)
+
+        await self._writer.run(write)
+
+    async def write_guarded(self, handle: str, *, token: int, value: int) -> Session:
+        """One UPDATE that matches no row unless the token is the newest."""
+
+        def write(connection: sqlite3.Connection) -> Session:
+            found = rows.fetch(connection, sql.WRITE_GUARDED, handle=handle, token=token, value=value)
+            if not found:
+                raise StaleToken(handle, token=token, current=rows.live_session(connection, handle).fence)
+            return rows.session(found[0])
+
+        return await self._writer.run(write)
+
+    async def _fetch(self, statement: str, **values: object) -> list[rows.Row]:
+        """The rows of one reading statement."""
+        return await self._readers.run(lambda connection: rows.fetch(connection, statement, **values))
+
+    @property
+    def _writer(self) -> Writer:
+        return self._open_parts()[0]
+
+    @property
+    def _readers(self) -> Readers:
+        return self._open_parts()[1]
+
+    def _open_parts(self) -> tuple[Writer, Readers]:
+        if self._opened is None:
+            raise StoreUnavailable("the store is closed")
+        return self._opened
+
+    def _connect(self) -> sqlite3.Connection:
+        return connect(self._path, synchronous=self._synchronous)
+
+    def _announce(self, connection: sqlite3.Connection, handle: str) -> None:
+        """Tell the other instances, in the transaction of the change itself."""
+        revision = rows.fetch(connection, sql.ANNOUNCE, handle=handle, instance=self._instance)[0][0]
+        rows.fetch(connection, sql.FORGET_CHANGES, revision=revision - _CHANGES_KEPT)
