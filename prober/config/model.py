@@ -2,6 +2,8 @@
 
 Durations are seconds (float), sizes bytes (int). Nothing here is validated: the loader has done it.
 Defaults stand here, beside their fields, and nowhere else.
+
+Fields in which a `${…}` may have been put are either of type `Secret` or left out of the `repr`.
 """
 
 from __future__ import annotations
@@ -9,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from prober.config.secret import Secret
-from prober.judge.contract import Contract
-from prober.judge.expect import Expectation
-from prober.judge.schema import Schema
+
+if TYPE_CHECKING:  # what stands behind them takes longer to import than a small configuration to load
+    from prober.judge.contract import Contract
+    from prober.judge.expect import Expectation
+    from prober.judge.schema import Schema
 
 Transport = Literal["http", "sse", "stdio"]
 Protocol = Literal["auto", "modern", "handshake"]
@@ -42,20 +46,20 @@ class Limits:
 class Tls:
     """How a target's certificate is checked and which one is shown to it. Paths are absolute."""
 
-    ca_file: Path | None = None
-    client_certificate: Path | None = None
-    client_key: Path | None = None
+    ca_file: Path | None = field(default=None, repr=False)
+    client_certificate: Path | None = field(default=None, repr=False)
+    client_key: Path | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClientCredentials:
     """OAuth 2 client credentials grant (RFC 6749 section 4.4)."""
 
-    token_url: str
-    client_id: str
+    token_url: str = field(repr=False)
+    client_id: str = field(repr=False)
     client_secret: Secret
-    scope: str | None = None
-    audience: str | None = None
+    scope: str | None = field(default=None, repr=False)
+    audience: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +67,13 @@ class Target:
     """One MCP server. `url` is set for `http` and `sse`, `command` for `stdio`."""
 
     name: str
-    transport: Transport
-    url: str | None = None
-    command: tuple[str, ...] = ()
-    cwd: Path | None = None
+    address: str = ""
+    """`url` or `command` to show to people: as written, each `${…}` left as it is, without a URL's query."""
+    transport: Transport = "http"
+    url: str | None = field(default=None, repr=False)
+    command: tuple[str, ...] = field(default=(), repr=False)
+    cwd: Path | None = field(default=None, repr=False)
+    """Where the command runs; None is where the prober runs."""
     env: Mapping[str, Secret] = field(default_factory=dict)
     headers: Mapping[str, Secret] = field(default_factory=dict)
     auth: ClientCredentials | None = None
@@ -75,6 +82,9 @@ class Target:
     protocol: Protocol = "auto"
     limits: Limits = Limits()
     allow_writes: bool = False
+    secrets: tuple[Secret, ...] = ()
+    """What must be masked wherever this target's traffic is shown: every value that a `${…}` stood for, and the values
+    of headers, environment, proxy and client secret. None is empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +133,7 @@ class CallSettings:
     """Call one tool and judge its answer."""
 
     tool: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict, repr=False)
     checks: Checks = Checks()
 
 
@@ -131,7 +141,7 @@ class CallSettings:
 class ReadSettings:
     """Read one resource."""
 
-    uri: str
+    uri: str = field(repr=False)
     checks: Checks = Checks(source="result")
 
 
@@ -140,17 +150,17 @@ class PromptSettings:
     """Get one prompt. Prompt arguments are strings by the specification."""
 
     prompt: str
-    arguments: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, str] = field(default_factory=dict, repr=False)
     checks: Checks = Checks(source="result")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One tool call of a scenario. `{name}` in arguments stands for a captured value."""
+    """One tool call of a scenario. `{name}` in arguments stands for a captured value: see `placeholders`."""
 
     name: str
     tool: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict, repr=False)
     capture: Mapping[str, str] = field(default_factory=dict)
     """Variable name to JSONPath over the judged value; each must select exactly one node."""
     checks: Checks = Checks()
@@ -164,9 +174,7 @@ class ScenarioSettings:
     cleanup: tuple[Step, ...] = ()
 
 
-Settings = (
-    HandshakeSettings | CatalogSettings | CallSettings | ReadSettings | PromptSettings | ScenarioSettings
-)
+Settings = HandshakeSettings | CatalogSettings | CallSettings | ReadSettings | PromptSettings | ScenarioSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +190,8 @@ class Probe:
     allow_writes: bool = False
     origin: str = ""
     """`file:line` where it was defined, for reports."""
+    secrets: tuple[Secret, ...] = ()
+    """Every value that a `${…}` stood for in the arguments. None is empty."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,65 @@
+"""`${NAME}` and `${file:PATH}` in configuration texts: what stands outside the file, put in while it is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+MAX_FILE_BYTES: Final = 1024 * 1024
+
+_SPECIAL: Final = re.compile(r"\$\$|\$\{([^}]*)(\})?")
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class NotExpanded(ValueError):  # noqa: N818 - what became of the text
+    """A `${…}` that stands for nothing. The message names it, never a value."""
+
+
+def expand(text: str, *, environ: Mapping[str, str], folder: Path, hide: Callable[[str], None]) -> str:
+    """The text with each `${…}` replaced and each `$$` turned into `$`; any other `$` stands for itself.
+
+    Relative files are looked for in `folder`; one trailing line end of a file's content is dropped. Values are not
+    looked into again. `hide` is told every value that went into the text.
+    """
+    if "$" not in text:
+        return text
+
+    def replace(match: re.Match[str]) -> str:
+        if match[0] == "$$":
+            return "$"
+        if match[2] is None:
+            raise NotExpanded("a ${ without its }; write $${ for the text ${")
+        value = _value(match[1], environ, folder)
+        hide(value)
+        return value
+
+    return _SPECIAL.sub(replace, text)
+
+
+def _value(name: str, environ: Mapping[str, str], folder: Path) -> str:
+    if name.startswith("file:") and "\0" not in name:
+        return _content(name, folder / name.removeprefix("file:"))
+    if not _VARIABLE.fullmatch(name):
+        # Not shown: what stands in the braces may be a secret as a default, `${TOKEN:-…}`.
+        raise NotExpanded("neither ${VARIABLE} nor ${file:PATH}; write $${ for the text ${")
+    if name not in environ:
+        raise NotExpanded(f"the variable {name} is not set")
+    return environ[name]
+
+
+def _content(name: str, path: Path) -> str:
+    try:
+        if not path.is_file():  # to open a pipe might wait forever
+            raise NotExpanded(f"${{{name}}}: {'not a file' if path.exists() else 'no such file'}")
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            raise NotExpanded(f"${{{name}}}: larger than {MAX_FILE_BYTES // 1024} KiB")
+        text = content.decode()
+    except OSError as error:
+        raise NotExpanded(f"${{{name}}}: {(error.strerror or 'cannot be read').lower()}") from None
+    except UnicodeDecodeError:
+        raise NotExpanded(f"${{{name}}}: not UTF-8") from None
+    return text.removesuffix("\n").removesuffix("\r")

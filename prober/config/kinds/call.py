@@ -1,0 +1,33 @@
+"""`kind: call`: call one tool and judge its answer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prober.config.checks import check_keys, checks_of
+from prober.config.forms import Expanding, JsonObject, Text
+from prober.config.kinds.kind import Kind
+from prober.config.model import CallSettings, Checks
+from prober.config.record import Fields, Key
+
+SOURCES: Final = ("structured", "text", "result")
+
+
+def _build(fields: Fields) -> CallSettings:
+    return CallSettings(checks=checks_of(fields, Checks()), **fields.of(CallSettings))
+
+
+KIND: Final = Kind(
+    doc="Call one tool and judge its answer.",
+    keys=(
+        Key(name="tool", of=CallSettings, form=Text(), doc="The tool to call."),
+        Key(
+            name="arguments",
+            of=CallSettings,
+            form=Expanding(JsonObject()),
+            doc="Arguments of the call. They are shown in evidence: a secret belongs in the target's headers or env.",
+        ),
+        *check_keys(SOURCES, Checks()),
+    ),
+    build=_build,
+)

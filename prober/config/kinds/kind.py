@@ -1,0 +1,29 @@
+"""What a probe kind is to the configuration: its own keys, and the settings that come of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from prober.config.model import Settings
+from prober.config.place import Place
+from prober.config.record import Check, Fields, Key, Rule
+
+
+def _the_probe_itself(place: Place) -> Iterable[Place]:
+    return (place,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of probe. Everything here stands beside the keys that all probes have."""
+
+    doc: str
+    keys: tuple[Key, ...]
+    build: Callable[[Fields], Settings]
+    rules: tuple[Rule, ...] = ()
+    checks: tuple[Check, ...] = ()
+    answers: Callable[[Place], Iterable[Place]] = _the_probe_itself
+    """Where in the probe answers are judged: mappings that may have a `latency`."""
+    writes_need_target: bool = False
+    """Whether `allow_writes` has to stand on the target as well."""

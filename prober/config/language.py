@@ -1,0 +1,52 @@
+"""The language as a whole: what stands at the top of a file, and the JSON Schema that editors are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from prober.config.forms import Apart, Form, MapOf, Sheet
+from prober.config.model import Probe, Target
+from prober.config.probes import DefaultsForm, ProbeForm
+from prober.config.record import Key, Record, record_of
+from prober.config.targets import TARGET
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """What one file defines."""
+
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    defaults: Mapping[str, float] = field(default_factory=dict)
+    probes: Mapping[str, Probe] = field(default_factory=dict)
+
+
+def _by_name(form: Form[Any]) -> Form[Any]:
+    return MapOf(
+        value=Apart(form),
+        names="^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        names_wanted="letters, digits and . _ -, beginning with a letter or digit",
+        longest_name=100,
+    )
+
+
+# In the order of reading: probes take what `defaults` says.
+FILE: Final[Record[File]] = record_of(
+    File,
+    Key(name="targets", of=File, form=_by_name(TARGET), doc="MCP servers, by name."),
+    Key(name="defaults", of=File, form=DefaultsForm(), doc="What holds for the probes of this file."),
+    Key(name="probes", of=File, form=_by_name(ProbeForm()), doc="Checks, by name."),
+)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a configuration file. What only a run of `check` can know is not in it."""
+    sheet = Sheet()
+    stated = FILE.schema(sheet)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "mcp-prober configuration",
+        **stated,
+        "$defs": sheet.definitions,
+    }

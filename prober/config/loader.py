@@ -1,0 +1,125 @@
+"""From paths to a `Config`: reads every file, compares them with each other, and tells all mistakes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from prober.config.document import MAX_BYTES, MappingNode, Unreadable, parse
+from prober.config.files import why_unreadable
+from prober.config.language import FILE
+from prober.config.mistake import ConfigError, Mistake, with_help
+from prober.config.model import Config, Probe, Target
+from prober.config.place import Book, Place, Refused
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def load(paths: Sequence[Path], *, environ: Mapping[str, str], contracts_may_be_missing: bool = False) -> Config:
+    """The configuration that files, and all YAML files directly in folders, make together.
+
+    With `contracts_may_be_missing` a `contract` that is yet to be pinned is no mistake.
+
+    Raises:
+        ConfigError: something is wrong; it holds the mistakes of all files.
+    """
+    mistakes: list[Mistake] = []
+    files = list(_files(paths, mistakes))
+    schemas: dict[Path, Any] = {}
+    books = [
+        Book(file=file, environ=environ, contracts_may_be_missing=contracts_may_be_missing, schemas=schemas)
+        for file in files
+    ]
+    roots = [root for book in books if (root := _parse(book)) is not None]
+    targets: dict[str, Target] = {}
+    probes: dict[str, Probe] = {}
+    for root in roots:
+        try:
+            read = FILE.read(root)
+        except Refused:
+            continue
+        targets.update(read.targets)
+        probes.update(read.probes)
+    for section in ("targets", "probes"):
+        _check_names(section, roots)
+    _check_targets(roots)
+    for book in books:
+        mistakes += sorted(book.mistakes, key=lambda mistake: mistake.line)
+    if mistakes:
+        raise ConfigError(mistakes)
+    return Config(targets=targets, probes=probes, files=tuple(files))
+
+
+def _files(paths: Sequence[Path], mistakes: list[Mistake]) -> Iterable[Path]:
+    """Each file once, also when it is named twice or lies in a folder that is named."""
+    seen = set()
+    for path in paths:
+        try:
+            found = _folder(path) if path.is_dir() else [path]
+        except OSError as error:
+            mistakes.append(Mistake(file=path, line=0, path="", message=why_unreadable(error)))
+            continue
+        if not found:
+            message = f"no {' or '.join('*' + suffix for suffix in SUFFIXES)} file in this folder"
+            mistakes.append(Mistake(file=path, line=0, path="", message=message))
+        for file in found:
+            if (identity := file.resolve()) not in seen:
+                seen.add(identity)
+                yield file
+
+
+def _folder(folder: Path) -> list[Path]:
+    # Editors leave hidden copies of what they have open.
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
+    )
+
+
+def _parse(book: Book) -> Place | None:
+    try:
+        with book.file.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        return Place.root(book, parse(content, book.note))
+    except OSError as error:
+        book.note(0, "", why_unreadable(error))
+    except Unreadable as error:
+        book.note(error.line, "", str(error))
+    return None
+
+
+def _check_names(section: str, roots: Iterable[Place]) -> None:
+    """A name means one thing in all files. Both places are told."""
+    first: dict[str, Place] = {}
+    for root in roots:
+        for place in _section(root, section):
+            if place.name not in first:
+                first[place.name] = place
+                continue
+            other = first[place.name]
+            place.mistake(f"the name is taken: {other.book.file}:{other.line}")
+
+
+def _check_targets(roots: Sequence[Place]) -> None:
+    """Probes name targets that are there, and write only where that is allowed.
+
+    A target with mistakes of its own is there, too.
+    """
+    targets = {place.name: place for root in roots for place in _section(root, "targets")}
+    for root in roots:
+        for place, name in root.book.targets_named:
+            if name not in targets:
+                place.mistake(with_help("no such target", name, targets))
+        for place, name in root.book.writes_wanted:
+            allowed = targets[name].find("allow_writes") if name in targets else None
+            if name in targets and (allowed is None or getattr(allowed.node, "value", None) is False):
+                place.mistake(f"the target {name} must say allow_writes: true as well")
+
+
+def _section(root: Place, name: str) -> Iterable[Place]:
+    section = root.find(name)
+    if section is None or not isinstance(section.node, MappingNode):
+        return ()
+    return section.entries("a mapping")

@@ -1,0 +1,96 @@
+"""Web addresses as the configuration takes them: stricter than browsers, so that a slip is found before a run.
+
+Whatever passes here is an address that the HTTP client accepts as well. Complaints never show the address: a `${…}`
+may have been put into it.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, IPv6Address
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from prober.config.forms import Text
+
+LONGEST: Final = 8192
+PATTERN: Final = "^[Hh][Tt][Tt][Pp][Ss]?://"
+
+_LABEL: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x20\x7f\\]")
+_USERINFO_HELP: Final = "must not hold a user name or password; use headers or auth"
+
+
+def complaint(url: str) -> str | None:
+    """What is wrong with the address of a server, or None."""
+    split = _split(url)
+    if isinstance(split, str):
+        return split
+    if split.username is not None or split.password is not None:
+        return _USERINFO_HELP
+    return None
+
+
+def proxy_complaint(url: str) -> str | None:
+    """What is wrong with the address of a proxy, or None. A user name and password are how proxies are asked."""
+    split = _split(url)
+    if isinstance(split, str):
+        return split
+    return "a proxy has no path" if split.path not in ("", "/") or split.query else None
+
+
+def without_query(url: str) -> str:
+    """The address for people: tokens like to stand in the query."""
+    head, mark, _ = url.partition("?")
+    return head + mark + "…" if mark else url
+
+
+def _split(url: str) -> SplitResult | str:
+    if len(url) > LONGEST:
+        return f"longer than {LONGEST:,} characters"
+    if _UNPRINTABLE.search(url):
+        return "must not hold spaces, control characters or backslashes"
+    try:
+        split = urlsplit(url)
+        host = split.hostname
+    except ValueError:
+        return "the host is malformed"
+    if not host:
+        return "needs a host"
+    if (wrong := _host_complaint(host, bracketed="[" in split.netloc.rpartition("@")[2])) is not None:
+        return wrong
+    try:
+        port = split.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        return "the port must be a number from 1 to 65535"
+    if "#" in url:
+        return "must not hold a fragment (#…)"
+    return split
+
+
+def _host_complaint(host: str, *, bracketed: bool) -> str | None:
+    if not host.isascii():
+        return "the host must be ASCII; write an international name in its xn-- form"
+    if bracketed:
+        return None if _is_address(IPv6Address, host) else "the host is malformed"
+    labels = host.removesuffix(".").split(".")
+    if all(label.isdecimal() for label in labels):
+        return None if _is_address(IPv4Address, host) else "the host is not an IPv4 address"
+    if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+        return "the host is malformed"
+    return None
+
+
+def _is_address(form: type[IPv4Address] | type[IPv6Address], host: str) -> bool:
+    try:
+        form(host)
+    except ValueError:
+        return False
+    return True
+
+
+_WANTED: Final = "a URL that begins with http:// or https://"
+URL: Final = Text(wanted=_WANTED, pattern=PATTERN, complaint=complaint)
+PROXY_URL: Final = Text(wanted=_WANTED, pattern=PATTERN, complaint=proxy_complaint)
