@@ -1,0 +1,152 @@
+"""The reference server as a value: built from settings, run over HTTP or stdio.
+
+    reference = build(settings)
+    async with reference.running():     the store is open, background work goes on
+        … reference.app …               ASGI: POST /mcp, /metrics, /healthz, /readyz, /debug/faults, /debug/contention
+
+`serve.py` does all of that for a process of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mcp.server.mcpserver import MCPServer
+from mcp.server.transport_security import TransportSecuritySettings
+from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
+
+from prober.reference import pages
+from prober.reference.contention import Contention
+from prober.reference.faults.answers import AnswerFaults
+from prober.reference.faults.board import FaultBoard, parse_all
+from prober.reference.faults.state import FaultyStore
+from prober.reference.faults.wire import WireFaults
+from prober.reference.logs import log
+from prober.reference.metrics import ReferenceMetrics
+from prober.reference.observer import StoreReports
+from prober.reference.settings import Settings
+from prober.reference.state.cache import ReadThroughCache
+from prober.reference.state.shared import Shared
+from prober.reference.stores import making
+from prober.reference.stores.errors import SessionExists, StoreError
+from prober.reference.tools import serving
+
+MCP_PATH: Final = "/mcp"
+
+_LOOPBACK: Final = ("127.0.0.1", "127.0.0.1:*", "localhost", "localhost:*", "[::1]", "[::1]:*")
+
+_LARGEST_REQUEST: Final = 4 * 1024 * 1024
+"""Bytes; what is larger is refused before it is parsed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """One server."""
+
+    settings: Settings
+    registry: CollectorRegistry
+    shared: Shared
+    board: FaultBoard
+    mcp: MCPServer[Any]
+    app: ASGIApp
+    """Serve it inside `running`; it has no lifespan of its own."""
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Open the store, make the sessions of the settings, follow and free in the background; undo it all after.
+
+        Raises:
+            StoreUnavailable: the store cannot be reached.
+        """
+        await self.shared.store.open()
+        try:
+            await _make_sessions(self.shared)
+            async with _background(_follow_changes(self.shared), _purge(self.shared)), self.mcp.session_manager.run():
+                yield
+        finally:
+            await self.shared.store.close()
+
+
+def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> Reference:
+    """Build a server; nothing is opened yet.
+
+    Raises:
+        ValueError: a fault is misspelt.
+    """
+    registry = registry or CollectorRegistry()
+    board = FaultBoard(parse_all(settings.faults), seed=settings.fault_seed)
+    metrics = ReferenceMetrics(registry, store=settings.store, safe=making.is_safe(settings))
+    store = FaultyStore(making.make(settings, StoreReports(metrics, store=settings.store)), board)
+    shared = Shared(
+        settings=settings,
+        store=store,
+        metrics=metrics,
+        contention=Contention(),
+        configs=ReadThroughCache(store.config, ttl=settings.cache_ttl),
+    )
+    mcp = serving.build(shared, middleware=(AnswerFaults(board),))
+    endpoint = mcp.streamable_http_app(
+        streamable_http_path=MCP_PATH,
+        json_response=True,
+        # No state in the process: any instance answers any request of any client.
+        stateless_http=True,
+        max_request_body_size=_LARGEST_REQUEST,
+        transport_security=TransportSecuritySettings(
+            allowed_hosts=[*_LOOPBACK, *settings.allowed_hosts],
+            allowed_origins=[f"http://{host}" for host in (*_LOOPBACK, *settings.allowed_hosts)],
+        ),
+    )
+    app = pages.build(shared, board, endpoint.routes)
+    return Reference(
+        settings=settings,
+        registry=registry,
+        shared=shared,
+        board=board,
+        mcp=mcp,
+        app=WireFaults(app, board, path=MCP_PATH),
+    )
+
+
+async def _follow_changes(shared: Shared) -> None:
+    """Drop from the cache what other instances changed, for as long as the server runs."""
+    async for handle in shared.store.changes():
+        if handle is None:
+            shared.configs.invalidate_all()
+        else:
+            shared.configs.invalidate(handle)
+        shared.metrics.cache_invalidated(origin="remote")
+
+
+async def _purge(shared: Shared) -> None:
+    """Free what expired sessions occupy, every now and then."""
+    while True:
+        await asyncio.sleep(shared.settings.purge_every)
+        try:
+            await shared.store.purge()
+        except StoreError as error:
+            log(logging.WARNING, "purge_failed", store=shared.store.name, error=type(error).__name__)
+
+
+async def _make_sessions(shared: Shared) -> None:
+    for handle in shared.settings.sessions:
+        with contextlib.suppress(SessionExists):  # made by an earlier run or another instance
+            await shared.store.create(handle, lifetime=None)
+
+
+@asynccontextmanager
+async def _background(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Own endless tasks: a crash of one ends the body too, and the end of the body ends them."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work) for work in works]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()

@@ -1,0 +1,126 @@
+"""Faults in the answers of tools and in their listing: middleware of the MCP server, so on every transport.
+
+They change what was already right and validated; the declared output schemas stay, and so do the facts in the store.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+
+from prober.reference.faults.board import FaultBoard
+
+BROKEN_TOOL: Final = "get_workflow_state"
+"""The tool that listing faults act on."""
+
+FIELDS: Final = (
+    "completedSteps",
+    "events",
+    "sessions",
+    "options",
+    "stepCount",
+    "valueVersion",
+    "number",
+    "guardedValue",
+    "fencingToken",
+    "deleted",
+    "released",
+    "handle",
+)
+"""Fields that answer faults act on: the first of these that an answer has. All are required, none may be null."""
+
+
+class AnswerFaults:
+    """The middleware."""
+
+    def __init__(self, board: FaultBoard) -> None:
+        self._board = board
+
+    async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """Break listings and tool answers, pass everything else on."""
+        if not self._board.active:
+            return await call_next(ctx)
+        if ctx.method == "tools/list":
+            return self._broken_listing(await call_next(ctx))
+        if ctx.method == "tools/call":
+            name = str((ctx.params or {}).get("name"))
+            if name == BROKEN_TOOL and self._board.strike("drop-tool"):
+                nameless = replace(ctx, params={**(ctx.params or {}), "name": ""})
+                return _with_text(await call_next(nameless), f"Unknown tool: {name}")
+            return self._broken_answer(name, await call_next(ctx))
+        return await call_next(ctx)
+
+    def _broken_listing(self, result: HandlerResult) -> HandlerResult:
+        if not isinstance(result, dict):
+            return result
+        tools: list[dict[str, Any]] = result["tools"]
+        if self._board.strike("drop-tool"):
+            tools = [tool for tool in tools if tool["name"] != BROKEN_TOOL]
+        if self._board.strike("schema-drift"):
+            tools = [_drifted(tool) if tool["name"] == BROKEN_TOOL else tool for tool in tools]
+        return {**result, "tools": tools}
+
+    def _broken_answer(self, name: str, result: HandlerResult) -> HandlerResult:
+        if not isinstance(result, dict) or result.get("isError"):
+            return result
+        if self._board.strike("tool-error"):
+            broken = {key: value for key, value in result.items() if key != "structuredContent"}
+            return _with_text({**broken, "isError": True}, f"Error executing tool {name}: the fault tool-error is on")
+        structured = result.get("structuredContent")
+        if not isinstance(structured, dict):
+            return result
+        for fault, breaking in _BREAKING.items():
+            if self._board.strike(fault):
+                structured = breaking(structured)
+        if structured is result["structuredContent"]:
+            return result
+        return _with_text({**result, "structuredContent": structured}, json.dumps(structured, indent=2))
+
+
+def _drifted(tool: Mapping[str, Any]) -> dict[str, Any]:
+    schema = tool["inputSchema"]
+    drifted = {
+        **schema,
+        "properties": {**schema["properties"], "tenant": {"type": "string"}},
+        "required": [*schema.get("required", []), "tenant"],
+    }
+    return {**tool, "inputSchema": drifted, "annotations": {**tool.get("annotations", {}), "idempotentHint": True}}
+
+
+def _with_text(result: HandlerResult, text: str) -> HandlerResult:
+    """The result with this text as its only content."""
+    if not isinstance(result, dict):
+        return result
+    return {**result, "content": [{"type": "text", "text": text}]}
+
+
+def _field(structured: Mapping[str, Any]) -> str | None:
+    return next((name for name in FIELDS if name in structured), None)
+
+
+def _without_field(structured: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in structured.items() if name != _field(structured)}
+
+
+def _with_null(structured: dict[str, Any]) -> dict[str, Any]:
+    name = _field(structured)
+    return structured if name is None else {**structured, name: None}
+
+
+def _with_wrong_type(structured: dict[str, Any]) -> dict[str, Any]:
+    name = _field(structured)
+    if name is None:
+        return structured
+    value = structured[name]
+    return {**structured, name: 0 if isinstance(value, str) else json.dumps(value)}
+
+
+_BREAKING: Final[Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
+    "missing-field": _without_field,
+    "null-field": _with_null,
+    "wrong-type": _with_wrong_type,
+}

@@ -1,0 +1,88 @@
+"""GET and POST /debug/faults: look at the faults, and switch to others while the server runs.
+
+    POST {"faults": ["null-field:0.5", "slow:250ms"]}     these and no others; [] switches all off
+
+Only for callers on this machine: a connection from a loopback address, addressed to a loopback name, not forwarded by
+a proxy, and JSON in content type, which a page in somebody's browser cannot send to another origin unasked.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from prober.reference.faults.board import FaultBoard, parse_all
+from prober.reference.faults.catalog import FAULTS
+
+_LARGEST_BODY: Final = 16_384
+_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip")
+
+
+def route(board: FaultBoard, *, changed: Callable[[], None]) -> Route:
+    """The route; `changed` is called after every switch."""
+
+    async def faults(request: Request) -> Response:
+        if not is_local(request):
+            return JSONResponse({"error": "only for callers on this machine"}, status_code=403)
+        if request.method == "POST":
+            try:
+                board.replace(parse_all(await _wanted(request)))
+            except ValueError as error:
+                return JSONResponse({"error": str(error)}, status_code=400)
+            changed()
+        return JSONResponse(_shown(board))
+
+    return Route("/debug/faults", faults, methods=["GET", "POST"])
+
+
+def is_local(request: Request) -> bool:
+    """Whether a request comes from this machine and was meant for it."""
+    if request.client is None or any(header in request.headers for header in _FORWARDED):
+        return False
+    return _is_loopback(request.client.host) and _is_loopback(
+        urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def _wanted(request: Request) -> list[str]:
+    """The faults a body asks for. Raises ValueError."""
+    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
+        raise ValueError("content-type must be application/json")
+    body = bytearray()
+    async for chunk in request.stream():
+        body.extend(chunk)
+        if len(body) > _LARGEST_BODY:
+            raise ValueError(f"the body is larger than {_LARGEST_BODY} bytes")
+    try:
+        wanted: Any = json.loads(body)
+    except ValueError as error:
+        raise ValueError("the body is not JSON") from error
+    faults = wanted.get("faults") if isinstance(wanted, dict) else None
+    if not isinstance(faults, list) or not all(isinstance(fault, str) for fault in faults) or len(wanted) != 1:
+        raise ValueError('the body must be {"faults": ["NAME[:DURATION][:RATE]", …]}')
+    return faults
+
+
+def _shown(board: FaultBoard) -> dict[str, Any]:
+    strikes = board.strikes
+    return {
+        "active": [str(fault) for fault in board.active],
+        "faults": {
+            name: {"place": kind.place, "does": kind.does, "reason": kind.reason, "strikes": strikes[name]}
+            for name, kind in FAULTS.items()
+        },
+    }

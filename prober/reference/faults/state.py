@@ -1,0 +1,199 @@
+"""Faults in shared state: a store around the real one that breaks its promises while a fault is on.
+
+Each override says what the callers of a broken store would see; everything else is passed on. What a fault pretends is
+never written to the real store, so that switching it off leaves a state as right as the real store keeps it
+(`duplicate-event` and `lock-not-released` do write: an event too many, a lock that expires by itself).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from prober.reference.faults.board import FaultBoard
+from prober.reference.stores.errors import LockHeld, LockLost, UnknownSession, VersionConflict
+from prober.reference.stores.protocol import Store
+from prober.reference.stores.values import Config, Event, History, Lock, Session, Snapshot
+
+T = TypeVar("T")
+
+_REMEMBERED: Final = 1024
+"""Older records, configurations and forged owners that are remembered at most."""
+
+
+class FaultyStore:
+    """A store that can be told to break."""
+
+    def __init__(self, store: Store, board: FaultBoard) -> None:
+        self._store = store
+        self._board = board
+        self._before: OrderedDict[str, Session] = OrderedDict()
+        self._first_configs: OrderedDict[str, Config] = OrderedDict()
+        self._forged: OrderedDict[str, None] = OrderedDict()
+
+    @property
+    def name(self) -> str:
+        """That of the real store."""
+        return self._store.name
+
+    @property
+    def safe(self) -> bool:
+        """That of the real store."""
+        return self._store.safe
+
+    async def open(self) -> None:
+        """Passed on."""
+        await self._store.open()
+
+    async def close(self) -> None:
+        """Passed on."""
+        await self._store.close()
+
+    async def check(self) -> None:
+        """Passed on."""
+        await self._store.check()
+
+    async def create(self, handle: str, *, lifetime: float | None) -> Session:
+        """Passed on."""
+        return await self._store.create(handle, lifetime=lifetime)
+
+    async def get(self, handle: str) -> Session:
+        """torn-read: what belongs together comes from two different writes."""
+        self._lose_session(handle)
+        session = await self._store.get(handle)
+        if self._board.strike("torn-read"):
+            before = self._before.get(handle)
+            return replace(session, last_result=before.last_result if before else None)
+        return session
+
+    async def delete(self, handle: str) -> None:
+        """Passed on."""
+        self._lose_session(handle)
+        await self._store.delete(handle)
+
+    async def page(self, *, after: str, limit: int) -> tuple[Session, ...]:
+        """Passed on."""
+        return await self._store.page(after=after, limit=limit)
+
+    async def count(self) -> int:
+        """Passed on."""
+        return await self._store.count()
+
+    async def purge(self) -> int:
+        """Passed on."""
+        return await self._store.purge()
+
+    async def step(self, handle: str, *, tool: str, result: str, lifetime: float | None = None) -> Session:
+        """lost-update: acknowledged like a write that another one overwrote at once."""
+        self._lose_session(handle)
+        if self._board.strike("lost-update"):
+            session = await self._store.get(handle)
+            return replace(session, step_count=session.step_count + 1, last_tool=tool, last_result=result)
+        if self._board.is_on("torn-read"):
+            _remember(self._before, handle, await self._store.get(handle))
+        return await self._store.step(handle, tool=tool, result=result, lifetime=lifetime)
+
+    async def swap(self, handle: str, *, expected_version: int, value: str) -> Session:
+        """lost-update: whoever lost, or would have won, is told to have won; the register stays as it is."""
+        self._lose_session(handle)
+        if self._board.strike("lost-update"):
+            session = await self._store.get(handle)
+            if expected_version > session.value_version:
+                raise VersionConflict(handle, expected=expected_version, actual=session.value_version)
+            return replace(session, value=value, value_version=expected_version + 1)
+        return await self._store.swap(handle, expected_version=expected_version, value=value)
+
+    async def append(
+        self, handle: str, *, kind: str, payload: str, agent_id: str, expected_last: int | None = None
+    ) -> Event:
+        """lost-update: told a number, but not in the log. duplicate-event: in the log twice."""
+        self._lose_session(handle)
+        if self._board.strike("lost-update"):
+            session = await self._store.get(handle)
+            number = session.last_event + 1 if expected_last is None else expected_last + 1
+            return Event(number=number, kind=kind, payload=payload, agent_id=agent_id, occurred_at=session.updated_at)
+        event = await self._store.append(
+            handle, kind=kind, payload=payload, agent_id=agent_id, expected_last=expected_last
+        )
+        if self._board.strike("duplicate-event"):
+            await self._store.append(handle, kind=kind, payload=payload, agent_id=agent_id)
+        return event
+
+    async def events(self, handle: str, *, after: int, limit: int) -> tuple[Event, ...]:
+        """Passed on."""
+        self._lose_session(handle)
+        return await self._store.events(handle, after=after, limit=limit)
+
+    async def history(self, handle: str, *, upto: int | None = None) -> History:
+        """Passed on."""
+        self._lose_session(handle)
+        return await self._store.history(handle, upto=upto)
+
+    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: int) -> None:
+        """Passed on."""
+        await self._store.put_snapshot(handle, snapshot, keep=keep)
+
+    async def config(self, handle: str) -> Config:
+        """stale-cache: the first configuration that was read since the fault is on, for ever."""
+        self._lose_session(handle)
+        config = await self._store.config(handle)
+        if not self._board.is_on("stale-cache"):
+            self._first_configs.clear()
+            return config
+        first = self._first_configs.get(handle) or config
+        _remember(self._first_configs, handle, first)
+        return first if self._board.strike("stale-cache") else config
+
+    async def update_config(self, handle: str, changes: Mapping[str, str | None]) -> Config:
+        """stale-cache: what was before the first change is remembered, for reads to find."""
+        self._lose_session(handle)
+        if self._board.is_on("stale-cache") and handle not in self._first_configs:
+            _remember(self._first_configs, handle, await self._store.config(handle))
+        return await self._store.update_config(handle, changes)
+
+    def changes(self) -> AsyncGenerator[str | None, None]:
+        """Passed on."""
+        return self._store.changes()
+
+    async def acquire(self, handle: str, *, owner: str, ttl: float) -> Lock:
+        """double-lock: granted although held, with the token of the holder, so that fencing cannot help."""
+        self._lose_session(handle)
+        try:
+            return await self._store.acquire(handle, owner=owner, ttl=ttl)
+        except LockHeld:
+            if not self._board.strike("double-lock"):
+                raise
+        session = await self._store.get(handle)
+        _remember(self._forged, owner, None)
+        return Lock(handle=handle, owner=owner, token=session.fence, expires_at=session.updated_at + ttl)
+
+    async def release(self, handle: str, *, owner: str) -> None:
+        """lock-not-released: only said to be done."""
+        self._lose_session(handle)
+        if self._board.strike("lock-not-released"):
+            return
+        try:
+            await self._store.release(handle, owner=owner)
+        except LockLost:
+            if owner not in self._forged:
+                raise
+            del self._forged[owner]
+
+    async def write_guarded(self, handle: str, *, token: int, value: int) -> Session:
+        """Passed on."""
+        self._lose_session(handle)
+        return await self._store.write_guarded(handle, token=token, value=value)
+
+    def _lose_session(self, handle: str) -> None:
+        """session-loss: as if nobody ever made it."""
+        if self._board.strike("session-loss"):
+            raise UnknownSession(handle)
+
+
+def _remember(memory: OrderedDict[str, T], key: str, value: T) -> None:
+    memory[key] = value
+    memory.move_to_end(key)
+    while len(memory) > _REMEMBERED:
+        memory.popitem(last=False)

@@ -1,0 +1,114 @@
+"""Faults on the wire: ASGI middleware that acts on POST requests to the MCP endpoint and on nothing else.
+
+Where several are on, the first that strikes in the order of the catalog decides; `slow` delays any of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from prober.reference.faults.board import FaultBoard
+
+_PAGE: Final = "<!doctype html><title>Sign in</title><h1>Sign in</h1><p>Your session has ended.</p>"
+
+_REPLACING: Final = ("http-500", "http-503", "html-200", "hang")
+
+
+class WireFaults:
+    """The middleware."""
+
+    def __init__(self, app: ASGIApp, board: FaultBoard, *, path: str) -> None:
+        self._app = app
+        self._board = board
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or break it."""
+        is_call = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == self._path
+        if not is_call or not self._board.active:
+            await self._app(scope, receive, send)
+            return
+        if slow := self._board.strike("slow"):
+            await asyncio.sleep(slow.delay)
+        if replacing := self._first(_REPLACING):
+            await _answer_instead(replacing, scope, receive, send)
+        elif spoiling := self._first(_SPOILT):
+            await _spoil(spoiling, self._app, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _first(self, names: Iterable[str]) -> str | None:
+        return next((name for name in names if self._board.strike(name)), None)
+
+
+async def _answer_instead(name: str, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer without asking the server. The request is read first: the caller's bytes were not in vain."""
+    while (message := await receive())["type"] == "http.request" and message.get("more_body"):
+        pass
+    if name == "hang":
+        while message["type"] != "http.disconnect":
+            message = await receive()
+        return
+    answers: dict[str, Response] = {
+        "http-500": PlainTextResponse("Internal Server Error", status_code=500),
+        "http-503": PlainTextResponse("connection pool exhausted", status_code=503, headers={"retry-after": "1"}),
+        "html-200": HTMLResponse(_PAGE),
+    }
+    await answers[name](scope, receive, send)
+
+
+async def _spoil(name: str, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Let the server answer, then send something else of it."""
+    start: Message | None = None
+    body = bytearray()
+
+    async def collect(message: Message) -> None:
+        nonlocal start
+        if message["type"] == "http.response.start":
+            start = message
+        elif message["type"] == "http.response.body":
+            body.extend(message.get("body", b""))
+
+    await app(scope, receive, collect)
+    if start is None:
+        return
+    spoilt = _SPOILT[name](bytes(body))
+    headers = [(key, value) for key, value in start["headers"] if key.lower() != b"content-length"]
+    headers.append((b"content-length", str(len(spoilt)).encode()))
+    await send({**start, "headers": headers})
+    if name == "truncated-body":
+        # Returning with the announced body unfinished makes the server close the connection.
+        await send({"type": "http.response.body", "body": spoilt[: len(spoilt) // 2], "more_body": True})
+        return
+    await send({"type": "http.response.body", "body": spoilt})
+
+
+def _cut(body: bytes) -> bytes:
+    """Without its last third: JSON that never ends. Of an event stream, each event still ends."""
+    if body.lstrip().startswith(b"{"):
+        return body[: len(body) * 2 // 3]
+    return re.sub(rb"(?m)^(data: *\{.*)\}\s*$", rb"\1", body)
+
+
+def _with_wrong_id(body: bytes) -> bytes:
+    """With the id of a request that nobody made. Errors without an id stay as they are."""
+    if not body.lstrip().startswith(b"{"):
+        return re.sub(rb'"id":\s*(\d+|"[^"]*")', b'"id":"of-another-request"', body, count=1)
+    message: dict[str, Any] = json.loads(body)
+    if message.get("id") is not None:
+        message["id"] = "of-another-request"
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+_SPOILT: Final[Mapping[str, Callable[[bytes], bytes]]] = {
+    "malformed-json": _cut,
+    "truncated-body": bytes,
+    "wrong-id": _with_wrong_id,
+}

@@ -1,0 +1,273 @@
+"""The server's Prometheus families, on a registry that is given. Every series is there, at zero, from the start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from prober.reference.tools.catalog import TOOLS, Traits, names_with
+
+UNKNOWN_TOOL: Final = "unknown"
+"""The `tool_name` of every call to a tool that does not exist: what callers send is no label value."""
+
+STATUSES: Final = ("ok", "error")
+OUTCOMES: Final = ("ok", "conflict", "rejected", "failed")
+CACHE_RESULTS: Final = ("hit", "miss", "stale")
+ORIGINS: Final = ("local", "remote")
+
+# Below 1 ms lie cache hits and local reads, around 10 ms the commit window, above 1 s what nobody waits for.
+_CALL_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+# One more than the three retries a write has; the fourth bucket is +Inf and stays empty.
+_RETRIES: Final = (0, 1, 2, 3)
+# A free lock is had in a round trip; a caller may ask to wait 30 s.
+_LOCK_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_BATCH: Final = (1, 2, 5, 10, 20, 50, 100, 200, 512)
+# A commit without a sync takes tens of microseconds, with one on a slow disk tens of milliseconds.
+_COMMIT_SECONDS: Final = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5)
+# Snapshots come every 100 events by default; what is far beyond means that they are not written.
+_REPLAYED: Final = (0, 1, 10, 25, 50, 100, 200, 500, 1000, 10_000)
+_POOL_SECONDS: Final = (0.0001, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+
+class ReferenceMetrics:
+    """All families of one server with one store; also the observer that its store reports to."""
+
+    def __init__(self, registry: CollectorRegistry, *, store: str, safe: bool) -> None:
+        """`store` is the name of the store, `safe` whether it keeps the promises of the protocol."""
+        self._registry = registry
+        self._store = store
+        self._make_call_families(registry)
+        self._make_write_families(registry)
+        self._make_read_families(registry)
+        self._make_store_families(registry)
+        self.store_safe.labels(store).set(float(safe))
+        self._begin_all_series()
+
+    def _make_call_families(self, registry: CollectorRegistry) -> None:
+        self.tool_calls = Counter(
+            "mcp_tool_calls_total",
+            "Tool calls answered, by tool and status.",
+            ["tool_name", "status"],
+            registry=registry,
+        )
+        self.tool_duration = Histogram(
+            "mcp_tool_duration_seconds",
+            "Time from a tool call's arrival at the server to its answer, in seconds.",
+            ["tool_name", "status"],
+            buckets=_CALL_SECONDS,
+            registry=registry,
+        )
+        self.active_sessions = Gauge(
+            "mcp_active_sessions",
+            "Workflow sessions that live; not a number while the store cannot be asked.",
+            registry=registry,
+        )
+
+    def _make_write_families(self, registry: CollectorRegistry) -> None:
+        by_tool = ["store", "tool"]
+        self.writes = Counter(
+            "mcp_state_writes_total",
+            "Writes to shared state as the caller was told: ok, conflict (lost for good), rejected (the caller's "
+            "mistake) or failed (the store).",
+            [*by_tool, "outcome"],
+            registry=registry,
+        )
+        self.conflicts = Counter(
+            "mcp_state_write_conflicts_total",
+            "Attempts to write that lost against another writer, those that a retry made good included.",
+            by_tool,
+            registry=registry,
+        )
+        self.retries = Histogram(
+            "mcp_state_write_retries",
+            "Retries a write with optimistic locking took until it won or gave up.",
+            by_tool,
+            buckets=_RETRIES,
+            registry=registry,
+        )
+        self.lock_wait = Histogram(
+            "mcp_state_lock_wait_seconds",
+            "Time a call waited for a session's lock, whether it got it or not, in seconds.",
+            by_tool,
+            buckets=_LOCK_SECONDS,
+            registry=registry,
+        )
+        self.events = Counter("mcp_state_events_total", "Events appended to logs.", by_tool, registry=registry)
+
+    def _make_read_families(self, registry: CollectorRegistry) -> None:
+        self.cache_requests = Counter(
+            "mcp_state_cache_requests_total",
+            "Reads through the cache: hit, miss (nothing cached) or stale (cached too long ago).",
+            ["store", "tool", "result"],
+            registry=registry,
+        )
+        self.cache_invalidations = Counter(
+            "mcp_state_cache_invalidations_total",
+            "Invalidations of cached values, by whether a write here or elsewhere caused them.",
+            ["store", "origin"],
+            registry=registry,
+        )
+        self.replayed = Histogram(
+            "mcp_state_replayed_events",
+            "Events replayed on top of a snapshot to rebuild one workflow.",
+            ["store", "tool"],
+            buckets=_REPLAYED,
+            registry=registry,
+        )
+        self.snapshots = Counter(
+            "mcp_state_snapshots_total", "Snapshots of workflows written.", ["store"], registry=registry
+        )
+
+    def _make_store_families(self, registry: CollectorRegistry) -> None:
+        self.batch_size = Histogram(
+            "mcp_state_batch_size", "Writes that shared one commit.", ["store"], buckets=_BATCH, registry=registry
+        )
+        self.commit = Histogram(
+            "mcp_state_commit_seconds",
+            "Time one commit took, in seconds.",
+            ["store"],
+            buckets=_COMMIT_SECONDS,
+            registry=registry,
+        )
+        self.pool_connections = Gauge(
+            "mcp_state_pool_connections",
+            "Connections to the store's data, by whether a call uses them.",
+            ["store", "state"],
+            registry=registry,
+        )
+        self.pool_wait = Histogram(
+            "mcp_state_pool_wait_seconds",
+            "Time a call waited for a connection, in seconds.",
+            ["store"],
+            buckets=_POOL_SECONDS,
+            registry=registry,
+        )
+        self.breaker_open = Gauge(
+            "mcp_circuit_breaker_open",
+            "1 while calls to the dependency are refused at once because it failed or was slow, else 0.",
+            ["dependency"],
+            registry=registry,
+        )
+        self.store_safe = Gauge(
+            "mcp_state_store_safe",
+            "0 where the store loses updates on purpose (the memory exhibit), 1 where it does not.",
+            ["store"],
+            registry=registry,
+        )
+
+    def _begin_all_series(self) -> None:
+        for name in (*TOOLS, UNKNOWN_TOOL):
+            for status in STATUSES:
+                self.tool_calls.labels(name, status)
+                self.tool_duration.labels(name, status)
+        for tool in names_with(lambda traits: traits.writes):
+            for outcome in OUTCOMES:
+                self.writes.labels(self._store, tool, outcome)
+        per_tool: tuple[tuple[Counter | Histogram, Callable[[Traits], bool]], ...] = (
+            (self.conflicts, lambda traits: traits.conflicts),
+            (self.retries, lambda traits: traits.retries),
+            (self.lock_wait, lambda traits: traits.locks),
+            (self.events, lambda traits: traits.appends),
+            (self.replayed, lambda traits: traits.replays),
+        )
+        for family, trait in per_tool:
+            for tool in names_with(trait):
+                family.labels(self._store, tool)
+        for tool in names_with(lambda traits: traits.caches):
+            for result in CACHE_RESULTS:
+                self.cache_requests.labels(self._store, tool, result)
+        for origin in ORIGINS:
+            self.cache_invalidations.labels(self._store, origin)
+        for state in ("in_use", "idle"):
+            self.pool_connections.labels(self._store, state)
+        for alone in (self.snapshots, self.batch_size, self.commit, self.pool_wait, self.breaker_open):
+            alone.labels(self._store)
+
+    # What tools and the layers below them report
+
+    def call_ended(self, *, tool_name: str, status: str, seconds: float) -> None:
+        """A tool call was answered."""
+        name = tool_name if tool_name in TOOLS else UNKNOWN_TOOL
+        self.tool_calls.labels(name, status).inc()
+        self.tool_duration.labels(name, status).observe(seconds)
+
+    def write_ended(self, *, tool: str, outcome: str) -> None:
+        """A write's outcome, one of OUTCOMES, was told to its caller."""
+        self.writes.labels(self._store, tool, outcome).inc()
+
+    def conflict_met(self, *, tool: str) -> None:
+        """One attempt to write lost."""
+        self.conflicts.labels(self._store, tool).inc()
+
+    def retries_ended(self, *, tool: str, retries: int) -> None:
+        """A write with optimistic locking won or gave up."""
+        self.retries.labels(self._store, tool).observe(retries)
+
+    def lock_waited(self, *, tool: str, seconds: float) -> None:
+        """A call got the lock, or stopped waiting for it."""
+        self.lock_wait.labels(self._store, tool).observe(seconds)
+
+    def event_appended(self, *, tool: str) -> None:
+        """One event was appended."""
+        self.events.labels(self._store, tool).inc()
+
+    def workflow_replayed(self, *, tool: str, events: int) -> None:
+        """One workflow was rebuilt."""
+        self.replayed.labels(self._store, tool).observe(events)
+
+    def snapshot_written(self) -> None:
+        """One snapshot was written."""
+        self.snapshots.labels(self._store).inc()
+
+    def cache_read(self, *, tool: str, result: str) -> None:
+        """The cache was asked; one of CACHE_RESULTS."""
+        self.cache_requests.labels(self._store, tool, result).inc()
+
+    def cache_invalidated(self, *, origin: str) -> None:
+        """A cached value, or all of them, had to be dropped; one of ORIGINS."""
+        self.cache_invalidations.labels(self._store, origin).inc()
+
+    # What the store reports (the protocol StoreObserver)
+
+    def batch_committed(self, *, size: int, seconds: float) -> None:
+        """One transaction with `size` writes was committed."""
+        self.batch_size.labels(self._store).observe(size)
+        self.commit.labels(self._store).observe(seconds)
+
+    def pool_changed(self, *, in_use: int, idle: int) -> None:
+        """The connections, now."""
+        self.pool_connections.labels(self._store, "in_use").set(in_use)
+        self.pool_connections.labels(self._store, "idle").set(idle)
+
+    def pool_waited(self, *, seconds: float) -> None:
+        """A call waited for a connection."""
+        self.pool_wait.labels(self._store).observe(seconds)
+
+    def breaker_changed(self, *, is_open: bool) -> None:
+        """The store's circuit breaker changed."""
+        self.breaker_open.labels(self._store).set(float(is_open))
+
+    # The page
+
+    def page(self, accept: str) -> tuple[bytes, str]:
+        """The metrics page and its content type, in the format that the Accept header asks for."""
+        encode, content_type = choose_encoder(accept)
+        return encode(_WithoutCreated(self._registry)), content_type
+
+
+class _WithoutCreated(Collector):
+    """A registry's families without the `_created` samples: they double the page and nothing here reads them."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterator[Metric]:
+        """Every family, in the order of registration."""
+        for family in self._registry.collect():
+            family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
+            yield family

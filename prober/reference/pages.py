@@ -1,0 +1,70 @@
+"""The HTTP side: the MCP endpoint, and the pages that operators and their tools read."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from prober.reference.faults import control
+from prober.reference.faults.board import FaultBoard
+from prober.reference.state.shared import Shared
+from prober.reference.stores.errors import StoreError
+
+_PATIENCE: Final = 2.0
+"""Seconds a page waits for the store, so that a scrape or a health check is always answered."""
+
+_SHOWN: Final = 20
+"""Contended sessions on the page."""
+
+
+def build(shared: Shared, board: FaultBoard, endpoint: Sequence[BaseRoute]) -> Starlette:
+    """The application: the given routes of the MCP endpoint, and the pages."""
+
+    async def metrics(request: Request) -> Response:
+        await _count_sessions(shared)
+        page, content_type = shared.metrics.page(request.headers.get("accept", ""))
+        return Response(page, headers={"content-type": content_type})
+
+    async def healthz(_request: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(_request: Request) -> Response:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await shared.store.check()
+        except (StoreError, TimeoutError) as error:
+            return PlainTextResponse(f"the store does not answer: {error or 'too slow'}\n", status_code=503)
+        return PlainTextResponse("ready\n")
+
+    async def contention(request: Request) -> Response:
+        if not control.is_local(request):
+            return JSONResponse({"error": "only for callers on this machine"}, status_code=403)
+        return JSONResponse({"sessions": [asdict(session) for session in shared.contention.top(_SHOWN)]})
+
+    return Starlette(
+        routes=[
+            *endpoint,
+            Route("/metrics", metrics),
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/debug/contention", contention),
+            # What was cached while the state was broken must not outlive the fault.
+            control.route(board, changed=shared.configs.invalidate_all),
+        ]
+    )
+
+
+async def _count_sessions(shared: Shared) -> None:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            shared.metrics.active_sessions.set(await shared.store.count())
+    except (StoreError, TimeoutError):
+        shared.metrics.active_sessions.set(math.nan)

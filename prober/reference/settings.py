@@ -1,0 +1,100 @@
+"""What can be chosen when the reference server starts. Durations are seconds, sizes bytes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+StoreName = Literal["sqlite", "redis", "memory"]
+Synchronous = Literal["NORMAL", "FULL"]
+
+HANDLE_PATTERN: Final = r"^[A-Za-z0-9_-]{1,64}$"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything the server is told; a default is written here and nowhere else."""
+
+    store: StoreName = "sqlite"
+
+    db: Path = Path("mcp-prober-reference.db")
+    """The SQLite file; made where it is missing."""
+    synchronous: Synchronous = "NORMAL"
+    """What an acknowledged write survives: NORMAL the death of the process, FULL also that of the machine."""
+    commit_window: float = 0.010
+    """How long a write waits for others to share its commit, at most; 0 commits each write by itself."""
+    readers: int = 4
+    """Reading connections to the SQLite file."""
+
+    redis_url: str = field(default="redis://127.0.0.1:6379/0", repr=False)
+    """May hold a password, so it is never shown."""
+    redis_pool: int = 64
+    """Connections to Redis at most: the number of calls expected at once."""
+
+    store_wait: float = 5.0
+    """How long a call waits for a connection before it is told that the store is busy."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    """0 lets the system choose; the address is announced when the server listens."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Values of the Host header that are served beside the loopback names, `name` or `name:port` or `name:*`."""
+
+    sessions: tuple[str, ...] = ()
+    """Handles of sessions that are made at start and never expire: stable subjects for probes that only read."""
+    handle_lifetime: float = 3600.0
+    """How long a session lives after its last write."""
+    purge_every: float = 60.0
+    """How often what expired sessions occupy is freed."""
+
+    cache_ttl: float = 30.0
+    """How old a cached session configuration may get."""
+    snapshot_every: int = 100
+    """After how many events the state of a workflow is written down, so that reading it replays at most so many."""
+    snapshots_kept: int = 2
+    payload_limit: int = 65_536
+    """The largest JSON value of one argument that is kept."""
+    lock_wait_warning: float = 0.5
+    """A wait for a lock that takes longer is logged."""
+
+    faults: tuple[str, ...] = ()
+    """Failures to begin with, `NAME[:DURATION][:RATE]`."""
+    fault_seed: int | None = None
+    """Makes the dice of fault rates repeatable."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError with every mistake, a line each."""
+        mistakes = [
+            f"{name} must be above 0, not {value}"
+            for name, value in (
+                ("readers", self.readers),
+                ("redis_pool", self.redis_pool),
+                ("store_wait", self.store_wait),
+                ("handle_lifetime", self.handle_lifetime),
+                ("purge_every", self.purge_every),
+                ("snapshot_every", self.snapshot_every),
+                ("snapshots_kept", self.snapshots_kept),
+                ("payload_limit", self.payload_limit),
+            )
+            if not value > 0
+        ]
+        mistakes += [
+            f"{name} must not be below 0, but is {value}"
+            for name, value in (
+                ("commit_window", self.commit_window),
+                ("cache_ttl", self.cache_ttl),
+                ("lock_wait_warning", self.lock_wait_warning),
+            )
+            if not value >= 0
+        ]
+        mistakes += [
+            f"session handle {handle!r} is not 1 to 64 characters of A-Z a-z 0-9 _ -"
+            for handle in self.sessions
+            if not re.match(HANDLE_PATTERN, handle)
+        ]
+        if not 0 <= self.port <= 65_535:
+            mistakes.append(f"port must be between 0 and 65535, not {self.port}")
+        if mistakes:
+            raise ValueError("\n".join(mistakes))

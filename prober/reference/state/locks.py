@@ -1,0 +1,56 @@
+"""Waiting for a session's lock. A store only says yes or no at once; asking again is done here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import secrets
+import time
+from typing import Final
+
+from prober.reference.logs import log
+from prober.reference.state.shared import Shared
+from prober.reference.stores.errors import LockHeld
+from prober.reference.stores.values import Lock
+
+_FIRST_PAUSE: Final = 0.005
+_LONGEST_PAUSE: Final = 0.100
+
+
+async def acquire(shared: Shared, handle: str, *, tool: str, ttl: float, wait: float) -> Lock:
+    """Get the lock for `ttl` seconds, asking again for up to `wait` seconds; the owner's name is minted here.
+
+    Raises:
+        LockHeld: it stayed somebody else's.
+    """
+    owner = secrets.token_urlsafe(12)
+    began = time.monotonic()
+    pause = _FIRST_PAUSE
+    try:
+        while True:
+            try:
+                return await shared.store.acquire(handle, owner=owner, ttl=ttl)
+            except LockHeld:
+                left = began + wait - time.monotonic()
+                if left <= 0:
+                    raise
+                # Random, so that waiters who met at one release do not all ask at the next moment too.
+                await asyncio.sleep(min(left, random.uniform(pause / 2, pause)))  # noqa: S311
+                pause = min(_LONGEST_PAUSE, pause * 2)
+    finally:
+        _note_wait(shared, handle, tool=tool, seconds=time.monotonic() - began)
+
+
+def _note_wait(shared: Shared, handle: str, *, tool: str, seconds: float) -> None:
+    shared.metrics.lock_waited(tool=tool, seconds=seconds)
+    if seconds > shared.settings.lock_wait_warning:
+        shared.contention.add(handle, tool=tool)
+        log(
+            logging.WARNING,
+            "lock_wait",
+            session_id=handle,
+            tool=tool,
+            wait_seconds=round(seconds, 3),
+            store=shared.store.name,
+        )

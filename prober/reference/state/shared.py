@@ -1,0 +1,23 @@
+"""The parts that tools and the state layer work with, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prober.reference.contention import Contention
+from prober.reference.metrics import ReferenceMetrics
+from prober.reference.settings import Settings
+from prober.reference.state.cache import ReadThroughCache
+from prober.reference.stores.protocol import Store
+from prober.reference.stores.values import Config
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """One server's parts. `store` may break on purpose: faults are put between it and the real one."""
+
+    settings: Settings
+    store: Store
+    metrics: ReferenceMetrics
+    contention: Contention
+    configs: ReadThroughCache[Config]

@@ -1,0 +1,121 @@
+"""Writes, counted by what their caller was told, and optimistic locking.
+
+Optimistic locking: read a version, compute, write where the version still matches. Whoever loses reads again and
+tries again: at most three times, after 50, 100 and 200 ms (doubling, never above 500 ms) plus a random part, because
+writers that collided once and waited equally long would collide again. Who loses every time is told so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, TypeVar
+
+from prober.reference.logs import log
+from prober.reference.state.shared import Shared
+from prober.reference.stores.errors import (
+    LockHeld,
+    LockLost,
+    SessionExists,
+    StaleToken,
+    StoreError,
+    UnknownSession,
+    VersionConflict,
+)
+
+T = TypeVar("T")
+
+RETRIES: Final = 3
+_FIRST_WAIT: Final = 0.050
+_LONGEST_WAIT: Final = 0.500
+_JITTER: Final = 0.050
+"""The random part is up to this many seconds: as much as the first wait, so that even the first retries spread."""
+
+
+class GaveUp(StoreError):  # noqa: N818 - one more word of the store's tree
+    """A write lost against other writers on every try; nothing was written."""
+
+    def __init__(self, handle: str, *, tries: int) -> None:
+        super().__init__(f"session {handle!r} was changed by others on each of {tries} tries")
+        self.handle = handle
+        self.tries = tries
+
+
+def outcome_of(error: StoreError) -> str:
+    """The label value of a write that ended with this error."""
+    if isinstance(error, VersionConflict | StaleToken | GaveUp):
+        return "conflict"
+    if isinstance(error, UnknownSession | SessionExists | LockHeld | LockLost):
+        return "rejected"
+    return "failed"
+
+
+async def counted(shared: Shared, write: Coroutine[Any, Any, T], *, tool: str, handle: str) -> T:
+    """Make one write that is not tried again; count its outcome and, where it lost, the conflict."""
+    try:
+        result = await write
+    except StoreError as error:
+        if isinstance(error, VersionConflict | StaleToken):
+            note_conflict(shared, tool=tool, handle=handle, retry_count=0)
+        shared.metrics.write_ended(tool=tool, outcome=outcome_of(error))
+        raise
+    shared.metrics.write_ended(tool=tool, outcome="ok")
+    return result
+
+
+async def optimistic(
+    shared: Shared,
+    attempt: Callable[[], Awaitable[T]],
+    *,
+    tool: str,
+    handle: str,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> tuple[T, int]:
+    """Run `attempt` (read, compute, write) until it wins; returns its value and the number of retries.
+
+    Raises:
+        GaveUp: it lost `RETRIES` + 1 times.
+    """
+    for retry in range(RETRIES + 1):
+        try:
+            result = await attempt()
+        except VersionConflict as conflict:
+            note_conflict(shared, tool=tool, handle=handle, retry_count=retry)
+            if retry == RETRIES:
+                _end(shared, tool=tool, outcome="conflict", retries=retry)
+                log(logging.ERROR, "write_gave_up", session_id=handle, tool=tool, tries=retry + 1)
+                raise GaveUp(handle, tries=retry + 1) from conflict
+            await sleep(wait_before(retry))
+        except StoreError as error:
+            _end(shared, tool=tool, outcome=outcome_of(error), retries=retry)
+            raise
+        else:
+            _end(shared, tool=tool, outcome="ok", retries=retry)
+            return result, retry
+    raise AssertionError("the last retry returns or raises")
+
+
+def wait_before(retry: int) -> float:
+    """Seconds to wait before retry number `retry`, counted from 0."""
+    return min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**retry) + random.uniform(0, _JITTER)  # noqa: S311 - spreads, hides nothing
+
+
+def note_conflict(shared: Shared, *, tool: str, handle: str, retry_count: int) -> None:
+    """Count, rank and log one lost attempt; `retry_count` is how many retries came before it."""
+    shared.metrics.conflict_met(tool=tool)
+    shared.contention.add(handle, tool=tool)
+    log(
+        logging.WARNING,
+        "write_conflict",
+        session_id=handle,
+        tool=tool,
+        retry_count=retry_count,
+        store=shared.store.name,
+    )
+
+
+def _end(shared: Shared, *, tool: str, outcome: str, retries: int) -> None:
+    shared.metrics.write_ended(tool=tool, outcome=outcome)
+    shared.metrics.retries_ended(tool=tool, retries=retries)

@@ -1,0 +1,276 @@
+"""The Lua of the store's methods. Redis runs a script as one indivisible step.
+
+Each returns a list whose first entry is a word: `ok`, or why nothing was written (`unknown`, `taken`, `conflict`,
+`held`, `lost`, `stale`); what follows is said at the script. Numbers that are kept stay text all the way: Lua would
+make doubles of them. The time is that of Redis (microseconds), one clock for all instances. The first write of a script
+that adds anything is one that Redis refuses when out of memory, so that a script is refused whole or not at all.
+
+A session expires by the expiry of its keys, at the millisecond its lifetime ends in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+SESSION: Final = (
+    "created_at",
+    "updated_at",
+    "lifetime",
+    "step_count",
+    "last_tool",
+    "last_result",
+    "value",
+    "value_version",
+    "last_event",
+    "guarded_value",
+    "fence",
+)
+"""The fields that make a Session, in the order every script returns them in."""
+
+_SESSION: Final = ", ".join(f"'{field}'" for field in SESSION)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Script:
+    """Lua, and the digest that Redis knows it by once it has seen it."""
+
+    text: str
+    digest: str
+    writes: bool
+
+
+def _script(*parts: str, writes: bool) -> Script:
+    text = "\n".join(part.strip() for part in parts)
+    digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+    return Script(text=text, digest=digest, writes=writes)
+
+
+_KEYS: Final = """
+local record, events, snapshots, options, lock, sessions = unpack(KEYS)
+"""
+
+_LIVE: Final = """
+if redis.call('EXISTS', record) == 0 then return {'unknown'} end
+"""
+
+_WRITING: Final = """
+local time = redis.call('TIME')
+local now = string.format('%.0f', time[1] * 1000000 + time[2])
+
+local function expire()
+  local renewed_at, lifetime = unpack(redis.call('HMGET', record, 'updated_at', 'lifetime'))
+  if lifetime == '' then return end
+  local at = math.floor(math.min(renewed_at / 1000 + lifetime * 1000, 9e15))
+  for _, key in ipairs({record, events, snapshots, options}) do
+    redis.call('PEXPIREAT', key, string.format('%.0f', at))
+  end
+end
+
+local function renewed(...)
+  redis.call('HSET', record, 'updated_at', now)
+  local fields = redis.call('HMGET', record, ...)
+  expire()
+  return {'ok', fields}
+end
+"""
+
+
+def _read(body: str) -> Script:
+    return _script(_KEYS, _LIVE, body, writes=False)
+
+
+def _write(body: str) -> Script:
+    return _script(_KEYS, _LIVE, _WRITING, body, writes=True)
+
+
+# Sessions. Returned is the session, unless said otherwise.
+
+CREATE: Final = _script(
+    _KEYS,
+    _WRITING,
+    f"""
+if redis.call('EXISTS', record) == 1 then return {{'taken'}} end
+redis.call('HSET', record, 'created_at', now, 'lifetime', ARGV[2], 'step_count', 0, 'value', 'null',
+  'value_version', 0, 'last_event', 0, 'guarded_value', 0, 'fence', 0, 'config_version', 0)
+redis.call('DEL', events, snapshots, options, lock)
+redis.call('ZADD', sessions, 0, ARGV[1])
+return renewed({_SESSION})
+""",
+    writes=True,
+)
+"""Arguments: handle, lifetime ('' for ever)."""
+
+DELETE: Final = _write("""
+redis.call('DEL', record, events, snapshots, options, lock)
+redis.call('ZREM', sessions, ARGV[1])
+redis.call('PUBLISH', ARGV[2], ARGV[3])
+return {'ok'}
+""")
+"""Arguments: handle, channel, message. Returns nothing more."""
+
+PAGE: Final = _script(
+    f"""
+local sessions, head, tail, after, limit = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local from, page = after == '' and '-' or '(' .. after, {{}}
+while #page < limit do
+  local handles = redis.call('ZRANGEBYLEX', sessions, from, '+', 'LIMIT', 0, limit)
+  if #handles == 0 then break end
+  for _, handle in ipairs(handles) do
+    local session = redis.call('HMGET', head .. handle .. tail, {_SESSION})
+    if session[1] and #page < limit then page[#page + 1] = {{handle, session}} end
+  end
+  from = '(' .. handles[#handles]
+end
+return {{'ok', page}}
+""",
+    writes=False,
+)
+"""Key: the set of handles. Arguments: head and tail of a record's key, after, limit. Returns {handle, session} pairs."""
+
+COUNT: Final = _script(
+    """
+local handles = redis.call('ZRANGE', KEYS[1], 0, -1)
+local living = 0
+for first = 1, #handles, 1000 do
+  local records = {}
+  for each = first, math.min(first + 999, #handles) do
+    records[#records + 1] = ARGV[1] .. handles[each] .. ARGV[2]
+  end
+  living = living + redis.call('EXISTS', unpack(records))
+end
+return {'ok', living}
+""",
+    writes=False,
+)
+"""Key: the set of handles. Arguments: head and tail of a record's key. Returns a number. About 1 ms per 1,000 handles."""
+
+PURGE: Final = _script(
+    """
+local handles = redis.call('ZRANGEBYLEX', KEYS[1], ARGV[3], '+', 'LIMIT', 0, ARGV[4])
+local removed = 0
+for _, handle in ipairs(handles) do
+  if redis.call('EXISTS', ARGV[1] .. handle .. ARGV[2]) == 0 then
+    removed = removed + redis.call('ZREM', KEYS[1], handle)
+  end
+end
+return {'ok', removed, handles[#handles] or ''}
+""",
+    writes=True,
+)
+"""Key: the set of handles. Arguments: head and tail of a record's key, where to begin, how many to look at.
+
+Returns how many were removed, and the last handle looked at ('' at the end).
+"""
+
+# The record. Returned is the session.
+
+STEP: Final = _write(f"""
+redis.call('HINCRBY', record, 'step_count', 1)
+redis.call('HSET', record, 'last_tool', ARGV[1], 'last_result', ARGV[2])
+if ARGV[3] ~= '' then redis.call('HSET', record, 'lifetime', ARGV[3]) end
+return renewed({_SESSION})
+""")
+"""Arguments: tool, result, lifetime ('' leaves it)."""
+
+SWAP: Final = _write(f"""
+local version = redis.call('HGET', record, 'value_version')
+if version ~= ARGV[1] then return {{'conflict', version}} end
+redis.call('HSET', record, 'value', ARGV[2])
+redis.call('HINCRBY', record, 'value_version', 1)
+return renewed({_SESSION})
+""")
+"""Arguments: expected version, value. `conflict` is followed by the version."""
+
+WRITE_GUARDED: Final = _write(f"""
+local fence = redis.call('HGET', record, 'fence')
+if fence ~= ARGV[1] then return {{'stale', fence}} end
+redis.call('HSET', record, 'guarded_value', ARGV[2])
+return renewed({_SESSION})
+""")
+"""Arguments: token, value. `stale` is followed by the newest token."""
+
+# The log
+
+APPEND: Final = _write("""
+local last = redis.call('HGET', record, 'last_event')
+if ARGV[4] ~= '' and ARGV[4] ~= last then return {'conflict', last} end
+local number = redis.call('HINCRBY', record, 'last_event', 1)
+redis.call('XADD', events, number .. '-0', 'kind', ARGV[1], 'payload', ARGV[2], 'agent_id', ARGV[3], 'at', now)
+return renewed('last_event', 'updated_at')
+""")
+"""Arguments: kind, payload, agent, expected number of the newest event ('' any). Returns number, time.
+
+`conflict` is followed by the number of the newest event. Redis refuses an ID that is not above the newest one: a
+number could not be given twice even if the record were wrong.
+"""
+
+EVENTS: Final = _read("""
+return {'ok', redis.call('XRANGE', events, ARGV[1], '+', 'COUNT', ARGV[2])}
+""")
+"""Arguments: the first number, how many. Returns stream entries."""
+
+HISTORY: Final = _read("""
+local last = tonumber(redis.call('HGET', record, 'last_event'))
+local upto = ARGV[1] == '' and last or tonumber(ARGV[1])
+local newest, state = -1, false
+for _, number in ipairs(redis.call('HKEYS', snapshots)) do
+  if tonumber(number) > newest and tonumber(number) <= upto then newest = tonumber(number) end
+end
+if newest >= 0 then state = redis.call('HGET', snapshots, newest) end
+upto = math.max(0, math.min(upto, last))
+return {'ok', last, newest, state, redis.call('XRANGE', events, math.max(0, newest) + 1, upto)}
+""")
+"""Argument: the last number of interest ('' the newest).
+
+Returns the number of the newest event, number and state of the snapshot (-1 and nil for none), stream entries.
+"""
+
+PUT_SNAPSHOT: Final = _write("""
+redis.call('HSETNX', snapshots, ARGV[1], ARGV[2])
+local numbers = redis.call('HKEYS', snapshots)
+table.sort(numbers, function(one, other) return tonumber(one) > tonumber(other) end)
+for each = tonumber(ARGV[3]) + 1, #numbers do redis.call('HDEL', snapshots, numbers[each]) end
+expire()
+return {'ok'}
+""")
+"""Arguments: number, state, how many to keep. Returns nothing more."""
+
+# Configuration. Returned is {version}, and options as a flat list of names and texts.
+
+CONFIG: Final = _read("""
+return {'ok', redis.call('HMGET', record, 'config_version'), redis.call('HGETALL', options)}
+""")
+
+UPDATE_CONFIG: Final = _write("""
+local set_upto = 3 + 2 * ARGV[3]
+redis.call('HINCRBY', record, 'config_version', 1)
+for each = 4, set_upto, 2 do redis.call('HSET', options, ARGV[each], ARGV[each + 1]) end
+for each = set_upto + 1, #ARGV do redis.call('HDEL', options, ARGV[each]) end
+redis.call('PUBLISH', ARGV[1], ARGV[2])
+local left = redis.call('HGETALL', options)
+local reply = renewed('config_version')
+reply[3] = left
+return reply
+""")
+"""Arguments: channel, message, how many options to set, their names and texts, then the names of those to remove."""
+
+# The lock
+
+ACQUIRE: Final = _write("""
+if not redis.call('SET', lock, ARGV[1], 'NX', 'PX', ARGV[2]) then return {'held', redis.call('PTTL', lock)} end
+redis.call('HINCRBY', record, 'fence', 1)
+return renewed('fence', 'updated_at')
+""")
+"""Arguments: owner, milliseconds to live. Returns token, time. `held` is followed by the milliseconds it still lives.
+
+The token is counted in the record, so it goes on rising when a lock expires.
+"""
+
+RELEASE: Final = _write("""
+if redis.call('GET', lock) ~= ARGV[1] then return {'lost'} end
+redis.call('DEL', lock)
+return renewed('updated_at')
+""")
+"""Argument: owner. Returns the time."""

@@ -1,0 +1,55 @@
+"""Tools over a session's configuration: read on every call and rarely changed, so it is read through a cache."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field, JsonValue
+
+from prober.reference.state.shared import Shared
+from prober.reference.state.writes import counted
+from prober.reference.stores.values import Config
+from prober.reference.tools.arguments import SessionId, json_text
+from prober.reference.tools.registry import ToolRegistry
+from prober.reference.tools.results import SessionConfig
+
+OptionName = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+def register(tools: ToolRegistry, shared: Shared) -> None:
+    """Add the tools of this file."""
+
+    @tools.add
+    async def get_session_config(session_id: SessionId) -> SessionConfig:
+        """Read the configuration: from a cache, so up to its time to live behind a change made elsewhere."""
+        config, found = await shared.configs.get(session_id)
+        shared.metrics.cache_read(tool="get_session_config", result=found)
+        return _shown(session_id, config)
+
+    @tools.add
+    async def update_session_config(
+        session_id: SessionId,
+        options: Annotated[
+            dict[OptionName, JsonValue],
+            Field(min_length=1, max_length=100, description="Options to set; null removes one, others stay."),
+        ],
+    ) -> SessionConfig:
+        """Change some options, atomically: agents that change different options do not undo each other."""
+        changes: Mapping[str, str | None] = {
+            name: None
+            if value is None
+            else json_text(value, name=f"option {name!r}", limit=shared.settings.payload_limit)
+            for name, value in options.items()
+        }
+        updating = shared.store.update_config(session_id, changes)
+        config = await counted(shared, updating, tool="update_session_config", handle=session_id)
+        shared.configs.invalidate(session_id)
+        shared.metrics.cache_invalidated(origin="local")
+        return _shown(session_id, config)
+
+
+def _shown(session_id: str, config: Config) -> SessionConfig:
+    options = {name: json.loads(text) for name, text in config.options.items()}
+    return SessionConfig(session_id=session_id, version=config.version, options=options)

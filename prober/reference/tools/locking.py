@@ -1,0 +1,77 @@
+"""Tools over a session's lock: work that must not overlap, and writes that a lost lock can not spoil."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from prober.reference.state import locks
+from prober.reference.state.shared import Shared
+from prober.reference.state.writes import counted
+from prober.reference.tools.arguments import Name, SessionId, Whole
+from prober.reference.tools.registry import ToolRegistry
+from prober.reference.tools.results import AcquiredLock, ExclusiveRun, GuardedWrite, ReleasedLock
+
+Wait = Annotated[int, Field(ge=0, le=30_000, description="How long to wait for the lock, in milliseconds.")]
+
+_MARGIN: Final = 10.0
+"""Seconds a lock outlives the work it is taken for, before others may take it from a holder that died."""
+
+
+def register(tools: ToolRegistry, shared: Shared) -> None:
+    """Add the tools of this file."""
+    store = shared.store
+
+    @tools.add
+    async def run_exclusive(
+        session_id: SessionId,
+        work_ms: Annotated[int, Field(ge=0, le=5_000, description="How long the work takes, in milliseconds.")] = 10,
+        wait_ms: Wait = 5_000,
+    ) -> ExclusiveRun:
+        """Do a piece of work that must never overlap with itself: read a count, work, write it back one higher.
+
+        Only the lock makes that safe; and should the lock be lost on the way, the fencing token refuses the write.
+        """
+        began = time.monotonic()
+
+        async def work() -> ExclusiveRun:
+            ttl = work_ms / 1000 + _MARGIN
+            lock = await locks.acquire(shared, session_id, tool="run_exclusive", ttl=ttl, wait=wait_ms / 1000)
+            waited = time.monotonic() - began
+            try:
+                runs = (await store.get(session_id)).guarded_value
+                await asyncio.sleep(work_ms / 1000)
+                await store.write_guarded(session_id, token=lock.token, value=runs + 1)
+            finally:
+                await store.release(session_id, owner=lock.owner)
+            return ExclusiveRun(
+                session_id=session_id, fencing_token=lock.token, runs=runs + 1, waited_ms=round(waited * 1000, 3)
+            )
+
+        return await counted(shared, work(), tool="run_exclusive", handle=session_id)
+
+    @tools.add
+    async def acquire_lock(
+        session_id: SessionId,
+        ttl_ms: Annotated[int, Field(ge=10, le=60_000, description="How long it is held, in milliseconds.")] = 10_000,
+        wait_ms: Wait = 0,
+    ) -> AcquiredLock:
+        """Take the session's lock; it is an error where another holds it for the whole wait."""
+        taking = locks.acquire(shared, session_id, tool="acquire_lock", ttl=ttl_ms / 1000, wait=wait_ms / 1000)
+        return AcquiredLock.of(await counted(shared, taking, tool="acquire_lock", handle=session_id))
+
+    @tools.add
+    async def release_lock(session_id: SessionId, owner: Name) -> ReleasedLock:
+        """Give the lock back; it is an error where it expired or is another's."""
+        await counted(shared, store.release(session_id, owner=owner), tool="release_lock", handle=session_id)
+        return ReleasedLock(session_id=session_id, released=True)
+
+    @tools.add
+    async def write_guarded(session_id: SessionId, fencing_token: Whole, value: Whole) -> GuardedWrite:
+        """Write the guarded value; refused unless the fencing token is that of the newest lock grant."""
+        writing = store.write_guarded(session_id, token=fencing_token, value=value)
+        session = await counted(shared, writing, tool="write_guarded", handle=session_id)
+        return GuardedWrite(session_id=session_id, guarded_value=session.guarded_value, fencing_token=session.fence)

@@ -1,0 +1,91 @@
+"""Adding a tool to the server: its hints from the catalog, its refusals as clear tool errors."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
+
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+
+from prober.reference.settings import Settings
+from prober.reference.state.writes import GaveUp
+from prober.reference.stores.errors import (
+    LockHeld,
+    LockLost,
+    SessionExists,
+    StaleToken,
+    StoreBusy,
+    StoreError,
+    StoreUnavailable,
+    UnknownSession,
+    VersionConflict,
+)
+from prober.reference.tools.catalog import TOOLS
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class ToolRegistry:
+    """Adds tools to one server. A tool's name is that of its function, its description the docstring."""
+
+    def __init__(self, server: MCPServer[Any], settings: Settings) -> None:
+        self._server = server
+        self._settings = settings
+
+    def add(self, tool: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
+        """Use as a decorator. Raises KeyError for a tool that the catalog does not know."""
+        traits = TOOLS[tool.__name__]
+
+        @functools.wraps(tool)
+        async def explained(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return await tool(*args, **kwargs)
+            except StoreError as error:
+                raise ToolError(explain(error, self._settings)) from error
+
+        self._server.add_tool(explained, title=traits.title, annotations=traits.annotations, structured_output=True)
+        return tool
+
+
+def explain(error: StoreError, settings: Settings) -> str:
+    """What went wrong and what to do, for an agent to read."""
+    match error:
+        case UnknownSession():
+            return (
+                f"Unknown or expired session {error.handle!r}. A session lives {settings.handle_lifetime:g} s after "
+                "its last write, unless it was given another lifetime; create_session makes a new one."
+            )
+        case SessionExists():
+            return f"There is a session {error.handle!r} already."
+        case GaveUp():
+            return (
+                f"Session {error.handle!r} was changed by others on each of {error.tries} tries, so nothing was "
+                "written. Too many agents work on this session at once; try again later or share the work out."
+            )
+        case VersionConflict():
+            return f"Session {error.handle!r} is at version {error.actual}, not {error.expected}; read it again."
+        case LockHeld():
+            return (
+                f"The lock of session {error.handle!r} is held by another; it is free in {error.expires_in:.1f} s at "
+                "the latest. Try again, or ask with a longer wait_ms."
+            )
+        case LockLost():
+            return (
+                f"The lock of session {error.handle!r} is not held by this owner: it expired or was released. "
+                "What was done since may collide with the work of the next holder."
+            )
+        case StaleToken():
+            return (
+                f"Fencing token {error.token} of session {error.handle!r} is refused: the newest grant has "
+                f"{error.current}. The lock was lost; acquire it again and read before writing."
+            )
+        case StoreBusy():
+            return f"The state store is busy: {error}. Nothing was written; try again later."
+        case StoreUnavailable(maybe_written=True):
+            return f"The state store failed: {error}. The write may or may not have happened; read before trying again."
+        case StoreUnavailable():
+            return f"The state store is unavailable: {error}. Nothing was written; try again later."
+    return str(error)

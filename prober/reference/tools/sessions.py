@@ -1,0 +1,63 @@
+"""Tools over whole sessions: create, read, list, delete."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated
+
+from pydantic import Field
+
+from prober.reference.state.shared import Shared
+from prober.reference.state.writes import counted
+from prober.reference.tools.arguments import SessionId
+from prober.reference.tools.registry import ToolRegistry
+from prober.reference.tools.results import (
+    CreatedSession,
+    DeletedSession,
+    SessionPage,
+    SessionRecord,
+    SessionSummary,
+    moment_or_never,
+)
+
+
+def register(tools: ToolRegistry, shared: Shared) -> None:
+    """Add the tools of this file."""
+    store, settings = shared.store, shared.settings
+
+    @tools.add
+    async def create_session() -> CreatedSession:
+        """Make an empty workflow session. Its handle is what every other tool asks for as session_id."""
+        handle = "wf_" + secrets.token_urlsafe(16)
+        making = store.create(handle, lifetime=settings.handle_lifetime)
+        session = await counted(shared, making, tool="create_session", handle=handle)
+        return CreatedSession(
+            handle=session.handle,
+            lifetime_seconds=session.lifetime,
+            expires_at=moment_or_never(session.expires_at),
+        )
+
+    @tools.add
+    async def get_session(session_id: SessionId) -> SessionRecord:
+        """Read a session's record: all its fields as they stood together at one instant."""
+        return SessionRecord.of(await store.get(session_id))
+
+    @tools.add
+    async def list_sessions(
+        cursor: Annotated[str, Field(max_length=64, description="nextCursor of the page before; empty begins.")] = "",
+        limit: Annotated[int, Field(ge=1, le=500)] = 50,
+    ) -> SessionPage:
+        """List live sessions, page by page, in the order of their handles."""
+        sessions = await store.page(after=cursor, limit=limit)
+        return SessionPage(
+            sessions=[SessionSummary.of(session) for session in sessions],
+            next_cursor=sessions[-1].handle if len(sessions) == limit else None,
+        )
+
+    @tools.add
+    async def delete_session(session_id: SessionId) -> DeletedSession:
+        """Delete a session with its events, configuration and lock."""
+        await counted(shared, store.delete(session_id), tool="delete_session", handle=session_id)
+        shared.configs.invalidate(session_id)
+        shared.metrics.cache_invalidated(origin="local")
+        return DeletedSession(session_id=session_id, deleted=True)

@@ -1,0 +1,68 @@
+"""Tools over a session's record: steps, which the store counts atomically, and the register, compared and swapped."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from pydantic import Field
+
+from prober.reference.state.shared import Shared
+from prober.reference.state.writes import counted
+from prober.reference.stores.errors import VersionConflict
+from prober.reference.stores.values import Session
+from prober.reference.tools.arguments import Json, Name, SessionId, Whole, json_text
+from prober.reference.tools.registry import ToolRegistry
+from prober.reference.tools.results import SessionRecord, Step, Swap
+
+
+def register(tools: ToolRegistry, shared: Shared) -> None:
+    """Add the tools of this file."""
+    store, limit = shared.store, shared.settings.payload_limit
+
+    async def step(tool: str, session_id: str, action: str, result: str, lifetime: float | None = None) -> Session:
+        writing = store.step(session_id, tool=action, result=result, lifetime=lifetime)
+        return await counted(shared, writing, tool=tool, handle=session_id)
+
+    @tools.add
+    async def run_step(session_id: SessionId, action: Name) -> Step:
+        """Run the next step: counts it, atomically, and tells its number. Any number of agents may do so at once."""
+        return Step.of(await step("run_step", session_id, action, "null"))
+
+    @tools.add
+    async def record_step(session_id: SessionId, tool: Name, result: Json) -> SessionRecord:
+        """Count a step and record, in the same write, the tool that made it and its result."""
+        text = json_text(result, name="result", limit=limit)
+        return SessionRecord.of(await step("record_step", session_id, tool, text))
+
+    @tools.add
+    async def update_workflow_step(
+        session_id: SessionId,
+        action: Name,
+        result: Json,
+        ttl_seconds: Annotated[
+            float | None,
+            Field(ge=1, le=30 * 86_400, description="From now on the session lives this long after each write."),
+        ] = None,
+    ) -> SessionRecord:
+        """Count a step, record its action and result, and renew the session, if asked with another lifetime."""
+        text = json_text(result, name="result", limit=limit)
+        return SessionRecord.of(await step("update_workflow_step", session_id, action, text, ttl_seconds))
+
+    @tools.add
+    async def compare_and_swap(session_id: SessionId, expected_version: Whole, value: Json) -> Swap:
+        """Write the register if its valueVersion is still the expected one; else tell what it holds instead."""
+        text = json_text(value, name="value", limit=limit)
+        swapping = store.swap(session_id, expected_version=expected_version, value=text)
+        try:
+            session = await counted(shared, swapping, tool="compare_and_swap", handle=session_id)
+        except VersionConflict:
+            session, swapped = await store.get(session_id), False
+        else:
+            swapped = True
+        return Swap(
+            session_id=session_id,
+            swapped=swapped,
+            value=json.loads(session.value),
+            value_version=session.value_version,
+        )

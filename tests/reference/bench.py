@@ -1,0 +1,240 @@
+"""Side by side, in one run: what group commit brings, and what the server costs over a bare one.
+
+    python -m tests.reference.bench
+
+Rounds are interleaved and medians taken, because machines have moods. About a minute.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from prober.reference.stores.sqlite import SqliteStore
+from prober.reference.stores.sqlite.schema import Synchronous
+
+from .processes import ServerProcess, serving
+
+CALLERS: Final = 50
+CONNECTIONS: Final = 16
+ROUNDS: Final = 5
+SECONDS: Final = 1.0
+"""Of one measurement."""
+
+EVENTS: Final = 50
+"""In the workflow that is read: half of what a snapshot leaves at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """One measurement: calls per second, latencies in milliseconds, CPU milliseconds of the server per call."""
+
+    per_second: float
+    p50: float
+    p99: float
+    cpu: float = 0.0
+
+
+async def _drive(call: Callable[[int], Awaitable[object]], callers: int) -> Measured:
+    """Call from `callers` tasks, each as soon as it was answered."""
+    latencies: list[float] = []
+    began = time.perf_counter()
+
+    async def caller(number: int) -> None:
+        while (start := time.perf_counter()) - began < SECONDS:
+            await call(number)
+            latencies.append((time.perf_counter() - start) * 1000)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(callers):
+            group.create_task(caller(number))
+    cuts = statistics.quantiles(latencies, n=100)
+    return Measured(per_second=len(latencies) / (time.perf_counter() - began), p50=cuts[49], p99=cuts[98])
+
+
+def _median(measured: Sequence[Measured]) -> Measured:
+    def of(field: str) -> float:
+        return statistics.median(getattr(each, field) for each in measured)
+
+    return Measured(per_second=of("per_second"), p50=of("p50"), p99=of("p99"), cpu=of("cpu"))
+
+
+# Writes to one file
+
+
+async def _writes(folder: Path, *, window: float, synchronous: Synchronous) -> Measured:
+    store = SqliteStore(path=folder / f"{synchronous}-{window}.db", window=window, synchronous=synchronous)
+    await store.open()
+    try:
+        sessions = [
+            (await store.create(f"{time.time_ns()}-{number}", lifetime=None)).handle for number in range(CALLERS)
+        ]
+        return await _drive(lambda number: store.step(sessions[number], tool="bench", result="null"), CALLERS)
+    finally:
+        await store.close()
+
+
+async def bench_writes(folder: Path) -> None:
+    """Group commit against a commit per call."""
+    modes: tuple[Synchronous, ...] = ("FULL", "NORMAL")
+    results: dict[tuple[Synchronous, float], list[Measured]] = {
+        (mode, window): [] for mode in modes for window in (0.010, 0.0)
+    }
+    for _ in range(ROUNDS):
+        for (mode, window), measured in results.items():
+            measured.append(await _writes(folder, window=window, synchronous=mode))
+    print(f"{CALLERS} callers writing to one SQLite file       writes/s     p50 ms     p99 ms")
+    for mode in modes:
+        grouped, alone = (_median(results[mode, window]) for window in (0.010, 0.0))
+        for name, each in (("group commit, 10 ms", grouped), ("commit per call", alone)):
+            print(f"  synchronous {mode:6}  {name:20} {each.per_second:12,.0f} {each.p50:10.2f} {each.p99:10.2f}")
+        print(f"  synchronous {mode:6}  ratio {grouped.per_second / alone.per_second:26.1f} x")
+
+
+# Tool calls over HTTP
+
+
+class Connection:
+    """One kept-open HTTP connection, with next to no cost of its own: the server is to be measured, not a client."""
+
+    def __init__(self, server: ServerProcess) -> None:
+        host, port = server.origin.removeprefix("http://").split(":")
+        self._address = (host, int(port))
+        self._opened: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The structured answer of a tool."""
+        self._opened = self._opened or await asyncio.open_connection(*self._address)
+        reader, writer = self._opened
+        writer.write(self._request(tool, arguments))
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+        answer = json.loads(await reader.readexactly(length))
+        assert not answer["result"].get("isError"), answer
+        structured: dict[str, Any] = answer["result"]["structuredContent"]
+        return structured
+
+    async def close(self) -> None:
+        """Hang up."""
+        if self._opened:
+            self._opened[1].close()
+            await self._opened[1].wait_closed()
+
+    def _request(self, tool: str, arguments: dict[str, Any]) -> bytes:
+        meta = {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }
+        params = {"name": tool, "arguments": arguments, "_meta": meta}
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
+        head = (
+            f"POST /mcp HTTP/1.1\r\nhost: {self._address[0]}:{self._address[1]}\r\ncontent-length: {len(body)}\r\n"
+            "content-type: application/json\r\naccept: application/json, text/event-stream\r\n"
+            f"mcp-protocol-version: 2026-07-28\r\nmcp-method: tools/call\r\nmcp-name: {tool}\r\n\r\n"
+        )
+        return head.encode() + body
+
+
+async def _calls(server: ServerProcess, tool: str, arguments: dict[str, Any]) -> Measured:
+    connections = [Connection(server) for _ in range(CONNECTIONS)]
+    before = _cpu_seconds(server)
+    try:
+        measured = await _drive(lambda number: connections[number].call(tool, arguments), CONNECTIONS)
+    finally:
+        for connection in connections:
+            await connection.close()
+    cpu = (_cpu_seconds(server) - before) * 1000 / (measured.per_second * SECONDS)
+    return Measured(per_second=measured.per_second, p50=measured.p50, p99=measured.p99, cpu=cpu)
+
+
+def _cpu_seconds(server: ServerProcess) -> float:
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def bench_calls(folder: Path) -> None:
+    """The server's reads against a tool that returns a constant."""
+    with (
+        serving(folder, "--db", "calls.db", "--session", "probe") as server,
+        serving(folder, name="bare", module="tests.reference.bench") as bare,
+    ):
+        setup = Connection(server)
+        for number in range(EVENTS):
+            await setup.call("complete_step", {"session_id": "probe", "step_id": f"step {number}"})
+        await setup.close()
+        cases = {
+            "bare: constant": (bare, "constant", {}),
+            "get_session": (server, "get_session", {"session_id": "probe"}),
+            "get_session_config": (server, "get_session_config", {"session_id": "probe"}),
+            f"get_workflow_state, {EVENTS} events": (server, "get_workflow_state", {"session_id": "probe"}),
+        }
+        results: dict[str, list[Measured]] = {name: [] for name in cases}
+        for _ in range(ROUNDS):
+            for name, case in cases.items():
+                results[name].append(await _calls(*case))
+    print(
+        f"{CONNECTIONS} connections calling a tool      calls/s     p50 ms     p99 ms   CPU ms/call   of the bare server's calls/s"
+    )
+    base = _median(results["bare: constant"])
+    for name, measured in results.items():
+        each = _median(measured)
+        ratio = statistics.median(
+            mine.per_second / bare_.per_second for mine, bare_ in zip(measured, results["bare: constant"], strict=True)
+        )
+        print(f"  {name:32} {each.per_second:7,.0f} {each.p50:10.2f} {each.p99:10.2f} {each.cpu:13.2f} {ratio:12.2f} x")
+    print(f"  (medians of {ROUNDS} interleaved rounds; bare CPU {base.cpu:.2f} ms per call)")
+
+
+async def _serve_bare() -> None:
+    """A server as small as can be with the same SDK: one tool, a constant."""
+    import uvicorn
+    from mcp.server.mcpserver import MCPServer
+    from pydantic import BaseModel
+
+    class Constant(BaseModel):
+        session_id: str = "probe"
+        step_count: int = 0
+        updated_at: str = "2026-01-31T12:00:00.000Z"
+
+    mcp: MCPServer[Any] = MCPServer("bare", version="1", log_level="ERROR")
+
+    @mcp.tool()
+    async def constant() -> Constant:
+        return Constant()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        app = mcp.streamable_http_app(json_response=True, stateless_http=True)
+        config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
+        print(f"listening on http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)
+        await uvicorn.Server(config).serve(sockets=[listener])
+
+
+async def _bench() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        await bench_writes(Path(folder))
+        print()
+        await bench_calls(Path(folder))
+
+
+def main() -> None:
+    """Bench, or, asked to listen, be the bare server."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--listen", help=argparse.SUPPRESS)
+    if parser.parse_args().listen:
+        asyncio.run(_serve_bare())
+    else:
+        asyncio.run(_bench())
+
+
+if __name__ == "__main__":
+    main()
