@@ -19,9 +19,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from prober.judge.demands import DEMANDS, Demand
+from prober.judge.effort import BUDGET, Size, pattern_steps
 from prober.judge.keywords import Json
 from prober.judge.mismatch import Mismatch, cap, pointer, render
 from prober.judge.path import JsonPath, PathProblem
+
+_NODE: Final = 5e-6
+"""Seconds to select a node and to compare it, at most."""
+_STEPS_PER_NODE: Final = 150
+"""Steps of a regular expression in that time."""
 
 EXPECTATION_KEYS: Final = ("path", *DEMANDS, "exists")
 
@@ -120,6 +126,21 @@ def check_expectation(expectation: Expectation, value: Json) -> Mismatch | None:
     if expectation.exists and not found:
         return _missing(expectation, value)
     return None
+
+
+def is_cheap(expectation: Expectation, size: Size | None) -> bool:
+    """Whether a value of that size can be checked within a few milliseconds, whatever is in it."""
+    selections = expectation.path.selections
+    if size is None or selections is None:
+        return False
+    steps = float(size.nodes)
+    for demand in expectation.demands:
+        if demand.pattern is not None:
+            longest = pattern_steps(demand.pattern, size.longest)
+            if longest is None:
+                return False
+            steps += longest * size.nodes / _STEPS_PER_NODE
+    return steps * selections * _NODE <= BUDGET
 
 
 def select_one(path: JsonPath, value: Json) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from prober.judge.keywords import Json
@@ -44,6 +45,24 @@ class JsonPath:
         """The nodes that the path selects, in document order, each with its place."""
         for node in self.query.finditer(value):
             yield node.location, node.value
+
+    @cached_property
+    def selections(self) -> int | None:
+        """How often the path may look at one and the same node at most; None where it also searches for nodes.
+
+        To search is to filter (`?`) or to go down all the way (`..`): the time that takes has no small bound.
+        """
+        from jsonpath_rfc9535.segments import JSONPathChildSegment
+        from jsonpath_rfc9535.selectors import FilterSelector
+
+        count = 1
+        for segment in self.query.segments:
+            if not isinstance(segment, JSONPathChildSegment):
+                return None
+            if any(isinstance(selector, FilterSelector) for selector in segment.selectors):
+                return None
+            count *= len(segment.selectors)
+        return count * max(len(self.query.segments), 1)
 
     def place(self) -> Place | None:
         """The one place that the path can select, None where it can select several or counts from an end."""

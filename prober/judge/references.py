@@ -10,20 +10,20 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urljoin, urlsplit
 
-from jsonschema.exceptions import SchemaError
 from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import specification_with
 
-from prober.judge.dialects import DIALECTS, Dialect, dialect_of, identifier
+from prober.judge.dialects import DEFAULT, DIALECTS, Dialect, dialect_of, identifier
 from prober.judge.keywords import REFERENCES, Json, is_schema, subschemas
 from prober.judge.mismatch import cap, pointer, render
+from prober.judge.soundness import first_flaw
 from prober.outcome import Reason
 
 MAX_SCHEMAS: Final = 20_000
@@ -159,7 +159,9 @@ class _Walk:
                 self.referred.append(self._target(place, keyword))
         for inner in subschemas(schema):
             if isinstance(inner.schema, dict):
-                resolver = place.resolver.in_subresource(_resource(inner.schema, dialect))
+                resolver = place.resolver
+                if "$id" in inner.schema or "id" in inner.schema:
+                    resolver = resolver.in_subresource(_resource(inner.schema, dialect))
                 self.standing.append(_Place(inner.schema, resolver, dialect, place.file, place.path + inner.path))
 
     def _target(self, place: _Place, keyword: str) -> _Place:
@@ -181,7 +183,7 @@ class _Walk:
         """A document that is not in hand yet: a file of the folder, or refused."""
         if uri not in self.files:
             self.files[uri] = self._read(uri)
-        return _resource(self.files[uri], DIALECTS["https://json-schema.org/draft/2020-12/schema"])
+        return _resource(self.files[uri], DEFAULT)
 
     def _read(self, uri: str) -> Json:
         for prefix, folder in self.folders.items():
@@ -227,22 +229,19 @@ def _check(place: _Place) -> None:
     """Compare a schema with the schema of its draft."""
     if not is_schema(place.schema):
         raise place.problem(f"a schema is an object or a boolean, not {render(place.schema, 50)}")
-    try:
-        # Formats are not asserted here: the only one that matters is that of patterns, see _check_patterns.
-        place.dialect.check_schema(place.schema, format_checker=None)  # type: ignore[call-arg] # not in the protocol
-    except SchemaError as error:
-        raise place.problem(cap(error.message), *error.path) from None
+    flaw = first_flaw(place.schema, place.dialect)
+    if flaw is not None:
+        where = pointer(place.path) + flaw.pointer
+        raise SchemaProblem(f"expected {flaw.expected}, seen {flaw.seen}", pointer=where, file=place.file)
 
 
 def _check_patterns(place: _Place) -> None:
     """Compile the regular expressions of one schema. The drafts mean those of ECMA-262, we have those of Python."""
-    named = place.schema.get("patternProperties")
-    patterns: Iterator[tuple[Path_, Any]] = iter(
-        [
-            (("pattern",), place.schema.get("pattern")),
-            *((("patternProperties", name), name) for name in (named if isinstance(named, dict) else ())),
-        ]
-    )
+    patterns: list[tuple[Path_, Json]] = []
+    if "pattern" in place.schema:
+        patterns.append((("pattern",), place.schema["pattern"]))
+    if isinstance(place.schema.get("patternProperties"), dict):
+        patterns += [(("patternProperties", name), name) for name in place.schema["patternProperties"]]
     for path, pattern in patterns:
         if isinstance(pattern, str):
             try:

@@ -8,72 +8,131 @@ clients, which do not assert formats.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from jsonschema.protocols import Validator
 
 from prober.judge.dialects import DEFAULT, dialect_of
+from prober.judge.effort import Size, pattern_steps, size_of
 from prober.judge.formats import checker
-from prober.judge.keywords import Json
+from prober.judge.keywords import Json, spell_out_false
 from prober.judge.mismatch import Mismatch
 from prober.judge.references import SchemaProblem, follow, registry_of
 from prober.judge.telling import most_telling
+from prober.judge.weight import EndlessReference, Weight, weigh
+
+__all__ = ["Schema", "SchemaProblem", "cheap", "first_mismatch", "load_schema", "load_server_schema"]
+
+MAX_LOADED_AT_ONCE: Final = 500
+"""Values in a server's schema up to which it is checked when it is loaded: a few milliseconds. A larger one is checked
+where it is first judged by, in a worker process."""
 
 _FORMATS: Final = checker()
-
-__all__ = ["Schema", "SchemaProblem", "first_mismatch", "load_schema", "load_server_schema"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Schema:
-    """A schema that has been found sound, with all it refers to. Made by `load_schema` and `load_server_schema`."""
+    """A schema with all that it refers to. Made by `load_schema` and `load_server_schema`."""
 
     document: Json
     files: Mapping[str, Json] = field(default_factory=dict)
     """The other documents it refers to, by URI."""
     asserts_formats: bool = True
-    validator: Validator = field(repr=False)
+    checked: bool = True
+    """Whether it is known to be sound. If not, judging by it may raise SchemaProblem."""
+    weight: Weight | None = None
+    """None where no bound is known of what judging by it takes."""
+
+    @cached_property
+    def validator(self) -> Validator:
+        """The library's validator. Raises SchemaProblem if the schema has to be checked yet, and is not sound."""
+        if not self.checked:
+            _examine(self.document, folder=None)
+        dialect = dialect_of(self.document, inherited=DEFAULT) or DEFAULT
+        files = {uri: spell_out_false(content) for uri, content in self.files.items()}
+        return dialect(
+            spell_out_false(self.document),
+            registry=registry_of(files, dialect=dialect),
+            format_checker=_FORMATS if self.asserts_formats else None,
+        )
+
+    @cached_property
+    def wire(self) -> str:
+        """The schema as JSON text, for a worker process: the arguments to make it of there."""
+        members = ("document", "files", "asserts_formats", "checked")
+        return json.dumps({name: getattr(self, name) for name in members})
 
 
 def load_schema(document: Json, *, folder: Path | None) -> Schema:
     """An operator's schema. `$ref`s may lead to files in `folder` and below it; without one, only inside.
 
     Raises:
-        SchemaProblem: it is not a schema of a known draft, or refers to what is not there or not allowed.
+        SchemaProblem: it is not a schema of a known draft, it refers to what is not there or not allowed, or it
+            refers to itself in a circle that no value leads out of.
     """
-    return _load(document, folder=folder, asserts_formats=True)
+    files, weight = _examine(document, folder=folder)
+    return Schema(document=document, files=files, weight=weight)
 
 
 def load_server_schema(document: Json) -> Schema:
-    """A schema that a server declared, such as a tool's `outputSchema`. It may be hostile.
+    """A schema that a server declared, such as a tool's `outputSchema`. It may be large or hostile.
 
     Raises:
-        SchemaProblem: as above; its `reason` says whether the server or we are to blame.
+        SchemaProblem: as above, as far as that is found in a few milliseconds; what is left is found in judging. Its
+            `reason` says what a run ends for.
     """
-    return _load(document, folder=None, asserts_formats=False)
+    size = size_of(document)
+    if size is None or size.nodes > MAX_LOADED_AT_ONCE or not _plain_patterns(document):
+        return Schema(document=document, asserts_formats=False, checked=False)
+    _, weight = _examine(document, folder=None)
+    return Schema(document=document, asserts_formats=False, weight=weight)
 
 
 def first_mismatch(schema: Schema, instance: Json) -> Mismatch | None:
     """The most telling way in which a value does not fit, None if it fits.
 
     May take any time and may raise RecursionError or MemoryError: see `prober.judge.worker` for what contains it.
+
+    Raises:
+        SchemaProblem: a schema that was not checked when it was loaded is not sound.
     """
     return most_telling(schema.validator.iter_errors(instance))
 
 
-def _load(document: Json, *, folder: Path | None, asserts_formats: bool) -> Schema:
+def cheap(schema: Schema, size: Size | None) -> bool:
+    """Whether an instance of that size can be judged by the schema within a few milliseconds, whatever is in it."""
+    return size is not None and schema.checked and schema.weight is not None and schema.weight.allows(size)
+
+
+def _examine(document: Json, *, folder: Path | None) -> tuple[Mapping[str, Json], Weight | None]:
+    """Follow the references of a schema, and weigh it."""
     try:
         found = follow(document, folder=folder, dialect=DEFAULT)
+        return found.files, weigh(document, found.targets)
+    except EndlessReference as endless:
+        raise SchemaProblem(str(endless)) from None
     except RecursionError:
         raise SchemaProblem("nested too deeply") from None
-    return _compiled(document, found.files, asserts_formats=asserts_formats)
 
 
-def _compiled(document: Json, files: Mapping[str, Json], *, asserts_formats: bool) -> Schema:
-    dialect = dialect_of(document, inherited=DEFAULT) or DEFAULT
-    registry = registry_of(files, dialect=dialect)
-    validator = dialect(document, registry=registry, format_checker=_FORMATS if asserts_formats else None)
-    return Schema(document=document, files=files, asserts_formats=asserts_formats, validator=validator)
+def _plain_patterns(document: Json) -> bool:
+    """Whether all regular expressions are of a form that compiles quickly; some take seconds to compile alone."""
+    waiting, length = [document], 0
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            named = node.get("patternProperties")
+            patterns = [node.get("pattern"), *(named if isinstance(named, dict) else ())]
+            for pattern in patterns:
+                if isinstance(pattern, str):
+                    length += len(pattern)
+                    if length > 2_000 or pattern_steps(pattern, 1) is None:
+                        return False
+        if isinstance(node, dict | list):
+            waiting.extend(node.values() if isinstance(node, dict) else node)
+    return True

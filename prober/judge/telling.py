@@ -22,36 +22,37 @@ def most_telling(errors: Iterable[ValidationError]) -> Mismatch | None:
     """
     best = min(errors, key=_rank, default=None)
     while best is not None and best.validator in _CHOICES and best.context:
-        furthest = _furthest(best.context)
-        if furthest is None:
-            return _mismatch(best, best.context)
-        best = furthest
-    return _mismatch(best, ()) if best is not None else None
+        spokesmen = _spokesmen(best.context)
+        if len(spokesmen) > 1:
+            return _mismatch(best, spokesmen)
+        best = spokesmen[0]
+    return _mismatch(best, []) if best is not None else None
 
 
 def _rank(error: ValidationError) -> tuple[int, bool]:
     return len(error.path), error.validator in _CHOICES
 
 
-def _furthest(context: list[ValidationError]) -> ValidationError | None:
-    """The first error of the alternative whose errors lie deepest; None where several came equally far."""
+def _spokesmen(context: list[ValidationError]) -> list[ValidationError]:
+    """Of each alternative its first error; only of the alternatives whose errors lie deepest."""
     alternatives: dict[Any, list[ValidationError]] = defaultdict(list)
     for error in context:
         alternatives[error.relative_schema_path[0]].append(error)
     spokesmen = [min(group, key=_rank) for group in alternatives.values()]
     depth = max(len(error.path) for error in spokesmen)
-    deepest = [error for error in spokesmen if len(error.path) == depth]
-    return deepest[0] if len(deepest) == 1 else None
+    return [error for error in spokesmen if len(error.path) == depth]
 
 
-def _mismatch(error: ValidationError, alternatives: Iterable[ValidationError]) -> Mismatch:
-    keyword = error.validator if isinstance(error.validator, str) else "false"
-    phrase = _PHRASES.get(keyword, _as_written)
-    expected, seen = phrase(error)
-    types = [one for one in alternatives if one.validator == "type" and not one.path]
-    if types and len(types) == len(list(alternatives)):
-        expected = _alternatives(name for one in types for name in _names(one.validator_value))
+def _mismatch(error: ValidationError, spokesmen: list[ValidationError]) -> Mismatch:
+    keyword = _keyword(error)
+    expected, seen = _PHRASES.get(keyword, _as_written)(error)
+    if spokesmen and not any(spokesman.path for spokesman in spokesmen):
+        expected = _alternatives(_PHRASES.get(_keyword(one), _as_written)(one)[0] for one in spokesmen)
     return Mismatch(pointer=pointer(error.absolute_path), keyword=keyword, seen=cap(seen), expected=cap(expected))
+
+
+def _keyword(error: ValidationError) -> str:
+    return error.validator if isinstance(error.validator, str) else "false"
 
 
 _Phrase = Callable[[ValidationError], tuple[str, str]]
@@ -114,7 +115,10 @@ _PHRASES: Final[Mapping[str, _Phrase]] = {
     "const": _expecting("{}"),
     "anyOf": _plainly("one of the alternatives"),
     "oneOf": _plainly("exactly one of the alternatives"),
-    "not": _expecting("anything but {}"),
+    "not": lambda error: (
+        "nothing" if error.validator_value == {} else _expecting("anything but {}")(error)[0],
+        render(error.instance),
+    ),
     "required": _required,
     "additionalProperties": _additional,
     "minimum": _expecting("at least {}"),

@@ -1,0 +1,328 @@
+"""The keywords that `prober.judge.quick` knows: what each of them compiles to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from prober.judge.demands import same
+from prober.judge.keywords import Json
+from prober.judge.mismatch import Mismatch, cap, pointer, render
+
+
+class NotSupported(ValueError):  # noqa: N818 - speaks of a schema, not of a call
+    """A schema that uses more of JSON Schema than is compiled here."""
+
+
+@dataclass(slots=True)
+class Fault:
+    """The first way in which a value does not fit. `path` leads from the fault up to the root."""
+
+    keyword: str
+    expected: str
+    value: Json
+    path: list[str | int] = field(default_factory=list)
+
+    def mismatch(self) -> Mismatch:
+        return Mismatch(
+            pointer=pointer(reversed(self.path)),
+            keyword=self.keyword,
+            seen=render(self.value),
+            expected=cap(self.expected),
+        )
+
+
+Check = Callable[[Json], Fault | None]
+"""None for a value that fits."""
+
+
+class Compiler(Protocol):
+    """What makes checks of the schemas inside a schema."""
+
+    def check(self, schema: Json, base: str) -> Check:
+        """The check of a schema."""
+
+    def reference(self, reference: str, base: str) -> Check:
+        """The check of what a reference means."""
+
+    def outermost(self) -> Check:
+        """The check of the first document."""
+
+    def resolved(self, schema: Json, base: str) -> Json:
+        """A schema, or the one that it does nothing but refer to."""
+
+
+Maker = Callable[[Compiler, Json, Json, str], Check]
+"""From a keyword's value, the schema it stands in and that schema's base URI."""
+
+
+def anything(_: Json) -> None:
+    return None
+
+
+def all_of(checks: list[Check]) -> Check:
+    if not checks:
+        return anything
+    if len(checks) == 1:
+        return checks[0]
+
+    def check(value: Json) -> Fault | None:
+        for one in checks:
+            fault = one(value)
+            if fault is not None:
+                return fault
+        return None
+
+    return check
+
+
+def _is_integer(value: Json) -> bool:
+    return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer())
+
+
+def _is_number(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_TYPES: Final[Mapping[str, Callable[[Json], bool]]] = {
+    "null": lambda value: value is None,
+    "boolean": lambda value: isinstance(value, bool),
+    "integer": _is_integer,
+    "number": _is_number,
+    "string": lambda value: isinstance(value, str),
+    "array": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+}
+
+
+def _type(_: Compiler, names: Json, _schema: Json, _base: str) -> Check:
+    names = names if isinstance(names, list) else [names]
+    if not all(isinstance(name, str) for name in names):
+        raise NotSupported("schemas in type")
+    tests = [_TYPES[name] for name in names]
+    expected = " or ".join(names)
+    if len(tests) == 1:
+        test = tests[0]
+        return lambda value: None if test(value) else Fault("type", expected, value)
+    return lambda value: None if any(test(value) for test in tests) else Fault("type", expected, value)
+
+
+def _properties(compiler: Compiler, properties: Json, schema: Json, base: str) -> Check:
+    checks = {name: compiler.check(inner, base) for name, inner in properties.items()}
+    others = compiler.check(schema.get("additionalProperties", True), base)
+    if others is anything:
+        checks = {name: check for name, check in checks.items() if check is not anything}
+
+    def check(value: Json) -> Fault | None:
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                fault = checks.get(name, others)(inner)
+                if fault is not None:
+                    fault.path.append(name)
+                    return fault
+        return None
+
+    return check
+
+
+def _additional_properties(compiler: Compiler, others: Json, _schema: Json, base: str) -> Check:
+    return _properties(compiler, {}, {"additionalProperties": others}, base)
+
+
+def _items(compiler: Compiler, items: Json, _schema: Json, base: str) -> Check:
+    if isinstance(items, list):
+        raise NotSupported("items as a list")
+    one = compiler.check(items, base)
+
+    def check(value: Json) -> Fault | None:
+        if isinstance(value, list):
+            for index, element in enumerate(value):
+                fault = one(element)
+                if fault is not None:
+                    fault.path.append(index)
+                    return fault
+        return None
+
+    return check
+
+
+def _property_names(compiler: Compiler, names: Json, _schema: Json, base: str) -> Check:
+    one = compiler.check(names, base)
+
+    def check(value: Json) -> Fault | None:
+        for name in value if isinstance(value, dict) else ():
+            fault = one(name)
+            if fault is not None:
+                return fault
+        return None
+
+    return check
+
+
+def _required(_: Compiler, names: Json, _schema: Json, _base: str) -> Check:
+    def check(value: Json) -> Fault | None:
+        if isinstance(value, dict):
+            for name in names:
+                if name not in value:
+                    return Fault("required", f"member {render(name)}", value)
+        return None
+
+    return check
+
+
+def _one_of_values(_: Compiler, values: Json, _schema: Json, _base: str) -> Check:
+    expected = f"one of {render(values)}"
+    return lambda value: None if any(same(value, one) for one in values) else Fault("enum", expected, value)
+
+
+def _const(_: Compiler, constant: Json, _schema: Json, _base: str) -> Check:
+    return lambda value: None if same(value, constant) else Fault("const", render(constant), value)
+
+
+def _bound(keyword: str, words: str, holds: Callable[[Any, Any], bool]) -> Maker:
+    """A maker for a bound on numbers."""
+
+    def make(_: Compiler, bound: Json, _schema: Json, _base: str) -> Check:
+        expected = f"{words} {bound}"
+        return lambda value: None if not _is_number(value) or holds(value, bound) else Fault(keyword, expected, value)
+
+    return make
+
+
+def _at_least(keyword: str, kind: type, unit: str) -> Maker:
+    """A maker for a least number of things."""
+
+    def make(_: Compiler, least: Json, _schema: Json, _base: str) -> Check:
+        expected = f"at least {least} {unit}"
+        return lambda value: Fault(keyword, expected, value) if isinstance(value, kind) and len(value) < least else None  # type: ignore[arg-type]
+
+    return make
+
+
+def _unique_items(_: Compiler, wanted: Json, _schema: Json, _base: str) -> Check:
+    def check(value: Json) -> Fault | None:
+        if isinstance(value, list):
+            names = [element for element in value if isinstance(element, str)]
+            if len(set(names)) < len(names):
+                return Fault("uniqueItems", "no element twice", value)
+        return None
+
+    # Only texts are looked at: the schemas of the drafts ask for unique names and unique values of `enum`, and the
+    # drafts since 2019-09 no longer the latter.
+    return check if wanted else anything
+
+
+def _pattern(_: Compiler, pattern: Json, _schema: Json, _base: str) -> Check:
+    search = re.compile(pattern).search
+    expected = f"a match of {render(pattern)}"
+    return lambda value: None if not isinstance(value, str) or search(value) else Fault("pattern", expected, value)
+
+
+def _all_of(compiler: Compiler, schemas: Json, _schema: Json, base: str) -> Check:
+    return all_of([compiler.check(inner, base) for inner in schemas])
+
+
+def _reference(compiler: Compiler, reference: Json, _schema: Json, base: str) -> Check:
+    return compiler.reference(reference, base)
+
+
+def _dynamic_reference(compiler: Compiler, reference: Json, _schema: Json, _base: str) -> Check:
+    """The schemas of the drafts use one dynamic anchor, `#meta`, which means the outermost of them."""
+    if reference != "#meta":
+        raise NotSupported(f"$dynamicRef {reference}")
+    return compiler.outermost()
+
+
+def _any_of(compiler: Compiler, schemas: Json, _schema: Json, base: str) -> Check:
+    """Alternatives: by the value of a tag where every one of them has its own, else one after the other."""
+    others = [inner for inner in schemas if inner != {"type": "null"}]
+    nullable = len(others) < len(schemas)
+    checks = [compiler.check(inner, base) for inner in others]
+    one = checks[0] if len(checks) == 1 else _tagged(compiler, others, checks, base) or _in_turn(checks)
+    if not nullable:
+        return one
+
+    def check(value: Json) -> Fault | None:
+        if value is None:
+            return None
+        fault = one(value)
+        if fault is not None and fault.keyword == "type" and not fault.path:
+            fault.expected += " or null"
+        return fault
+
+    return check
+
+
+def _tagged(compiler: Compiler, schemas: list[Json], checks: list[Check], base: str) -> Check | None:
+    """A choice by the member that is required and constant in every alternative, and different in each."""
+    resolved = [compiler.resolved(schema, base) for schema in schemas]
+    for tag in resolved[0].get("required", ()):
+        constants = [schema.get("properties", {}).get(tag, {}).get("const") for schema in resolved]
+        required = all(tag in schema.get("required", ()) for schema in resolved)
+        if (
+            required
+            and all(isinstance(constant, str) for constant in constants)
+            and len(set(constants)) == len(constants)
+        ):
+            return _by_tag(tag, dict(zip(constants, checks, strict=True)))
+    return None
+
+
+def _by_tag(tag: str, checks: Mapping[str, Check]) -> Check:
+    expected = f"one of {render(list(checks))}"
+
+    def check(value: Json) -> Fault | None:
+        if not isinstance(value, dict):
+            return Fault("type", "object", value)
+        if tag not in value:
+            return Fault("required", f"member {render(tag)}", value)
+        chosen = value[tag]
+        if isinstance(chosen, str) and chosen in checks:
+            return checks[chosen](value)
+        return Fault("enum", expected, chosen, [tag])
+
+    return check
+
+
+def _in_turn(checks: list[Check]) -> Check:
+    def check(value: Json) -> Fault | None:
+        faults = []
+        for one in checks:
+            fault = one(value)
+            if fault is None:
+                return None
+            faults.append(fault)
+        deepest = max(len(fault.path) for fault in faults)
+        furthest = [fault for fault in faults if len(fault.path) == deepest]
+        if len(furthest) == 1:
+            return furthest[0]
+        if deepest > 0:
+            return Fault("anyOf", "one of the alternatives", value)
+        return Fault("anyOf", " or ".join(dict.fromkeys(fault.expected for fault in faults)), value)
+
+    return check
+
+
+MAKERS: Final[Mapping[str, Maker]] = {
+    "type": _type,
+    "properties": _properties,
+    "additionalProperties": _additional_properties,
+    "items": _items,
+    "propertyNames": _property_names,
+    "required": _required,
+    "enum": _one_of_values,
+    "const": _const,
+    "minimum": _bound("minimum", "at least", lambda value, bound: value >= bound),
+    "maximum": _bound("maximum", "at most", lambda value, bound: value <= bound),
+    "exclusiveMinimum": _bound("exclusiveMinimum", "more than", lambda value, bound: value > bound),
+    "minLength": _at_least("minLength", str, "characters"),
+    "minItems": _at_least("minItems", list, "elements"),
+    "uniqueItems": _unique_items,
+    "pattern": _pattern,
+    "allOf": _all_of,
+    "anyOf": _any_of,
+    "$ref": _reference,
+    "$dynamicRef": _dynamic_reference,
+}

@@ -1,0 +1,126 @@
+"""Judging without ever holding up the event loop: cheap checks here, all others in a worker process that can be killed.
+
+A regular expression that backtracks for hours cannot be interrupted in its own process: neither a thread nor a signal
+handler gets a turn. So whatever is not known to be cheap (see `prober.judge.effort`) goes to a process of its own, with
+an allowance of time and memory, and is `undecided` when that is used up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Final, Self
+
+from prober.judge.judgement import Case, Finding, judge, undecided
+from prober.judge.process import Worker, WorkerLost, start_worker
+from prober.judge.wire import decode_finding, encode_case
+from prober.outcome import Reason
+
+ALLOWANCE: Final = 2.0
+"""Seconds that one case may be judged for."""
+WORKERS: Final = 2
+"""Worker processes at most. They are for the odd case; more would take the processor from the probes themselves."""
+
+_MARGIN: Final = 0.02
+"""Seconds before the deadline at which judging gives up, so that its finding is there when the run has to end."""
+_GRACE: Final = 1.0
+"""Seconds beyond the allowance after which a worker ends itself, for when nobody is left to kill it."""
+_BURIAL: Final = 5.0
+"""Seconds that a killed process has to be gone in."""
+
+
+class Judge:
+    """Judges cases, one or many at a time. To be entered before use; leaving it ends its processes.
+
+    Workers start with the first case that needs one, serve one case at a time, and stay for the next.
+    """
+
+    def __init__(self, *, allowance: float = ALLOWANCE, workers: int = WORKERS):
+        self._allowance = allowance
+        self._turns = asyncio.Semaphore(workers)
+        self._idle: list[Worker] = []
+        self._started: set[Worker] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._idle.clear()
+        for worker in self._started:
+            worker.kill()
+        if self._started:
+            await asyncio.wait([worker.gone for worker in self._started], timeout=_BURIAL)
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The worker processes that have not ended yet."""
+        return tuple(worker.pid for worker in self._started if not worker.gone.done())
+
+    async def judge(self, case: Case, *, deadline: float) -> Finding | None:
+        """The first check of a case that fails, None if all hold, `undecided` if that cannot be told.
+
+        `deadline` is a time of the event loop's clock. The allowance may be over before it; judging is, in any case.
+        """
+        cheap = 0
+        while cheap < len(case.checks) and case.checks[cheap].cheap:
+            cheap += 1
+        finding = judge(Case(checks=case.checks[:cheap]))
+        if finding is not None or cheap == len(case.checks):
+            return finding
+        return await self._judge_apart(Case(checks=case.checks[cheap:]), deadline - _MARGIN)
+
+    async def _judge_apart(self, case: Case, deadline: float) -> Finding | None:
+        """Wait for a turn, and judge in a worker."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._turns.acquire()
+        except TimeoutError:
+            return _undecided("every worker process was busy until the deadline")
+        try:
+            return await self._judge_in_worker(case, deadline)
+        finally:
+            self._turns.release()
+
+    async def _judge_in_worker(self, case: Case, deadline: float) -> Finding | None:
+        try:
+            frames = encode_case(case, allowance=self._allowance + _GRACE)
+            async with asyncio.timeout_at(deadline):
+                worker = await self._hire()
+        except RecursionError as error:
+            return undecided(error)
+        except TimeoutError:
+            return _undecided("the worker process was not ready before the deadline")
+        except OSError as error:
+            return _undecided(f"no worker process could be started: {error.strerror}")
+        except WorkerLost as lost:
+            return _undecided(f"the worker process {lost}")
+        allowed = asyncio.get_running_loop().time() + self._allowance
+        try:
+            async with asyncio.timeout_at(min(allowed, deadline)):
+                reply = await worker.ask(frames)
+        except TimeoutError:
+            late = f"after the {self._allowance:g} s that it may take" if allowed <= deadline else "at the deadline"
+            return _undecided(f"it was not finished {late}")
+        except WorkerLost as lost:
+            return _undecided(f"the worker process {lost}")
+        finally:
+            # One that was left in the middle of a case, be it by a timeout or a cancellation, is of no use any more.
+            if worker.busy:
+                worker.kill()
+        self._idle.append(worker)
+        return decode_finding(reply)
+
+    async def _hire(self) -> Worker:
+        """A worker that waits for a case: one of those that are there, else a new one."""
+        self._started = {worker for worker in self._started if not worker.gone.done()}
+        while self._idle:
+            worker = self._idle.pop()
+            if not worker.lost:
+                return worker
+        return await start_worker(self._started.add)
+
+
+def _undecided(why: str) -> Finding:
+    return Finding(reason=Reason.UNDECIDED, message=f"could not be judged: {why}")
