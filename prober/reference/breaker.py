@@ -1,9 +1,9 @@
 """A circuit breaker: a dependency that fails or drags is left alone for a while, and its callers are told at once.
 
-    closed ──too many bad calls──▶ open ──rest is over──▶ half-open: one call at a time is let through
-       ▲                            ▲                        │
-       │                            └──it was bad: rest twice as long──┤
-       └──────────────────────────────it was good─────────┘
+    closed     --too many bad calls--> open
+    open       --its rest is over----> half-open: one call at a time is let through, as a trial
+    half-open  --the trial was good--> closed
+    half-open  --the trial was bad---> open, for twice as long as before
 
 A call is bad if it failed or took longer than the policy allows. A call that ends without a verdict (cancelled, or it
 never reached the dependency) counts for nothing. Verdicts of calls that began before the last change of state count

@@ -10,7 +10,10 @@ from typing import Final
 from prober.reference.stores import memory
 from prober.reference.stores.memory import UnsafeMemoryStore
 from prober.reference.stores.protocol import Store
+from prober.reference.stores.redis import RedisStore
 from prober.reference.stores.sqlite import SqliteStore
+
+from .redis.server import running
 
 Connect = Callable[[], Awaitable[Store]]
 """Opens one more instance on the same state; closed by whoever gave it."""
@@ -49,6 +52,13 @@ async def _memory(_folder: Path) -> AsyncIterator[Connect]:
         yield connect
 
 
-OPENERS: Final[Mapping[str, Opener]] = {"sqlite": _sqlite, "memory": _memory}
+@asynccontextmanager
+async def _redis(folder: Path) -> AsyncIterator[Connect]:
+    with running(folder / "redis") as server:
+        async with _instances(lambda: RedisStore(url=server.url)) as connect:
+            yield connect
+
+
+OPENERS: Final[Mapping[str, Opener]] = {"sqlite": _sqlite, "redis": _redis, "memory": _memory}
 
 SAFE: Final[tuple[str, ...]] = tuple(name for name in OPENERS if name != "memory")

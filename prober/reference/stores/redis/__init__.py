@@ -5,6 +5,7 @@ scripts.py       their Lua: every write is one script, so nothing comes between 
 keys.py          where the parts of a session lie
 replies.py       what scripts return -> values
 connections.py   one call: bounded pool, deadline, circuit breaker, an honest word where the outcome is not known
+wire.py          a connection as redis-py makes it, checked before use
 subscription.py  hearing of other instances' changes
 foreign.py       Redis' errors -> ours
 """

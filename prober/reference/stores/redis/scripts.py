@@ -127,7 +127,10 @@ return {{'ok', page}}
 """,
     writes=False,
 )
-"""Key: the set of handles. Arguments: head and tail of a record's key, after, limit. Returns {handle, session} pairs."""
+"""Key: the set of handles. Arguments: head and tail of a record's key, after, limit.
+
+Returns pairs of a handle and its session.
+"""
 
 COUNT: Final = _script(
     """
@@ -144,7 +147,7 @@ return {'ok', living}
 """,
     writes=False,
 )
-"""Key: the set of handles. Arguments: head and tail of a record's key. Returns a number. About 1 ms per 1,000 handles."""
+"""Key: the set of handles. Arguments: head and tail of a record's key. Returns a number. Looks at every handle."""
 
 PURGE: Final = _script(
     """

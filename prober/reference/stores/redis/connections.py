@@ -1,0 +1,151 @@
+"""One call to Redis: a connection of a bounded pool, one deadline, a circuit breaker, and an honest word on failure.
+
+Nothing is sent twice. Making a connection is retried with backoff, for nothing was sent yet; a call whose answer was
+lost is not, for it may have happened: a write then fails with `maybe_written`. The one exception is a script that
+Redis does not know by its digest: it said so instead of running it, and is given the text.
+
+The pool is a semaphore and a list, not redis-py's BlockingConnectionPool: that raises one and the same error for a
+busy pool and for a dead server, and cannot tell the time spent waiting from the time spent connecting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+
+from prober.reference.breaker import Breaker, BreakerOpen, BreakerPolicy, Call
+from prober.reference.stores.errors import StoreBusy, StoreUnavailable
+from prober.reference.stores.protocol import StoreObserver
+from prober.reference.stores.redis.foreign import FOREIGN, says_well, store_error
+from prober.reference.stores.redis.replies import Reply
+from prober.reference.stores.redis.scripts import Script
+from prober.reference.stores.redis.wire import Wire, WireMaker
+
+
+class Connections:
+    """The connections of one store to its Redis. Made and used on one event loop."""
+
+    def __init__(
+        self,
+        *,
+        maker: WireMaker,
+        size: int,
+        max_wait: float,
+        patience: float,
+        policy: BreakerPolicy,
+        observer: StoreObserver,
+    ) -> None:
+        """Connects on first use. Waits `max_wait` s for one of `size` connections, then `patience` s for the answer."""
+        self._maker = maker
+        self._size = size
+        self._max_wait = max_wait
+        self._patience = patience
+        self._observer = observer
+        self._breaker = Breaker(policy, changed=lambda is_open: observer.breaker_changed(is_open=is_open))
+        self._free = asyncio.Semaphore(size)
+        self._idle: list[Wire] = []
+        self._in_use = 0
+        self._accepts = True
+        self._tell_pool()
+
+    async def run(self, script: Script, keys: Sequence[str], *arguments: str | int) -> Reply:
+        """Run a script by its digest, or by its text where Redis has not seen it since it started.
+
+        Raises:
+            StoreBusy: no connection became free in time; nothing was sent.
+            StoreUnavailable: Redis failed, refused, is cut off by the breaker, or the store is closed.
+        """
+        rest = (len(keys), *keys, *arguments)
+        try:
+            return await self.call("EVALSHA", script.digest, *rest, writes=script.writes)
+        except NoScriptError:
+            return await self.call("EVAL", script.text, *rest, writes=script.writes)
+
+    async def call(self, *command: str | int, writes: bool) -> Reply:
+        """Send one command and return its answer. Raises as `run` does, and NoScriptError."""
+        if not self._accepts:
+            raise StoreUnavailable("the store is closed")
+        try:
+            self._breaker.check()  # who would be refused anyway need not stand in line first
+            async with self._slot():
+                with self._breaker.admit() as call:
+                    return await self._exchange(command, call, writes=writes)
+        except BreakerOpen as error:
+            raise StoreUnavailable(f"Redis is {error}") from None
+
+    async def close(self) -> None:
+        """Let the calls that were accepted end, each within its bounds; then close all connections."""
+        self._accepts = False
+        for _ in range(self._size):
+            await self._free.acquire()
+        while self._idle:
+            await self._idle.pop().disconnect(nowait=True)
+        self._tell_pool()
+
+    async def _exchange(self, command: Sequence[str | int], call: Call, *, writes: bool) -> Reply:
+        sent = False
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(self._patience), self._wire() as wire:
+                sent = True
+                await wire.send_command(*command, check_health=False)
+                reply = await wire.read_response()
+        except NoScriptError:
+            call.answered(seconds=time.perf_counter() - began)
+            raise
+        except (RedisError, *FOREIGN) as error:
+            if says_well(error):
+                call.answered(seconds=time.perf_counter() - began)
+            else:
+                call.failed()
+            raise store_error(error, sent_write=sent and writes) from error
+        call.answered(seconds=time.perf_counter() - began)
+        return reply
+
+    @asynccontextmanager
+    async def _slot(self) -> AsyncGenerator[None, None]:
+        """The right to use one connection."""
+        began = time.perf_counter()
+        if self._free.locked():
+            try:
+                async with asyncio.timeout(self._max_wait):
+                    await self._free.acquire()
+            except TimeoutError:
+                raise StoreBusy(f"all {self._size} connections to Redis stayed busy for {self._max_wait} s") from None
+            self._observer.pool_waited(seconds=time.perf_counter() - began)
+        else:
+            await self._free.acquire()
+            self._observer.pool_waited(seconds=0.0)
+        self._in_use += 1
+        try:
+            yield
+        finally:
+            self._in_use -= 1
+            self._free.release()
+            self._tell_pool()
+
+    @asynccontextmanager
+    async def _wire(self) -> AsyncGenerator[Wire, None]:
+        """A connection that lives, as far as one can know. Only one whose last answer was read whole is kept."""
+        wire = self._idle.pop() if self._idle else self._maker.make()
+        self._tell_pool()
+        try:
+            await self._maker.ready(wire)
+            yield wire
+        except ResponseError as error:
+            if says_well(error):
+                self._idle.append(wire)
+            else:  # after a failover, say: the next connection may lead to the server that can be used
+                await wire.disconnect(nowait=True)
+            raise
+        except BaseException:
+            await wire.disconnect(nowait=True)
+            raise
+        self._idle.append(wire)
+
+    def _tell_pool(self) -> None:
+        self._observer.pool_changed(in_use=self._in_use, idle=len(self._idle))

@@ -1,0 +1,274 @@
+"""The store protocol on Redis: each method is one script."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from itertools import chain
+from typing import Final
+
+from prober.reference.breaker import BreakerPolicy
+from prober.reference.stores.errors import (
+    LockHeld,
+    LockLost,
+    SessionExists,
+    StaleToken,
+    StoreUnavailable,
+    UnknownSession,
+    VersionConflict,
+)
+from prober.reference.stores.protocol import SilentObserver, StoreObserver
+from prober.reference.stores.redis import replies, scripts
+from prober.reference.stores.redis.connections import Connections
+from prober.reference.stores.redis.keys import Keys
+from prober.reference.stores.redis.replies import Reply
+from prober.reference.stores.redis.scripts import Script
+from prober.reference.stores.redis.subscription import Subscriptions
+from prober.reference.stores.redis.wire import WireMaker
+from prober.reference.stores.values import Config, Event, History, Lock, Session, Snapshot
+
+_PURGED_AT_ONCE: Final = 500
+"""Handles looked at in one script, so that a purge holds nobody up."""
+
+_HIGHEST_EVENT: Final = 2**62
+"""Above any event number, and still one that a stream takes."""
+
+
+class RedisStore:
+    """Shared state in one Redis. Correct for any number of instances, on any number of machines.
+
+    What is acknowledged outlives Redis' death as far as Redis is told to keep it: `appendfsync always` keeps all.
+    """
+
+    name = "redis"
+    safe = True
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        namespace: str = "mcp",
+        pool_size: int = 32,
+        max_wait: float = 1.0,
+        patience: float = 2.0,
+        idle_trust: float = 15.0,
+        breaker: BreakerPolicy | None = None,
+        observer: StoreObserver | None = None,
+    ) -> None:
+        """All times in seconds.
+
+        `url` is `redis://`, `rediss://` (TLS) or `unix://`. `pool_size` should be the number of calls expected at
+        once; a call waits `max_wait` for one of them, and then `patience` for Redis, connecting included. A connection
+        idle for longer than `idle_trust` is asked whether it lives before it is used.
+
+        Raises:
+            ValueError: the URL is unusable.
+        """
+        self._maker = WireMaker(url, patience=patience, idle_trust=idle_trust)
+        self._keys = Keys(namespace=namespace)
+        self._pool_size = pool_size
+        self._max_wait = max_wait
+        self._patience = patience
+        self._policy = breaker or BreakerPolicy()
+        self._observer = observer or SilentObserver()
+        self._instance = secrets.token_hex(8)
+        self._opened: tuple[Connections, Subscriptions] | None = None
+
+    async def open(self) -> None:
+        """Reach Redis once."""
+        connections = Connections(
+            maker=self._maker,
+            size=self._pool_size,
+            max_wait=self._max_wait,
+            patience=self._patience,
+            policy=self._policy,
+            observer=self._observer,
+        )
+        subscriptions = Subscriptions(make=self._maker.make, channel=self._keys.changes, beat=self._patience)
+        self._opened = connections, subscriptions
+        try:
+            await self.check()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Let accepted calls end, then let go of all connections; whoever iterates `changes` comes to its end."""
+        if self._opened is None:
+            return
+        (connections, subscriptions), self._opened = self._opened, None
+        await subscriptions.close()
+        await connections.close()
+
+    async def check(self) -> None:
+        """PING. While the circuit breaker is open this fails without asking, and once its rest is over is its trial."""
+        await self._connections.call("PING", writes=False)
+
+    # Sessions
+
+    async def create(self, handle: str, *, lifetime: float | None) -> Session:
+        """The record and its place in the walk over all sessions, in one script."""
+        keys = (*self._keys.of_session(handle), self._keys.sessions)
+        reply = await self._connections.run(scripts.CREATE, keys, handle, replies.lifetime_text(lifetime))
+        if reply[0] == "taken":
+            raise SessionExists(handle)
+        return replies.session(handle, reply[1])
+
+    async def get(self, handle: str) -> Session:
+        """One HMGET: all fields at one instant."""
+        fields = await self._connections.call("HMGET", self._keys.record(handle), *scripts.SESSION, writes=False)
+        if fields[0] is None:
+            raise UnknownSession(handle)
+        return replies.session(handle, fields)
+
+    async def delete(self, handle: str) -> None:
+        """All keys of the session, and word to the other instances."""
+        keys = (*self._keys.of_session(handle), self._keys.sessions)
+        reply = await self._connections.run(scripts.DELETE, keys, handle, *self._announcement(handle))
+        _known(handle, reply)
+
+    async def page(self, *, after: str, limit: int) -> tuple[Session, ...]:
+        """Handles from the sorted set, and their records; expired ones are passed over."""
+        reply = await self._over_all(scripts.PAGE, after, limit)
+        return tuple(replies.session(handle, fields) for handle, fields in reply[1])
+
+    async def count(self) -> int:
+        """How many records there are."""
+        _, living = await self._over_all(scripts.COUNT)
+        return int(living)
+
+    async def purge(self) -> int:
+        """Redis frees expired sessions by itself; this takes their handles out of the sorted set."""
+        removed, begin = 0, "-"
+        while True:
+            _, more, last = await self._over_all(scripts.PURGE, begin, _PURGED_AT_ONCE)
+            removed += int(more)
+            if not last:
+                return removed
+            begin = f"({last}"
+
+    # The record
+
+    async def step(self, handle: str, *, tool: str, result: str, lifetime: float | None = None) -> Session:
+        """HINCRBY, HSET and the new expiry."""
+        reply = await self._on_one(scripts.STEP, handle, tool, result, replies.lifetime_text(lifetime))
+        return replies.session(handle, reply[1])
+
+    async def swap(self, handle: str, *, expected_version: int, value: str) -> Session:
+        """Compare and set."""
+        reply = await self._on_one(scripts.SWAP, handle, expected_version, value)
+        if reply[0] == "conflict":
+            raise VersionConflict(handle, expected=expected_version, actual=int(reply[1]))
+        return replies.session(handle, reply[1])
+
+    # The log
+
+    async def append(
+        self, handle: str, *, kind: str, payload: str, agent_id: str, expected_last: int | None = None
+    ) -> Event:
+        """The next number from the record, and the entry of that number in the stream."""
+        expected = "" if expected_last is None else expected_last
+        reply = await self._on_one(scripts.APPEND, handle, kind, payload, agent_id, expected)
+        if reply[0] == "conflict":
+            raise VersionConflict(handle, expected=int(expected), actual=int(reply[1]))
+        number, at = reply[1]
+        return Event(number=int(number), kind=kind, payload=payload, agent_id=agent_id, occurred_at=replies.seconds(at))
+
+    async def events(self, handle: str, *, after: int, limit: int) -> tuple[Event, ...]:
+        """A range of the stream."""
+        first = min(max(after, 0), _HIGHEST_EVENT) + 1
+        reply = await self._on_one(scripts.EVENTS, handle, first, limit)
+        return replies.events(reply[1])
+
+    async def history(self, handle: str, *, upto: int | None = None) -> History:
+        """Snapshot, tail of the stream and newest number, read by one script."""
+        reply = await self._on_one(scripts.HISTORY, handle, "" if upto is None else upto)
+        _, last, number, state, entries = reply
+        return History(snapshot=replies.snapshot(number, state), events=replies.events(entries), last_event=last)
+
+    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: int) -> None:
+        """Set, then prune."""
+        await self._on_one(scripts.PUT_SNAPSHOT, handle, snapshot.number, snapshot.state, keep)
+
+    # Configuration
+
+    async def config(self, handle: str) -> Config:
+        """Version and options, read by one script."""
+        reply = await self._on_one(scripts.CONFIG, handle)
+        return replies.config(*reply[1:])
+
+    async def update_config(self, handle: str, changes: Mapping[str, str | None]) -> Config:
+        """HSET and HDEL of what is named, and word to the other instances, in the same script."""
+        kept = {name: text for name, text in changes.items() if text is not None}
+        removed = [name for name, text in changes.items() if text is None]
+        words: tuple[str | int, ...] = (len(kept), *chain.from_iterable(kept.items()), *removed)
+        reply = await self._on_one(scripts.UPDATE_CONFIG, handle, *self._announcement(handle), *words)
+        return replies.config(*reply[1:])
+
+    async def changes(self) -> AsyncGenerator[str | None, None]:
+        """The messages of other instances."""
+        _, subscriptions = self._open_parts()
+        async with aclosing(subscriptions.follow()) as messages:
+            async for message in messages:
+                if message is None:
+                    yield None
+                    continue
+                instance, _, handle = message.partition(" ")
+                if instance != self._instance:
+                    yield handle
+
+    # The lock
+
+    async def acquire(self, handle: str, *, owner: str, ttl: float) -> Lock:
+        """SET NX PX, and the next token."""
+        milliseconds = max(1, math.ceil(ttl * 1000))
+        reply = await self._on_one(scripts.ACQUIRE, handle, owner, milliseconds)
+        if reply[0] == "held":
+            raise LockHeld(handle, expires_in=max(0, reply[1]) / 1000)
+        token, at = reply[1]
+        expires_at = (int(at) // 1000 + milliseconds) / 1000
+        return Lock(handle=handle, owner=owner, token=int(token), expires_at=expires_at)
+
+    async def release(self, handle: str, *, owner: str) -> None:
+        """Compare and delete."""
+        reply = await self._on_one(scripts.RELEASE, handle, owner)
+        if reply[0] == "lost":
+            raise LockLost(handle)
+
+    async def write_guarded(self, handle: str, *, token: int, value: int) -> Session:
+        """Compare the token and set."""
+        reply = await self._on_one(scripts.WRITE_GUARDED, handle, token, value)
+        if reply[0] == "stale":
+            raise StaleToken(handle, token=token, current=int(reply[1]))
+        return replies.session(handle, reply[1])
+
+    async def _on_one(self, script: Script, handle: str, *arguments: str | int) -> Reply:
+        """Run a script on the keys of one session."""
+        return _known(handle, await self._connections.run(script, self._keys.of_session(handle), *arguments))
+
+    async def _over_all(self, script: Script, *arguments: str | int) -> Reply:
+        """Run a script on the set of handles; it makes up the keys of their records."""
+        head, tail = self._keys.record_head, self._keys.record_tail
+        return await self._connections.run(script, (self._keys.sessions,), head, tail, *arguments)
+
+    def _announcement(self, handle: str) -> tuple[str, str]:
+        """Channel and message that tell the other instances."""
+        return self._keys.changes, f"{self._instance} {handle}"
+
+    @property
+    def _connections(self) -> Connections:
+        return self._open_parts()[0]
+
+    def _open_parts(self) -> tuple[Connections, Subscriptions]:
+        if self._opened is None:
+            raise StoreUnavailable("the store is closed")
+        return self._opened
+
+
+def _known(handle: str, reply: Reply) -> Reply:
+    """The reply of a script that found the session. Raises UnknownSession."""
+    if reply[0] == "unknown":
+        raise UnknownSession(handle)
+    return reply
