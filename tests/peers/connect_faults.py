@@ -76,6 +76,12 @@ def certificate(name: str, *, trusted: bool = True, shown: bool = False) -> Sett
     return setting
 
 
+@asynccontextmanager
+async def client_certificate_wanted(era: Era, folder: Path) -> AsyncIterator[Target]:
+    async with ports.refusing_handshake(tls.server_context("wants_client_certificate")) as port:
+        yield _at(port, "https") | {"tls": {"ca_file": str(tls.write_authority(folder))}}
+
+
 def other_scheme(*, encrypted: bool) -> Setting:
     """A good peer spoken to in TLS where it is plain, and in plain where it is `encrypted`."""
 
@@ -143,9 +149,7 @@ FAULTS: Final[Mapping[str, Fault[Setting]]] = {
     ),
     "certificate_self_signed": Fault(act=certificate("self_signed"), reason=Reason.TLS_UNTRUSTED, where=CONNECT),
     "authority_not_told": Fault(act=certificate("good", trusted=False), reason=Reason.TLS_UNTRUSTED, where=CONNECT),
-    "client_certificate_wanted": Fault(
-        act=certificate("wants_client_certificate"), reason=Reason.TLS_FAILED, where=CONNECT
-    ),
+    "client_certificate_wanted": Fault(act=client_certificate_wanted, reason=Reason.TLS_FAILED, where=CONNECT),
     "client_certificate_shown": Fault(
         act=certificate("wants_client_certificate", shown=True), reason=None, where=CONNECT
     ),

@@ -20,7 +20,7 @@ from typing import Final, Literal
 from tests.peers.listener import listening
 from tests.peers.messages import dump
 from tests.peers.protocol import MODERN, Era, Message, RpcError, Step, reply
-from tests.peers.wire import EVENTS, JSON, Request, chunk, event, head, read_request, response, send
+from tests.peers.wire import EVENTS, JSON, NotHttpError, Request, chunk, event, head, read_request, response, send
 
 SESSION_HEADER: Final = "Mcp-Session-Id"
 HEADER_MISMATCH: Final = -32020
@@ -121,6 +121,8 @@ class HttpPeer:
                 await self._record(request)
                 call = Call(reader=reader, writer=writer, request=request, good=self._good(request), peer=self)
                 await self._act(call)(call)
+        except NotHttpError:
+            await send(writer, response(400))
         finally:
             self.open_connections -= 1
 

@@ -72,9 +72,9 @@ class LegacyPeer:
         ordinal = self.connections
         while not writer.is_closing() and (request := await read_request(reader, connection=ordinal)):
             self.requests.append(request)
-            step: Step | None = "connect" if request.method == "GET" else request.step
-            if step == "connect":
-                self.stream = writer
+            step = request.step
+            if request.method == "GET" and request.path == "/sse":
+                step, self.stream = "connect", writer
             act = self._faults.get(step, well) if step else well
             await act(LegacyCall(reader=reader, writer=writer, request=request, peer=self))
 
@@ -90,7 +90,7 @@ async def well(call: LegacyCall) -> None:
         if call.good is not None:
             await call.say(event(dump(call.good)))
     else:
-        await call.respond(404)
+        await call.respond(405, {"Allow": "POST"})
 
 
 @asynccontextmanager

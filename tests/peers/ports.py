@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
@@ -80,23 +81,47 @@ async def slow_to_accept(script: Script, *, seconds: float) -> AsyncIterator[Htt
     """A well-behaved peer that takes the first connections out of its backlog only after a while."""
     peer = HttpPeer(script)
     connections = Connections(peer.serve)
-    server = await asyncio.start_server(connections.handle, "127.0.0.1", 0, start_serving=False)
-    sock = server.sockets[0]
-    sock.listen()
-    peer.url = f"http://127.0.0.1:{sock.getsockname()[1]}/mcp"
 
-    async def accept_later() -> None:
+    async def accept_later(sock: socket.socket) -> None:
         await asyncio.sleep(seconds)
-        await server.start_serving()
+        async with await asyncio.start_server(connections.handle, sock=sock) as server:
+            await server.serve_forever()
 
-    task = asyncio.create_task(accept_later())
-    try:
-        yield peer
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        server.close()
-        await connections.end()
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        peer.url = f"http://127.0.0.1:{sock.getsockname()[1]}/mcp"
+        task = asyncio.create_task(accept_later(sock))
+        try:
+            yield peer
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await connections.end()
+
+
+@asynccontextmanager
+async def refusing_handshake(context: ssl.SSLContext) -> AsyncIterator[int]:
+    """A port that does not like what the client shows in the TLS handshake, and tells it so by an alert.
+
+    Spoken by hand: asyncio's own TLS drops the connection without sending the alert.
+    """
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(incoming, outgoing, server_side=True)
+        while True:
+            try:
+                tls.do_handshake()
+            except ssl.SSLWantReadError:
+                await send(writer, outgoing.read())
+                incoming.write(await reader.read(65536))
+            except ssl.SSLError:
+                await send(writer, outgoing.read())
+                return await hang(reader)  # closing now could cost the client the alert
+            else:
+                raise AssertionError("the handshake was to fail")
+
+    async with listening(serve) as port:
+        yield port
 
 
 @asynccontextmanager

@@ -62,10 +62,17 @@ class Request:
         return STEP_OF.get(self.rpc_method or "") if self.method == "POST" else None
 
 
+class NotHttpError(Exception):
+    """A client that speaks something else, such as TLS."""
+
+
 async def read_request(reader: asyncio.StreamReader, *, connection: int) -> Request | None:
     """The next request of a connection; None when the client has closed it. Knows bodies with a length only."""
     try:
-        head = await reader.readuntil(b"\r\n\r\n")
+        begin = await reader.readexactly(1)
+        if not begin.isalpha():
+            raise NotHttpError
+        head = begin + await reader.readuntil(b"\r\n\r\n")
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
         return None
     first, *lines = head.decode("latin-1").split("\r\n")
