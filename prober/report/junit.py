@@ -1,0 +1,101 @@
+"""The report for CI systems: JUnit XML, a test suite per target and a test case per probe.
+
+A probe that failed is a `failure`; one of which we could not tell is an `error`, as a test whose own machinery broke.
+The format has no standard of its own: this keeps to what the schemas in use (Ant's, Jenkins') agree on, so the order
+of elements and the three decimals of `time` are theirs, and timestamps are UTC without a zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import chain, groupby
+from typing import Final, TextIO
+from xml.etree import ElementTree as ET
+
+from prober.outcome import Outcome, Verdict
+from prober.report.account import Note, as_lines, cause, conversation, proof, warnings
+from prober.report.summary import Summary, by_name
+from prober.report.untrusted import block, line
+
+_ELEMENT: Final = {Verdict.FAIL: "failure", Verdict.UNKNOWN: "error"}
+
+
+def write(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, stream: TextIO) -> None:
+    summary = Summary.of(outcomes, started_at=started_at)
+    totals = {"name": "mcp-prober", **_counts(outcomes), "time": _seconds(summary.duration_seconds)}
+    root = ET.Element("testsuites", totals)
+    for target, runs in groupby(by_name(outcomes), key=lambda outcome: outcome.target):
+        root.append(_suite(target, list(runs), verbose=verbose))
+    ET.indent(root)
+    # ASCII with character references says the same in whichever encoding the stream has.
+    stream.write('<?xml version="1.0" encoding="UTF-8"?>\n')
+    stream.write(ET.tostring(root, encoding="us-ascii", xml_declaration=False).decode("ascii") + "\n")
+
+
+def _suite(target: str, outcomes: Sequence[Outcome], *, verbose: bool) -> ET.Element:
+    begin = min(outcome.started_at for outcome in outcomes).astimezone(UTC)
+    attributes = {
+        "name": line(target),
+        **_counts(outcomes),
+        "skipped": "0",
+        "time": _seconds(sum(outcome.duration_seconds for outcome in outcomes)),
+        "timestamp": begin.strftime("%Y-%m-%dT%H:%M:%S"),
+    }
+    suite = ET.Element("testsuite", attributes)
+    if facts := _server_facts(outcomes):
+        properties = ET.SubElement(suite, "properties")
+        for name, value in facts.items():
+            ET.SubElement(properties, "property", name=name, value=line(value))
+    for outcome in outcomes:
+        suite.append(_case(outcome, verbose=verbose))
+    return suite
+
+
+def _case(outcome: Outcome, *, verbose: bool) -> ET.Element:
+    case = ET.Element(
+        "testcase",
+        classname=line(outcome.target),
+        name=line(outcome.probe),
+        time=_seconds(outcome.duration_seconds),
+    )
+    if element := _ELEMENT.get(outcome.verdict):
+        failure = ET.SubElement(case, element, message=_headline(outcome), type=outcome.reason or outcome.verdict)
+        failure.text = _joined([cause(outcome), block(outcome.message)], proof(outcome))
+    if told := _joined([], chain(warnings(outcome), conversation(outcome) if verbose else ())):
+        ET.SubElement(case, "system-out").text = told
+    return case
+
+
+def _headline(outcome: Outcome) -> str:
+    return ": ".join(filter(None, (cause(outcome), line(outcome.message))))
+
+
+def _joined(lines: Iterable[str], notes: Iterable[Note]) -> str:
+    return "\n".join(chain(filter(None, lines), as_lines(notes)))
+
+
+def _server_facts(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    """What the target's server said of itself, by the first probe that reached it."""
+    server = next((outcome.server for outcome in outcomes if outcome.server.era), None)
+    if server is None:
+        return {}
+    facts = {
+        "mcp.era": server.era,
+        "mcp.protocol_version": server.protocol_version,
+        "mcp.server_name": server.name,
+        "mcp.server_version": server.version,
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def _counts(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    return {
+        "tests": str(len(outcomes)),
+        "failures": str(sum(outcome.verdict is Verdict.FAIL for outcome in outcomes)),
+        "errors": str(sum(outcome.verdict is Verdict.UNKNOWN for outcome in outcomes)),
+    }
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.3f}"

@@ -1,0 +1,34 @@
+"""Seconds and bytes as a person reads them: two digits that matter, and the unit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_SIZES: Final = (("MiB", 1024 * 1024), ("KiB", 1024))
+
+
+def duration(seconds: float) -> str:
+    """`0.4 ms`, `12 ms`, `1.2 s`, `45 s`, `2 min 5 s`, `1 h 10 min`."""
+    milliseconds = seconds * 1000
+    if milliseconds < 9.95:
+        return f"{milliseconds:.1f} ms"
+    if milliseconds < 999.5:
+        return f"{milliseconds:.0f} ms"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def size(count: int) -> str:
+    """`312 B`, `1.2 KiB`, `50 MiB`."""
+    for unit, step in _SIZES:
+        if count >= step:
+            amount = count / step
+            return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
+    return f"{count} B"

@@ -1,0 +1,145 @@
+"""The table for a person at a terminal: a row per probe, worst first, and beneath it what there is to tell.
+
+The columns take what the terminal has. Where the reason does not fit beside them it goes beneath, so that nothing is
+cut off at any width. Server texts only ever become `Text`, so no markup of theirs is read; colours are the terminal's
+own, which its owner has made readable on its background.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain, zip_longest
+from typing import Final, TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from prober.outcome import Outcome, Verdict
+from prober.report.account import cause, conversation, proof, warnings
+from prober.report.quantity import duration
+from prober.report.screen import columns
+from prober.report.summary import NOTHING_RAN, Summary, worst_first
+from prober.report.untrusted import block, line
+
+_MARK: Final = {Verdict.PASS: "✓ pass", Verdict.FAIL: "✗ fail", Verdict.UNKNOWN: "? unknown"}
+_STYLE: Final = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.UNKNOWN: "bold yellow"}
+_HEADINGS: Final = ("", "target", "probe", "kind", "time")
+_QUIET: Final = "dim"
+_GAP: Final = "  "
+_LABEL: Final = len("expected")
+"""Columns for the longest label: the same everywhere, so that all texts begin in one column."""
+_NARROWEST: Final = 8
+"""Columns that a name, or the text beside a label, has at least: below 50 columns the lines get longer instead."""
+
+
+def write(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, stream: TextIO) -> None:
+    console = Console(file=stream, width=columns(stream), markup=False, emoji=False, highlight=False)
+    render(outcomes, started_at=started_at, verbose=verbose, console=console)
+
+
+def render(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, console: Console) -> None:
+    """The same, for a console whose width and colours are somebody else's choice."""
+    for text in _page(worst_first(outcomes), started_at=started_at, verbose=verbose, console=console):
+        text.rstrip()  # blanks at the end would be copied, and wrap when the window gets smaller
+        console.print(text, soft_wrap=True)
+
+
+def _page(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, console: Console) -> Iterator[Text]:
+    if not outcomes:
+        yield Text(NOTHING_RAN)
+        return
+    layout = _Layout.fitting(outcomes, console.width)
+    summary = Summary.of(outcomes, started_at=started_at)
+    reason = Text("reason" if summary.failed or summary.unknown else "", _QUIET)
+    yield from layout.row([Text(word, _QUIET) for word in _HEADINGS], reason, console)
+    for outcome in outcomes:
+        yield from _row(outcome, layout, console)
+        yield from _beneath(outcome, layout, verbose=verbose, console=console)
+        if outcome.verdict is not Verdict.PASS:
+            yield Text()
+    if summary.passed:
+        yield Text()
+    yield from _end(summary, verbose=verbose)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Layout:
+    """Widths of verdict, target, probe, kind and time, and whether the reason stands beside them."""
+
+    widths: tuple[int, ...]
+    reason_beside: bool
+
+    @classmethod
+    def fitting(cls, outcomes: Sequence[Outcome], width: int) -> _Layout:
+        rows = [_HEADINGS, *(_cells(outcome) for outcome in outcomes)]
+        verdict, target, probe, kind, took = (max(map(len, column)) for column in zip(*rows, strict=True))
+        room = width - verdict - kind - took - 4 * len(_GAP)
+        if target + probe > room:
+            target = min(target, max(room * target // (target + probe), _NARROWEST))
+            probe = min(probe, max(room - target, _NARROWEST))
+        widths = (verdict, target, probe, kind, took)
+        reason = max(_reason(outcome).cell_len for outcome in outcomes)
+        return cls(widths=widths, reason_beside=sum(widths) + 5 * len(_GAP) + reason <= width)
+
+    def row(self, cells: Sequence[Text], reason: Text, console: Console) -> Iterator[Text]:
+        cells[-1].pad_left(self.widths[-1] - cells[-1].cell_len)
+        if self.reason_beside:
+            return _side_by_side([*cells, reason], [*self.widths, reason.cell_len], console)
+        return _side_by_side(cells, self.widths, console)
+
+
+def _cells(outcome: Outcome) -> tuple[str, ...]:
+    names = (line(outcome.target), line(outcome.probe), line(outcome.kind))
+    return (_MARK[outcome.verdict], *names, duration(outcome.duration_seconds))
+
+
+def _row(outcome: Outcome, layout: _Layout, console: Console) -> Iterator[Text]:
+    styles = (_STYLE[outcome.verdict], "", "" if outcome.verdict is Verdict.PASS else "bold", "", "")
+    cells = [Text(text, style) for text, style in zip(_cells(outcome), styles, strict=True)]
+    return layout.row(cells, _reason(outcome), console)
+
+
+def _reason(outcome: Outcome) -> Text:
+    return Text(cause(outcome), _STYLE[outcome.verdict])
+
+
+def _beneath(outcome: Outcome, layout: _Layout, *, verbose: bool, console: Console) -> Iterator[Text]:
+    room = max(console.width - len(_GAP), _NARROWEST)
+    reason = Text() if layout.reason_beside else _reason(outcome)
+    for text in filter(None, (reason, Text(block(outcome.message)))):
+        yield from (Text(_GAP) + wrapped for wrapped in _wrap(text, room, console))
+    notes = chain(proof(outcome), warnings(outcome), conversation(outcome) if verbose else ())
+    widths = (_LABEL, max(room - _LABEL - len(_GAP), _NARROWEST))
+    for note in notes:
+        label = Text(note.label, "yellow" if note.label == "warning" else _QUIET)
+        yield from (Text(_GAP) + wrapped for wrapped in _side_by_side([label, Text(note.text)], widths, console))
+
+
+def _side_by_side(cells: Sequence[Text], widths: Sequence[int], console: Console) -> Iterator[Text]:
+    """Cells as the lines of one row, each wrapped in its own width."""
+    for parts in zip_longest(*(_wrap(cell, width, console) for cell, width in zip(cells, widths, strict=True))):
+        row = Text()
+        for part, width in zip(parts, widths, strict=True):
+            cell = part or Text()
+            row.append_text(cell).append(" " * (width - cell.cell_len) + _GAP)
+        yield row
+
+
+def _wrap(text: Text, width: int, console: Console) -> list[Text]:
+    if text.cell_len <= width and "\n" not in text.plain:
+        return [text]
+    return list(text.wrap(console, width, overflow="fold"))
+
+
+def _end(summary: Summary, *, verbose: bool) -> Iterator[Text]:
+    counts = (
+        (summary.passed, "passed", Verdict.PASS),
+        (summary.failed, "failed", Verdict.FAIL),
+        (summary.unknown, "unknown", Verdict.UNKNOWN),
+    )
+    said = [Text(f"{count} {word}", _STYLE[verdict] if count else _QUIET) for count, word, verdict in counts]
+    yield Text(", ").join(said) + Text(f" in {duration(summary.duration_seconds)}")
+    if (summary.failed or summary.unknown) and not verbose:
+        yield Text("--verbose shows the exchange", _QUIET)

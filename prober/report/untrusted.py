@@ -1,0 +1,53 @@
+"""Text from outside, made safe to show: what a server says must not move the cursor, colour a line or turn it round.
+
+Sources: ECMA-48 for escape sequences, Unicode's general categories for what is not text, XML 1.0 section 2.2 for what
+an XML document may hold (everything that is left here).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+REPLACEMENT: Final = "\ufffd"
+"""Stands for a character that was taken out: that it was there is evidence too."""
+
+_ESCAPE_SEQUENCE: Final = re.compile(
+    r"""
+      (?: \x1b\[ | \x9b ) [0-?]* [ -/]* [@-~]                                   # CSI: colours, cursor
+    | (?: \x1b\] | \x9d ) [^\x07\x1b\x9c]{0,2000} (?: \x07 | \x1b\\ | \x9c )      # OSC: titles, links, clipboard
+    | (?: \x1b[PX^_] | [\x90\x98\x9e\x9f] ) [^\x1b\x9c]{0,2000} (?: \x1b\\ | \x9c )  # DCS, SOS, PM, APC
+    | \x1b [ -/]* [0-~]                                                         # the short ones
+    """,
+    re.VERBOSE,
+)
+_LINE_ENDS: Final = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
+_NOT_TEXT: Final = frozenset({"Cc", "Cf", "Cs"})
+_JOINERS: Final = "\u200c\u200d"
+"""Format characters that writing needs: Persian, Indic scripts, composed emoji."""
+_NONCHARACTERS: Final = "\ufffe\uffff"
+
+
+def block(text: str) -> str:
+    """The text with its lines kept, and no other control character, escape sequence or direction override."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = _LINE_ENDS.sub("\n", _ESCAPE_SEQUENCE.sub("", text)).expandtabs(4)
+    return text.translate({ord(character): REPLACEMENT for character in set(text) if not _is_text(character)})
+
+
+def line(text: str) -> str:
+    """The same on one line: whatever ended a line is a space."""
+    return " ".join(block(text).split("\n"))
+
+
+def scalar(text: str) -> str:
+    """The text as it came, but for surrogates without a partner, which no encoding can write."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _is_text(character: str) -> bool:
+    if character == "\n" or character in _JOINERS:
+        return True
+    return unicodedata.category(character) not in _NOT_TEXT and character not in _NONCHARACTERS
