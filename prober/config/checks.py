@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class _SchemaForm(Form["Schema"]):
     """A JSON Schema: the path of its file, or the schema itself."""
 
-    stated: ClassVar[JsonSchema] = {"type": ["string", "object", "boolean"]}
+    stated: ClassVar[JsonSchema] = {"type": ["string", "object", "boolean"], "minLength": 1}
 
     def read(self, place: Place) -> Schema:
         if place.raw_text() is not None:

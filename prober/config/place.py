@@ -39,8 +39,8 @@ class Book:
         return self.file.absolute().parent
 
     def note(self, line: int, path: str, message: str) -> None:
-        """Write a mistake down."""
-        self.mistakes.append(Mistake(file=self.file, line=line, path=path, message=message))
+        """Write a mistake down, on one line whatever stands in it."""
+        self.mistakes.append(Mistake(file=self.file, line=line, path=path, message=printable(message)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,8 +100,8 @@ class Place:
 
     @property
     def shown(self) -> str:
-        """The text as it stands in the file, for a message: on one line and not endless."""
-        text = printable(self.raw_text() or "")
+        """The text as it stands in the file, for a message: not endless."""
+        text = self.raw_text() or ""
         return text if len(text) <= 200 else text[:199] + "…"
 
     def text(self, wanted: str) -> str:

@@ -69,8 +69,8 @@ class _Command(Form[tuple[str, ...]]):
         return self._list.schema(sheet)
 
 
-def _check_key_pair(fields: Fields) -> None:
-    """A certificate that cannot be used is found here, not by the first run."""
+def _check_certificates(fields: Fields) -> None:
+    """Certificates that cannot be used are found here, not by the first run."""
     import ssl
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -101,7 +101,7 @@ TLS: Final = record_of(
     ),
     Key(name="client_key", of=Tls, form=ExistingFile(), doc="The key (PEM, not encrypted) of client_certificate."),
     rules=(OnlyWith("client_certificate", "client_key"),),
-    checks=(_check_key_pair,),
+    checks=(_check_certificates,),
 )
 
 CLIENT_CREDENTIALS: Final = record_of(

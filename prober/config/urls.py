@@ -18,7 +18,7 @@ PATTERN: Final = "^[Hh][Tt][Tt][Pp][Ss]?://"
 
 _LABEL: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x20\x7f\\]")
-_USERINFO_HELP: Final = "must not hold a user name or password; use headers or auth"
+_MALFORMED: Final = "the host is malformed"
 
 
 def complaint(url: str) -> str | None:
@@ -26,8 +26,8 @@ def complaint(url: str) -> str | None:
     split = _split(url)
     if isinstance(split, str):
         return split
-    if split.username is not None or split.password is not None:
-        return _USERINFO_HELP
+    if "@" in split.netloc:
+        return "must not hold a user name or password; use headers or auth"
     return None
 
 
@@ -50,36 +50,34 @@ def _split(url: str) -> SplitResult | str:
         return f"longer than {LONGEST:,} characters"
     if _UNPRINTABLE.search(url):
         return "must not hold spaces, control characters or backslashes"
-    try:
-        split = urlsplit(url)
-        host = split.hostname
-    except ValueError:
-        return "the host is malformed"
-    if not host:
-        return "needs a host"
-    if (wrong := _host_complaint(host, bracketed="[" in split.netloc.rpartition("@")[2])) is not None:
-        return wrong
-    try:
-        port = split.port
-    except ValueError:
-        port = 0
-    if port == 0:
-        return "the port must be a number from 1 to 65535"
     if "#" in url:
         return "must not hold a fragment (#…)"
-    return split
+    try:
+        split = urlsplit(url)
+    except ValueError:  # its message holds the address
+        return _MALFORMED
+    return _host_complaint(split.netloc.rpartition("@")[2]) or split
 
 
-def _host_complaint(host: str, *, bracketed: bool) -> str | None:
+def _host_complaint(host_and_port: str) -> str | None:
+    # By hand: the properties of SplitResult take what other parsers do not, such as `a[::1]`.
+    match = re.fullmatch(r"(\[[^\[\]]*\]|[^\[\]:]*)(:.*)?", host_and_port)
+    if match is None:
+        return _MALFORMED
+    host, port = match[1], match[2]
+    if not host:
+        return "needs a host"
     if not host.isascii():
         return "the host must be ASCII; write an international name in its xn-- form"
-    if bracketed:
-        return None if _is_address(IPv6Address, host) else "the host is malformed"
+    if port is not None and not (re.fullmatch(":[0-9]{1,5}", port) and 1 <= int(port[1:]) <= 65535):
+        return "the port must be a number from 1 to 65535"
+    if host.startswith("["):
+        return None if _is_address(IPv6Address, host[1:-1]) else _MALFORMED
     labels = host.removesuffix(".").split(".")
     if all(label.isdecimal() for label in labels):
         return None if _is_address(IPv4Address, host) else "the host is not an IPv4 address"
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        return "the host is malformed"
+        return _MALFORMED
     return None
 
 
