@@ -87,8 +87,8 @@ async def test_a_post_is_answered_as_its_name_says(name: str) -> None:
             writer.write(http("GET", "/sse"))
             await reader.readuntil(ENDPOINT.encode() + b"\n\n\r\n")
             body = message(step, "handshake")
-            posted = await exchange(port, http("POST", ENDPOINT, body=body), within=0.5 if of_post == b"$" else 5)
-            streamed = await look(reader, within=0.5 if end == "silent" else 5)
+            posted = await exchange(port, http("POST", ENDPOINT, body=body), within=0.2 if of_post == b"$" else 5)
+            streamed = await look(reader, within=0.4 if end == "silent" else 5)
         finally:
             writer.transport.abort()
     assert re.match(of_post, posted.data), posted.data[:500]

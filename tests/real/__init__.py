@@ -1,0 +1,1 @@
+"""Real servers, started as their users start them: see `servers.py`; fixtures are in `conftest.py`."""
