@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urldefrag, urljoin
 
+from prober.judge.fault import Check, Fault
 from prober.judge.keywords import Json
-from prober.judge.quick_keywords import MAKERS, Check, Fault, NotSupported, all_of, anything
+from prober.judge.quick_keywords import MAKERS, NotSupported, all_of, anything
 
 __all__ = ["Check", "Fault", "NotSupported", "compile_schema"]
 

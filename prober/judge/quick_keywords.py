@@ -4,38 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from prober.judge.demands import same
+from prober.judge.fault import Check, Fault
 from prober.judge.keywords import Json
-from prober.judge.mismatch import Mismatch, cap, pointer, render
+from prober.judge.mismatch import render
+from prober.judge.quick_choice import any_of
 
 
 class NotSupported(ValueError):  # noqa: N818 - speaks of a schema, not of a call
     """A schema that uses more of JSON Schema than is compiled here."""
-
-
-@dataclass(slots=True)
-class Fault:
-    """The first way in which a value does not fit. `path` leads from the fault up to the root."""
-
-    keyword: str
-    expected: str
-    value: Json
-    path: list[str | int] = field(default_factory=list)
-
-    def mismatch(self) -> Mismatch:
-        return Mismatch(
-            pointer=pointer(reversed(self.path)),
-            keyword=self.keyword,
-            seen=render(self.value),
-            expected=cap(self.expected),
-        )
-
-
-Check = Callable[[Json], Fault | None]
-"""None for a value that fits."""
 
 
 class Compiler(Protocol):
@@ -235,76 +214,6 @@ def _dynamic_reference(compiler: Compiler, reference: Json, _schema: Json, _base
     return compiler.outermost()
 
 
-def _any_of(compiler: Compiler, schemas: Json, _schema: Json, base: str) -> Check:
-    """Alternatives: by the value of a tag where every one of them has its own, else one after the other."""
-    others = [inner for inner in schemas if inner != {"type": "null"}]
-    nullable = len(others) < len(schemas)
-    checks = [compiler.check(inner, base) for inner in others]
-    one = checks[0] if len(checks) == 1 else _tagged(compiler, others, checks, base) or _in_turn(checks)
-    if not nullable:
-        return one
-
-    def check(value: Json) -> Fault | None:
-        if value is None:
-            return None
-        fault = one(value)
-        if fault is not None and fault.keyword == "type" and not fault.path:
-            fault.expected += " or null"
-        return fault
-
-    return check
-
-
-def _tagged(compiler: Compiler, schemas: list[Json], checks: list[Check], base: str) -> Check | None:
-    """A choice by the member that is required and constant in every alternative, and different in each."""
-    resolved = [compiler.resolved(schema, base) for schema in schemas]
-    for tag in resolved[0].get("required", ()):
-        constants = [schema.get("properties", {}).get(tag, {}).get("const") for schema in resolved]
-        required = all(tag in schema.get("required", ()) for schema in resolved)
-        if (
-            required
-            and all(isinstance(constant, str) for constant in constants)
-            and len(set(constants)) == len(constants)
-        ):
-            return _by_tag(tag, dict(zip(constants, checks, strict=True)))
-    return None
-
-
-def _by_tag(tag: str, checks: Mapping[str, Check]) -> Check:
-    expected = f"one of {render(list(checks))}"
-
-    def check(value: Json) -> Fault | None:
-        if not isinstance(value, dict):
-            return Fault("type", "object", value)
-        if tag not in value:
-            return Fault("required", f"member {render(tag)}", value)
-        chosen = value[tag]
-        if isinstance(chosen, str) and chosen in checks:
-            return checks[chosen](value)
-        return Fault("enum", expected, chosen, [tag])
-
-    return check
-
-
-def _in_turn(checks: list[Check]) -> Check:
-    def check(value: Json) -> Fault | None:
-        faults = []
-        for one in checks:
-            fault = one(value)
-            if fault is None:
-                return None
-            faults.append(fault)
-        deepest = max(len(fault.path) for fault in faults)
-        furthest = [fault for fault in faults if len(fault.path) == deepest]
-        if len(furthest) == 1:
-            return furthest[0]
-        if deepest > 0:
-            return Fault("anyOf", "one of the alternatives", value)
-        return Fault("anyOf", " or ".join(dict.fromkeys(fault.expected for fault in faults)), value)
-
-    return check
-
-
 MAKERS: Final[Mapping[str, Maker]] = {
     "type": _type,
     "properties": _properties,
@@ -322,7 +231,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "uniqueItems": _unique_items,
     "pattern": _pattern,
     "allOf": _all_of,
-    "anyOf": _any_of,
+    "anyOf": any_of,
     "$ref": _reference,
     "$dynamicRef": _dynamic_reference,
 }

@@ -11,6 +11,8 @@ import asyncio
 from types import TracebackType
 from typing import Final, Self
 
+from prober.judge.change import Change
+from prober.judge.contract import Contract, in_order, iter_changes
 from prober.judge.judgement import Case, Finding, judge, undecided
 from prober.judge.process import Worker, WorkerLost, start_worker
 from prober.judge.wire import decode_finding, encode_case
@@ -70,6 +72,14 @@ class Judge:
         if finding is not None or cheap == len(case.checks):
             return finding
         return await self._judge_apart(Case(checks=case.checks[cheap:]), deadline - _MARGIN)
+
+    async def compare(self, old: Contract, new: Contract) -> tuple[Change, ...]:
+        """What changed between two contracts, the worst first. Other tasks have their turns meanwhile."""
+        found: list[Change] = []
+        for changes in iter_changes(old, new):
+            found += changes
+            await asyncio.sleep(0)
+        return in_order(found)
 
     async def _judge_apart(self, case: Case, deadline: float) -> Finding | None:
         """Wait for a turn, and judge in a worker."""
