@@ -142,14 +142,24 @@ class Failure(Exception):  # noqa: N818 - the one failure type of a run; "Failur
     """A run ends here. Raised by `target`, `judge` and `kinds`; the engine turns it into an Outcome.
 
     `step` names the protocol step (`initialize`, `tools/call`, `close` …) and is filled in where it is known.
+    `evidence` is the piece that decides, `further` holds more of the same kind.
     """
 
-    def __init__(self, reason: Reason, message: str, *, step: str | None = None, evidence: Evidence | None = None):
+    def __init__(
+        self,
+        reason: Reason,
+        message: str,
+        *,
+        step: str | None = None,
+        evidence: Evidence | None = None,
+        further: tuple[Evidence, ...] = (),
+    ):
         super().__init__(message)
         self.reason = reason
         self.message = message
         self.step = step
         self.evidence = evidence or Evidence()
+        self.further = further
 
 
 @dataclass(frozen=True, kw_only=True)

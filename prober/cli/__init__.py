@@ -1,0 +1,139 @@
+"""The command line: arguments to one call to an exit code. The only room that prints, exits and handles signals.
+
+Everything but Typer is imported inside the commands, so that `--help` costs no more than Typer itself.
+Exit codes: 0 all passed, 1 a probe failed, 2 usage or configuration, 3 our own fault or only `unknown`,
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prober import __version__
+
+app = typer.Typer(
+    name="mcp-prober",
+    help="Probe MCP servers as an agent sees them, judge every answer, say which step failed and why.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[PATH]…", help="Probe files, or folders of them, read as one. Default: probes.", show_default=False
+    ),
+]
+ProbeNames = Annotated[
+    list[str] | None, typer.Option("--probe", metavar="NAME", help="Only this probe; may be repeated.")
+]
+TargetNames = Annotated[
+    list[str] | None, typer.Option("--target", metavar="NAME", help="Only probes of this target; may be repeated.")
+]
+Address = Annotated[
+    list[str],
+    typer.Argument(metavar="URL | -- COMMAND…", help="The server's URL, or after -- the command that starts it."),
+]
+
+
+def main() -> None:
+    """Entry point of `mcp-prober`."""
+    app()
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
+) -> None:
+    if version:
+        typer.echo(f"mcp-prober {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    paths: Paths = None,
+    probe: ProbeNames = None,
+    target: TargetNames = None,
+    concurrency: Annotated[int, typer.Option(min=1, max=1000, help="Probes that run at once.")] = 16,
+    output: Annotated[str, typer.Option(metavar="table|json|junit|prometheus", help="How to report.")] = "table",
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what was sent and what came back.")] = False,
+) -> None:
+    """Run every probe once and report."""
+    from prober.cli import inputs, once
+
+    once.check_output(output)
+    config = inputs.load(paths)
+    probes = inputs.choose(config, probes=probe, targets=target)
+    raise typer.Exit(once.run(config, probes, concurrency=concurrency, output=output, verbose=verbose))
+
+
+@app.command()
+def check(
+    paths: Paths = None,
+    *,
+    print_schema: Annotated[
+        bool, typer.Option("--print-schema", help="Print the JSON Schema of the configuration, for editors.")
+    ] = False,
+) -> None:
+    """Check the configuration, without connecting."""
+    from prober.cli import inputs
+
+    typer.echo(inputs.schema() if print_schema else inputs.describe(inputs.load(paths)))
+
+
+@app.command()
+def init(
+    address: Address,
+    name: Annotated[str | None, typer.Option(help="Name of the target. Default: what the server calls itself.")] = None,
+    output_dir: Annotated[Path, typer.Option(help="Where the probe file and its schemas go.")] = Path("probes"),
+    transport: Annotated[
+        str, typer.Option(metavar="http|sse", help="For a URL: Streamable HTTP, or legacy HTTP+SSE.")
+    ] = "http",
+    header: Annotated[
+        list[str] | None,
+        typer.Option(metavar="'NAME: VALUE'", help="Sent with every request; ${VARIABLE} keeps a secret out of files."),
+    ] = None,
+    timeout: Annotated[str, typer.Option(help="Deadline of the look at the server and of each probe.")] = "10s",
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+) -> None:
+    """Look at a live server, write probes for it.
+
+    Calls only tools that are declared read-only.
+    """
+    from prober.cli import start
+
+    described = start.Address(words=address, transport=transport, headers=header or [], name=name, timeout=timeout)
+    raise typer.Exit(start.init(described, folder=output_dir, force=force))
+
+
+@app.command()
+def pin(paths: Paths = None, target: TargetNames = None) -> None:
+    """Write what servers offer to contract files.
+
+    One for each catalog probe that names a `contract`.
+    """
+    from prober.cli import contracts, inputs
+
+    config = inputs.load(paths, pinning=True)
+    raise typer.Exit(contracts.pin(config, inputs.choose(config, targets=target)))
+
+
+@app.command()
+def drift(paths: Paths = None, target: TargetNames = None) -> None:
+    """Compare servers with their contract files.
+
+    Each change is breaking, additive or cosmetic; the exit code is 1 where one is breaking.
+    """
+    from prober.cli import contracts, inputs
+
+    config = inputs.load(paths)
+    raise typer.Exit(contracts.drift(config, inputs.choose(config, targets=target)))

@@ -1,0 +1,62 @@
+"""From paths and names on the command line to a configuration and the probes that were asked for."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from prober.cli.exits import refuse
+from prober.config import ConfigError, json_schema
+from prober.config import load as load_config
+from prober.config.model import Config, Probe
+
+DEFAULT_PATH = Path("probes")
+
+
+def load(paths: Sequence[Path] | None, *, pinning: bool = False) -> Config:
+    """The configuration, or every mistake in it on standard error and exit code 2."""
+    if not paths and not DEFAULT_PATH.exists():
+        refuse("There is no folder `probes` here. Name a probe file, or write one: mcp-prober init URL")
+    try:
+        return load_config(paths or [DEFAULT_PATH], environ=os.environ, contracts_may_be_missing=pinning)
+    except ConfigError as error:
+        mistakes = "\n".join(str(mistake) for mistake in error.mistakes)
+        refuse(f"{mistakes}\n{counted(error.mistakes, 'mistake')}. Nothing was run.")
+
+
+def choose(config: Config, *, probes: Sequence[str] | None = None, targets: Sequence[str] | None = None) -> list[Probe]:
+    """The probes that were named, by their own name or their target's; all where none was."""
+    for kind, wanted, known in (("probe", probes, config.probes), ("target", targets, config.targets)):
+        for name in wanted or ():
+            if name not in known:
+                refuse(f"There is no {kind} {name!r}.{_nearest(name, known)}")
+    chosen = [
+        probe
+        for probe in config.probes.values()
+        if (not probes or probe.name in probes) and (not targets or probe.target in targets)
+    ]
+    if not chosen:
+        refuse("No probe is left to run.")
+    return chosen
+
+
+def describe(config: Config) -> str:
+    """One line on a sound configuration."""
+    probes, targets = counted(config.probes, "probe"), counted(config.targets, "target")
+    return f"{probes} of {targets} in {counted(config.files, 'file')}, no mistakes"
+
+
+def schema() -> str:
+    return json.dumps(json_schema(), indent=2)
+
+
+def counted(things: Collection[object], name: str) -> str:
+    return f"{len(things)} {name}" + ("" if len(things) == 1 else "s")
+
+
+def _nearest(name: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else f" Known: {', '.join(sorted(known)[:20])}"

@@ -1,0 +1,60 @@
+"""One pass from the command line: run, show progress, report, exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import typer
+
+from prober.cli.exits import INTERRUPTED, refuse
+from prober.config.model import Config, Probe
+from prober.outcome import Outcome
+from prober.report import REPORTS
+from prober.report.live import Live
+from prober.report.summary import Summary
+
+
+def check_output(output: str) -> None:
+    if output not in REPORTS:
+        refuse(f"--output {output}: choose one of {', '.join(REPORTS)}")
+
+
+def run(config: Config, probes: Sequence[Probe], *, concurrency: int, output: str, verbose: bool) -> int:
+    """Run the probes and report on standard output; returns the exit code."""
+    started_at = datetime.now(UTC)
+    outcomes, interrupted = asyncio.run(_run(config, probes, concurrency=concurrency))
+    REPORTS[output](outcomes, started_at=started_at, verbose=verbose, stream=sys.stdout)
+    if interrupted:
+        typer.echo("interrupted", err=True)
+        return INTERRUPTED
+    return Summary.of(outcomes, started_at=started_at).exit_code
+
+
+async def _run(config: Config, probes: Sequence[Probe], *, concurrency: int) -> tuple[list[Outcome], bool]:
+    """The outcomes in the order of `probes`; an interruption leaves `not_run` for those that had no time to end."""
+    from prober.engine import not_run, run_pass
+
+    ended: dict[str, Outcome] = {}
+    interrupted = False
+
+    def start(probe: Probe) -> None:
+        live.started(target=probe.target, probe=probe.name)
+
+    def end(probe: Probe, outcome: Outcome) -> None:
+        ended[probe.name] = outcome
+        live.finished(outcome)
+
+    with Live(total=len(probes), stream=sys.stderr) as live:
+        running = asyncio.ensure_future(run_pass(config, probes, concurrency=concurrency, on_start=start, on_end=end))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, running.cancel)
+        try:
+            await running
+        except asyncio.CancelledError:
+            interrupted = True
+    return [ended.get(probe.name) or not_run(probe, "interrupted before it ended") for probe in probes], interrupted

@@ -1,0 +1,126 @@
+"""Runs probes: each under one deadline, each apart from the others, each to an Outcome whatever happens.
+
+`run_probe` is what one-shot runs and the daemon share; `run_pass` is a one-shot run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from prober.config.model import Config, Probe, Target
+from prober.judge.worker import Judge
+from prober.kinds import KINDS
+from prober.kinds.run import Run
+from prober.outcome import Evidence, Failure, Outcome, Reason, Verdict
+from prober.target.exchange import ExchangeLog
+from prober.target.knowledge import Knowledge, knowledge_of
+
+CONCURRENCY: Final = 16
+_TRACE_TAIL: Final = 1500
+
+
+async def run_probe(probe: Probe, target: Target, *, knowledge: Knowledge, judge: Judge) -> Outcome:
+    """One run, at most `probe.timeout` seconds long. Never raises, but lets a cancellation through."""
+    started_at, started = datetime.now(UTC), time.monotonic()
+    deadline = asyncio.get_running_loop().time() + probe.timeout
+    run = Run(
+        target=target,
+        knowledge=knowledge,
+        judge=judge,
+        deadline=deadline,
+        allow_writes=probe.allow_writes,
+        log=ExchangeLog(knowledge.redact),
+    )
+    failure: Failure | None = None
+    try:
+        async with run.within_deadline():
+            await KINDS[probe.kind](run, probe.settings)
+    except Failure as error:
+        failure = error
+    except Exception as error:
+        failure = _our_fault(error)
+    return _outcome(probe, run, failure, started_at=started_at, seconds=time.monotonic() - started)
+
+
+async def run_pass(
+    config: Config,
+    probes: Sequence[Probe],
+    *,
+    concurrency: int = CONCURRENCY,
+    on_start: Callable[[Probe], None] = lambda _probe: None,
+    on_end: Callable[[Probe, Outcome], None] = lambda _probe, _outcome: None,
+) -> list[Outcome]:
+    """Run each probe once, at most `concurrency` at a time; outcomes come in the order of `probes`."""
+    known: dict[str, Knowledge] = {}
+    room = asyncio.Semaphore(concurrency)
+
+    async def one(probe: Probe, judge: Judge) -> Outcome:
+        target = config.targets[probe.target]
+        knowledge = known.setdefault(target.name, knowledge_of(target))
+        for secret in probe.secrets:
+            knowledge.redact.add(secret.reveal())
+        async with room:
+            on_start(probe)
+            outcome = await run_probe(probe, target, knowledge=knowledge, judge=judge)
+            on_end(probe, outcome)
+            return outcome
+
+    async with Judge() as judge, asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(one(probe, judge), name=probe.name) for probe in probes]
+    return [task.result() for task in running]
+
+
+def not_run(probe: Probe, why: str) -> Outcome:
+    """The outcome of a probe whose turn never came."""
+    return Outcome(
+        target=probe.target,
+        probe=probe.name,
+        kind=probe.kind,
+        verdict=Verdict.UNKNOWN,
+        reason=Reason.NOT_RUN,
+        message=why,
+        started_at=datetime.now(UTC),
+        duration_seconds=0.0,
+    )
+
+
+def _outcome(probe: Probe, run: Run, failure: Failure | None, *, started_at: datetime, seconds: float) -> Outcome:
+    redact = run.log.redact
+    facts: Mapping[str, float] = run.facts
+    return Outcome(
+        target=probe.target,
+        probe=probe.name,
+        kind=probe.kind,
+        verdict=failure.reason.verdict if failure else Verdict.PASS,
+        reason=failure.reason if failure else None,
+        step=failure.step if failure else None,
+        message=redact(failure.message) if failure else "",
+        evidence=tuple(_redacted(each, redact) for each in (failure.evidence, *failure.further)) if failure else (),
+        warnings=tuple(redact(warning) for warning in run.warnings),
+        started_at=started_at,
+        duration_seconds=seconds,
+        phases=run.log.phases(),
+        server=run.server,
+        exchanges=tuple(run.log.finished),
+        facts=facts,
+    )
+
+
+def _redacted(evidence: Evidence, redact: Callable[[str], str]) -> Evidence:
+    texts = {name: redact(text) for name, text in vars(evidence).items() if isinstance(text, str)}
+    return Evidence(**{**vars(evidence), **texts})
+
+
+def _our_fault(error: Exception) -> Failure:
+    """What no room turned into a Failure is a fault of the prober: told as such, with where it happened."""
+    trace = "".join(traceback.format_exception(error))[-_TRACE_TAIL:]
+    return Failure(
+        Reason.INTERNAL_ERROR,
+        f"the prober failed: {type(error).__name__}: {error}",
+        evidence=Evidence(detail=trace),
+    )

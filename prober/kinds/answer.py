@@ -1,0 +1,127 @@
+"""Judging one answer, the same for a call, a resource and a prompt: selection, schemas, expectations, latency."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from prober.config.model import Checks, Latency, Source
+from prober.judge.judgement import Instance, case_of
+from prober.judge.schema import Schema, SchemaProblem
+from prober.kinds.run import Run
+from prober.outcome import Evidence, Exchange, Failure, Phase, Reason
+from prober.target.knowledge import Tool
+
+MISSING: Final = object()
+"""Stands for a value that is not there: None is JSON's null."""
+
+_EXCERPT: Final = 200
+_IN_BUDGET: Final = (Phase.SEND, Phase.WAIT, Phase.RECEIVE)
+"""Phases that count towards the latency budget: an agent keeps its connection, so connecting does not."""
+
+
+def tool_error(name: str, result: Mapping[str, Any]) -> Failure:
+    """The failure of a result that says `isError`."""
+    said = " ".join(texts_of(result))[:_EXCERPT] or "nothing"
+    return Failure(
+        Reason.TOOL_ERROR, f"{name} answered with an error: {said}", step="tools/call", evidence=Evidence(seen=said)
+    )
+
+
+async def judge_answer(
+    run: Run, checks: Checks, result: Mapping[str, Any], *, step: str, tool: Tool | None = None
+) -> Any:
+    """Raise the first thing that is wrong with `result`, the answer of the run's latest exchange.
+
+    Returns the value that the operator's checks are about, from which a scenario captures; MISSING where there is none.
+    """
+    exchange = run.log.finished[-1]
+    try:
+        return await _judge(run, checks, result, exchange=exchange, tool=tool)
+    except Failure as failure:
+        failure.step = failure.step or step
+        raise
+
+
+async def _judge(run: Run, checks: Checks, result: Mapping[str, Any], *, exchange: Exchange, tool: Tool | None) -> Any:
+    judged = select(checks.source, result)
+    case = case_of(
+        result=Instance(value=result),
+        output_schema=_output_schema(tool) if tool is not None else None,
+        judged=Instance(value=judged) if judged is not MISSING else None,
+        schema=checks.schema,
+        expect=checks.expect,
+    )
+    finding = await run.judge.judge(case, deadline=run.deadline)
+    if finding is not None:
+        raise Failure(finding.reason, finding.message, evidence=finding.evidence)
+    if judged is MISSING and (checks.schema is not None or checks.expect):
+        raise _nothing_to_judge(checks, result)
+    _judge_latency(run, checks.latency, exchange)
+    return judged
+
+
+def select(source: Source, result: Mapping[str, Any]) -> Any:
+    """What the operator's checks are about, or MISSING where the answer has no such thing.
+
+    `text` is the first text of the answer, parsed as JSON.
+    """
+    match source:
+        case "result":
+            return result
+        case "structured":
+            return result.get("structuredContent", MISSING)
+        case "text":
+            try:
+                return json.loads(next(texts_of(result)))
+            except (StopIteration, ValueError, RecursionError):
+                return MISSING
+
+
+def texts_of(result: Mapping[str, Any]) -> Iterator[str]:
+    """The texts of a tool's, a resource's or a prompt's answer, in order."""
+    blocks = [*result.get("content", ()), *result.get("contents", ())]
+    blocks += [message["content"] for message in result.get("messages", ())]
+    for block in blocks:
+        if isinstance(block.get("text"), str):
+            yield block["text"]
+
+
+def _output_schema(tool: Tool) -> Schema | None:
+    try:
+        return tool.output_schema
+    except SchemaProblem as problem:
+        raise Failure(
+            problem.reason,
+            f"the outputSchema that the server declares cannot be used: {problem}",
+            evidence=Evidence(pointer=problem.pointer),
+        ) from problem
+
+
+def _nothing_to_judge(checks: Checks, result: Mapping[str, Any]) -> Failure:
+    said = next(texts_of(result), "no text")[:_EXCERPT]
+    wanted, hint = (
+        ("structuredContent", "; judge its text with `from: text`, or the whole result with `from: result`")
+        if checks.source == "structured"
+        else ("text that is JSON", "")
+    )
+    return Failure(
+        Reason.SCHEMA_MISMATCH if checks.schema is not None else Reason.EXPECTATION_FAILED,
+        f"the answer has no {wanted}{hint}",
+        evidence=Evidence(pointer="", keyword="from", expected=wanted, seen=said),
+    )
+
+
+def _judge_latency(run: Run, budget: Latency, exchange: Exchange) -> None:
+    seconds = sum(exchange.phases.get(phase, 0.0) for phase in _IN_BUDGET)
+    run.facts["latency_seconds"] = seconds
+    took = f"the answer took {seconds * 1000:.0f} ms"
+    if budget.fail is not None and seconds > budget.fail:
+        raise Failure(
+            Reason.TOO_SLOW,
+            f"{took}, the budget is {budget.fail * 1000:.0f} ms",
+            evidence=Evidence(keyword="latency", expected=f"<= {budget.fail:g} s", seen=f"{seconds:.3f} s"),
+        )
+    if budget.warn is not None and seconds > budget.warn:
+        run.warnings.append(f"{took}, more than {budget.warn * 1000:.0f} ms")

@@ -1,0 +1,40 @@
+"""`call`, `read`, `prompt`: one request, its answer judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from prober.config.model import CallSettings, Checks, PromptSettings, ReadSettings
+from prober.kinds.answer import judge_answer, tool_error
+from prober.kinds.run import Run
+from prober.target.session import Session
+
+
+async def call(run: Run, settings: CallSettings) -> None:
+    async with run.session() as session:
+        await call_tool(run, session, settings.tool, settings.arguments, settings.checks)
+
+
+async def call_tool(run: Run, session: Session, name: str, arguments: Mapping[str, Any], checks: Checks) -> Any:
+    """Call a tool in an open session and judge its answer; returns the value that was judged."""
+    tool = await run.tool(session, name)
+    result = await session.request(
+        "tools/call", {"name": name, "arguments": dict(arguments)}, input_schema=tool.input_schema
+    )
+    if result.get("isError"):
+        raise tool_error(name, result)
+    return await judge_answer(run, checks, result, step="tools/call", tool=tool)
+
+
+async def read(run: Run, settings: ReadSettings) -> None:
+    async with run.session() as session:
+        result = await session.request("resources/read", {"uri": settings.uri})
+        await judge_answer(run, settings.checks, result, step="resources/read")
+
+
+async def prompt(run: Run, settings: PromptSettings) -> None:
+    async with run.session() as session:
+        params = {"name": settings.prompt, "arguments": dict(settings.arguments)}
+        result = await session.request("prompts/get", params)
+        await judge_answer(run, settings.checks, result, step="prompts/get")

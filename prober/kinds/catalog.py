@@ -1,0 +1,101 @@
+"""`catalog`: everything that the server offers, every page of it, against what must be there and a pinned contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from prober.config.model import CatalogSettings
+from prober.judge.contract import Contract, contract_of
+from prober.kinds.run import Run
+from prober.outcome import Evidence, Failure, Reason
+from prober.target.session import Session
+
+if TYPE_CHECKING:
+    from prober.judge.change import Change
+
+_LISTS: Final = {
+    "tools": ("tools", "tools/list", "tools", "name"),
+    "prompts": ("prompts", "prompts/list", "prompts", "name"),
+    "resources": ("resources", "resources/list", "resources", "uri"),
+    "templates": ("resources", "resources/templates/list", "resourceTemplates", "uriTemplate"),
+}
+"""Section of a contract: the capability that announces it, the method, the result's key, what identifies an item."""
+
+_SHOWN: Final = 20
+"""Changes told in evidence and warnings."""
+
+
+async def catalog(run: Run, settings: CatalogSettings) -> None:
+    async with run.session(explicit=True) as session:
+        found = await read_contract(session)
+    for section in ("tools", "prompts", "resources"):
+        run.facts[section] = len(getattr(found, section))
+        _require(section, getattr(settings, section), getattr(found, section))
+    if settings.contract is not None:
+        _hold_against(run, settings.contract, found)
+
+
+async def read_contract(session: Session) -> Contract:
+    """The contract of the server at the other end of an explicitly negotiated session.
+
+    Only what its capabilities announce is asked for: an unannounced list may be an unknown method.
+    """
+    sections: dict[str, list[dict[str, Any]]] = {}
+    for section, (capability, method, key, identity) in _LISTS.items():
+        if capability in session.capabilities:
+            sections[section] = await session.pages(method, key)
+            _refuse_twins(method, identity, sections[section])
+    return contract_of(**sections)
+
+
+def _refuse_twins(method: str, identity: str, items: Iterable[dict[str, Any]]) -> None:
+    seen: set[str] = set()
+    for item in items:
+        if item[identity] in seen:
+            raise Failure(
+                Reason.BAD_RESULT,
+                f"{method} lists {item[identity][:100]!r} twice",
+                step=method,
+                evidence=Evidence(seen=item[identity][:100], expected=f"one {identity} each"),
+            )
+        seen.add(item[identity])
+
+
+def _require(section: str, wanted: Iterable[str], found: Iterable[str]) -> None:
+    missing = sorted(set(wanted) - set(found))
+    if missing:
+        raise Failure(
+            Reason.TOOL_MISSING if section == "tools" else Reason.EXPECTATION_FAILED,
+            f"{section} that must be there are missing: {', '.join(missing)}",
+            step=f"{section}/list",
+            evidence=Evidence(expected=", ".join(missing), seen=", ".join(sorted(found)[:_SHOWN]) or "none"),
+        )
+
+
+def _hold_against(run: Run, pinned: Contract, found: Contract) -> None:
+    from prober.judge.change import Severity
+    from prober.judge.drift import compare
+
+    changes = compare(pinned, found)
+    for severity in Severity:
+        run.facts[f"contract_changes_{severity}"] = sum(change.severity is severity for change in changes)
+    breaking = [change for change in changes if change.severity is Severity.BREAKING]
+    for change in changes:
+        if change not in breaking:
+            run.warnings.append(f"contract, {change.severity}: {change.where}: {change.message}")
+    del run.warnings[_SHOWN:]
+    if breaking:
+        first, *rest = breaking[:_SHOWN]
+        raise Failure(
+            Reason.CONTRACT_BROKEN,
+            f"{len(breaking)} breaking change{'s' if len(breaking) > 1 else ''} of the contract,"
+            f" first: {first.where}: {first.message}",
+            step="tools/list",
+            evidence=_evidence(first),
+            further=tuple(_evidence(change) for change in rest),
+        )
+
+
+def _evidence(change: Change) -> Evidence:
+    return Evidence(pointer="/" + change.where, keyword=change.severity, detail=change.message)

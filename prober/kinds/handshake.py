@@ -1,0 +1,24 @@
+"""`handshake`: reach the server, negotiate, take leave. The official SDK client may be asked as well."""
+
+from __future__ import annotations
+
+from prober.config.model import HandshakeSettings
+from prober.kinds.run import Run
+from prober.outcome import Evidence, Failure, Reason
+
+
+async def handshake(run: Run, settings: HandshakeSettings) -> None:
+    async with run.session(explicit=True, judge_farewell=True) as session:
+        server, token = session.server, session.token
+    expected = settings.expect_version
+    if expected is not None and server.protocol_version != expected:
+        raise Failure(
+            Reason.VERSION_UNSUPPORTED,
+            f"negotiated {server.protocol_version}, expected {expected}",
+            step="initialize" if server.era == "handshake" else "server/discover",
+            evidence=Evidence(expected=expected, seen=server.protocol_version),
+        )
+    if settings.second_opinion:
+        from prober.target.opinion import second_opinion
+
+        await second_opinion(run.target, token=token, deadline=run.deadline, redact=run.knowledge.redact)

@@ -1,0 +1,118 @@
+"""What a probe kind is given: one run against one target, with everything it may use and nothing else.
+
+A kind is one async function `(run, settings) -> None`. It returns when the target is well and raises Failure when it
+is not; what it learnt on the way it leaves in `run.facts` and `run.warnings`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from prober.config.model import Target
+from prober.judge.worker import Judge
+from prober.outcome import Evidence, Failure, Reason, ServerInfo
+from prober.target.exchange import ExchangeLog
+from prober.target.failure import timed_out
+from prober.target.knowledge import Knowledge, Tool
+from prober.target.session import Session
+
+
+@dataclass(kw_only=True)
+class Run:
+    """One run of one probe. `deadline` is in the loop's time; the engine enforces it."""
+
+    target: Target
+    knowledge: Knowledge
+    judge: Judge
+    deadline: float
+    allow_writes: bool
+    log: ExchangeLog
+    server: ServerInfo = field(default_factory=ServerInfo)
+    facts: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def within_deadline(self) -> AsyncIterator[None]:
+        """Enforce the deadline: whatever is going on when it passes is broken off, and told as the failure."""
+        async with self.within(self.deadline):
+            yield
+
+    @asynccontextmanager
+    async def within(self, end: float) -> AsyncIterator[None]:
+        """Likewise with an earlier end, in the loop's time."""
+        try:
+            async with asyncio.timeout_at(end) as clock:
+                yield
+        except TimeoutError:
+            if not clock.expired():
+                raise
+            raise timed_out(self.log.last) from None
+
+    @asynccontextmanager
+    async def session(self, *, explicit: bool = False, judge_farewell: bool = False) -> AsyncIterator[Session]:
+        """A negotiated session, ended in any case.
+
+        `explicit` asks for a negotiation on the wire where the era needs none; `judge_farewell` makes a server that
+        does not end the session properly a failure instead of a warning.
+        """
+        session = Session(self.target, log=self.log, knowledge=self.knowledge, judge=self.judge, deadline=self.deadline)
+        try:
+            await session.open(explicit=explicit)
+            yield session
+            await self._take_leave(session, judge_farewell=judge_farewell)
+        finally:
+            self.server = session.server
+            if session.certificate_expiry is not None:
+                self.facts["certificate_expiry_timestamp_seconds"] = session.certificate_expiry
+            await session.abort()
+
+    async def tool(self, session: Session, name: str) -> Tool:
+        """The listing of a tool that this run may call. Raises `tool_missing` or `not_read_only`."""
+
+        async def fetch() -> Mapping[str, Tool]:
+            return {listing["name"]: Tool(listing) for listing in await session.pages("tools/list", "tools")}
+
+        tools = await self.knowledge.tools.get(fetch)
+        tool = tools.get(name)
+        if tool is None:
+            raise Failure(
+                Reason.TOOL_MISSING,
+                f"the server lists no tool {name!r}",
+                step="tools/list",
+                evidence=Evidence(expected=name, seen=_some(tools)),
+            )
+        if not self.allow_writes and not is_read_only(tool.listing):
+            raise Failure(
+                Reason.NOT_READ_ONLY,
+                f"{name} does not say readOnlyHint: true, and the probe does not say allow_writes: true",
+                step="tools/list",
+                evidence=Evidence(pointer="/annotations/readOnlyHint", expected="true", seen=_hint(tool.listing)),
+            )
+        return tool
+
+    async def _take_leave(self, session: Session, *, judge_farewell: bool) -> None:
+        try:
+            await session.close()
+        except Failure as failure:
+            if judge_farewell:
+                raise
+            self.warnings.append(f"at the end of the session: {failure.message}")
+
+
+def is_read_only(listing: Mapping[str, Any]) -> bool:
+    """Whether the server declares that the tool changes nothing."""
+    return (listing.get("annotations") or {}).get("readOnlyHint") is True
+
+
+def _hint(listing: Mapping[str, Any]) -> str:
+    hint = (listing.get("annotations") or {}).get("readOnlyHint")
+    return "nothing" if hint is None else str(hint).lower()
+
+
+def _some(tools: Mapping[str, Tool], shown: int = 10) -> str:
+    names = ", ".join(name[:50] for name in sorted(tools)[:shown])
+    return names + (f" and {len(tools) - shown} more" if len(tools) > shown else "") or "no tools"

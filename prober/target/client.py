@@ -1,0 +1,162 @@
+"""One HTTP client per session: httpx over connections whose phases are known, with this target's trust and token."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import httpcore
+import httpx
+
+from prober.config.model import Target
+from prober.outcome import Failure, Reason
+from prober.target import failure
+from prober.target.answer import note_head, read_body
+from prober.target.auth import TokenSource
+from prober.target.exchange import Draft
+from prober.target.network import Backend, tls_context
+
+
+class Client:
+    """Sends single requests on kept-alive connections of one session. Raises Failure, nothing foreign.
+
+    There is no timeout inside: the run has one deadline, and a second clock would only make its end ambiguous.
+    """
+
+    def __init__(self, target: Target):
+        self._limits = target.limits
+        self._backend = Backend()
+        self._transport = _Transport(target, self._backend)
+        self._http = httpx.AsyncClient(transport=self._transport, trust_env=False, timeout=None)  # noqa: S113 - see above
+        self._headers = {
+            "User-Agent": "mcp-prober",
+            "Accept-Encoding": "gzip, deflate",
+            **{name: value.reveal() for name, value in target.headers.items()},
+        }
+
+    @property
+    def certificate_expiry(self) -> float | None:
+        certificate = self._backend.certificate
+        return float(ssl.cert_time_to_seconds(certificate["notAfter"])) if certificate else None
+
+    def authorize(self, token: str) -> None:
+        """Send an access token with every request from here on."""
+        self._headers["Authorization"] = f"Bearer {token}"
+
+    async def fetch_token(self, tokens: TokenSource, draft: Draft) -> str:
+        """Ask the token endpoint, which may be another host: none of the target's headers go there."""
+        url, headers, content = tokens.request()
+        async with self._send("POST", url, headers=headers, content=content, draft=draft) as response:
+            note_head(response, draft)
+            body = await read_body(response, self._limits, draft)
+        draft.received = b""
+        return tokens.take(response.status_code, body)
+
+    @asynccontextmanager
+    async def send(
+        self, method: str, url: str, *, headers: Mapping[str, str], draft: Draft, content: bytes = b""
+    ) -> AsyncIterator[httpx.Response]:
+        """One request and its answer, the body not yet read; the connection is given back at the end."""
+        draft.sent = draft.sent or content
+        async with self._send(
+            method, url, headers={**self._headers, **headers}, draft=draft, content=content
+        ) as response:
+            yield response
+
+    @asynccontextmanager
+    async def _send(
+        self, method: str, url: str, *, headers: Mapping[str, str], draft: Draft, content: bytes
+    ) -> AsyncIterator[httpx.Response]:
+        with self._booked_on(draft):
+            response = await self._http.send(httpx.Request(method, url, headers=headers, content=content), stream=True)
+            try:
+                yield response
+            finally:
+                await response.aclose()
+
+    @contextmanager
+    def _booked_on(self, draft: Draft) -> Iterator[None]:
+        """Count connection phases towards `draft`, and let nothing foreign out."""
+        outer, self._backend.draft = self._backend.draft, draft
+        try:
+            yield
+        except Exception as error:
+            known = failure.from_exception(error, draft)
+            if known is error or known is None:
+                raise
+            raise known from error
+        finally:
+            self._backend.draft = outer
+
+    @contextmanager
+    def reading(self, draft: Draft) -> Iterator[None]:
+        """Book what is read from a stream that another exchange opened."""
+        with self._booked_on(draft):
+            yield
+
+    async def aclose(self) -> None:
+        self._backend.abort()
+        await self._http.aclose()
+
+
+class _Transport(httpx.AsyncBaseTransport):
+    """httpx's own transport, but for two things it cannot do: our network backend, and untranslated exceptions."""
+
+    def __init__(self, target: Target, backend: Backend):
+        urls = (target.url or "", target.auth.token_url if target.auth else "")
+        common: dict[str, Any] = {
+            "ssl_context": _context(target) if any(url.startswith("https:") for url in urls) else _NO_TLS,
+            "network_backend": backend,
+            "retries": 0,
+        }
+        self._pool: httpcore.AsyncConnectionPool = (
+            httpcore.AsyncHTTPProxy(target.proxy.reveal(), **common)
+            if target.proxy
+            else httpcore.AsyncConnectionPool(**common)
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        response = await self._pool.handle_async_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(
+            status_code=response.status,
+            headers=response.headers,
+            stream=_Body(response),
+            extensions=response.extensions,
+        )
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, response: httpcore.Response):
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._response.aiter_stream():
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For plain HTTP: httpcore would build a default context, 20 ms of CPU that nobody uses."""
+
+
+def _context(target: Target) -> ssl.SSLContext:
+    try:
+        return tls_context(target.tls)
+    except OSError as error:  # ssl.SSLError is one
+        raise Failure(Reason.INTERNAL_ERROR, f"the TLS files of this target cannot be used: {error}") from error

@@ -1,0 +1,113 @@
+"""Streamable HTTP: every message is a POST, its answer is JSON or an event stream of its own.
+
+No redirect is followed, nothing is tried twice, no GET stream is opened, no cookie is kept. An HTTP status is always
+told; a JSON-RPC error in the body of a 4xx answer is told as `rpc_error` with both numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from prober.config.model import Target
+from prober.outcome import Failure, Reason
+from prober.target.answer import EVENTS, JSON, body_chunks, note_head, read_body, refuse_content, refuse_status
+from prober.target.auth import TokenSource
+from prober.target.client import Client
+from prober.target.exchange import Draft
+from prober.target.message import Message, decode, encode, is_answer, is_server_request, reply_to, result_of
+from prober.target.sse import EventParser
+
+
+class HttpWire:
+    """One conversation over Streamable HTTP; a session header that the server hands out goes with every later POST."""
+
+    opens = False
+
+    def __init__(self, target: Target, client: Client):
+        self._url = target.url or ""
+        self._limits = target.limits
+        self._client = client
+        self._session_id: str | None = None
+
+    @property
+    def certificate_expiry(self) -> float | None:
+        return self._client.certificate_expiry
+
+    @property
+    def closes(self) -> bool:
+        return self._session_id is not None
+
+    def authorize(self, token: str) -> None:
+        self._client.authorize(token)
+
+    async def fetch_token(self, tokens: TokenSource, draft: Draft) -> str:
+        return await self._client.fetch_token(tokens, draft)
+
+    async def open(self, draft: Draft) -> None:
+        """Nothing to do: the first request opens the connection."""
+
+    async def request(self, message: Message, *, headers: Mapping[str, str], draft: Draft) -> dict[str, Any]:
+        request_id = message["id"]
+        async with self._post(message, headers=headers, draft=draft) as response:
+            await self._refuse_status(response, draft, request_id=request_id)
+            await refuse_content(response, self._limits, draft, accepted=(JSON, EVENTS))
+            if message["method"] == "initialize":
+                self._session_id = response.headers.get("mcp-session-id")
+            if draft.content_type == EVENTS:
+                return await self._from_events(response, headers=headers, draft=draft, request_id=request_id)
+            answer = decode(await read_body(response, self._limits, draft))
+        if not is_answer(answer):
+            raise Failure(Reason.MALFORMED_MESSAGE, "the answer is a request or notification, not a response")
+        return result_of(answer, request_id=request_id)
+
+    async def notify(self, message: Message, *, headers: Mapping[str, str], draft: Draft) -> None:
+        async with self._post(message, headers=headers, draft=draft) as response:
+            await self._refuse_status(response, draft, request_id=None)
+            await read_body(response, self._limits, draft)
+
+    async def close(self, *, headers: Mapping[str, str], draft: Draft, grace: float) -> None:
+        """DELETE the session, where there is one. 404 and 405 are a server's right: it ends sessions by itself."""
+        async with self._client.send("DELETE", self._url, headers=self._in_session(headers), draft=draft) as response:
+            note_head(response, draft)
+            if response.status_code not in (404, 405):
+                await self._refuse_status(response, draft, request_id=None)
+            await read_body(response, self._limits, draft)
+
+    async def abort(self) -> None:
+        await self._client.aclose()
+
+    def _in_session(self, headers: Mapping[str, str]) -> dict[str, str]:
+        return {**headers, "Mcp-Session-Id": self._session_id} if self._session_id is not None else dict(headers)
+
+    async def _refuse_status(self, response: httpx.Response, draft: Draft, *, request_id: int | None) -> None:
+        in_session = self._session_id is not None
+        await refuse_status(response, self._limits, draft, request_id=request_id, in_session=in_session)
+
+    @asynccontextmanager
+    async def _post(
+        self, message: Message, *, headers: Mapping[str, str], draft: Draft
+    ) -> AsyncIterator[httpx.Response]:
+        all_headers = {**self._in_session(headers), "Accept": f"{JSON}, {EVENTS}", "Content-Type": JSON}
+        body = encode(message)
+        async with self._client.send("POST", self._url, headers=all_headers, content=body, draft=draft) as response:
+            note_head(response, draft)
+            yield response
+
+    async def _from_events(
+        self, response: httpx.Response, *, headers: Mapping[str, str], draft: Draft, request_id: int
+    ) -> dict[str, Any]:
+        parser = EventParser(self._limits.event)
+        async for chunk in body_chunks(response, self._limits, draft):
+            for event in parser.feed(chunk):
+                if event.type != "message" or not event.data:
+                    continue  # servers of 2025-11-25 begin with an event that has an id and empty data
+                message = decode(event.data)
+                if is_answer(message):
+                    return result_of(message, request_id=request_id)
+                if is_server_request(message):
+                    await self.notify(reply_to(message), headers=headers, draft=draft)
+        raise Failure(Reason.STREAM_ENDED, "the event stream ended without the answer")

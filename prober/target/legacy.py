@@ -1,0 +1,123 @@
+"""The HTTP+SSE transport of 2024-11-05: answers come over one long GET stream, messages go to a URL that it names.
+
+That URL must be of the same origin: the prober sends nothing to where a server points it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, aclosing
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from prober.config.model import Target
+from prober.outcome import Evidence, Failure, Phase, Reason
+from prober.target.answer import EVENTS, JSON, body_chunks, note_head, read_body, refuse_content, refuse_status
+from prober.target.auth import TokenSource
+from prober.target.client import Client
+from prober.target.exchange import Draft
+from prober.target.message import Message, decode, encode, is_answer, is_server_request, reply_to, result_of
+from prober.target.sse import Event, EventParser
+
+
+class LegacySseWire:
+    """One conversation over HTTP+SSE."""
+
+    opens = True
+    closes = False
+
+    def __init__(self, target: Target, client: Client):
+        self._url = target.url or ""
+        self._limits = target.limits
+        self._client = client
+        self._held = AsyncExitStack()
+        self._events: AsyncGenerator[Event, None] | None = None
+        self._post_url = ""
+
+    @property
+    def certificate_expiry(self) -> float | None:
+        return self._client.certificate_expiry
+
+    def authorize(self, token: str) -> None:
+        self._client.authorize(token)
+
+    async def fetch_token(self, tokens: TokenSource, draft: Draft) -> str:
+        return await self._client.fetch_token(tokens, draft)
+
+    async def open(self, draft: Draft) -> None:
+        """Open the stream and wait for the `endpoint` event."""
+        response = await self._held.enter_async_context(
+            self._client.send("GET", self._url, headers={"Accept": EVENTS}, draft=draft)
+        )
+        note_head(response, draft)
+        await refuse_status(response, self._limits, draft, request_id=None)
+        await refuse_content(response, self._limits, draft, accepted=(EVENTS,))
+        self._events = await self._held.enter_async_context(aclosing(self._read_events(response, draft)))
+        event = await self._next_event(draft)
+        if event.type != "endpoint":
+            raise Failure(
+                Reason.BAD_ENDPOINT, f"the stream began with a {event.type[:50]!r} event, not with `endpoint`"
+            )
+        self._post_url = self._same_origin(event.data)
+
+    async def request(self, message: Message, *, headers: Mapping[str, str], draft: Draft) -> dict[str, Any]:
+        await self.notify(message, headers=headers, draft=draft)
+        draft.enter(Phase.WAIT)
+        while True:
+            event = await self._next_event(draft)
+            if event.type != "message" or not event.data:
+                continue
+            draft.saw(event.data)
+            answer = decode(event.data)
+            if is_answer(answer):
+                return result_of(answer, request_id=message["id"])
+            if is_server_request(answer):
+                await self.notify(reply_to(answer), headers=headers, draft=draft)
+
+    async def notify(self, message: Message, *, headers: Mapping[str, str], draft: Draft) -> None:
+        all_headers = {**headers, "Content-Type": JSON, "Accept": f"{JSON}, {EVENTS}"}
+        body = encode(message)
+        async with self._client.send(
+            "POST", self._post_url, headers=all_headers, content=body, draft=draft
+        ) as response:
+            note_head(response, draft)
+            await refuse_status(response, self._limits, draft, request_id=None)
+            await read_body(response, self._limits, draft)
+
+    async def close(self, *, headers: Mapping[str, str], draft: Draft, grace: float) -> None:
+        """The transport knows no farewell: the stream is simply dropped."""
+
+    async def abort(self) -> None:
+        await self._client.aclose()
+        await self._held.aclose()
+
+    async def _read_events(self, response: Any, draft: Draft) -> AsyncGenerator[Event, None]:
+        parser = EventParser(self._limits.event)
+        async with aclosing(body_chunks(response, self._limits, draft)) as chunks:
+            async for chunk in chunks:
+                for event in parser.feed(chunk):
+                    yield event
+
+    async def _next_event(self, draft: Draft) -> Event:
+        assert self._events is not None
+        with self._client.reading(draft):
+            event = await anext(self._events, None)
+        if event is None:
+            raise Failure(Reason.STREAM_ENDED, "the event stream ended before the answer")
+        return event
+
+    def _same_origin(self, data: bytes) -> str:
+        named = data.decode("utf-8", "replace").strip()
+        try:
+            url = urljoin(self._url, named)
+            theirs, ours = urlsplit(url), urlsplit(self._url)
+            same = (theirs.scheme, theirs.hostname, theirs.port) == (ours.scheme, ours.hostname, ours.port)
+        except ValueError:
+            same = False
+        if not same:
+            raise Failure(
+                Reason.BAD_ENDPOINT,
+                "the stream named an endpoint of another origin, to which nothing is sent",
+                evidence=Evidence(seen=named[:200], expected=f"a URL below {self._url}"),
+            )
+        return url

@@ -1,0 +1,137 @@
+"""JSON-RPC 2.0, exactly: bytes to one message, and the one answer to the one request that is open.
+
+The SDK's client accepts or drops answers with a wrong id; a prober must say so. Pure functions, no I/O.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn
+
+from prober.outcome import Evidence, Failure, Reason
+
+Message = Mapping[str, Any]
+
+UNSUPPORTED_VERSION: Final = -32022
+URL_ELICITATION_REQUIRED: Final = -32042
+METHOD_NOT_FOUND: Final = -32601
+
+_EXCERPT: Final = 200
+
+
+def encode(message: Message) -> bytes:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def decode(body: bytes) -> Message:
+    """One JSON-RPC message. Raises Failure with `malformed_json` or `malformed_message`."""
+    try:
+        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        raise Failure(Reason.MALFORMED_JSON, f"the answer is not UTF-8 at byte {error.start}") from None
+    except RecursionError:
+        raise Failure(Reason.MALFORMED_JSON, "the answer is nested too deeply to be parsed") from None
+    except ValueError as error:
+        raise Failure(
+            Reason.MALFORMED_JSON,
+            f"the answer is not JSON: {error}" if body else "the answer has no body",
+            evidence=Evidence(seen=excerpt(body)),
+        ) from None
+    return _message(value)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def excerpt(body: bytes) -> str:
+    text = body[: _EXCERPT + 4].decode("utf-8", "replace")
+    return text if len(body) <= _EXCERPT else text[:_EXCERPT] + "…"
+
+
+def _message(value: Any) -> Message:
+    problem = _envelope_problem(value)
+    if problem:
+        seen = json.dumps(value, ensure_ascii=False)
+        raise Failure(
+            Reason.MALFORMED_MESSAGE,
+            f"the answer is not a JSON-RPC 2.0 message: {problem}",
+            evidence=Evidence(seen=seen if len(seen) <= _EXCERPT else seen[:_EXCERPT] + "…"),
+        )
+    message: Message = value
+    return message
+
+
+def _envelope_problem(value: Any) -> str | None:
+    if isinstance(value, list):
+        return "it is an array (batches left the protocol with 2025-06-18)"
+    if not isinstance(value, dict):
+        return "it is not an object"
+    if value.get("jsonrpc") != "2.0":
+        return 'it has no "jsonrpc": "2.0"'
+    if "method" in value:
+        return None if isinstance(value["method"], str) else "its method is not a string"
+    if ("result" in value) == ("error" in value):
+        return "it has both result and error" if "result" in value else "it has neither method, result nor error"
+    if "error" in value:
+        error = value["error"]
+        if (
+            not isinstance(error, dict)
+            or type(error.get("code")) is not int
+            or not isinstance(error.get("message"), str)
+        ):
+            return "its error has no integer code and text message"
+    return None
+
+
+def is_answer(message: Message) -> bool:
+    return "method" not in message
+
+
+def is_server_request(message: Message) -> bool:
+    return "method" in message and "id" in message
+
+
+def result_of(message: Message, *, request_id: int, null_id: bool = False) -> dict[str, Any]:
+    """The result in the answer to `request_id`.
+
+    `null_id` allows an error without an id, which a server may send with an HTTP error status.
+    Raises Failure with `wrong_id`, `bad_result`, `rpc_error`, `version_unsupported` or `input_required`.
+    """
+    got = message.get("id")
+    ours = type(got) is int and got == request_id
+    if not ours and not (null_id and got is None and "error" in message):
+        raise Failure(
+            Reason.WRONG_ID,
+            f"the answer is for id {json.dumps(got)[:_EXCERPT]}, not for {request_id}",
+            evidence=Evidence(pointer="/id", seen=json.dumps(got)[:_EXCERPT], expected=str(request_id)),
+        )
+    if "error" in message:
+        raise _rpc_error(message["error"])
+    result = message["result"]
+    if not isinstance(result, dict):
+        raise Failure(
+            Reason.BAD_RESULT,
+            "the result is not an object",
+            evidence=Evidence(pointer="/result", keyword="type", seen=json.dumps(result)[:_EXCERPT], expected="object"),
+        )
+    return result
+
+
+def _rpc_error(error: Mapping[str, Any]) -> Failure:
+    code, text = error["code"], error["message"][:_EXCERPT]
+    reason = {
+        UNSUPPORTED_VERSION: Reason.VERSION_UNSUPPORTED,
+        URL_ELICITATION_REQUIRED: Reason.INPUT_REQUIRED,
+    }.get(code, Reason.RPC_ERROR)
+    data = json.dumps(error["data"], ensure_ascii=False)[:_EXCERPT] if "data" in error else None
+    return Failure(reason, f"error {code}: {text}", evidence=Evidence(rpc_code=code, detail=data))
+
+
+def reply_to(request: Message) -> Message:
+    """Our answer to a request of the server: `ping` is answered, everything else is not supported here."""
+    if request["method"] == "ping":
+        return {"jsonrpc": "2.0", "id": request["id"], "result": {}}
+    error = {"code": METHOD_NOT_FOUND, "message": f"{request['method']} is not supported by this client"}
+    return {"jsonrpc": "2.0", "id": request["id"], "error": error}

@@ -1,0 +1,271 @@
+"""An open session with a server: negotiated, ready for requests, ended politely or at once.
+
+negotiate   `auto` asks `server/discover` first, as the 2026-07-28 revision says. A server that answers "unknown
+            method", or refuses the request as such (HTTP 400, 404, 405, 406, 415), is asked again by `initialize`.
+            Only an answer that proves an era fixes it; a 401, a 503 or a broken connection is reported as it is.
+request     one message out, its answer in, the result's shape checked against the revision's own types.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from prober.config.model import Target
+from prober.judge import shapes
+from prober.judge.judgement import Case, Check, Instance
+from prober.judge.shapes import HANDSHAKE, MODERN
+from prober.judge.worker import Judge
+from prober.outcome import Evidence, Failure, Reason, ServerInfo
+from prober.target import era
+from prober.target import failure as failures
+from prober.target.client import Client
+from prober.target.exchange import ExchangeLog
+from prober.target.http import HttpWire
+from prober.target.knowledge import Knowledge
+from prober.target.legacy import LegacySseWire
+from prober.target.stdio import StdioWire
+from prober.target.wire import Wire
+
+CLOSE_GRACE: Final = 2.0
+"""Seconds a server has to take leave, never more than half of what is left of the deadline."""
+
+MAX_PAGES: Final = 200
+_NAME_LENGTH: Final = 100
+
+_NOT_MODERN: Final = frozenset({400, 404, 405, 406, 415})
+"""HTTP statuses by which a server of the handshake era turns down a request it does not understand."""
+
+_PATIENCE: Final = 1 / 3
+"""Share of the deadline for which `auto` waits on stdio, where old servers may say nothing to a strange method."""
+
+
+class Session:
+    """What a probe kind talks to. `server` tells what was negotiated so far."""
+
+    def __init__(self, target: Target, *, log: ExchangeLog, knowledge: Knowledge, judge: Judge, deadline: float):
+        """`deadline` is the run's, in the loop's time; whoever runs the session enforces it."""
+        self._target, self._log, self._knowledge, self._deadline = target, log, knowledge, deadline
+        self._judge = judge
+        self._wire = _wire_for(target)
+        self._ids = itertools.count(1)
+        self._era = HANDSHAKE
+        self._version: str | None = None
+        self.server = ServerInfo()
+        self.capabilities: Mapping[str, Any] = {}
+        self.token: str | None = None
+
+    @property
+    def certificate_expiry(self) -> float | None:
+        return self._wire.certificate_expiry
+
+    async def open(self, *, explicit: bool) -> None:
+        """Reach the server and negotiate. In the modern era that needs no exchange, unless `explicit` asks for one."""
+        await self._open_wire()
+        asked = len(self._log.finished)
+        spoken = await self._knowledge.era.get(self._learn_era)
+        if len(self._log.finished) > asked:
+            return  # it was this session that learnt the era, and negotiated by it
+        if spoken == HANDSHAKE:
+            await self.initialize()
+        elif explicit:
+            await self.discover()
+        else:
+            self._adopt(MODERN, shapes.versions(MODERN)[-1])
+
+    async def close(self) -> None:
+        """Take leave. Raises Failure with step `close` where the server does not play along."""
+        if not self._wire.closes:
+            return
+        grace = min(CLOSE_GRACE, self._time_left() / 2)
+        with self._log.exchange("close") as draft, _at("close"):
+            try:
+                async with asyncio.timeout(grace):
+                    headers = era.handshake_headers(self._version)
+                    await self._wire.close(headers=headers, draft=draft, grace=grace * 0.8)
+            except TimeoutError:
+                raise failures.timed_out(draft) from None
+
+    async def abort(self) -> None:
+        """End at once. Always to be called in the end; after `close` it only tidies up."""
+        await self._wire.abort()
+
+    async def request(
+        self, method: str, params: Mapping[str, Any], *, input_schema: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The result of one request. Raises Failure with `step` set to the method."""
+        version = self._version
+        if self._era == MODERN and version is not None:
+            headers = era.modern_headers(method, params, version, input_schema)
+            params = era.modern_params(params, version)
+        else:
+            headers = era.handshake_headers(version)
+        message = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
+        with self._log.exchange(method) as draft, _at(method):
+            result = await self._wire.request(message, headers=headers, draft=draft)
+            await self._check_shape(method, result)
+        if self._era == MODERN and (info := _server_info(result)):
+            self._adopt(MODERN, self._version, info)
+        return result
+
+    async def pages(self, method: str, key: str) -> list[dict[str, Any]]:
+        """All items of a list method, every page of it."""
+        items: list[dict[str, Any]] = []
+        seen: set[str] = set()
+        params: dict[str, str] = {}
+        for _ in range(MAX_PAGES):
+            result = await self.request(method, params)
+            items += result[key]
+            cursor = result.get("nextCursor")
+            if cursor is None:
+                return items
+            if cursor in seen:
+                message = f"{method} does not come to an end: the cursor {cursor[:50]!r} came twice"
+                raise Failure(Reason.BAD_RESULT, message, step=method)
+            seen.add(cursor)
+            params = {"cursor": cursor}
+        raise Failure(Reason.TOO_LARGE, f"{method} has more than {MAX_PAGES} pages", step=method)
+
+    async def discover(self) -> dict[str, Any]:
+        """Negotiate in the modern era. Raises `version_unsupported` where no revision is common."""
+        self._adopt(MODERN, shapes.versions(MODERN)[-1])
+        result = await self.request("server/discover", {})
+        offered: Sequence[str] = result["supportedVersions"]
+        common = [version for version in shapes.versions(MODERN) if version in offered]
+        if not common:
+            raise _no_common_version("server/discover", offered)
+        self._adopt(MODERN, common[-1], _server_info(result))
+        self.capabilities = result["capabilities"]
+        return result
+
+    async def initialize(self) -> dict[str, Any]:
+        """Negotiate in the handshake era: `initialize`, then `notifications/initialized`."""
+        self._adopt(HANDSHAKE, None)
+        offer = shapes.versions(HANDSHAKE)[-1]
+        params = {"protocolVersion": offer, "capabilities": {}, "clientInfo": era.CLIENT_INFO}
+        result = await self.request("initialize", params)
+        version = result["protocolVersion"]
+        if version not in shapes.versions(HANDSHAKE):
+            raise _no_common_version("initialize", [version])
+        self._adopt(HANDSHAKE, version, result["serverInfo"])
+        self.capabilities = result["capabilities"]
+        step = "notifications/initialized"
+        with self._log.exchange(step) as draft, _at(step):
+            message = {"jsonrpc": "2.0", "method": step}
+            await self._wire.notify(message, headers=era.handshake_headers(version), draft=draft)
+        return result
+
+    async def _open_wire(self) -> None:
+        if self._knowledge.tokens is not None:
+            self.token = await self._knowledge.tokens.get(self._fetch_token)
+            self._wire.authorize(self.token)
+        if self._wire.opens:
+            with self._log.exchange("open") as draft, _at("open"):
+                await self._wire.open(draft)
+
+    async def _fetch_token(self) -> str:
+        assert self._knowledge.tokens is not None
+        with self._log.exchange("token") as draft, _at("token"):
+            token = await self._wire.fetch_token(self._knowledge.tokens, draft)
+        self._knowledge.redact.add(token)
+        return token
+
+    async def _learn_era(self) -> str:
+        """Find out which era the server speaks, negotiating on the way."""
+        refusal: Failure | None = None
+        try:
+            async with asyncio.timeout(self._patience()):
+                await self.discover()
+                return MODERN
+        except TimeoutError:
+            pass
+        except Failure as failure:
+            if not _turned_down(failure):
+                raise
+            refusal = failure
+        if refusal is not None and refusal.reason is Reason.PROCESS_EXITED:
+            await self._wire.abort()
+            self._wire = _wire_for(self._target)
+            await self._open_wire()
+        try:
+            await self.initialize()
+        except Failure:
+            if refusal is not None and refusal.reason is Reason.VERSION_UNSUPPORTED:
+                raise refusal from None
+            raise
+        return HANDSHAKE
+
+    def _patience(self) -> float | None:
+        return self._time_left() * _PATIENCE if self._target.transport == "stdio" else None
+
+    def _time_left(self) -> float:
+        return max(0.0, self._deadline - asyncio.get_running_loop().time())
+
+    def _adopt(self, spoken: str, version: str | None, info: Mapping[str, Any] | None = None) -> None:
+        self._era, self._version = spoken, version
+        info = info or {}
+        self.server = ServerInfo(
+            era=spoken, protocol_version=version, name=_short(info.get("name")), version=_short(info.get("version"))
+        )
+
+    async def _check_shape(self, method: str, result: dict[str, Any]) -> None:
+        version = self._version or shapes.versions(HANDSHAKE)[-1]
+        if self._era == MODERN and result.get("resultType") == "input_required":
+            raise Failure(Reason.INPUT_REQUIRED, "the server wants input from a person before it answers")
+        shape = Check(
+            reason=Reason.BAD_RESULT,
+            rule=shapes.Shape(method=method, version=version),
+            instance=Instance(value=result),
+        )
+        finding = await self._judge.judge(Case(checks=(shape,)), deadline=self._deadline)
+        if finding is not None:
+            message = f"the result is not what {version} defines: {finding.message}"
+            raise Failure(finding.reason, message, evidence=finding.evidence)
+
+
+def _wire_for(target: Target) -> Wire:
+    if target.transport == "stdio":
+        return StdioWire(target)
+    client = Client(target)
+    return LegacySseWire(target, client) if target.transport == "sse" else HttpWire(target, client)
+
+
+@contextmanager
+def _at(step: str) -> Iterator[None]:
+    """Failures from inside say at which step they happened."""
+    try:
+        yield
+    except Failure as failure:
+        failure.step = failure.step or step
+        raise
+
+
+def _turned_down(failure: Failure) -> bool:
+    """Whether a server of the handshake era may have failed so on `server/discover`."""
+    if failure.reason in (Reason.RPC_ERROR, Reason.VERSION_UNSUPPORTED, Reason.PROCESS_EXITED):
+        return True
+    return failure.evidence.http_status in _NOT_MODERN
+
+
+def _no_common_version(step: str, offered: Sequence[str]) -> Failure:
+    known = ", ".join((*shapes.versions(HANDSHAKE), *shapes.versions(MODERN)))
+    seen = ", ".join(str(version)[:20] for version in offered[:10]) or "none"
+    return Failure(
+        Reason.VERSION_UNSUPPORTED,
+        f"the server speaks {seen}; this prober speaks {known}",
+        step=step,
+        evidence=Evidence(seen=seen, expected=known),
+    )
+
+
+def _server_info(result: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    meta = result.get("_meta")
+    info = meta.get(era.SERVER_INFO_META) if isinstance(meta, Mapping) else None
+    return info if isinstance(info, Mapping) else None
+
+
+def _short(text: Any) -> str | None:
+    return text[:_NAME_LENGTH] if isinstance(text, str) else None

@@ -1,0 +1,112 @@
+"""stdio: one JSON-RPC message a line, to a child process and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from prober.config.model import Target
+from prober.outcome import Evidence, Failure, Phase, Reason
+from prober.target.auth import TokenSource
+from prober.target.exchange import Draft
+from prober.target.message import Message, decode, encode, is_answer, is_server_request, reply_to, result_of
+from prober.target.process import Process
+
+_LAST_WORDS: Final = 0.5
+"""Seconds that a process which closed its output has to exit, so that its status can be told."""
+
+
+class StdioWire:
+    """One conversation with one child process."""
+
+    certificate_expiry = None
+    opens = True
+    closes = True
+
+    def __init__(self, target: Target):
+        self._target = target
+        self._limit = target.limits.line
+        self._process: Process | None = None
+        self._buffer = bytearray()
+        self._scanned = 0
+        self._abandoned: set[int] = set()
+
+    async def fetch_token(self, tokens: TokenSource, draft: Draft) -> str:
+        raise NotImplementedError("stdio has no place for a token; the configuration refuses one")
+
+    def authorize(self, token: str) -> None:
+        raise NotImplementedError("stdio has no place for a token; the configuration refuses one")
+
+    async def open(self, draft: Draft) -> None:
+        draft.enter(Phase.SPAWN)
+        env = {name: value.reveal() for name, value in self._target.env.items()}
+        self._process = Process.start(self._target.command, env=env, cwd=self._target.cwd)
+        draft.enter(None)
+
+    async def request(self, message: Message, *, headers: Mapping[str, str], draft: Draft) -> dict[str, Any]:
+        self._abandoned.add(message["id"])  # until it is answered; an answer that comes too late is passed over
+        await self._send(message, draft)
+        draft.enter(Phase.WAIT)
+        while True:
+            line = await self._line(draft)
+            if not line.strip():
+                continue
+            received = decode(line)
+            if is_answer(received):
+                if received.get("id") in self._abandoned - {message["id"]}:
+                    continue
+                self._abandoned.discard(message["id"])
+                return result_of(received, request_id=message["id"])
+            if is_server_request(received):
+                await self._send(reply_to(received), draft)
+
+    async def notify(self, message: Message, *, headers: Mapping[str, str], draft: Draft) -> None:
+        await self._send(message, draft)
+
+    async def close(self, *, headers: Mapping[str, str], draft: Draft, grace: float) -> None:
+        if self._process is not None and not await self._process.leave(grace):
+            raise Failure(Reason.TIMEOUT, "the process did not exit when its standard input was closed; it was stopped")
+
+    async def abort(self) -> None:
+        if self._process is not None:
+            await self._process.aclose()
+
+    async def _send(self, message: Message, draft: Draft) -> None:
+        assert self._process is not None
+        data = encode(message) + b"\n"
+        draft.enter(Phase.SEND)
+        draft.sent = draft.sent or data
+        draft.bytes_sent += len(data)
+        try:
+            await self._process.write(data)
+        except BrokenPipeError:
+            raise await self._gone(self._process) from None
+
+    async def _line(self, draft: Draft) -> bytes:
+        """The next line of standard output, searched once over: linear in its length."""
+        assert self._process is not None
+        while True:
+            end = self._buffer.find(b"\n", self._scanned)
+            if end > self._limit or (end < 0 and len(self._buffer) > self._limit):
+                raise Failure(Reason.TOO_LARGE, f"one line of output is larger than the limit of {self._limit} bytes")
+            if end >= 0:
+                line = bytes(self._buffer[:end])
+                del self._buffer[: end + 1]
+                self._scanned = 0
+                return line
+            self._scanned = len(self._buffer)
+            chunk = await self._process.read()
+            if not chunk:
+                raise await self._gone(self._process)
+            if draft.phase is Phase.WAIT:
+                draft.enter(Phase.RECEIVE)
+            draft.saw(chunk)
+            self._buffer += chunk
+
+    async def _gone(self, process: Process) -> Failure:
+        status = await process.exit_status(_LAST_WORDS)
+        evidence = Evidence(detail=process.stderr_tail or None)
+        if status is None:
+            return Failure(Reason.CONNECTION_CLOSED, "the process closed its standard output", evidence=evidence)
+        how = f"with status {status}" if status >= 0 else f"by signal {-status}"
+        return Failure(Reason.PROCESS_EXITED, f"the process exited {how}", evidence=evidence)

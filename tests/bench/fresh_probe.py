@@ -1,0 +1,101 @@
+"""CPU of one fresh HTTP probe, the schema judged, against a bare httpx client and against the SDK's client.
+
+All talk to the same server in another process, each call over a new connection. The target's listing is known, as it
+is for every probe of a pass but the first. Counted is the CPU time of this process only.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+
+from prober.config import load
+from prober.engine import run_probe
+from prober.judge.worker import Judge
+from prober.outcome import Verdict
+from prober.target.era import modern_headers, modern_params
+from prober.target.knowledge import knowledge_of
+from tests.bench.timing import Comparison, cpu_rounds
+from tests.real.servers import sdk_server
+
+ROUNDS, CALLS = 15, 20
+GOALS = (
+    Comparison(what="one fresh HTTP probe against bare httpx, CPU", ours="probe", theirs="httpx", at_most=1.5),
+    Comparison(what="one fresh HTTP probe against the SDK's Client, CPU", ours="probe", theirs="sdk", at_most=1 / 8),
+)
+TOOL = "get_state"
+ARGUMENTS = {"session_id": "bench"}
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["sessionId", "completedSteps"],
+    "properties": {
+        "sessionId": {"type": "string", "minLength": 1},
+        "completedSteps": {"type": "array", "items": {"type": "string"}},
+    },
+}
+
+
+async def compare() -> bool:
+    with TemporaryDirectory() as folder:
+        async with sdk_server(Path(folder)) as url, Judge() as judge:
+            probe = _probe(url, Path(folder), judge)
+            medians = await cpu_rounds(
+                {"probe": probe, "httpx": _bare(url), "sdk": _sdk(url)}, rounds=ROUNDS, calls=CALLS
+            )
+    lines = [goal.line(medians, "ms") for goal in GOALS]
+    for line, _ in lines:
+        print(line)
+    return all(met for _, met in lines)
+
+
+def _probe(url: str, folder: Path, judge: Judge) -> Any:
+    document = {
+        "targets": {"sdk": {"url": url, "protocol": "modern"}},
+        "probes": {
+            "state": {"target": "sdk", "kind": "call", "tool": TOOL, "arguments": ARGUMENTS, "schema": SCHEMA}
+        },
+    }
+    path = folder / "bench.yaml"
+    path.write_text(json.dumps(document))
+    config = load([path], environ={})
+    target, probe = config.targets["sdk"], config.probes["state"]
+    knowledge = knowledge_of(target)
+
+    async def call() -> None:
+        outcome = await run_probe(probe, target, knowledge=knowledge, judge=judge)
+        assert outcome.verdict is Verdict.PASS, outcome
+
+    return call
+
+
+def _bare(url: str) -> Any:
+    context = ssl.create_default_context()
+    params = modern_params({"name": TOOL, "arguments": ARGUMENTS}, "2026-07-28")
+    headers = {
+        "Accept": "application/json, text/event-stream",
+        **modern_headers("tools/call", params, "2026-07-28"),
+    }
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+
+    async def call() -> None:
+        async with httpx.AsyncClient(verify=context) as client:
+            answer = await client.post(url, json=message, headers=headers)
+            assert answer.json()["result"]["structuredContent"]["sessionId"] == "bench"
+
+    return call
+
+
+def _sdk(url: str) -> Any:
+    from mcp import Client
+
+    async def call() -> None:
+        async with Client(url) as client:
+            result = await client.call_tool(TOOL, ARGUMENTS)
+            assert not result.is_error
+
+    return call

@@ -1,0 +1,53 @@
+"""Interleaved rounds: every contestant in turn, so that a slow moment of the machine hits them all."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A goal: `ours` costs at most `at_most` times what `theirs` costs."""
+
+    what: str
+    ours: str
+    theirs: str
+    at_most: float
+
+    def line(self, medians: Mapping[str, float], unit: str) -> tuple[str, bool]:
+        ratio = medians[self.ours] / medians[self.theirs]
+        met = ratio <= self.at_most
+        figures = f"{medians[self.ours]:8.2f} {unit} against {medians[self.theirs]:8.2f} {unit}"
+        goal = f"ratio {ratio:5.2f}, goal <= {self.at_most:g}"
+        return f"{self.what:58} {figures}   {goal}   {'met' if met else 'MISSED'}", met
+
+
+async def cpu_rounds(
+    contestants: Mapping[str, Callable[[], Awaitable[None]]], *, rounds: int, calls: int
+) -> dict[str, float]:
+    """Median CPU milliseconds of this process for one call of each contestant."""
+    samples: dict[str, list[float]] = {name: [] for name in contestants}
+    for round_number in range(rounds + 1):
+        for name, call in contestants.items():
+            before = time.process_time()
+            for _ in range(calls):
+                await call()
+            if round_number:  # the first is a warm-up
+                samples[name].append((time.process_time() - before) / calls * 1000)
+    return {name: statistics.median(values) for name, values in samples.items()}
+
+
+def wall_rounds(commands: Mapping[str, Sequence[str]], *, rounds: int) -> dict[str, float]:
+    """Median wall milliseconds of each command, a whole process each time. Raises if one fails."""
+    samples: dict[str, list[float]] = {name: [] for name in commands}
+    for round_number in range(rounds + 1):
+        for name, command in commands.items():
+            before = time.perf_counter()
+            subprocess.run(command, check=True, capture_output=True, timeout=60)
+            if round_number:
+                samples[name].append((time.perf_counter() - before) * 1000)
+    return {name: statistics.median(values) for name, values in samples.items()}

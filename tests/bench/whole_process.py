@@ -1,0 +1,39 @@
+"""Whole processes: `--help` against importing Typer, `run` of one HTTP probe against the MCP Inspector's command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.bench.fresh_probe import ARGUMENTS, SCHEMA, TOOL
+from tests.bench.timing import Comparison, wall_rounds
+from tests.real.servers import inspector_cli, sdk_server
+
+ROUNDS = 7
+HELP = Comparison(what="mcp-prober --help against python -c 'import typer', wall", ours="help", theirs="typer", at_most=2)
+RUN = Comparison(what="mcp-prober run against the Inspector CLI, wall", ours="run", theirs="inspector", at_most=0.6)
+
+
+async def compare() -> bool:
+    prober = [sys.executable, "-m", "prober"]
+    with TemporaryDirectory() as folder:
+        async with sdk_server(Path(folder)) as url:
+            path = Path(folder) / "one.yaml"
+            call = {"target": "sdk", "kind": "call", "tool": TOOL, "arguments": ARGUMENTS, "schema": SCHEMA}
+            path.write_text(json.dumps({"targets": {"sdk": {"url": url}}, "probes": {"state": call}}))
+            inspector = inspector_cli(url, TOOL, ARGUMENTS)
+            medians = wall_rounds(
+                {
+                    "help": [*prober, "--help"],
+                    "typer": [sys.executable, "-c", "import typer"],
+                    "run": [*prober, "run", str(path)],
+                    "inspector": inspector,
+                },
+                rounds=ROUNDS,
+            )
+    lines = [goal.line(medians, "ms") for goal in (HELP, RUN)]
+    for line, _ in lines:
+        print(line)
+    return all(met for _, met in lines)

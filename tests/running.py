@@ -1,0 +1,20 @@
+"""Running probes in tests the way a user does: a configuration file, loaded, one pass."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from prober.config import load
+from prober.engine import run_pass
+from prober.outcome import Outcome
+
+
+async def run_document(document: Mapping[str, Any], folder: Path, **environ: str) -> list[Outcome]:
+    """The outcomes of all probes of a configuration, written to `folder` as YAML (of which JSON is a part)."""
+    path = folder / "probes.yaml"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    config = load([path], environ=environ)
+    return await run_pass(config, list(config.probes.values()))

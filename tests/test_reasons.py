@@ -1,0 +1,34 @@
+"""Every way in which a server can fail, at every step: the right reason, in time, and nothing left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from prober.config.units import parse_duration
+from prober.outcome import Reason, Verdict
+from tests.leaks import nothing_left_behind
+from tests.peers.cases import CASES, NOT_BY_A_PEER, Case
+from tests.running import run_document
+
+LATE = 0.1
+"""Seconds by which a run may outlast its deadline."""
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+async def test_a_peer_is_judged_for_what_it_does(case: Case, tmp_path: Path) -> None:
+    async with case.ground(tmp_path) as ground, nothing_left_behind():
+        [outcome] = await run_document(ground.document, tmp_path)
+    told = f"{outcome.reason} at {outcome.step}: {outcome.message}"
+    assert outcome.reason == case.reason, told
+    assert outcome.verdict is (case.reason.verdict if case.reason else Verdict.PASS)
+    assert outcome.duration_seconds <= parse_duration(case.timeout) + LATE, told
+    if case.reason is not None:
+        assert outcome.message
+        assert outcome.step
+
+
+def test_every_reason_has_a_case() -> None:
+    shown = {case.reason for case in CASES} | NOT_BY_A_PEER
+    assert set(Reason) - shown == set()
