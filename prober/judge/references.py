@@ -1,8 +1,9 @@
 """Every reference of a schema, followed once at load: to a place inside it or to a file beside it, never to a network.
 
 A reference is resolved against the base URI as the drafts say. A document without `$id` has its path relative to the
-folder as its base; an absolute `$id` stands for the place where its document was read, so that `other.json` in a
-document that calls itself `https://example.com/schemas/main.json` is the file beside it.
+folder as its base; an absolute `$id` stands for the place where its document was read, so that what refers to
+`https://example.com/schemas/other.json` means the file beside the one that calls itself
+`https://example.com/schemas/main.json`.
 """
 
 from __future__ import annotations
@@ -116,6 +117,8 @@ class _Walk:
     referred: list[_Place] = field(default_factory=list)
     folders: dict[str, Path] = field(default_factory=dict)
     """URI directories, each ending in a slash unless empty, and the folders that they stand for."""
+    read_from: dict[str, Path] = field(default_factory=dict)
+    """The folder of each of `files`."""
 
     def run(self, document: Json, dialect: Dialect) -> None:
         self.folders = {"": self.folder} if self.folder else {}
@@ -141,9 +144,11 @@ class _Walk:
             raise place.problem(_unknown_dialect(document), "$schema")
         _check(place)
         resource = _resource(document, dialect)
-        base = urljoin(file or "", resource.id() or "")
-        if urlsplit(base).scheme and self.folder:
-            self.folders.setdefault(urljoin(base, "."), (self.folder / (file or "")).parent if file else self.folder)
+        called = urljoin(file or "", resource.id() or "")
+        if urlsplit(called).scheme and self.folder:
+            self.folders.setdefault(urljoin(called, "."), self.read_from.get(file or "", self.folder))
+        # In a file, references are relative to where it was found: so does the validator resolve them.
+        base = file or called
         registry: Registry[Json] = Registry(retrieve=self._retrieve)  # type: ignore[call-arg] # hidden from mypy by attrs
         resolver = registry.with_resource(base, resource).crawl().resolver(base)
         self.standing.append(_Place(document, resolver, dialect, file, ()))
@@ -193,6 +198,7 @@ class _Walk:
             path = (folder / unquote(relative)).resolve()
             if self.folder is None or not path.is_relative_to(self.folder):
                 raise _Refused("it leads out of the schema's folder")
+            self.read_from[uri] = path.parent
             return _read_json(path)
         if self.folder is None:
             raise _Refused("only places inside the schema are followed")
