@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Final
 
@@ -55,16 +57,21 @@ async def run_pass(
     on_start: Callable[[Probe], None] = lambda _probe: None,
     on_end: Callable[[Probe, Outcome], None] = lambda _probe, _outcome: None,
 ) -> list[Outcome]:
-    """Run each probe once, at most `concurrency` at a time; outcomes come in the order of `probes`."""
+    """Run each probe once, at most `concurrency` at a time; outcomes come in the order of `probes`.
+
+    Of those that start a process, only as many at a time as there are processors: servers that fight each other for
+    them would look slow, and it would be our doing.
+    """
     known: dict[str, Knowledge] = {}
     room = asyncio.Semaphore(concurrency)
+    processors = asyncio.Semaphore(max(2, os.cpu_count() or 1))
 
     async def one(probe: Probe, judge: Judge) -> Outcome:
         target = config.targets[probe.target]
         knowledge = known.setdefault(target.name, knowledge_of(target))
         for secret in probe.secrets:
             knowledge.redact.add(secret.reveal())
-        async with room:
+        async with processors if target.transport == "stdio" else nullcontext(), room:
             on_start(probe)
             outcome = await run_probe(probe, target, knowledge=knowledge, judge=judge)
             on_end(probe, outcome)

@@ -15,8 +15,7 @@ from prober.cli.inputs import counted
 from prober.config.model import CatalogSettings, Config, Probe
 from prober.discover.look import read_offer
 from prober.judge.change import Severity
-from prober.judge.contract import Contract, dump_contract
-from prober.judge.drift import compare
+from prober.judge.contract import Contract, compare, dump_contract
 from prober.outcome import Failure
 from prober.report.untrusted import line
 

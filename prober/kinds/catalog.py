@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from prober.config.model import CatalogSettings
-from prober.judge.contract import Contract, contract_of
+from prober.judge.change import Change, Severity
+from prober.judge.contract import Contract, contract_of, in_order, iter_changes
 from prober.kinds.run import Run
 from prober.outcome import Evidence, Failure, Reason
 from prober.target.session import Session
-
-if TYPE_CHECKING:
-    from prober.judge.change import Change
 
 _LISTS: Final = {
     "tools": ("tools", "tools/list", "tools", "name"),
@@ -33,7 +32,7 @@ async def catalog(run: Run, settings: CatalogSettings) -> None:
         run.facts[section] = len(getattr(found, section))
         _require(section, getattr(settings, section), getattr(found, section))
     if settings.contract is not None:
-        _hold_against(run, settings.contract, found)
+        await _hold_against(run, settings.contract, found)
 
 
 async def read_contract(session: Session) -> Contract:
@@ -73,18 +72,22 @@ def _require(section: str, wanted: Iterable[str], found: Iterable[str]) -> None:
         )
 
 
-def _hold_against(run: Run, pinned: Contract, found: Contract) -> None:
-    from prober.judge.change import Severity
-    from prober.judge.drift import compare
+async def changes_between(pinned: Contract, found: Contract) -> tuple[Change, ...]:
+    """What changed, the worst first. Other probes have their turn while a large contract is compared."""
+    changes: list[Change] = []
+    for some in iter_changes(pinned, found):
+        changes += some
+        await asyncio.sleep(0)
+    return in_order(changes)
 
-    changes = compare(pinned, found)
+
+async def _hold_against(run: Run, pinned: Contract, found: Contract) -> None:
+    changes = await changes_between(pinned, found)
     for severity in Severity:
         run.facts[f"contract_changes_{severity}"] = sum(change.severity is severity for change in changes)
     breaking = [change for change in changes if change.severity is Severity.BREAKING]
-    for change in changes:
-        if change not in breaking:
-            run.warnings.append(f"contract, {change.severity}: {change.where}: {change.message}")
-    del run.warnings[_SHOWN:]
+    milder = [change for change in changes if change.severity is not Severity.BREAKING]
+    run.warnings += [f"contract, {change.severity}: {change.where}: {change.message}" for change in milder[:_SHOWN]]
     if breaking:
         first, *rest = breaking[:_SHOWN]
         raise Failure(

@@ -94,13 +94,13 @@ class Process:
         return self._peek_status() if self._exited.is_set() else None
 
     async def leave(self, grace: float) -> bool:
-        """Close its standard input and let it go; SIGTERM after half of `grace`. True if it left of its own accord."""
+        """Close its standard input and let it go; SIGTERM towards the end of `grace`. True if it left by itself."""
         self._close_stdin()
         self._loop.add_reader(self._stdout.fileno(), self._discard_stdout)
-        if await self.exit_status(grace / 2) is not None:
+        if await self.exit_status(grace * 0.75) is not None:
             return True
         self._signal(signal.SIGTERM)
-        await self.exit_status(grace / 2)
+        await self.exit_status(grace * 0.25)
         return False
 
     async def aclose(self) -> None:

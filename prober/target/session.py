@@ -30,7 +30,7 @@ from prober.target.legacy import LegacySseWire
 from prober.target.stdio import StdioWire
 from prober.target.wire import Wire
 
-CLOSE_GRACE: Final = 2.0
+CLOSE_GRACE: Final = 4.0
 """Seconds a server has to take leave, never more than half of what is left of the deadline."""
 
 MAX_PAGES: Final = 200
@@ -39,7 +39,7 @@ _NAME_LENGTH: Final = 100
 _NOT_MODERN: Final = frozenset({400, 404, 405, 406, 415})
 """HTTP statuses by which a server of the handshake era turns down a request it does not understand."""
 
-_PATIENCE: Final = 1 / 3
+_PATIENCE: Final = 1 / 2
 """Share of the deadline for which `auto` waits on stdio, where old servers may say nothing to a strange method."""
 
 
@@ -192,9 +192,12 @@ class Session:
             await self._open_wire()
         try:
             await self.initialize()
-        except Failure:
+        except Failure as failure:
             if refusal is not None and refusal.reason is Reason.VERSION_UNSUPPORTED:
                 raise refusal from None
+            if refusal is None and failure.reason is Reason.VERSION_UNSUPPORTED:
+                await self.discover()  # it was only slow: the first question had made it a modern conversation
+                return MODERN
             raise
         return HANDSHAKE
 
