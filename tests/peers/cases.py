@@ -164,7 +164,7 @@ def _well_behaved() -> Iterator[Case]:
                 yield Case(transport=transport, era=era, step=step, fault=None, reason=None, protocol=era)
 
 
-_AUTO_HTTP: Final = (
+_TELLS_NOTHING: Final = (
     ("http_401", Reason.UNAUTHORIZED),
     ("http_403", Reason.FORBIDDEN),
     ("http_429", Reason.RATE_LIMITED),
@@ -175,22 +175,26 @@ _AUTO_HTTP: Final = (
     ("reset", Reason.CONNECTION_RESET),
     ("http_400_unsupported_version", Reason.VERSION_UNSUPPORTED),
 )
-"""What a prober must not take for the answer of a server of the other era."""
+"""What a modern server may say to `server/discover`, and must not be taken for a server of the other era."""
+
+_TURNS_DOWN: Final[Mapping[Transport, tuple[str, ...]]] = {
+    "http": ("http_400", "http_400_with_error", "http_404", "http_405"),
+    "stdio": ("passed_over", "exits"),
+}
+"""What servers of the handshake era do with `server/discover`, which they do not know."""
 
 
 def _auto() -> Iterator[Case]:
     """`protocol: auto`: the era is learnt from the peer, and never from its failing."""
-    transports: tuple[Transport, ...] = ("http", "stdio")
     eras: tuple[Era, ...] = ("modern", "handshake")
-    for transport in transports:
+    for transport, names in _TURNS_DOWN.items():
         for era in eras:
             for step in ("connect", "call"):
                 yield Case(transport=transport, era=era, step=step, fault=None, reason=None, protocol="auto")
-    for name, reason in _AUTO_HTTP:
+        for name in names:
+            yield Case(transport=transport, era="handshake", step="discover", fault=name, reason=None, protocol="auto")
+    for name, reason in _TELLS_NOTHING:
         yield Case(transport="http", era="modern", step="discover", fault=name, reason=reason, protocol="auto")
-    deaf: tuple[tuple[str, Reason | None], ...] = (("silence", None), ("exits", Reason.PROCESS_EXITED))
-    for name, expected in deaf:
-        yield Case(transport="stdio", era="handshake", step="discover", fault=name, reason=expected, protocol="auto")
 
 
 CASES: Final[tuple[Case, ...]] = (*_well_behaved(), *_pinned(), *_auto())

@@ -83,8 +83,12 @@ def killed(call: StdioCall) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def passes_over(call: StdioCall) -> None:
+    """Say nothing to this message, and go on to the next."""
+
+
 def silence(call: StdioCall) -> NoReturn:
-    """Never answer."""
+    """Never answer, and never read on."""
     time.sleep(LIFETIME)
     os._exit(9)
 

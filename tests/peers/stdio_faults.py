@@ -8,7 +8,7 @@ from typing import Final
 from prober.outcome import Reason
 from tests.peers import stdio_acts as stdio
 from tests.peers.fault import Fault
-from tests.peers.messages import CALL, MESSAGE_FAULTS, dump
+from tests.peers.messages import CALL, DISCOVER, MESSAGE_FAULTS, dump
 from tests.peers.protocol import IN_USE, NARROW, Place, of_era
 from tests.peers.stdio_acts import Act
 
@@ -27,6 +27,7 @@ FAULTS: Final[Mapping[str, Fault[Act]]] = {
     ),
     "killed": Fault(act=stdio.killed, reason=Reason.PROCESS_EXITED, where=NARROW),
     "closes_stdout": Fault(act=stdio.closes_stdout, reason=Reason.CONNECTION_CLOSED, where=NARROW),
+    "passed_over": Fault(act=stdio.passes_over, reason=Reason.TIMEOUT, where=DISCOVER),
     "silence": Fault(act=stdio.silence, reason=Reason.TIMEOUT, where=NARROW),
     "unfinished_line": Fault(act=stdio.unfinished, reason=Reason.TIMEOUT, where=NARROW),
     "drip": Fault(act=stdio.drips, reason=Reason.TIMEOUT, where=NARROW),

@@ -34,6 +34,7 @@ SEEN: Final[dict[str, tuple[bytes, End, int | None]]] = {
     "exits_when_initialized": (rb"$", "closed", 3),
     "killed": (rb"$", "closed", -signal.SIGKILL),
     "closes_stdout": (rb"$", "closed", None),
+    "passed_over": (rb'(?!.*"id":7)', "answered", 0),
     "silence": (rb"$", "silent", None),
     "unfinished_line": (rb'\{"jsonrpc".*"result":.*\}$', "silent", None),
     "drip": (rb" +$", "silent", None),
