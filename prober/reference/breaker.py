@@ -5,8 +5,8 @@
     half-open  --the trial was good--> closed
     half-open  --the trial was bad---> open, for twice as long as before
 
-A call is bad if it failed or took longer than the policy allows. A call that ends without a verdict (cancelled, or it
-never reached the dependency) counts for nothing. Verdicts of calls that began before the last change of state count
+A call is bad if it failed or took longer than the policy allows, be it that its caller gave up on it by then. A call
+that was given up on earlier, or never reached the dependency, counts for nothing. Verdicts of calls that began before the last change of state count
 for nothing either: a hundred calls that time out together are one outage, not twenty.
 """
 
@@ -136,6 +136,11 @@ class Call:
     def answered(self, *, seconds: float) -> None:
         """The dependency answered, after so many seconds."""
         self._breaker._judge(self, bad=seconds > self._breaker._policy.slow_after)
+
+    def given_up(self, *, seconds: float) -> None:
+        """The caller waited no longer, after so many seconds."""
+        if seconds > self._breaker._policy.slow_after:
+            self.failed()
 
     def failed(self) -> None:
         """The dependency did not answer, or answered that it cannot be used."""

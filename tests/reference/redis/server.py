@@ -47,7 +47,7 @@ class RedisServer:
     def start(self) -> None:
         """Start, and wait until it answers."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        command = [find_binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self._folder]
+        command = [str(find_binary()), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
         with (self._folder / "redis.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--save", "", *self._options], stdin=subprocess.DEVNULL, stdout=log, stderr=log

@@ -14,6 +14,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
@@ -24,6 +25,9 @@ from prober.reference.stores.redis.foreign import FOREIGN, says_well, store_erro
 from prober.reference.stores.redis.replies import Reply
 from prober.reference.stores.redis.scripts import Script
 from prober.reference.stores.redis.wire import Wire, WireMaker
+
+Command: TypeAlias = tuple[str | int, ...]
+"""The words of a command."""
 
 
 class Connections:
@@ -60,50 +64,66 @@ class Connections:
             StoreUnavailable: Redis failed, refused, is cut off by the breaker, or the store is closed.
         """
         rest = (len(keys), *keys, *arguments)
-        try:
-            return await self.call("EVALSHA", script.digest, *rest, writes=script.writes)
-        except NoScriptError:
-            return await self.call("EVAL", script.text, *rest, writes=script.writes)
+        by_digest = ("EVALSHA", script.digest, *rest)
+        by_text = ("EVAL", script.text, *rest)
+        return await self._perform(by_digest, by_text, writes=script.writes)
 
-    async def call(self, *command: str | int, writes: bool) -> Reply:
-        """Send one command and return its answer. Raises as `run` does, and NoScriptError."""
+    async def ping(self) -> None:
+        """The cheapest call. Raises as `run` does."""
+        await self._perform(("PING",), (), writes=False)
+
+    async def fields(self, key: str, *names: str) -> list[str | None]:
+        """These fields of a hash, None for each that is not there. Raises as `run` does."""
+        reply: list[str | None] = await self._perform(("HMGET", key, *names), (), writes=False)
+        return reply
+
+    async def close(self) -> None:
+        """Let the calls that were accepted end, each within its bounds; then close all connections."""
+        self._accepts = False
+        try:
+            for _ in range(self._size):
+                await self._free.acquire()
+        finally:
+            while self._idle:
+                await self._idle.pop().disconnect(nowait=True)
+            self._tell_pool()
+
+    async def _perform(self, command: Command, by_text: Command, *, writes: bool) -> Reply:
+        """Wait for a connection, ask the breaker, exchange."""
         if not self._accepts:
             raise StoreUnavailable("the store is closed")
         try:
             self._breaker.check()  # who would be refused anyway need not stand in line first
             async with self._slot():
                 with self._breaker.admit() as call:
-                    return await self._exchange(command, call, writes=writes)
+                    return await self._exchange(command, by_text, call, writes=writes)
         except BreakerOpen as error:
             raise StoreUnavailable(f"Redis is {error}") from None
 
-    async def close(self) -> None:
-        """Let the calls that were accepted end, each within its bounds; then close all connections."""
-        self._accepts = False
-        for _ in range(self._size):
-            await self._free.acquire()
-        while self._idle:
-            await self._idle.pop().disconnect(nowait=True)
-        self._tell_pool()
-
-    async def _exchange(self, command: Sequence[str | int], call: Call, *, writes: bool) -> Reply:
+    async def _exchange(self, command: Command, by_text: Command, call: Call, *, writes: bool) -> Reply:
         sent = False
         began = time.perf_counter()
+
+        def elapsed() -> float:
+            return time.perf_counter() - began
+
         try:
             async with asyncio.timeout(self._patience), self._wire() as wire:
                 sent = True
-                await wire.send_command(*command, check_health=False)
-                reply = await wire.read_response()
-        except NoScriptError:
-            call.answered(seconds=time.perf_counter() - began)
+                try:
+                    reply = await _ask(wire, command)
+                except NoScriptError:
+                    reply = await _ask(wire, by_text)
+        except asyncio.CancelledError:
+            call.given_up(seconds=elapsed())
             raise
         except (RedisError, *FOREIGN) as error:
             if says_well(error):
-                call.answered(seconds=time.perf_counter() - began)
+                call.answered(seconds=elapsed())
             else:
                 call.failed()
             raise store_error(error, sent_write=sent and writes) from error
-        call.answered(seconds=time.perf_counter() - began)
+        call.answered(seconds=elapsed())
         return reply
 
     @asynccontextmanager
@@ -149,3 +169,8 @@ class Connections:
 
     def _tell_pool(self) -> None:
         self._observer.pool_changed(in_use=self._in_use, idle=len(self._idle))
+
+
+async def _ask(wire: Wire, command: Command) -> Reply:
+    await wire.send_command(*command, check_health=False)
+    return await wire.read_response()

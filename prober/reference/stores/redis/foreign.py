@@ -12,7 +12,6 @@ from redis.exceptions import (
     ClusterDownError,
     MasterDownError,
     NoPermissionError,
-    NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
     ResponseError,
@@ -36,7 +35,6 @@ _REFUSED: Final = (
     ClusterDownError,
     MasterDownError,
     NoPermissionError,
-    NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
     TryAgainError,
@@ -77,4 +75,4 @@ def _told(error: Exception) -> str:
             return f"Redis refused: {error}"
         case ValueError():
             return f"Redis gave an answer that cannot be read: {error}"
-    return f"Redis cannot be reached: {error}"
+    return f"Redis cannot be reached: {str(error).rstrip('.')}"

@@ -1,16 +1,19 @@
-"""The keys. Those of one session share the hash tag `{handle}`, and so the slot of a cluster.
+"""The keys. All of one deployment carry the hash tag `{NAMESPACE}`.
 
-    NAMESPACE:{handle}            hash    the record, and its lifetime
-    NAMESPACE:{handle}:events     stream  an event under the ID `number-0`
-    NAMESPACE:{handle}:snapshots  hash    number -> state
-    NAMESPACE:{handle}:options    hash    option -> JSON text
-    NAMESPACE:{handle}:lock       string  its owner; gone when the lock expires
-    NAMESPACE:sessions            sorted set of all handles, to walk over them in byte order; may hold expired ones
-    NAMESPACE:changes             Pub/Sub channel: `instance handle`
+    {NAMESPACE}:session:HANDLE            hash    the record, and its lifetime
+    {NAMESPACE}:session:HANDLE:events     stream  an event under the ID `number-0`
+    {NAMESPACE}:session:HANDLE:snapshots  hash    number -> state
+    {NAMESPACE}:session:HANDLE:options    hash    option -> JSON text
+    {NAMESPACE}:session:HANDLE:lock       string  its owner; gone when the lock expires
+    {NAMESPACE}:sessions                  sorted set of the keys of all records, in byte order: to walk over them
+    {NAMESPACE}:expiries                  sorted set of the same, by their last millisecond: to count and purge
+    {NAMESPACE}:changes                   Pub/Sub channel: `instance handle`
 
-Scripts on one session name all their keys, and all are in one slot. The scripts that also use the set of handles
-(create, delete, page, count, purge) are as atomic as the rest on one Redis; where keys are spread over several, give a
-namespace with a hash tag of its own, `{like-this}`: the first tag in a key counts, so all keys stay together.
+The two sets may name records that expired; `purge` takes these out.
+
+The tag puts all keys into one slot of a cluster: what is made with its place in the set, and a page that was true at
+one instant, can only be had where everything is in one place. So a deployment lives on one shard; what must spread
+over several takes several namespaces.
 """
 
 from __future__ import annotations
@@ -26,29 +29,29 @@ class Keys:
 
     def record(self, handle: str) -> str:
         """The hash that holds a session's record. The session lives as long as this key."""
-        return self.record_head + handle + self.record_tail
+        return f"{{{self.namespace}}}:session:{handle}"
 
-    def of_session(self, handle: str) -> tuple[str, str, str, str, str]:
-        """Record, events, snapshots, options, lock: the order that every script on one session takes them in."""
+    def handle(self, record: str) -> str:
+        """The handle in the key of a record."""
+        return record.removeprefix(self.record(""))
+
+    def of_session(self, handle: str) -> tuple[str, ...]:
+        """All keys that a script on one session may need, in the order that it takes them in."""
         record = self.record(handle)
-        return record, f"{record}:events", f"{record}:snapshots", f"{record}:options", f"{record}:lock"
-
-    @property
-    def record_head(self) -> str:
-        """What stands before the handle in the key of a record."""
-        return self.namespace + ":{"
-
-    @property
-    def record_tail(self) -> str:
-        """What stands behind it."""
-        return "}"
+        parts = (f"{record}:{part}" for part in ("events", "snapshots", "options", "lock"))
+        return record, *parts, self.sessions, self.expiries
 
     @property
     def sessions(self) -> str:
-        """The sorted set of all handles."""
-        return f"{self.namespace}:sessions"
+        """The sorted set to walk over."""
+        return f"{{{self.namespace}}}:sessions"
+
+    @property
+    def expiries(self) -> str:
+        """The sorted set by expiry."""
+        return f"{{{self.namespace}}}:expiries"
 
     @property
     def changes(self) -> str:
         """The channel that changed handles are told on."""
-        return f"{self.namespace}:changes"
+        return f"{{{self.namespace}}}:changes"

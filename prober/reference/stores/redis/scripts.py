@@ -5,7 +5,8 @@ Each returns a list whose first entry is a word: `ok`, or why nothing was writte
 make doubles of them. The time is that of Redis (microseconds), one clock for all instances. The first write of a script
 that adds anything is one that Redis refuses when out of memory, so that a script is refused whole or not at all.
 
-A session expires by the expiry of its keys, at the millisecond its lifetime ends in.
+A session expires by the expiry of its keys. Redis lets a key live through the millisecond it is given, so that is the
+one before the lifetime ends.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def _script(*parts: str, writes: bool) -> Script:
 
 
 _KEYS: Final = """
-local record, events, snapshots, options, lock, sessions = unpack(KEYS)
+local record, events, snapshots, options, lock, sessions, expiries = unpack(KEYS)
 """
 
 _LIVE: Final = """
@@ -61,11 +62,12 @@ local now = string.format('%.0f', time[1] * 1000000 + time[2])
 
 local function expire()
   local renewed_at, lifetime = unpack(redis.call('HMGET', record, 'updated_at', 'lifetime'))
-  if lifetime == '' then return end
-  local at = math.floor(math.min(renewed_at / 1000 + lifetime * 1000, 9e15))
-  for _, key in ipairs({record, events, snapshots, options}) do
-    redis.call('PEXPIREAT', key, string.format('%.0f', at))
+  local at = 'inf'
+  if lifetime ~= '' then
+    at = string.format('%.0f', math.floor(math.min(renewed_at / 1000 + lifetime * 1000, 9e15)) - 1)
+    for _, key in ipairs({record, events, snapshots, options}) do redis.call('PEXPIREAT', key, at) end
   end
+  redis.call('ZADD', expiries, at, record)
 end
 
 local function renewed(...)
@@ -92,80 +94,70 @@ CREATE: Final = _script(
     _WRITING,
     f"""
 if redis.call('EXISTS', record) == 1 then return {{'taken'}} end
-redis.call('HSET', record, 'created_at', now, 'lifetime', ARGV[2], 'step_count', 0, 'value', 'null',
+redis.call('HSET', record, 'created_at', now, 'lifetime', ARGV[1], 'step_count', 0, 'value', 'null',
   'value_version', 0, 'last_event', 0, 'guarded_value', 0, 'fence', 0, 'config_version', 0)
 redis.call('DEL', events, snapshots, options, lock)
-redis.call('ZADD', sessions, 0, ARGV[1])
+redis.call('ZADD', sessions, 0, record)
 return renewed({_SESSION})
 """,
     writes=True,
 )
-"""Arguments: handle, lifetime ('' for ever)."""
+"""Argument: lifetime ('' for ever)."""
 
 DELETE: Final = _write("""
 redis.call('DEL', record, events, snapshots, options, lock)
-redis.call('ZREM', sessions, ARGV[1])
-redis.call('PUBLISH', ARGV[2], ARGV[3])
+redis.call('ZREM', sessions, record)
+redis.call('ZREM', expiries, record)
+redis.call('PUBLISH', ARGV[1], ARGV[2])
 return {'ok'}
 """)
-"""Arguments: handle, channel, message. Returns nothing more."""
+"""Arguments: channel, message. Returns nothing more."""
 
 PAGE: Final = _script(
     f"""
-local sessions, head, tail, after, limit = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local from, page = after == '' and '-' or '(' .. after, {{}}
+local sessions, from, limit, page = KEYS[1], '(' .. ARGV[1], tonumber(ARGV[2]), {{}}
 while #page < limit do
-  local handles = redis.call('ZRANGEBYLEX', sessions, from, '+', 'LIMIT', 0, limit)
-  if #handles == 0 then break end
-  for _, handle in ipairs(handles) do
-    local session = redis.call('HMGET', head .. handle .. tail, {_SESSION})
-    if session[1] and #page < limit then page[#page + 1] = {{handle, session}} end
+  local records = redis.call('ZRANGEBYLEX', sessions, from, '+', 'LIMIT', 0, limit)
+  if #records == 0 then break end
+  for _, record in ipairs(records) do
+    local session = redis.call('HMGET', record, {_SESSION})
+    if session[1] and #page < limit then page[#page + 1] = {{record, session}} end
   end
-  from = '(' .. handles[#handles]
+  from = '(' .. records[#records]
 end
 return {{'ok', page}}
 """,
     writes=False,
 )
-"""Key: the set of handles. Arguments: head and tail of a record's key, after, limit.
+"""Key: the set to walk over. Arguments: the record to begin after, how many. Returns pairs of a key and its session."""
 
-Returns pairs of a handle and its session.
+_MILLISECONDS: Final = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
 """
 
 COUNT: Final = _script(
-    """
-local handles = redis.call('ZRANGE', KEYS[1], 0, -1)
-local living = 0
-for first = 1, #handles, 1000 do
-  local records = {}
-  for each = first, math.min(first + 999, #handles) do
-    records[#records + 1] = ARGV[1] .. handles[each] .. ARGV[2]
-  end
-  living = living + redis.call('EXISTS', unpack(records))
-end
-return {'ok', living}
-""",
+    _MILLISECONDS,
+    "return {'ok', redis.call('ZCOUNT', KEYS[1], now, '+inf')}",
     writes=False,
 )
-"""Key: the set of handles. Arguments: head and tail of a record's key. Returns a number. Looks at every handle."""
+"""Key: the set by expiry. Returns a number."""
 
 PURGE: Final = _script(
+    _MILLISECONDS,
     """
-local handles = redis.call('ZRANGEBYLEX', KEYS[1], ARGV[3], '+', 'LIMIT', 0, ARGV[4])
 local removed = 0
-for _, handle in ipairs(handles) do
-  if redis.call('EXISTS', ARGV[1] .. handle .. ARGV[2]) == 0 then
-    removed = removed + redis.call('ZREM', KEYS[1], handle)
+for _, record in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. now, 'LIMIT', 0, ARGV[1])) do
+  if redis.call('EXISTS', record) == 0 then
+    redis.call('ZREM', KEYS[2], record)
+    removed = removed + redis.call('ZREM', KEYS[1], record)
   end
 end
-return {'ok', removed, handles[#handles] or ''}
+return {'ok', removed}
 """,
     writes=True,
 )
-"""Key: the set of handles. Arguments: head and tail of a record's key, where to begin, how many to look at.
-
-Returns how many were removed, and the last handle looked at ('' at the end).
-"""
+"""Keys: the set by expiry, the set to walk over. Argument: how many at most. Returns how many were removed."""
 
 # The record. Returned is the session.
 

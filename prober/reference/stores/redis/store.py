@@ -30,7 +30,7 @@ from prober.reference.stores.redis.wire import WireMaker
 from prober.reference.stores.values import Config, Event, History, Lock, Session, Snapshot
 
 _PURGED_AT_ONCE: Final = 500
-"""Handles looked at in one script, so that a purge holds nobody up."""
+"""Sessions taken out in one script, so that a purge holds nobody up."""
 
 _HIGHEST_EVENT: Final = 2**62
 """Above any event number, and still one that a stream takes."""
@@ -52,7 +52,7 @@ class RedisStore:
         namespace: str = "mcp",
         pool_size: int = 32,
         max_wait: float = 1.0,
-        patience: float = 2.0,
+        patience: float = 1.5,
         idle_trust: float = 15.0,
         breaker: BreakerPolicy | None = None,
         observer: StoreObserver | None = None,
@@ -104,50 +104,49 @@ class RedisStore:
 
     async def check(self) -> None:
         """PING. While the circuit breaker is open this fails without asking, and once its rest is over is its trial."""
-        await self._connections.call("PING", writes=False)
+        await self._connections.ping()
 
     # Sessions
 
     async def create(self, handle: str, *, lifetime: float | None) -> Session:
         """The record and its place in the walk over all sessions, in one script."""
-        keys = (*self._keys.of_session(handle), self._keys.sessions)
-        reply = await self._connections.run(scripts.CREATE, keys, handle, replies.lifetime_text(lifetime))
+        reply = await self._on_one(scripts.CREATE, handle, replies.lifetime_text(lifetime))
         if reply[0] == "taken":
             raise SessionExists(handle)
         return replies.session(handle, reply[1])
 
     async def get(self, handle: str) -> Session:
         """One HMGET: all fields at one instant."""
-        fields = await self._connections.call("HMGET", self._keys.record(handle), *scripts.SESSION, writes=False)
+        fields = await self._connections.fields(self._keys.record(handle), *scripts.SESSION)
         if fields[0] is None:
             raise UnknownSession(handle)
         return replies.session(handle, fields)
 
     async def delete(self, handle: str) -> None:
         """All keys of the session, and word to the other instances."""
-        keys = (*self._keys.of_session(handle), self._keys.sessions)
-        reply = await self._connections.run(scripts.DELETE, keys, handle, *self._announcement(handle))
-        _known(handle, reply)
+        await self._on_one(scripts.DELETE, handle, *self._announcement(handle))
 
     async def page(self, *, after: str, limit: int) -> tuple[Session, ...]:
-        """Handles from the sorted set, and their records; expired ones are passed over."""
-        reply = await self._over_all(scripts.PAGE, after, limit)
-        return tuple(replies.session(handle, fields) for handle, fields in reply[1])
+        """A range of the sorted set, and its records; expired ones are passed over."""
+        keys = self._keys
+        reply = await self._connections.run(scripts.PAGE, (keys.sessions,), keys.record(after), limit)
+        return tuple(replies.session(keys.handle(record), fields) for record, fields in reply[1])
 
     async def count(self) -> int:
-        """How many records there are."""
-        _, living = await self._over_all(scripts.COUNT)
+        """How many expire later than now."""
+        _, living = await self._connections.run(scripts.COUNT, (self._keys.expiries,))
         return int(living)
 
     async def purge(self) -> int:
-        """Redis frees expired sessions by itself; this takes their handles out of the sorted set."""
-        removed, begin = 0, "-"
+        """Redis frees expired sessions by itself; this takes their keys out of the sorted sets."""
+        total = 0
         while True:
-            _, more, last = await self._over_all(scripts.PURGE, begin, _PURGED_AT_ONCE)
-            removed += int(more)
-            if not last:
-                return removed
-            begin = f"({last}"
+            _, removed = await self._connections.run(
+                scripts.PURGE, (self._keys.expiries, self._keys.sessions), _PURGED_AT_ONCE
+            )
+            if not removed:
+                return total
+            total += int(removed)
 
     # The record
 
@@ -246,12 +245,10 @@ class RedisStore:
 
     async def _on_one(self, script: Script, handle: str, *arguments: str | int) -> Reply:
         """Run a script on the keys of one session."""
-        return _known(handle, await self._connections.run(script, self._keys.of_session(handle), *arguments))
-
-    async def _over_all(self, script: Script, *arguments: str | int) -> Reply:
-        """Run a script on the set of handles; it makes up the keys of their records."""
-        head, tail = self._keys.record_head, self._keys.record_tail
-        return await self._connections.run(script, (self._keys.sessions,), head, tail, *arguments)
+        reply = await self._connections.run(script, self._keys.of_session(handle), *arguments)
+        if reply[0] == "unknown":
+            raise UnknownSession(handle)
+        return reply
 
     def _announcement(self, handle: str) -> tuple[str, str]:
         """Channel and message that tell the other instances."""
@@ -265,10 +262,3 @@ class RedisStore:
         if self._opened is None:
             raise StoreUnavailable("the store is closed")
         return self._opened
-
-
-def _known(handle: str, reply: Reply) -> Reply:
-    """The reply of a script that found the session. Raises UnknownSession."""
-    if reply[0] == "unknown":
-        raise UnknownSession(handle)
-    return reply

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
-from redis.asyncio import ConnectionPool
+from redis.asyncio import ConnectionPool, UnixDomainSocketConnection
+from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import RedisError
 
 from prober.reference.stores.redis.replies import Reply
 
@@ -50,7 +52,7 @@ class WireMaker:
 
     def __init__(self, url: str, *, patience: float, idle_trust: float) -> None:
         """Connects to nothing yet. Raises ValueError for an unusable URL."""
-        factory = _parsed(
+        factory = _factory(
             url,
             protocol=2,
             decode_responses=True,
@@ -82,10 +84,17 @@ class WireMaker:
             await wire.connect()
 
 
-def _parsed(url: str, **settings: Any) -> ConnectionPool:
+def _factory(url: str, **settings: Any) -> ConnectionPool:
+    """What makes connections; only that of the pool is used. The settings win over options in the URL."""
     try:
-        return ConnectionPool.from_url(url, **settings)
-    except ValueError:  # its message may quote the password
+        wanted: dict[str, Any] = {**parse_url(url), **settings}
+        if wanted.get("connection_class") is UnixDomainSocketConnection:
+            del wanted["socket_keepalive"]
+        factory = ConnectionPool(**wanted)
+        factory.make_connection()  # type: ignore[no-untyped-call]  # unconnected: it only looks at its options
+    except (ValueError, TypeError, RedisError):  # their messages may quote the password
         raise ValueError(
-            "the Redis URL must be redis://, rediss:// or unix://, with special characters percent-encoded"
+            "the Redis URL must be redis://, rediss:// or unix://, with special characters percent-encoded "
+            "and no options but redis-py's"
         ) from None
+    return factory
