@@ -11,7 +11,7 @@ from itertools import product
 from typing import Final
 from urllib.parse import unquote
 
-from prober.judge.demands import json_type, same
+from prober.judge.demands import hashable, json_type, same
 from prober.judge.keywords import Json
 
 Alternative = dict[str, Json]
@@ -20,6 +20,7 @@ Alternative = dict[str, Json]
 
 MAX_ALTERNATIVES: Final = 64
 MAX_STEPS: Final = 300
+MAX_VALUES: Final = 2_500
 
 ANNOTATIONS: Final = frozenset(
     {"title", "description", "examples", "$comment", "deprecated", "readOnly", "writeOnly", "contentMediaType"}
@@ -138,10 +139,16 @@ def _merge(one: Alternative, other: Alternative) -> Alternative | None:
         mine, theirs = one[key], other[key]
         if same(mine, theirs):
             continue
-        if key == "enum" and isinstance(mine, list) and isinstance(theirs, list):
-            both[key] = [value for value in mine if any(same(value, known) for known in theirs)]
+        if (
+            key == "enum"
+            and isinstance(mine, list)
+            and isinstance(theirs, list)
+            and len(mine) < MAX_VALUES > len(theirs)
+        ):
+            known = set(map(hashable, theirs))
+            both[key] = [value for value in mine if hashable(value) in known]
         elif key == "required" and isinstance(mine, list) and isinstance(theirs, list):
-            both[key] = [*mine, *(name for name in theirs if name not in mine)]
+            both[key] = list(dict.fromkeys(name for name in [*mine, *theirs] if isinstance(name, str)))
         elif key == "properties" and isinstance(mine, dict) and isinstance(theirs, dict) and not mine.keys() & theirs:
             both[key] = {**mine, **theirs}
         else:

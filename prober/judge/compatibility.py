@@ -24,7 +24,7 @@ from typing import Final
 
 from prober.judge.alternatives import ANNOTATIONS, Alternative, alternatives, base_type
 from prober.judge.change import Change, Severity, Where, change
-from prober.judge.compatibility_rules import ABSENT, RULES, alike, show
+from prober.judge.compatibility_rules import ABSENT, MAX_MEMBERS, RULES, alike, show
 from prober.judge.demands import same
 from prober.judge.keywords import REFERENCES, Json
 from prober.judge.mismatch import render
@@ -107,11 +107,12 @@ class Comparison:
     def pair(self, old: Json, new: Json, where: Where) -> None:
         """Compare what two schemas allow."""
         olds, news = alternatives(old, self.old_root), alternatives(new, self.new_root)
-        if len(olds) == len(news) == 1:
-            self.types(olds[0], news[0], where)
-            return
         if any(map(_takes_all, olds)) or any(map(_takes_all, news)):
             self.to_or_from_anything(olds, news, where)
+            self.annotations(old, new, where)
+            return
+        if len(olds) == len(news) == 1:
+            self.types(olds[0], news[0], where)
             return
         pairs = pair_up(olds, news)
         for one, other in pairs.pairs:
@@ -137,10 +138,7 @@ class Comparison:
         if before != after:
             narrows = before is None or after == "integer"
             (self.narrowed if narrows else self.widened)(where, f"type was {before or 'any'}, is now {after or 'any'}")
-        if not _takes_all(old) and not _takes_all(new):
-            self.keywords(old, new, where)
-        else:
-            self.annotations(old, new, where)
+        self.keywords(old, new, where)
 
     def keywords(self, old: Alternative, new: Alternative, where: Where) -> None:
         self.annotations(old, new, where)
@@ -184,7 +182,14 @@ class Comparison:
 
     def members(self, old: Alternative, new: Alternative, where: Where) -> None:
         """Compare the properties of two objects, and which of them are required."""
+        for name, kind in (("properties", dict), ("required", list)):
+            values = old.get(name, ABSENT), new.get(name, ABSENT)
+            if not alike(*values) and any(value is not ABSENT and not isinstance(value, kind) for value in values):
+                self.unclear((*where, name))
         before, after = _mapping(old.get("properties")), _mapping(new.get("properties"))
+        if len(before) + len(after) > MAX_MEMBERS:
+            self.unclear((*where, "properties"), "changed, and too many to be compared")
+            return
         needed, needs = _names(old.get("required")), _names(new.get("required"))
         for name in sorted(before.keys() | after.keys() | needed | needs):
             place = (*where, "properties", name)

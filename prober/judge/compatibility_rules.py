@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from prober.judge.change import Severity, Where
-from prober.judge.demands import same
+from prober.judge.demands import hashable, same
 from prober.judge.keywords import Json
 from prober.judge.mismatch import render
 
 if TYPE_CHECKING:
     from prober.judge.compatibility import Comparison
+
+MAX_MEMBERS: Final = 5_000
+"""Properties or values, old and new together, that one step compares."""
 
 ABSENT: Final[Any] = object()
 """In place of the value of a keyword that is not there."""
@@ -48,12 +51,15 @@ def _bound(*, lowest: bool, default: float) -> Rule:
 def _enum(to: Comparison, _name: str, before: Json, after: Json, where: Where) -> None:
     if not all(value is ABSENT or isinstance(value, list) for value in (before, after)):
         return to.unclear(where)
+    if sum(len(value) for value in (before, after) if value is not ABSENT) > MAX_MEMBERS:
+        return None if alike(before, after) else to.unclear(where, "changed, and too many to be compared")
     if before is ABSENT:
         return to.narrowed(where, f"is now one of {show(after)}")
     if after is ABSENT:
         return to.widened(where, f"is no longer one of {show(before)}")
-    gone = [value for value in before if not any(same(value, other) for other in after)]
-    come = [value for value in after if not any(same(value, other) for other in before)]
+    olds, news = set(map(hashable, before)), set(map(hashable, after))
+    gone = [value for value in before if hashable(value) not in news]
+    come = [value for value in after if hashable(value) not in olds]
     if gone:
         to.narrowed(where, f"no longer has {', '.join(render(value, 40) for value in gone[:10])}")
     if come:

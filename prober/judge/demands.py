@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -59,6 +59,15 @@ def same(one: Json, other: Json) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
     return bool(one == other)
+
+
+def hashable(value: Json) -> Hashable:
+    """Something that is equal for two JSON values if they are: to look for a value among many."""
+    if isinstance(value, list):
+        return ("array", *map(hashable, value))
+    if isinstance(value, dict):
+        return ("object", frozenset((name, hashable(inner)) for name, inner in value.items()))
+    return isinstance(value, bool), value
 
 
 def _is_number(value: Json) -> bool:

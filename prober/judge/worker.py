@@ -124,7 +124,7 @@ class Judge:
 
     async def _hire(self) -> Worker:
         """A worker that waits for a case: one of those that are there, else a new one."""
-        self._started = {worker for worker in self._started if not worker.gone.done()}
+        self._started -= {worker for worker in self._started if worker.gone.done()}
         while self._idle:
             worker = self._idle.pop()
             if not worker.lost:
