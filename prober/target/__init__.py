@@ -10,3 +10,9 @@ sse.py network.py auth.py        parts of the HTTP ones
 failure.py     foreign exceptions to our one failure type
 exchange.py    what is recorded of each exchange
 """
+
+import sys as _sys
+
+# httpx imports its own command line along with itself (rich, pygments, click: 0.1 s at every start), where it can.
+# None in this table is how Python marks a module that is not to be had, and then httpx does without.
+_sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]

@@ -21,32 +21,45 @@ from prober.outcome import Verdict
 from prober.target.era import modern_headers, modern_params
 from prober.target.knowledge import knowledge_of
 from tests.bench.timing import Comparison, cpu_rounds
-from tests.real.servers import sdk_server
+from tests.real.servers import sdk_http
 
 ROUNDS, CALLS = 15, 20
 GOALS = (
     Comparison(what="one fresh HTTP probe against bare httpx, CPU", ours="probe", theirs="httpx", at_most=1.5),
     Comparison(what="one fresh HTTP probe against the SDK's Client, CPU", ours="probe", theirs="sdk", at_most=1 / 8),
 )
-TOOL = "get_state"
-ARGUMENTS = {"session_id": "bench"}
+TOOL = "forecast"
+ARGUMENTS = {"city": "Lima", "days": 5}
 SCHEMA: dict[str, Any] = {
     "type": "object",
-    "required": ["sessionId", "completedSteps"],
+    "required": ["city", "days"],
     "properties": {
-        "sessionId": {"type": "string", "minLength": 1},
-        "completedSteps": {"type": "array", "items": {"type": "string"}},
+        "city": {"type": "string", "minLength": 1},
+        "days": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["day", "sky", "degrees"],
+                "properties": {
+                    "day": {"type": "integer"},
+                    "sky": {"enum": ["clear", "cloudy"]},
+                    "degrees": {"type": "number"},
+                },
+            },
+        },
     },
 }
 
 
 async def compare() -> bool:
     with TemporaryDirectory() as folder:
-        async with sdk_server(Path(folder)) as url, Judge() as judge:
-            probe = _probe(url, Path(folder), judge)
-            medians = await cpu_rounds(
-                {"probe": probe, "httpx": _bare(url), "sdk": _sdk(url)}, rounds=ROUNDS, calls=CALLS
-            )
+        with sdk_http(Path(folder)) as server:
+            url = str(server.target["url"])
+            async with Judge() as judge:
+                probe = _probe(url, Path(folder), judge)
+                medians = await cpu_rounds(
+                    {"probe": probe, "httpx": _bare(url), "sdk": _sdk(url)}, rounds=ROUNDS, calls=CALLS
+                )
     lines = [goal.line(medians, "ms") for goal in GOALS]
     for line, _ in lines:
         print(line)
@@ -57,13 +70,13 @@ def _probe(url: str, folder: Path, judge: Judge) -> Any:
     document = {
         "targets": {"sdk": {"url": url, "protocol": "modern"}},
         "probes": {
-            "state": {"target": "sdk", "kind": "call", "tool": TOOL, "arguments": ARGUMENTS, "schema": SCHEMA}
+            "forecast": {"target": "sdk", "kind": "call", "tool": TOOL, "arguments": ARGUMENTS, "schema": SCHEMA}
         },
     }
     path = folder / "bench.yaml"
     path.write_text(json.dumps(document))
     config = load([path], environ={})
-    target, probe = config.targets["sdk"], config.probes["state"]
+    target, probe = config.targets["sdk"], config.probes["forecast"]
     knowledge = knowledge_of(target)
 
     async def call() -> None:
@@ -85,7 +98,7 @@ def _bare(url: str) -> Any:
     async def call() -> None:
         async with httpx.AsyncClient(verify=context) as client:
             answer = await client.post(url, json=message, headers=headers)
-            assert answer.json()["result"]["structuredContent"]["sessionId"] == "bench"
+            assert answer.json()["result"]["structuredContent"]["city"] == "Lima"
 
     return call
 

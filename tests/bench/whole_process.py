@@ -9,21 +9,28 @@ from tempfile import TemporaryDirectory
 
 from tests.bench.fresh_probe import ARGUMENTS, SCHEMA, TOOL
 from tests.bench.timing import Comparison, wall_rounds
-from tests.real.servers import inspector_cli, sdk_server
+from tests.real.install import npm_script
+from tests.real.servers import sdk_http
 
 ROUNDS = 7
-HELP = Comparison(what="mcp-prober --help against python -c 'import typer', wall", ours="help", theirs="typer", at_most=2)
+HELP = Comparison(
+    what="mcp-prober --help against python -c 'import typer', wall", ours="help", theirs="typer", at_most=2
+)
 RUN = Comparison(what="mcp-prober run against the Inspector CLI, wall", ours="run", theirs="inspector", at_most=0.6)
 
 
-async def compare() -> bool:
+def compare() -> bool:
     prober = [sys.executable, "-m", "prober"]
     with TemporaryDirectory() as folder:
-        async with sdk_server(Path(folder)) as url:
+        with sdk_http(Path(folder)) as server:
+            url = str(server.target["url"])
             path = Path(folder) / "one.yaml"
             call = {"target": "sdk", "kind": "call", "tool": TOOL, "arguments": ARGUMENTS, "schema": SCHEMA}
             path.write_text(json.dumps({"targets": {"sdk": {"url": url}}, "probes": {"state": call}}))
-            inspector = inspector_cli(url, TOOL, ARGUMENTS)
+            inspector = npm_script("@modelcontextprotocol/inspector", "clients/launcher/build/index.js")
+            inspector += ["--cli", url, "--transport", "http", "--method", "tools/call", "--tool-name", TOOL]
+            for name, value in ARGUMENTS.items():
+                inspector += ["--tool-arg", f"{name}={value}"]
             medians = wall_rounds(
                 {
                     "help": [*prober, "--help"],
