@@ -139,3 +139,16 @@ def drift(paths: Paths = None, target: TargetNames = None) -> None:
 
     config = inputs.load(paths)
     raise typer.Exit(contracts.drift(config, inputs.choose(config, targets=target)))
+
+
+@app.command()
+def export(
+    what: Annotated[str, typer.Argument(metavar="probes", help="What to copy.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+) -> None:
+    """Copy the shipped examples to a folder."""
+    from prober.cli import export as exporting
+
+    raise typer.Exit(exporting.export(what, folder, force=force))

@@ -1,0 +1,80 @@
+"""The README agrees with the code: its tables are read and compared, both ways; its examples are run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import typer.main
+
+from prober.cli import app
+from prober.config import load
+from prober.kinds import KINDS
+from prober.outcome import Reason
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def section(title: str) -> str:
+    """The text under a heading of the second level."""
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)
+    assert found, title
+    return found[1]
+
+
+def rows(title: str) -> list[list[str]]:
+    """The cells of the table in a section, without its head."""
+    lines = [line for line in section(title).splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]]
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 150
+
+
+def test_the_table_of_reasons_is_the_enum() -> None:
+    told = [name for _, names in rows("Reasons") for name in re.sub(r"\(.*\)", "", names).split()]
+    assert sorted(told) == sorted(Reason)
+
+
+def test_the_table_of_kinds_is_the_mapping() -> None:
+    assert [row[0].strip("`") for row in rows("Kinds")] == list(KINDS)
+
+
+def test_the_table_of_commands_is_the_command_line() -> None:
+    told = {name for row in rows("Try it") for name in re.findall(r"`(\w+)(?: [^`]*)?`", row[0])}
+    group = typer.main.get_command(app)
+    assert told == set(group.commands)  # type: ignore[attr-defined]
+
+
+def test_every_option_in_the_table_of_commands_exists() -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    for name, told in rows("Try it"):
+        for option in re.findall(r"(--[a-z-]+)", told):
+            known = {
+                text
+                for word in re.findall(r"\w+", name)
+                if word in commands
+                for param in commands[word].params
+                for text in param.opts
+            }
+            assert option in known, f"{name}: {option}"
+
+
+def test_the_example_configuration_is_sound(tmp_path: Path) -> None:
+    [example] = re.findall(r"```yaml\n(.*?)```", section("Configuration"), re.DOTALL)
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / "schemas" / "search.json").write_text("{}")
+    (tmp_path / "example.yaml").write_text(example)
+    config = load([tmp_path / "example.yaml"], environ={"NOTES_TOKEN": "t0ken-for-tests"})
+    assert list(config.probes) == ["notes-search"]
+
+
+def test_every_probe_key_of_the_table_of_kinds_is_known() -> None:
+    from prober.config import json_schema
+
+    language = str(json_schema())
+    for _, _, keys in rows("Kinds"):
+        for key in re.findall(r"`(\w+)`", keys):
+            assert f"'{key}'" in language or key in KINDS, key
