@@ -41,16 +41,19 @@ class Size:
         return self.objects + self.arrays + self.scalars
 
 
-def size_of(value: Json) -> Size | None:
-    """The size of a value; None where it has more than `MAX_NODES` values or `MAX_DEPTH` levels."""
+def size_of(value: Json, *, most: int = MAX_NODES) -> Size | None:
+    """The size of a value; None where it has more than `most` values in it or `MAX_DEPTH` levels."""
     objects = arrays = scalars = longest = characters = depth = 0
     level: list[Json] = [value]
     while level:
-        if depth > MAX_DEPTH or objects + arrays + scalars + len(level) > MAX_NODES:
+        seen = objects + arrays + scalars + len(level)
+        if depth > MAX_DEPTH or seen > most:
             return None
         depth += 1
         below: list[Json] = []
         for node in level:
+            if isinstance(node, dict | list) and seen + len(below) + len(node) > most:
+                return None
             if isinstance(node, dict):
                 objects += 1
                 below.extend(node.values())

@@ -24,8 +24,8 @@ from prober.judge.quick import Check, compile_schema
 HANDSHAKE: Final = "handshake"
 MODERN: Final = "modern"
 
-MAX_AT_ONCE: Final = 256 * 1024
-"""Bytes of a result up to which it is looked at in the event loop: 5 ms as a rule, 25 ms if it is all tiny items."""
+MAX_AT_ONCE: Final = 20_000
+"""Values in a result up to which it is looked at in the event loop: 5 ms as a rule, 25 ms if all of them are tiny."""
 
 
 @dataclass(frozen=True, kw_only=True)

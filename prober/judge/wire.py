@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
+from prober.judge.effort import size_of
 from prober.judge.expect import Expectation, compile_expectation
 from prober.judge.judgement import Case, Check, Finding, Instance, Rule
 from prober.judge.schema import Schema
@@ -20,6 +22,7 @@ from prober.judge.shapes import Shape
 from prober.outcome import Evidence, Reason
 
 LENGTH: Final = struct.Struct(">I")
+_BATCH: Final = 100
 
 
 def frame(content: bytes) -> bytes:
@@ -44,6 +47,41 @@ def encode_case(case: Case, *, allowance: float) -> list[bytes]:
         )
     head = json.dumps({"allowance": allowance, "checks": checks, "sources": len(sources)}).encode()
     return [frame(head), *map(frame, sources)]
+
+
+def json_pieces(value: Any) -> Iterator[str]:
+    """The JSON text of a value, in pieces that take a millisecond or two to make, however large the value is."""
+    if size_of(value) is not None or not isinstance(value, dict | list):
+        yield json.dumps(value)
+        return
+    yield "{" if isinstance(value, dict) else "["
+    between = ""
+    for batch in _batches(value):
+        yield between
+        between = ","
+        if size_of(batch) is not None:
+            yield json.dumps(batch)[1:-1]
+        else:
+            yield from _one_by_one(batch)
+    yield "}" if isinstance(value, dict) else "]"
+
+
+def _batches(value: dict[str, Any] | list[Any]) -> Iterator[dict[str, Any] | list[Any]]:
+    """The members or elements, a hundred at a time."""
+    if isinstance(value, list):
+        yield from (value[start : start + _BATCH] for start in range(0, len(value), _BATCH))
+    else:
+        members = iter(value.items())
+        while batch := dict(islice(members, _BATCH)):
+            yield batch
+
+
+def _one_by_one(batch: dict[str, Any] | list[Any]) -> Iterator[str]:
+    between = ""
+    for name, inner in batch.items() if isinstance(batch, dict) else ((None, inner) for inner in batch):
+        yield between if name is None else f"{between}{json.dumps(name)}:"
+        between = ","
+        yield from json_pieces(inner)
 
 
 def decode_case(head: bytes, next_frame: Callable[[], bytes]) -> tuple[Callable[[], Case], float]:

@@ -8,14 +8,16 @@ an allowance of time and memory, and is `undecided` when that is used up.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
 from prober.judge.change import Change
 from prober.judge.contract import Contract, in_order, iter_changes
-from prober.judge.judgement import Case, Finding, judge, undecided
+from prober.judge.judgement import Case, Finding, Instance, judge, undecided
+from prober.judge.keywords import Json
 from prober.judge.process import Worker, WorkerLost, start_worker
-from prober.judge.wire import decode_finding, encode_case
+from prober.judge.wire import decode_finding, encode_case, json_pieces
 from prober.outcome import Reason
 
 ALLOWANCE: Final = 2.0
@@ -27,6 +29,8 @@ _MARGIN: Final = 0.02
 """Seconds before the deadline at which judging gives up, so that its finding is there when the run has to end."""
 _GRACE: Final = 1.0
 """Seconds beyond the allowance after which a worker ends itself, for when nobody is left to kill it."""
+_TURN: Final = 0.005
+"""Seconds of work after which other tasks have their turn."""
 _BURIAL: Final = 5.0
 """Seconds that a killed process has to be gone in."""
 
@@ -95,8 +99,8 @@ class Judge:
 
     async def _judge_in_worker(self, case: Case, deadline: float) -> Finding | None:
         try:
-            frames = encode_case(case, allowance=self._allowance + _GRACE)
             async with asyncio.timeout_at(deadline):
+                frames = encode_case(await _written(case), allowance=self._allowance + _GRACE)
                 worker = await self._hire()
         except RecursionError as error:
             return undecided(error)
@@ -130,6 +134,34 @@ class Judge:
             if not worker.lost:
                 return worker
         return await start_worker(self._started.add)
+
+
+async def _written(case: Case) -> Case:
+    """The case with the text of every large instance, made in turns with other tasks where it was not given."""
+    texts: dict[int, Instance] = {}
+    checks = []
+    for check in case.checks:
+        instance = check.instance
+        if instance.source is None and instance.size is None:
+            key = id(instance.value)
+            if key not in texts:
+                texts[key] = Instance(value=instance.value, source=await _text(instance.value))
+            checks.append(replace(check, instance=texts[key]))
+        else:
+            checks.append(check)
+    return Case(checks=tuple(checks))
+
+
+async def _text(value: Json) -> bytes:
+    now = asyncio.get_running_loop().time
+    pieces: list[str] = []
+    turn = now()
+    for piece in json_pieces(value):
+        pieces.append(piece)
+        if now() - turn > _TURN:
+            await asyncio.sleep(0)
+            turn = now()
+    return "".join(pieces).encode()
 
 
 def _undecided(why: str) -> Finding:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from prober.judge.schema import Schema, SchemaProblem, first_mismatch, load_schema, load_server_schema
+from prober.judge.effort import size_of
+from prober.judge.schema import (
+    MAX_LOADED_AT_ONCE,
+    Schema,
+    SchemaProblem,
+    first_mismatch,
+    load_schema,
+    load_server_schema,
+)
 from prober.outcome import Reason
 
 KNOWN_DRAFTS = (
@@ -188,6 +197,23 @@ def test_a_large_or_deep_schema_of_a_server_is_left_for_a_worker_to_check() -> N
         deep = {"not": deep}
     assert not load_server_schema(deep).checked
     assert not load_server_schema({"pattern": "^(a+)+$"}).checked
+
+
+def test_a_schema_of_a_server_is_loaded_within_the_promise() -> None:
+    properties = {f"p{n}": {"type": ["array", "null"], "items": {"$ref": f"#/$defs/d{n}"}} for n in range(35)}
+    definitions = {
+        f"d{n}": {"anyOf": [{"type": "string", "pattern": f"^[a-z]{{{n}}}$"}, {"minimum": n}]} for n in range(35)
+    }
+    document = {"type": "object", "properties": properties, "$defs": definitions, "required": list(properties)}
+    size = size_of(document)
+    assert size is not None
+    assert MAX_LOADED_AT_ONCE - 50 < size.nodes <= MAX_LOADED_AT_ONCE
+    spent = []
+    for _ in range(3):
+        started = time.process_time()
+        assert load_server_schema(document).checked
+        spent.append(time.process_time() - started)
+    assert min(spent) < 0.05
 
 
 def test_the_drafts_are_told_apart() -> None:

@@ -15,6 +15,7 @@ from prober.judge.expect import compile_expectation
 from prober.judge.judgement import Case, Check, Finding, Instance, Rule, case_of
 from prober.judge.schema import load_schema, load_server_schema
 from prober.judge.shapes import Shape
+from prober.judge.wire import json_pieces
 from prober.judge.worker import Judge
 from prober.outcome import Reason
 from tests.judge.test_effort import doubling
@@ -172,6 +173,28 @@ async def test_expectations_over_a_megabyte_are_judged_apart() -> None:
         finding = await found(judge, case(compile_expectation({"path": "$.items[*].id", "type": "integer"}), value))
         assert finding is not None
         assert finding.message == "/items/6999/id: type: expected integer, seen null"
+    assert ticks.longest < PROMISE
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param({"items": [ITEM] * 7_000}, id="items"),
+        pytest.param([[[]] * 1_000] * 600, id="tiny ones"),
+        pytest.param(
+            {f"name {number}": {"é\n": [None, True, 1.5, "\ud800"]} for number in range(50_000)}, id="members"
+        ),
+        pytest.param([["x" * 1_000_000], {"a": {"b": [0] * 100_000}}], id="a long text and a long list"),
+    ],
+)
+async def test_a_megabyte_without_its_text_is_written_in_turns(value: Any) -> None:
+    assert json.loads("".join(json_pieces(value))) == value
+    check = Check(reason=Reason.SCHEMA_MISMATCH, rule=APART, instance=Instance(value=value))
+    async with Judge(allowance=AMPLE) as judge, ticking() as ticks:
+        finding = await found(judge, Case(checks=(check, check)))
+        assert finding is not None
+        assert finding.reason is Reason.SCHEMA_MISMATCH
+        assert len(judge.pids) == 1
     assert ticks.longest < PROMISE
 
 
