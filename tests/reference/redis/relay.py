@@ -15,6 +15,7 @@ class Relay:
         self._writers: set[asyncio.StreamWriter] = set()
         self._clients: set[asyncio.StreamWriter] = set()
         self._deaf: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self.url = ""
         self.connections = 0
         """How many were ever accepted."""
@@ -25,9 +26,17 @@ class Relay:
         """From now on nothing comes back on the connections there are; what is sent still arrives at Redis."""
         self._deaf |= self._clients
 
-    async def serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-        """One connection."""
+    def accept(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        """One more connection."""
         self.connections += 1
+        self._serving.add(asyncio.create_task(self._serve(client, to_client)))
+
+    async def close(self) -> None:
+        """Close all connections, and wait until they are."""
+        self.cut()
+        await asyncio.gather(*self._serving)
+
+    async def _serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         redis, to_redis = await asyncio.open_connection("127.0.0.1", self._target)
         self._clients.add(to_client)
         self._writers |= {to_client, to_redis}
@@ -62,11 +71,11 @@ class Relay:
 async def relaying(port: int) -> AsyncIterator[Relay]:
     """A relay to a port of this machine."""
     relay = Relay(port)
-    listener = await asyncio.start_server(relay.serve, "127.0.0.1", 0)
+    listener = await asyncio.start_server(relay.accept, "127.0.0.1", 0)
     relay.url = f"redis://127.0.0.1:{listener.sockets[0].getsockname()[1]}/0"
     try:
         yield relay
     finally:
         listener.close()
-        relay.cut()
+        await relay.close()
         await listener.wait_closed()

@@ -93,7 +93,6 @@ class Connections:
         if not self._accepts:
             raise StoreUnavailable("the store is closed")
         try:
-            self._breaker.check()  # who would be refused anyway need not stand in line first
             async with self._slot():
                 with self._breaker.admit() as call:
                     return await self._exchange(command, by_text, call, writes=writes)
