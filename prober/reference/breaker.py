@@ -6,8 +6,8 @@
     half-open  --the trial was bad---> open, for twice as long as before
 
 A call is bad if it failed or took longer than the policy allows, be it that its caller gave up on it by then. A call
-that was given up on earlier, or never reached the dependency, counts for nothing. Verdicts of calls that began before the last change of state count
-for nothing either: a hundred calls that time out together are one outage, not twenty.
+that was given up on earlier, or never reached the dependency, counts for nothing. Verdicts of calls that began before
+the last change of state count for nothing either: a hundred calls that time out together are one outage, not twenty.
 """
 
 from __future__ import annotations
