@@ -33,6 +33,7 @@ from prober.reference.metrics import ReferenceMetrics
 from prober.reference.observer import StoreReports
 from prober.reference.settings import Settings
 from prober.reference.state.cache import ReadThroughCache
+from prober.reference.state.folding import KnownStates
 from prober.reference.state.shared import Shared
 from prober.reference.stores import making
 from prober.reference.stores.errors import SessionExists, StoreError
@@ -90,6 +91,7 @@ def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> R
         metrics=metrics,
         contention=Contention(),
         configs=ReadThroughCache(store.config, ttl=settings.cache_ttl),
+        states=KnownStates(),
     )
     mcp = serving.build(shared, middleware=(AnswerFaults(board),))
     endpoint = mcp.streamable_http_app(

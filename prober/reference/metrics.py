@@ -114,7 +114,7 @@ class ReferenceMetrics:
         )
         self.replayed = Histogram(
             "mcp_state_replayed_events",
-            "Events replayed on top of a snapshot to rebuild one workflow.",
+            "Events replayed on top of a snapshot for one read of a workflow; 0 where its state was known.",
             ["store", "tool"],
             buckets=_REPLAYED,
             registry=registry,
@@ -161,10 +161,12 @@ class ReferenceMetrics:
         )
 
     def _begin_all_series(self) -> None:
-        for name in (*TOOLS, UNKNOWN_TOOL):
-            for status in STATUSES:
-                self.tool_calls.labels(name, status)
-                self.tool_duration.labels(name, status)
+        # Kept, because finding a child by its labels costs more than counting with it, on every call.
+        self._calls = {
+            (name, status): (self.tool_calls.labels(name, status), self.tool_duration.labels(name, status))
+            for name in (*TOOLS, UNKNOWN_TOOL)
+            for status in STATUSES
+        }
         for tool in names_with(lambda traits: traits.writes):
             for outcome in OUTCOMES:
                 self.writes.labels(self._store, tool, outcome)
@@ -183,9 +185,9 @@ class ReferenceMetrics:
                 self.cache_requests.labels(self._store, tool, result)
         for origin in ORIGINS:
             self.cache_invalidations.labels(self._store, origin)
-        for state in ("in_use", "idle"):
-            self.pool_connections.labels(self._store, state)
-        for alone in (self.snapshots, self.batch_size, self.commit, self.pool_wait, self.breaker_open):
+        self._in_use, self._idle = (self.pool_connections.labels(self._store, state) for state in ("in_use", "idle"))
+        self._pool_wait = self.pool_wait.labels(self._store)
+        for alone in (self.snapshots, self.batch_size, self.commit, self.breaker_open):
             alone.labels(self._store)
 
     # What tools and the layers below them report
@@ -193,8 +195,9 @@ class ReferenceMetrics:
     def call_ended(self, *, tool_name: str, status: str, seconds: float) -> None:
         """A tool call was answered."""
         name = tool_name if tool_name in TOOLS else UNKNOWN_TOOL
-        self.tool_calls.labels(name, status).inc()
-        self.tool_duration.labels(name, status).observe(seconds)
+        calls, duration = self._calls[name, status]
+        calls.inc()
+        duration.observe(seconds)
 
     def write_ended(self, *, tool: str, outcome: str) -> None:
         """A write's outcome, one of OUTCOMES, was told to its caller."""
@@ -241,12 +244,12 @@ class ReferenceMetrics:
 
     def pool_changed(self, *, in_use: int, idle: int) -> None:
         """The connections, now."""
-        self.pool_connections.labels(self._store, "in_use").set(in_use)
-        self.pool_connections.labels(self._store, "idle").set(idle)
+        self._in_use.set(in_use)
+        self._idle.set(idle)
 
     def pool_waited(self, *, seconds: float) -> None:
         """A call waited for a connection."""
-        self.pool_wait.labels(self._store).observe(seconds)
+        self._pool_wait.observe(seconds)
 
     def breaker_changed(self, *, is_open: bool) -> None:
         """The store's circuit breaker changed."""

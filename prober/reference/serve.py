@@ -19,6 +19,8 @@ from prober.reference.settings import Settings
 _DRAIN: Final = 5
 """Seconds that calls under way get to finish when the server is told to stop."""
 
+_BACKLOG: Final = 2048
+
 
 async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
     """Serve HTTP until SIGTERM or SIGINT; `announce` is told the URL of the MCP endpoint once it answers.
@@ -29,8 +31,7 @@ async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
         StoreUnavailable: the store cannot be reached.
     """
     reference = build(settings)
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.create_server((settings.host, settings.port), family=family, backlog=2048) as listener:
+    with listen(settings.host, settings.port) as listener:
         port = listener.getsockname()[1]
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         url = f"http://{host}:{port}{MCP_PATH}"
@@ -52,6 +53,22 @@ async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
         async with reference.running():
             await _Server(config, listening).serve(sockets=[listener])
     log(logging.INFO, "stopped", store=settings.store)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening TCP socket. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named because asyncio asks for it before it switches Nagle's algorithm off on what is accepted:
+    # left at 0, every answer waits 40 ms for the caller's delayed acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 async def serve_stdio(settings: Settings) -> None:

@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import json
 import os
-import socket
 import statistics
 import tempfile
 import time
@@ -20,6 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import uvicorn
+from mcp.server.mcpserver import MCPServer
+from pydantic import BaseModel
+
+from prober.reference.serve import listen
 from prober.reference.stores.sqlite import SqliteStore
 from prober.reference.stores.sqlite.schema import Synchronous
 
@@ -64,7 +68,7 @@ async def _drive(call: Callable[[int], Awaitable[object]], callers: int) -> Meas
 
 def _median(measured: Sequence[Measured]) -> Measured:
     def of(field: str) -> float:
-        return statistics.median(getattr(each, field) for each in measured)
+        return float(statistics.median(getattr(each, field) for each in measured))
 
     return Measured(per_second=of("per_second"), p50=of("p50"), p99=of("p99"), cpu=of("cpu"))
 
@@ -183,36 +187,32 @@ async def bench_calls(folder: Path) -> None:
             for name, case in cases.items():
                 results[name].append(await _calls(*case))
     print(
-        f"{CONNECTIONS} connections calling a tool      calls/s     p50 ms     p99 ms   CPU ms/call   of the bare server's calls/s"
+        f"{CONNECTIONS} connections calling a tool          calls/s     p50 ms     p99 ms  CPU ms/call   share of bare"
     )
-    base = _median(results["bare: constant"])
+    base = results["bare: constant"]
     for name, measured in results.items():
         each = _median(measured)
-        ratio = statistics.median(
-            mine.per_second / bare_.per_second for mine, bare_ in zip(measured, results["bare: constant"], strict=True)
-        )
-        print(f"  {name:32} {each.per_second:7,.0f} {each.p50:10.2f} {each.p99:10.2f} {each.cpu:13.2f} {ratio:12.2f} x")
-    print(f"  (medians of {ROUNDS} interleaved rounds; bare CPU {base.cpu:.2f} ms per call)")
+        share = statistics.median(mine.per_second / its.per_second for mine, its in zip(measured, base, strict=True))
+        print(f"  {name:34} {each.per_second:9,.0f} {each.p50:10.2f} {each.p99:10.2f} {each.cpu:12.2f} {share:13.2f} x")
+
+
+class Constant(BaseModel):
+    """What the bare server answers."""
+
+    session_id: str = "probe"
+    step_count: int = 0
+    updated_at: str = "2026-01-31T12:00:00.000Z"
 
 
 async def _serve_bare() -> None:
     """A server as small as can be with the same SDK: one tool, a constant."""
-    import uvicorn
-    from mcp.server.mcpserver import MCPServer
-    from pydantic import BaseModel
-
-    class Constant(BaseModel):
-        session_id: str = "probe"
-        step_count: int = 0
-        updated_at: str = "2026-01-31T12:00:00.000Z"
-
     mcp: MCPServer[Any] = MCPServer("bare", version="1", log_level="ERROR")
 
     @mcp.tool()
     async def constant() -> Constant:
         return Constant()
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with listen("127.0.0.1", 0) as listener:
         app = mcp.streamable_http_app(json_response=True, stateless_http=True)
         config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
         print(f"listening on http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)

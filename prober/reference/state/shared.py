@@ -8,6 +8,7 @@ from prober.reference.contention import Contention
 from prober.reference.metrics import ReferenceMetrics
 from prober.reference.settings import Settings
 from prober.reference.state.cache import ReadThroughCache
+from prober.reference.state.folding import KnownStates
 from prober.reference.stores.protocol import Store
 from prober.reference.stores.values import Config
 
@@ -21,3 +22,4 @@ class Shared:
     metrics: ReferenceMetrics
     contention: Contention
     configs: ReadThroughCache[Config]
+    states: KnownStates

@@ -9,7 +9,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
-from prober.reference.state.workflow import WorkflowState
+from prober.reference.state.folding import WorkflowState
 from prober.reference.stores.values import Event, Lock, Session
 
 
@@ -82,7 +82,10 @@ class SessionRecord(SessionSummary):
     def of(cls, session: Session) -> Self:
         """The whole record."""
         return cls(
-            **SessionSummary.of(session).model_dump(by_alias=False),
+            session_id=session.handle,
+            step_count=session.step_count,
+            updated_at=moment(session.updated_at),
+            expires_at=moment_or_never(session.expires_at),
             created_at=moment(session.created_at),
             lifetime_seconds=session.lifetime,
             last_tool=session.last_tool,

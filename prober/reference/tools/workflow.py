@@ -7,7 +7,7 @@ from typing import Annotated
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
-from prober.reference.state import workflow
+from prober.reference.state import folding, workflow
 from prober.reference.state.shared import Shared
 from prober.reference.state.writes import counted, optimistic
 from prober.reference.tools.arguments import AgentId, Message, Name, SessionId, Whole
@@ -26,8 +26,7 @@ def register(tools: ToolRegistry, shared: Shared) -> None:
     @tools.add
     async def get_workflow_state(session_id: SessionId) -> Workflow:
         """Read the workflow: its phase, the steps completed so far, and whether an error was recorded."""
-        replayed = await workflow.current(shared, session_id, tool="get_workflow_state")
-        return Workflow.of(session_id, replayed.state)
+        return Workflow.of(session_id, await workflow.current(shared, session_id, tool="get_workflow_state"))
 
     @tools.add
     async def advance_workflow(
@@ -39,18 +38,18 @@ def register(tools: ToolRegistry, shared: Shared) -> None:
         """
         payload = {"phase": next_phase} | ({} if completed_step is None else {"completedStep": completed_step})
 
-        async def attempt() -> workflow.WorkflowState:
-            before = (await workflow.current(shared, session_id, tool="advance_workflow")).state
+        async def attempt() -> folding.WorkflowState:
+            before = (await workflow.replayed(shared, session_id, tool="advance_workflow")).state
             event = await workflow.append(
                 shared,
                 session_id,
                 tool="advance_workflow",
-                kind=workflow.PHASE_ADVANCED,
+                kind=folding.PHASE_ADVANCED,
                 payload=payload,
                 agent_id=agent_id,
                 expected_last=before.version,
             )
-            return workflow.fold(before, [event])
+            return folding.fold(before, [event])
 
         state, retries = await optimistic(shared, attempt, tool="advance_workflow", handle=session_id)
         return AdvancedWorkflow(**Workflow.of(session_id, state).model_dump(by_alias=False), retries=retries)
@@ -58,12 +57,12 @@ def register(tools: ToolRegistry, shared: Shared) -> None:
     @tools.add
     async def complete_step(session_id: SessionId, step_id: Name, agent_id: AgentId = "anonymous") -> AppendedEvent:
         """Append that a step was completed. Appends never collide: each gets the next number."""
-        return await append("complete_step", session_id, workflow.STEP_COMPLETED, {"step": step_id}, agent_id)
+        return await append("complete_step", session_id, folding.STEP_COMPLETED, {"step": step_id}, agent_id)
 
     @tools.add
     async def record_error(session_id: SessionId, message: Message, agent_id: AgentId = "anonymous") -> AppendedEvent:
         """Append that an error happened."""
-        return await append("record_error", session_id, workflow.ERROR_RECORDED, {"message": message}, agent_id)
+        return await append("record_error", session_id, folding.ERROR_RECORDED, {"message": message}, agent_id)
 
     @tools.add
     async def get_events(
@@ -80,7 +79,7 @@ def register(tools: ToolRegistry, shared: Shared) -> None:
     @tools.add
     async def replay_state(session_id: SessionId, event_number: Whole) -> Workflow:
         """Read the workflow as it was right after an event; 0 is before the first."""
-        replayed = await workflow.current(shared, session_id, tool="replay_state", upto=event_number)
+        replayed = await workflow.replayed(shared, session_id, tool="replay_state", upto=event_number)
         if event_number > replayed.last_event:
             raise ToolError(f"Session {session_id!r} has {replayed.last_event} events, so none number {event_number}.")
         return Workflow.of(session_id, replayed.state)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from contextlib import AbstractContextManager
-from types import TracebackType
 from typing import Any, TypeAlias
 
 from prober.reference.stores.errors import UnknownSession
 from prober.reference.stores.sqlite import statements as sql
-from prober.reference.stores.values import Config, Event, Session
+from prober.reference.stores.values import Config, Event, History, Session, Snapshot
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -19,21 +17,6 @@ Row: TypeAlias = tuple[Any, ...]
 def fetch(connection: sqlite3.Connection, statement: str, **values: object) -> list[Row]:
     """All rows; `:now` is filled in. All, because a half-read RETURNING would keep the transaction from committing."""
     return connection.execute(statement, {"now": time.time(), **values}).fetchall()
-
-
-class OneInstant(AbstractContextManager[None]):
-    """A read transaction: all reads inside see the database as it was at the first of them."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
-        self._connection.execute("BEGIN")
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._connection.execute("ROLLBACK")
 
 
 def session(row: Row) -> Session:
@@ -49,20 +32,31 @@ def live_session(connection: sqlite3.Connection, handle: str) -> Session:
     return session(found[0])
 
 
-def events(connection: sqlite3.Connection, handle: str, *, after: int, upto: int, limit: int) -> tuple[Event, ...]:
-    """Events with a number above `after` and not above `upto`; a negative limit is none."""
+def events(text: str) -> tuple[Event, ...]:
+    """The JSON text of events that statements.EVENTS and HISTORY make."""
     return tuple(
-        Event(number=number, kind=kind, payload=payload, agent_id=agent_id, occurred_at=occurred_at)
-        for number, kind, payload, agent_id, occurred_at in fetch(
-            connection, sql.EVENTS, handle=handle, after=after, upto=upto, limit=limit
-        )
+        Event(number=number, kind=kind, payload=payload, agent_id=agent_id, occurred_at=micros / 1_000_000)
+        for number, kind, payload, agent_id, micros in json.loads(text)
     )
 
 
+def history(connection: sqlite3.Connection, handle: str, *, upto: int | None) -> History:
+    """Snapshot, events after it and newest number. Raises UnknownSession."""
+    found = fetch(connection, sql.HISTORY, handle=handle, upto=upto)
+    if not found:
+        raise UnknownSession(handle)
+    last_event, number, state, tail = found[0]
+    snapshot = None if number is None else Snapshot(number=number, state=state)
+    return History(snapshot=snapshot, events=events(tail), last_event=last_event)
+
+
 def config(connection: sqlite3.Connection, handle: str) -> Config:
-    """The configuration of a session, empty where none was set."""
+    """The configuration of a session, empty where none was set. Raises UnknownSession."""
     found = fetch(connection, sql.CONFIG, handle=handle)
-    return Config(version=found[0][0], options=json.loads(found[0][1])) if found else Config()
+    if not found:
+        raise UnknownSession(handle)
+    version, options = found[0]
+    return Config() if version is None else Config(version=version, options=json.loads(options))
 
 
 def lock_expiry(connection: sqlite3.Connection, handle: str) -> float | None:

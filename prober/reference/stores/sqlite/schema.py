@@ -47,7 +47,7 @@ CREATE TABLE events (
     kind        TEXT NOT NULL,
     payload     TEXT NOT NULL,
     agent_id    TEXT NOT NULL,
-    occurred_at REAL NOT NULL,
+    occurred_at INTEGER NOT NULL, -- microseconds
     PRIMARY KEY (handle, number)
 ) WITHOUT ROWID;
 

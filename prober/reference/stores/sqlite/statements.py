@@ -67,13 +67,28 @@ APPEND: Final = """
     INSERT INTO events (handle, number, kind, payload, agent_id, occurred_at)
     VALUES (:handle, :number, :kind, :payload, :agent_id, :occurred_at)
 """
-EVENTS: Final = """
-    SELECT number, kind, payload, agent_id, occurred_at FROM events
-    WHERE handle = :handle AND number > :after AND number <= :upto ORDER BY number LIMIT :limit
-"""
-NEWEST_SNAPSHOT: Final = """
-    SELECT number, state FROM snapshots WHERE handle = :handle AND number <= :upto ORDER BY number DESC LIMIT 1
-"""
+EVENTS: Final = f"""
+    SELECT (
+        SELECT json_group_array(json_array(number, kind, payload, agent_id, occurred_at)) FROM (
+            SELECT * FROM events
+            WHERE events.handle = sessions.handle AND number > :after ORDER BY number LIMIT :limit
+        )
+    ) FROM sessions WHERE handle = :handle AND {_LIVE}
+"""  # noqa: S608
+"""Events as one JSON text: stepping from row to row would take the interpreter from the event loop at each."""
+HISTORY: Final = f"""
+    SELECT last_event, snapshots.number, snapshots.state, (
+        SELECT json_group_array(json_array(number, kind, payload, agent_id, occurred_at)) FROM (
+            SELECT * FROM events
+            WHERE events.handle = sessions.handle AND number > coalesce(snapshots.number, 0)
+                AND number <= coalesce(:upto, last_event) ORDER BY number
+        )
+    ) FROM sessions LEFT JOIN snapshots ON snapshots.handle = sessions.handle AND snapshots.number = (
+        SELECT max(number) FROM snapshots
+        WHERE handle = sessions.handle AND number <= coalesce(:upto, last_event)
+    )
+    WHERE sessions.handle = :handle AND {_LIVE}
+"""  # noqa: S608
 PUT_SNAPSHOT: Final = """
     INSERT INTO snapshots (handle, number, state) VALUES (:handle, :number, :state) ON CONFLICT DO NOTHING
 """
@@ -83,7 +98,9 @@ PRUNE_SNAPSHOTS: Final = """
 """
 
 RENEW: Final = f"UPDATE sessions SET {_RENEWED} WHERE handle = :handle AND {_LIVE} RETURNING handle"  # noqa: S608
-CONFIG: Final = "SELECT version, options FROM configs WHERE handle = :handle"
+CONFIG: Final = f"""
+    SELECT version, options FROM sessions LEFT JOIN configs USING (handle) WHERE handle = :handle AND {_LIVE}
+"""  # noqa: S608
 PUT_CONFIG: Final = """
     INSERT INTO configs (handle, version, options) VALUES (:handle, :version, :options)
     ON CONFLICT (handle) DO UPDATE SET version = excluded.version, options = excluded.options

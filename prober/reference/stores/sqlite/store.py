@@ -29,9 +29,6 @@ from prober.reference.stores.sqlite.schema import Synchronous, connect, prepare
 from prober.reference.stores.sqlite.writer import Writer
 from prober.reference.stores.values import Config, Event, History, Lock, Session, Snapshot
 
-_EVERYTHING: Final = 2**62
-"""Above any event number."""
-
 _PURGED_AT_ONCE: Final = 200
 """Sessions removed in one write, so that a purge holds nobody up."""
 
@@ -167,37 +164,23 @@ class SqliteStore:
                 actual = rows.live_session(connection, handle).last_event
                 raise VersionConflict(handle, expected=-1 if expected_last is None else expected_last, actual=actual)
             number, now = found[0]
-            event = Event(number=number, kind=kind, payload=payload, agent_id=agent_id, occurred_at=now)
+            micros = int(now * 1_000_000)
             values = {"handle": handle, "number": number, "kind": kind, "payload": payload, "agent_id": agent_id}
-            rows.fetch(connection, sql.APPEND, **values, occurred_at=now)
-            return event
+            rows.fetch(connection, sql.APPEND, **values, occurred_at=micros)
+            return Event(number=number, kind=kind, payload=payload, agent_id=agent_id, occurred_at=micros / 1_000_000)
 
         return await self._writer.run(write)
 
     async def events(self, handle: str, *, after: int, limit: int) -> tuple[Event, ...]:
         """A page of the log."""
-
-        def read(connection: sqlite3.Connection) -> tuple[Event, ...]:
-            with rows.OneInstant(connection):
-                rows.live_session(connection, handle)
-                return rows.events(connection, handle, after=after, upto=_EVERYTHING, limit=limit)
-
-        return await self._readers.run(read)
+        found = await self._fetch(sql.EVENTS, handle=handle, after=after, limit=limit)
+        if not found:
+            raise UnknownSession(handle)
+        return rows.events(found[0][0])
 
     async def history(self, handle: str, *, upto: int | None = None) -> History:
-        """Snapshot, tail and newest number, out of one read transaction."""
-
-        def read(connection: sqlite3.Connection) -> History:
-            with rows.OneInstant(connection):
-                last = rows.live_session(connection, handle).last_event
-                end = last if upto is None else upto
-                found = rows.fetch(connection, sql.NEWEST_SNAPSHOT, handle=handle, upto=end)
-                snapshot = Snapshot(number=found[0][0], state=found[0][1]) if found else None
-                after = snapshot.number if snapshot else 0
-                events = rows.events(connection, handle, after=after, upto=end, limit=-1)
-                return History(snapshot=snapshot, events=events, last_event=last)
-
-        return await self._readers.run(read)
+        """Snapshot, tail and newest number out of one statement, so at one instant."""
+        return await self._readers.run(lambda connection: rows.history(connection, handle, upto=upto))
 
     async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: int) -> None:
         """Insert, then prune."""
@@ -211,13 +194,7 @@ class SqliteStore:
 
     async def config(self, handle: str) -> Config:
         """The configuration."""
-
-        def read(connection: sqlite3.Connection) -> Config:
-            with rows.OneInstant(connection):
-                rows.live_session(connection, handle)
-                return rows.config(connection, handle)
-
-        return await self._readers.run(read)
+        return await self._readers.run(lambda connection: rows.config(connection, handle))
 
     async def update_config(self, handle: str, changes: Mapping[str, str | None]) -> Config:
         """Read, merge, write: inside one write transaction, so nothing comes between."""

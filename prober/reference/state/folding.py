@@ -1,0 +1,85 @@
+"""What events mean: the state that a log folds into. No store, no clock; the same log gives the same state anywhere."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from prober.reference.stores.values import Event, History, Session, Snapshot
+
+STEP_COMPLETED: Final = "step_completed"
+PHASE_ADVANCED: Final = "phase_advanced"
+ERROR_RECORDED: Final = "error_recorded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowState:
+    """The state after the events 1 to `version`."""
+
+    version: int = 0
+    phase: str = "init"
+    completed_steps: tuple[str, ...] = ()
+    error: str | None = None
+
+
+def fold(state: WorkflowState, events: Sequence[Event]) -> WorkflowState:
+    """The state after these events; of kinds it does not know only the number counts."""
+    if not events:
+        return state
+    # Read as one JSON text: a read of a workflow replays up to a hundred events, and parsing is most of its cost.
+    payloads = json.loads(f"[{','.join(event.payload for event in events)}]")
+    phase, error, steps = state.phase, state.error, list(state.completed_steps)
+    for event, payload in zip(events, payloads, strict=True):
+        if event.kind == STEP_COMPLETED:
+            steps.append(payload["step"])
+        elif event.kind == PHASE_ADVANCED:
+            phase = payload["phase"]
+            if "completedStep" in payload:
+                steps.append(payload["completedStep"])
+        elif event.kind == ERROR_RECORDED:
+            error = payload["message"]
+    return WorkflowState(version=events[-1].number, phase=phase, completed_steps=tuple(steps), error=error)
+
+
+def state_of(history: History) -> WorkflowState:
+    """The state at the end of a history."""
+    if history.snapshot is None:
+        return fold(WorkflowState(), history.events)
+    kept = json.loads(history.snapshot.state)
+    return fold(WorkflowState(**{**kept, "completed_steps": tuple(kept["completed_steps"])}), history.events)
+
+
+def snapshot_of(state: WorkflowState) -> Snapshot:
+    """The state, to be kept: `state_of` reads it again."""
+    return Snapshot(number=state.version, state=json.dumps(asdict(state), ensure_ascii=False))
+
+
+class KnownStates:
+    """States that were folded before, to be used again as long as no event was appended since.
+
+    Nothing to invalidate and never stale: a log is only ever appended to, so its state at one event is a fact, and
+    which event is the newest is asked of the store at every read. `created_at` tells a log from that of a later
+    session under the same handle.
+    """
+
+    def __init__(self, capacity: int = 1_000) -> None:
+        self._capacity = capacity
+        self._states: OrderedDict[str, tuple[float, WorkflowState]] = OrderedDict()
+
+    def at(self, session: Session) -> WorkflowState | None:
+        """The state of this session's log, if it is known at its newest event."""
+        created_at, state = self._states.get(session.handle, (None, None))
+        if state is None or created_at != session.created_at or state.version != session.last_event:
+            return None
+        self._states.move_to_end(session.handle)
+        return state
+
+    def learn(self, session: Session, state: WorkflowState) -> None:
+        """Remember a state; the one used longest ago makes room."""
+        self._states[session.handle] = session.created_at, state
+        self._states.move_to_end(session.handle)
+        if len(self._states) > self._capacity:
+            self._states.popitem(last=False)
