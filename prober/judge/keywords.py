@@ -79,7 +79,10 @@ def subschemas(schema: Json) -> Iterator[Subschema]:
     if not isinstance(schema, dict):
         return
     for keyword, held in schema.items():
-        applies, shapes = _HOLDERS.get(keyword, (Applies.NOWHERE, ()))
+        holder = _HOLDERS.get(keyword)
+        if holder is None:
+            continue
+        applies, shapes = holder
         for key, inner in _held(held, shapes):
             yield Subschema(keyword, key, inner, applies)
 

@@ -85,6 +85,7 @@ class Worker(asyncio.SubprocessProtocol):
         self.lost = True
         if not self._reply.done():
             self._reply.set_exception(WorkerLost(self._how_it_ended()))
+            self._reply.exception()  # counts as seen: if it died while it started, nobody waits any more
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._transport.close()

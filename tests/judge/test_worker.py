@@ -335,6 +335,33 @@ async def test_a_cancelled_case_leaves_no_worker_behind() -> None:
     assert not is_alive(pid)
 
 
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        ("/nonexistent/python", "no worker process could be started: No such file or directory"),
+        ("/bin/false", "the worker process exited with status 1"),
+    ],
+)
+async def test_without_workers_the_cheap_cases_are_still_judged(
+    monkeypatch: pytest.MonkeyPatch, program: str, why: str
+) -> None:
+    monkeypatch.setattr("sys.executable", program)
+    async with Judge(allowance=AMPLE) as judge:
+        finding = await found(judge, case(APART, {}))
+        assert finding is not None
+        assert finding.reason is Reason.UNDECIDED
+        assert finding.message == f"could not be judged: {why}"
+        assert await found(judge, case(load_schema({"type": "object"}, folder=None), {})) is None
+
+
+async def test_a_value_too_deep_to_be_written_is_undecided() -> None:
+    one = case_of(judged=Instance(value=nested(5_000)), schema=APART)
+    async with Judge(allowance=AMPLE) as judge:
+        finding = await found(judge, one)
+        assert finding is not None
+        assert finding.message == "could not be judged: the schema or the value is nested too deeply"
+
+
 async def test_cases_are_judged_side_by_side() -> None:
     async with Judge(allowance=AMPLE) as judge:
         values = [{"a": 1} if number % 2 else {} for number in range(20)]
