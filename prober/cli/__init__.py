@@ -103,6 +103,10 @@ def init(
         list[str] | None,
         typer.Option(metavar="'NAME: VALUE'", help="Sent with every request; ${VARIABLE} keeps a secret out of files."),
     ] = None,
+    env: Annotated[
+        list[str] | None,
+        typer.Option(metavar="'NAME=VALUE'", help="Environment of a command; ${VARIABLE} keeps a secret out of files."),
+    ] = None,
     timeout: Annotated[str, typer.Option(help="Deadline of the look at the server and of each probe.")] = "10s",
     *,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
@@ -113,7 +117,9 @@ def init(
     """
     from prober.cli import start
 
-    described = start.Address(words=address, transport=transport, headers=header or [], name=name, timeout=timeout)
+    described = start.Address(
+        words=address, transport=transport, headers=header or [], env=env or [], name=name, timeout=timeout
+    )
     raise typer.Exit(start.init(described, folder=output_dir, force=force))
 
 
@@ -149,6 +155,29 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ) -> None:
     """Copy the shipped examples to a folder."""
-    from prober.cli import export as exporting
+    from prober.cli import exporting
 
     raise typer.Exit(exporting.export(what, folder, force=force))
+
+
+@app.command()
+def demo(
+    *,
+    serve: Annotated[bool, typer.Option("--serve", help="Keep the server up until Ctrl-C.")] = False,
+) -> None:
+    """Show it: a server, its probes, two faults caught."""
+    from prober.cli import walkthrough
+
+    raise typer.Exit(walkthrough.demo(serve=serve))
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+    options_metavar="[OPTIONS, see --help]",
+)
+def reference(context: typer.Context) -> None:
+    """Run the reference server, right or broken."""
+    from prober.reference.__main__ import main as serve
+
+    raise typer.Exit(serve(context.args, program="mcp-prober reference"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from prober.reference.logs import configure
@@ -13,9 +14,9 @@ from prober.reference.settings import Settings
 from prober.reference.stores.errors import StoreError
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None, *, program: str = "python -m prober.reference") -> int:
     """Run until stopped. Exit code 0 after a stop, 2 for wrong settings, 3 where the server could not run."""
-    options = vars(_parser().parse_args())
+    options = vars(_parser(program).parse_args(arguments))
     stdio: bool = options.pop("stdio")
     listen: tuple[str, int] = options.pop("listen")
     configure()
@@ -35,9 +36,9 @@ def main() -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: str) -> argparse.ArgumentParser:
     default = Settings()
-    parser = argparse.ArgumentParser(prog="python -m prober.reference", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
     add = parser.add_argument
     add("--stdio", action="store_true", help="serve standard input and output instead of HTTP")
     add("--listen", type=_address, default=(default.host, default.port), metavar="HOST:PORT")

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Final
 
 import typer
 
 from prober.cli.exits import PASSED, refuse
 from prober.cli.inputs import counted
-
-SHIPPED: Final = ("probes",)
-
-_INSTALLED: Final = Path(__file__).parents[1] / "data"
-_CHECKOUT: Final = Path(__file__).parents[2]
+from prober.cli.shipped import SHIPPED, shipped
 
 
 def export(what: str, folder: Path, *, force: bool) -> int:
     """Copy the files of `what` into `folder`; returns the exit code. Nothing is overwritten without `force`."""
     if what not in SHIPPED:
         refuse(f"There is no {what!r} to export. Known: {', '.join(SHIPPED)}")
-    source = next(root / what for root in (_INSTALLED, _CHECKOUT) if (root / what).is_dir())
+    source = shipped(what)
     files = [path.relative_to(source) for path in sorted(source.rglob("*")) if path.is_file()]
     there = [str(folder / file) for file in files if (folder / file).exists()]
     if there and not force:

@@ -1,0 +1,133 @@
+"""`demo`: the reference server on embedded SQLite, the shipped probes, and two faults for them to catch."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import typer
+
+from prober.cli.exits import FAILED, PASSED, UNKNOWN
+from prober.cli.shipped import shipped
+from prober.config import load
+from prober.config.model import Config
+from prober.engine import run_pass
+from prober.outcome import Outcome, Reason, Verdict
+from prober.report import REPORTS
+
+_STOP_SECONDS: Final = 10.0
+
+_FAULTS: Final = (
+    ("null-field", "a required field of every answer is null", Reason.OUTPUT_SCHEMA_MISMATCH),
+    ("http-503", "the store's connections are used up", Reason.UNAVAILABLE),
+)
+
+
+def demo(*, serve: bool) -> int:
+    """Show what the prober does; returns the exit code. `serve` keeps the server up until it is interrupted."""
+    with TemporaryDirectory(prefix="mcp-prober-demo-") as folder, _reference_server(Path(folder)) as url:
+        _say(f"A reference server is up at {url}, its state in an SQLite file.")
+        config = _pointed_at(url)
+        _say(f"\nOne pass over probes/reference.yaml ({len(config.probes)} probes):\n")
+        outcomes = _pass(config)
+        as_expected = all(outcome.verdict is Verdict.PASS for outcome in outcomes)
+        _show(outcomes)
+        for name, what, reason in _FAULTS:
+            _say(f"\nNow with the fault {name}: {what}.\n")
+            _switch(url, [name])
+            outcomes = _pass(config)
+            caught = [outcome for outcome in outcomes if outcome.reason is reason]
+            as_expected = as_expected and bool(caught)
+            _show(outcomes)
+        _switch(url, [])
+        _say("\nThe faults are off again." if as_expected else "\nThis is not what the demo should show.")
+        _say(
+            "\nNext:\n"
+            "  mcp-prober init https://your.server/mcp     probes for a server of yours\n"
+            "  mcp-prober run probes                       one pass over them\n"
+            "  mcp-prober reference --help                 the server of this demo, to break on purpose"
+        )
+        if serve:
+            _serve(url)
+    return PASSED if as_expected else FAILED
+
+
+def _say(text: str) -> None:
+    typer.echo(text)
+
+
+def _show(outcomes: Sequence[Outcome]) -> None:
+    REPORTS["table"](outcomes, started_at=min(each.started_at for each in outcomes), verbose=False, stream=sys.stdout)
+    sys.stdout.flush()
+
+
+def _pass(config: Config) -> list[Outcome]:
+    return asyncio.run(run_pass(config, list(config.probes.values())))
+
+
+def _pointed_at(url: str) -> Config:
+    config = load([shipped("probes") / "reference.yaml"], environ=os.environ)
+    targets = {name: replace(target, url=url, address=url) for name, target in config.targets.items()}
+    return replace(config, targets=targets)
+
+
+def _switch(url: str, faults: Sequence[str]) -> None:
+    """Have the server misbehave in these ways and no others."""
+    request = urllib.request.Request(  # noqa: S310 - our own server
+        url.removesuffix("/mcp") + "/debug/faults",
+        data=json.dumps({"faults": list(faults)}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=5):  # noqa: S310
+        pass
+
+
+def _serve(url: str) -> None:
+    _say(f"\nThe server stays up: MCP at {url}, metrics at {url.removesuffix('/mcp')}/metrics. Ctrl-C ends it.")
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        _say("")
+
+
+@contextmanager
+def _reference_server(folder: Path) -> Iterator[str]:
+    """A reference server with state in `folder`; yields the URL of its MCP endpoint."""
+    command = [sys.executable, "-m", "prober.reference", "--listen", "127.0.0.1:0", "--session", "probe"]
+    with (folder / "server.log").open("w") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own server
+            [*command, "--db", str(folder / "demo.db")], stdout=subprocess.PIPE, stderr=log, text=True
+        )
+    try:
+        yield _announced(process, folder / "server.log")
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def _announced(process: subprocess.Popen[str], log: Path) -> str:
+    """The URL that the server says it listens on; its line comes when it is ready, or its output ends."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line.startswith("listening on "):
+        typer.echo(f"The reference server did not start:\n{log.read_text()[-2000:]}", err=True)
+        raise typer.Exit(UNKNOWN)
+    return line.removeprefix("listening on ").strip()
