@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from prober.cli.walkthrough import reference_server
 from prober.config import load
+from prober.discover.look import read_offer
 from prober.engine import run_pass
+from prober.judge.contract import dump_contract
 from tests.real.install import ENVIRONMENT, MODULES
 from tests.real.servers import git
 
 PROBES = Path(__file__).parents[1] / "probes"
-EXAMPLES = sorted(path.stem for path in PROBES.glob("*.yaml"))
+OWN = {"reference"}
+"""Probes of the server that is part of this project: `demo` runs them."""
+EXAMPLES = sorted({path.stem for path in PROBES.glob("*.yaml")} - OWN)
 
 
 @pytest.fixture
@@ -33,6 +42,25 @@ async def test_the_example_passes(name: str) -> None:
         assert shutil.which(target.command[0]), f"{target.command[0]} is not installed: run `make setup`"
     outcomes = await run_pass(config, list(config.probes.values()))
     assert [f"{each.probe}: {each.reason}: {each.message}" for each in outcomes if each.verdict != "pass"] == []
+
+
+def test_the_demo_shows_what_it_says() -> None:
+    command = [sys.executable, "-m", "prober", "demo"]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert "9 passed, 0 failed, 0 unknown" in shown.stdout
+    assert "/completedSteps: type: expected array, seen null" in shown.stdout
+    assert "unavailable at server/discover: HTTP 503" in shown.stdout
+    assert "The faults are off again." in shown.stdout
+
+
+def test_the_contract_of_the_reference_server_is_the_one_that_is_pinned(tmp_path: Path) -> None:
+    """Pinned anew, the file stays as it is: nobody forgot to pin after a change of the tools."""
+    with reference_server(tmp_path) as url:
+        config = load([PROBES / "reference.yaml"], environ={})
+        target = replace(config.targets["reference"], url=url)
+        offer = asyncio.run(read_offer(target, timeout=10))
+    assert dump_contract(offer) == (PROBES / "contracts" / "reference.json").read_text(encoding="utf-8")
 
 
 def test_there_is_an_example_for_every_server_that_is_promised() -> None:

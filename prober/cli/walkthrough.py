@@ -36,7 +36,7 @@ _FAULTS: Final = (
 
 def demo(*, serve: bool) -> int:
     """Show what the prober does; returns the exit code. `serve` keeps the server up until it is interrupted."""
-    with TemporaryDirectory(prefix="mcp-prober-demo-") as folder, _reference_server(Path(folder)) as url:
+    with TemporaryDirectory(prefix="mcp-prober-demo-") as folder, reference_server(Path(folder)) as url:
         _say(f"A reference server is up at {url}, its state in an SQLite file.")
         config = _pointed_at(url)
         _say(f"\nOne pass over probes/reference.yaml ({len(config.probes)} probes):\n")
@@ -103,7 +103,7 @@ def _serve(url: str) -> None:
 
 
 @contextmanager
-def _reference_server(folder: Path) -> Iterator[str]:
+def reference_server(folder: Path) -> Iterator[str]:
     """A reference server with state in `folder`; yields the URL of its MCP endpoint."""
     command = [sys.executable, "-m", "prober.reference", "--listen", "127.0.0.1:0", "--session", "probe"]
     with (folder / "server.log").open("w") as log:
