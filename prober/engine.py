@@ -9,7 +9,7 @@ import asyncio
 import os
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Final
@@ -43,9 +43,13 @@ async def run_probe(probe: Probe, target: Target, *, knowledge: Knowledge, judge
         async with run.within_deadline():
             await KINDS[probe.kind](run, probe.settings)
     except Failure as error:
-        failure = error
+        failure = run.masked(error)
     except Exception as error:
-        failure = _our_fault(error)
+        failure = _our_fault(error, run.log.redact)
+    except asyncio.CancelledError as error:
+        if _being_cancelled():
+            raise
+        failure = _our_fault(error, run.log.redact)
     return _outcome(probe, run, failure, started_at=started_at, seconds=time.monotonic() - started)
 
 
@@ -97,8 +101,6 @@ def not_run(probe: Probe, why: str) -> Outcome:
 
 
 def _outcome(probe: Probe, run: Run, failure: Failure | None, *, started_at: datetime, seconds: float) -> Outcome:
-    redact = run.log.redact
-    facts: Mapping[str, float] = run.facts
     return Outcome(
         target=probe.target,
         probe=probe.name,
@@ -106,28 +108,29 @@ def _outcome(probe: Probe, run: Run, failure: Failure | None, *, started_at: dat
         verdict=failure.reason.verdict if failure else Verdict.PASS,
         reason=failure.reason if failure else None,
         step=failure.step if failure else None,
-        message=redact(failure.message) if failure else "",
-        evidence=tuple(_redacted(each, redact) for each in (failure.evidence, *failure.further)) if failure else (),
-        warnings=tuple(redact(warning) for warning in run.warnings),
+        message=failure.message if failure else "",
+        evidence=(failure.evidence, *failure.further) if failure else (),
+        warnings=tuple(run.log.redact(warning) for warning in run.warnings),
         started_at=started_at,
         duration_seconds=seconds,
         phases=run.log.phases(),
         server=run.server,
         exchanges=tuple(run.log.finished),
-        facts=facts,
+        facts=dict(run.facts),
     )
 
 
-def _redacted(evidence: Evidence, redact: Callable[[str], str]) -> Evidence:
-    texts = {name: redact(text) for name, text in vars(evidence).items() if isinstance(text, str)}
-    return Evidence(**{**vars(evidence), **texts})
+def _being_cancelled() -> bool:
+    """Whether somebody wants this task to end. A library may also raise CancelledError for reasons of its own."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
-def _our_fault(error: Exception) -> Failure:
+def _our_fault(error: BaseException, redact: Callable[[str], str]) -> Failure:
     """What no room turned into a Failure is a fault of the prober: told as such, with where it happened."""
-    trace = "".join(traceback.format_exception(error))[-_TRACE_TAIL:]
+    trace = redact("".join(traceback.format_exception(error)))[-_TRACE_TAIL:]
     return Failure(
         Reason.INTERNAL_ERROR,
-        f"the prober failed: {type(error).__name__}: {error}",
+        redact(f"the prober failed: {type(error).__name__}: {error}"),
         evidence=Evidence(detail=trace),
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any, Final
 
 from prober.config.model import CatalogSettings
 from prober.judge.change import Change, Severity
-from prober.judge.contract import Contract, contract_of, in_order, iter_changes
+from prober.judge.contract import Contract, contract_of
 from prober.kinds.run import Run
 from prober.outcome import Evidence, Failure, Reason
+from prober.target.message import METHOD_NOT_FOUND
 from prober.target.session import Session
 
 _LISTS: Final = {
@@ -28,9 +28,10 @@ _SHOWN: Final = 20
 async def catalog(run: Run, settings: CatalogSettings) -> None:
     async with run.session(explicit=True) as session:
         found = await read_contract(session)
-    for section in ("tools", "prompts", "resources"):
-        run.facts[section] = len(getattr(found, section))
-        _require(section, getattr(settings, section), getattr(found, section))
+    wanted = {"tools": settings.tools, "prompts": settings.prompts, "resources": settings.resources}
+    run.facts.update({section: len(getattr(found, section)) for section in wanted})
+    for section, names in wanted.items():
+        _require(section, names, getattr(found, section))
     if settings.contract is not None:
         await _hold_against(run, settings.contract, found)
 
@@ -42,8 +43,15 @@ async def read_contract(session: Session) -> Contract:
     """
     sections: dict[str, list[dict[str, Any]]] = {}
     for section, (capability, method, key, identity) in _LISTS.items():
-        if capability in session.capabilities:
+        if capability not in session.capabilities:
+            continue
+        try:
             sections[section] = await session.pages(method, key)
+        except Failure as failure:
+            # no capability announces templates, and many servers that have none do not know the method either
+            if section != "templates" or failure.evidence.rpc_code != METHOD_NOT_FOUND:
+                raise
+        else:
             _refuse_twins(method, identity, sections[section])
     return contract_of(**sections)
 
@@ -72,17 +80,8 @@ def _require(section: str, wanted: Iterable[str], found: Iterable[str]) -> None:
         )
 
 
-async def changes_between(pinned: Contract, found: Contract) -> tuple[Change, ...]:
-    """What changed, the worst first. Other probes have their turn while a large contract is compared."""
-    changes: list[Change] = []
-    for some in iter_changes(pinned, found):
-        changes += some
-        await asyncio.sleep(0)
-    return in_order(changes)
-
-
 async def _hold_against(run: Run, pinned: Contract, found: Contract) -> None:
-    changes = await changes_between(pinned, found)
+    changes = await run.judge.compare(pinned, found)
     for severity in Severity:
         run.facts[f"contract_changes_{severity}"] = sum(change.severity is severity for change in changes)
     breaking = [change for change in changes if change.severity is Severity.BREAKING]
@@ -94,7 +93,7 @@ async def _hold_against(run: Run, pinned: Contract, found: Contract) -> None:
             Reason.CONTRACT_BROKEN,
             f"{len(breaking)} breaking change{'s' if len(breaking) > 1 else ''} of the contract,"
             f" first: {first.where}: {first.message}",
-            step="tools/list",
+            step=_LISTS[first.where.partition("/")[0]][1],
             evidence=_evidence(first),
             further=tuple(_evidence(change) for change in rest),
         )

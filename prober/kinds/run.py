@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeVar
 
 from prober.config.model import Target
 from prober.judge.worker import Judge
@@ -19,6 +19,28 @@ from prober.target.exchange import ExchangeLog
 from prober.target.failure import timed_out
 from prober.target.knowledge import Knowledge, Tool
 from prober.target.session import Session
+
+Facts = TypeVar("Facts", Evidence, ServerInfo)
+
+_SESSION_STANDS: Final = frozenset(
+    {
+        Reason.RPC_ERROR,
+        Reason.BAD_RESULT,
+        Reason.INPUT_REQUIRED,
+        Reason.VERSION_UNSUPPORTED,
+        Reason.TOOL_MISSING,
+        Reason.TOOL_ERROR,
+        Reason.NOT_READ_ONLY,
+        Reason.OUTPUT_SCHEMA_INVALID,
+        Reason.OUTPUT_SCHEMA_MISMATCH,
+        Reason.SCHEMA_MISMATCH,
+        Reason.EXPECTATION_FAILED,
+        Reason.TOO_SLOW,
+        Reason.UNDECIDED,
+    }
+)
+"""What is wrong is an answer, not the conversation: it can be ended as it should be. Else a server that fails its probe
+every minute would keep a session for each time."""
 
 
 @dataclass(kw_only=True)
@@ -34,6 +56,8 @@ class Run:
     server: ServerInfo = field(default_factory=ServerInfo)
     facts: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    _clock: asyncio.Timeout | None = None
+    """The innermost of those that are running."""
 
     @asynccontextmanager
     async def within_deadline(self) -> AsyncIterator[None]:
@@ -42,15 +66,19 @@ class Run:
             yield
 
     @asynccontextmanager
-    async def within(self, end: float) -> AsyncIterator[None]:
-        """Likewise with an earlier end, in the loop's time."""
+    async def within(self, end: float) -> AsyncIterator[asyncio.Timeout]:
+        """Likewise with an earlier end, in the loop's time; the clock can be set anew."""
+        outer = self._clock
         try:
             async with asyncio.timeout_at(end) as clock:
-                yield
+                self._clock = clock
+                yield clock
         except TimeoutError:
             if not clock.expired():
                 raise
             raise timed_out(self.log.last) from None
+        finally:
+            self._clock = outer
 
     @asynccontextmanager
     async def session(self, *, explicit: bool = False, judge_farewell: bool = False) -> AsyncIterator[Session]:
@@ -62,10 +90,18 @@ class Run:
         session = Session(self.target, log=self.log, knowledge=self.knowledge, judge=self.judge, deadline=self.deadline)
         try:
             await session.open(explicit=explicit)
-            yield session
+            try:
+                yield session
+            except Failure as failure:
+                if failure.reason in _SESSION_STANDS:
+                    with suppress(TimeoutError):  # what was found out counts, not that there was no time for a farewell
+                        async with asyncio.timeout(self._time_left() / 2):
+                            await self._take_leave(session, judge_farewell=False)
+                raise
             await self._take_leave(session, judge_farewell=judge_farewell)
         finally:
-            self.server = session.server
+            if session.server.era is not None:
+                self.server = self._masked(session.server)
             if session.certificate_expiry is not None:
                 self.facts["certificate_expiry_timestamp_seconds"] = session.certificate_expiry
             await session.abort()
@@ -74,7 +110,11 @@ class Run:
         """The listing of a tool that this run may call. Raises `tool_missing` or `not_read_only`."""
 
         async def fetch() -> Mapping[str, Tool]:
-            return {listing["name"]: Tool(listing) for listing in await session.pages("tools/list", "tools")}
+            tools: dict[str, Tool] = {}
+            for listing in await session.pages("tools/list", "tools"):
+                if listing["name"] not in tools or not is_read_only(listing):  # of two of one name, the one that writes
+                    tools[listing["name"]] = Tool(listing)
+            return tools
 
         tools = await self.knowledge.tools.get(fetch)
         tool = tools.get(name)
@@ -93,6 +133,26 @@ class Run:
                 evidence=Evidence(pointer="/annotations/readOnlyHint", expected="true", seen=_hint(tool.listing)),
             )
         return tool
+
+    def masked(self, failure: Failure) -> Failure:
+        """The failure with every secret of the target taken out of its texts."""
+        return Failure(
+            failure.reason,
+            self.log.redact(failure.message),
+            step=failure.step,
+            evidence=self._masked(failure.evidence),
+            further=tuple(map(self._masked, failure.further)),
+        )
+
+    def _masked(self, facts: Facts) -> Facts:
+        texts: dict[str, Any] = {
+            name: self.log.redact(text) for name, text in vars(facts).items() if isinstance(text, str)
+        }
+        return replace(facts, **texts)
+
+    def _time_left(self) -> float:
+        end = self._clock.when() if self._clock is not None else None
+        return max(0.0, (self.deadline if end is None else end) - asyncio.get_running_loop().time())
 
     async def _take_leave(self, session: Session, *, judge_farewell: bool) -> None:
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections import deque
 from typing import Any, Final
 
 from prober.config.model import ScenarioSettings, Step
@@ -25,40 +25,55 @@ CLEANUP_SHARE: Final = 0.25
 
 async def scenario(run: Run, settings: ScenarioSettings) -> None:
     captured: dict[str, Any] = {ALWAYS_THERE: f"probe-{secrets.token_hex(6)}"}
+    cleanup = deque(settings.cleanup)
     now = asyncio.get_running_loop().time()
-    steps_end = run.deadline - (run.deadline - now) * (CLEANUP_SHARE if settings.cleanup else 0)
+    steps_end = run.deadline - (run.deadline - now) * (CLEANUP_SHARE if cleanup else 0)
     try:
         async with run.within(steps_end), run.session() as session:
-            await _steps(run, session, settings.steps, captured)
-            await _steps(run, session, settings.cleanup, captured, cleanup=True)
-    except Failure:
-        await _clean_up_afresh(run, settings.cleanup, captured)
+            for step in settings.steps:
+                await _take(run, session, step, captured)
+            while cleanup:
+                await _take(run, session, cleanup.popleft(), captured, during="cleanup ")
+    except Exception:
+        await _clean_up_afresh(run, cleanup, captured)
         raise
 
 
-async def _clean_up_afresh(run: Run, cleanup: Sequence[Step], captured: dict[str, Any]) -> None:
-    """Clean up after a failure, which stays what the run reports; trouble here is a warning beside it."""
-    possible = [step for step in cleanup if names_in(step.arguments) <= captured.keys()]
-    if not possible:
-        return
-    try:
-        async with run.session() as session:
-            await _steps(run, session, possible, captured, cleanup=True)
-    except Failure as error:
-        run.warnings.append(f"cleanup failed: {error.message}")
+async def _clean_up_afresh(run: Run, cleanup: deque[Step], captured: dict[str, Any]) -> None:
+    """Take what is left of the cleanup after a failure, which stays what the run reports.
 
-
-async def _steps(
-    run: Run, session: Session, steps: Sequence[Step], captured: dict[str, Any], *, cleanup: bool = False
-) -> None:
-    for step in steps:
+    Each step has its turn, whatever became of the one before it; trouble is a warning. A step that needs what was never
+    captured has nothing to clean up.
+    """
+    while cleanup:
+        left = len(cleanup)
         try:
-            value = await call_tool(run, session, step.tool, fill(step.arguments, captured), step.checks)
-            for name, path in step.capture.items():
-                captured[name] = _capture(name, path, value)
+            async with run.session() as session:
+                while cleanup:
+                    step = cleanup.popleft()
+                    if names_in(step.arguments) <= captured.keys():
+                        await _take(run, session, step, captured, during="cleanup ")
         except Failure as failure:
-            failure.step = f"{'cleanup ' if cleanup else ''}{step.name}"
-            raise
+            run.warnings.append(f"cleanup failed at {failure.step}: {failure.message}")
+            if len(cleanup) == left:
+                return  # no session, so no step could be taken
+
+
+async def _take(run: Run, session: Session, step: Step, captured: dict[str, Any], *, during: str = "") -> None:
+    """Take one step and keep what it captures. A failure tells its name instead of the method's."""
+    try:
+        value = await call_tool(run, session, step.tool, fill(step.arguments, captured), step.checks)
+        for name, path in step.capture.items():
+            captured[name] = _capture(name, path, value)
+    except Failure as failure:
+        # a new one: others may be waiting for the same listing, and get the same failure
+        raise Failure(
+            failure.reason,
+            failure.message,
+            step=during + step.name,
+            evidence=failure.evidence,
+            further=failure.further,
+        ) from failure
 
 
 def _capture(name: str, path: str, value: Any) -> Any:
