@@ -40,3 +40,8 @@ def dialect_of(schema: Any, *, inherited: Dialect) -> Dialect | None:
 def identifier(dialect: Dialect) -> str:
     """The URI of a draft."""
     return next(uri for uri, known in DIALECTS.items() if known is dialect)
+
+
+def identity_keyword(dialect: Dialect) -> str:
+    """The keyword by which a schema of the draft says its own URI."""
+    return "id" if dialect in (Draft3Validator, Draft4Validator) else "$id"

@@ -20,7 +20,8 @@ BUDGET: Final = 0.015
 a rule; on a machine three times slower than the one they were measured on the loop is still free within 50 ms."""
 
 MAX_NODES: Final = 4_000
-MAX_DEPTH: Final = 100
+MAX_DEPTH: Final = 40
+"""Levels of a value: the library goes down some eight calls for each, and its stack is not all of ours."""
 MAX_TEXT: Final = 256
 """Characters of a text up to which regular expressions are searched in the event loop."""
 
@@ -41,13 +42,13 @@ class Size:
         return self.objects + self.arrays + self.scalars
 
 
-def size_of(value: Json, *, most: int = MAX_NODES) -> Size | None:
-    """The size of a value; None where it has more than `most` values in it or `MAX_DEPTH` levels."""
+def size_of(value: Json, *, most: int = MAX_NODES, deepest: int = MAX_DEPTH) -> Size | None:
+    """The size of a value; None where it has more than `most` values in it or `deepest` levels."""
     objects = arrays = scalars = longest = characters = depth = 0
     level: list[Json] = [value]
     while level:
         seen = objects + arrays + scalars + len(level)
-        if depth > MAX_DEPTH or seen > most:
+        if depth > deepest or seen > most:
             return None
         depth += 1
         below: list[Json] = []

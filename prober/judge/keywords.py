@@ -1,6 +1,7 @@
-"""Which keywords of JSON Schema hold further schemas, and how each of them is applied: one table for all drafts.
+"""Which keywords of JSON Schema hold further schemas, and how each of them is applied: one table for draft 4 and later.
 
-A keyword that a draft does not know is harmless here: a schema under it is looked at although it never judges.
+A keyword that a draft does not know is harmless here: a schema under it is looked at although it never judges. What
+draft 3 did otherwise (`extends`, `disallow`, schemas in `type`) is left to the validator.
 """
 
 from __future__ import annotations
@@ -54,9 +55,6 @@ _HOLDERS: Final[dict[str, tuple[Applies, tuple[_Shape, ...]]]] = {
     "if": (Applies.IN_PLACE, (_Shape.ONE,)),
     "then": (Applies.IN_PLACE, (_Shape.ONE,)),
     "else": (Applies.IN_PLACE, (_Shape.ONE,)),
-    "extends": (Applies.IN_PLACE, (_Shape.ONE, _Shape.LIST)),
-    "type": (Applies.IN_PLACE, (_Shape.LIST,)),
-    "disallow": (Applies.IN_PLACE, (_Shape.LIST,)),
     "dependentSchemas": (Applies.IN_PLACE, (_Shape.MAP,)),
     "dependencies": (Applies.IN_PLACE, (_Shape.MAP,)),
     "properties": (Applies.BELOW, (_Shape.MAP,)),

@@ -21,7 +21,7 @@ from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import specification_with
 
-from prober.judge.dialects import DEFAULT, DIALECTS, Dialect, dialect_of, identifier
+from prober.judge.dialects import DEFAULT, DIALECTS, Dialect, dialect_of, identifier, identity_keyword
 from prober.judge.keywords import REFERENCES, Json, is_schema, subschemas
 from prober.judge.mismatch import cap, pointer, render
 from prober.judge.soundness import first_flaw
@@ -81,7 +81,10 @@ def follow(document: Json, *, folder: Path | None, dialect: Dialect) -> Referenc
 def registry_of(files: Mapping[str, Json], *, dialect: Dialect) -> Registry[Json]:
     """The documents as something that a validator can look references up in, and that fetches nothing."""
     registry: Registry[Json] = Registry()
-    return registry.with_resources((uri, _resource(content, dialect)) for uri, content in files.items()).crawl()
+    resources = (
+        (uri, _resource(content, dialect_of(content, inherited=dialect) or dialect)) for uri, content in files.items()
+    )
+    return registry.with_resources(resources).crawl()
 
 
 class _Refused(Exception):  # noqa: N818 - not an error of the code but an answer
@@ -165,7 +168,7 @@ class _Walk:
         for inner in subschemas(schema):
             if isinstance(inner.schema, dict):
                 resolver = place.resolver
-                if "$id" in inner.schema or "id" in inner.schema:
+                if isinstance(inner.schema.get(identity_keyword(dialect)), str):
                     resolver = resolver.in_subresource(_resource(inner.schema, dialect))
                 self.standing.append(_Place(inner.schema, resolver, dialect, place.file, place.path + inner.path))
 
@@ -188,7 +191,8 @@ class _Walk:
         """A document that is not in hand yet: a file of the folder, or refused."""
         if uri not in self.files:
             self.files[uri] = self._read(uri)
-        return _resource(self.files[uri], DEFAULT)
+        content = self.files[uri]
+        return _resource(content, dialect_of(content, inherited=DEFAULT) or DEFAULT)
 
     def _read(self, uri: str) -> Json:
         for prefix, folder in self.folders.items():
@@ -206,7 +210,7 @@ class _Walk:
 
 
 def _resource(schema: Json, dialect: Dialect) -> Resource[Json]:
-    return specification_with(identifier(dialect_of(schema, inherited=dialect) or dialect)).create_resource(schema)
+    return specification_with(identifier(dialect)).create_resource(schema)
 
 
 def _read_json(path: Path) -> Json:

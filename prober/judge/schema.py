@@ -25,12 +25,16 @@ from prober.judge.mismatch import Mismatch
 from prober.judge.references import SchemaProblem, follow, registry_of
 from prober.judge.telling import most_telling
 from prober.judge.weight import EndlessReference, Weight, weigh
+from prober.outcome import Reason
 
 __all__ = ["Schema", "SchemaProblem", "cheap", "first_mismatch", "load_schema", "load_server_schema"]
 
 MAX_LOADED_AT_ONCE: Final = 500
 """Values in a server's schema up to which it is checked when it is loaded: a few milliseconds. A larger one is checked
 where it is first judged by, in a worker process."""
+
+MAX_VALUES: Final = 20_000
+"""Values in a server's schema beyond which it is not looked at: even to pass it on would hold others up."""
 
 _FORMATS: Final = checker()
 
@@ -86,8 +90,9 @@ def load_server_schema(document: Json) -> Schema:
         SchemaProblem: as above, as far as that is found in a few milliseconds; what is left is found in judging. Its
             `reason` says what a run ends for.
     """
-    size = size_of(document)
-    if size is None or size.nodes > MAX_LOADED_AT_ONCE or not _plain_patterns(document):
+    if size_of(document, most=MAX_VALUES, deepest=MAX_VALUES) is None:
+        raise SchemaProblem(f"more than {MAX_VALUES} values in a schema", reason=Reason.UNDECIDED)
+    if size_of(document, most=MAX_LOADED_AT_ONCE) is None or not _plain_patterns(document):
         return Schema(document=document, asserts_formats=False, checked=False)
     _, weight = _examine(document, folder=None)
     return Schema(document=document, asserts_formats=False, weight=weight)
@@ -114,10 +119,16 @@ def _examine(document: Json, *, folder: Path | None) -> tuple[Mapping[str, Json]
     try:
         found = follow(document, folder=folder, dialect=DEFAULT)
         return found.files, weigh(document, found.targets)
+    except SchemaProblem:
+        raise
     except EndlessReference as endless:
         raise SchemaProblem(str(endless)) from None
     except RecursionError:
-        raise SchemaProblem("nested too deeply") from None
+        raise SchemaProblem("nested too deeply", reason=Reason.UNDECIDED) from None
+    except ValueError as error:  # of the standard library, about an address in `$id` or `$ref`
+        raise SchemaProblem(f"an address that cannot be read: {error}") from None
+    except Exception as error:  # referencing (0.37) stumbles over sound schemas of draft 3, as over `extends`
+        raise SchemaProblem(f"cannot be read: {type(error).__name__}: {error}", reason=Reason.UNDECIDED) from None
 
 
 def _plain_patterns(document: Json) -> bool:

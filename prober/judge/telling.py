@@ -37,7 +37,9 @@ def _spokesmen(context: list[ValidationError]) -> list[ValidationError]:
     """Of each alternative its first error; only of the alternatives whose errors lie deepest."""
     alternatives: dict[Any, list[ValidationError]] = defaultdict(list)
     for error in context:
-        alternatives[error.relative_schema_path[0]].append(error)
+        # An alternative that is `false` has no path (jsonschema 4.26), and no more than this one error.
+        path = error.relative_schema_path
+        alternatives[path[0] if path else None].append(error)
     spokesmen = [min(group, key=_rank) for group in alternatives.values()]
     depth = max(len(error.path) for error in spokesmen)
     return [error for error in spokesmen if len(error.path) == depth]

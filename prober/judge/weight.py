@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from prober.judge.effort import BUDGET, MAX_TEXT, Size, pattern_steps
-from prober.judge.keywords import REFERENCES, Applies, Json, subschemas
+from prober.judge.keywords import REFERENCES, Applies, Json, is_schema, subschemas
 
 # Microseconds, measured with jsonschema 4.26 on a slow core, rounded up.
 _SCHEMA: Final = 6.0
@@ -26,7 +26,10 @@ _PAIR: Final = 1.0
 MAX_UNIQUE: Final = 100
 """Values of an instance up to which `uniqueItems` is looked at in the event loop."""
 
-_UNBOUNDED: Final = frozenset({"unevaluatedProperties", "unevaluatedItems", "$dynamicRef", "$recursiveRef"})
+_UNBOUNDED: Final = frozenset(
+    {"unevaluatedProperties", "unevaluatedItems", "$dynamicRef", "$recursiveRef", "extends", "disallow"}
+)
+"""Keywords that judge by other schemas than those that stand in them, or by those more than once."""
 _OF_OBJECTS: Final = frozenset(
     {
         "properties",
@@ -182,7 +185,8 @@ class _Scale:
         """What the keywords of one schema cost, without the schemas in them."""
         here, below = _PerNode(_SCHEMA, _SCHEMA, _SCHEMA), _PerNode()
         for keyword, value in schema.items():
-            if keyword in _UNBOUNDED:
+            schemas_in_type = keyword == "type" and isinstance(value, list) and any(map(is_schema, value))
+            if keyword in _UNBOUNDED or schemas_in_type:
                 raise _Unbounded
             if keyword not in _SILENT:
                 here = here.plus(self._keyword(keyword, value))
@@ -237,15 +241,20 @@ class _Scale:
         if id(schema) in above:
             raise EndlessReference("refers to itself without going deeper into the value, so judging would not end")
         above.append(id(schema))
-        fixed = (id(schema), "$ref")
         for inner in subschemas(schema):
             if inner.applies is Applies.IN_PLACE:
                 self._descend_in_place(inner.schema, above, done)
-        if fixed in self.targets:
-            self._descend_in_place(self.targets[fixed], above, done)
+        for keyword, anchor in _ANCHORS.items():
+            target = self.targets.get((id(schema), keyword), True)
+            # With its anchor the reference is dynamic: it may mean another schema by the time it is followed.
+            if isinstance(target, dict) and anchor not in target:
+                self._descend_in_place(target, above, done)
         above.pop()
         done.add(id(schema))
 
+
+_ANCHORS: Final = {"$ref": "", "$dynamicRef": "$dynamicAnchor", "$recursiveRef": "$recursiveAnchor"}
+"""By kind of reference: the keyword in its target that makes it dynamic."""
 
 _SCHEMA_ALONE: Final = _Load(here=_PerNode(_SCHEMA, _SCHEMA, _SCHEMA))
 

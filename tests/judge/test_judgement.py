@@ -79,6 +79,21 @@ def test_what_the_library_cannot_judge_is_undecided() -> None:
     assert found.message == "could not be judged: OverflowError: cannot convert Infinity to integer ratio"
 
 
+def test_a_cheap_case_does_not_depend_on_how_deep_the_callers_are() -> None:
+    schema: Any = {"type": "null"}
+    value: Any = None
+    for _ in range(13):
+        schema = {"anyOf": [{"type": "object", "properties": {"a": {"items": schema}}}, {"type": "null"}]}
+        value = {"a": [value]}
+    check = Check(reason=Reason.SCHEMA_MISMATCH, rule=load_schema(schema, folder=None), instance=Instance(value=value))
+    assert check.instance.size is not None
+
+    def called_from(levels: int) -> Any:
+        return judge(Case(checks=(check,))) if levels == 0 else called_from(levels - 1)
+
+    assert called_from(300) is None
+
+
 def test_a_value_too_deep_to_judge_is_undecided() -> None:
     deep: Any = 1
     for _ in range(5_000):

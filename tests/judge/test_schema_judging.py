@@ -51,6 +51,7 @@ LONG = "x" * 400
             3,
             "(root): oneOf: expected exactly one of the alternatives, seen 3",
         ),
+        ({"anyOf": [False, {"type": "null"}]}, 3, "(root): anyOf: expected nothing or null, seen 3"),
         # The error closest to the root speaks, and of equals the first.
         (
             {"properties": {"a": {"type": "string"}}, "required": ["b"]},

@@ -70,6 +70,10 @@ def folder(tmp_path: Path) -> Path:
         {"x-vendor": {"anything": 1}},
         {"const": {"$ref": "not a reference"}, "enum": [{"type": 5}]},
         {"properties": {"$ref": {"type": "string"}, "pattern": {"type": "integer"}}},
+        {"$schema": "http://json-schema.org/draft-07/schema#", "prefixItems": [{"$id": 5, "pattern": 5}]},
+        {"$schema": "http://json-schema.org/draft-03/schema#", "type": [{"type": "string"}, "null"]},
+        {"$dynamicAnchor": "node", "properties": {"child": {"$dynamicRef": "#node"}}},
+        {"$schema": "https://json-schema.org/draft/2019-09/schema", "items": {"$recursiveRef": "#"}},
     ],
 )
 def test_a_sound_schema_loads(document: Any) -> None:
@@ -109,6 +113,17 @@ def test_a_sound_schema_loads(document: Any) -> None:
             "",
             "refers to itself without going deeper into the value, so judging would not end",
         ),
+        (
+            {"properties": {"a": {"$dynamicRef": "#/properties/a"}}},
+            "",
+            "refers to itself without going deeper into the value, so judging would not end",
+        ),
+        (
+            {"$ref": "http://[::1"},
+            "/$ref",
+            "#/$ref: http://[::1 cannot be followed: only places inside the schema are followed",
+        ),
+        ({"$id": "http://[::1"}, "", "an address that cannot be read: Invalid IPv6 URL"),
     ],
 )
 def test_a_schema_that_cannot_be_used_is_refused_at_load(document: Any, pointer: str, message: str | None) -> None:
@@ -124,6 +139,12 @@ def test_a_pattern_that_only_other_languages_know_is_our_own_limit() -> None:
     with pytest.raises(SchemaProblem, match=r"bad escape \\p") as caught:
         load_schema({"properties": {"a": {"pattern": r"^\p{L}+$"}}}, folder=None)
     assert caught.value.pointer == "/properties/a/pattern"
+    assert caught.value.reason is Reason.UNDECIDED
+
+
+def test_a_schema_that_the_library_stumbles_over_is_our_own_limit() -> None:
+    with pytest.raises(SchemaProblem, match=r"^cannot be read: AttributeError: ") as caught:
+        load_server_schema({"$schema": "http://json-schema.org/draft-03/schema#", "extends": {"type": "string"}})
     assert caught.value.reason is Reason.UNDECIDED
 
 
@@ -194,10 +215,16 @@ def test_a_large_or_deep_schema_of_a_server_is_left_for_a_worker_to_check() -> N
     with pytest.raises(SchemaProblem):
         first_mismatch(schema, {})
     deep: Any = {}
-    for _ in range(200):
+    for _ in range(100):
         deep = {"not": deep}
     assert not load_server_schema(deep).checked
     assert not load_server_schema({"pattern": "^(a+)+$"}).checked
+
+
+def test_a_schema_of_a_server_beyond_all_measure_is_not_looked_at() -> None:
+    with pytest.raises(SchemaProblem, match=r"^more than 20000 values in a schema$") as caught:
+        load_server_schema({"enum": list(range(20_000))})
+    assert caught.value.reason is Reason.UNDECIDED
 
 
 def test_a_schema_of_a_server_is_loaded_within_the_promise() -> None:
