@@ -56,6 +56,8 @@ class Run:
     server: ServerInfo = field(default_factory=ServerInfo)
     facts: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    step: str | None = None
+    """What is being done, where the kind has a better name for it than the protocol."""
     _clock: asyncio.Timeout | None = None
     """The innermost of those that are running."""
 
@@ -76,7 +78,9 @@ class Run:
         except TimeoutError:
             if not clock.expired():
                 raise
-            raise timed_out(self.log.last) from None
+            failure = timed_out(self.log.last)
+            failure.step = self.step or failure.step
+            raise failure from None
         finally:
             self._clock = outer
 
@@ -100,7 +104,7 @@ class Run:
                 raise
             await self._take_leave(session, judge_farewell=judge_farewell)
         finally:
-            if session.server.era is not None:
+            if session.server.name is not None or self.server.name is None:  # a second session may learn less
                 self.server = self._masked(session.server)
             if session.certificate_expiry is not None:
                 self.facts["certificate_expiry_timestamp_seconds"] = session.certificate_expiry

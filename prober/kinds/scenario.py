@@ -1,7 +1,8 @@
 """`scenario`: tool calls in order, with captured values, and a cleanup that runs whatever became of them.
 
 The steps have three quarters of the run's time, the cleanup has the rest: a step that hangs does not keep the cleanup
-from running. After a failed step the cleanup opens a session of its own, because the first may be beyond use.
+from running. After a failed step the cleanup opens a session of its own, because the first may be beyond use. Only
+whoever interrupts the prober itself leaves things as they are.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from prober.target.session import Session
 
 CLEANUP_SHARE: Final = 0.25
 
+_SPARE: Final = 0.05
+"""Seconds before the deadline at which a cleanup after a failure gives up, so that the failure can still be told."""
+
 
 async def scenario(run: Run, settings: ScenarioSettings) -> None:
     captured: dict[str, Any] = {ALWAYS_THERE: f"probe-{secrets.token_hex(6)}"}
@@ -29,9 +33,10 @@ async def scenario(run: Run, settings: ScenarioSettings) -> None:
     now = asyncio.get_running_loop().time()
     steps_end = run.deadline - (run.deadline - now) * (CLEANUP_SHARE if cleanup else 0)
     try:
-        async with run.within(steps_end), run.session() as session:
-            for step in settings.steps:
-                await _take(run, session, step, captured)
+        async with run.session() as session:
+            async with run.within(steps_end):
+                for step in settings.steps:
+                    await _take(run, session, step, captured)
             while cleanup:
                 await _take(run, session, cleanup.popleft(), captured, during="cleanup ")
     except Exception:
@@ -46,9 +51,9 @@ async def _clean_up_afresh(run: Run, cleanup: deque[Step], captured: dict[str, A
     captured has nothing to clean up.
     """
     while cleanup:
-        left = len(cleanup)
+        left, run.step = len(cleanup), None
         try:
-            async with run.session() as session:
+            async with run.within(run.deadline - _SPARE), run.session() as session:
                 while cleanup:
                     step = cleanup.popleft()
                     if names_in(step.arguments) <= captured.keys():
@@ -61,6 +66,7 @@ async def _clean_up_afresh(run: Run, cleanup: deque[Step], captured: dict[str, A
 
 async def _take(run: Run, session: Session, step: Step, captured: dict[str, Any], *, during: str = "") -> None:
     """Take one step and keep what it captures. A failure tells its name instead of the method's."""
+    run.step = during + step.name
     try:
         value = await call_tool(run, session, step.tool, fill(step.arguments, captured), step.checks)
         for name, path in step.capture.items():
@@ -70,14 +76,17 @@ async def _take(run: Run, session: Session, step: Step, captured: dict[str, Any]
         raise Failure(
             failure.reason,
             failure.message,
-            step=during + step.name,
+            step=run.step,
             evidence=failure.evidence,
             further=failure.further,
         ) from failure
+    run.step = None
 
 
 def _capture(name: str, path: str, value: Any) -> Any:
+    if value is MISSING:
+        raise Failure(Reason.EXPECTATION_FAILED, f"nothing to capture as {name!r}: the answer has no such content")
     try:
-        return select_one(compile_path(path), None if value is MISSING else value)
+        return select_one(compile_path(path), value)
     except SelectionProblem as problem:
         raise Failure(Reason.EXPECTATION_FAILED, f"nothing to capture as {name!r}: {problem}") from problem
