@@ -52,10 +52,12 @@ class Check:
     @property
     def cheap(self) -> bool:
         """Whether it takes a few milliseconds at most, whatever is in the instance."""
-        if isinstance(self.rule, Shape):
-            return self.instance.size is not None or size_of(self.instance.value, most=MAX_AT_ONCE) is not None
-        judged_quickly = cheap if isinstance(self.rule, Schema) else is_cheap
-        return judged_quickly(self.rule, self.instance.size)  # type: ignore[arg-type] # each with its own rule
+        rule, size = self.rule, self.instance.size
+        if isinstance(rule, Schema):
+            return cheap(rule, size)
+        if isinstance(rule, Expectation):
+            return is_cheap(rule, size)
+        return size is not None or size_of(self.instance.value, most=MAX_AT_ONCE) is not None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,7 +30,7 @@ from prober.outcome import Reason
 MAX_SCHEMAS: Final = 20_000
 """Schemas within one schema. To look through more would cost more than any answer is worth."""
 
-Path_ = tuple[str | int, ...]
+_Steps = tuple[str | int, ...]
 
 
 class SchemaProblem(ValueError):  # noqa: N818 - named as its siblings for expectations and contracts
@@ -99,7 +99,7 @@ class _Place:
     resolver: Any
     dialect: Dialect
     file: str | None
-    path: Path_
+    path: _Steps
 
     def problem(self, message: str, *tail: str | int, reason: Reason = Reason.OUTPUT_SCHEMA_INVALID) -> SchemaProblem:
         return SchemaProblem(message, pointer=pointer((*self.path, *tail)), file=self.file, reason=reason)
@@ -247,7 +247,7 @@ def _check(place: _Place) -> None:
 
 def _check_patterns(place: _Place) -> None:
     """Compile the regular expressions of one schema. The drafts mean those of ECMA-262, we have those of Python."""
-    patterns: list[tuple[Path_, Json]] = []
+    patterns: list[tuple[_Steps, Json]] = []
     if "pattern" in place.schema:
         patterns.append((("pattern",), place.schema["pattern"]))
     if isinstance(place.schema.get("patternProperties"), dict):

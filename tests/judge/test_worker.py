@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from typing import Any
 
 import pytest
@@ -379,7 +380,39 @@ async def test_a_worker_knows_nothing_of_our_environment(monkeypatch: pytest.Mon
             assert b"a-secret-token" not in environ.read()
 
 
-async def test_contracts_are_compared_without_holding_up_others() -> None:
+ORPHANED = """
+import asyncio, os, sys
+from prober.judge.judgement import Instance, case_of
+from prober.judge.schema import load_schema
+from prober.judge.worker import Judge
+
+async def main():
+    judge = Judge(allowance=0.5)
+    harmless = load_schema({"unevaluatedProperties": False}, folder=None)
+    endless = load_schema({"pattern": "^(a+)+$"}, folder=None)
+    late = asyncio.get_running_loop().time() + 60
+    await judge.judge(case_of(judged=Instance(value={}), schema=harmless), deadline=late)
+    print(*judge.pids, flush=True)
+    if sys.argv[1] == "busy":
+        asyncio.create_task(judge.judge(case_of(judged=Instance(value="a" * 40 + "b"), schema=endless), deadline=late))
+        await asyncio.sleep(0.1)
+    os._exit(0)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("state", ["idle", "busy"])
+async def test_a_worker_does_not_outlive_a_parent_that_dies(state: str) -> None:
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", ORPHANED, state, stdout=asyncio.subprocess.PIPE)
+    output, _ = await parent.communicate()
+    pid = int(output)
+    async with asyncio.timeout(AMPLE):
+        while is_alive(pid):  # noqa: ASYNC110 - another process ends, which is no event of ours
+            await asyncio.sleep(0.02)
+
+
+async def test_contracts_are_compared_in_steps_that_let_others_have_their_turns() -> None:
     def tools(last: str) -> list[dict[str, Any]]:
         properties = {f"p{number}": {"type": ["string", "null"], "enum": ["a", last, None]} for number in range(40)}
         schema = {"type": "object", "properties": properties}
@@ -387,6 +420,6 @@ async def test_contracts_are_compared_without_holding_up_others() -> None:
 
     async with Judge() as judge, ticking() as ticks:
         changes = await judge.compare(contract_of(tools=tools("b")), contract_of(tools=tools("c")))
-        assert len(changes) == 25 * 40 * 2 * 2
-        assert judge.pids == ()
+        assert not judge.pids
+    assert len(changes) == 25 * 40 * 2 * 2
     assert ticks.longest < PROMISE
