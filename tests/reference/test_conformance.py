@@ -10,8 +10,8 @@ from typing import Final
 
 import pytest
 
-from prober.cli.walkthrough import reference_server
 from tests.real.install import npm_script
+from tests.reference.processes import serving
 
 SUITE: Final = "@modelcontextprotocol/conformance"
 
@@ -33,8 +33,8 @@ _CHECK: Final = re.compile(r"\[([a-z0-9-]+) *\] (SUCCESS|FAILURE)")
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with reference_server(tmp_path_factory.mktemp("reference")) as url:
-        yield url
+    with serving(tmp_path_factory.mktemp("reference")) as server:
+        yield server.url
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
