@@ -60,7 +60,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
         "lock_wait_warning",
     ):
         add(f"--{name.replace('_', '-')}", type=float, default=getattr(default, name), metavar="SECONDS")
-    for name in ("readers", "snapshot_every", "snapshots_kept", "payload_limit"):
+    for name in ("drain", "readers", "snapshot_every", "snapshots_kept", "payload_limit"):
         add(f"--{name.replace('_', '-')}", type=int, default=getattr(default, name), metavar="N")
     return parser
 

@@ -16,9 +16,6 @@ from prober.reference.app import MCP_PATH, build
 from prober.reference.logs import log
 from prober.reference.settings import Settings
 
-_DRAIN: Final = 5
-"""Seconds that calls under way get to finish when the server is told to stop."""
-
 _BACKLOG: Final = 2048
 
 
@@ -48,7 +45,7 @@ async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
             # /debug trusts the peer address, so no header may change it.
             proxy_headers=False,
             server_header=False,
-            timeout_graceful_shutdown=_DRAIN,
+            timeout_graceful_shutdown=settings.drain,
         )
         async with reference.running():
             await _Server(config, listening).serve(sockets=[listener])

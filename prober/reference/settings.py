@@ -42,6 +42,9 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     """Values of the Host header that are served beside the loopback names, `name` or `name:port` or `name:*`."""
 
+    drain: int = 5
+    """How long calls under way get to finish when the server is told to stop."""
+
     sessions: tuple[str, ...] = ()
     """Handles of sessions that are made at start and never expire: stable subjects for probes that only read."""
     handle_lifetime: float = 3600.0
@@ -86,13 +89,14 @@ class Settings:
                 ("commit_window", self.commit_window),
                 ("cache_ttl", self.cache_ttl),
                 ("lock_wait_warning", self.lock_wait_warning),
+                ("drain", self.drain),
             )
             if not value >= 0
         ]
         mistakes += [
             f"session handle {handle!r} is not 1 to 64 characters of A-Z a-z 0-9 _ -"
             for handle in self.sessions
-            if not re.match(HANDLE_PATTERN, handle)
+            if not re.fullmatch(HANDLE_PATTERN, handle)
         ]
         if not 0 <= self.port <= 65_535:
             mistakes.append(f"port must be between 0 and 65535, not {self.port}")

@@ -13,10 +13,15 @@ _PRIMARY: Final = 0xFF
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether another connection has what this one wanted, so that trying later may work."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & _PRIMARY in _BUSY
+
+
 def store_error(error: sqlite3.Error, *, maybe_written: bool = False) -> StoreError:
     """The store's word for what SQLite raised."""
-    code = getattr(error, "sqlite_errorcode", None)
-    if code is not None and code & _PRIMARY in _BUSY:
+    if is_busy(error):
         return StoreBusy("another process holds the database for longer than the busy timeout")
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     return StoreUnavailable(f"SQLite failed with {name}: {error}", maybe_written=maybe_written)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from prober.reference.stores.errors import StoreUnavailable
-from prober.reference.stores.sqlite.foreign import store_error
+from prober.reference.stores.sqlite.foreign import is_busy, store_error
 
 Synchronous = Literal["NORMAL", "FULL"]
 """What a commit survives in WAL mode: NORMAL the death of the process, FULL the death of the machine too."""
@@ -83,8 +83,12 @@ def connect(path: Path, *, synchronous: Synchronous) -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
     except sqlite3.Error as error:
         raise StoreUnavailable(f"cannot open {path}: {error}") from error
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
+    except sqlite3.Error as error:
+        connection.close()
+        raise StoreUnavailable(f"cannot open {path}: {error}") from error
     return connection
 
 
@@ -92,18 +96,37 @@ def prepare(path: Path, *, synchronous: Synchronous) -> None:
     """Make the file and its tables where they are missing; safe when several processes do it at once.
 
     Raises:
-        StoreUnavailable: not a database, or not ours.
+        StoreUnavailable: not a database, or not ours: then it is not touched.
     """
     connection = connect(path, synchronous=synchronous)
     try:
+        _refuse_foreign(connection, path)
         _enter_wal_mode(connection)
         connection.execute("BEGIN IMMEDIATE")
-        _create_tables(connection, path)
+        if _refuse_foreign(connection, path):
+            for statement in _TABLES.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
         connection.execute("COMMIT")
     except sqlite3.Error as error:
         raise store_error(error) from error
     finally:
         connection.close()
+
+
+def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether the file is empty. Raises StoreUnavailable where it is neither that nor ours."""
+    application, version = (
+        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+    )
+    if (application, version) == (_APPLICATION_ID, _VERSION):
+        return False
+    if application == _APPLICATION_ID:
+        raise StoreUnavailable(f"{path} has schema version {version}; this server knows version {_VERSION}")
+    if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+        raise StoreUnavailable(f"{path} is the database of another application")
+    return True
 
 
 def _enter_wal_mode(connection: sqlite3.Connection) -> None:
@@ -112,28 +135,11 @@ def _enter_wal_mode(connection: sqlite3.Connection) -> None:
     while True:
         try:
             mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
             continue
         if mode != "wal":
             raise StoreUnavailable(f"this file cannot use write-ahead logging (journal mode stays {mode!r})")
         return
-
-
-def _create_tables(connection: sqlite3.Connection, path: Path) -> None:
-    """Inside a transaction: nobody else makes the tables at the same time."""
-    application, version = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-    )
-    if (application, version) == (_APPLICATION_ID, _VERSION):
-        return
-    if application == _APPLICATION_ID:
-        raise StoreUnavailable(f"{path} has schema version {version}; this server knows version {_VERSION}")
-    if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-        raise StoreUnavailable(f"{path} is the database of another application")
-    for statement in _TABLES.split(";"):
-        connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {_VERSION}")

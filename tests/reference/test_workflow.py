@@ -1,0 +1,133 @@
+"""Events, the state they fold into, and snapshots that keep reading cheap."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+from prober.reference.state.folding import KnownStates, WorkflowState, fold, snapshot_of, state_of
+from prober.reference.stores.values import Event, History, Session
+
+from .inside import inside
+
+
+def event(number: int, kind: str, **payload: str) -> Event:
+    """An event of a log."""
+    return Event(number=number, kind=kind, payload=json.dumps(payload), agent_id="a", occurred_at=0)
+
+
+def some_log(dice: random.Random, length: int) -> list[Event]:
+    """A log as it may have happened."""
+    makers = (
+        lambda number: event(number, "step_completed", step=f"s{number}"),
+        lambda number: event(number, "phase_advanced", phase=f"p{number}"),
+        lambda number: event(number, "phase_advanced", phase=f"p{number}", completedStep=f"c{number}"),
+        lambda number: event(number, "error_recorded", message=f"e{number}"),
+        lambda number: event(number, "of_a_later_version", anything="x"),
+    )
+    return [dice.choice(makers)(number) for number in range(1, length + 1)]
+
+
+def test_a_log_without_events_is_a_workflow_that_has_not_begun() -> None:
+    assert fold(WorkflowState(), []) == WorkflowState(version=0, phase="init", completed_steps=(), error=None)
+
+
+def test_each_kind_of_event_changes_what_it_says() -> None:
+    log = [
+        event(1, "step_completed", step="a"),
+        event(2, "phase_advanced", phase="review", completedStep="b"),
+        event(3, "phase_advanced", phase="done"),
+        event(4, "error_recorded", message="late"),
+        event(5, "unheard_of"),
+    ]
+    assert fold(WorkflowState(), log) == WorkflowState(
+        version=5, phase="done", completed_steps=("a", "b"), error="late"
+    )
+
+
+def test_folding_in_parts_is_folding_at_once_wherever_a_snapshot_falls() -> None:
+    dice = random.Random(7)
+    for _ in range(200):
+        log = some_log(dice, dice.randrange(1, 40))
+        whole = fold(WorkflowState(), log)
+        cut = dice.randrange(len(log) + 1)
+        snapshot = snapshot_of(fold(WorkflowState(), log[:cut]))
+        assert state_of(History(snapshot=snapshot, events=tuple(log[cut:]), last_event=len(log))) == whole
+        assert state_of(History(snapshot=None, events=tuple(log), last_event=len(log))) == whole
+
+
+def session(handle: str, *, created_at: float, last_event: int) -> Session:
+    """A record of which only these matter."""
+    return Session(
+        handle=handle, created_at=created_at, updated_at=0, lifetime=None, expires_at=None, last_event=last_event
+    )
+
+
+def test_a_known_state_is_used_only_for_the_same_log_at_the_same_event() -> None:
+    known = KnownStates(capacity=2)
+    state = WorkflowState(version=3, phase="p")
+    known.learn(session("s", created_at=1, last_event=3), state)
+    assert known.at(session("s", created_at=1, last_event=3)) is state
+    assert known.at(session("s", created_at=1, last_event=4)) is None
+    assert known.at(session("s", created_at=2, last_event=3)) is None
+    assert known.at(session("t", created_at=1, last_event=3)) is None
+
+
+def test_the_known_state_used_longest_ago_makes_room() -> None:
+    known = KnownStates(capacity=2)
+    for handle in "aba":
+        of = session(handle, created_at=1, last_event=0)
+        if known.at(of) is None:
+            known.learn(of, WorkflowState())
+    known.learn(session("c", created_at=1, last_event=0), WorkflowState())
+    assert [known.at(session(handle, created_at=1, last_event=0)) is not None for handle in "abc"] == [
+        True,
+        False,
+        True,
+    ]
+
+
+async def test_a_read_replays_no_more_than_came_after_the_newest_snapshot(tmp_path: Path) -> None:
+    labels = {"store": "sqlite", "tool": "replay_state"}
+    async with inside(tmp_path, sessions=("s",), snapshot_every=10) as server:
+        for number in range(1, 36):
+            await server.call("complete_step", session_id="s", step_id=str(number))
+        state = await server.call("replay_state", session_id="s", event_number=35)
+        assert state["completedSteps"] == [str(number) for number in range(1, 36)]
+        assert server.sample("mcp_state_replayed_events_sum", **labels) == 5
+        assert server.sample("mcp_state_snapshots_total", store="sqlite") == 3
+        assert server.sample("mcp_state_events_total", store="sqlite", tool="complete_step") == 35
+
+
+async def test_old_snapshots_are_pruned_and_old_states_still_right(tmp_path: Path) -> None:
+    async with inside(tmp_path, sessions=("s",), snapshot_every=5, snapshots_kept=2) as server:
+        for number in range(1, 31):
+            await server.call("complete_step", session_id="s", step_id=str(number))
+        snapshots = [(await server.reference.shared.store.history("s", upto=upto)).snapshot for upto in (30, 29, 24, 4)]
+        assert [snapshot and snapshot.number for snapshot in snapshots] == [30, 25, None, None]
+        for number in (0, 1, 4, 5, 24, 26, 30):
+            state = await server.call("replay_state", session_id="s", event_number=number)
+            assert state["completedSteps"] == [str(n) for n in range(1, number + 1)]
+
+
+async def test_an_unchanged_workflow_is_read_without_replaying(tmp_path: Path) -> None:
+    labels = {"store": "sqlite", "tool": "get_workflow_state"}
+    async with inside(tmp_path, sessions=("s",)) as server:
+        for number in range(4):
+            await server.call("complete_step", session_id="s", step_id=str(number))
+        first = await server.call("get_workflow_state", session_id="s")
+        assert server.sample("mcp_state_replayed_events_sum", **labels) == 4
+        assert await server.call("get_workflow_state", session_id="s") == first
+        assert server.sample("mcp_state_replayed_events_sum", **labels) == 4
+        await server.call("complete_step", session_id="s", step_id="new")
+        assert (await server.call("get_workflow_state", session_id="s"))["completedSteps"][-1] == "new"
+
+
+async def test_two_servers_on_one_file_see_each_others_events_at_once(tmp_path: Path) -> None:
+    async with inside(tmp_path, sessions=("s",)) as one, inside(tmp_path) as two:
+        for number in range(1, 20, 2):
+            await one.call("complete_step", session_id="s", step_id=str(number))
+            assert (await two.call("get_workflow_state", session_id="s"))["version"] == number
+            await two.call("complete_step", session_id="s", step_id=str(number + 1))
+            assert (await one.call("get_workflow_state", session_id="s"))["version"] == number + 1
