@@ -18,7 +18,7 @@ from typing import Any, Final
 from prober.outcome import Outcome
 from tests.peers.http_peer import Act, Call, HttpPeer, Script, http_peer, well
 from tests.peers.messages import dump
-from tests.peers.protocol import Era, Message
+from tests.peers.protocol import Era, Message, Step
 from tests.peers.wire import JSON
 from tests.running import run_document
 
@@ -56,9 +56,11 @@ def tool(name: str, answer: Answer | None = None, *, read_only: bool | None = Tr
 
 
 @asynccontextmanager
-async def offering(*tools: Tool, era: Era = "modern", **faults: Act) -> AsyncIterator[HttpPeer]:
+async def offering(
+    *tools: Tool, era: Era = "modern", faults: Mapping[Step, Act] | None = None
+) -> AsyncIterator[HttpPeer]:
     """A peer that has these tools and no others. `faults` are by step, as in `Script`."""
-    acts: dict[Any, Act] = {"list": _lists(tools), "call": _calls(tools), **faults}
+    acts: dict[Step, Act] = {"list": _lists(tools), "call": _calls(tools), **(faults or {})}
     async with http_peer(Script(era=era, faults=acts)) as peer:
         yield peer
 

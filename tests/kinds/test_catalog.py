@@ -16,7 +16,7 @@ from tests.kinds.offering import ERAS, offering, probed, respond, tool
 from tests.peers.cases import CONTRACT
 from tests.peers.http_peer import Act, Call, Script, http_peer
 from tests.peers.messages import dump
-from tests.peers.protocol import ECHO, FACTS, FORGET, GREET, ITEM, Era, Message
+from tests.peers.protocol import ECHO, FACTS, FORGET, GREET, ITEM, Era, Message, Step
 from tests.peers.wire import JSON
 
 CATALOG: Final = {"kind": "catalog"}
@@ -56,7 +56,7 @@ async def test_every_page_of_every_list_is_read(era: Era, tmp_path: Path) -> Non
     assert lists == {"tools/list": 3, "prompts/list": 2, "resources/list": 4, "resources/templates/list": 1}
 
 
-def announcing(*capabilities: str) -> Mapping[str, Act]:
+def announcing(*capabilities: str) -> Mapping[Step, Act]:
     """What `discover` and `initialize` say that the server has."""
 
     async def act(call: Call) -> None:
@@ -83,7 +83,7 @@ def announcing(*capabilities: str) -> Mapping[str, Act]:
 async def test_only_what_is_announced_is_asked_for(
     capabilities: tuple[str, ...], lists: list[str], era: Era, tmp_path: Path
 ) -> None:
-    async with offering(era=era, **announcing(*capabilities)) as peer:
+    async with offering(era=era, faults=announcing(*capabilities)) as peer:
         outcome = await probed(peer, CATALOG, tmp_path)
     assert outcome.reason is None, outcome.message
     assert [method for method in peer.rpc_methods if method.endswith("list")] == lists
@@ -112,7 +112,7 @@ async def test_what_must_be_there_and_is_not_fails(
 
 
 async def test_tools_that_must_be_there_are_missing_where_no_tools_are_announced(tmp_path: Path) -> None:
-    async with offering(tool("echo"), **announcing("prompts")) as peer:
+    async with offering(tool("echo"), faults=announcing("prompts")) as peer:
         outcome = await probed(peer, CATALOG | {"tools": ["echo"]}, tmp_path)
     assert outcome.reason is Reason.TOOL_MISSING
     assert outcome.evidence[0].seen == "none"
@@ -202,7 +202,7 @@ async def test_only_a_breaking_change_fails_and_the_others_are_warnings(
 
 
 async def test_a_broken_contract_tells_the_list_the_place_and_what_happened(tmp_path: Path) -> None:
-    lost: Final = {f"old-{number:02}": {} for number in range(30)}
+    lost: dict[str, Any] = {f"old-{number:02}": {} for number in range(30)}
     (tmp_path / "contract.json").write_text(pinned(lambda contract: contract["prompts"].update(lost)))
     async with http_peer(Script()) as peer:
         outcome = await probed(peer, CATALOG | {"contract": "contract.json"}, tmp_path)
@@ -217,7 +217,7 @@ async def test_many_mild_changes_are_counted_in_full_and_shown_in_part(tmp_path:
     (tmp_path / "contract.json").write_text(
         dump_contract(contract_of(tools=[], prompts=[], resources=[], templates=[]))
     )
-    async with offering(*(tool(f"new-{number:02}") for number in range(25)), **announcing("tools")) as peer:
+    async with offering(*(tool(f"new-{number:02}") for number in range(25)), faults=announcing("tools")) as peer:
         outcome = await probed(peer, CATALOG | {"contract": "contract.json"}, tmp_path)
     assert outcome.reason is None
     assert outcome.facts["contract_changes_additive"] == 25

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from tests.kinds.offering import ERAS, Answer, gives, offering, probed, respond,
 from tests.peers import http_acts
 from tests.peers.http_peer import Act, Call
 from tests.peers.messages import dump
-from tests.peers.protocol import Era
+from tests.peers.protocol import Era, Step
 from tests.peers.wire import JSON
 
 LATE: Final = 0.2
@@ -73,9 +74,9 @@ BY_CONTENT: Final = (
 )
 
 
-async def judged(folder: Path, answer: Answer, *, era: Era, **faults: Act) -> Outcome:
+async def judged(folder: Path, answer: Answer, *, era: Era, faults: Mapping[Step, Act] | None = None) -> Outcome:
     counter = tool("count", answer, outputSchema=NUMBER)
-    async with offering(counter, era=era, **faults) as peer:
+    async with offering(counter, era=era, faults=faults) as peer:
         return await probed(peer, PROBE, folder)
 
 
@@ -84,7 +85,7 @@ async def judged(folder: Path, answer: Answer, *, era: Era, **faults: Act) -> Ou
 async def test_what_is_wrong_with_the_way_an_answer_came_counts_before_what_it_says(
     reason: Reason, act: Act, era: Era, tmp_path: Path
 ) -> None:
-    outcome = await judged(tmp_path, gives({}), era=era, call=act)
+    outcome = await judged(tmp_path, gives({}), era=era, faults={"call": act})
     assert outcome.reason is reason, outcome.message
     assert outcome.step == "tools/call"
 
@@ -115,7 +116,7 @@ async def test_the_latency_is_that_of_the_call_and_a_warning_below_the_limit(tmp
         await asyncio.sleep(LATE)
         await respond(call, (call.good.message or {})["result"] | {"tools": [tool("count").listing]})
 
-    async with offering(tool("count", late(gives({}))), list=slow_listing) as peer:
+    async with offering(tool("count", late(gives({}))), faults={"list": slow_listing}) as peer:
         probe = {"kind": "call", "tool": "count", "latency": {"warn": "100ms", "fail": "5s"}}
         outcome = await probed(peer, probe, tmp_path)
     assert outcome.reason is None

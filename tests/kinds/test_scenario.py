@@ -146,7 +146,7 @@ async def test_a_step_with_a_forbidden_or_missing_tool_is_followed_by_the_cleanu
 
 async def test_a_step_that_hangs_leaves_the_cleanup_its_share_of_the_time(tmp_path: Path) -> None:
     offered = tools()
-    async with offering(*offered, call=once(silence, offered, "use")) as peer, nothing_left_behind():
+    async with offering(*offered, faults={"call": once(silence, offered, "use")}) as peer, nothing_left_behind():
         outcome = await ran(peer, tmp_path, [MAKE, USE], [DROP], timeout="2s")
     assert (outcome.reason, outcome.step) == (Reason.TIMEOUT, "use")
     assert 1.5 <= outcome.duration_seconds < 2
@@ -155,7 +155,7 @@ async def test_a_step_that_hangs_leaves_the_cleanup_its_share_of_the_time(tmp_pa
 
 
 async def test_the_whole_time_is_the_steps_where_there_is_nothing_to_clean_up(tmp_path: Path) -> None:
-    async with offering(*tools(), call=silence) as peer:
+    async with offering(*tools(), faults={"call": silence}) as peer:
         outcome = await ran(peer, tmp_path, [TIDY], timeout="1s")
     assert (outcome.reason, outcome.step) == (Reason.TIMEOUT, "tidy")
     assert 1 <= outcome.duration_seconds <= 1.1
@@ -194,7 +194,10 @@ async def session_not_found(call: Call) -> None:
 )
 async def test_a_conversation_that_breaks_is_cleaned_up_in_a_new_one(bad: Act, reason: Reason, tmp_path: Path) -> None:
     offered = tools()
-    async with offering(*offered, era="handshake", call=once(bad, offered, "use")) as peer, nothing_left_behind():
+    async with (
+        offering(*offered, era="handshake", faults={"call": once(bad, offered, "use")}) as peer,
+        nothing_left_behind(),
+    ):
         outcome = await ran(peer, tmp_path, [MAKE, USE], [DROP])
     assert (outcome.reason, outcome.step) == (reason, "use")
     assert [name for name, _ in called(peer)] == ["make", "use", "drop"]
@@ -220,7 +223,7 @@ async def test_a_cleanup_that_fails_after_a_bad_step_is_a_warning_and_the_rest_h
 
 async def test_a_cleanup_that_hangs_after_a_bad_step_does_not_hide_what_was_bad(tmp_path: Path) -> None:
     offered = tools(use=FAILING)
-    async with offering(*offered, call=once(silence, offered, "drop")) as peer, nothing_left_behind():
+    async with offering(*offered, faults={"call": once(silence, offered, "drop")}) as peer, nothing_left_behind():
         outcome = await ran(peer, tmp_path, [MAKE, USE], [DROP, TIDY], timeout="1s")
     assert (outcome.reason, outcome.step) == (Reason.TOOL_ERROR, "use")
     assert outcome.duration_seconds <= 1.1
@@ -230,7 +233,7 @@ async def test_a_cleanup_that_hangs_after_a_bad_step_does_not_hide_what_was_bad(
 
 async def test_a_cleanup_that_hangs_after_good_steps_is_the_failure(tmp_path: Path) -> None:
     offered = tools()
-    async with offering(*offered, call=once(silence, offered, "drop")) as peer, nothing_left_behind():
+    async with offering(*offered, faults={"call": once(silence, offered, "drop")}) as peer, nothing_left_behind():
         outcome = await ran(peer, tmp_path, [MAKE, USE], [DROP], timeout="1s")
     assert (outcome.reason, outcome.step) == (Reason.TIMEOUT, "cleanup drop")
 
@@ -245,7 +248,7 @@ async def test_a_server_that_is_gone_is_told_once(tmp_path: Path) -> None:
     async def unless_gone(call: Call) -> None:
         await (close if refusing else well)(call)
 
-    async with offering(*tools(), era="handshake", call=gone, initialize=unless_gone) as peer:
+    async with offering(*tools(), era="handshake", faults={"call": gone, "initialize": unless_gone}) as peer:
         outcome = await ran(peer, tmp_path, [TIDY], [DROP | {"arguments": {}}, TIDY, TIDY])
     assert (outcome.reason, outcome.step) == (Reason.CONNECTION_CLOSED, "tidy")
     assert len(outcome.warnings) == 1
@@ -253,7 +256,7 @@ async def test_a_server_that_is_gone_is_told_once(tmp_path: Path) -> None:
 
 
 async def test_a_failed_listing_is_told_to_each_probe_in_its_own_words(tmp_path: Path) -> None:
-    async with offering(list=status(503)) as peer:
+    async with offering(faults={"list": status(503)}) as peer:
         scenario = {"kind": "scenario", "steps": [{"name": "first step", "tool": "make"}]}
         configuration = document(peer, scenario, {"kind": "call", "tool": "make"})
         outcomes = await run_document(configuration, tmp_path)

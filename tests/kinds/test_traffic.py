@@ -97,7 +97,7 @@ async def test_a_tool_on_the_last_page_is_found(tmp_path: Path) -> None:
         following = {None: {"nextCursor": "p2"}, "p2": {"nextCursor": ""}, "": {}}[cursor]
         await respond(call, good | {"tools": [ECHO] if cursor == "" else []} | following)
 
-    async with offering(tool("echo", gives({"message": "", "length": 0})), list=pages) as peer:
+    async with offering(tool("echo", gives({"message": "", "length": 0})), faults={"list": pages}) as peer:
         outcome = await probed(peer, ECHOES[0], tmp_path)
     assert outcome.reason is None, outcome.message
     assert peer.rpc_methods == ["tools/list"] * 3 + ["tools/call"]

@@ -103,7 +103,7 @@ async def test_a_listing_that_grows_a_hint_between_two_passes_is_seen(tmp_path: 
         good = (call.good.message or {})["result"]
         await respond(call, good | {"tools": [tool("wipe", read_only=next(hints)).listing]})
 
-    async with offering(tool("wipe", gives({})), list=listing) as peer:
+    async with offering(tool("wipe", gives({})), faults={"list": listing}) as peer:
         first = await probed(peer, CALL, tmp_path)
         second = await probed(peer, CALL, tmp_path)
     assert (first.reason, second.reason) == (Reason.NOT_READ_ONLY, None)

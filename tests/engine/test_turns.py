@@ -1,0 +1,146 @@
+"""How many probes run at once, in which order, and what is told of their beginning and end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from prober.config import load
+from prober.config.model import Config, Probe
+from prober.engine import CONCURRENCY, not_run, run_pass
+from prober.outcome import Outcome, Reason, Verdict
+from tests.kinds.offering import document, offering, tool
+from tests.leaks import nothing_left_behind
+from tests.peers.protocol import Message
+
+BOUND: Final = 10.0
+"""Seconds after which a test gives up waiting."""
+
+
+class Crowd:
+    """Counts calls that are being answered. Each is held until as many are there as `wanted`."""
+
+    def __init__(self, wanted: int):
+        self.there = self.most = 0
+        self._wanted = wanted
+        self._enough = asyncio.Event()
+
+    async def answer(self, arguments: Message) -> Message:
+        self.there += 1
+        self.most = max(self.most, self.there)
+        if self.there >= self._wanted:
+            self._enough.set()
+        async with asyncio.timeout(BOUND):
+            await self._enough.wait()
+        await asyncio.sleep(0.01)  # a chance for one too many to show itself
+        self.there -= 1
+        return {"content": []}
+
+
+def loaded(configuration: dict[str, Any], folder: Path) -> Config:
+    path = folder / "probes.yaml"
+    path.write_text(json.dumps(configuration))
+    return load([path], environ={})
+
+
+@pytest.mark.parametrize(("concurrency", "peak"), [(1, 1), (3, 3), (None, CONCURRENCY), (100, 20)], ids=str)
+async def test_as_many_probes_run_at_once_as_may_and_no_more(
+    concurrency: int | None, peak: int, tmp_path: Path
+) -> None:
+    crowd = Crowd(peak)
+    async with offering(tool("wait", crowd.answer)) as peer, nothing_left_behind():
+        config = loaded(document(peer, *[{"kind": "call", "tool": "wait"}] * 20), tmp_path)
+        probes = list(config.probes.values())
+        if concurrency is None:
+            outcomes = await run_pass(config, probes)
+        else:
+            outcomes = await run_pass(config, probes, concurrency=concurrency)
+    assert [outcome.reason for outcome in outcomes] == [None] * 20
+    assert crowd.most == peak
+
+
+async def test_outcomes_come_in_the_order_of_the_probes_whatever_order_they_end_in(tmp_path: Path) -> None:
+    last, before = 4, [asyncio.Event() for _ in range(5)]
+
+    async def after_the_next(arguments: Message) -> Message:
+        place = int(arguments["place"])
+        if place < last:
+            async with asyncio.timeout(BOUND):
+                await before[place + 1].wait()
+        before[place].set()
+        return {"content": []}
+
+    async with offering(tool("wait", after_the_next)) as peer:
+        calls = [{"kind": "call", "tool": "wait", "arguments": {"place": place}} for place in range(5)]
+        config = loaded(document(peer, *calls), tmp_path)
+        wanted = [config.probes[name] for name in ("p3", "p0", "p4", "p1", "p2")]
+        ended: list[str] = []
+        outcomes = await run_pass(config, wanted, on_end=lambda probe, outcome: ended.append(probe.name))
+    assert [outcome.probe for outcome in outcomes] == ["p3", "p0", "p4", "p1", "p2"]
+    assert ended == ["p4", "p3", "p2", "p1", "p0"]
+
+
+async def test_each_probe_is_told_to_have_begun_when_its_turn_comes_and_to_have_ended_once(tmp_path: Path) -> None:
+    told: list[tuple[str, str]] = []
+
+    def begun(probe: Probe) -> None:
+        told.append(("begun", probe.name))
+
+    def ended(probe: Probe, outcome: Outcome) -> None:
+        assert outcome.probe == probe.name
+        told.append(("ended", probe.name))
+
+    async with offering(tool("count")) as peer:
+        config = loaded(document(peer, *[{"kind": "call", "tool": "count"}] * 6), tmp_path)
+        await run_pass(config, list(config.probes.values()), concurrency=1, on_start=begun, on_end=ended)
+    assert told == [(what, f"p{number}") for number in range(6) for what in ("begun", "ended")]
+
+
+async def test_of_those_that_start_a_process_only_as_many_run_as_there_are_processors(tmp_path: Path) -> None:
+    record = tmp_path / "record"
+    script = f"echo + >> {record}; sleep 0.1; echo - >> {record}; exit 3"
+    targets = {f"t{number}": {"command": ["/bin/sh", "-c", script], "protocol": "modern"} for number in range(8)}
+    probes = {f"p{name}": {"target": name, "kind": "handshake"} for name in targets}
+    config = loaded({"targets": targets, "probes": probes}, tmp_path)
+    async with nothing_left_behind():
+        outcomes = await run_pass(config, list(config.probes.values()))
+    assert {outcome.reason for outcome in outcomes} == {Reason.PROCESS_EXITED}
+    steps = record.read_text().split()
+    assert len(steps) == 16
+    running = [sum(1 if step == "+" else -1 for step in steps[: place + 1]) for place in range(16)]
+    assert max(running) <= max(2, os.cpu_count() or 1)
+
+
+async def test_processes_that_wait_for_a_processor_leave_the_turns_to_others(tmp_path: Path) -> None:
+    hanging = {"command": ["/bin/sh", "-c", "cat > /dev/null"], "protocol": "modern"}
+    async with offering(tool("count")) as peer:
+        configuration = document(peer, {"kind": "call", "tool": "count"})
+        for number in range(8):
+            configuration["targets"][f"t{number}"] = hanging
+            configuration["probes"][f"a{number}"] = {"target": f"t{number}", "kind": "handshake", "timeout": "500ms"}
+        config = loaded(configuration, tmp_path)
+        well = config.probes["p0"]
+        ended: list[str] = []
+        probes = [*(probe for probe in config.probes.values() if probe is not well), well]
+        await run_pass(config, probes, concurrency=8, on_end=lambda probe, outcome: ended.append(probe.name))
+    assert ended[0] == "p0"
+
+
+async def test_a_pass_without_probes_has_no_outcomes() -> None:
+    assert await run_pass(Config(), []) == []
+
+
+def test_a_probe_whose_turn_never_came_is_unknown(tmp_path: Path) -> None:
+    configuration = {
+        "targets": {"peer": {"url": "http://127.0.0.1:9/mcp"}},
+        "probes": {"p": {"target": "peer", "kind": "handshake"}},
+    }
+    outcome = not_run(loaded(configuration, tmp_path).probes["p"], "interrupted before it ended")
+    assert (outcome.verdict, outcome.reason) == (Verdict.UNKNOWN, Reason.NOT_RUN)
+    assert (outcome.target, outcome.probe, outcome.kind) == ("peer", "p", "handshake")
+    assert outcome.message == "interrupted before it ended"
