@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from prober.outcome import Failure, Reason
+
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_COLON: Final = b":"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,71 +23,73 @@ class Event:
 
 
 class EventParser:
-    """Feed it chunks; it yields the events that have become complete. Comments, `id` and `retry` are passed over."""
+    """Feed it chunks; it yields the events that have become complete. Comments, `id` and `retry` are passed over.
+
+    `limit` is in bytes, for the lines of one event together, comments and line ends not counted, and for every line.
+    What is too large does not depend on how the bytes were cut into chunks.
+    """
 
     def __init__(self, limit: int):
         self._limit = limit
-        self._buffer = bytearray()
-        self._scanned = 0
-        self._data: list[bytes] = []
-        self._size = 0
-        self._type = "message"
+        self._unfinished = bytearray()
         self._after_cr = False
         self._at_start = True
+        self._type = ""
+        self._data: list[bytes] = []
+        self._size = 0
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
-        """Raises Failure with `too_large` when one event, or one unfinished line, outgrows the limit."""
-        self._buffer += chunk
-        if self._at_start and len(self._buffer) >= 3:
-            self._at_start = False
-            if self._buffer.startswith(b"\xef\xbb\xbf"):
-                del self._buffer[:3]
-        for line in self._lines():
-            event = self._take(line)
-            if event is not None:
-                yield event
-        if self._size + len(self._buffer) > self._limit:
+        """Takes time in proportion to the chunk. Raises Failure with `too_large`."""
+        for line in self._lines(chunk):
+            if not line:
+                event = self._dispatch()
+                if event is not None:
+                    yield event
+            elif len(line) > self._limit:
+                raise self._too_large()
+            elif not line.startswith(_COLON):
+                self._take(line)
+        comment = self._unfinished.startswith(_COLON)
+        if len(self._unfinished) + (0 if comment else self._size) > self._limit:
             raise self._too_large()
 
-    def _lines(self) -> Iterator[bytes]:
-        """Complete lines, ended by LF, CR or CRLF; what was searched once is not searched again."""
-        start = 0
-        buffer = self._buffer
-        while True:
-            if self._after_cr and start < len(buffer):
-                self._after_cr = False
-                if buffer[start] == 0x0A:
-                    start += 1
-            begin = max(start, self._scanned)
-            ends = [i for i in (buffer.find(b"\n", begin), buffer.find(b"\r", begin)) if i >= 0]
-            if not ends:
-                break
-            end = min(ends)
-            self._after_cr = buffer[end] == 0x0D
-            yield bytes(buffer[start:end])
-            start = self._scanned = end + 1
-        del buffer[:start]
-        self._scanned = len(buffer)
+    def _lines(self, chunk: bytes) -> list[bytes]:
+        """The lines that are complete now, ended by LF, CR or CRLF."""
+        if not chunk:
+            return []
+        if self._after_cr:
+            chunk = chunk.removeprefix(b"\n")
+        self._after_cr = chunk.endswith(b"\r")
+        if b"\r" in chunk:
+            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        if b"\n" not in chunk:
+            self._unfinished += chunk
+            return []
+        first, *others = chunk.split(b"\n")
+        lines = [bytes(self._unfinished + first), *others]
+        self._unfinished = bytearray(lines.pop())
+        if self._at_start:
+            self._at_start = False
+            lines[0] = lines[0].removeprefix(_BYTE_ORDER_MARK)
+        return lines
 
-    def _take(self, line: bytes) -> Event | None:
-        if not line:
-            return self._dispatch()
-        name, _, value = line.partition(b":")
+    def _take(self, line: bytes) -> None:
+        self._size += len(line)
+        if self._size > self._limit:
+            raise self._too_large()
+        name, _, value = line.partition(_COLON)
         value = value.removeprefix(b" ")
         if name == b"data":
-            self._size += len(value)
-            if self._size > self._limit:
-                raise self._too_large()
             self._data.append(value)
         elif name == b"event":
             self._type = value[:100].decode("utf-8", "replace")
-        return None
 
     def _dispatch(self) -> Event | None:
-        data, self._data = self._data, []
-        kind, self._type = self._type, "message"
-        self._size = 0
-        return Event(type=kind or "message", data=b"\n".join(data)) if data else None
+        if not self._size:
+            return None
+        event = Event(type=self._type or "message", data=b"\n".join(self._data)) if self._data else None
+        self._type, self._data, self._size = "", [], 0
+        return event
 
     def _too_large(self) -> Failure:
         return Failure(Reason.TOO_LARGE, f"one event of the stream is larger than the limit of {self._limit} bytes")

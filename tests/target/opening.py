@@ -1,0 +1,95 @@
+"""Sessions opened in a test the way the engine opens them, with everything they know and record at hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+
+from prober.config.model import Target
+from prober.config.secret import Secret
+from prober.judge.worker import Judge
+from prober.outcome import Exchange, Failure
+from prober.target.exchange import ExchangeLog
+from prober.target.knowledge import Knowledge, knowledge_of
+from prober.target.session import Session
+
+AMPLE: Final = 10.0
+"""Seconds that nothing here should need."""
+
+ECHO: Final[dict[str, Any]] = {"name": "echo", "arguments": {"message": "hi"}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """An open session, and what goes with it."""
+
+    session: Session
+    log: ExchangeLog
+    knowledge: Knowledge
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        return self.log.finished
+
+    @property
+    def steps(self) -> list[str]:
+        return [exchange.step for exchange in self.log.finished]
+
+    async def call(self, **arguments: Any) -> dict[str, Any]:
+        """The result of the tool that every peer has."""
+        return await self.session.request("tools/call", {"name": "echo", "arguments": arguments or {"message": "hi"}})
+
+
+def target(url: str = "", **settings: Any) -> Target:
+    """A target by name `peer`; header and environment values may be given as plain text."""
+    for name in ("headers", "env"):
+        if name in settings:
+            settings[name] = {key: Secret(value) for key, value in settings[name].items()}
+    told = {"transport": "stdio"} if "command" in settings else {"url": url}
+    return Target(name="peer", **{**told, **settings})
+
+
+@asynccontextmanager
+async def unopened(
+    where: Target, *, within: float = AMPLE, knowledge: Knowledge | None = None
+) -> AsyncIterator[Opened]:
+    """A session that has done nothing yet; aborted at the end, and not a moment after `within` seconds."""
+    knowledge = knowledge or knowledge_of(where)
+    log = ExchangeLog(knowledge.redact)
+    async with Judge() as judge, asyncio.timeout(within):
+        deadline = asyncio.get_running_loop().time() + within
+        session = Session(where, log=log, knowledge=knowledge, judge=judge, deadline=deadline)
+        try:
+            yield Opened(session=session, log=log, knowledge=knowledge)
+        finally:
+            await session.abort()
+
+
+@asynccontextmanager
+async def opened(
+    where: Target, *, explicit: bool = True, within: float = AMPLE, knowledge: Knowledge | None = None
+) -> AsyncIterator[Opened]:
+    """A session that has negotiated."""
+    async with unopened(where, within=within, knowledge=knowledge) as conversation:
+        await conversation.session.open(explicit=explicit)
+        yield conversation
+
+
+async def failure_of(where: Target, *, within: float = AMPLE, knowledge: Knowledge | None = None) -> Failure:
+    """How negotiating and calling a tool fails."""
+    with pytest.raises(Failure) as caught:
+        async with opened(where, within=within, knowledge=knowledge) as conversation:
+            await conversation.call()
+    return caught.value
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what cannot be waited for by an event: the kernel's doing, or another thread's."""
+    async with asyncio.timeout(AMPLE):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
