@@ -1,14 +1,18 @@
 """The only room that knows how to talk to a server: sessions, wire facts, limits, every foreign error to a Reason.
 
-knowledge.py   what is learnt of a target once and shared: its era, its tools
+knowledge.py   what is learnt of a target once and shared (shared.py): its era, its tools, its token
 session.py     an open session: negotiation, requests, pages, the polite end
 era.py         what goes around a request in either protocol era
+signs.py       what a failure says about the era
 message.py     JSON-RPC 2.0, exactly
 wire.py        the one protocol that the three transports speak
 http.py legacy.py stdio.py       Streamable HTTP, HTTP+SSE, child process
-sse.py network.py auth.py        parts of the HTTP ones
+client.py answer.py sse.py auth.py      parts of the HTTP ones: a request sent, an answer taken apart, events, tokens
+network.py addresses.py trust.py        connections: their phases, from a name to a socket, TLS
+process.py     a child process and its pipes
 failure.py     foreign exceptions to our one failure type
-exchange.py    what is recorded of each exchange
+exchange.py    what is recorded of each exchange, secrets masked
+opinion.py     the official client, asked as well
 """
 
 import sys as _sys

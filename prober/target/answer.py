@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from typing import Any, Final
 
 import httpx
@@ -11,6 +13,7 @@ import httpx
 from prober.config.model import Limits
 from prober.outcome import Evidence, Failure, Reason
 from prober.target.exchange import Draft
+from prober.target.failure import from_exception
 from prober.target.message import decode, excerpt, is_answer, result_of
 
 JSON: Final = "application/json"
@@ -20,12 +23,23 @@ _STATUS: Final = {
     401: Reason.UNAUTHORIZED,
     403: Reason.FORBIDDEN,
     404: Reason.NOT_FOUND,
+    407: Reason.PROXY_FAILED,  # no server says this, only a proxy on the way does
     429: Reason.RATE_LIMITED,
     503: Reason.UNAVAILABLE,
 }
 
 _KEEPS_STATUS: Final = frozenset({401, 403, 429})
 """Statuses that say more than a JSON-RPC error beside them."""
+
+_SOME: Final = Limits(body=64 * 1024, decompressed=64 * 1024)
+_MOMENT: Final = 0.5
+"""Seconds, and above bytes, of a body that only adds to a failure which is certain already."""
+
+_PIECE: Final = 64 * 1024
+"""Bytes that are inflated at a time."""
+
+_TURN: Final = 64
+"""Chunks after which the event loop has its turn: there may be ten thousand of them in one packet."""
 
 
 def note_head(response: httpx.Response, draft: Draft) -> None:
@@ -34,40 +48,37 @@ def note_head(response: httpx.Response, draft: Draft) -> None:
 
 
 async def refuse_status(
-    response: httpx.Response, limits: Limits, draft: Draft, *, request_id: int | None, in_session: bool = False
+    response: httpx.Response, draft: Draft, *, request_id: int | None, in_session: bool = False
 ) -> None:
     """Raise for an error status or a redirect. A 404 `in_session` means that the server forgot the session."""
     status = response.status_code
     if status >= 400:
-        raise await _status_failure(response, limits, draft, request_id=request_id, in_session=in_session)
+        raise await _status_failure(response, draft, request_id=request_id, in_session=in_session)
     if 300 <= status < 400:
         location = response.headers.get("location", "nowhere").partition("?")[0][:200]
         raise _http_failure(Reason.REDIRECTED, status, f"redirected to {location}; redirects are not followed")
 
 
-async def refuse_content(response: httpx.Response, limits: Limits, draft: Draft, *, accepted: tuple[str, ...]) -> None:
+async def refuse_content(response: httpx.Response, draft: Draft, *, accepted: tuple[str, ...]) -> None:
     """Raise for a successful answer that cannot hold a message: no body, or a stray content type."""
     status = response.status_code
     if status in (202, 204):
         raise _http_failure(Reason.NO_RESPONSE, status, f"a request was answered with HTTP {status} and no result")
     if draft.content_type in accepted:
         return
-    seen = None
-    async for chunk in body_chunks(response, limits, draft):
-        seen = excerpt(chunk)
-        break
+    body = await _beginning(response, draft)
     raise Failure(
         Reason.BAD_CONTENT_TYPE,
         f"HTTP {status} with content type {draft.content_type or '(none)'} instead of {' or '.join(accepted)}",
-        evidence=Evidence(http_status=status, seen=seen),
+        evidence=Evidence(http_status=status, seen=excerpt(body) or None),
     )
 
 
 async def _status_failure(
-    response: httpx.Response, limits: Limits, draft: Draft, *, request_id: int | None, in_session: bool
+    response: httpx.Response, draft: Draft, *, request_id: int | None, in_session: bool
 ) -> Failure:
     status = response.status_code
-    body = await read_body(response, limits, draft)
+    body = await _beginning(response, draft)
     rpc = _error_in(body, request_id) if draft.content_type == JSON else None
     reason = _STATUS.get(status, Reason.SERVER_ERROR if status >= 500 else Reason.CLIENT_ERROR)
     if status == 404 and in_session:
@@ -102,26 +113,70 @@ def _http_failure(reason: Reason, status: int, message: str) -> Failure:
     return Failure(reason, message, evidence=Evidence(http_status=status))
 
 
+async def _beginning(response: httpx.Response, draft: Draft) -> bytes:
+    """What there is of the body within a moment. It may hang, break off or be endless: the status stands."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_MOMENT), aclosing(body_chunks(response, Meter(_SOME), draft)) as chunks:
+            async for chunk in chunks:
+                body += chunk
+    except TimeoutError:
+        pass
+    except Exception as error:
+        if from_exception(error, draft) is None:
+            raise
+    return bytes(body)
+
+
 async def read_body(response: httpx.Response, limits: Limits, draft: Draft) -> bytes:
     """The whole decompressed body. Raises Failure with `too_large` or `bad_encoding`."""
-    return b"".join([chunk async for chunk in body_chunks(response, limits, draft)])
+    async with aclosing(body_chunks(response, Meter(limits), draft)) as chunks:
+        body = b"".join([chunk async for chunk in chunks])
+    draft.enter(None)
+    return body
 
 
-async def body_chunks(response: httpx.Response, limits: Limits, draft: Draft) -> AsyncGenerator[bytes, None]:
+class Meter:
+    """What one answer has cost so far, against its limits."""
+
+    def __init__(self, limits: Limits):
+        self._limits = limits
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """The next answer begins, on the same stream."""
+        self._on_wire = self._plain = 0
+
+    def count_wire(self, size: int) -> None:
+        """Raises Failure with `too_large`; likewise below, for bytes after decompression."""
+        self._on_wire += size
+        if self._on_wire > self._limits.body:
+            raise Failure(Reason.TOO_LARGE, f"the answer is larger than the limit of {self._limits.body} bytes")
+
+    def count_plain(self, size: int) -> None:
+        self._plain += size
+        if self._plain > self._limits.decompressed:
+            limit = self._limits.decompressed
+            raise Failure(Reason.TOO_LARGE, f"the answer inflates beyond the limit of {limit} bytes")
+
+
+async def body_chunks(response: httpx.Response, meter: Meter, draft: Draft) -> AsyncGenerator[bytes, None]:
     """Decompressed chunks of the body, bounded before and after decompression."""
-    decompress = _decompressor(response.headers.get("content-encoding", "identity"))
-    on_wire = plain = 0
-    async for raw in response.aiter_raw():
-        on_wire += len(raw)
-        if on_wire > limits.body:
-            raise Failure(Reason.TOO_LARGE, f"the answer is larger than the limit of {limits.body} bytes")
-        chunk = _inflate(decompress, raw, limits.decompressed - plain) if decompress else raw
-        plain += len(chunk)
-        if plain > limits.decompressed:
-            raise Failure(Reason.TOO_LARGE, f"the answer inflates beyond the limit of {limits.decompressed} bytes")
-        draft.saw(chunk)
-        yield chunk
-    if decompress and on_wire and not decompress.eof:
+    inflate = _decompressor(response.headers.get("content-encoding", "identity"))
+    count = 0
+    empty = True
+    async with aclosing(response.aiter_raw()) as raw_chunks:  # type: ignore[type-var] # a generator, though typed less
+        async for raw in raw_chunks:
+            empty = empty and not raw
+            meter.count_wire(len(raw))
+            for chunk in _inflated(inflate, raw) if inflate else (raw,):
+                meter.count_plain(len(chunk))
+                draft.saw(chunk)
+                yield chunk
+                count += 1
+                if count % _TURN == 0:
+                    await asyncio.sleep(0)
+    if inflate and not empty and not inflate.eof:
         raise Failure(Reason.BAD_ENCODING, "the compressed answer was cut off")
 
 
@@ -135,8 +190,15 @@ def _decompressor(encoding: str) -> Any | None:
             raise Failure(Reason.BAD_ENCODING, f"content encoding {other[:50]!r} was not asked for")
 
 
-def _inflate(decompress: Any, raw: bytes, room: int) -> bytes:
-    try:
-        return bytes(decompress.decompress(raw, room + 1))
-    except zlib.error as error:
-        raise Failure(Reason.BAD_ENCODING, f"the answer cannot be decompressed: {error}") from None
+def _inflated(inflate: Any, raw: bytes) -> Iterator[bytes]:
+    """What has become readable, a piece at a time: a few bytes may stand for megabytes."""
+    while True:
+        try:
+            piece = inflate.decompress(raw, _PIECE)
+        except zlib.error as error:
+            raise Failure(Reason.BAD_ENCODING, f"the answer cannot be decompressed: {error}") from None
+        if piece:
+            yield piece
+        raw = inflate.unconsumed_tail
+        if not raw and len(piece) < _PIECE:
+            return

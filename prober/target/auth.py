@@ -7,9 +7,10 @@ seen like any other. A token endpoint that gives no token is `token_failed`.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 from prober.config.model import ClientCredentials
 from prober.outcome import Evidence, Failure, Reason
@@ -21,7 +22,11 @@ EARLY: Final = 30.0
 _JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
 _LIFETIME: Final = 300.0
-"""Assumed where the endpoint does not say how long its token lives."""
+"""Assumed where the endpoint does not say how long its token lives, or nothing that makes sense."""
+_LONGEST: Final = 366 * 24 * 3600.0
+
+_TOKEN: Final = re.compile(r"[\x21-\x7e]{1,16384}")
+"""More than RFC 6750 section 2.1 allows, but nothing that could leave its header."""
 
 
 class TokenSource:
@@ -31,6 +36,11 @@ class TokenSource:
         self._credentials = credentials
         self._token: Shared[str] = Shared()
         self._good_until = 0.0
+
+    def forget(self, token: str) -> None:
+        """The target no longer takes this one, whatever its lifetime: the next who asks fetches another."""
+        if self._token.value == token:
+            self._token.forget()
 
     async def get(self, fetch: Callable[[], Awaitable[str]]) -> str:
         """The token at hand, or what `fetch` makes of `request` and `take`."""
@@ -61,11 +71,20 @@ class TokenSource:
         if not isinstance(answer, dict) or status >= 400 or "error" in answer:
             error = answer.get("error") if isinstance(answer, dict) else None
             raise _refused(f"HTTP {status}" + (f", {str(error)[:100]}" if error else ""), status)
-        token, lifetime = answer.get("access_token"), answer.get("expires_in", _LIFETIME)
-        if not isinstance(token, str) or not token or not isinstance(lifetime, int | float):
-            raise _refused("its answer holds no access token", status)
-        self._good_until = time.monotonic() + lifetime - EARLY
+        token = answer.get("access_token")
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+            raise _refused("its answer holds no access token that could be sent", status)
+        self._good_until = time.monotonic() + _lifetime(answer.get("expires_in")) - EARLY
         return token
+
+
+def _lifetime(told: Any) -> float:
+    """Seconds. Some endpoints write the number as a text."""
+    try:
+        seconds = float(told)
+    except (TypeError, ValueError, OverflowError):
+        return _LIFETIME
+    return seconds if 0 <= seconds <= _LONGEST else _LIFETIME
 
 
 def _refused(why: str, status: int | None = None) -> Failure:

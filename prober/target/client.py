@@ -5,40 +5,45 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, Final
 
 import httpcore
 import httpx
 
-from prober.config.model import Target
+from prober.config.model import Target, Tls
 from prober.outcome import Failure, Reason
 from prober.target import failure
 from prober.target.answer import note_head, read_body
 from prober.target.auth import TokenSource
 from prober.target.exchange import Draft
-from prober.target.network import Backend, tls_context
+from prober.target.network import Backend
+from prober.target.trust import tls_context
+
+_IDLE: Final = 1.0
+"""Seconds for which an idle connection is used again. Servers close theirs after two at the least, and a request that
+crosses such a farewell on its way would fail through nobody's fault."""
 
 
 class Client:
     """Sends single requests on kept-alive connections of one session. Raises Failure, nothing foreign.
 
-    There is no timeout inside: the run has one deadline, and a second clock would only make its end ambiguous.
+    There is no timeout inside: the run has one deadline, and a second clock would only make its end ambiguous. Nothing
+    is sent twice: a kept connection is used again only if the server has not closed it by then, and what happens to it
+    after that is reported.
     """
 
     def __init__(self, target: Target):
+        self._host = httpx.URL(target.url or "").host
         self._limits = target.limits
         self._backend = Backend()
         self._transport = _Transport(target, self._backend)
         self._http = httpx.AsyncClient(transport=self._transport, trust_env=False, timeout=None)  # noqa: S113 - see above
-        self._headers = {
-            "User-Agent": "mcp-prober",
-            "Accept-Encoding": "gzip, deflate",
-            **{name: value.reveal() for name, value in target.headers.items()},
-        }
+        self._headers = httpx.Headers({"User-Agent": "mcp-prober", "Accept-Encoding": "gzip, deflate"})
+        self._headers.update({name: value.reveal() for name, value in target.headers.items()})
 
     @property
     def certificate_expiry(self) -> float | None:
-        certificate = self._backend.certificate
+        certificate = self._backend.certificates.get(self._host)
         return float(ssl.cert_time_to_seconds(certificate["notAfter"])) if certificate else None
 
     def authorize(self, token: str) -> None:
@@ -48,10 +53,10 @@ class Client:
     async def fetch_token(self, tokens: TokenSource, draft: Draft) -> str:
         """Ask the token endpoint, which may be another host: none of the target's headers go there."""
         url, headers, content = tokens.request()
-        async with self._send("POST", url, headers=headers, content=content, draft=draft) as response:
+        draft.confidential = True
+        async with self._send("POST", url, headers=httpx.Headers(headers), content=content, draft=draft) as response:
             note_head(response, draft)
             body = await read_body(response, self._limits, draft)
-        draft.received = b""
         return tokens.take(response.status_code, body)
 
     @asynccontextmanager
@@ -60,14 +65,14 @@ class Client:
     ) -> AsyncIterator[httpx.Response]:
         """One request and its answer, the body not yet read; the connection is given back at the end."""
         draft.sent = draft.sent or content
-        async with self._send(
-            method, url, headers={**self._headers, **headers}, draft=draft, content=content
-        ) as response:
+        merged = self._headers.copy()
+        merged.update(headers)
+        async with self._send(method, url, headers=merged, draft=draft, content=content) as response:
             yield response
 
     @asynccontextmanager
     async def _send(
-        self, method: str, url: str, *, headers: Mapping[str, str], draft: Draft, content: bytes
+        self, method: str, url: str, *, headers: httpx.Headers, draft: Draft, content: bytes
     ) -> AsyncIterator[httpx.Response]:
         with self._booked_on(draft):
             response = await self._http.send(httpx.Request(method, url, headers=headers, content=content), stream=True)
@@ -105,14 +110,15 @@ class _Transport(httpx.AsyncBaseTransport):
     """httpx's own transport, but for two things it cannot do: our network backend, and untranslated exceptions."""
 
     def __init__(self, target: Target, backend: Backend):
-        urls = (target.url or "", target.auth.token_url if target.auth else "")
+        addresses = (target.url or "", target.auth.token_url if target.auth else "")
         common: dict[str, Any] = {
-            "ssl_context": _context(target) if any(url.startswith("https:") for url in urls) else _NO_TLS,
+            "ssl_context": _context(target.tls) if any(map(_encrypted, addresses)) else _NO_TLS,
             "network_backend": backend,
+            "keepalive_expiry": _IDLE,
             "retries": 0,
         }
-        self._pool: httpcore.AsyncConnectionPool = (
-            httpcore.AsyncHTTPProxy(target.proxy.reveal(), **common)
+        self._pool = (
+            _proxy_pool(target.proxy.reveal(), target.tls, common)
             if target.proxy
             else httpcore.AsyncConnectionPool(**common)
         )
@@ -155,8 +161,23 @@ _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For plain HTTP: httpcore would build a default context, 20 ms of CPU that nobody uses."""
 
 
-def _context(target: Target) -> ssl.SSLContext:
+def _encrypted(url: str) -> bool:
+    return httpx.URL(url).scheme == "https"
+
+
+def _proxy_pool(url: str, tls: Tls, common: Mapping[str, Any]) -> httpcore.AsyncConnectionPool:
+    """Connections through a proxy, which is trusted like the target and shown no client certificate."""
+    proxy = httpx.URL(url)
+    return httpcore.AsyncHTTPProxy(
+        httpcore.URL(scheme=proxy.raw_scheme, host=proxy.raw_host, port=proxy.port, target=b"/"),
+        proxy_auth=(proxy.username.encode(), proxy.password.encode()) if proxy.userinfo else None,
+        proxy_ssl_context=_context(Tls(ca_file=tls.ca_file)) if _encrypted(url) else None,
+        **common,
+    )
+
+
+def _context(tls: Tls) -> ssl.SSLContext:
     try:
-        return tls_context(target.tls)
+        return tls_context(tls)
     except OSError as error:  # ssl.SSLError is one
         raise Failure(Reason.INTERNAL_ERROR, f"the TLS files of this target cannot be used: {error}") from error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -15,22 +17,77 @@ EXCERPT: Final = 2000
 _SHORTEST_SECRET: Final = 4
 """Shorter values are not looked for: replacing every `a` would hide the evidence and protect nothing."""
 
+_NO_SECRETS: Final = frozenset({"true", "false", "null"})
+"""Values of environment variables, more often than not, and words of every JSON text."""
+
+_LEARNT: Final = 16
+"""Values from run time that are remembered. A token that lives for an hour must not be looked for all year."""
+
+_MASK: Final = "***"
+
 
 class Redactor:
-    """Replaces every secret of one target by `***` in texts that people will read."""
+    """Replaces every secret of one target by `***` in texts that people will read.
+
+    A secret that a cut went through is recognized at either end of a text by what is left of it, and one that JSON has
+    to escape in its escaped forms as well.
+    """
 
     def __init__(self, secrets: Iterable[str]):
-        self._secrets = sorted({s for s in secrets if len(s) >= _SHORTEST_SECRET}, key=len, reverse=True)
+        self._given = {form for secret in secrets for form in _forms(secret)}
+        self._learnt: deque[str] = deque(maxlen=_LEARNT)
+        self._sort()
 
     def add(self, secret: str) -> None:
-        """Learn a secret that only came up at run time, such as an access token."""
-        if len(secret) >= _SHORTEST_SECRET and secret not in self._secrets:
-            self._secrets = sorted([*self._secrets, secret], key=len, reverse=True)
+        """Look for one more."""
+        if not self._given.issuperset(_forms(secret)):
+            self._given |= _forms(secret)
+            self._sort()
+
+    def learn(self, secret: str) -> None:
+        """Look for a secret that only came up at run time, such as an access token, until enough newer ones have."""
+        if secret not in self._learnt:
+            self._learnt.append(secret)
+            self._sort()
 
     def __call__(self, text: str) -> str:
         for secret in self._secrets:
-            text = text.replace(secret, "***")
+            text = text.replace(secret, _MASK)
+        for secret in self._secrets:
+            text = _mask_ends(text, secret)
         return text
+
+    def _sort(self) -> None:
+        forms = self._given.union(*map(_forms, self._learnt))
+        self._secrets = sorted(forms, key=lambda secret: (-len(secret), secret))
+
+
+def _forms(secret: str) -> set[str]:
+    forms = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    return {form for form in forms if len(form) >= _SHORTEST_SECRET and form.lower() not in _NO_SECRETS}
+
+
+def _mask_ends(text: str, secret: str) -> str:
+    """Mask the beginning of a secret at the end of a text, and its end at the beginning."""
+    dots = "…" if text.endswith("…") else ""
+    text = text.removesuffix("…")
+    some = _SHORTEST_SECRET
+    at = text.find(secret[:some], max(0, len(text) - len(secret)))
+    while at >= 0:
+        if secret.startswith(text[at:]):
+            text = text[:at] + _MASK
+            break
+        at = text.find(secret[:some], at + 1)
+    at = text.rfind(secret[-some:], 0, len(secret))
+    while at >= 0:
+        if secret.endswith(text[: at + some]):
+            text = _MASK + text[at + some :]
+            break
+        at = text.rfind(secret[-some:], 0, at + some - 1)
+    return text + dots
+
+
+_ORDER: Final = tuple(Phase)
 
 
 class Draft:
@@ -48,6 +105,8 @@ class Draft:
         self.received = b""
         self.head = b""
         """The first bytes of the answer as they came, to tell what is not HTTP from HTTP that was cut off."""
+        self.confidential = False
+        """Whether what comes back is a secret: then it is counted, and not kept."""
         self._phases: dict[Phase, float] = {}
         self._since = self.started_at
 
@@ -58,10 +117,17 @@ class Draft:
             self._phases[self.phase] = self._phases.get(self.phase, 0.0) + now - self._since
         self.phase, self._since = phase, now
 
+    def rebook(self, phase: Phase) -> None:
+        """Everything so far belongs to `phase`, but for the phases before it."""
+        self.enter(None)
+        later = [each for each in self._phases if _ORDER.index(each) > _ORDER.index(phase)]
+        for each in later:
+            self._phases[phase] = self._phases.get(phase, 0.0) + self._phases.pop(each)
+
     def saw(self, chunk: bytes) -> None:
         """Count what came back and keep its beginning."""
         self.bytes_received += len(chunk)
-        if len(self.received) < EXCERPT:
+        if len(self.received) < EXCERPT and not self.confidential:
             self.received += chunk[: EXCERPT - len(self.received)]
 
     def freeze(self, redact: Redactor) -> Exchange:
@@ -75,9 +141,14 @@ class Draft:
             content_type=self.content_type,
             bytes_sent=self.bytes_sent,
             bytes_received=self.bytes_received,
-            sent=redact(self.sent[:EXCERPT].decode("utf-8", "replace")),
-            received=redact(self.received.decode("utf-8", "replace")),
+            sent=redact(_text(self.sent[:EXCERPT])),
+            received=redact(_text(self.received)),
         )
+
+
+def _text(data: bytes) -> str:
+    """UTF-8 that may have been cut within a character: half of one would hide half a secret from redaction."""
+    return data.decode("utf-8", "replace").rstrip("\N{REPLACEMENT CHARACTER}")
 
 
 class ExchangeLog:

@@ -25,6 +25,9 @@ _CERTIFICATE: Final = {
     64: Reason.TLS_HOSTNAME,
 }
 
+OUR_LACK: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN})
+"""It is we who have run out of something: of files, of memory, of processes."""
+
 _ERRNO: Final = {
     errno.ECONNREFUSED: Reason.CONNECT_REFUSED,
     errno.ECONNRESET: Reason.CONNECTION_RESET,
@@ -33,6 +36,7 @@ _ERRNO: Final = {
     errno.EHOSTUNREACH: Reason.CONNECT_FAILED,
     errno.ENETUNREACH: Reason.CONNECT_FAILED,
     errno.EADDRNOTAVAIL: Reason.CONNECT_FAILED,
+    **dict.fromkeys(OUR_LACK, Reason.INTERNAL_ERROR),
 }
 
 _HEADERS_TOO_LARGE: Final = 431

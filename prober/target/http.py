@@ -6,20 +6,23 @@ told; a JSON-RPC error in the body of a 4xx answer is told as `rpc_error` with b
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, Final
 
 import httpx
 
 from prober.config.model import Target
-from prober.outcome import Failure, Reason
-from prober.target.answer import EVENTS, JSON, body_chunks, note_head, read_body, refuse_content, refuse_status
+from prober.outcome import Evidence, Failure, Phase, Reason
+from prober.target.answer import EVENTS, JSON, Meter, body_chunks, note_head, read_body, refuse_content, refuse_status
 from prober.target.auth import TokenSource
 from prober.target.client import Client
 from prober.target.exchange import Draft
 from prober.target.message import Message, decode, encode, is_answer, is_server_request, reply_to, result_of
 from prober.target.sse import EventParser
+
+_VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
 
 
 class HttpWire:
@@ -54,11 +57,11 @@ class HttpWire:
         request_id = message["id"]
         async with self._post(message, headers=headers, draft=draft) as response:
             await self._refuse_status(response, draft, request_id=request_id)
-            await refuse_content(response, self._limits, draft, accepted=(JSON, EVENTS))
+            await refuse_content(response, draft, accepted=(JSON, EVENTS))
             if message["method"] == "initialize":
-                self._session_id = response.headers.get("mcp-session-id")
+                self._session_id = _session_id(response)
             if draft.content_type == EVENTS:
-                return await self._from_events(response, headers=headers, draft=draft, request_id=request_id)
+                return await self._from_events(response, message, headers=headers, draft=draft)
             answer = decode(await read_body(response, self._limits, draft))
         if not is_answer(answer):
             raise Failure(Reason.MALFORMED_MESSAGE, "the answer is a request or notification, not a response")
@@ -85,7 +88,7 @@ class HttpWire:
 
     async def _refuse_status(self, response: httpx.Response, draft: Draft, *, request_id: int | None) -> None:
         in_session = self._session_id is not None
-        await refuse_status(response, self._limits, draft, request_id=request_id, in_session=in_session)
+        await refuse_status(response, draft, request_id=request_id, in_session=in_session)
 
     @asynccontextmanager
     async def _post(
@@ -98,16 +101,40 @@ class HttpWire:
             yield response
 
     async def _from_events(
-        self, response: httpx.Response, *, headers: Mapping[str, str], draft: Draft, request_id: int
+        self, response: httpx.Response, request: Message, *, headers: Mapping[str, str], draft: Draft
     ) -> dict[str, Any]:
         parser = EventParser(self._limits.event)
-        async for chunk in body_chunks(response, self._limits, draft):
-            for event in parser.feed(chunk):
-                if event.type != "message" or not event.data:
-                    continue  # servers of 2025-11-25 begin with an event that has an id and empty data
-                message = decode(event.data)
-                if is_answer(message):
-                    return result_of(message, request_id=request_id)
-                if is_server_request(message):
-                    await self.notify(reply_to(message), headers=headers, draft=draft)
+        async with aclosing(body_chunks(response, Meter(self._limits), draft)) as chunks:
+            async for chunk in chunks:
+                for event in parser.feed(chunk):
+                    if event.type != "message" or not event.data:
+                        continue  # servers of 2025-11-25 begin with an event that has an id and empty data
+                    draft.enter(None)
+                    message = decode(event.data)
+                    if is_answer(message):
+                        return result_of(message, request_id=request["id"])
+                    if is_server_request(message):
+                        await self._reply(reply_to(message, amid=request), headers)
+                    draft.enter(Phase.RECEIVE)
         raise Failure(Reason.STREAM_ENDED, "the event stream ended without the answer")
+
+    async def _reply(self, message: Message, headers: Mapping[str, str]) -> None:
+        """A POST within another. What is recorded of that one, its status above all, stays as it is."""
+        await self.notify(message, headers=headers, draft=Draft("reply"))
+
+
+def _session_id(response: httpx.Response) -> str | None:
+    """The session that the server hands out; an empty header hands out none, and clients take it so.
+
+    Raises Failure with `malformed_message` for what cannot be sent back: the specification allows visible ASCII.
+    """
+    session_id: str | None = response.headers.get("mcp-session-id")
+    if not session_id:
+        return None
+    if not _VISIBLE.fullmatch(session_id):
+        raise Failure(
+            Reason.MALFORMED_MESSAGE,
+            "the Mcp-Session-Id header holds something else than visible ASCII characters",
+            evidence=Evidence(seen=repr(session_id[:100]), expected="characters from 0x21 to 0x7E"),
+        )
+    return session_id

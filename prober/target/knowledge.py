@@ -40,6 +40,8 @@ class Knowledge:
     """All that the probes of one target share."""
 
     era: Shared[str] = field(default_factory=Shared)
+    learns_era: bool
+    """Whether it is learnt from the server, rather than told by the configuration or the transport."""
     tools: Shared[Mapping[str, Tool]] = field(default_factory=Shared)
     tokens: TokenSource | None = None
     redact: Redactor
@@ -48,6 +50,7 @@ class Knowledge:
 def knowledge_of(target: Target) -> Knowledge:
     """A blank slate for `target`, which knows only what its configuration says."""
     knowledge = Knowledge(
+        learns_era=target.protocol == "auto" and target.transport != "sse",
         tokens=TokenSource(target.auth) if target.auth else None,
         redact=Redactor(part for secret in target.secrets for part in _parts(secret.reveal())),
     )

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, aclosing
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from typing import Any, Final
+
+import httpx
 
 from prober.config.model import Target
 from prober.outcome import Evidence, Failure, Phase, Reason
-from prober.target.answer import EVENTS, JSON, body_chunks, note_head, read_body, refuse_content, refuse_status
+from prober.target.answer import EVENTS, JSON, Meter, body_chunks, note_head, read_body, refuse_content, refuse_status
 from prober.target.auth import TokenSource
 from prober.target.client import Client
 from prober.target.exchange import Draft
 from prober.target.message import Message, decode, encode, is_answer, is_server_request, reply_to, result_of
 from prober.target.sse import Event, EventParser
+
+_PORTS: Final = {"http": 80, "https": 443}
 
 
 class LegacySseWire:
@@ -29,6 +32,7 @@ class LegacySseWire:
     def __init__(self, target: Target, client: Client):
         self._url = target.url or ""
         self._limits = target.limits
+        self._meter = Meter(target.limits)
         self._client = client
         self._held = AsyncExitStack()
         self._events: AsyncGenerator[Event, None] | None = None
@@ -50,8 +54,8 @@ class LegacySseWire:
             self._client.send("GET", self._url, headers={"Accept": EVENTS}, draft=draft)
         )
         note_head(response, draft)
-        await refuse_status(response, self._limits, draft, request_id=None)
-        await refuse_content(response, self._limits, draft, accepted=(EVENTS,))
+        await refuse_status(response, draft, request_id=None)
+        await refuse_content(response, draft, accepted=(EVENTS,))
         self._events = await self._held.enter_async_context(aclosing(self._read_events(response, draft)))
         event = await self._next_event(draft)
         if event.type != "endpoint":
@@ -61,18 +65,21 @@ class LegacySseWire:
         self._post_url = self._same_origin(event.data)
 
     async def request(self, message: Message, *, headers: Mapping[str, str], draft: Draft) -> dict[str, Any]:
+        self._meter.start_anew()
         await self.notify(message, headers=headers, draft=draft)
         draft.enter(Phase.WAIT)
         while True:
             event = await self._next_event(draft)
             if event.type != "message" or not event.data:
                 continue
+            draft.enter(None)
             draft.saw(event.data)
             answer = decode(event.data)
             if is_answer(answer):
                 return result_of(answer, request_id=message["id"])
             if is_server_request(answer):
-                await self.notify(reply_to(answer), headers=headers, draft=draft)
+                await self.notify(reply_to(answer, amid=message), headers=headers, draft=Draft("reply"))
+            draft.enter(Phase.RECEIVE)
 
     async def notify(self, message: Message, *, headers: Mapping[str, str], draft: Draft) -> None:
         all_headers = {**headers, "Content-Type": JSON, "Accept": f"{JSON}, {EVENTS}"}
@@ -81,7 +88,7 @@ class LegacySseWire:
             "POST", self._post_url, headers=all_headers, content=body, draft=draft
         ) as response:
             note_head(response, draft)
-            await refuse_status(response, self._limits, draft, request_id=None)
+            await refuse_status(response, draft, request_id=None)
             await read_body(response, self._limits, draft)
 
     async def close(self, *, headers: Mapping[str, str], draft: Draft, grace: float) -> None:
@@ -91,9 +98,9 @@ class LegacySseWire:
         await self._client.aclose()
         await self._held.aclose()
 
-    async def _read_events(self, response: Any, draft: Draft) -> AsyncGenerator[Event, None]:
+    async def _read_events(self, response: httpx.Response, draft: Draft) -> AsyncGenerator[Event, None]:
         parser = EventParser(self._limits.event)
-        async with aclosing(body_chunks(response, self._limits, draft)) as chunks:
+        async with aclosing(body_chunks(response, self._meter, draft)) as chunks:
             async for chunk in chunks:
                 for event in parser.feed(chunk):
                     yield event
@@ -108,16 +115,19 @@ class LegacySseWire:
 
     def _same_origin(self, data: bytes) -> str:
         named = data.decode("utf-8", "replace").strip()
+        ours = httpx.URL(self._url)
         try:
-            url = urljoin(self._url, named)
-            theirs, ours = urlsplit(url), urlsplit(self._url)
-            same = (theirs.scheme, theirs.hostname, theirs.port) == (ours.scheme, ours.hostname, ours.port)
-        except ValueError:
-            same = False
-        if not same:
+            theirs = ours.join(named)
+        except httpx.InvalidURL:
+            theirs = None
+        if theirs is None or theirs.userinfo or _origin(theirs) != _origin(ours):
             raise Failure(
                 Reason.BAD_ENDPOINT,
-                "the stream named an endpoint of another origin, to which nothing is sent",
-                evidence=Evidence(seen=named[:200], expected=f"a URL below {self._url}"),
+                "the stream named no endpoint of its own origin, and nothing is sent elsewhere",
+                evidence=Evidence(seen=named[:200], expected="a URL below {}://{}:{}".format(*_origin(ours))),
             )
-        return url
+        return str(theirs)
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port or _PORTS.get(url.scheme)

@@ -9,19 +9,28 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
+from prober.judge.mismatch import render
 from prober.outcome import Evidence, Failure, Reason
 
 Message = Mapping[str, Any]
 
+HEADER_MISMATCH: Final = -32020
+MISSING_CAPABILITY: Final = -32021
 UNSUPPORTED_VERSION: Final = -32022
 URL_ELICITATION_REQUIRED: Final = -32042
 METHOD_NOT_FOUND: Final = -32601
+
+VERSION_META: Final = "io.modelcontextprotocol/protocolVersion"
+"""In `_meta` of every request of the modern era."""
 
 _EXCERPT: Final = 200
 
 
 def encode(message: Message) -> bytes:
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+    try:
+        return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # half a surrogate pair, as JSON can write and UTF-8 cannot
+        return json.dumps(message, separators=(",", ":")).encode()
 
 
 def decode(body: bytes) -> Message:
@@ -38,7 +47,15 @@ def decode(body: bytes) -> Message:
             f"the answer is not JSON: {error}" if body else "the answer has no body",
             evidence=Evidence(seen=excerpt(body)),
         ) from None
-    return _message(value)
+    problem = _envelope_problem(value)
+    if problem:
+        raise Failure(
+            Reason.MALFORMED_MESSAGE,
+            f"the answer is not a JSON-RPC 2.0 message: {problem}",
+            evidence=Evidence(seen=excerpt(body)),
+        )
+    message: Message = value
+    return message
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -50,19 +67,6 @@ def excerpt(body: bytes) -> str:
     return text if len(body) <= _EXCERPT else text[:_EXCERPT] + "…"
 
 
-def _message(value: Any) -> Message:
-    problem = _envelope_problem(value)
-    if problem:
-        seen = json.dumps(value, ensure_ascii=False)
-        raise Failure(
-            Reason.MALFORMED_MESSAGE,
-            f"the answer is not a JSON-RPC 2.0 message: {problem}",
-            evidence=Evidence(seen=seen if len(seen) <= _EXCERPT else seen[:_EXCERPT] + "…"),
-        )
-    message: Message = value
-    return message
-
-
 def _envelope_problem(value: Any) -> str | None:
     if isinstance(value, list):
         return "it is an array (batches left the protocol with 2025-06-18)"
@@ -71,7 +75,7 @@ def _envelope_problem(value: Any) -> str | None:
     if value.get("jsonrpc") != "2.0":
         return 'it has no "jsonrpc": "2.0"'
     if "method" in value:
-        return None if isinstance(value["method"], str) else "its method is not a string"
+        return _request_problem(value)
     if ("result" in value) == ("error" in value):
         return "it has both result and error" if "result" in value else "it has neither method, result nor error"
     if "error" in value:
@@ -82,6 +86,16 @@ def _envelope_problem(value: Any) -> str | None:
             or not isinstance(error.get("message"), str)
         ):
             return "its error has no integer code and text message"
+    return None
+
+
+def _request_problem(value: Mapping[str, Any]) -> str | None:
+    if not isinstance(value["method"], str):
+        return "its method is not a string"
+    if "result" in value or "error" in value:
+        return "it has both a method and an answer"
+    if "id" in value and (isinstance(value["id"], bool) or not isinstance(value["id"], str | int | float)):
+        return "it is a request whose id is neither a string nor a number"
     return None
 
 
@@ -104,8 +118,8 @@ def result_of(message: Message, *, request_id: int, null_id: bool = False) -> di
     if not ours and not (null_id and got is None and "error" in message):
         raise Failure(
             Reason.WRONG_ID,
-            f"the answer is for id {json.dumps(got)[:_EXCERPT]}, not for {request_id}",
-            evidence=Evidence(pointer="/id", seen=json.dumps(got)[:_EXCERPT], expected=str(request_id)),
+            f"the answer is for id {render(got)}, not for {request_id}",
+            evidence=Evidence(pointer="/id", seen=render(got), expected=str(request_id)),
         )
     if "error" in message:
         raise _rpc_error(message["error"])
@@ -114,7 +128,7 @@ def result_of(message: Message, *, request_id: int, null_id: bool = False) -> di
         raise Failure(
             Reason.BAD_RESULT,
             "the result is not an object",
-            evidence=Evidence(pointer="/result", keyword="type", seen=json.dumps(result)[:_EXCERPT], expected="object"),
+            evidence=Evidence(pointer="/result", keyword="type", seen=render(result), expected="object"),
         )
     return result
 
@@ -125,13 +139,24 @@ def _rpc_error(error: Mapping[str, Any]) -> Failure:
         UNSUPPORTED_VERSION: Reason.VERSION_UNSUPPORTED,
         URL_ELICITATION_REQUIRED: Reason.INPUT_REQUIRED,
     }.get(code, Reason.RPC_ERROR)
-    data = json.dumps(error["data"], ensure_ascii=False)[:_EXCERPT] if "data" in error else None
+    data = render(error["data"]) if "data" in error else None
     return Failure(reason, f"error {code}: {text}", evidence=Evidence(rpc_code=code, detail=data))
 
 
-def reply_to(request: Message) -> Message:
-    """Our answer to a request of the server: `ping` is answered, everything else is not supported here."""
-    if request["method"] == "ping":
+def reply_to(request: Message, *, amid: Message) -> Message:
+    """Our answer to a request of the server, which came while `amid` was open.
+
+    `ping` is answered, everything else is not supported here. Raises Failure with `malformed_message` in the modern
+    era: there a server asks by its result, and a client must not send answers (2026-07-28, Streamable HTTP).
+    """
+    method = request["method"][:_EXCERPT]
+    if VERSION_META in amid.get("params", {}).get("_meta", {}):
+        raise Failure(
+            Reason.MALFORMED_MESSAGE,
+            f"the server asked {method!r} before it answered, which this revision does not allow",
+            evidence=Evidence(pointer="/method", seen=method),
+        )
+    if method == "ping":
         return {"jsonrpc": "2.0", "id": request["id"], "result": {}}
-    error = {"code": METHOD_NOT_FOUND, "message": f"{request['method']} is not supported by this client"}
+    error = {"code": METHOD_NOT_FOUND, "message": f"{method} is not supported by this client"}
     return {"jsonrpc": "2.0", "id": request["id"], "error": error}

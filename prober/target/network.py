@@ -1,32 +1,31 @@
-"""Connections of one session: names resolved, sockets connected and TLS spoken with the time of each phase known.
+"""Connections of one session: sockets connected and TLS spoken, with the time of each phase known.
 
-A backend for httpcore on plain asyncio. It exists because neither httpx nor httpcore tells DNS from connect, and
-because their default backend resolves names in the loop's shared thread pool, where twenty dead names hold up every
-healthy target.
+A backend for httpcore on plain asyncio. It exists because neither httpx nor httpcore tells DNS from connect, because
+their own backend loses an answer that a reset follows, and because a connection has to end at once when a run does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
+import select
 import ssl
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any, Final, cast
 
 import httpcore
 
-from prober.config.model import Tls
 from prober.outcome import Failure, Phase, Reason
+from prober.target.addresses import connect, resolve
 from prober.target.exchange import Draft
 
-HEAD_START: Final = 0.25
-"""Seconds one address has before the next is tried beside it (RFC 8305 section 5)."""
+_ENOUGH: Final = 64 * 1024
+"""Bytes that wait to be read at which the peer is made to wait."""
 
-_RESOLVERS: Final = ThreadPoolExecutor(max_workers=64, thread_name_prefix="prober-dns")
+_AT_ONCE: Final = 16 * 1024
+"""Bytes handed to the HTTP parser at a time: between two reads the event loop can have its turn."""
 
-_Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]
+_NEVER: Final = 24 * 3600.0
+"""Seconds. The run has one deadline; asyncio's own of a minute would end a TLS handshake under another name."""
 
 
 class Backend(httpcore.AsyncNetworkBackend):
@@ -34,8 +33,8 @@ class Backend(httpcore.AsyncNetworkBackend):
 
     def __init__(self) -> None:
         self.draft = Draft("unused")
-        self.certificate: dict[str, Any] | None = None
-        """The server's certificate as `ssl.SSLSocket.getpeercert` gives it, once TLS was spoken."""
+        self.certificates: dict[str, dict[str, Any]] = {}
+        """By host: certificates as `ssl.SSLSocket.getpeercert` gives them."""
         self._streams: list[Stream] = []
 
     async def connect_tcp(
@@ -47,14 +46,12 @@ class Backend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> Stream:
         self.draft.enter(Phase.DNS)
-        addresses = await _resolve(host, port)
+        addresses = await resolve(host, port)
         self.draft.enter(Phase.CONNECT)
-        connected = await _connect(addresses)
+        connected = await connect(addresses)
         loop = asyncio.get_running_loop()
-        reader = asyncio.StreamReader(loop=loop)
-        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
-        transport, _ = await loop.create_connection(lambda: protocol, sock=connected)
-        stream = Stream(self, reader, asyncio.StreamWriter(transport, protocol, reader, loop))
+        _, flow = await loop.create_connection(_Flow, sock=connected)
+        stream = Stream(self, flow)
         self._streams.append(stream)
         self.draft.enter(Phase.SEND)
         return stream
@@ -68,18 +65,20 @@ class Backend(httpcore.AsyncNetworkBackend):
 class Stream(httpcore.AsyncNetworkStream):
     """One connection. Reads and writes move the exchange from phase to phase."""
 
-    def __init__(self, backend: Backend, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+    def __init__(self, backend: Backend, flow: _Flow):
         self._backend = backend
-        self._reader = reader
-        self._writer = writer
+        self._flow = flow
+        self._asked = False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         draft = self._backend.draft
         if draft.phase is Phase.SEND:
             draft.enter(Phase.WAIT)
-        data = await self._reader.read(max_bytes)
+        data = await self._flow.read(min(max_bytes, _AT_ONCE))
         if draft.phase is Phase.WAIT:
             draft.enter(Phase.RECEIVE)
+        if self._asked:
+            self._asked = False
             draft.head = data[:16]
         return data
 
@@ -90,9 +89,9 @@ class Stream(httpcore.AsyncNetworkStream):
         if draft.phase is not Phase.SEND:
             draft.enter(Phase.SEND)
         draft.bytes_sent += len(buffer)
+        self._asked = True
         try:
-            self._writer.write(buffer)
-            await self._writer.drain()
+            await self._flow.write(buffer)
         except OSError as error:
             # httpcore reads on after a WriteError: a server may refuse a request that it has not read to the end
             raise httpcore.WriteError(str(error)) from error
@@ -102,99 +101,106 @@ class Stream(httpcore.AsyncNetworkStream):
 
     def abort(self) -> None:
         # Not close(): that waits for the peer in TLS, and a peer that is being probed may never answer.
-        self._writer.transport.abort()
+        self._flow.transport.abort()
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> Stream:
         draft = self._backend.draft
+        draft.rebook(Phase.CONNECT)  # what was said until now was said to a proxy
         draft.enter(Phase.TLS)
         try:
-            await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
+            await self._flow.start_tls(ssl_context, server_hostname)
         except ConnectionError as error:
             raise Failure(Reason.TLS_FAILED, f"the server broke off the TLS handshake: {error}") from error
-        self._backend.certificate = self._writer.get_extra_info("peercert")
+        self._backend.certificates[server_hostname or ""] = self._flow.transport.get_extra_info("peercert")
         draft.enter(Phase.SEND)
         return self
 
     def get_extra_info(self, info: str) -> Any:
         if info == "is_readable":  # httpcore asks whether an idle connection was closed under it
-            return self._reader.at_eof() or self._writer.transport.is_closing()
-        return self._writer.get_extra_info({"ssl_object": "ssl_object", "server_addr": "peername"}.get(info, info))
+            return self._flow.has_news()
+        return self._flow.transport.get_extra_info({"server_addr": "peername"}.get(info, info))
 
 
-async def _resolve(host: str, port: int) -> Sequence[_Address]:
-    loop = asyncio.get_running_loop()
-    host = host.strip("[]")
-    try:
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except socket.gaierror:
-        pass  # a name, not an address
-    return await loop.run_in_executor(
-        _RESOLVERS, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
-    )
+class _Flow(asyncio.Protocol):
+    """What has come in and is not read yet, and whether more may go out.
 
-
-async def _connect(addresses: Sequence[_Address]) -> socket.socket:
-    """The first socket to connect, each address starting `HEAD_START` after the one before it or when that failed."""
-    if len(addresses) == 1:
-        return await _connect_one(addresses[0])
-    waiting: set[asyncio.Task[socket.socket]] = set()
-    first_error: Exception | None = None
-    try:
-        for i, address in enumerate(addresses):
-            waiting.add(asyncio.ensure_future(_connect_one(address)))
-            last = i + 1 == len(addresses)
-            while waiting:
-                done, waiting = await asyncio.wait(
-                    waiting, timeout=None if last else HEAD_START, return_when=asyncio.FIRST_COMPLETED
-                )
-                for task in done:
-                    if task.exception() is None:
-                        return task.result()
-                    first_error = first_error or _as_exception(task.exception())
-                if not last:
-                    break
-        raise first_error or OSError("no address to connect to")
-    finally:
-        await _drop(waiting)
-
-
-def _as_exception(error: BaseException | None) -> Exception | None:
-    return error if isinstance(error, Exception) else None
-
-
-async def _drop(tasks: set[asyncio.Task[socket.socket]]) -> None:
-    for task in tasks:
-        task.cancel()
-    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-        if isinstance(outcome, socket.socket):
-            outcome.close()
-
-
-async def _connect_one(address: _Address) -> socket.socket:
-    family, kind, proto, _, destination = address
-    sock = socket.socket(family, kind, proto)
-    try:
-        sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        await asyncio.get_running_loop().sock_connect(sock, destination)
-    except OSError as error:
-        sock.close()
-        raise OSError(error.errno, error.strerror, f"{destination[0]} port {destination[1]}") from error
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-@lru_cache(maxsize=256)
-def tls_context(tls: Tls) -> ssl.SSLContext:
-    """The one SSL context of a TLS profile: building one costs 20 ms and a megabyte, so it is shared for good.
-
-    Raises OSError or ssl.SSLError for files that cannot be used.
+    asyncio's StreamReader raises the error of a lost connection before it hands out what came before the loss: there
+    an answer like 413, upon which the server resets the connection, would never be seen.
     """
-    context = ssl.create_default_context(cafile=str(tls.ca_file) if tls.ca_file else None)
-    if tls.client_certificate:
-        context.load_cert_chain(tls.client_certificate, tls.client_key)
-    return context
+
+    transport: asyncio.Transport
+
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+        self._ended = False
+        self._error: Exception | None = None
+        self._paused = False
+        self._came = asyncio.Event()
+        self._may_write = asyncio.Event()
+        self._may_write.set()
+
+    async def read(self, most: int) -> bytes:
+        """Some bytes; none at the end. Raises OSError when all that came before a loss has been read."""
+        while not self._waiting:
+            if self._error is not None:
+                raise self._error
+            if self._ended:
+                return b""
+            self._came.clear()
+            await self._came.wait()
+        data = bytes(self._waiting[:most])
+        del self._waiting[:most]
+        if self._paused and len(self._waiting) < _ENOUGH // 2:
+            self._paused = False
+            self.transport.resume_reading()
+        return data
+
+    async def write(self, data: bytes) -> None:
+        """Return when the peer keeps up. Raises OSError when the connection is lost."""
+        self.transport.write(data)
+        await self._may_write.wait()
+        if self.transport.is_closing():
+            raise self._error or ConnectionResetError("the connection is lost")
+
+    async def start_tls(self, context: ssl.SSLContext, server_hostname: str | None) -> None:
+        transport = await asyncio.get_running_loop().start_tls(
+            self.transport, self, context, server_hostname=server_hostname, ssl_handshake_timeout=_NEVER
+        )
+        self.transport = cast("asyncio.Transport", transport)
+
+    def has_news(self) -> bool:
+        """Whether something came since the last read, the end of the connection as well, and be it unseen so far."""
+        if self._waiting or self._ended or self.transport.is_closing():
+            return True
+        poll = select.poll()
+        poll.register(self.transport.get_extra_info("socket"), select.POLLIN)
+        return bool(poll.poll(0))
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._waiting += data
+        if len(self._waiting) > _ENOUGH and not self._paused:
+            self._paused = True
+            self.transport.pause_reading()
+        self._came.set()
+
+    def eof_received(self) -> bool:
+        self._ended = True
+        self._came.set()
+        return self.transport.get_extra_info("ssl_object") is None  # a plain connection may still be written to
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended = True
+        self._error = exc
+        self._came.set()
+        self._may_write.set()
+
+    def pause_writing(self) -> None:
+        self._may_write.clear()
+
+    def resume_writing(self) -> None:
+        self._may_write.set()

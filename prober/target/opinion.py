@@ -13,7 +13,7 @@ from typing import Any
 from prober.config.model import Target
 from prober.outcome import Evidence, Failure, Reason
 from prober.target.exchange import Redactor
-from prober.target.network import tls_context
+from prober.target.trust import tls_context
 
 _STEP = "second opinion"
 

@@ -16,9 +16,14 @@ from pathlib import Path
 from typing import IO, Final
 
 from prober.outcome import Failure, Reason
+from prober.target.failure import OUR_LACK
 
 _CHUNK: Final = 65536
 _STDERR_TAIL: Final = 2000
+_LAST_CHUNKS: Final = 16
+_POLL: Final = 0.01
+"""Seconds between two looks at a process that cannot be waited for by its pidfd."""
+
 _KILL_WAIT: Final = 1.0
 """Seconds in which the kernel has always reaped a killed process; only one stuck in a device outlasts it."""
 
@@ -39,9 +44,11 @@ class Process:
         self._loop = asyncio.get_running_loop()
         for pipe in (popen.stdin, popen.stdout, popen.stderr):
             os.set_blocking(pipe.fileno(), False)
+        self._ready: asyncio.Event | None = None
+        self._pidfd = _open_pidfd(popen.pid)
         self._loop.add_reader(self._stderr.fileno(), self._drain_stderr)
-        self._pidfd = os.pidfd_open(popen.pid)
-        self._loop.add_reader(self._pidfd, self._on_exit)
+        if self._pidfd is not None:
+            self._loop.add_reader(self._pidfd, self._on_exit)
 
     @classmethod
     def start(cls, command: Sequence[str], *, env: Mapping[str, str], cwd: Path | None) -> Process:
@@ -59,20 +66,30 @@ class Process:
                 bufsize=0,
             )
         except (OSError, ValueError, subprocess.SubprocessError) as error:
-            raise Failure(Reason.SPAWN_FAILED, f"{command[0]} could not be started: {_text(error)}") from error
+            ours = isinstance(error, OSError) and error.errno in OUR_LACK
+            reason = Reason.INTERNAL_ERROR if ours else Reason.SPAWN_FAILED
+            raise Failure(reason, f"{command[0]} could not be started: {_text(error)}") from error
         return cls(popen)
 
-    @property
-    def stderr_tail(self) -> str:
+    def last_words(self) -> str:
         """The end of what the process wrote to its standard error."""
+        for _ in range(_LAST_CHUNKS):
+            if not self._drain_stderr():
+                break
         return self._tail.decode("utf-8", "replace").strip()
 
     async def read(self) -> bytes:
-        """Some bytes of standard output; none at its end."""
+        """Some bytes of standard output; none at its end, which is also when the process is gone.
+
+        A process that it left behind may hold the pipe open for ever.
+        """
+        await asyncio.sleep(0)  # whoever never stops talking must not keep the event loop from its other work
         while True:
             try:
                 return os.read(self._stdout.fileno(), _CHUNK)
             except BlockingIOError:
+                if self._exited.is_set():
+                    return b""
                 await self._until(self._loop.add_reader, self._loop.remove_reader, self._stdout.fileno())
 
     async def write(self, data: bytes) -> None:
@@ -90,8 +107,11 @@ class Process:
         """What it exited with (minus the signal number, as in subprocess), or None if it runs on."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
-                await self._exited.wait()
-        return self._peek_status() if self._exited.is_set() else None
+                if self._pidfd is not None:
+                    await self._exited.wait()
+                while self._status() is None:  # noqa: ASYNC110 - where there is no pidfd, there is nothing to wait on
+                    await asyncio.sleep(_POLL)
+        return self._status()
 
     async def leave(self, grace: float) -> bool:
         """Close its standard input and let it go; SIGTERM towards the end of `grace`. True if it left by itself."""
@@ -105,40 +125,56 @@ class Process:
 
     async def aclose(self) -> None:
         """Kill what is left of the group, reap the child, close the pipes. Bounded, never raises."""
-        self._signal(signal.SIGKILL)
-        await self.exit_status(_KILL_WAIT)
-        self._close_stdin()
-        for fd in (self._stdout.fileno(), self._stderr.fileno(), self._pidfd):
-            self._loop.remove_reader(fd)
-        self._stdout.close()
-        self._stderr.close()
-        os.close(self._pidfd)
-        self._popen.poll()
+        try:
+            self._signal(signal.SIGKILL)
+            await self.exit_status(_KILL_WAIT)
+        finally:
+            self._close_stdin()
+            for pipe in (self._stdout, self._stderr):
+                if not pipe.closed:
+                    self._loop.remove_reader(pipe.fileno())
+                    pipe.close()
+            if self._pidfd is not None:
+                self._loop.remove_reader(self._pidfd)
+                os.close(self._pidfd)
+                self._pidfd = None
+            self._popen.poll()
 
     def _signal(self, number: signal.Signals) -> None:
         # Safe until the child is reaped, which only aclose() does: a zombie keeps the number of its group.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._popen.pid, number)
 
-    def _peek_status(self) -> int:
-        info = os.waitid(os.P_PID, self._popen.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+    def _status(self) -> int | None:
+        """None while it runs. Where the system can do so, this only looks: a zombie keeps the number of its group."""
+        if not hasattr(os, "waitid"):
+            return self._popen.poll()
+        try:
+            info = os.waitid(os.P_PID, self._popen.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+        except ChildProcessError:  # reaped already: by us, or by a system that was told to ignore SIGCHLD
+            return self._popen.poll()
         if info is None:
-            return 0
+            return None
         return info.si_status if info.si_code == os.CLD_EXITED else -info.si_status
 
     def _on_exit(self) -> None:
-        self._loop.remove_reader(self._pidfd)
+        if self._pidfd is not None:
+            self._loop.remove_reader(self._pidfd)
         self._exited.set()
+        if self._ready is not None:
+            self._ready.set()
 
-    def _drain_stderr(self) -> None:
+    def _drain_stderr(self) -> bool:
+        """Whether there was something."""
         try:
             data = os.read(self._stderr.fileno(), _CHUNK)
         except BlockingIOError:
-            return
+            return False
         if not data:
             self._loop.remove_reader(self._stderr.fileno())
         self._tail += data
         del self._tail[:-_STDERR_TAIL]
+        return bool(data)
 
     def _discard_stdout(self) -> None:
         """A server that flushes its output before it exits must find a reader."""
@@ -153,12 +189,21 @@ class Process:
                 stdin.close()
 
     async def _until(self, add: Callable[..., None], remove: Callable[[int], bool], fd: int) -> None:
-        ready = asyncio.Event()
-        add(fd, ready.set)
+        self._ready = asyncio.Event()
+        add(fd, self._ready.set)
         try:
-            await ready.wait()
+            await self._ready.wait()
         finally:
+            self._ready = None
             remove(fd)
+
+
+def _open_pidfd(pid: int) -> int | None:
+    """A file that becomes readable when the process exits; None where there is no such thing, outside of Linux."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
 
 
 def _text(error: Exception) -> str:

@@ -23,10 +23,11 @@ from prober.outcome import Evidence, Failure, Reason, ServerInfo
 from prober.target import era
 from prober.target import failure as failures
 from prober.target.client import Client
-from prober.target.exchange import ExchangeLog
+from prober.target.exchange import Draft, ExchangeLog
 from prober.target.http import HttpWire
 from prober.target.knowledge import Knowledge
 from prober.target.legacy import LegacySseWire
+from prober.target.signs import of_another_era, turned_down
 from prober.target.stdio import StdioWire
 from prober.target.wire import Wire
 
@@ -34,10 +35,10 @@ CLOSE_GRACE: Final = 4.0
 """Seconds a server has to take leave, never more than half of what is left of the deadline."""
 
 MAX_PAGES: Final = 200
-_NAME_LENGTH: Final = 100
+MAX_BODIES: Final = 4
+"""What all pages of a list together may cost, in answers of the greatest size."""
 
-_NOT_MODERN: Final = frozenset({400, 404, 405, 406, 415})
-"""HTTP statuses by which a server of the handshake era turns down a request it does not understand."""
+_NAME_LENGTH: Final = 100
 
 _PATIENCE: Final = 1 / 2
 """Share of the deadline for which `auto` waits on stdio, where old servers may say nothing to a strange method."""
@@ -81,7 +82,7 @@ class Session:
         if not self._wire.closes:
             return
         grace = min(CLOSE_GRACE, self._time_left() / 2)
-        with self._log.exchange("close") as draft, _at("close"):
+        with self._exchange("close") as draft:
             try:
                 async with asyncio.timeout(grace):
                     headers = era.handshake_headers(self._version)
@@ -96,15 +97,17 @@ class Session:
     async def request(
         self, method: str, params: Mapping[str, Any], *, input_schema: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """The result of one request. Raises Failure with `step` set to the method."""
+        """The result of one request; `input_schema` is that of the tool it calls. Raises Failure with `step` set."""
         version = self._version
         if self._era == MODERN and version is not None:
-            headers = era.modern_headers(method, params, version, input_schema)
+            headers = era.modern_headers(method, params, version)
+            if input_schema is not None and self._target.transport == "http":
+                headers |= _mirrored(input_schema, params)
             params = era.modern_params(params, version)
         else:
             headers = era.handshake_headers(version)
         message = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
-        with self._log.exchange(method) as draft, _at(method):
+        with self._exchange(method) as draft:
             result = await self._wire.request(message, headers=headers, draft=draft)
             await self._check_shape(method, result)
         if self._era == MODERN and (info := _server_info(result)):
@@ -116,9 +119,13 @@ class Session:
         items: list[dict[str, Any]] = []
         seen: set[str] = set()
         params: dict[str, str] = {}
+        size = 0
         for _ in range(MAX_PAGES):
             result = await self.request(method, params)
             items += result[key]
+            size += self._log.finished[-1].bytes_received
+            if size > MAX_BODIES * self._target.limits.body:
+                raise Failure(Reason.TOO_LARGE, f"the pages of {method} together have {size} bytes so far", step=method)
             cursor = result.get("nextCursor")
             if cursor is None:
                 return items
@@ -153,7 +160,7 @@ class Session:
         self._adopt(HANDSHAKE, version, result["serverInfo"])
         self.capabilities = result["capabilities"]
         step = "notifications/initialized"
-        with self._log.exchange(step) as draft, _at(step):
+        with self._exchange(step) as draft:
             message = {"jsonrpc": "2.0", "method": step}
             await self._wire.notify(message, headers=era.handshake_headers(version), draft=draft)
         return result
@@ -163,15 +170,33 @@ class Session:
             self.token = await self._knowledge.tokens.get(self._fetch_token)
             self._wire.authorize(self.token)
         if self._wire.opens:
-            with self._log.exchange("open") as draft, _at("open"):
+            with self._exchange("open") as draft:
                 await self._wire.open(draft)
 
     async def _fetch_token(self) -> str:
         assert self._knowledge.tokens is not None
-        with self._log.exchange("token") as draft, _at("token"):
+        with self._exchange("token") as draft:
             token = await self._wire.fetch_token(self._knowledge.tokens, draft)
-        self._knowledge.redact.add(token)
+        self._knowledge.redact.learn(token)
         return token
+
+    @contextmanager
+    def _exchange(self, step: str) -> Iterator[Draft]:
+        """One exchange, recorded. A failure from inside says at which step it was, and casts doubt on what is known."""
+        with self._log.exchange(step) as draft:
+            try:
+                yield draft
+            except Failure as failure:
+                failure.step = failure.step or step
+                self._doubt(failure)
+                raise
+
+    def _doubt(self, failure: Failure) -> None:
+        """Forget what this failure speaks against. The run fails all the same; the next one asks anew."""
+        if failure.reason is Reason.UNAUTHORIZED and self.token is not None and self._knowledge.tokens is not None:
+            self._knowledge.tokens.forget(self.token)
+        if self._knowledge.learns_era and of_another_era(failure):
+            self._knowledge.era.forget()
 
     async def _learn_era(self) -> str:
         """Find out which era the server speaks, negotiating on the way."""
@@ -183,7 +208,7 @@ class Session:
         except TimeoutError:
             pass
         except Failure as failure:
-            if not _turned_down(failure):
+            if not turned_down(failure):
                 raise
             refusal = failure
         if refusal is not None and refusal.reason is Reason.PROCESS_EXITED:
@@ -236,21 +261,17 @@ def _wire_for(target: Target) -> Wire:
     return LegacySseWire(target, client) if target.transport == "sse" else HttpWire(target, client)
 
 
-@contextmanager
-def _at(step: str) -> Iterator[None]:
-    """Failures from inside say at which step they happened."""
+def _mirrored(input_schema: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, str]:
+    """Headers for the arguments that the tool wants in headers as well."""
     try:
-        yield
-    except Failure as failure:
-        failure.step = failure.step or step
-        raise
-
-
-def _turned_down(failure: Failure) -> bool:
-    """Whether a server of the handshake era may have failed so on `server/discover`."""
-    if failure.reason in (Reason.RPC_ERROR, Reason.VERSION_UNSUPPORTED, Reason.PROCESS_EXITED):
-        return True
-    return failure.evidence.http_status in _NOT_MODERN
+        return era.parameter_headers(input_schema, params.get("arguments", {}))
+    except ValueError as problem:
+        raise Failure(
+            Reason.BAD_RESULT,
+            f"clients must drop this tool, its x-mcp-header annotations are invalid: {problem}",
+            step="tools/list",
+            evidence=Evidence(pointer="/inputSchema", keyword="x-mcp-header"),
+        ) from None
 
 
 def _no_common_version(step: str, offered: Sequence[str]) -> Failure:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,6 +16,9 @@ from prober.target.process import Process
 
 _LAST_WORDS: Final = 0.5
 """Seconds that a process which closed its output has to exit, so that its status can be told."""
+
+_TURN: Final = 64
+"""Lines after which the event loop has its turn: there may be thousands of them in one chunk."""
 
 
 class StdioWire:
@@ -29,7 +34,7 @@ class StdioWire:
         self._process: Process | None = None
         self._buffer = bytearray()
         self._scanned = 0
-        self._abandoned: set[int] = set()
+        self._given_up: set[int] = set()
 
     async def fetch_token(self, tokens: TokenSource, draft: Draft) -> str:
         raise NotImplementedError("stdio has no place for a token; the configuration refuses one")
@@ -44,21 +49,32 @@ class StdioWire:
         draft.enter(None)
 
     async def request(self, message: Message, *, headers: Mapping[str, str], draft: Draft) -> dict[str, Any]:
-        self._abandoned.add(message["id"])  # until it is answered; an answer that comes too late is passed over
+        try:
+            return await self._answer(message, draft)
+        except asyncio.CancelledError:
+            self._given_up.add(message["id"])
+            raise
+
+    async def _answer(self, message: Message, draft: Draft) -> dict[str, Any]:
         await self._send(message, draft)
         draft.enter(Phase.WAIT)
-        while True:
+        for count in itertools.count(1):
             line = await self._line(draft)
-            if not line.strip():
-                continue
-            received = decode(line)
-            if is_answer(received):
-                if received.get("id") in self._abandoned - {message["id"]}:
-                    continue
-                self._abandoned.discard(message["id"])
-                return result_of(received, request_id=message["id"])
-            if is_server_request(received):
-                await self._send(reply_to(received), draft)
+            draft.enter(None)
+            if count % _TURN == 0:
+                await asyncio.sleep(0)
+            if line.strip():
+                received = decode(line)
+                if is_answer(received) and not self._comes_too_late(received):
+                    return result_of(received, request_id=message["id"])
+                if is_server_request(received):
+                    await self._send(reply_to(received, amid=message), draft)
+            draft.enter(Phase.RECEIVE)
+        raise AssertionError("counting has no end")
+
+    def _comes_too_late(self, answer: Message) -> bool:
+        """Whether it is for a request that nobody waits for any more."""
+        return type(answer.get("id")) is int and answer["id"] in self._given_up
 
     async def notify(self, message: Message, *, headers: Mapping[str, str], draft: Draft) -> None:
         await self._send(message, draft)
@@ -105,7 +121,7 @@ class StdioWire:
 
     async def _gone(self, process: Process) -> Failure:
         status = await process.exit_status(_LAST_WORDS)
-        evidence = Evidence(detail=process.stderr_tail or None)
+        evidence = Evidence(detail=process.last_words() or None)
         if status is None:
             return Failure(Reason.CONNECTION_CLOSED, "the process closed its standard output", evidence=evidence)
         how = f"with status {status}" if status >= 0 else f"by signal {-status}"

@@ -1,0 +1,39 @@
+"""What a failure says about the era of the server.
+
+By the 2026-07-28 revision a client that speaks both eras asks in the modern way first, and takes whatever is not
+plainly a modern answer for one of the handshake era (Versioning, "Backward Compatibility"). A prober is stricter: a
+server that is out of order must not pass for an old one.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prober.outcome import Failure, Reason
+from prober.target.message import HEADER_MISMATCH, METHOD_NOT_FOUND, MISSING_CAPABILITY
+
+_NOT_MODERN: Final = frozenset({400, 404, 405, 406, 415, 422})
+"""HTTP statuses by which a server of the handshake era turns down a request it does not understand."""
+
+_MODERN_ERRORS: Final = frozenset({HEADER_MISMATCH, MISSING_CAPABILITY})
+"""Errors that only a server of the modern era knows: it did understand, and has something against the request."""
+
+
+def turned_down(failure: Failure) -> bool:
+    """Whether a server of the handshake era may have failed so on `server/discover`."""
+    if failure.evidence.rpc_code in _MODERN_ERRORS:
+        return False
+    if failure.reason in (Reason.RPC_ERROR, Reason.VERSION_UNSUPPORTED, Reason.PROCESS_EXITED):
+        return True
+    return failure.evidence.http_status in _NOT_MODERN
+
+
+def of_another_era(failure: Failure) -> bool:
+    """Whether the server may have failed so because it was changed for one of the other era."""
+    code, status = failure.evidence.rpc_code, failure.evidence.http_status
+    negotiating = failure.step in ("initialize", "server/discover")
+    return (
+        failure.reason is Reason.VERSION_UNSUPPORTED
+        or (code == METHOD_NOT_FOUND and negotiating)
+        or (code is None and status in _NOT_MODERN)
+    )
