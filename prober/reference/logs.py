@@ -41,7 +41,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info and record.exc_info[1]:
             line["exception"] = _places(record.exc_info[1])
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return json.dumps(line, default=str)  # in ASCII: some readers take U+2028 for the end of a line
 
 
 def configure(*, stream: TextIO | None = None, level: int = logging.INFO) -> None:

@@ -15,7 +15,7 @@ import httpx
 from prober.reference.app import Reference, build
 from prober.reference.settings import Settings
 
-from .redis.calling import ToolRefused
+from .calling import ToolRefused
 
 _META: Final = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",

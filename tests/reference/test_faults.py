@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 from prober.reference.tools.catalog import TOOLS
 
 from .asking import answer
+from .calling import ToolRefused
 from .inside import Inside, inside
-from .redis.calling import ToolRefused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

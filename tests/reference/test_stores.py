@@ -20,9 +20,7 @@ from prober.reference.stores.protocol import Store
 from prober.reference.stores.values import Config, History, Snapshot
 
 from .opening import Connect
-
-BOUND = 10.0
-"""Seconds after which something that must happen is taken not to."""
+from .waiting import BOUND
 
 
 async def append(

@@ -15,9 +15,9 @@ from prober.reference.faults.answers import FIELDS
 from prober.reference.tools.catalog import TOOLS
 
 from .asking import NEEDS_NO_SESSION, OK, answer
+from .calling import ToolRefused
 from .inside import Inside, inside
-from .redis.calling import ToolRefused
-from .redis.watching import eventually
+from .waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

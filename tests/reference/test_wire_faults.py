@@ -18,7 +18,7 @@ import pytest
 from prober.reference.faults.catalog import FAULTS
 
 from .processes import ServerProcess, serving
-from .redis.watching import eventually
+from .waiting import eventually
 
 BODY = {
     "jsonrpc": "2.0",

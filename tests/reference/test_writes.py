@@ -11,8 +11,8 @@ import pytest
 from prober.reference.state.writes import GaveUp, optimistic, wait_before
 from prober.reference.stores.errors import StoreUnavailable, VersionConflict
 
+from .calling import ToolRefused
 from .inside import inside
-from .redis.calling import ToolRefused
 
 LABELS = {"store": "sqlite", "tool": "advance_workflow"}
 

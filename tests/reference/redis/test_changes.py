@@ -8,10 +8,10 @@ from contextlib import aclosing
 from prober.reference.state.cache import ReadThroughCache
 from prober.reference.stores.redis import RedisStore
 
+from ..waiting import until
 from .conftest import OpenStore
 from .relay import relaying
 from .server import BOUND, RedisServer
-from .watching import until
 
 
 class Listener:

@@ -11,9 +11,9 @@ from prober.reference.stores.errors import LockHeld, StaleToken, UnknownSession
 from prober.reference.stores.redis import RedisStore
 from prober.reference.stores.values import Snapshot
 
+from ..waiting import until
 from .conftest import OpenStore
 from .server import BOUND, RedisServer, running
-from .watching import until
 
 
 async def fill(store: RedisStore, handle: str, *, lifetime: float | None) -> None:

@@ -14,10 +14,11 @@ from prober.reference.breaker import BreakerPolicy
 from prober.reference.stores.errors import StoreError, StoreUnavailable
 from prober.reference.stores.redis import RedisStore
 
+from ..waiting import until
 from .conftest import OpenStore
 from .relay import relaying
 from .server import BOUND, RedisServer
-from .watching import Watcher, until
+from .watching import Watcher
 from .writing import writing
 
 IMPATIENT = BreakerPolicy(rest=0.05, longest_rest=0.2)

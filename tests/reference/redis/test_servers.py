@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from ..calling import Client, ToolRefused, crowd
 from ..processes import ServerProcess, serving
-from .calling import Client, ToolRefused, crowd
+from ..waiting import eventually, until
 from .conftest import DURABLE
 from .server import RedisServer, running
-from .watching import eventually, until
 
 CLIENTS = 32
 STEPS = 100

@@ -1,27 +1,10 @@
-"""Waiting for what must happen, with a bound; and an observer that remembers."""
+"""An observer that remembers what its store told, and can be waited for."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
-from .server import BOUND
-
-
-async def until(happened: Callable[[], bool]) -> None:
-    """Look again and again, for what tells nobody when it happens."""
-
-    async def look() -> bool:
-        return happened()
-
-    await eventually(look)
-
-
-async def eventually(happened: Callable[[], Awaitable[bool]]) -> None:
-    """Ask again and again, for what tells nobody when it happens."""
-    async with asyncio.timeout(BOUND):
-        while not await happened():  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0.01)
+from ..waiting import BOUND
 
 
 class Watcher:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ..processes import ServerProcess
+from .processes import ServerProcess
 
 _META: Final = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -30,7 +30,7 @@ class Client:
         self._writer = writer
         self._turn = asyncio.Lock()
 
-    async def call(self, tool: str, **arguments: object) -> dict[str, Any]:
+    async def call(self, tool: str, /, **arguments: object) -> dict[str, Any]:
         """The structured answer. Raises ToolRefused."""
         params = {"name": tool, "arguments": arguments, "_meta": _META}
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
@@ -78,4 +78,5 @@ async def _connected(server: ServerProcess) -> AsyncIterator[Client]:
         yield Client(address.netloc, reader, writer)
     finally:
         writer.close()
-        await writer.wait_closed()
+        with suppress(OSError):  # the server may have been killed
+            await writer.wait_closed()
