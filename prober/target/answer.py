@@ -92,7 +92,7 @@ async def _status_failure(
         evidence=Evidence(
             http_status=status,
             rpc_code=rpc.evidence.rpc_code if rpc else None,
-            seen=None if rpc else excerpt(body) or None,
+            seen=rpc.evidence.seen if rpc else excerpt(body) or None,
             detail=rpc.evidence.detail if rpc else None,
         ),
     )

@@ -139,8 +139,11 @@ def _rpc_error(error: Mapping[str, Any]) -> Failure:
         UNSUPPORTED_VERSION: Reason.VERSION_UNSUPPORTED,
         URL_ELICITATION_REQUIRED: Reason.INPUT_REQUIRED,
     }.get(code, Reason.RPC_ERROR)
-    data = render(error["data"]) if "data" in error else None
-    return Failure(reason, f"error {code}: {text}", evidence=Evidence(rpc_code=code, detail=data))
+    data = error.get("data")
+    detail = render(data) if "data" in error else None
+    supported = data.get("supported") if reason is Reason.VERSION_UNSUPPORTED and isinstance(data, dict) else None
+    seen = ", ".join(str(each)[:20] for each in supported[:10]) if isinstance(supported, list) else None
+    return Failure(reason, f"error {code}: {text}", evidence=Evidence(rpc_code=code, detail=detail, seen=seen))
 
 
 def reply_to(request: Message, *, amid: Message) -> Message:

@@ -27,7 +27,7 @@ from prober.target.exchange import Draft, ExchangeLog
 from prober.target.http import HttpWire
 from prober.target.knowledge import Knowledge
 from prober.target.legacy import LegacySseWire
-from prober.target.signs import of_another_era, turned_down
+from prober.target.signs import not_discovered, of_another_era, turned_down
 from prober.target.stdio import StdioWire
 from prober.target.wire import Wire
 
@@ -218,7 +218,7 @@ class Session:
         try:
             await self.initialize()
         except Failure as failure:
-            if refusal is not None and refusal.reason is Reason.VERSION_UNSUPPORTED:
+            if refusal is not None and refusal.reason in (Reason.VERSION_UNSUPPORTED, Reason.BAD_RESULT):
                 raise refusal from None
             if refusal is None and failure.reason is Reason.VERSION_UNSUPPORTED:
                 await self.discover()  # it was only slow: the first question had made it a modern conversation
@@ -243,6 +243,8 @@ class Session:
         version = self._version or shapes.versions(HANDSHAKE)[-1]
         if self._era == MODERN and result.get("resultType") == "input_required":
             raise Failure(Reason.INPUT_REQUIRED, "the server wants input from a person before it answers")
+        if method == "server/discover" and (stranger := not_discovered(result)):
+            raise stranger
         shape = Check(
             reason=Reason.BAD_RESULT,
             rule=shapes.Shape(method=method, version=version),

@@ -7,9 +7,12 @@ server that is out of order must not pass for an old one.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from prober.outcome import Failure, Reason
+from prober.judge.mismatch import render
+from prober.judge.shapes import HANDSHAKE, versions
+from prober.outcome import Evidence, Failure, Reason
 from prober.target.message import HEADER_MISMATCH, METHOD_NOT_FOUND, MISSING_CAPABILITY
 
 _NOT_MODERN: Final = frozenset({400, 404, 405, 406, 415, 422})
@@ -19,13 +22,34 @@ _MODERN_ERRORS: Final = frozenset({HEADER_MISMATCH, MISSING_CAPABILITY})
 """Errors that only a server of the modern era knows: it did understand, and has something against the request."""
 
 
+_MARKS: Final = ("resultType", "supportedVersions")
+"""What every answer of a modern server to `server/discover` has, however bad it may be otherwise."""
+
+
+def not_discovered(result: Mapping[str, Any]) -> Failure | None:
+    """What is wrong with a result of `server/discover` that no modern server gave: some servers answer anything."""
+    if any(mark in result for mark in _MARKS):
+        return None
+    return Failure(
+        Reason.BAD_RESULT,
+        "server/discover was answered, but not as a server of the modern era does",
+        evidence=Evidence(pointer="", keyword="required", expected=", ".join(_MARKS), seen=render(dict(result))),
+    )
+
+
 def turned_down(failure: Failure) -> bool:
     """Whether a server of the handshake era may have failed so on `server/discover`."""
-    if failure.evidence.rpc_code in _MODERN_ERRORS:
-        return False
-    if failure.reason in (Reason.RPC_ERROR, Reason.VERSION_UNSUPPORTED, Reason.PROCESS_EXITED):
-        return True
-    return failure.evidence.http_status in _NOT_MODERN
+    evidence = failure.evidence
+    match failure.reason:
+        case Reason.VERSION_UNSUPPORTED:
+            return not evidence.seen or any(version in evidence.seen for version in versions(HANDSHAKE))
+        case Reason.BAD_RESULT:
+            return evidence.expected == ", ".join(_MARKS)
+        case Reason.PROCESS_EXITED:
+            return True
+        case Reason.RPC_ERROR:
+            return evidence.rpc_code not in _MODERN_ERRORS
+    return evidence.http_status in _NOT_MODERN
 
 
 def of_another_era(failure: Failure) -> bool:

@@ -8,8 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-import pytest
-
 from prober.config.model import Target
 from prober.config.secret import Secret
 from prober.judge.worker import Judge
@@ -82,10 +80,12 @@ async def opened(
 
 async def failure_of(where: Target, *, within: float = AMPLE, knowledge: Knowledge | None = None) -> Failure:
     """How negotiating and calling a tool fails."""
-    with pytest.raises(Failure) as caught:
+    try:
         async with opened(where, within=within, knowledge=knowledge) as conversation:
             await conversation.call()
-    return caught.value
+    except Failure as failure:
+        return failure
+    raise AssertionError("it did not fail")
 
 
 async def until(condition: Callable[[], bool]) -> None:
