@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
+from prober.reference.faults.catalog import FAULTS
 from prober.reference.logs import configure
 from prober.reference.serve import serve, serve_stdio
 from prober.reference.settings import Settings
@@ -38,31 +40,49 @@ def main(arguments: Sequence[str] | None = None, *, program: str = "python -m pr
 
 def _parser(program: str) -> argparse.ArgumentParser:
     default = Settings()
-    parser = argparse.ArgumentParser(prog=program, description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description="An MCP server whose shared state is right, measured from inside, and breakable on purpose.",
+        epilog="Faults, each with the reason a prober gives: "
+        + ", ".join(f"{name} ({kind.reason})" for name, kind in FAULTS.items()),
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
     add = parser.add_argument
-    add("--stdio", action="store_true", help="serve standard input and output instead of HTTP")
-    add("--listen", type=_address, default=(default.host, default.port), metavar="HOST:PORT")
-    add("--allowed-host", dest="allowed_hosts", action="append", default=[], metavar="HOST[:PORT]")
-    add("--store", choices=("sqlite", "redis", "memory"), default=default.store)
-    add("--db", type=Path, default=default.db, metavar="PATH")
-    add("--synchronous", choices=("NORMAL", "FULL"), default=default.synchronous)
-    add("--redis-url", default=default.redis_url, metavar="URL")
-    add("--redis-pool", type=int, default=default.redis_pool, metavar="CONNECTIONS")
-    add("--session", dest="sessions", action="append", default=[], metavar="HANDLE")
-    add("--fault", dest="faults", action="append", default=[], metavar="NAME[:DURATION][:RATE]")
-    add("--fault-seed", type=int, default=default.fault_seed, metavar="N")
-    for name in (
-        "commit_window",
-        "store_wait",
-        "handle_lifetime",
-        "purge_every",
-        "cache_ttl",
-        "lock_wait_warning",
-    ):
-        add(f"--{name.replace('_', '-')}", type=float, default=getattr(default, name), metavar="SECONDS")
-    for name in ("drain", "readers", "snapshot_every", "snapshots_kept", "payload_limit"):
-        add(f"--{name.replace('_', '-')}", type=int, default=getattr(default, name), metavar="N")
+    listen = f"{default.host}:{default.port}"
+    add("--listen", type=_address, default=listen, metavar="HOST:PORT", help="where to serve HTTP; port 0 is any")
+    add("--stdio", action="store_true", help="serve standard input and output instead")
+    add("--store", choices=("sqlite", "redis", "memory"), default=default.store, help="memory is an exhibit: it loses")
+    add("--synchronous", choices=("NORMAL", "FULL"), default=default.synchronous, help="FULL outlives a power cut")
+    for name, of, metavar, text in _VALUES:
+        add(f"--{name.replace('_', '-')}", type=of, default=getattr(default, name), metavar=metavar, help=text)
+    for option, name, metavar, text in _LISTS:
+        add(option, dest=name, action="append", default=[], metavar=metavar, help=f"{text}; may be given again")
     return parser
+
+
+_VALUES: Final[tuple[tuple[str, Callable[[str], object], str, str], ...]] = (
+    ("db", Path, "PATH", "the SQLite file"),
+    ("redis_url", str, "URL", "redis://, rediss:// or unix://"),
+    ("redis_pool", int, "N", "connections to Redis at most"),
+    ("readers", int, "N", "reading connections to the SQLite file"),
+    ("commit_window", float, "SECONDS", "how long a write waits to share a commit; 0: each commits alone"),
+    ("store_wait", float, "SECONDS", "how long a call waits for a connection"),
+    ("handle_lifetime", float, "SECONDS", "how long a session lives after its last write"),
+    ("purge_every", float, "SECONDS", "how often what expired is freed"),
+    ("cache_ttl", float, "SECONDS", "how old a cached configuration may get"),
+    ("snapshot_every", int, "EVENTS", "after how many events a workflow's state is written down"),
+    ("snapshots_kept", int, "N", "of each workflow"),
+    ("payload_limit", int, "BYTES", "of one JSON argument"),
+    ("lock_wait_warning", float, "SECONDS", "a longer wait for a lock is logged"),
+    ("drain", int, "SECONDS", "what calls under way get when the server is told to stop"),
+    ("fault_seed", int, "N", "makes the rates of faults repeatable"),
+)
+
+_LISTS: Final = (
+    ("--allowed-host", "allowed_hosts", "HOST[:PORT]", "a Host header to serve beside the loopback names"),
+    ("--session", "sessions", "HANDLE", "a session to make at start, which never expires: for probes to read"),
+    ("--fault", "faults", "NAME[:DURATION][:RATE]", "a failure to begin with, such as slow:250ms:0.5"),
+)
 
 
 def _address(text: str) -> tuple[str, int]:

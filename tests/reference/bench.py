@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import statistics
 import tempfile
@@ -27,6 +26,7 @@ from prober.reference.serve import listen
 from prober.reference.stores.sqlite import SqliteStore
 from prober.reference.stores.sqlite.schema import Synchronous
 
+from .calling import crowd
 from .processes import ServerProcess, serving
 
 CALLERS: Final = 50
@@ -108,55 +108,10 @@ async def bench_writes(folder: Path) -> None:
 # Tool calls over HTTP
 
 
-class Connection:
-    """One kept-open HTTP connection, with next to no cost of its own: the server is to be measured, not a client."""
-
-    def __init__(self, server: ServerProcess) -> None:
-        host, port = server.origin.removeprefix("http://").split(":")
-        self._address = (host, int(port))
-        self._opened: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """The structured answer of a tool."""
-        self._opened = self._opened or await asyncio.open_connection(*self._address)
-        reader, writer = self._opened
-        writer.write(self._request(tool, arguments))
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-        answer = json.loads(await reader.readexactly(length))
-        assert not answer["result"].get("isError"), answer
-        structured: dict[str, Any] = answer["result"]["structuredContent"]
-        return structured
-
-    async def close(self) -> None:
-        """Hang up."""
-        if self._opened:
-            self._opened[1].close()
-            await self._opened[1].wait_closed()
-
-    def _request(self, tool: str, arguments: dict[str, Any]) -> bytes:
-        meta = {
-            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-            "io.modelcontextprotocol/clientCapabilities": {},
-        }
-        params = {"name": tool, "arguments": arguments, "_meta": meta}
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
-        head = (
-            f"POST /mcp HTTP/1.1\r\nhost: {self._address[0]}:{self._address[1]}\r\ncontent-length: {len(body)}\r\n"
-            "content-type: application/json\r\naccept: application/json, text/event-stream\r\n"
-            f"mcp-protocol-version: 2026-07-28\r\nmcp-method: tools/call\r\nmcp-name: {tool}\r\n\r\n"
-        )
-        return head.encode() + body
-
-
 async def _calls(server: ServerProcess, tool: str, arguments: dict[str, Any]) -> Measured:
-    connections = [Connection(server) for _ in range(CONNECTIONS)]
     before = _cpu_seconds(server)
-    try:
-        measured = await _drive(lambda number: connections[number].call(tool, arguments), CONNECTIONS)
-    finally:
-        for connection in connections:
-            await connection.close()
+    async with crowd([server], CONNECTIONS) as clients:
+        measured = await _drive(lambda number: clients[number].call(tool, **arguments), CONNECTIONS)
     cpu = (_cpu_seconds(server) - before) * 1000 / (measured.per_second * SECONDS)
     return Measured(per_second=measured.per_second, p50=measured.p50, p99=measured.p99, cpu=cpu)
 
@@ -172,10 +127,9 @@ async def bench_calls(folder: Path) -> None:
         serving(folder, "--db", "calls.db", "--session", "probe") as server,
         serving(folder, name="bare", module="tests.reference.bench") as bare,
     ):
-        setup = Connection(server)
-        for number in range(EVENTS):
-            await setup.call("complete_step", {"session_id": "probe", "step_id": f"step {number}"})
-        await setup.close()
+        async with crowd([server], 1) as (client,):
+            for number in range(EVENTS):
+                await client.call("complete_step", session_id="probe", step_id=f"step {number}")
         cases = {
             "bare: constant": (bare, "constant", {}),
             "get_session": (server, "get_session", {"session_id": "probe"}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from prober.reference.tools.catalog import TOOLS
 from .asking import NEEDS_NO_SESSION, OK, answer
 from .calling import ToolRefused
 from .inside import Inside, inside
-from .waiting import eventually
+from .waiting import eventually, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -230,7 +231,7 @@ async def test_an_unknown_handle_is_a_tool_error_that_says_so_and_what_to_do(ser
     )
 
 
-async def test_a_handle_expires_as_stated_and_is_then_unknown(tmp_path: Path) -> None:
+async def test_a_handle_expires_as_stated_is_then_unknown_and_soon_purged(tmp_path: Path) -> None:
     async with inside(tmp_path, handle_lifetime=0.2, purge_every=0.05) as server:
         created = await server.call("create_session")
         assert created["lifetimeSeconds"] == 0.2
@@ -243,6 +244,9 @@ async def test_a_handle_expires_as_stated_and_is_then_unknown(tmp_path: Path) ->
             return False
 
         await eventually(unknown)
+        with sqlite3.connect(tmp_path / "state.db") as raw:
+            await until(lambda: raw.execute("SELECT count(*) FROM sessions").fetchone() == (0,))
+        raw.close()
 
 
 WRONG: list[tuple[str, dict[str, Any], str]] = [

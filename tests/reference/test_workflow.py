@@ -6,7 +6,10 @@ import json
 import random
 from pathlib import Path
 
+import pytest
+
 from prober.reference.state.folding import KnownStates, WorkflowState, fold, snapshot_of, state_of
+from prober.reference.stores.errors import StoreUnavailable
 from prober.reference.stores.values import Event, History, Session
 
 from .inside import inside
@@ -131,3 +134,22 @@ async def test_two_servers_on_one_file_see_each_others_events_at_once(tmp_path: 
             assert (await two.call("get_workflow_state", session_id="s"))["version"] == number
             await two.call("complete_step", session_id="s", step_id=str(number + 1))
             assert (await one.call("get_workflow_state", session_id="s"))["version"] == number + 1
+
+
+async def test_a_snapshot_that_cannot_be_written_is_logged_and_the_event_stands(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_arguments: object, **_options: object) -> None:
+        raise StoreUnavailable("no room")
+
+    async with inside(tmp_path, sessions=("s",), snapshot_every=2) as server:
+        monkeypatch.setattr(server.reference.shared.store, "put_snapshot", refuse)
+        for number in (1, 2, 3):
+            await server.call("complete_step", session_id="s", step_id=str(number))
+        monkeypatch.undo()
+        await server.call("complete_step", session_id="s", step_id="4")
+        state = await server.call("replay_state", session_id="s", event_number=4)
+        assert state["completedSteps"] == ["1", "2", "3", "4"]
+        assert server.sample("mcp_state_snapshots_total", store="sqlite") == 1
+    (facts,) = (vars(record)["facts"] for record in caplog.records if record.getMessage() == "snapshot_failed")
+    assert facts == {"session_id": "s", "number": 2, "error": "StoreUnavailable"}
