@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import json
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from prober.config.model import Source, Target
-from prober.discover.arguments import Unknown, arguments_for
+from prober.config.model import Checks, Source, Target
+from prober.discover.arguments import arguments_for, wanted_in
+from prober.discover.flow import can_be_key
+from prober.discover.schema import schema_for
 from prober.judge.contract import Contract
 from prober.judge.worker import Judge
-from prober.kinds.answer import select, tool_error
+from prober.kinds.answer import judge_answer, select, tool_error
 from prober.kinds.catalog import read_contract
 from prober.kinds.run import Run, is_read_only
 from prober.outcome import Failure, ServerInfo
 from prober.target.exchange import ExchangeLog
 from prober.target.knowledge import Knowledge, knowledge_of
+from prober.target.session import Session
 
-_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+MAX_DEPTH: Final = 50
+"""Levels of what is taken over from a server: a configuration has room for a few more."""
+
+MAX_TEXT: Final = 100_000
+"""Characters of what is taken over for one tool."""
+
 _ENVELOPE: Final = ("_meta", "resultType")
 """Members of a result that belong to the protocol, not to the answer."""
 
@@ -36,101 +46,169 @@ class Answers:
 
 @dataclass(frozen=True, kw_only=True)
 class LeftOut:
-    """A tool for which no probe can be written, and why. `wanted` are arguments to be given by hand, with hints."""
+    """A tool for which no probe can be written, and why."""
 
     name: str
     why: str
-    wanted: Mapping[str, str]
+    arguments: Mapping[str, Any] | None = None
+    """Where nothing but arguments is missing: all that it needs, with a `Wanted` for each that is to be given."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """All that was seen. `answering` and `left_out` follow the order of the server's listing."""
+    """All that was seen of a server, without a secret of the target in it."""
 
     server: ServerInfo
-    contract: Contract
-    answering: tuple[Answers, ...]
-    left_out: tuple[LeftOut, ...]
+    tools: tuple[Answers | LeftOut, ...]
+    """In the server's order."""
+    listed: Mapping[str, tuple[str, ...]]
+    """Names of all tools and prompts, by section of the listing, but for those that cannot stand in a file."""
 
 
 async def look(target: Target, *, timeout: float) -> Look:
-    """Look at `target`. The listing and every call have `timeout` seconds each.
+    """Look at `target`. The listing, and the calls of each tool, have `timeout` seconds each.
 
     Raises Failure when the server cannot be listed; a tool that fails is left out and says why.
     """
     knowledge = knowledge_of(target)
-    answering, left_out = [], []
     async with Judge() as judge:
-        run = _run(target, knowledge, judge, timeout)
-        contract = await _offer(run)
-        for name, listing in contract.tools.items():
-            seen = await _try(_run(target, knowledge, judge, timeout), name, listing)
-            answering.append(seen) if isinstance(seen, Answers) else left_out.append(seen)
-    return Look(server=run.server, contract=contract, answering=tuple(answering), left_out=tuple(left_out))
+        run = _run(target, knowledge, judge, seconds=timeout)
+        offer = await _offer(run)
+        left_out = {name: _left_out(run, name, listing) for name, listing in offer.tools.items()}
+        called = await _call_each(
+            {name: offer.tools[name] for name, why_not in left_out.items() if why_not is None},
+            lambda turns: _run(target, knowledge, judge, seconds=timeout * turns),
+            timeout,
+        )
+    return Look(
+        server=run.server,
+        tools=tuple(why_not or called[name] for name, why_not in left_out.items()),
+        listed={
+            section: tuple(sorted(name for name in getattr(offer, section) if _can_be_named(run, name)))
+            for section in ("tools", "prompts")
+        },
+    )
 
 
 async def read_offer(target: Target, *, timeout: float) -> Contract:
     """What `target` offers, nothing called. Raises Failure."""
     async with Judge() as judge:
-        return await _offer(_run(target, knowledge_of(target), judge, timeout))
+        return await _offer(_run(target, knowledge_of(target), judge, seconds=timeout))
 
 
-def _run(target: Target, knowledge: Knowledge, judge: Judge, timeout: float) -> Run:
+def _run(target: Target, knowledge: Knowledge, judge: Judge, *, seconds: float) -> Run:
     return Run(
         target=target,
         knowledge=knowledge,
         judge=judge,
-        deadline=asyncio.get_running_loop().time() + timeout,
+        deadline=_now() + seconds,
         allow_writes=False,
         log=ExchangeLog(knowledge.redact),
     )
 
 
 async def _offer(run: Run) -> Contract:
-    async with run.within_deadline(), run.session(explicit=True) as session:
-        return await read_contract(session)
-
-
-async def _try(run: Run, name: str, listing: Mapping[str, Any]) -> Answers | LeftOut:
-    """Call the tool twice, if that may be done."""
-    if not is_read_only(listing):
-        return LeftOut(name=name, why="it does not say readOnlyHint: true, so it was not called", wanted={})
-    schema = listing.get("inputSchema", {})
     try:
-        arguments = arguments_for(schema)
-    except Unknown as unknown:
-        return LeftOut(name=name, why="its arguments are for you to choose", wanted=unknown.hints)
-    try:
-        async with run.within_deadline(), run.session() as session:
-            await run.tool(session, name)
-            params = {"name": name, "arguments": arguments}
-            results = [await session.request("tools/call", params, input_schema=schema) for _ in range(2)]
+        async with run.within_deadline(), run.session(explicit=True) as session:
+            return await read_contract(session)
     except Failure as failure:
-        return LeftOut(name=name, why=f"it failed: {failure.message}", wanted={})
-    for result in results:
+        raise run.masked(failure) from None
+
+
+def _left_out(run: Run, name: str, listing: Mapping[str, Any]) -> LeftOut | None:
+    """Why a tool cannot be called; None where it can be."""
+    if not is_read_only(listing):
+        return LeftOut(name=run.log.redact(name), why="it does not say readOnlyHint: true, so it was not called")
+    arguments = arguments_for(listing.get("inputSchema"))
+    if not _can_be_named(run, name) or not _can_be_written(run, arguments):
+        return LeftOut(name=run.log.redact(name), why="its name or its arguments cannot stand in a file")
+    if wanted_in(arguments):
+        return LeftOut(name=name, why="its arguments are for you to choose", arguments=arguments)
+    return None
+
+
+async def _call_each(
+    tools: Mapping[str, Mapping[str, Any]], run_for: Callable[[int], Run], timeout: float
+) -> dict[str, Answers | LeftOut]:
+    """What comes of each tool. They share a session for as long as it stands; the clock is wound up for each."""
+    seen: dict[str, Answers | LeftOut] = {}
+    waiting = deque(tools.items())
+    while waiting:
+        run = run_for(len(waiting) + 1)
+        try:
+            async with run.within(_now() + timeout) as clock, run.session() as session:
+                while waiting:
+                    clock.reschedule(_now() + timeout)
+                    name, listing = waiting[0]
+                    seen[name] = await _call(run, session, name, listing)
+                    waiting.popleft()
+        except Failure as failure:
+            if waiting:
+                name, _ = waiting.popleft()
+                seen[name] = LeftOut(name=name, why=f"it failed: {run.masked(failure).message}")
+    return seen
+
+
+async def _call(run: Run, session: Session, name: str, listing: Mapping[str, Any]) -> Answers | LeftOut:
+    """Call a tool twice. Raises Failure where an answer is missing, or is not what the server says of it."""
+    tool = await run.tool(session, name)
+    arguments = arguments_for(listing.get("inputSchema"))
+    results = []
+    for _ in range(2):
+        params = {"name": name, "arguments": arguments}
+        result = await session.request("tools/call", params, input_schema=tool.input_schema)
         if result.get("isError"):
-            return LeftOut(name=name, why=tool_error(name, result).message, wanted={})
+            raise tool_error(name, result)
+        await judge_answer(run, Checks(), result, step="tools/call", tool=tool)
+        results.append(result)
     source, values = _values(results)
-    declared = listing.get("outputSchema")
-    inferred = declared if declared is not None and source == "structured" else infer(values)
-    return Answers(name=name, arguments=arguments, source=source, schema=inferred)
+    declared = listing.get("outputSchema") if source == "structured" else None
+    try:
+        schema = await schema_for(values, declared=declared, judge=run.judge)
+    except RecursionError:
+        return LeftOut(name=name, why="its answer is nested too deeply")
+    if not _can_be_written(run, schema):
+        return LeftOut(name=name, why="the schema of its answer cannot stand in a file")
+    return Answers(name=name, arguments=arguments, source=source, schema=schema)
 
 
-def _values(results: list[dict[str, Any]]) -> tuple[Source, list[Any]]:
-    """Where the value stands in the answers: the first place that holds one in all of them."""
-    for source in ("structured", "text"):
+def _values(results: Sequence[dict[str, Any]]) -> tuple[Source, list[Any]]:
+    """Where the value stands in the answers: the first place that holds an object or array in all of them."""
+    sources: tuple[Source, ...] = ("structured", "text")
+    for source in sources:
         values = [select(source, result) for result in results]
         if all(isinstance(value, dict | list) for value in values):
             return source, values
     return "result", [{key: each[key] for key in each if key not in _ENVELOPE} for each in results]
 
 
-def infer(values: list[Any]) -> dict[str, Any]:
-    """A schema that all values fit: their types, and as required the members that were always there."""
-    from genson import SchemaBuilder  # type: ignore[import-untyped]
+def _can_be_named(run: Run, name: str) -> bool:
+    return name != "" and _can_be_written(run, name)
 
-    builder = SchemaBuilder(schema_uri=_DIALECT)
-    for value in values:
-        builder.add_object(value)
-    schema: dict[str, Any] = builder.to_schema()
-    return schema
+
+def _can_be_written(run: Run, *values: Any) -> bool:
+    """Whether values of the server may stand in a file: as JSON in UTF-8, in bounds, with no secret of the target."""
+    if not _within_bounds(values):
+        return False
+    try:
+        text = json.dumps(values, ensure_ascii=False, allow_nan=False, default=lambda wanted: wanted.hint)
+        text.encode()
+    except ValueError:  # numbers that JSON has no words for, characters that UTF-8 has none for
+        return False
+    return len(text) <= MAX_TEXT and run.log.redact(text) == text
+
+
+def _within_bounds(value: Any) -> bool:
+    """Whether a value is not nested too deeply, and each of its members has a name that can be a key in YAML."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        objects = [each for each in level if isinstance(each, dict)]
+        if not all(can_be_key(name) for each in objects for name in each):
+            return False
+        lists = [each for each in level if isinstance(each, list | tuple)]
+        level = [below for each in objects for below in each.values()] + [below for each in lists for below in each]
+    return not level
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from prober.discover.arguments import Wanted, wanted_in
+from prober.discover.flow import comment, flow
 from prober.discover.look import Answers, LeftOut, Look
+from prober.discover.names import names_of_tools
 
 
 class WouldOverwrite(Exception):  # noqa: N818 - it says what would happen
@@ -24,104 +24,104 @@ class WouldOverwrite(Exception):  # noqa: N818 - it says what would happen
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A probe file that is not written yet. `files` are texts by path; the probe file itself is `path`."""
+    """Files that are not written yet: texts by their paths in a folder that is still to be chosen."""
 
     path: Path
+    """The probe file."""
     files: Mapping[Path, str]
 
 
-def slug(text: str | None) -> str:
-    """A name for a target, made of what the server calls itself."""
-    short = re.sub(r"[^a-z0-9]+", "-", (text or "").lower()).strip("-")
-    return re.sub(r"^(mcp-)?(servers?-)?|-(mcp-)?server$", "", short)[:50].strip("-") or "server"
-
-
-def draft(look: Look, *, name: str, target: Mapping[str, Any], folder: Path, timeout: str) -> Draft:
+def draft(look: Look, *, name: str, target: Mapping[str, Any], defaults: Mapping[str, str]) -> Draft:
     """The files for a server seen in `look`; `target` is its entry under `targets:` as the operator gave it."""
-    files = {
-        folder / "schemas" / name / f"{slug_of_tool(tool.name)}.json": json.dumps(tool.schema, indent=2) + "\n"
-        for tool in look.answering
-    }
+    names = names_of_tools((tool.name for tool in look.tools), target=name)
+    answering = [tool for tool in look.tools if isinstance(tool, Answers)]
+    schemas = {tool.name: Path("schemas", name, f"{names[tool.name]}.json") for tool in answering}
+    server = " ".join(filter(None, (look.server.name or name, look.server.version)))
     lines = [
-        f"# Probes of {_one_line(look.server.name or name)} {_one_line(look.server.version or '')}".rstrip(),
+        f"# Probes of {comment(server)}",
         f"# Written by `mcp-prober init`, over MCP {look.server.protocol_version}. Yours to edit.",
         "",
         "targets:",
-        f"  {name}:",
-        *(f"    {key}: {_flow(value)}" for key, value in target.items()),
+        f"  {flow(name)}:",
+        *_settings(target),
         "",
-        *_entry("defaults", {"interval": "60s", "timeout": timeout}),
+        f"defaults: {flow(defaults)}",
         "",
         "probes:",
-        *_probe(f"{name}-handshake", {"target": name, "kind": "handshake"})[1:],
-        *_catalog(name, look),
-        *(line for tool in look.answering for line in _call(name, tool)),
-        *(line for tool in look.left_out for line in _left_out(name, tool)),
+        *_probe(f"{name}-handshake", {"target": name, "kind": "handshake"}),
+        "",
+        *_probe(f"{name}-catalog", _catalog(name, look)),
+        f"    # contract: contracts/{name}.json     # tells of every change: add it, then run `mcp-prober pin`",
     ]
-    path = folder / f"{name}.yaml"
-    return Draft(path=path, files={path: "\n".join(lines) + "\n", **files})
+    for tool in look.tools:
+        probe = f"{name}-{names[tool.name]}"
+        call = {"target": name, "kind": "call", "tool": tool.name}
+        if isinstance(tool, Answers):
+            lines += ["", *_probe(probe, call | _answering(tool, schemas[tool.name]))]
+        else:
+            lines += ["", *_left_out(probe, call, tool)]
+    texts = {schemas[tool.name]: json.dumps(tool.schema, indent=2) + "\n" for tool in answering}
+    return Draft(path=Path(f"{name}.yaml"), files={Path(f"{name}.yaml"): "\n".join(lines) + "\n", **texts})
 
 
-def write(draft: Draft, *, force: bool) -> None:
-    """Write all files of a draft, or none. Raises WouldOverwrite, or OSError."""
-    there = sorted(path for path in draft.files if path.exists())
+def write(draft: Draft, folder: Path, *, force: bool = False) -> None:
+    """Write the files of a draft into a folder. Raises WouldOverwrite, or OSError."""
+    there = sorted(folder / path for path in draft.files if (folder / path).exists())
     if there and not force:
         raise WouldOverwrite(there)
     for path, text in draft.files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
 
 
-def slug_of_tool(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".-")[:80] or "tool"
-
-
-def _catalog(name: str, look: Look) -> list[str]:
+def _catalog(name: str, look: Look) -> dict[str, Any]:
     settings: dict[str, Any] = {"target": name, "kind": "catalog"}
-    for section in ("tools", "prompts"):
-        if names := sorted(getattr(look.contract, section)):
-            settings[section] = names
-    hint = f"    # contract: contracts/{name}.json     # tells of every change: add it, then run `mcp-prober pin`"
-    return [*_probe(f"{name}-catalog", settings), hint]
+    return settings | {section: list(names) for section, names in look.listed.items() if names}
 
 
-def _call(name: str, tool: Answers) -> list[str]:
-    settings: dict[str, Any] = {"target": name, "kind": "call", "tool": tool.name}
+def _answering(tool: Answers, schema: Path) -> dict[str, Any]:
+    settings: dict[str, Any] = {}
     if tool.arguments:
-        settings["arguments"] = dict(tool.arguments)
+        settings["arguments"] = _literal(tool.arguments)
     if tool.source != "structured":
         settings["from"] = tool.source
-    settings["schema"] = f"schemas/{name}/{slug_of_tool(tool.name)}.json"
-    return _probe(f"{name}-{slug_of_tool(tool.name)}", settings)
+    return settings | {"schema": schema.as_posix()}
 
 
-def _left_out(name: str, tool: LeftOut) -> list[str]:
-    """A comment in place of a probe; where only arguments are missing, a probe to be completed."""
-    head = ["", f"  # {_one_line(tool.name)}: {_one_line(tool.why)}"]
-    if not tool.wanted:
-        return head
-    lines = _probe(f"{name}-{slug_of_tool(tool.name)}", {"target": name, "kind": "call", "tool": tool.name})[1:]
-    lines += [
-        "    arguments:",
-        *(f"      {_one_line(key)}:     # {_one_line(hint)}" for key, hint in tool.wanted.items()),
-    ]
-    return [*head, *(f"  # {line[2:]}" for line in lines)]
+def _left_out(probe: str, call: Mapping[str, Any], tool: LeftOut) -> Iterator[str]:
+    """A comment in place of a probe; where only arguments are missing it is a probe, to be completed and let in."""
+    if tool.arguments is None:
+        yield f"  # {comment(tool.name)}: {comment(tool.why)}"
+        return
+    first, *rest = _probe(probe, call)
+    yield f"  # {first[2:]}     # choose its arguments and take the marks away"
+    yield from (f"  # {line[2:]}" for line in [*rest, "    arguments:", *_template(tool.arguments, "      ")])
+
+
+def _template(arguments: Mapping[str, Any], indent: str) -> Iterator[str]:
+    """Arguments one a line, for a person to fill in what is wanted."""
+    for name, value in arguments.items():
+        if isinstance(value, Wanted):
+            yield f"{indent}{flow(name)}:     # {comment(value.hint, limit=120)}"
+        elif isinstance(value, dict) and wanted_in(value):
+            yield f"{indent}{flow(name)}:"
+            yield from _template(value, indent + "  ")
+        else:
+            yield f"{indent}{flow(name)}: {flow(_literal(value))}"
 
 
 def _probe(name: str, settings: Mapping[str, Any]) -> list[str]:
-    return ["", f"  {_flow(name)}:", *(f"    {key}: {_flow(value)}" for key, value in settings.items())]
+    return [f"  {flow(name)}:", *_settings(settings)]
 
 
-def _entry(key: str, settings: Mapping[str, Any]) -> list[str]:
-    return [f"{key}:", *(f"  {name}: {_flow(value)}" for name, value in settings.items())]
+def _settings(settings: Mapping[str, Any]) -> list[str]:
+    return [f"    {key}: {flow(value)}" for key, value in settings.items()]
 
 
-def _flow(value: Any) -> str:
-    """A value on one line."""
-    text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, default_flow_style=True, width=10**6)
-    return text.removesuffix("\n").removesuffix("...").strip()
-
-
-def _one_line(text: str) -> str:
-    """Text of the server that goes into a comment: a line break in it would end the comment."""
-    return re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]+", " ", text)[:200]
+def _literal(value: Any) -> Any:
+    """A value of the server as the configuration has to spell it: there `${…}` would mean something of ours."""
+    if isinstance(value, str):
+        return value.replace("$", "$$")
+    if isinstance(value, Mapping):
+        return {name: _literal(member) for name, member in value.items()}
+    return [_literal(element) for element in value] if isinstance(value, list) else value

@@ -1,0 +1,77 @@
+"""From a look at a server to a configuration that was written, read back, and run: what `init` and `run` do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prober.config import load
+from prober.config.model import CallSettings, Config, Probe
+from prober.discover.look import Answers, LeftOut, Look, look
+from prober.discover.write import draft, write
+from prober.engine import run_pass
+from prober.outcome import Outcome
+
+BOUND = 30.0
+"""Seconds after which a test gives up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drafted:
+    """What was seen, and the folder into which it was written."""
+
+    seen: Look
+    folder: Path
+    name: str
+    environ: Mapping[str, str]
+
+    @property
+    def text(self) -> str:
+        return (self.folder / f"{self.name}.yaml").read_text(encoding="utf-8")
+
+    @property
+    def config(self) -> Config:
+        """What the files say, read by the same rules as any other's."""
+        return load([self.folder], environ=self.environ)
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Why, by tool."""
+        return {tool.name: tool.why for tool in self.seen.tools if isinstance(tool, LeftOut)}
+
+    @property
+    def answering(self) -> dict[str, Answers]:
+        return {tool.name: tool for tool in self.seen.tools if isinstance(tool, Answers)}
+
+    def call(self, tool: str) -> tuple[Probe, CallSettings]:
+        """The one probe that calls a tool, and its settings."""
+        found = [
+            (probe, probe.settings)
+            for probe in self.config.probes.values()
+            if isinstance(probe.settings, CallSettings) and probe.settings.tool == tool
+        ]
+        assert len(found) == 1, [probe.name for probe, _ in found]
+        return found[0]
+
+    async def run(self) -> list[Outcome]:
+        config = self.config
+        async with asyncio.timeout(BOUND):
+            return await run_pass(config, list(config.probes.values()))
+
+
+async def drafted(
+    entry: Mapping[str, Any], folder: Path, *, name: str = "peer", timeout: str = "5s", **environ: str
+) -> Drafted:
+    """Look at the server at `entry`, as it would stand under `targets:`, and write probes into `folder`/probes."""
+    config_file = folder / "target.yaml"
+    config_file.write_text(json.dumps({"targets": {name: entry}}))
+    target = load([config_file], environ=environ).targets[name]
+    async with asyncio.timeout(BOUND):
+        seen = await look(target, timeout=float(timeout.removesuffix("s")))
+    probes = folder / "probes"
+    write(draft(seen, name=name, target=entry, defaults={"interval": "60s", "timeout": timeout}), probes)
+    return Drafted(seen=seen, folder=probes, name=name, environ=environ)
