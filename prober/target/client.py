@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -18,6 +19,9 @@ from prober.target.auth import TokenSource
 from prober.target.exchange import Draft
 from prober.target.network import Backend
 from prober.target.trust import tls_context
+
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)  # they log whole addresses and headers, in which secrets stand
 
 _IDLE: Final = 1.0
 """Seconds for which an idle connection is used again. Servers close theirs after two at the least, and a request that

@@ -8,13 +8,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from prober.config.model import Target
+from prober.config.model import Protocol, Target
 from prober.config.secret import Secret
 from prober.judge.worker import Judge
 from prober.outcome import Exchange, Failure
 from prober.target.exchange import ExchangeLog
 from prober.target.knowledge import Knowledge, knowledge_of
 from prober.target.session import Session
+from tests.leaks import nothing_left_behind
+from tests.peers.http_peer import HttpPeer, Script, http_peer
 
 AMPLE: Final = 10.0
 """Seconds that nothing here should need."""
@@ -76,6 +78,20 @@ async def opened(
     async with unopened(where, within=within, knowledge=knowledge) as conversation:
         await conversation.session.open(explicit=explicit)
         yield conversation
+
+
+@asynccontextmanager
+async def talking(
+    script: Script | None = None, *, protocol: Protocol | None = None, **settings: Any
+) -> AsyncIterator[tuple[HttpPeer, Opened]]:
+    """A session with a peer that serves `script`, in the peer's era. In the end nothing of it may be left."""
+    script = script or Script()
+    async with (
+        http_peer(script) as peer,
+        nothing_left_behind(),
+        opened(target(peer.url, protocol=protocol or script.era, **settings)) as conversation,
+    ):
+        yield peer, conversation
 
 
 async def failure_of(where: Target, *, within: float = AMPLE, knowledge: Knowledge | None = None) -> Failure:
