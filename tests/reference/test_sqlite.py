@@ -19,7 +19,7 @@ from prober.reference.stores.errors import (
     VersionConflict,
 )
 from prober.reference.stores.protocol import SilentObserver
-from prober.reference.stores.sqlite import SqliteStore, schema
+from prober.reference.stores.sqlite import SqliteStore, jobs, schema
 from prober.reference.stores.sqlite.readers import Readers
 from prober.reference.stores.sqlite.writer import Writer
 
@@ -151,6 +151,16 @@ async def test_a_cancelled_caller_disturbs_nobody(store: SqliteStore) -> None:
     results = await asyncio.gather(*writes, return_exceptions=True)
     assert [isinstance(result, asyncio.CancelledError) for result in results].count(True) == 1
     assert (await store.get("s")).step_count >= 9
+
+
+async def test_more_waiting_calls_than_fit_are_told_that_the_store_is_busy(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "MAX_WAITING", 3)
+    outcomes = await asyncio.gather(*(store.step("s", tool="t", result="1") for _ in range(10)), return_exceptions=True)
+    refused = [outcome for outcome in outcomes if isinstance(outcome, StoreBusy)]
+    assert len(refused) == 7
+    assert (await store.get("s")).step_count == 3
 
 
 # Readers and other processes

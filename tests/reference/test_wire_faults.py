@@ -169,6 +169,17 @@ async def test_slow_delays_what_another_fault_breaks(process: ServerProcess) -> 
         await switch(process)
 
 
+async def test_a_caller_that_does_not_wait_for_a_slow_answer_is_no_error_of_the_server(process: ServerProcess) -> None:
+    await switch(process, "slow:150ms")
+    try:
+        with pytest.raises(httpx.ReadTimeout):
+            await ask(process, timeout=0.05)
+        assert (await ask(process)).status_code == 200  # arrives later, so the first one is over by then
+    finally:
+        await switch(process)
+    assert "ClientDisconnect" not in await asyncio.to_thread(process.log.read_text)
+
+
 async def test_a_handshake_client_gets_broken_answers_too(process: ServerProcess) -> None:
     initialize = {
         "jsonrpc": "2.0",

@@ -13,6 +13,7 @@ from prober.reference.stores.errors import StoreUnavailable, VersionConflict
 
 from .calling import ToolRefused
 from .inside import inside
+from .waiting import until
 
 LABELS = {"store": "sqlite", "tool": "advance_workflow"}
 
@@ -142,8 +143,10 @@ async def test_a_write_is_counted_as_its_caller_was_told(
         assert counts == {**dict.fromkeys(counts, 0.0), outcome: 1.0}
 
 
-async def test_writes_to_a_store_that_is_down_are_counted_as_failed(tmp_path: Path) -> None:
-    async with inside(tmp_path, sessions=("s",)) as server:
+async def test_a_store_that_is_down_is_told_by_every_tool_and_page(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with inside(tmp_path, sessions=("s",), purge_every=0.01) as server:
         await server.reference.shared.store.close()
         with pytest.raises(ToolRefused, match=r"The state store is unavailable: .* Nothing was written"):
             await server.call("run_step", session_id="s", action="a")
@@ -151,6 +154,7 @@ async def test_writes_to_a_store_that_is_down_are_counted_as_failed(tmp_path: Pa
         assert (await server.http.get("/readyz")).status_code == 503
         assert (await server.http.get("/healthz")).status_code == 200
         assert "mcp_active_sessions NaN" in (await server.http.get("/metrics")).text
+        await until(lambda: any(record.getMessage() == "purge_failed" for record in caplog.records))
 
 
 async def test_a_long_wait_for_a_lock_is_logged_and_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -6,11 +6,13 @@ Where several are on, the first that strikes in the order of the catalog decides
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -37,6 +39,12 @@ class WireFaults:
             return
         if slow := self._board.strike("slow"):
             await asyncio.sleep(slow.delay)
+            with contextlib.suppress(ClientDisconnect):  # who did not wait that long needs no answer
+                await self._serve(scope, receive, send)
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if replacing := self._first(_REPLACING):
             await _answer_instead(replacing, scope, receive, send)
         elif spoiling := self._first(_SPOILT):
