@@ -36,7 +36,7 @@ ProbeNames = Annotated[
 TargetNames = Annotated[
     list[str] | None, typer.Option("--target", metavar="NAME", help="Only probes of this target; may be repeated.")
 ]
-Address = Annotated[
+Words = Annotated[
     list[str],
     typer.Argument(metavar="URL | -- COMMAND…", help="The server's URL, or after -- the command that starts it."),
 ]
@@ -93,7 +93,7 @@ def check(
 
 @app.command()
 def init(
-    address: Address,
+    address: Words,
     name: Annotated[str | None, typer.Option(help="Name of the target. Default: what the server calls itself.")] = None,
     output_dir: Annotated[Path, typer.Option(help="Where the probe file and its schemas go.")] = Path("probes"),
     transport: Annotated[
@@ -115,12 +115,16 @@ def init(
 
     Calls only tools that are declared read-only.
     """
-    from prober.cli import start
+    from prober.cli.address import Address, reachable
 
-    described = start.Address(
+    described = Address(
         words=address, transport=transport, headers=header or [], env=env or [], name=name, timeout=timeout
     )
-    raise typer.Exit(start.init(described, folder=output_dir, force=force))
+    server = reachable(described)
+
+    from prober.cli import start  # what looks at a server takes longer to import than to see a mistake in its address
+
+    raise typer.Exit(start.init(server, folder=output_dir, force=force))
 
 
 @app.command()

@@ -17,7 +17,8 @@ from prober.discover.look import read_offer
 from prober.judge.change import Severity
 from prober.judge.contract import Contract, compare, dump_contract
 from prober.outcome import Failure
-from prober.report.untrusted import line
+from prober.report.untrusted import line, scalar
+from prober.target.knowledge import knowledge_of
 
 _MARKS: Final = {Severity.BREAKING: "!", Severity.ADDITIVE: "+", Severity.COSMETIC: "~"}
 
@@ -26,10 +27,13 @@ def pin(config: Config, probes: Sequence[Probe]) -> int:
     """Write the contract files of catalog probes; returns the exit code."""
 
     def write(probe: Probe, settings: CatalogSettings, offer: Contract) -> int:
-        file = _file(settings)
+        file, text = _file(settings), scalar(dump_contract(offer))
+        if knowledge_of(config.targets[probe.target]).redact(text) != text:
+            typer.echo(f"{probe.target}: not pinned, for what it offers holds a secret of this target", err=True)
+            return FAILED
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(dump_contract(offer), encoding="utf-8")
+            file.write_text(text, encoding="utf-8")
         except OSError as error:
             refuse(f"{error.filename}: {error.strerror}")
         typer.echo(f"{probe.target}: {counted(offer.tools, 'tool')} pinned in {file}")
@@ -43,12 +47,14 @@ def drift(config: Config, probes: Sequence[Probe]) -> int:
 
     def tell(probe: Probe, settings: CatalogSettings, offer: Contract) -> int:
         assert settings.contract is not None
+        redact = knowledge_of(config.targets[probe.target]).redact
         changes = compare(settings.contract, offer)
         counts = Counter(change.severity for change in changes)
         summary = ", ".join(f"{counts[severity]} {severity}" for severity in Severity if counts[severity])
         typer.echo(f"{probe.target}: {summary or 'as pinned'}")
         for change in changes:
-            typer.echo(line(f"  {_MARKS[change.severity]} {change.severity:9} {change.where}: {change.message}"))
+            told = redact(f"{change.where}: {change.message}")
+            typer.echo(line(f"  {_MARKS[change.severity]} {change.severity:9} {told}"))
         return FAILED if counts[Severity.BREAKING] else PASSED
 
     return _each(config, probes, tell)

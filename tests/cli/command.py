@@ -1,0 +1,75 @@
+"""The real command, `python -m prober`, in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+BOUND: Final = 40.0
+"""Seconds that a command may take, on a machine that is busy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def results(self) -> dict[str, dict[str, Any]]:
+        """The results of `--output json`, by probe."""
+        return {result["probe"]: result for result in json.loads(self.out)["results"]}
+
+
+@asynccontextmanager
+async def started(
+    *words: str, cwd: Path, env: Mapping[str, str] | None = None, program: tuple[str, ...] = ("-m", "prober")
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The command while it runs; it is killed at the end of the block if it has not ended."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *program,
+        *words,
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "100", **(env or {})},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+async def ended(process: asyncio.subprocess.Process) -> Done:
+    """Wait for the end. No command ever shows a traceback."""
+    async with asyncio.timeout(BOUND):
+        out, err = await process.communicate()
+    assert process.returncode is not None
+    done = Done(code=process.returncode, out=out.decode(), err=err.decode())
+    assert "Traceback" not in done.err, done.err
+    return done
+
+
+async def mcp_prober(*words: str, cwd: Path, env: Mapping[str, str] | None = None) -> Done:
+    async with started(*words, cwd=cwd, env=env) as process:
+        return await ended(process)
+
+
+def written(configuration: Mapping[str, Any], folder: Path) -> str:
+    """A configuration as a file; its name, as it is said on the command line."""
+    path = folder / "probes.yaml"
+    path.write_text(json.dumps(configuration))
+    return str(path)
