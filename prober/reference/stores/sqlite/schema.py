@@ -100,10 +100,12 @@ def prepare(path: Path, *, synchronous: Synchronous) -> None:
     """
     connection = connect(path, synchronous=synchronous)
     try:
-        _refuse_foreign(connection, path)
+        connection.execute("BEGIN")
+        _is_empty(connection, path)
+        connection.execute("ROLLBACK")
         _enter_wal_mode(connection)
         connection.execute("BEGIN IMMEDIATE")
-        if _refuse_foreign(connection, path):
+        if _is_empty(connection, path):
             for statement in _TABLES.split(";"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
@@ -115,8 +117,11 @@ def prepare(path: Path, *, synchronous: Synchronous) -> None:
         connection.close()
 
 
-def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether the file is empty. Raises StoreUnavailable where it is neither that nor ours."""
+def _is_empty(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether the file has no tables yet. Raises StoreUnavailable where it is neither empty nor ours.
+
+    To be asked inside a transaction: another process may be making the tables.
+    """
     application, version = (
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
     )
