@@ -52,14 +52,13 @@ SCHEMA: dict[str, Any] = {
 
 
 async def compare() -> bool:
-    with TemporaryDirectory() as folder:
-        with sdk_http(Path(folder)) as server:
-            url = str(server.target["url"])
-            async with Judge() as judge:
-                probe = _probe(url, Path(folder), judge)
-                medians = await cpu_rounds(
-                    {"probe": probe, "httpx": _bare(url), "sdk": _sdk(url)}, rounds=ROUNDS, calls=CALLS
-                )
+    with TemporaryDirectory() as folder, sdk_http(Path(folder)) as server:
+        url = str(server.target["url"])
+        async with Judge() as judge:
+            probe = _probe(url, Path(folder), judge)
+            medians = await cpu_rounds(
+                {"probe": probe, "httpx": _bare(url), "sdk": _sdk(url)}, rounds=ROUNDS, calls=CALLS
+            )
     lines = [goal.line(medians, "ms") for goal in GOALS]
     for line, _ in lines:
         print(line)

@@ -21,25 +21,24 @@ RUN = Comparison(what="mcp-prober run against the Inspector CLI, wall", ours="ru
 
 def compare() -> bool:
     prober = [sys.executable, "-m", "prober"]
-    with TemporaryDirectory() as folder:
-        with sdk_http(Path(folder)) as server:
-            url = str(server.target["url"])
-            path = Path(folder) / "one.yaml"
-            call = {"target": "sdk", "kind": "call", "tool": TOOL, "arguments": ARGUMENTS, "schema": SCHEMA}
-            path.write_text(json.dumps({"targets": {"sdk": {"url": url}}, "probes": {"state": call}}))
-            inspector = npm_script("@modelcontextprotocol/inspector", "clients/launcher/build/index.js")
-            inspector += ["--cli", url, "--transport", "http", "--method", "tools/call", "--tool-name", TOOL]
-            for name, value in ARGUMENTS.items():
-                inspector += ["--tool-arg", f"{name}={value}"]
-            medians = wall_rounds(
-                {
-                    "help": [*prober, "--help"],
-                    "typer": [sys.executable, "-c", "import typer"],
-                    "run": [*prober, "run", str(path)],
-                    "inspector": inspector,
-                },
-                rounds=ROUNDS,
-            )
+    with TemporaryDirectory() as folder, sdk_http(Path(folder)) as server:
+        url = str(server.target["url"])
+        path = Path(folder) / "one.yaml"
+        call = {"target": "sdk", "kind": "call", "tool": TOOL, "arguments": ARGUMENTS, "schema": SCHEMA}
+        path.write_text(json.dumps({"targets": {"sdk": {"url": url}}, "probes": {"state": call}}))
+        inspector = npm_script("@modelcontextprotocol/inspector", "clients/launcher/build/index.js")
+        inspector += ["--cli", url, "--transport", "http", "--method", "tools/call", "--tool-name", TOOL]
+        for name, value in ARGUMENTS.items():
+            inspector += ["--tool-arg", f"{name}={value}"]
+        medians = wall_rounds(
+            {
+                "help": [*prober, "--help"],
+                "typer": [sys.executable, "-c", "import typer"],
+                "run": [*prober, "run", str(path)],
+                "inspector": inspector,
+            },
+            rounds=ROUNDS,
+        )
     lines = [goal.line(medians, "ms") for goal in (HELP, RUN)]
     for line, _ in lines:
         print(line)
