@@ -1,4 +1,4 @@
-"""Whole processes: `--help` against importing Typer, `run` of one HTTP probe against the MCP Inspector's command line."""
+"""Whole processes: `--help` against importing Typer, `run` of one HTTP probe against the MCP Inspector on the shell."""
 
 from __future__ import annotations
 
