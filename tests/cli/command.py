@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from typer.testing import CliRunner
+
+from prober.cli import app
+
 BOUND: Final = 40.0
 """Seconds that a command may take, on a machine that is busy."""
 
@@ -66,6 +70,13 @@ async def ended(process: asyncio.subprocess.Process) -> Done:
 async def mcp_prober(*words: str, cwd: Path, env: Mapping[str, str] | None = None) -> Done:
     async with started(*words, cwd=cwd, env=env) as process:
         return await ended(process)
+
+
+async def quickly(*words: str, env: Mapping[str, str] | None = None) -> Done:
+    """The same without a process of its own, in a thread: where many commands are given, and none is interrupted."""
+    result = await asyncio.to_thread(CliRunner().invoke, app, list(words), env=dict(env or {}))
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return Done(code=result.exit_code, out=result.stdout, err=result.stderr)
 
 
 def written(configuration: Mapping[str, Any], folder: Path) -> str:

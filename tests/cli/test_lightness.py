@@ -1,0 +1,73 @@
+"""What is only read or printed does not cost the start of an HTTP library, and nothing but `second_opinion` the SDK."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.cli.command import ended, started, written
+from tests.kinds.offering import document, offering, tool
+from tests.peers.child import StdioPeer
+
+SDK: Final = {"mcp", "mcp_types", "pydantic", "anyio"}
+HEAVY: Final = SDK | {"httpx", "httpcore", "rich", "jsonschema", "prometheus_client", "starlette", "asyncio"}
+
+MODULES: Final = """
+import json, sys
+from prober.cli import main
+sys.argv[0] = "mcp-prober"
+try:
+    main()
+except SystemExit as ending:
+    assert not ending.code, ending.code
+print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+
+
+async def imported(*words: str, cwd: Path) -> set[str]:
+    """The top-level packages that a command has imported when it is done."""
+    async with started(*words, cwd=cwd, program=("-c", MODULES)) as process:
+        done = await ended(process)
+    assert done.code == 0, done.err
+    return {name.partition(".")[0] for name in json.loads(done.err.splitlines()[-1])}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--help",
+        "--version",
+        "run --help",
+        "check --help",
+        "init --help",
+        "drift --help",
+        "check",
+        "check --print-schema",
+    ],
+)
+async def test_what_does_not_run_anything_is_light(words: str, tmp_path: Path) -> None:
+    probe = {"target": "t", "kind": "call", "tool": "x", "arguments": {"a": "${HOME}"}, "latency": {"fail": "1s"}}
+    (tmp_path / "probes").mkdir()
+    written({"targets": {"t": {"url": "http://127.0.0.1:9/mcp"}}, "probes": {"p": probe}}, tmp_path / "probes")
+    assert HEAVY & await imported(*words.split(), cwd=tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    "probe", [{"kind": "catalog"}, {"kind": "call", "tool": "count"}], ids=lambda probe: probe["kind"]
+)
+async def test_a_run_over_http_does_not_need_the_sdk(probe: dict[str, Any], tmp_path: Path) -> None:
+    async with offering(tool("count")) as peer:
+        file = written(document(peer, probe, protocol="auto"), tmp_path)
+        packages = await imported("run", file, "--output", "json", cwd=tmp_path)
+    assert "httpx" in packages
+    assert SDK & packages <= {"anyio"}  # httpx brings it along where it is installed
+
+
+async def test_a_run_over_stdio_does_not_need_the_sdk(tmp_path: Path) -> None:
+    peer = StdioPeer(tmp_path, era="modern")
+    configuration = {"targets": {"t": peer.target}, "probes": {"p": {"target": "t", "kind": "catalog"}}}
+    packages = await imported("run", written(configuration, tmp_path), cwd=tmp_path)
+    assert SDK & packages <= {"anyio"}
