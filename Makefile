@@ -29,6 +29,7 @@ lint: $(VENV)/.installed
 bench: setup
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.reference.bench
+	$(BIN)/python -m tests.judge.race.exhaustive --histories 100000
 
 demo: $(VENV)/.installed
 	$(BIN)/mcp-prober demo

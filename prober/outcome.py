@@ -12,10 +12,12 @@ Standard library only; every other room may import this one. The tree of reasons
     tool        tool_missing tool_error not_read_only
     verdict     output_schema_invalid output_schema_mismatch schema_mismatch expectation_failed
                 too_slow contract_broken second_opinion_failed
+    race        lost_update torn_read stale_read non_monotonic_read duplicate_effect phantom_value
+                order_violation exclusion_broken lock_stuck
     deadline    timeout
     prober      internal_error not_run undecided
 
-"The server could not be asked", "it answered wrongly" and "it is our own fault" stay apart: the first six families
+"The server could not be asked", "it answered wrongly" and "it is our own fault" stay apart: the first seven families
 are a `fail`, the `prober` family is `unknown`.
 """
 
@@ -90,6 +92,16 @@ class Reason(StrEnum):
     TOO_SLOW = "too_slow"
     CONTRACT_BROKEN = "contract_broken"
     SECOND_OPINION_FAILED = "second_opinion_failed"
+
+    LOST_UPDATE = "lost_update"
+    TORN_READ = "torn_read"
+    STALE_READ = "stale_read"
+    NON_MONOTONIC_READ = "non_monotonic_read"
+    DUPLICATE_EFFECT = "duplicate_effect"
+    PHANTOM_VALUE = "phantom_value"
+    ORDER_VIOLATION = "order_violation"
+    EXCLUSION_BROKEN = "exclusion_broken"
+    LOCK_STUCK = "lock_stuck"
 
     TIMEOUT = "timeout"
 
