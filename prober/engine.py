@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from prober.config.model import Config, Probe, Target
+from prober.judge.race.history import History
 from prober.judge.worker import Judge
 from prober.kinds import KINDS
 from prober.kinds.run import Run
@@ -26,7 +27,14 @@ CONCURRENCY: Final = 16
 _TRACE_TAIL: Final = 1500
 
 
-async def run_probe(probe: Probe, target: Target, *, knowledge: Knowledge, judge: Judge) -> Outcome:
+async def run_probe(
+    probe: Probe,
+    target: Target,
+    *,
+    knowledge: Knowledge,
+    judge: Judge,
+    on_history: Callable[[History], None] = lambda _history: None,
+) -> Outcome:
     """One run, at most `probe.timeout` seconds long. Never raises, but lets a cancellation through."""
     started_at, started = datetime.now(UTC), time.monotonic()
     deadline = asyncio.get_running_loop().time() + probe.timeout
@@ -37,6 +45,9 @@ async def run_probe(probe: Probe, target: Target, *, knowledge: Knowledge, judge
         deadline=deadline,
         allow_writes=probe.allow_writes,
         log=ExchangeLog(knowledge.redact),
+        probe=probe.name,
+        origin=probe.origin,
+        on_history=on_history,
     )
     failure: Failure | None = None
     try:
@@ -60,6 +71,7 @@ async def run_pass(
     concurrency: int = CONCURRENCY,
     on_start: Callable[[Probe], None] = lambda _probe: None,
     on_end: Callable[[Probe, Outcome], None] = lambda _probe, _outcome: None,
+    on_history: Callable[[History], None] = lambda _history: None,
 ) -> list[Outcome]:
     """Run each probe once, at most `concurrency` at a time; outcomes come in the order of `probes`.
 
@@ -77,7 +89,7 @@ async def run_pass(
             knowledge.redact.add(secret.reveal())
         async with processors if target.transport == "stdio" else nullcontext(), room:
             on_start(probe)
-            outcome = await run_probe(probe, target, knowledge=knowledge, judge=judge)
+            outcome = await run_probe(probe, target, knowledge=knowledge, judge=judge, on_history=on_history)
             on_end(probe, outcome)
             return outcome
 

@@ -55,7 +55,7 @@ class _SchemaForm(Form["Schema"]):
         return schema
 
 
-class _ExpectationForm(Form["Expectation"]):
+class ExpectationForm(Form["Expectation"]):
     """One expectation: a path and what has to hold there."""
 
     def read(self, place: Place) -> Expectation:
@@ -131,7 +131,7 @@ def check_keys(sources: tuple[str, ...], default: Checks) -> tuple[Key, ...]:
         Key(
             name="expect",
             of=Checks,
-            form=ListOf(item=_ExpectationForm(), wanted="a list of expectations"),
+            form=ListOf(item=ExpectationForm(), wanted="a list of expectations"),
             doc="Expectations of the answer, in order.",
         ),
         Key(name="latency", of=Checks, form=LATENCY, doc="How long the answer may take."),

@@ -68,6 +68,28 @@ class Flag(Form[bool]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Whole(Form[int]):
+    """A whole number within limits, both inclusive."""
+
+    least: int
+    most: int
+
+    def read(self, place: Place) -> int:
+        value = getattr(place.node, "value", None)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise place.refuse_for("a whole number")
+        if not self.least <= value <= self.most:
+            raise place.refuse(f"must be from {self.least} to {self.most:,}")
+        return value
+
+    def schema(self, sheet: Sheet) -> JsonSchema:  # noqa: ARG002 - a number looks the same everywhere
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+    def show(self, value: Any) -> Any:
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
 class Text(Form[str]):
     """A text, not empty unless allowed. `wanted` says in words what `pattern` asks for."""
 
@@ -195,7 +217,7 @@ class ListOf(Form[tuple[T, ...]]):
     def read(self, place: Place) -> tuple[T, ...]:
         children = list(place.items(self.wanted))
         if len(children) < self.least:
-            raise place.refuse("must not be empty")
+            raise place.refuse("must not be empty" if self.least == 1 else f"needs at least {self.least}")
         return tuple(read_all({child.name: (self.item, child) for child in children}).values())
 
     def schema(self, sheet: Sheet) -> JsonSchema:

@@ -174,7 +174,53 @@ class ScenarioSettings:
     cleanup: tuple[Step, ...] = ()
 
 
-Settings = HandshakeSettings | CatalogSettings | CallSettings | ReadSettings | PromptSettings | ScenarioSettings
+@dataclass(frozen=True, kw_only=True)
+class RaceCall:
+    """The tool that stands for one operation of a model, and where its answer says what the model needs.
+
+    Placeholders in arguments: `{scratch}`, `{client}`, what `setup` captured; `{op}`, the unique text that a write
+    writes; `{version}`, the version last seen or the lock's fencing token; `{value}`, what the acquire was told.
+    """
+
+    tool: str
+    arguments: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    source: Source = "structured"
+    value: str | None = None
+    """JSONPath of what the answer shows; for a collection of all its elements, or of the array."""
+    version: str | None = None
+    fields: tuple[str, ...] = ()
+    """JSONPaths of the fields of a record."""
+    conflict_when: tuple[Expectation, ...] = ()
+    """Expectations over the whole result: where all hold, the operation was turned down and had no effect."""
+    weight: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class RaceSettings:
+    """Several clients on one scratch object at once, their history held against a model."""
+
+    model: str
+    calls: Mapping[str, RaceCall]
+    """By the model's names for its operations."""
+    clients: int = 4
+    processes: int | None = None
+    """How many server processes the clients of a stdio target share; None is two. One answers one call at a time."""
+    operations: int = 200
+    seconds: float = 10.0
+    """How long the clients race at most; never longer than the deadline leaves room for."""
+    setup: Step | None = None
+    cleanup: Step | None = None
+    ttl: float | None = None
+    """Seconds for which a lock is granted; None where it does not expire."""
+    staleness: float | None = None
+    guarantees: frozenset[str] = frozenset()
+    seed: int | None = None
+    """What chooses operations and delays; None is another one for every run."""
+
+
+Settings = (
+    HandshakeSettings | CatalogSettings | CallSettings | ReadSettings | PromptSettings | ScenarioSettings | RaceSettings
+)
 
 
 @dataclass(frozen=True, kw_only=True)

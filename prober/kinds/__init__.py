@@ -8,6 +8,7 @@ from typing import Any, Final
 from prober.kinds.call import call, prompt, read
 from prober.kinds.catalog import catalog
 from prober.kinds.handshake import handshake
+from prober.kinds.race import race
 from prober.kinds.run import Run
 from prober.kinds.scenario import scenario
 
@@ -20,4 +21,5 @@ KINDS: Final[Mapping[str, Kind]] = {
     "read": read,
     "prompt": prompt,
     "scenario": scenario,
+    "race": race,
 }

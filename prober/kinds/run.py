@@ -7,12 +7,13 @@ is not; what it learnt on the way it leaves in `run.facts` and `run.warnings`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from prober.config.model import Target
+from prober.judge.race.history import History
 from prober.judge.worker import Judge
 from prober.outcome import Evidence, Failure, Reason, ServerInfo
 from prober.target.exchange import ExchangeLog
@@ -60,6 +61,11 @@ class Run:
     """What is being done, where the kind has a better name for it than the protocol."""
     _clock: asyncio.Timeout | None = None
     """The innermost of those that are running."""
+    probe: str = ""
+    """The probe's name, and in `origin` its file and line: for the advice that a failure gives."""
+    origin: str = ""
+    on_history: Callable[[History], None] = lambda _history: None
+    """Told the history of a race, whatever its verdict."""
 
     @asynccontextmanager
     async def within_deadline(self) -> AsyncIterator[None]:
@@ -85,13 +91,17 @@ class Run:
             self._clock = outer
 
     @asynccontextmanager
-    async def session(self, *, explicit: bool = False, judge_farewell: bool = False) -> AsyncIterator[Session]:
+    async def session(
+        self, *, explicit: bool = False, judge_farewell: bool = False, log: ExchangeLog | None = None
+    ) -> AsyncIterator[Session]:
         """A negotiated session, ended in any case.
 
         `explicit` asks for a negotiation on the wire where the era needs none; `judge_farewell` makes a server that
-        does not end the session properly a failure instead of a warning.
+        does not end the session properly a failure instead of a warning. Sessions that are open at the same time need
+        a `log` each.
         """
-        session = Session(self.target, log=self.log, knowledge=self.knowledge, judge=self.judge, deadline=self.deadline)
+        log = log or self.log
+        session = Session(self.target, log=log, knowledge=self.knowledge, judge=self.judge, deadline=self.deadline)
         try:
             await session.open(explicit=explicit)
             try:

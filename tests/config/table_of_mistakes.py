@@ -184,18 +184,18 @@ STRUCTURE: dict[str, list[str]] = {
         "4: probes.one.intervall: unknown key; did you mean interval?",
     ],
     "probe-unknown-kind-and-more": [
-        "4: probes.one.kind: no such kind; known: handshake, catalog, call, read, prompt, scenario",
+        "4: probes.one.kind: no such kind; known: handshake, catalog, call, read, prompt, scenario, race",
         "4: probes.one.interval: a duration needs a unit; write 5s",
         "4: probes.one.target: no such target; known: server",
     ],
     "probe-unknown-kind-far": [
-        "4: probes.one.kind: no such kind; known: handshake, catalog, call, read, prompt, scenario",
+        "4: probes.one.kind: no such kind; known: handshake, catalog, call, read, prompt, scenario, race",
     ],
     "probe-unknown-kind": [
         "4: probes.one.kind: no such kind; did you mean call?",
     ],
     "probe-without-kind": [
-        "4: probes.one: needs kind; known: handshake, catalog, call, read, prompt, scenario",
+        "4: probes.one: needs kind; known: handshake, catalog, call, read, prompt, scenario, race",
     ],
     "probe-without-target": [
         "4: probes.one: needs target",
@@ -291,9 +291,24 @@ STRUCTURE: dict[str, list[str]] = {
         "4: probes.one.schema: must not be empty",
     ],
     "probe-without-kind-and-target": [
-        "4: probes.one: needs kind; known: handshake, catalog, call, read, prompt, scenario",
+        "4: probes.one: needs kind; known: handshake, catalog, call, read, prompt, scenario, race",
         "4: probes.one: needs target",
         "4: probes.one.interval: a duration needs a unit; write 5s",
+    ],
+    "race-clients-a-text": [
+        "11: probes.one.clients: expected a whole number, found a text",
+    ],
+    "race-one-client": [
+        "11: probes.one.clients: must be from 2 to 64",
+    ],
+    "race-one-field": [
+        "10: probes.one.read.fields: needs at least 2",
+    ],
+    "race-too-many-operations": [
+        "11: probes.one.operations: must be from 2 to 5,000",
+    ],
+    "race-unknown-model": [
+        "8: probes.one.model: expected counter, register, log, set, lock or record, found queue",
     ],
 }
 """What the JSON Schema of the language refuses as well."""
@@ -574,6 +589,45 @@ BEYOND_STRUCTURE: dict[str, list[str]] = {
     ],
     "tls-key-missing": [
         "4: targets.server.tls.client_key: no such file or directory",
+    ],
+    "race-guarantees-without-staleness": [
+        "11: probes.one.guarantees: only together with staleness: without it, reads are held to more",
+    ],
+    "race-guarded-write-without-token": [
+        '10: probes.one.write: "{version}" must stand in its arguments: the fencing token',
+    ],
+    "race-longer-than-its-timeout": [
+        "12: probes.one.seconds: must be below the timeout of 5s, which ends the run",
+    ],
+    "race-more-processes-than-clients": [
+        "11: probes.one.processes: more processes than the 4 clients that would use them",
+    ],
+    "race-on-unwilling-target": [
+        "7: probes.one.allow_writes: the target server must say allow_writes: true as well",
+    ],
+    "race-operation-missing": [
+        "4: probes.one: the model counter needs increment",
+    ],
+    "race-operation-of-another-model": [
+        "11: probes.one.append: no operation of the model counter; it has increment, read",
+    ],
+    "race-read-without-value": [
+        "10: probes.one.read: needs value: where its answer says it",
+    ],
+    "race-register-without-version": [
+        '9: probes.one.write: needs "{version}" in its arguments (the version it expects) or version (the one it made)',
+    ],
+    "race-ttl-of-a-counter": [
+        "11: probes.one.ttl: only for the model lock",
+    ],
+    "race-unknown-placeholder": [
+        "9: probes.one.increment.arguments.name: nothing is called scratsh here; did you mean scratch?",
+    ],
+    "race-without-writes": [
+        "4: probes.one: a race writes: needs allow_writes: true",
+    ],
+    "race-write-without-op": [
+        '9: probes.one.add: "{op}" must stand in its arguments: it is what reads are searched for',
     ],
 }
 """What no schema can know: values against each other, other files, variables, and how YAML was written."""

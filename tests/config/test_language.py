@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from prober.config import json_schema
 from prober.config.document import parse
 from prober.config.forms import Json
+from prober.config.kinds.race import MODELS
 from prober.config.model import Limits, Target
 from prober.config.place import Book, Place
 from prober.config.units import parse_duration, parse_size
@@ -20,6 +21,7 @@ from tests.config.conftest import HERE, loaded
 from tests.config.table_of_mistakes import BEYOND_STRUCTURE, STRUCTURE
 
 ROOT = HERE.parent.parent
+OPERATIONS = {name for operations in MODELS.values() for name in operations}
 GOOD = [*sorted((HERE / "good").rglob("*.y*ml")), *sorted((ROOT / "probes").glob("*.yaml"))]
 
 
@@ -107,8 +109,10 @@ def _used(schema: Any, root: Any, value: Any, path: str = "") -> Iterator[str]:
 
 
 def _whatever_kind(key: str) -> str:
-    """The place of a key that several kinds share."""
-    return re.sub(r"\(\w+\)", "", key).replace(".cleanup[]", ".steps[]")
+    """The place of a key that several kinds, or several operations of a race, share."""
+    key = re.sub(r"\(\w+\)", "", key).replace(".cleanup[]", ".steps[]")
+    key = re.sub(r"\*\.(setup|cleanup)\.", "*.steps[].", key)
+    return re.sub(rf"\*\.({'|'.join(OPERATIONS)})\.", "*.write.", key)
 
 
 def _branches(schema: Any, root: Any) -> Iterator[tuple[str, Any]]:

@@ -19,6 +19,8 @@ from prober.config.model import (
     Limits,
     Probe,
     PromptSettings,
+    RaceCall,
+    RaceSettings,
     ReadSettings,
     ScenarioSettings,
     Step,
@@ -152,6 +154,28 @@ def test_a_scenario_has_steps_with_captures_and_names_of_their_own(every_key: Co
     assert first.arguments == {"name": "{scratch}", "text": '{"json": {"stays": 1}}'}
     assert first.checks.latency == Latency(warn=1, fail=2)
     assert settings.steps[2] == Step(name="write (2)", tool="write", arguments={"handle": "{handle}"})
+
+
+def test_a_race_has_the_operations_of_its_model(good: Path) -> None:
+    config = loaded(good / "races.yaml")
+    settings = {name: probe.settings for name, probe in config.probes.items()}
+    register = settings["register"]
+    assert isinstance(register, RaceSettings)
+    assert (register.model, register.clients, register.processes, register.operations) == ("register", 3, 3, 50)
+    assert (register.seconds, register.staleness, register.seed) == (5.0, 30.0, 0)
+    assert register.guarantees == {"monotonic_reads", "read_your_writes"}
+    assert register.setup is not None
+    assert register.setup.capture == {"handle": "$.handle"}
+    write = register.calls["write"]
+    assert (write.tool, write.source, write.version, write.weight) == ("swap", "text", "$.version", 2)
+    assert [line.path.text for line in write.conflict_when] == ["$.isError"]
+    operations = {name: list(each.calls) for name, each in settings.items() if isinstance(each, RaceSettings)}
+    assert operations["lock"] == ["acquire", "release", "write"]
+    assert operations["set"] == ["add", "read"]
+    assert settings["set"] == RaceSettings(
+        model="set",
+        calls={"add": RaceCall(tool="add", arguments={"name": "{op}"}), "read": RaceCall(tool="get", value="$.names")},
+    )
 
 
 def test_what_is_not_written_is_left_to_the_defaults_of_the_values(write: Write) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from prober.config.kinds import call, catalog, handshake, prompt, read, scenario
+from prober.config.kinds import call, catalog, handshake, prompt, race, read, scenario
 from prober.config.kinds.kind import Kind
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -15,4 +15,5 @@ KINDS: Final[Mapping[str, Kind]] = {
     "read": read.KIND,
     "prompt": prompt.KIND,
     "scenario": scenario.KIND,
+    "race": race.KIND,
 }

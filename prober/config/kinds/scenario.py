@@ -57,26 +57,27 @@ def _check_placeholders(fields: Fields) -> None:
     known = {ALWAYS_THERE}
     for step in _all_steps(fields.place):
         if (arguments := step.find("arguments")) is not None:
-            _check_arguments(arguments, known)
-        known.update(_names_at(step.find("capture")))
+            check_arguments(arguments, known)
+        known.update(names_at(step.find("capture")))
 
 
 def _all_steps(place: Place) -> list[Place]:
     return [*_list_at(place.find("steps")), *_list_at(place.find("cleanup"))]
 
 
-def _check_arguments(place: Place, known: set[str]) -> None:
+def check_arguments(place: Place, known: set[str], *, complaint: str = "nothing captures {} before this step") -> None:
+    """Placeholders in arguments stand for names that are known. `complaint` is told the name that is not."""
     node = place.node
     if isinstance(node, MappingNode):
         if (name := _unquoted(node)) in known:
             place.mistake(f'without quotes this is a mapping; write "{{{name}}}"')
             return
         for child in place.entries("a mapping"):
-            _check_arguments(child, known)
+            check_arguments(child, known, complaint=complaint)
     for child in _list_at(place):
-        _check_arguments(child, known)
+        check_arguments(child, known, complaint=complaint)
     for name in sorted(names_in(place.raw_text()) - known):
-        place.mistake(with_help(f"nothing captures {name} before this step", name, sorted(known)))
+        place.mistake(with_help(complaint.format(name), name, sorted(known)))
 
 
 def _unquoted(node: MappingNode) -> str | None:
@@ -91,7 +92,7 @@ def _list_at(place: Place | None) -> list[Place]:
     return list(place.items("a list")) if place is not None and isinstance(place.node, ListNode) else []
 
 
-def _names_at(place: Place | None) -> list[str]:
+def names_at(place: Place | None) -> list[str]:
     return list(place.node.entries) if place is not None and isinstance(place.node, MappingNode) else []
 
 

@@ -113,7 +113,7 @@ def _tokens(grants: list[_Grant]) -> Iterator[Violation]:
         acquire = grant.acquire
         if acquire.version is None:
             continue
-        if before is not None and _end(before) > acquire.returned:
+        if before is not None and before.acquire.version != acquire.version and _end(before) > acquire.returned:
             yield Violation(
                 reason=Reason.ORDER_VIOLATION,
                 sentence=f"{call(before.acquire)} has the older fencing token, {before.acquire.version}, but was still"

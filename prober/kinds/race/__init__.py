@@ -1,0 +1,147 @@
+"""`race`: several clients on one scratch object at once; the history of their calls is held against a model.
+
+    setup       a scratch name of its own for this run, or what the server hands out
+    quiet read  what the object shows before anybody writes
+    rounds      all clients start together, then a few calls each, with small seeded delays in every second round
+    quiet read  what is left when nobody writes any more; of a lock, whether it can still be had
+    cleanup     whatever became of the rest
+    verdict     a violation is the failure; else a call that failed is; else too little overlap is `undecided`
+
+connection.py  sessions, and what becomes of one after a failed call
+call.py        a mapped tool call: arguments, answer, turned down or not
+client.py      what a client does next, by the model
+recorder.py    operations as they happen, to a history
+telling.py     the verdict as a Failure
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+from prober.config.kinds.race import ALL_OPS
+from prober.config.model import RaceSettings
+from prober.config.placeholders import ALWAYS_THERE, fill, names_in
+from prober.judge.expect import SelectionProblem, compile_path, select_one
+from prober.judge.race import judge_history
+from prober.kinds.answer import MISSING
+from prober.kinds.call import call_tool
+from prober.kinds.race.client import Client
+from prober.kinds.race.connection import Connection, connect
+from prober.kinds.race.recorder import Recorder
+from prober.kinds.race.telling import failure_of
+from prober.kinds.run import Run
+from prober.outcome import Failure, Reason
+
+RACE_SHARE: Final = 0.6
+"""Share of the run's time until which the clients race at most; the quiet reads have some of the rest."""
+
+CALL_SHARE: Final = 0.2
+"""Share of the run's time that one call has, before its outcome is given up as unknown."""
+
+CLEANUP_SHARE: Final = 0.2
+
+BURST: Final = 4
+"""Calls of a client in one round."""
+
+DEFAULT_PROCESSES: Final = 2
+
+_SHORTEST_CALL: Final = 0.5
+"""Seconds that it has at least."""
+
+
+async def race(run: Run, settings: RaceSettings) -> None:
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    left = run.deadline - started
+    seed = settings.seed if settings.seed is not None else secrets.randbelow(2**32)
+    tag = f"probe-{secrets.token_hex(6)}"
+    names: dict[str, Any] = {ALWAYS_THERE: tag}
+    recorder = Recorder(tag=tag, limit=settings.operations)
+    try:
+        async with run.within(run.deadline - left * CLEANUP_SHARE), AsyncExitStack() as stack:
+            connections = await connect(run, stack, count=_sessions(run, settings))
+            await _set_up(run, connections[0], settings, names, recorder)
+            clients = [
+                Client(
+                    number=number,
+                    connection=connections[number % len(connections)],
+                    settings=settings,
+                    names=names,
+                    recorder=recorder,
+                    dice=random.Random(f"{seed} {number}"),  # noqa: S311 - decides what is asked, not what is secret
+                    patience=max(_SHORTEST_CALL, left * CALL_SHARE),
+                )
+                for number in range(settings.clients)
+            ]
+            await clients[0].look()
+            await _rounds(clients, recorder, end=min(loop.time() + settings.seconds, started + left * RACE_SHARE))
+            # Each process may have a memory of its own, so the last one is asked as well.
+            for number in {0, len(connections) - 1}:
+                await clients[number].look(final=True)
+    except Failure as failure:
+        if not recorder.operations:
+            raise
+        recorder.trouble.append(failure)  # what was recorded until then is judged all the same
+    finally:
+        run.facts["race_operations"] = len(recorder.operations)
+        await _clean_up(run, settings, names, recorder)
+    history = recorder.history(settings, seed=seed, about=f"{run.target.name} / {run.probe}")
+    run.on_history(history)
+    verdict = failure_of(run, judge_history(history), history, recorder.trouble)
+    if verdict is not None:
+        raise verdict
+
+
+def _sessions(run: Run, settings: RaceSettings) -> int:
+    if run.target.transport == "stdio":
+        return min(settings.clients, settings.processes or DEFAULT_PROCESSES)
+    return settings.clients
+
+
+async def _set_up(
+    run: Run, connection: Connection, settings: RaceSettings, names: dict[str, Any], recorder: Recorder
+) -> None:
+    for call in settings.calls.values():
+        await run.tool(connection.session, call.tool)
+    recorder.touched = True
+    if settings.setup is None:
+        return
+    step = settings.setup
+    try:
+        value = await call_tool(run, connection.session, step.tool, fill(step.arguments, names), step.checks)
+        for name, path in step.capture.items():
+            names[name] = select_one(compile_path(path), None if value is MISSING else value)
+    except SelectionProblem as problem:
+        raise Failure(Reason.EXPECTATION_FAILED, f"nothing to capture: {problem}", step="setup") from problem
+    except Failure as failure:
+        failure.step = "setup"
+        raise
+
+
+async def _rounds(clients: list[Client], recorder: Recorder, *, end: float) -> None:
+    """Rounds until the operations or the time are used up. A round begins when all are done with the one before."""
+    loop = asyncio.get_running_loop()
+    number = 0
+    while loop.time() < end and not recorder.full:
+        spread = recorder.usual_duration if number % 2 else 0.0
+        async with asyncio.TaskGroup() as together:
+            for client in clients:
+                together.create_task(client.burst(BURST, spread=spread, end=end))
+        number += 1
+
+
+async def _clean_up(run: Run, settings: RaceSettings, names: dict[str, Any], recorder: Recorder) -> None:
+    """In a session of its own: those of the race may be beyond use. Trouble here is a warning."""
+    step = settings.cleanup
+    known = {**names, ALL_OPS: recorder.elements}
+    if step is None or not (names_in(step.arguments) <= known.keys()) or not recorder.touched:
+        return
+    try:
+        async with run.within_deadline(), run.session() as session:
+            await call_tool(run, session, step.tool, fill(step.arguments, known), step.checks)
+    except Failure as failure:
+        run.warnings.append(f"cleanup failed: {failure.message}")

@@ -1,0 +1,139 @@
+"""One client of a race: what it does next by the model, and what it knows from its last answers."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping
+from typing import Any, Final
+
+from prober.config.model import RaceCall, RaceSettings
+from prober.config.placeholders import fill, names_in
+from prober.judge.race.history import Operation, Result
+from prober.kinds.race.call import Answer, read_answer
+from prober.kinds.race.connection import Connection
+from prober.kinds.race.recorder import Recorder
+from prober.outcome import Failure
+
+_WRITES: Final = frozenset({"write", "append", "add"})
+
+
+class Client:
+    """One of the clients, which does one thing at a time."""
+
+    def __init__(
+        self,
+        *,
+        number: int,
+        connection: Connection,
+        settings: RaceSettings,
+        names: Mapping[str, Any],
+        recorder: Recorder,
+        dice: random.Random,
+        patience: float,
+    ):
+        self._number, self._connection, self._settings = number, connection, settings
+        self._names, self._recorder, self._dice, self._patience = names, recorder, dice, patience
+        self._version: int | None = None
+        """The version seen last, if nothing says that it has passed; of a lock, the token of the newest grant."""
+        self._told: Any = None
+        """What the newest grant was told."""
+
+    async def burst(self, count: int, *, spread: float, end: float) -> None:
+        """So many operations, each after a random delay of up to `spread` seconds."""
+        loop = asyncio.get_running_loop()
+        for _ in range(count):
+            if spread:
+                await asyncio.sleep(self._dice.random() * spread)
+            if loop.time() >= end or self._recorder.full:
+                return
+            if self._settings.model == "lock":
+                await self._hold(spread)
+            else:
+                await self.operate(self._choose())
+
+    async def look(self, *, final: bool = False) -> None:
+        """One look at the object while nobody writes; of a lock, in the end, whether it can be had."""
+        if self._settings.model != "lock":
+            await self.operate("read")
+        elif final:
+            await self._hold(0.0)
+
+    def _choose(self) -> str:
+        calls = self._settings.calls
+        chosen = self._dice.choices(list(calls), weights=[call.weight for call in calls.values()])[0]
+        expects = "version" in names_in(calls[chosen].arguments)
+        return "read" if expects and self._version is None else chosen
+
+    async def _hold(self, spread: float) -> None:
+        """Take the lock, keep it for a moment, perhaps write under it, give it back."""
+        answer = await self.operate("acquire")
+        if answer is None or answer.result is not Result.OK:
+            return
+        self._version, self._told = answer.version, answer.value
+        await asyncio.sleep(self._dice.random() * max(spread, 0.002))
+        if "write" in self._settings.calls and self._version is not None:
+            await self.operate("write")
+        await self.operate("release")
+
+    async def operate(self, kind: str) -> Answer | None:
+        """One operation from invocation to record. None where its outcome is unknown."""
+        call = self._settings.calls[kind]
+        takes = names_in(call.arguments)
+        element = self._recorder.new_element() if kind in _WRITES or "op" in takes else None
+        given = self._version if "version" in takes or (kind == "release" and self._version is not None) else None
+        values = {
+            **self._names,
+            "client": self._number,
+            "op": element,
+            "version": self._version,
+            "value": self._told,
+        }
+        self._recorder.start()
+        answer: Answer | None = None
+        try:
+            async with self._connection.turn():
+                invoked = self._recorder.now()
+                try:
+                    answer = await self._ask(call, kind, fill(call.arguments, values))
+                finally:
+                    # Also when the deadline breaks the call off: it may have had its effect.
+                    self._record(kind, invoked, element=element, given=given, answer=answer)
+        except Failure as failure:
+            self._recorder.trouble.append(failure)
+        self._learn(kind, given, answer)
+        return answer
+
+    def _record(
+        self, kind: str, invoked: float, *, element: str | None, given: int | None, answer: Answer | None
+    ) -> None:
+        self._recorder.add(
+            Operation(
+                id=len(self._recorder.operations),
+                client=self._number,
+                process=self._connection.process,
+                kind=kind,
+                invoked=invoked,
+                returned=self._recorder.now(),
+                result=answer.result if answer is not None else Result.UNKNOWN,
+                element=element if kind in _WRITES and self._settings.model != "lock" else None,
+                given=given,
+                value=answer.value if answer is not None else None,
+                version=answer.version if answer is not None else None,
+            )
+        )
+
+    async def _ask(self, call: RaceCall, kind: str, arguments: Mapping[str, Any]) -> Answer:
+        result = await self._connection.call(call.tool, arguments, patience=self._patience)
+        return read_answer(call, result, model=self._settings.model, kind=kind)
+
+    def _learn(self, kind: str, given: int | None, answer: Answer | None) -> None:
+        """The version that the next write expects: what was read or made last; none after a write that did not win."""
+        if self._settings.model != "register":
+            return
+        if answer is None or answer.result is not Result.OK:
+            self._version = None
+        elif answer.version is not None:
+            self._version = answer.version
+        elif kind == "write" and given is not None:
+            self._version = given + 1

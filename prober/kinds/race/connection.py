@@ -1,0 +1,97 @@
+"""Sessions of a race: one for each client over HTTP, one for each process on stdio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from prober.kinds.run import Run
+from prober.outcome import Failure
+from prober.target.exchange import ExchangeLog
+from prober.target.failure import timed_out
+from prober.target.session import Session
+
+
+class Connection:
+    """One session after the other: a call that fails on the way may leave a session that is beyond use."""
+
+    def __init__(self, run: Run, *, process: int, log: ExchangeLog):
+        self._run, self._log, self.process = run, log, process
+        self._stack = AsyncExitStack()
+        self._turn = asyncio.Lock()
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        """The open session. Raises AssertionError where there is none."""
+        assert self._session is not None
+        return self._session
+
+    async def open(self) -> None:
+        self._session = await self._stack.enter_async_context(self._run.session(log=self._log))
+
+    async def close(self) -> None:
+        """End the session politely."""
+        self._session = None
+        await self._stack.aclose()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """One call at a time: a session carries no more."""
+        async with self._turn:
+            if self._session is None:
+                await self.open()
+            yield
+
+    async def call(self, tool: str, arguments: Mapping[str, Any], *, patience: float) -> dict[str, Any]:
+        """The result of one tool call within `patience` seconds. To be used inside `turn`."""
+        session = self.session
+        listing = await self._run.tool(session, tool)
+        parameters = {"name": tool, "arguments": dict(arguments)}
+        mark = len(self._log.finished)
+        try:
+            async with asyncio.timeout(patience) as clock:
+                return await session.request("tools/call", parameters, input_schema=listing.input_schema)
+        except TimeoutError:
+            if not clock.expired():
+                raise
+            failure = timed_out(self._log.last)
+            await self._drop(failure)
+            raise failure from None
+        except Failure as failure:
+            await self._drop(failure)
+            raise
+        finally:
+            del self._log.finished[mark:]  # thousands of excerpts: the history is the record of a race
+
+    async def _drop(self, failure: Failure) -> None:
+        """End the session at once, as one that failed ends."""
+        self._session = None
+        await self._stack.__aexit__(type(failure), failure, failure.__traceback__)
+
+
+async def connect(run: Run, stack: AsyncExitStack, *, count: int) -> list[Connection]:
+    """So many open connections, closed with the stack. The first learns what the others then know.
+
+    What the first one exchanges beside the race itself stands in the run's own log.
+    """
+    logs = [run.log, *(ExchangeLog(run.knowledge.redact) for _ in range(count - 1))]
+    several = run.target.transport == "stdio"  # over HTTP nobody can tell which process answers
+    connections = [Connection(run, process=number if several else 0, log=log) for number, log in enumerate(logs)]
+    for connection in connections:
+        stack.push_async_callback(connection.close)
+    await connections[0].open()
+    try:
+        async with asyncio.TaskGroup() as together:
+            for connection in connections[1:]:
+                together.create_task(connection.open())
+    except* Failure as failures:
+        raise _first(failures) from None
+    return connections
+
+
+def _first(group: BaseExceptionGroup[Failure]) -> Failure:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
