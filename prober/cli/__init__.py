@@ -65,16 +65,24 @@ def run(
     target: TargetNames = None,
     concurrency: Annotated[int, typer.Option(min=1, max=1000, help="Probes that run at once.")] = 16,
     output: Annotated[str, typer.Option(metavar="table|json|junit|prometheus", help="How to report.")] = "table",
+    history: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the history of the race here, as JSON lines.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**32 - 1, help="Seed of the race: the same choices as in another run.")
+    ] = None,
     *,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what was sent and what came back.")] = False,
 ) -> None:
     """Run every probe once and report."""
-    from prober.cli import inputs, once
+    from prober.cli import inputs, once, races
 
     once.check_output(output)
     config = inputs.load(paths)
-    probes = inputs.choose(config, probes=probe, targets=target)
-    raise typer.Exit(once.run(config, probes, concurrency=concurrency, output=output, verbose=verbose))
+    probes = races.seeded(inputs.choose(config, probes=probe, targets=target), seed)
+    races.check_history(history, probes)
+    asked = once.Asked(concurrency=concurrency, output=output, verbose=verbose, history=history)
+    raise typer.Exit(once.run(config, probes, asked))
 
 
 @app.command()
@@ -149,6 +157,22 @@ def drift(paths: Paths = None, target: TargetNames = None) -> None:
 
     config = inputs.load(paths)
     raise typer.Exit(contracts.drift(config, inputs.choose(config, targets=target)))
+
+
+@app.command()
+def judge(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A history that `run --history` wrote.")],
+    model: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Judge by this model instead of the history's own.")
+    ] = None,
+    timeline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the witnesses: an HTML page, a lane per client.")
+    ] = None,
+) -> None:
+    """Judge the recorded history of a race again, without connecting."""
+    from prober.cli import races
+
+    raise typer.Exit(races.judge(file, model=model, timeline=timeline))
 
 
 @app.command()

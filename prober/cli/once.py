@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import typer
 
 from prober.cli.exits import INTERRUPTED, refuse
+from prober.cli.races import write_history
 from prober.config.model import Config, Probe
+from prober.judge.race.history import History
 from prober.outcome import Outcome
 from prober.report import REPORTS
 from prober.report.live import Live
@@ -23,18 +27,35 @@ def check_output(output: str) -> None:
         refuse(f"--output {output}: choose one of {', '.join(REPORTS)}")
 
 
-def run(config: Config, probes: Sequence[Probe], *, concurrency: int, output: str, verbose: bool) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """How to run and what to report."""
+
+    concurrency: int
+    output: str
+    verbose: bool
+    history: Path | None = None
+    """Where the history of the one race goes."""
+
+
+def run(config: Config, probes: Sequence[Probe], asked: Asked) -> int:
     """Run the probes and report on standard output; returns the exit code."""
     started_at = datetime.now(UTC)
-    outcomes, interrupted = asyncio.run(_run(config, probes, concurrency=concurrency))
-    REPORTS[output](outcomes, started_at=started_at, verbose=verbose, stream=sys.stdout)
+    histories: list[History] = []
+    running = _run(config, probes, concurrency=asked.concurrency, on_history=histories.append)
+    outcomes, interrupted = asyncio.run(running)
+    REPORTS[asked.output](outcomes, started_at=started_at, verbose=asked.verbose, stream=sys.stdout)
+    if asked.history is not None:
+        write_history(asked.history, histories)
     if interrupted:
         typer.echo("interrupted", err=True)
         return INTERRUPTED
     return Summary.of(outcomes, started_at=started_at).exit_code
 
 
-async def _run(config: Config, probes: Sequence[Probe], *, concurrency: int) -> tuple[list[Outcome], bool]:
+async def _run(
+    config: Config, probes: Sequence[Probe], *, concurrency: int, on_history: Callable[[History], None]
+) -> tuple[list[Outcome], bool]:
     """The outcomes in the order of `probes`; an interruption leaves `not_run` for those that had no time to end."""
     from prober.engine import not_run, run_pass
 
@@ -49,7 +70,9 @@ async def _run(config: Config, probes: Sequence[Probe], *, concurrency: int) -> 
         live.finished(outcome)
 
     with Live(total=len(probes), stream=sys.stderr) as live:
-        running = asyncio.ensure_future(run_pass(config, probes, concurrency=concurrency, on_start=start, on_end=end))
+        running = asyncio.ensure_future(
+            run_pass(config, probes, concurrency=concurrency, on_start=start, on_end=end, on_history=on_history)
+        )
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, running.cancel)

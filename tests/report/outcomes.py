@@ -156,7 +156,27 @@ DEADLINE: Final = outcome(
     warnings=("cleanup failed: no time was left for it",),
     phases={Phase.SPAWN: 0.4, Phase.SEND: 0.001, Phase.WAIT: 4.599},
 )
-FAILED: Final = (TRANSPORT, PROCESS, HTTP, PROTOCOL, TOOL, VERDICT, DEADLINE)
+RACE: Final = outcome(
+    "notes",
+    "writes-survive",
+    "race",
+    took=2.9,
+    reason=Reason.LOST_UPDATE,
+    step="race",
+    message="client 0's add #4 (44.2 to 48.3 ms) was acknowledged before client 1's read #9 (51.0 to 53.1 ms) began,"
+    ' but neither this nor any other read ever shows "probe-3"',
+    evidence=(
+        Evidence(
+            detail="witness of the first of 7 cases in this history:\n"
+            'client 0\'s add #4 (44.2 to 48.3 ms) of "probe-3": ok\n'
+            "client 1's read #9 (51.0 to 53.1 ms): ok, value 5 elements [process 1]\n"
+            "again: mcp-prober run notes.yaml --probe writes-survive --seed 5",
+        ),
+    ),
+    server=HANDSHAKE,
+    facts={"race_operations": 82.0, "race_overlap": 2.0, "race_violations_lost_update": 7.0},
+)
+FAILED: Final = (TRANSPORT, PROCESS, HTTP, PROTOCOL, TOOL, VERDICT, RACE, DEADLINE)
 
 UNKNOWN: Final = outcome(
     "reference",

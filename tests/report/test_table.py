@@ -123,6 +123,7 @@ def test_a_file_has_one_line_per_probe_and_then_the_summary() -> None:
         ["fail", "gateway", "tools"],
         ["fail", "notes", "open-close"],
         ["fail", "notes", "search"],
+        ["fail", "notes", "writes-survive"],
         ["fail", "reference", "workflow-state"],
         ["fail", "search", "hello"],
         ["unknown", "reference", "big-answer"],
@@ -132,7 +133,7 @@ def test_a_file_has_one_line_per_probe_and_then_the_summary() -> None:
         ["pass", "reference", "hello"],
         ["pass", "reference", "slow-but-well"],
     ]
-    assert probes[-1] == "5 passed, 7 failed, 1 unknown in 5.0 s"
+    assert probes[-1] == "5 passed, 8 failed, 1 unknown in 5.0 s"
 
 
 @pytest.mark.parametrize("width", [50, 60, 80, 120, 250])

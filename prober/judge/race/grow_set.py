@@ -53,15 +53,20 @@ def _violations(history: History) -> Iterator[Violation]:
             yield from _stranger(read, element, adds)
         shown, before = shown | fresh, read
         placed.append((2 * step, read))
+    ever = {element for read in reads for element in read.value}  # also by reads that have no place in the order
     for element, add in adds.items():
         if add.result is Result.FAIL:
             continue
         if element in first_shown:
             placed.append((2 * first_shown[element] - 1, add))
-        elif add.ok:
+        elif add.ok and element not in ever:
             placed.append((2 * step + 1, add))
+    by_time = sorted(reads, key=lambda each: each.invoked)
     for earlier, later in contradictions(placed):
-        yield _too_late(earlier, later, first_shown)
+        if earlier.kind == "add" and earlier.element not in first_shown:
+            yield lost(earlier, later, by_time)
+        else:
+            yield _too_late(earlier, later)
 
 
 def _twice(read: Operation, adds: dict[str | None, Operation]) -> Violation:
@@ -117,12 +122,26 @@ def _stranger(read: Operation, element: str, adds: dict[str | None, Operation]) 
     )
 
 
-def _too_late(earlier: Operation, later: Operation, first_shown: dict[str, int]) -> Violation:
-    if earlier.kind == "add" and earlier.element not in first_shown:
-        reason = Reason.LOST_UPDATE
-        sentence = f"{call(earlier)} was acknowledged before {call(later)} began, but neither that nor any other read"
-        sentence += f" ever shows {show(earlier.element)}"
-    elif later.kind == "add" and earlier.kind == "read":
+def lost(write: Operation, later: Operation, reads: list[Operation]) -> Violation:
+    """An acknowledged write that no read shows, and a read that must: one that began after it, else one that shows what
+    was written later. `reads` by invocation."""
+    must = next((each for each in reads if each.invoked > write.ended), None)
+    witness: tuple[Operation, ...]
+    if must is not None:
+        witness, why = (write, must), f"was acknowledged before {call(must)} began"
+    else:
+        must = next(each for each in reads if later.element in each.value)
+        witness = (write, later, must)
+        why = f"was acknowledged before {call(later)} began, and {call(must)} shows that one"
+    return Violation(
+        reason=Reason.LOST_UPDATE,
+        sentence=f"{call(write)} {why}, but neither this nor any other read ever shows {show(write.element)}",
+        witness=witness,
+    )
+
+
+def _too_late(earlier: Operation, later: Operation) -> Violation:
+    if later.kind == "add" and earlier.kind == "read":
         reason = Reason.PHANTOM_VALUE
         sentence = f"{call(earlier)} shows {show(later.element)} before {call(later)} began to add it"
     elif later.kind == "add":

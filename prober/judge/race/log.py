@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from prober.judge.race.grow_set import lost
 from prober.judge.race.history import History, Operation, Result
 from prober.judge.race.order import Placed, contradictions
 from prober.judge.race.telling import call, show
@@ -98,20 +99,16 @@ def _against_time(
             placed.append((2 * shown[element] + 1, append))
         elif append.ok:
             placed.append((2 * len(order) + 1, append))
+    by_time = sorted(reads, key=lambda each: each.invoked)
     for earlier, later in contradictions(placed):
-        if later.kind == "append":
+        if earlier.kind == "append" and earlier.element not in shown:
+            yield lost(earlier, later, by_time)
+        elif later.kind == "append":
             yield Violation(
                 reason=Reason.PHANTOM_VALUE
                 if earlier.kind == "read" and later.element in earlier.value
                 else Reason.ORDER_VIOLATION,
                 sentence=f"{call(later)} began after {call(earlier)} had ended, but its element stands before it",
-                witness=(earlier, later),
-            )
-        elif earlier.kind == "append" and earlier.element not in shown:
-            yield Violation(
-                reason=Reason.LOST_UPDATE,
-                sentence=f"{call(earlier)} was acknowledged before {call(later)} began, but neither that nor any other"
-                f" read ever shows {show(earlier.element)}",
                 witness=(earlier, later),
             )
         else:

@@ -9,6 +9,7 @@ from prober.judge.keywords import Json
 from prober.judge.race.history import Operation, Result
 
 _SHOWN: Final = 60
+_LISTED: Final = 3
 
 
 def call(operation: Operation) -> str:
@@ -18,7 +19,9 @@ def call(operation: Operation) -> str:
 
 
 def show(value: Json) -> str:
-    """A value as JSON, cut to what fits into a sentence."""
+    """A value as JSON, cut to what fits into a sentence; of a long list its length says more than its beginning."""
+    if isinstance(value, list | tuple) and len(value) > _LISTED:
+        return f"{len(value)} elements"
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 

@@ -25,7 +25,7 @@ class Recorder:
         self.tag = tag
         self._limit = limit
         self._clock = clock
-        self._began = clock()
+        self._began: float | None = None
         self._durations: deque[float] = deque(maxlen=_REMEMBERED)
         self.operations: list[Operation] = []
         self.elements: list[str] = []
@@ -47,8 +47,11 @@ class Recorder:
         return median(self._durations) if self._durations else 0.0
 
     def now(self) -> float:
-        """Seconds since the history began."""
-        return self._clock() - self._began
+        """Seconds since the history began: since this was asked first."""
+        moment = self._clock()
+        if self._began is None:
+            self._began = moment
+        return moment - self._began
 
     def start(self) -> None:
         """Count an operation that begins."""

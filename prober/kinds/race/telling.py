@@ -47,7 +47,6 @@ def _violated(run: Run, verdict: Judged, history: History) -> Failure:
         worst.sentence,
         step=_STEP,
         evidence=Evidence(
-            keyword=history.model,
             detail="\n".join((_times(worst), *map(line, worst.witness), f"again: {again}")),
         ),
         further=tuple(Evidence(detail="\n".join((f"{each.reason}: {each.sentence}", _times(each)))) for each in others),

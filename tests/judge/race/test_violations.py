@@ -176,7 +176,7 @@ CASES = {
         wrong='0 append 0-10 element=a\n1 append 5-15 element=b\n0 read 20-30 value=["a"]',
         right='0 append 0-10 element=a\n1 append 5-25 element=b\n0 read 20-30 value=["a"]',
         witness=(1, 2),
-        says='neither that nor any other read ever shows "b"',
+        says='neither this nor any other read ever shows "b"',
     ),
     "log-behind": Case(
         model="log",
@@ -224,7 +224,7 @@ CASES = {
         wrong='0 add 0-10 element=a\n1 add 5-15 element=b\n0 read 20-30 value=["a"]',
         right='0 add 0-10 element=a\n1 ?add 5-15 element=b\n0 read 20-30 value=["a"]',
         witness=(1, 2),
-        says='neither that nor any other read ever shows "b"',
+        says='neither this nor any other read ever shows "b"',
     ),
     "set-lost-again": Case(
         model="set",

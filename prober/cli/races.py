@@ -1,0 +1,106 @@
+"""What the command line does with races: their seed, their histories in files, a history judged again."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import typer
+
+from prober.cli.exits import FAILED, PASSED, UNKNOWN, refuse
+from prober.config.model import Probe, RaceSettings
+from prober.judge.race import MODELS, judge_history
+from prober.judge.race.history import History, HistoryProblem, overlap
+from prober.judge.race.lines import read_lines, write_lines
+from prober.judge.race.telling import line
+from prober.judge.race.verdict import Judged
+from prober.report.untrusted import block
+
+
+def seeded(probes: Sequence[Probe], seed: int | None) -> list[Probe]:
+    """The probes, their races with this seed."""
+    if seed is None:
+        return list(probes)
+    if not any(isinstance(probe.settings, RaceSettings) for probe in probes):
+        refuse("--seed is for races, and none of these probes is one.")
+    return [
+        replace(probe, settings=replace(probe.settings, seed=seed))
+        if isinstance(probe.settings, RaceSettings)
+        else probe
+        for probe in probes
+    ]
+
+
+def check_history(path: Path | None, probes: Sequence[Probe]) -> None:
+    """A history is of one race. Refuses before anything is run what could not be written after it."""
+    if path is None:
+        return
+    races = [probe.name for probe in probes if isinstance(probe.settings, RaceSettings)]
+    if len(races) != 1:
+        named = f"these are {len(races)}: {', '.join(races)}" if races else "none of these probes is one"
+        refuse(f"--history is for one race; {named}. Choose it with --probe.")
+    _writable(path)
+
+
+def write_history(path: Path, histories: Sequence[History]) -> None:
+    """The history of the race that was run, as JSON lines."""
+    if not histories:
+        typer.echo(f"{path}: not written, the race did not begin", err=True)
+        return
+    _write(path, "".join(f"{text}\n" for text in write_lines(histories[0])))
+
+
+def judge(path: Path, *, model: str | None, timeline: Path | None) -> int:
+    """Judge a recorded history and tell; returns the exit code."""
+    if model is not None and model not in MODELS:
+        refuse(f"--model {model}: choose one of {', '.join(MODELS)}")
+    if timeline is not None:
+        _writable(timeline)
+    try:
+        with path.open(encoding="utf-8") as lines:
+            history = read_lines(lines, model=model)
+    except OSError as error:
+        refuse(f"{path}: {error.strerror}")
+    except UnicodeDecodeError:
+        refuse(f"{path}: not UTF-8")
+    except HistoryProblem as problem:
+        refuse(f"{path}: {problem}")
+    verdict = judge_history(history)
+    _tell(history, verdict)
+    if timeline is not None:
+        from prober.report.timeline import timeline_of
+
+        _write(timeline, timeline_of(history, verdict))
+    if verdict.violations:
+        return FAILED
+    return UNKNOWN if verdict.undecided else PASSED
+
+
+def _tell(history: History, verdict: Judged) -> None:
+    clients = len({operation.client for operation in history.operations})
+    about = f"{history.about}: " if history.about else ""
+    head = f"{about}{history.model}, {len(history.operations)} operations of {clients} clients"
+    lines = [f"{head}, at most {overlap(history)} open at once"]
+    for violation in verdict.violations:
+        times = f" ({violation.occurrences} cases)" if violation.occurrences > 1 else ""
+        lines.append(f"{violation.reason}{times}: {violation.sentence}")
+        lines += [f"  {line(operation)}" for operation in violation.witness]
+    if verdict.undecided:
+        lines.append(f"undecided: {verdict.undecided}")
+    if verdict.valid:
+        lines.append("valid: some order of effects explains every answer")
+    sys.stdout.write("".join(f"{block(each)}\n" for each in lines))
+
+
+def _writable(path: Path) -> None:
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        refuse(f"{path}: not a file in a folder that is there")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        refuse(f"{path}: {error.strerror}")
