@@ -21,8 +21,8 @@ from tests.real.install import ENVIRONMENT, MODULES
 from tests.real.servers import git
 
 PROBES = Path(__file__).parents[1] / "probes"
-OWN = {"reference"}
-"""Probes of the server that is part of this project: `demo` runs them."""
+OWN = {"reference", "reference-races"}
+"""Probes of the server that is part of this project: `demo` runs them, and `tests/races`."""
 EXAMPLES = sorted({path.stem for path in PROBES.glob("*.yaml")} - OWN)
 
 

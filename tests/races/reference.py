@@ -1,0 +1,74 @@
+"""The reference server as a process of its own, and its faults switched on and off."""
+
+from __future__ import annotations
+
+import json
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from prober.config import load
+from prober.config.model import Config
+from tests.real.process import free_port, running
+
+ROOT: Final = Path(__file__).parents[2]
+PROBES: Final = ROOT / "probes" / "reference-races.yaml"
+
+FOUND: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "lost-update": {
+        "reference-steps": ("lost_update",),
+        "reference-register": ("lost_update",),
+        "reference-workflow": ("lost_update",),
+        "reference-audit-trail": ("lost_update",),
+    },
+    "torn-read": {"reference-record": ("torn_read",)},
+    "stale-cache": {"reference-configuration": ("stale_read",)},
+    "double-lock": {"reference-lock": ("exclusion_broken",)},
+    "lock-not-released": {"reference-lock": ("lock_stuck",)},
+    "duplicate-event": {
+        "reference-workflow": ("duplicate_effect",),
+        "reference-audit-trail": ("duplicate_effect",),
+    },
+    "session-loss": {"reference-steps": ("tool_error",)},
+}
+"""Fault, shipped probe, and the reasons that it may end with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A server that listens."""
+
+    port: int
+
+    def switch(self, *faults: str) -> None:
+        """Switch to these faults and no others."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/debug/faults",
+            data=json.dumps({"faults": faults}).encode(),
+            headers={"Content-Type": "application/json"},
+            method="POST",
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 200
+
+    def probes(self, folder: Path) -> Config:
+        """The shipped probes, as they stand but for the port."""
+        file = folder / "reference-races.yaml"
+        text = PROBES.read_text(encoding="utf-8")
+        assert "127.0.0.1:8080" in text
+        file.write_text(text.replace("127.0.0.1:8080", f"127.0.0.1:{self.port}"), encoding="utf-8")
+        return load([file], environ={})
+
+
+@contextmanager
+def reference(folder: Path) -> Iterator[Reference]:
+    """The server on a SQLite file in `folder`."""
+    port = free_port()
+    command = [sys.executable, "-m", "prober.reference", "--listen", f"127.0.0.1:{port}"]
+    command += ["--db", str(folder / "reference.db")]
+    with running(command, port=port, log=folder / "reference.log", env={"PYTHONPATH": str(ROOT)}):
+        yield Reference(port=port)

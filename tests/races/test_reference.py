@@ -1,0 +1,71 @@
+"""Every fault of shared state is found by the shipped probe that looks there; without faults all of them pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prober.config.model import Probe
+from prober.engine import run_pass
+from prober.outcome import Outcome
+from tests.races.reference import FOUND, Reference, reference
+from tests.running import run_document
+
+CASES = [(fault, probe, reasons) for fault, probes in FOUND.items() for probe, reasons in probes.items()]
+
+
+async def _run(server: Reference, folder: Path, *names: str) -> list[Outcome]:
+    config = server.probes(folder)
+    probes: list[Probe] = [config.probes[name] for name in names] or list(config.probes.values())
+    return await run_pass(config, probes, concurrency=1)
+
+
+async def test_a_right_server_passes_every_race(right: Reference, tmp_path: Path) -> None:
+    outcomes = await _run(right, tmp_path)
+    assert [f"{each.probe}: {each.reason}: {each.message}" for each in outcomes if each.verdict != "pass"] == []
+    assert all(each.facts["race_overlap"] >= 4 for each in outcomes), [each.facts for each in outcomes]
+    assert all(each.facts["race_operations"] >= 150 for each in outcomes), [each.facts for each in outcomes]
+    assert [each.warnings for each in outcomes if each.warnings] == []
+
+
+@pytest.mark.parametrize(("fault", "probe", "reasons"), CASES, ids=[f"{fault}-{probe}" for fault, probe, _ in CASES])
+async def test_a_fault_is_found(
+    right: Reference, fault: str, probe: str, reasons: tuple[str, ...], tmp_path: Path
+) -> None:
+    right.switch(fault)
+    [outcome] = await _run(right, tmp_path, probe)
+    assert outcome.reason in reasons, outcome.message
+    if outcome.step == "race":
+        detail = outcome.evidence[0].detail or ""
+        assert detail.count("client ") >= 2, detail
+        assert f"--probe {probe} --seed" in detail
+
+
+@pytest.mark.parametrize("fault", ["lost-update:0.05", "duplicate-event:0.05"])
+async def test_a_fault_that_strikes_now_and_then_is_found(right: Reference, fault: str, tmp_path: Path) -> None:
+    right.switch(fault)
+    [outcome] = await _run(right, tmp_path, "reference-workflow")
+    assert outcome.reason == FOUND[fault.partition(":")[0]]["reference-workflow"][0], outcome.message
+
+
+async def test_nothing_is_left_on_the_server(tmp_path: Path) -> None:
+    """Each run makes a session of its own and deletes it, also when it fails."""
+    with reference(tmp_path) as server:
+        server.switch("lost-update")
+        [failed] = await _run(server, tmp_path, "reference-steps")
+        server.switch()
+        [passed] = await _run(server, tmp_path, "reference-steps")
+        [count] = await run_document(_no_session(server), tmp_path)
+    assert (failed.verdict, passed.verdict) == ("fail", "pass")
+    assert count.verdict == "pass", count.message
+
+
+def _no_session(server: Reference) -> dict[str, Any]:
+    """The configuration of a probe that passes when the server has no session."""
+    probe = {"kind": "call", "tool": "list_sessions", "expect": [{"path": "$.sessions", "length": 0}]}
+    return {
+        "targets": {"reference": {"url": f"http://127.0.0.1:{server.port}/mcp"}},
+        "probes": {"empty": {"target": "reference", **probe}},
+    }
