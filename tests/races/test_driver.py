@@ -1,0 +1,165 @@
+"""How a race is run: what it makes of lost answers, of calls that take turns, of an interruption."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prober.config.model import RaceSettings
+from prober.engine import run_pass
+from prober.judge.race import judge_history
+from prober.judge.race.history import History, Result
+from prober.judge.race.verdict import SEVERITY
+from prober.outcome import Reason
+from tests.leaks import nothing_left_behind
+from tests.races.reference import ROOT, Reference
+from tests.real.process import free_port
+from tests.running import run_document
+
+LOST_ANSWERS = {
+    "tool-error:0.1": Reason.TOOL_ERROR,
+    "truncated-body:0.1": Reason.CONNECTION_CLOSED,
+    "http-503:0.1": Reason.UNAVAILABLE,
+    "malformed-json:0.1": Reason.MALFORMED_JSON,
+}
+"""Faults of answers: what was written stays written, or was not written at all, and the client cannot know."""
+
+
+@pytest.mark.parametrize("fault", LOST_ANSWERS)
+@pytest.mark.parametrize("name", ["reference-steps", "reference-register", "reference-workflow", "reference-lock"])
+async def test_a_lost_answer_is_never_held_against_the_state(
+    right: Reference, fault: str, name: str, tmp_path: Path
+) -> None:
+    config = right.probes(tmp_path)
+    probe = config.probes[name]
+    assert isinstance(probe.settings, RaceSettings)
+    probe = replace(probe, settings=replace(probe.settings, operations=80))
+    right.switch(fault)
+    histories: list[History] = []
+    async with nothing_left_behind():
+        [outcome] = await run_pass(config, [probe], on_history=histories.append)
+    assert outcome.reason not in SEVERITY, outcome.message
+    if histories:
+        assert judge_history(histories[0]).valid
+        unknown = [each for each in histories[0].operations if each.result is Result.UNKNOWN]
+        if unknown:
+            assert outcome.reason is not None
+            assert "calls failed" in outcome.message
+
+
+async def test_a_server_that_hangs_leaves_its_calls_unknown_and_is_told_of_in_time(
+    right: Reference, tmp_path: Path
+) -> None:
+    config = right.probes(tmp_path)
+    probe = replace(config.probes["reference-steps"], timeout=5.0)
+    right.switch("hang:0.05")
+    async with nothing_left_behind():
+        [outcome] = await run_pass(config, [probe])
+    assert outcome.reason is Reason.TIMEOUT, outcome.message
+    assert outcome.duration_seconds <= 5.1
+
+
+def _stdio(folder: Path, **more: Any) -> dict[str, Any]:
+    """A race of processes of the reference server on one SQLite file."""
+    command = [sys.executable, "-m", "prober.reference", "--stdio", "--db", str(folder / "state.db")]
+    return {
+        "targets": {
+            "reference": {
+                "command": command,
+                "env": {"PYTHONPATH": str(ROOT)},
+                "protocol": "handshake",
+                "allow_writes": True,
+            }
+        },
+        "probes": {
+            "race": {
+                "target": "reference",
+                "kind": "race",
+                "model": "counter",
+                "allow_writes": True,
+                "timeout": "30s",
+                "operations": 60,
+                "setup": {"tool": "create_session", "capture": {"session": "$.handle"}},
+                "increment": {
+                    "tool": "run_step",
+                    "arguments": {"session_id": "{session}", "action": "{op}"},
+                    "value": "$.stepCount",
+                },
+                "read": {"tool": "get_session", "arguments": {"session_id": "{session}"}, "value": "$.stepCount"},
+                "cleanup": {"tool": "delete_session", "arguments": {"session_id": "{session}"}},
+                **more,
+            }
+        },
+    }
+
+
+async def test_processes_on_one_database_keep_every_step(tmp_path: Path) -> None:
+    async with nothing_left_behind():
+        [outcome] = await run_document(_stdio(tmp_path, clients=3, processes=3), tmp_path)
+    assert outcome.verdict == "pass", outcome.message
+    assert outcome.facts["race_overlap"] == 3
+
+
+async def test_calls_that_take_turns_are_no_race(tmp_path: Path) -> None:
+    [outcome] = await run_document(_stdio(tmp_path, clients=2, processes=1), tmp_path)
+    assert outcome.verdict == "unknown"
+    assert outcome.reason is Reason.UNDECIDED
+    assert "were ever open at once: nothing raced" in outcome.message
+
+
+async def test_a_server_that_is_not_there_is_told_as_such(tmp_path: Path) -> None:
+    document = _stdio(tmp_path)
+    document["targets"]["reference"] = {"url": f"http://127.0.0.1:{free_port()}/mcp", "allow_writes": True}
+    [outcome] = await run_document(document, tmp_path)
+    assert outcome.reason is Reason.CONNECT_REFUSED
+    assert outcome.warnings == ()
+
+
+async def test_a_tool_that_is_not_there_is_told_before_anything_is_written(right: Reference, tmp_path: Path) -> None:
+    document = _stdio(tmp_path, read={"tool": "get_nothing", "value": "$.stepCount"})
+    document["targets"]["reference"] = {"url": f"http://127.0.0.1:{right.port}/mcp", "allow_writes": True}
+    [outcome] = await run_document(document, tmp_path)
+    assert outcome.reason is Reason.TOOL_MISSING
+    assert outcome.facts["race_operations"] == 0
+
+
+async def test_an_answer_that_does_not_say_what_is_needed_is_told(right: Reference, tmp_path: Path) -> None:
+    read = {"tool": "get_session", "arguments": {"session_id": "{session}"}, "value": "$.nothing"}
+    document = _stdio(tmp_path, read=read)
+    document["targets"]["reference"] = {"url": f"http://127.0.0.1:{right.port}/mcp", "allow_writes": True}
+    [outcome] = await run_document(document, tmp_path)
+    assert outcome.reason is Reason.EXPECTATION_FAILED
+    assert "$.nothing is no whole number" in outcome.message
+
+
+async def test_an_interrupted_race_cleans_up(right: Reference, tmp_path: Path) -> None:
+    config = right.probes(tmp_path)
+    probe = config.probes["reference-steps"]
+    async with nothing_left_behind():
+        before = await _sessions(right, tmp_path)
+        running = asyncio.ensure_future(run_pass(config, [probe]))
+        async with asyncio.timeout(10):
+            while await _sessions(right, tmp_path) == before:  # until the race has made its session
+                assert not running.done()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert await _sessions(right, tmp_path) == before
+
+
+async def _sessions(server: Reference, folder: Path) -> str:
+    """What the server lists, as it says it."""
+    listing = {"target": "reference", "kind": "call", "tool": "list_sessions", "arguments": {"limit": 500}}
+    document = {
+        "targets": {"reference": {"url": f"http://127.0.0.1:{server.port}/mcp"}},
+        "probes": {"list": {**listing, "expect": [{"path": "$.sessions", "equals": "what it never is"}]}},
+    }
+    own = folder / "listing"
+    own.mkdir(exist_ok=True)
+    [outcome] = await run_document(document, own)
+    return "".join(part for part in outcome.exchanges[-1].received.split('"') if part.startswith("wf_"))
