@@ -30,6 +30,7 @@ bench: setup
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.reference.bench
 	$(BIN)/python -m tests.judge.race.exhaustive --histories 100000
+	$(BIN)/python -m tests.races.bench
 
 demo: $(VENV)/.installed
 	$(BIN)/mcp-prober demo

@@ -305,7 +305,7 @@ STRUCTURE: dict[str, list[str]] = {
         "10: probes.one.read.fields: needs at least 2",
     ],
     "race-too-many-operations": [
-        "11: probes.one.operations: must be from 2 to 5,000",
+        "11: probes.one.operations: must be from 2 to 2,000",
     ],
     "race-unknown-model": [
         "8: probes.one.model: expected counter, register, log, set, lock or record, found queue",

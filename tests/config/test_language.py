@@ -22,7 +22,7 @@ from tests.config.table_of_mistakes import BEYOND_STRUCTURE, STRUCTURE
 
 ROOT = HERE.parent.parent
 OPERATIONS = {name for operations in MODELS.values() for name in operations}
-GOOD = [*sorted((HERE / "good").rglob("*.y*ml")), *sorted((ROOT / "probes").glob("*.yaml"))]
+GOOD = [*sorted((HERE / "good").rglob("*.y*ml")), *sorted((ROOT / "probes").rglob("*.yaml"))]
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from prober.config.model import RaceSettings
+from prober.config import load
+from prober.config.model import Config, RaceSettings
 from prober.engine import run_pass
 from prober.judge.race import judge_history
 from prober.judge.race.history import History, Result
@@ -96,6 +98,13 @@ def _stdio(folder: Path, **more: Any) -> dict[str, Any]:
             }
         },
     }
+
+
+def processes_of_the_reference(folder: Path, **more: Any) -> Config:
+    """The same, loaded."""
+    file = folder / "processes.yaml"
+    file.write_text(json.dumps(_stdio(folder, **more)), encoding="utf-8")
+    return load([file], environ={})
 
 
 async def test_processes_on_one_database_keep_every_step(tmp_path: Path) -> None:

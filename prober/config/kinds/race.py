@@ -18,8 +18,8 @@ from prober.config.record import Fields, Key, record_of
 from prober.config.units import show_duration
 
 MOST_CLIENTS: Final = 64
-MOST_OPERATIONS: Final = 5_000
-"""What one run may ask of a server."""
+MOST_OPERATIONS: Final = 2_000
+"""What one run may ask of a server; histories of that size are judged without holding up other probes."""
 
 ALL_OPS: Final = "ops"
 """In the arguments of the cleanup: the list of everything that the clients tried to write."""
