@@ -74,7 +74,7 @@ class _Scale:
         first = min(each.invoked for each in violation.witness)
         last = max(each.returned for each in violation.witness)
         margin = max((last - first) * _MARGIN, 1e-6)
-        self.begin, self.end = first - margin, last + margin
+        self.begin, self.end = max(first - margin, 0.0), last + margin
 
     def at(self, seconds: float) -> float:
         share = (seconds - self.begin) / (self.end - self.begin)
@@ -113,7 +113,7 @@ def _ticks(scale: _Scale, height: int) -> Iterator[str]:
         place = scale.at(seconds)
         anchor = "end" if number == _TICKS else "middle" if number else "start"
         yield f'<line class="grid" x1="{place:.1f}" x2="{place:.1f}" y1="18" y2="{height}"/>'
-        yield f'<text x="{place:.1f}" y="12" text-anchor="{anchor}">{max(seconds, 0) * 1000:.1f} ms</text>'
+        yield f'<text x="{place:.1f}" y="12" text-anchor="{anchor}">{seconds * 1000:.1f} ms</text>'
 
 
 def _bar(operation: Operation, scale: _Scale, top: int, *, look: str) -> str:

@@ -113,7 +113,7 @@ def _tokens(grants: list[_Grant]) -> Iterator[Violation]:
         acquire = grant.acquire
         if acquire.version is None:
             continue
-        if before is not None and before.acquire.version != acquire.version and _end(before) > acquire.returned:
+        if before is not None and before.acquire.version != acquire.version and _only_out_of_order(before, grant):
             yield Violation(
                 reason=Reason.ORDER_VIOLATION,
                 sentence=f"{call(before.acquire)} has the older fencing token, {before.acquire.version}, but was still"
@@ -122,6 +122,12 @@ def _tokens(grants: list[_Grant]) -> Iterator[Violation]:
             )
         if before is None or _end(grant) > _end(before):
             before = grant
+
+
+def _only_out_of_order(before: _Grant, grant: _Grant) -> bool:
+    """Whether a grant cannot have ended before the one with the next token, though they were not held at once."""
+    at_once = before.sure_until > grant.acquire.returned and grant.sure_until > before.acquire.returned
+    return _end(before) > grant.acquire.returned and not at_once
 
 
 def _end(grant: _Grant) -> float:
