@@ -71,13 +71,6 @@ def test_the_example_configuration_is_sound(tmp_path: Path) -> None:
     assert list(config.probes) == ["notes-search"]
 
 
-def test_the_example_of_a_race_is_sound(tmp_path: Path) -> None:
-    [example] = re.findall(r"```yaml\n(.*?)```", section("Races"), re.DOTALL)
-    targets = "targets: {notes: {url: 'https://notes.example.com/mcp', allow_writes: true}}\n"
-    (tmp_path / "example.yaml").write_text(f"{targets}probes:\n{example}")
-    assert list(load([tmp_path / "example.yaml"], environ={}).probes) == ["notes-survive"]
-
-
 def test_every_probe_key_of_the_table_of_kinds_is_known() -> None:
     from prober.config import json_schema
 
