@@ -91,7 +91,7 @@ def memory(folder: Path, count: int) -> bool:
     copy.write_text(file.read_text().replace("/tmp/mcp-prober-memory-race.jsonl", str(folder / "memory.jsonl")))
     with _servers_on_the_path():
         config = load([copy], environ=os.environ)
-        ended = asyncio.run(runs(config, "memory-keeps-every-entity", count, operations=80))
+        ended = asyncio.run(runs(config, "memory-keeps-every-entity", count, operations=300))
     found = ended["lost_update"]
     print(f"{'server-memory':18} {'two processes':24} found in {found} of {count} runs: {_told(ended)}", flush=True)
     return found >= count * GOAL
