@@ -51,7 +51,8 @@ def test_the_demo_shows_what_it_says() -> None:
     assert "9 passed, 0 failed, 0 unknown" in shown.stdout
     assert "/completedSteps: type: expected array, seen null" in shown.stdout
     assert "unavailable at server/discover: HTTP 503" in shown.stdout
-    assert "The faults are off again." in shown.stdout
+    assert "pass  reference  reference-steps  race" in shown.stdout
+    assert "lost_update at race: " in shown.stdout
 
 
 def test_the_contract_of_the_reference_server_is_the_one_that_is_pinned(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`demo`: the reference server on embedded SQLite, the shipped probes, and two faults for them to catch."""
+"""`demo`: the reference server and its probes, two faults for them to catch, a race that one store wins and one loses."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ from prober.report import REPORTS
 
 _STOP_SECONDS: Final = 10.0
 
+_RACE: Final = "reference-steps"
+"""The probe of reference-races.yaml in which clients increment one counter."""
+
 _FAULTS: Final = (
     ("null-field", "a required field of every answer is null", Reason.OUTPUT_SCHEMA_MISMATCH),
     ("http-503", "the store's connections are used up", Reason.UNAVAILABLE),
@@ -38,48 +41,64 @@ def demo(*, serve: bool) -> int:
     """Show what the prober does; returns the exit code. `serve` keeps the server up until it is interrupted."""
     with TemporaryDirectory(prefix="mcp-prober-demo-") as folder, reference_server(Path(folder)) as url:
         _say(f"A reference server is up at {url}, its state in an SQLite file.")
-        config = _pointed_at(url)
-        _say(f"\nOne pass over probes/reference.yaml ({len(config.probes)} probes):\n")
-        outcomes = _pass(config)
-        as_expected = all(outcome.verdict is Verdict.PASS for outcome in outcomes)
-        _show(outcomes)
-        for name, what, reason in _FAULTS:
-            _say(f"\nNow with the fault {name}: {what}.\n")
-            _switch(url, [name])
-            outcomes = _pass(config)
-            caught = [outcome for outcome in outcomes if outcome.reason is reason]
-            as_expected = as_expected and bool(caught)
-            _show(outcomes)
+        as_expected = [_probes_pass(url), *(_fault_is_caught(url, *fault) for fault in _FAULTS)]
         _switch(url, [])
-        _say("\nThe faults are off again." if as_expected else "\nThis is not what the demo should show.")
+        as_expected += [_race_is_won(url), _race_is_lost()]
+        _say("" if all(as_expected) else "\nThis is not what the demo should show.")
         _say(
-            "\nNext:\n"
+            "Next:\n"
             "  mcp-prober init https://your.server/mcp     probes for a server of yours\n"
             "  mcp-prober run probes                       one pass over them\n"
             "  mcp-prober reference --help                 the server of this demo, to break on purpose"
         )
         if serve:
             _serve(url)
-    return PASSED if as_expected else FAILED
+    return PASSED if all(as_expected) else FAILED
+
+
+def _probes_pass(url: str) -> bool:
+    config = _pointed_at(url, "reference.yaml")
+    _say(f"\nOne pass over probes/reference.yaml ({len(config.probes)} probes):\n")
+    outcomes = _pass(config)
+    return all(outcome.verdict is Verdict.PASS for outcome in outcomes)
+
+
+def _fault_is_caught(url: str, name: str, what: str, reason: Reason) -> bool:
+    _say(f"\nNow with the fault {name}: {what}.\n")
+    _switch(url, [name])
+    outcomes = _pass(_pointed_at(url, "reference.yaml"))
+    return any(outcome.reason is reason for outcome in outcomes)
+
+
+def _race_is_won(url: str) -> bool:
+    _say("\nThe faults are off. Now several clients count at once, on the SQLite store:\n")
+    outcomes = _pass(_pointed_at(url, "reference-races.yaml", only=_RACE))
+    return all(outcome.verdict is Verdict.PASS for outcome in outcomes)
+
+
+def _race_is_lost() -> bool:
+    _say("\nThe same on the memory store, which is how not to do it:\n")
+    with TemporaryDirectory(prefix="mcp-prober-demo-") as folder, reference_server(Path(folder), "memory") as url:
+        outcomes = _pass(_pointed_at(url, "reference-races.yaml", only=_RACE))
+    return any(outcome.reason is Reason.LOST_UPDATE for outcome in outcomes)
 
 
 def _say(text: str) -> None:
     typer.echo(text)
 
 
-def _show(outcomes: Sequence[Outcome]) -> None:
+def _pass(config: Config) -> list[Outcome]:
+    outcomes = asyncio.run(run_pass(config, list(config.probes.values())))
     REPORTS["table"](outcomes, started_at=min(each.started_at for each in outcomes), verbose=False, stream=sys.stdout)
     sys.stdout.flush()
+    return outcomes
 
 
-def _pass(config: Config) -> list[Outcome]:
-    return asyncio.run(run_pass(config, list(config.probes.values())))
-
-
-def _pointed_at(url: str) -> Config:
-    config = load([shipped("probes") / "reference.yaml"], environ=os.environ)
+def _pointed_at(url: str, file: str, *, only: str | None = None) -> Config:
+    config = load([shipped("probes") / file], environ=os.environ)
     targets = {name: replace(target, url=url, address=url) for name, target in config.targets.items()}
-    return replace(config, targets=targets)
+    probes = {name: probe for name, probe in config.probes.items() if only in (None, name)}
+    return replace(config, targets=targets, probes=probes)
 
 
 def _switch(url: str, faults: Sequence[str]) -> None:
@@ -103,12 +122,12 @@ def _serve(url: str) -> None:
 
 
 @contextmanager
-def reference_server(folder: Path) -> Iterator[str]:
-    """A reference server with state in `folder`; yields the URL of its MCP endpoint."""
+def reference_server(folder: Path, store: str = "sqlite") -> Iterator[str]:
+    """A reference server with what it writes in `folder`; yields the URL of its MCP endpoint."""
     command = [sys.executable, "-m", "prober.reference", "--listen", "127.0.0.1:0", "--session", "probe"]
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(  # noqa: S603 - our own server
-            [*command, "--db", str(folder / "demo.db")], stdout=subprocess.PIPE, stderr=log, text=True
+            [*command, "--store", store, "--db", str(folder / "demo.db")], stdout=subprocess.PIPE, stderr=log, text=True
         )
     try:
         yield _announced(process, folder / "server.log")
