@@ -1,4 +1,4 @@
-"""`demo`: the reference server and its probes, two faults for them to catch, a race that one store wins and one loses."""
+"""`demo`: the reference server, its probes, two faults for them to catch, a race that one store wins and one loses."""
 
 from __future__ import annotations
 
