@@ -57,20 +57,28 @@ class Resolver:
         return future
 
     def _work(self) -> None:
+        self._become_idle()
         while True:
             with self._changed:
-                self._idle += 1
                 while not self._wanted:
                     self._changed.wait()
                 self._idle -= 1
                 future, name, port = self._wanted.popleft()
+            found: list[Any] | Exception | None = None
             if future.set_running_or_notify_cancel():
                 try:
-                    future.set_result(
-                        socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
-                    )
+                    found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
                 except Exception as error:
-                    future.set_exception(error)
+                    found = error
+            self._become_idle()  # before the answer is told: whoever asks next shall not need another thread
+            if isinstance(found, Exception):
+                future.set_exception(found)
+            elif found is not None:
+                future.set_result(found)
+
+    def _become_idle(self) -> None:
+        with self._changed:
+            self._idle += 1
 
 
 _resolver: Final = Resolver()

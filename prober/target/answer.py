@@ -35,11 +35,13 @@ _SOME: Final = Limits(body=64 * 1024, decompressed=64 * 1024)
 _MOMENT: Final = 0.5
 """Seconds, and above bytes, of a body that only adds to a failure which is certain already."""
 
-_PIECE: Final = 64 * 1024
+_PIECE: Final = 8 * 1024
 """Bytes that are inflated at a time."""
 
-_TURN: Final = 64
-"""Chunks after which the event loop has its turn: there may be ten thousand of them in one packet."""
+_TURN: Final = 8 * 1024
+_LEAST: Final = 128
+"""Bytes after which the event loop has its turn, and what a chunk counts for at least: a packet may hold a thousand
+chunks, and a chunk a thousand lines."""
 
 
 def note_head(response: httpx.Response, draft: Draft) -> None:
@@ -101,7 +103,7 @@ async def _status_failure(
 def _error_in(body: bytes, request_id: int | None) -> Failure | None:
     """The JSON-RPC error that the body of an HTTP error holds, if it is one for this request or for none."""
     try:
-        message = decode(body)
+        message = decode(body, limit=_SOME.body)
         if is_answer(message) and "error" in message:
             result_of(message, request_id=request_id or 0, null_id=True)
     except Failure as failure:
@@ -163,7 +165,7 @@ class Meter:
 async def body_chunks(response: httpx.Response, meter: Meter, draft: Draft) -> AsyncGenerator[bytes, None]:
     """Decompressed chunks of the body, bounded before and after decompression."""
     inflate = _decompressor(response.headers.get("content-encoding", "identity"))
-    count = 0
+    since_turn = 0
     empty = True
     async with aclosing(response.aiter_raw()) as raw_chunks:  # type: ignore[type-var] # a generator, though typed less
         async for raw in raw_chunks:
@@ -173,8 +175,9 @@ async def body_chunks(response: httpx.Response, meter: Meter, draft: Draft) -> A
                 meter.count_plain(len(chunk))
                 draft.saw(chunk)
                 yield chunk
-                count += 1
-                if count % _TURN == 0:
+                since_turn += max(len(chunk), _LEAST)
+                if since_turn >= _TURN:
+                    since_turn = 0
                     await asyncio.sleep(0)
     if inflate and not empty and not inflate.eof:
         raise Failure(Reason.BAD_ENCODING, "the compressed answer was cut off")

@@ -62,7 +62,7 @@ class HttpWire:
                 self._session_id = _session_id(response)
             if draft.content_type == EVENTS:
                 return await self._from_events(response, message, headers=headers, draft=draft)
-            answer = decode(await read_body(response, self._limits, draft))
+            answer = decode(await read_body(response, self._limits, draft), limit=self._limits.decompressed)
         if not is_answer(answer):
             raise Failure(Reason.MALFORMED_MESSAGE, "the answer is a request or notification, not a response")
         return result_of(answer, request_id=request_id)
@@ -110,7 +110,7 @@ class HttpWire:
                     if event.type != "message" or not event.data:
                         continue  # servers of 2025-11-25 begin with an event that has an id and empty data
                     draft.enter(None)
-                    message = decode(event.data)
+                    message = decode(event.data, limit=self._limits.decompressed)
                     if is_answer(message):
                         return result_of(message, request_id=request["id"])
                     if is_server_request(message):

@@ -62,7 +62,7 @@ class LegacySseWire:
             raise Failure(
                 Reason.BAD_ENDPOINT, f"the stream began with a {event.type[:50]!r} event, not with `endpoint`"
             )
-        self._post_url = self._same_origin(event.data)
+        self._post_url = endpoint(self._url, event.data)
 
     async def request(self, message: Message, *, headers: Mapping[str, str], draft: Draft) -> dict[str, Any]:
         self._meter.start_anew()
@@ -74,7 +74,7 @@ class LegacySseWire:
                 continue
             draft.enter(None)
             draft.saw(event.data)
-            answer = decode(event.data)
+            answer = decode(event.data, limit=self._limits.decompressed)
             if is_answer(answer):
                 return result_of(answer, request_id=message["id"])
             if is_server_request(answer):
@@ -113,20 +113,22 @@ class LegacySseWire:
             raise Failure(Reason.STREAM_ENDED, "the event stream ended before the answer")
         return event
 
-    def _same_origin(self, data: bytes) -> str:
-        named = data.decode("utf-8", "replace").strip()
-        ours = httpx.URL(self._url)
-        try:
-            theirs = ours.join(named)
-        except httpx.InvalidURL:
-            theirs = None
-        if theirs is None or theirs.userinfo or _origin(theirs) != _origin(ours):
-            raise Failure(
-                Reason.BAD_ENDPOINT,
-                "the stream named no endpoint of its own origin, and nothing is sent elsewhere",
-                evidence=Evidence(seen=named[:200], expected="a URL below {}://{}:{}".format(*_origin(ours))),
-            )
-        return str(theirs)
+
+def endpoint(stream_url: str, data: bytes) -> str:
+    """The URL that a stream names for messages, by the data of its first event. Raises Failure with `bad_endpoint`."""
+    named = data.decode("utf-8", "replace").strip()
+    ours = httpx.URL(stream_url)
+    try:
+        theirs = ours.join(named)
+    except httpx.InvalidURL:
+        theirs = None
+    if theirs is None or theirs.userinfo or _origin(theirs) != _origin(ours):
+        raise Failure(
+            Reason.BAD_ENDPOINT,
+            "the stream named no endpoint of its own origin, and nothing is sent elsewhere",
+            evidence=Evidence(seen=named[:200], expected="a URL below {}://{}:{}".format(*_origin(ours))),
+        )
+    return str(theirs)
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

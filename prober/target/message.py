@@ -18,12 +18,18 @@ HEADER_MISMATCH: Final = -32020
 MISSING_CAPABILITY: Final = -32021
 UNSUPPORTED_VERSION: Final = -32022
 URL_ELICITATION_REQUIRED: Final = -32042
+SERVER_ERROR: Final = -32000
+INVALID_REQUEST: Final = -32600
 METHOD_NOT_FOUND: Final = -32601
 
 VERSION_META: Final = "io.modelcontextprotocol/protocolVersion"
 """In `_meta` of every request of the modern era."""
 
 _EXCERPT: Final = 200
+
+_BYTES_A_VALUE: Final = 16
+_SHORT: Final = 64 * 1024
+_SEPARATORS: Final = (b",", b":", b"[", b"{")
 
 
 def encode(message: Message) -> bytes:
@@ -33,8 +39,15 @@ def encode(message: Message) -> bytes:
         return json.dumps(message, separators=(",", ":")).encode()
 
 
-def decode(body: bytes) -> Message:
-    """One JSON-RPC message. Raises Failure with `malformed_json` or `malformed_message`."""
+def decode(body: bytes, *, limit: int) -> Message:
+    """One JSON-RPC message. `limit` is how many bytes it may have: it may hold a value for every sixteen of them.
+
+    Parsing cannot be interrupted, and what it takes goes with the values rather than with the bytes.
+    Raises Failure with `malformed_json`, `malformed_message` or `too_large`.
+    """
+    most = limit // _BYTES_A_VALUE
+    if _values(body) > most:
+        raise Failure(Reason.TOO_LARGE, f"the answer holds more than {most} values, one for 16 bytes of its limit")
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
@@ -56,6 +69,17 @@ def decode(body: bytes) -> Message:
         )
     message: Message = value
     return message
+
+
+def _values(body: bytes) -> int:
+    """How many values there are, about; none counted in what is too short to matter."""
+    if len(body) <= _SHORT:
+        return 0
+    count = sum(map(body.count, _SEPARATORS))
+    if count > len(body) // _BYTES_A_VALUE:  # they may stand in texts: look at what is between those
+        without_escapes = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+        count = sum(map(b"".join(without_escapes.split(b'"')[::2]).count, _SEPARATORS))
+    return count
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -21,8 +21,9 @@ from prober.target.exchange import Draft
 _ENOUGH: Final = 64 * 1024
 """Bytes that wait to be read at which the peer is made to wait."""
 
-_AT_ONCE: Final = 16 * 1024
-"""Bytes handed to the HTTP parser at a time: between two reads the event loop can have its turn."""
+_AT_ONCE: Final = 4 * 1024
+"""Bytes handed to the HTTP parser at a time. Between two reads the event loop has its turn, and there may be a hundred
+answers of a kind in so many bytes."""
 
 _NEVER: Final = 24 * 3600.0
 """Seconds. The run has one deadline; asyncio's own of a minute would end a TLS handshake under another name."""
@@ -143,6 +144,8 @@ class _Flow(asyncio.Protocol):
 
     async def read(self, most: int) -> bytes:
         """Some bytes; none at the end. Raises OSError when all that came before a loss has been read."""
+        if self._waiting:
+            await asyncio.sleep(0)  # whoever sends faster than we read must not keep the loop from its other work
         while not self._waiting:
             if self._error is not None:
                 raise self._error

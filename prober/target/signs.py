@@ -13,7 +13,7 @@ from typing import Any, Final
 from prober.judge.mismatch import render
 from prober.judge.shapes import HANDSHAKE, versions
 from prober.outcome import Evidence, Failure, Reason
-from prober.target.message import HEADER_MISMATCH, METHOD_NOT_FOUND, MISSING_CAPABILITY
+from prober.target.message import HEADER_MISMATCH, INVALID_REQUEST, MISSING_CAPABILITY, SERVER_ERROR
 
 _NOT_MODERN: Final = frozenset({400, 404, 405, 406, 415, 422})
 """HTTP statuses by which a server of the handshake era turns down a request it does not understand."""
@@ -21,6 +21,9 @@ _NOT_MODERN: Final = frozenset({400, 404, 405, 406, 415, 422})
 _MODERN_ERRORS: Final = frozenset({HEADER_MISMATCH, MISSING_CAPABILITY})
 """Errors that only a server of the modern era knows: it did understand, and has something against the request."""
 
+
+_PUZZLED: Final = frozenset({SERVER_ERROR, INVALID_REQUEST})
+"""What servers of the handshake era say to a request outside of a session. Modern ones have other words."""
 
 _MARKS: Final = ("resultType", "supportedVersions")
 """What every answer of a modern server to `server/discover` has, however bad it may be otherwise."""
@@ -55,9 +58,6 @@ def turned_down(failure: Failure) -> bool:
 def of_another_era(failure: Failure) -> bool:
     """Whether the server may have failed so because it was changed for one of the other era."""
     code, status = failure.evidence.rpc_code, failure.evidence.http_status
-    negotiating = failure.step in ("initialize", "server/discover")
-    return (
-        failure.reason is Reason.VERSION_UNSUPPORTED
-        or (code == METHOD_NOT_FOUND and negotiating)
-        or (code is None and status in _NOT_MODERN)
-    )
+    if failure.reason is Reason.RPC_ERROR:
+        return code in _PUZZLED or failure.step in ("initialize", "server/discover")
+    return failure.reason is Reason.VERSION_UNSUPPORTED or (code is None and status in _NOT_MODERN)

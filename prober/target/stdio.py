@@ -64,7 +64,7 @@ class StdioWire:
             if count % _TURN == 0:
                 await asyncio.sleep(0)
             if line.strip():
-                received = decode(line)
+                received = decode(line, limit=self._limit)
                 if is_answer(received) and not self._comes_too_late(received):
                     return result_of(received, request_id=message["id"])
                 if is_server_request(received):

@@ -206,17 +206,21 @@ async def test_abort_ends_every_connection_whatever_it_is_in_the_middle_of() -> 
             await call
 
 
-async def test_a_peer_that_reads_nothing_does_not_make_us_hold_all_that_we_send() -> None:
+async def test_a_peer_that_reads_nothing_is_waited_for_in_the_sending() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.transport.pause_reading()  # type: ignore[attr-defined]
         await asyncio.sleep(30)
 
     async with nothing_left_behind(), listening(serve) as port:
         where = target(f"http://127.0.0.1:{port}/mcp", protocol="modern")
-        async with unopened(where) as conversation:
-            await conversation.session.open(explicit=False)
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(conversation.call(message="x" * 20_000_000), 0.5)
+        async with opened(where, explicit=False) as conversation:
+            call = asyncio.create_task(conversation.call(message="x" * 10_000_000))
+            await until(lambda: conversation.log.last is not None and conversation.log.last.bytes_sent > 10_000_000)
+            await asyncio.sleep(0.05)
+            assert conversation.log.last is not None
+            assert conversation.log.last.phase is Phase.SEND
+            call.cancel()
+            await asyncio.wait([call])
     [exchange] = conversation.exchanges
-    assert Phase.SEND in exchange.phases
+    assert exchange.phases[Phase.SEND] >= 0.05
     assert Phase.WAIT not in exchange.phases

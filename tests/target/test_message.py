@@ -10,10 +10,13 @@ import pytest
 from prober.outcome import Failure, Reason
 from prober.target.message import decode, encode, is_answer, is_server_request, reply_to, result_of
 
+LIMIT = 2 * 1024 * 1024
+MOST = LIMIT // 16
+
 
 def refused(body: bytes) -> tuple[Reason, str]:
     with pytest.raises(Failure) as caught:
-        decode(body)
+        decode(body, limit=LIMIT)
     return caught.value.reason, caught.value.message
 
 
@@ -100,8 +103,39 @@ def test_a_value_as_deep_as_can_be_parsed_is_refused_and_not_our_own_fault() -> 
     for around in range(max(1, depth - depth // 40), depth + 1, max(1, depth // 2000)):
         body = b'{"jsonrpc":"2.0","id":' + b"[" * around + b"]" * around + b',"result":{}}'
         with pytest.raises(Failure) as caught:
-            result_of(decode(body), request_id=1)
+            result_of(decode(body, limit=LIMIT), request_id=1)
         assert caught.value.reason in (Reason.WRONG_ID, Reason.MALFORMED_JSON)
+
+
+TEXTS = {
+    "commas": "," * 500_000,
+    "brackets": "[[[{{{:::" * 50_000,
+    "quotes": '","' * 100_000,
+    "backslashes": "\\\\," * 100_000,
+    "both": '\\",' * 100_000,
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_a_text_may_hold_whatever_it_likes(text: str) -> None:
+    body = answer(id=1, result={"text": text})
+    assert result_of(decode(body, limit=LIMIT), request_id=1) == {"text": text}
+
+
+DENSE = {"1,": 1, "[],": 2, "{},": 2, '{"a":1},': 3}
+"""Values, and how many of them there are to be taken for."""
+
+
+@pytest.mark.parametrize(("values", "number"), DENSE.items())
+def test_an_answer_that_is_nothing_but_tiny_values_is_too_large(values: str, number: int) -> None:
+    def body(times: int) -> bytes:
+        return ('{"jsonrpc":"2.0","id":1,"result":{"x":[' + values * times + "0]}}").encode()
+
+    decode(body(MOST // number - 10), limit=LIMIT)
+    assert refused(body(MOST // number + 1)) == (
+        Reason.TOO_LARGE,
+        "the answer holds more than 131072 values, one for 16 bytes of its limit",
+    )
 
 
 def answer(**members: Any) -> bytes:
@@ -109,7 +143,7 @@ def answer(**members: Any) -> bytes:
 
 
 def result(body: bytes, *, null_id: bool = False) -> dict[str, Any]:
-    return result_of(decode(body), request_id=1, null_id=null_id)
+    return result_of(decode(body, limit=LIMIT), request_id=1, null_id=null_id)
 
 
 def test_the_result_for_our_id_is_the_result() -> None:
@@ -188,34 +222,34 @@ HANDSHAKE = {"method": "tools/call", "params": {}}
 
 
 def test_a_request_of_the_server_is_told_from_a_notification_and_an_answer() -> None:
-    ping = decode(answer(id="s1", method="ping"))
+    ping = decode(answer(id="s1", method="ping"), limit=LIMIT)
     assert is_server_request(ping)
     assert not is_answer(ping)
-    news = decode(answer(method="notifications/message"))
+    news = decode(answer(method="notifications/message"), limit=LIMIT)
     assert not is_server_request(news)
     assert not is_answer(news)
-    assert is_answer(decode(answer(id=1, result={})))
+    assert is_answer(decode(answer(id=1, result={}), limit=LIMIT))
 
 
 @pytest.mark.parametrize("request_id", [0, 7, "s1", "", 1.5])
 def test_a_ping_is_answered_with_its_own_id(request_id: Any) -> None:
-    ping = decode(answer(id=request_id, method="ping"))
+    ping = decode(answer(id=request_id, method="ping"), limit=LIMIT)
     assert reply_to(ping, amid=HANDSHAKE) == {"jsonrpc": "2.0", "id": request_id, "result": {}}
 
 
 def test_anything_else_a_server_asks_for_is_not_supported() -> None:
-    asked = decode(answer(id=3, method="sampling/createMessage", params={}))
+    asked = decode(answer(id=3, method="sampling/createMessage", params={}), limit=LIMIT)
     assert reply_to(asked, amid=HANDSHAKE)["error"] == {
         "code": -32601,
         "message": "sampling/createMessage is not supported by this client",
     }
-    long = decode(answer(id=3, method="x" * 1_000_000))
+    long = decode(answer(id=3, method="x" * 1_000_000), limit=LIMIT)
     assert len(encode(reply_to(long, amid=HANDSHAKE))) < 400
 
 
 def test_in_the_modern_era_a_server_does_not_ask() -> None:
     with pytest.raises(Failure) as caught:
-        reply_to(decode(answer(id=3, method="ping")), amid=MODERN)
+        reply_to(decode(answer(id=3, method="ping"), limit=LIMIT), amid=MODERN)
     assert caught.value.reason is Reason.MALFORMED_MESSAGE
     assert caught.value.message == "the server asked 'ping' before it answered, which this revision does not allow"
 
