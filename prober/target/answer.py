@@ -31,6 +31,9 @@ _STATUS: Final = {
 _KEEPS_STATUS: Final = frozenset({401, 403, 429})
 """Statuses that say more than a JSON-RPC error beside them."""
 
+_WORDS: Final = 100
+"""Characters that are told of what a server may say at any length."""
+
 _SOME: Final = Limits(body=64 * 1024, decompressed=64 * 1024)
 _MOMENT: Final = 0.5
 """Seconds, and above bytes, of a body that only adds to a failure which is certain already."""
@@ -46,7 +49,7 @@ chunks, and a chunk a thousand lines."""
 
 def note_head(response: httpx.Response, draft: Draft) -> None:
     draft.http_status = response.status_code
-    draft.content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower() or None
+    draft.content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()[:_WORDS] or None
 
 
 async def refuse_status(
@@ -87,7 +90,7 @@ async def _status_failure(
         reason = Reason.SESSION_LOST
     elif rpc is not None and status < 500 and status not in _KEEPS_STATUS:
         reason = rpc.reason
-    phrase = rpc.message if rpc else response.reason_phrase
+    phrase = rpc.message if rpc else response.reason_phrase[:_WORDS]
     return Failure(
         reason,
         f"HTTP {status}" + (f": {phrase}" if phrase else ""),

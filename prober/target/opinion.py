@@ -7,15 +7,23 @@ It imports the SDK, which takes most of a second: only a probe with `second_opin
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
-from typing import Any
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from types import ModuleType
+from typing import Any, Final
 
 from prober.config.model import Target
 from prober.outcome import Evidence, Failure, Reason
 from prober.target.exchange import Redactor
+from prober.target.shared import Shared
 from prober.target.trust import tls_context
 
 _STEP = "second opinion"
+
+_sdk: Final[Shared[ModuleType]] = Shared()
 
 
 async def second_opinion(target: Target, *, token: str | None, deadline: float, redact: Redactor) -> None:
@@ -24,10 +32,11 @@ async def second_opinion(target: Target, *, token: str | None, deadline: float, 
     The SDK's cancel scopes must be entered and left in one task, and it shields its clean-up for seconds: so it gets a
     task of its own and an anyio deadline outside of everything.
     """
-    import anyio
-
     for name in ("mcp", "client"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # it logs the target's faults with tracebacks
+    await _sdk.get(_import)
+    import anyio
+
     left = deadline - asyncio.get_running_loop().time()
     try:
         with anyio.fail_after(left * 0.9):
@@ -43,12 +52,21 @@ async def second_opinion(target: Target, *, token: str | None, deadline: float, 
         raise _failed("its connection was lost") from None  # the SDK cancels its host task on transport errors
 
 
+async def _import() -> ModuleType:
+    """The SDK, imported in a thread: other probes have answers to time meanwhile."""
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prober-import")
+    try:
+        return await asyncio.get_running_loop().run_in_executor(pool, importlib.import_module, "mcp.client.sse")
+    finally:
+        pool.shutdown(wait=False)
+
+
 async def _connect(target: Target, token: str | None) -> None:
     from mcp import Client
 
     async with (
-        _http_client(target, token) as http,
-        Client(_transport(target, http), mode=_mode(target), cache=None) as client,
+        _transport(target, token) as transport,
+        Client(transport, mode=_mode(target), cache=None) as client,
     ):
         if client.server_capabilities is None or client.server_capabilities.tools:
             await client.session.list_tools()
@@ -59,17 +77,9 @@ def _mode(target: Target) -> Any:
     return "legacy" if target.transport == "sse" or target.protocol == "handshake" else "auto"
 
 
-def _http_client(target: Target, token: str | None) -> Any:
-    import httpx2
-
-    headers = {name: value.reveal() for name, value in target.headers.items()}
-    if token is not None:
-        headers["Authorization"] = f"Bearer {token}"
-    proxy = target.proxy.reveal() if target.proxy else None
-    return httpx2.AsyncClient(headers=headers, verify=tls_context(target.tls), proxy=proxy, trust_env=False)
-
-
-def _transport(target: Target, http: Any) -> Any:
+@asynccontextmanager
+async def _transport(target: Target, token: str | None) -> AsyncIterator[Any]:
+    """What the client is given to talk over. It says nothing before the client does."""
     from mcp import StdioServerParameters
     from mcp.client.sse import sse_client
     from mcp.client.streamable_http import streamable_http_client
@@ -77,10 +87,53 @@ def _transport(target: Target, http: Any) -> Any:
     if target.transport == "stdio":
         command, *args = target.command
         env = {name: value.reveal() for name, value in target.env.items()}
-        return StdioServerParameters(command=command, args=args, env=env, cwd=target.cwd)
+        yield StdioServerParameters(command=command, args=args, env=env, cwd=target.cwd)
+        return
+    http = _http_client(target, token)
     if target.transport == "sse":
-        return sse_client(target.url or "", httpx_client_factory=lambda *_, **__: http)
-    return streamable_http_client(target.url or "", http_client=http)
+        yield sse_client(target.url or "", httpx_client_factory=lambda *_, **__: http)  # which opens and closes it
+        return
+    async with http:
+        yield streamable_http_client(target.url or "", http_client=http)
+
+
+def _http_client(target: Target, token: str | None) -> Any:
+    """The target's headers, trust and proxy, no clock but the deadline, and the limit on what an answer may cost."""
+    import httpx2
+
+    class Bounded(httpx2.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            response = await plain.handle_async_request(request)
+            if response.headers.get("content-encoding", "identity") != "identity":
+                raise httpx2.DecodingError("the answer is compressed, which was not asked for", request=request)
+            assert isinstance(response.stream, httpx2.AsyncByteStream)
+            body = BoundedStream(response.stream)
+            return httpx2.Response(response.status_code, headers=response.headers, stream=body)
+
+        async def aclose(self) -> None:
+            await plain.aclose()
+
+    class BoundedStream(httpx2.AsyncByteStream):
+        def __init__(self, stream: httpx2.AsyncByteStream):
+            self._stream = stream
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            size = 0
+            async for chunk in self._stream:
+                size += len(chunk)
+                if size > target.limits.body:
+                    raise httpx2.StreamError(f"the answer is larger than the limit of {target.limits.body} bytes")
+                yield chunk
+
+        async def aclose(self) -> None:
+            await self._stream.aclose()
+
+    headers = {name: value.reveal() for name, value in target.headers.items()} | {"Accept-Encoding": "identity"}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    proxy = target.proxy.reveal() if target.proxy else None
+    plain = httpx2.AsyncHTTPTransport(verify=tls_context(target.tls), proxy=proxy, trust_env=False)
+    return httpx2.AsyncClient(headers=headers, transport=Bounded(), trust_env=False, timeout=None)
 
 
 def _leaves(error: BaseException) -> list[str]:

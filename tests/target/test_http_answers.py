@@ -186,6 +186,33 @@ async def test_a_redirect_is_told_without_the_query_in_which_a_token_may_stand()
     assert failure.message == "redirected to https://login.example/start; redirects are not followed"
 
 
+WORDY = {
+    "phrase": lambda call: send(call.writer, b"HTTP/1.1 500 " + b"very " * 5000 + b"bad\r\nContent-Length: 0\r\n\r\n"),
+    "content type": lambda call: call.respond(200, {"Content-Type": "text/" + "x" * 20_000}),
+    "location": lambda call: call.respond(302, {"Location": "http://" + "x" * 20_000}),
+    "encoding": lambda call: call.respond(200, {"Content-Type": JSON, "Content-Encoding": "x" * 20_000}, b"x"),
+}
+
+
+@pytest.mark.parametrize("act", WORDY.values(), ids=WORDY)
+async def test_what_a_server_says_at_length_is_told_in_short(act: Act) -> None:
+    failure = await refusal_of(act)
+    assert len(failure.message) < 400
+    assert all(len(str(value)) < 400 for value in vars(failure.evidence).values())
+
+
+INJECTED = [b"X: a\rSet-Cookie: b=1", b"X: a\x00b", b"X : a", b"X: a\n\nHTTP/1.1 200 OK", b": no name"]
+
+
+@pytest.mark.parametrize("line", INJECTED, ids=repr)
+async def test_a_header_that_is_not_sound_makes_the_answer_unsound_and_not_two(line: bytes) -> None:
+    async def act(call: Call) -> None:
+        await send(call.writer, b"HTTP/1.1 500 No\r\n" + line + b"\r\nContent-Length: 0\r\n\r\n")
+
+    failure = await refusal_of(act)
+    assert failure.reason in (Reason.NOT_HTTP, Reason.SERVER_ERROR)
+
+
 async def test_cookies_are_not_kept() -> None:
     async def act(call: Call) -> None:
         await call.respond(200, {"Content-Type": JSON, "Set-Cookie": "session=1; Path=/"}, good_json(call))
