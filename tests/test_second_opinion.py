@@ -25,7 +25,6 @@ from tests.real.servers import SERVERS, RealServer
 from tests.running import run_document
 
 SECRET: Final = "s3cr3t-0f-th3-targ3t"
-SSE: Final = pytest.mark.xfail(strict=True, reason="opinion.py opens the HTTP client that the SDK opens again")
 LOGGING: Final = pytest.mark.xfail(
     strict=True, reason="opinion.py leaves the logs of httpx2 and of the process as they are"
 )
@@ -67,7 +66,7 @@ async def test_the_official_client_gets_on_with_an_official_server(
     assert outcome.reason is None, outcome.message
 
 
-@pytest.mark.parametrize("name", ["sdk-stdio", pytest.param("everything-sse", marks=SSE)])
+@pytest.mark.parametrize("name", ["sdk-stdio", "everything-sse"])
 async def test_it_is_asked_over_the_transport_of_the_target(name: str, tmp_path: Path) -> None:
     with SERVERS[name](tmp_path) as server:
         async with nothing_left_behind():
@@ -114,7 +113,7 @@ async def test_nobody_is_asked_unless_it_is_wanted(tmp_path: Path) -> None:
     assert peer.rpc_methods == ["server/discover"]
 
 
-@pytest.mark.parametrize("transport", ["stdio", pytest.param("sse", marks=SSE)])
+@pytest.mark.parametrize("transport", ["stdio", "sse"])
 async def test_it_gets_on_with_well_behaved_peers_of_the_other_transports(transport: str, tmp_path: Path) -> None:
     if transport == "sse":
         async with legacy_peer() as legacy, nothing_left_behind():

@@ -153,7 +153,7 @@ async def test_waiting_for_a_turn_does_not_count_towards_the_deadline(tmp_path: 
         hanging = {f"mute-{number}": f"http://127.0.0.1:{mute}/mcp" for number in range(8)}
         bad, good, took = await crowded(tmp_path, hanging, concurrency=2, timeout="300ms")
     assert {outcome.reason for outcome in bad} == {Reason.TIMEOUT}
-    assert all(0.3 <= outcome.duration_seconds <= 0.3 + LATE for outcome in bad)
+    assert all(0.3 <= outcome.duration_seconds < 0.6 for outcome in bad)  # one turn, not two
     assert [outcome.reason for outcome in good] == [None] * 5
     assert took >= 1.2
 
