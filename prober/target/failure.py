@@ -49,10 +49,10 @@ def from_exception(error: BaseException, draft: Draft) -> Failure | None:
         case Failure():
             return error
         case ssl.SSLCertVerificationError():
-            reason = _CERTIFICATE.get(error.verify_code, Reason.TLS_UNTRUSTED)
-            return _failure(reason, error.verify_message or str(error))
-        case ssl.SSLError():
-            return _failure(Reason.TLS_FAILED, error.reason or str(error))
+            reason = _CERTIFICATE.get(getattr(error, "verify_code", 0), Reason.TLS_UNTRUSTED)
+            return _failure(reason, getattr(error, "verify_message", "") or str(error))
+        case ssl.SSLError():  # only OpenSSL's own have a reason: asyncio raises some as well
+            return _failure(Reason.TLS_FAILED, getattr(error, "reason", "") or str(error))
         case socket.gaierror():
             return _failure(Reason.DNS_FAILED, error.strerror or str(error))
         case httpcore.ProxyError():
