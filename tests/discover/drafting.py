@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ class Drafted:
     def text(self) -> str:
         return (self.folder / f"{self.name}.yaml").read_text(encoding="utf-8")
 
-    @property
+    @cached_property
     def config(self) -> Config:
         """What the files say, read by the same rules as any other's."""
         return load([self.folder], environ=self.environ)
