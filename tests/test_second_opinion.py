@@ -25,13 +25,6 @@ from tests.real.servers import SERVERS, RealServer
 from tests.running import run_document
 
 SECRET: Final = "s3cr3t-0f-th3-targ3t"
-LOGGING: Final = pytest.mark.xfail(
-    strict=True, reason="opinion.py leaves the logs of httpx2 and of the process as they are"
-)
-HANGING: Final = pytest.mark.xfail(
-    run=False, reason="the SDK's own process outlives the deadline by as long as it likes"
-)
-
 OPINION: Final[dict[str, Any]] = {"kind": "handshake", "second_opinion": True}
 
 
@@ -164,7 +157,6 @@ async def test_an_official_client_that_hangs_is_given_up_in_time(era: Era, tmp_p
     assert "it did not finish in time" in outcome.message
 
 
-@HANGING
 async def test_a_process_of_the_official_client_that_hangs_does_not_outlive_the_run(tmp_path: Path) -> None:
     peer = StdioPeer(tmp_path, era="modern", step="list", fault="silence")
     async with nothing_left_behind():
@@ -174,7 +166,6 @@ async def test_a_process_of_the_official_client_that_hangs_does_not_outlive_the_
     assert peer.survivors == []
 
 
-@LOGGING
 async def test_the_log_of_a_server_is_not_shown_as_ours(tmp_path: Path) -> None:
     peer = StdioPeer(tmp_path, era="modern", step="list", fault="log_flood")
     document = {
@@ -206,7 +197,6 @@ async def test_it_trusts_whom_the_target_trusts(tmp_path: Path) -> None:
     assert outcome.reason is None, outcome.message
 
 
-@LOGGING
 async def test_its_words_do_not_show_a_secret(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 

@@ -12,7 +12,7 @@ network.py addresses.py trust.py        connections: their phases, from a name t
 process.py     a child process and its pipes
 failure.py     foreign exceptions to our one failure type
 exchange.py    what is recorded of each exchange, secrets masked
-opinion.py     the official client, asked as well
+opinion.py opinion_stdio.py      the official client, asked as well
 """
 
 import sys as _sys

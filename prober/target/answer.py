@@ -11,6 +11,7 @@ from typing import Any, Final
 import httpx
 
 from prober.config.model import Limits
+from prober.judge.mismatch import cap
 from prober.outcome import Evidence, Failure, Reason
 from prober.target.exchange import Draft
 from prober.target.failure import from_exception
@@ -49,7 +50,8 @@ chunks, and a chunk a thousand lines."""
 
 def note_head(response: httpx.Response, draft: Draft) -> None:
     draft.http_status = response.status_code
-    draft.content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()[:_WORDS] or None
+    named = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    draft.content_type = cap(named, _WORDS) or None
 
 
 async def refuse_status(
@@ -60,7 +62,7 @@ async def refuse_status(
     if status >= 400:
         raise await _status_failure(response, draft, request_id=request_id, in_session=in_session)
     if 300 <= status < 400:
-        location = response.headers.get("location", "nowhere").partition("?")[0][:200]
+        location = cap(response.headers.get("location", "nowhere").partition("?")[0])
         raise _http_failure(Reason.REDIRECTED, status, f"redirected to {location}; redirects are not followed")
 
 
@@ -90,7 +92,7 @@ async def _status_failure(
         reason = Reason.SESSION_LOST
     elif rpc is not None and status < 500 and status not in _KEEPS_STATUS:
         reason = rpc.reason
-    phrase = rpc.message if rpc else response.reason_phrase[:_WORDS]
+    phrase = rpc.message if rpc else cap(response.reason_phrase, _WORDS)
     return Failure(
         reason,
         f"HTTP {status}" + (f": {phrase}" if phrase else ""),
@@ -193,7 +195,7 @@ def _decompressor(encoding: str) -> Any | None:
         case "gzip" | "x-gzip" | "deflate":
             return zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: gzip or zlib, whichever header comes
         case other:
-            raise Failure(Reason.BAD_ENCODING, f"content encoding {other[:50]!r} was not asked for")
+            raise Failure(Reason.BAD_ENCODING, f"content encoding {cap(other, _WORDS)!r} was not asked for")
 
 
 def _inflated(inflate: Any, raw: bytes) -> Iterator[bytes]:

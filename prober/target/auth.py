@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from prober.config.model import ClientCredentials
+from prober.judge.mismatch import cap
 from prober.outcome import Evidence, Failure, Reason
 from prober.target.shared import Shared
 
@@ -70,7 +71,7 @@ class TokenSource:
             raise _refused(f"HTTP {status} with an answer that is not JSON", status) from None
         if not isinstance(answer, dict) or status >= 400 or "error" in answer:
             error = answer.get("error") if isinstance(answer, dict) else None
-            raise _refused(f"HTTP {status}" + (f", {str(error)[:100]}" if error else ""), status)
+            raise _refused(f"HTTP {status}" + (f", {cap(str(error), 100)}" if error else ""), status)
         token = answer.get("access_token")
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise _refused("its answer holds no access token that could be sent", status)

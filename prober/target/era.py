@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from prober import __version__
+from prober.judge.mismatch import cap
 from prober.target.message import VERSION_META
 
 CLIENT_INFO: Final = {"name": "mcp-prober", "version": __version__}
@@ -94,7 +95,7 @@ def _annotations(input_schema: Mapping[str, Any]) -> Iterator[tuple[Sequence[str
         if "x-mcp-header" not in schema:
             continue
         token, path = schema["x-mcp-header"], _path(way)
-        where = ".".join(path)[:50]
+        where = cap(".".join(path), 50)
         if not path:
             raise ValueError("one is not on a property, reached through properties alone")
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):

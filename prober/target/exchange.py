@@ -29,8 +29,8 @@ _MASK: Final = "***"
 class Redactor:
     """Replaces every secret of one target by `***` in texts that people will read.
 
-    A secret that a cut went through is recognized at either end of a text by what is left of it, and one that JSON has
-    to escape in its escaped forms as well.
+    A secret that a cut went through is recognized by what is left of it: at the beginning of a text, at its end, and
+    before an ellipsis. One that has to be escaped is looked for as JSON and Python write it, too.
     """
 
     def __init__(self, secrets: Iterable[str]):
@@ -63,28 +63,36 @@ class Redactor:
 
 
 def _forms(secret: str) -> set[str]:
-    forms = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    in_json = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    twice = {json.dumps(form)[1:-1] for form in in_json}
+    in_python = {repr(secret)[1:-1], repr(secret.encode(errors="replace"))[2:-1]}
+    forms = in_json | twice | in_python
     return {form for form in forms if len(form) >= _SHORTEST_SECRET and form.lower() not in _NO_SECRETS}
 
 
 def _mask_ends(text: str, secret: str) -> str:
-    """Mask the beginning of a secret at the end of a text, and its end at the beginning."""
-    dots = "…" if text.endswith("…") else ""
-    text = text.removesuffix("…")
-    some = _SHORTEST_SECRET
-    at = text.find(secret[:some], max(0, len(text) - len(secret)))
+    """Mask the end of a secret where a text begins, and its beginning where the text ends or was cut."""
+    first, *others = text.split("…")
+    return "…".join([_mask_end(_mask_start(first, secret), secret), *(_mask_end(part, secret) for part in others)])
+
+
+def _mask_end(text: str, secret: str) -> str:
+    at = text.find(secret[:_SHORTEST_SECRET], max(0, len(text) - len(secret)))
     while at >= 0:
         if secret.startswith(text[at:]):
-            text = text[:at] + _MASK
-            break
-        at = text.find(secret[:some], at + 1)
+            return text[:at] + _MASK
+        at = text.find(secret[:_SHORTEST_SECRET], at + 1)
+    return text
+
+
+def _mask_start(text: str, secret: str) -> str:
+    some = _SHORTEST_SECRET
     at = text.rfind(secret[-some:], 0, len(secret))
     while at >= 0:
         if secret.endswith(text[: at + some]):
-            text = _MASK + text[at + some :]
-            break
+            return _MASK + text[at + some :]
         at = text.rfind(secret[-some:], 0, at + some - 1)
-    return text + dots
+    return text
 
 
 _ORDER: Final = tuple(Phase)
@@ -109,6 +117,11 @@ class Draft:
         """Whether what comes back is a secret: then it is counted, and not kept."""
         self._phases: dict[Phase, float] = {}
         self._since = self.started_at
+
+    @property
+    def beginning(self) -> str:
+        """`head` for people to read."""
+        return self.head.decode("latin-1") + "…"
 
     def enter(self, phase: Phase | None) -> None:
         """The running phase ends and another begins; None ends the last one."""

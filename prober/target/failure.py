@@ -14,6 +14,7 @@ from typing import Final
 
 import httpcore
 
+from prober.judge.mismatch import cap
 from prober.outcome import Evidence, Failure, Phase, Reason
 from prober.target.exchange import Draft
 
@@ -87,12 +88,12 @@ def _remote_protocol(error: httpcore.RemoteProtocolError, draft: Draft) -> Failu
     if getattr(inner, "error_status_hint", None) == _HEADERS_TOO_LARGE:
         return _failure(Reason.TOO_LARGE, "the head of the answer is larger than an HTTP client accepts")
     if draft.head and not b"HTTP/".startswith(draft.head[:5]):
-        return _failure(Reason.NOT_HTTP, f"what came back is not HTTP: it begins with {draft.head!r}")
+        return _failure(Reason.NOT_HTTP, f"what came back is not HTTP: it begins with {draft.beginning!r}")
     if "disconnected without sending" in text:
         return _failure(Reason.CONNECTION_CLOSED, "the server closed the connection without an answer")
     if "closed connection" in text:
-        return _failure(Reason.CONNECTION_CLOSED, f"the answer was cut off: {text}")
-    return _failure(Reason.NOT_HTTP, f"what came back is not sound HTTP: {text}")
+        return _failure(Reason.CONNECTION_CLOSED, f"the answer was cut off: {cap(text)}")
+    return _failure(Reason.NOT_HTTP, f"what came back is not sound HTTP: {cap(text)}")
 
 
 def timed_out(draft: Draft | None) -> Failure:

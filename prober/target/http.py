@@ -14,6 +14,7 @@ from typing import Any, Final
 import httpx
 
 from prober.config.model import Target
+from prober.judge.mismatch import cap
 from prober.outcome import Evidence, Failure, Phase, Reason
 from prober.target.answer import EVENTS, JSON, Meter, body_chunks, note_head, read_body, refuse_content, refuse_status
 from prober.target.auth import TokenSource
@@ -135,6 +136,6 @@ def _session_id(response: httpx.Response) -> str | None:
         raise Failure(
             Reason.MALFORMED_MESSAGE,
             "the Mcp-Session-Id header holds something else than visible ASCII characters",
-            evidence=Evidence(seen=repr(session_id[:100]), expected="characters from 0x21 to 0x7E"),
+            evidence=Evidence(seen=repr(cap(session_id, 100)), expected="characters from 0x21 to 0x7E"),
         )
     return session_id

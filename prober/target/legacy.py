@@ -12,6 +12,7 @@ from typing import Any, Final
 import httpx
 
 from prober.config.model import Target
+from prober.judge.mismatch import cap
 from prober.outcome import Evidence, Failure, Phase, Reason
 from prober.target.answer import EVENTS, JSON, Meter, body_chunks, note_head, read_body, refuse_content, refuse_status
 from prober.target.auth import TokenSource
@@ -60,7 +61,7 @@ class LegacySseWire:
         event = await self._next_event(draft)
         if event.type != "endpoint":
             raise Failure(
-                Reason.BAD_ENDPOINT, f"the stream began with a {event.type[:50]!r} event, not with `endpoint`"
+                Reason.BAD_ENDPOINT, f"the stream began with a {cap(event.type, 50)!r} event, not with `endpoint`"
             )
         self._post_url = endpoint(self._url, event.data)
 
@@ -126,7 +127,7 @@ def endpoint(stream_url: str, data: bytes) -> str:
         raise Failure(
             Reason.BAD_ENDPOINT,
             "the stream named no endpoint of its own origin, and nothing is sent elsewhere",
-            evidence=Evidence(seen=named[:200], expected="a URL below {}://{}:{}".format(*_origin(ours))),
+            evidence=Evidence(seen=cap(named), expected="a URL below {}://{}:{}".format(*_origin(ours))),
         )
     return str(theirs)
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
-from prober.judge.mismatch import render
+from prober.judge.mismatch import cap, render
 from prober.outcome import Evidence, Failure, Reason
 
 Message = Mapping[str, Any]
@@ -158,7 +158,7 @@ def result_of(message: Message, *, request_id: int, null_id: bool = False) -> di
 
 
 def _rpc_error(error: Mapping[str, Any]) -> Failure:
-    code, text = error["code"], error["message"][:_EXCERPT]
+    code, text = error["code"], cap(error["message"])
     reason = {
         UNSUPPORTED_VERSION: Reason.VERSION_UNSUPPORTED,
         URL_ELICITATION_REQUIRED: Reason.INPUT_REQUIRED,
@@ -166,7 +166,7 @@ def _rpc_error(error: Mapping[str, Any]) -> Failure:
     data = error.get("data")
     detail = render(data) if "data" in error else None
     supported = data.get("supported") if reason is Reason.VERSION_UNSUPPORTED and isinstance(data, dict) else None
-    seen = ", ".join(str(each)[:20] for each in supported[:10]) if isinstance(supported, list) else None
+    seen = ", ".join(cap(str(each), 20) for each in supported[:10]) if isinstance(supported, list) else None
     return Failure(reason, f"error {code}: {text}", evidence=Evidence(rpc_code=code, detail=detail, seen=seen))
 
 
@@ -176,7 +176,7 @@ def reply_to(request: Message, *, amid: Message) -> Message:
     `ping` is answered, everything else is not supported here. Raises Failure with `malformed_message` in the modern
     era: there a server asks by its result, and a client must not send answers (2026-07-28, Streamable HTTP).
     """
-    method = request["method"][:_EXCERPT]
+    method = cap(request["method"])
     if VERSION_META in amid.get("params", {}).get("_meta", {}):
         raise Failure(
             Reason.MALFORMED_MESSAGE,

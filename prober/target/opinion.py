@@ -18,6 +18,7 @@ from typing import Any, Final
 from prober.config.model import Target
 from prober.outcome import Evidence, Failure, Reason
 from prober.target.exchange import Redactor
+from prober.target.opinion_stdio import process_streams
 from prober.target.shared import Shared
 from prober.target.trust import tls_context
 
@@ -29,18 +30,20 @@ _sdk: Final[Shared[ModuleType]] = Shared()
 async def second_opinion(target: Target, *, token: str | None, deadline: float, redact: Redactor) -> None:
     """Connect, negotiate and list the tools with the SDK's own client. Raises `second_opinion_failed`.
 
-    The SDK's cancel scopes must be entered and left in one task, and it shields its clean-up for seconds: so it gets a
-    task of its own and an anyio deadline outside of everything.
+    The SDK's cancel scopes must be entered and left in one task, and it shields its clean-up: so all of it happens
+    here, and an anyio deadline is outside of everything.
     """
     for name in ("mcp", "client"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # it logs the target's faults with tracebacks
+    for name in ("httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # they log addresses and headers, in which secrets stand
     await _sdk.get(_import)
     import anyio
 
     left = deadline - asyncio.get_running_loop().time()
     try:
         with anyio.fail_after(left * 0.9):
-            await _connect(target, token)
+            await _connect(target, token, deadline=deadline)
     except TimeoutError:
         raise _failed("it did not finish in time") from None
     except Exception as error:
@@ -61,11 +64,11 @@ async def _import() -> ModuleType:
         pool.shutdown(wait=False)
 
 
-async def _connect(target: Target, token: str | None) -> None:
+async def _connect(target: Target, token: str | None, *, deadline: float) -> None:
     from mcp import Client
 
     async with (
-        _transport(target, token) as transport,
+        _transport(target, token, deadline=deadline) as transport,
         Client(transport, mode=_mode(target), cache=None) as client,
     ):
         if client.server_capabilities is None or client.server_capabilities.tools:
@@ -78,16 +81,13 @@ def _mode(target: Target) -> Any:
 
 
 @asynccontextmanager
-async def _transport(target: Target, token: str | None) -> AsyncIterator[Any]:
+async def _transport(target: Target, token: str | None, *, deadline: float) -> AsyncIterator[Any]:
     """What the client is given to talk over. It says nothing before the client does."""
-    from mcp import StdioServerParameters
     from mcp.client.sse import sse_client
     from mcp.client.streamable_http import streamable_http_client
 
     if target.transport == "stdio":
-        command, *args = target.command
-        env = {name: value.reveal() for name, value in target.env.items()}
-        yield StdioServerParameters(command=command, args=args, env=env, cwd=target.cwd)
+        yield process_streams(target, deadline=deadline)
         return
     http = _http_client(target, token)
     if target.transport == "sse":

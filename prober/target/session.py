@@ -17,6 +17,7 @@ from typing import Any, Final
 from prober.config.model import Target
 from prober.judge import shapes
 from prober.judge.judgement import Case, Check, Instance
+from prober.judge.mismatch import cap
 from prober.judge.shapes import HANDSHAKE, MODERN
 from prober.judge.worker import Judge
 from prober.outcome import Evidence, Failure, Reason, ServerInfo
@@ -130,7 +131,7 @@ class Session:
             if cursor is None:
                 return items
             if cursor in seen:
-                message = f"{method} does not come to an end: the cursor {cursor[:50]!r} came twice"
+                message = f"{method} does not come to an end: the cursor {cap(cursor, 50)!r} came twice"
                 raise Failure(Reason.BAD_RESULT, message, step=method)
             seen.add(cursor)
             params = {"cursor": cursor}
@@ -278,7 +279,7 @@ def _mirrored(input_schema: Mapping[str, Any], params: Mapping[str, Any]) -> dic
 
 def _no_common_version(step: str, offered: Sequence[str]) -> Failure:
     known = ", ".join((*shapes.versions(HANDSHAKE), *shapes.versions(MODERN)))
-    seen = ", ".join(str(version)[:20] for version in offered[:10]) or "none"
+    seen = ", ".join(cap(str(version), 20) for version in offered[:10]) or "none"
     return Failure(
         Reason.VERSION_UNSUPPORTED,
         f"the server speaks {seen}; this prober speaks {known}",

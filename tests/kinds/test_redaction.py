@@ -86,26 +86,8 @@ def handing_back(way: Way, padding: int) -> Act:
     return act
 
 
-CUT: Final = pytest.mark.xfail(
-    strict=True, reason="the redactor knows a cut at the ends of a text alone, and JSON's escapes"
-)
-MISSED: Final = {
-    "wrong_id": (180,),
-    "no_http": (0,),
-    "bad_status_line": (0, 30, 180, 1600),
-    "server_request": (0, 30, 180),
-    "cursor": (0, 30),
-}
-
-
-@pytest.mark.parametrize(
-    ("way", "padding"),
-    [
-        pytest.param(way, padding, marks=CUT if padding in MISSED.get(way, ()) else ())
-        for way in (*CALLS, *LISTS)
-        for padding in (0, 30, 180, 1600)
-    ],
-)
+@pytest.mark.parametrize("padding", [0, 30, 180, 1600])
+@pytest.mark.parametrize("way", [*CALLS, *LISTS])
 async def test_a_secret_that_a_server_hands_back_does_not_show(
     way: str, padding: int, tmp_path: Path, shown: Shown
 ) -> None:

@@ -118,6 +118,7 @@ REDACTED = {
     f"a {TOKEN} b {TOKEN} c": "a *** b *** c",
     f"cut here: {TOKEN[:7]}…": "cut here: ***…",
     f"cut here: {TOKEN[:7]}": "cut here: ***",
+    f"the id {TOKEN[:7]}…, not 1, and '{TOKEN[:5]}…'": "the id ***…, not 1, and '***…'",
     f"{TOKEN[7:]} came after a cut": "*** came after a cut",
     TOKEN[:4]: "***",
     TOKEN[:3]: TOKEN[:3],
@@ -134,10 +135,12 @@ def test_a_secret_is_masked_whole_and_what_a_cut_left_of_it_as_well(text: str) -
     assert Redactor([TOKEN])(text) == REDACTED[text]
 
 
-@pytest.mark.parametrize("secret", ['pa"ss\\word', "line\nbreak", "schlüssel", "日本語の鍵です"])
-def test_a_secret_is_masked_in_the_forms_that_json_gives_it(secret: str) -> None:
+@pytest.mark.parametrize("secret", ['pa"ss\\word', "it's a 'key'", "line\nbreak", "schlüssel", "日本語の鍵です"])
+def test_a_secret_is_masked_in_the_forms_that_json_and_python_give_it(secret: str) -> None:
     redact = Redactor([secret])
-    for text in (secret, json.dumps({"echo": secret}), json.dumps({"echo": secret}, ensure_ascii=False)):
+    in_json = json.dumps({"echo": secret})
+    plain = json.dumps({"echo": secret}, ensure_ascii=False)
+    for text in (secret, in_json, plain, json.dumps(in_json), json.dumps(plain), repr(secret), repr(secret.encode())):
         masked = redact(text)
         assert "***" in masked
         assert secret not in masked
