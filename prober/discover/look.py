@@ -17,10 +17,10 @@ from prober.judge.contract import Contract
 from prober.judge.worker import Judge
 from prober.kinds.answer import judge_answer, select, tool_error
 from prober.kinds.catalog import read_contract
-from prober.kinds.run import Run, is_read_only
+from prober.kinds.run import Run, is_read_only, session_stands
 from prober.outcome import Failure, ServerInfo
 from prober.target.exchange import ExchangeLog
-from prober.target.knowledge import Knowledge, knowledge_of
+from prober.target.knowledge import Knowledge, Tool, knowledge_of
 from prober.target.session import Session
 
 MAX_DEPTH: Final = 50
@@ -145,22 +145,24 @@ async def _call_each(
         except Failure as failure:
             if waiting:
                 name, _ = waiting.popleft()
-                seen[name] = LeftOut(name=name, why=f"it failed: {run.masked(failure).message}")
+                seen[name] = _failed(run, name, failure)
     return seen
 
 
+def _failed(run: Run, name: str, failure: Failure) -> LeftOut:
+    return LeftOut(name=name, why=f"it failed: {run.masked(failure).message}")
+
+
 async def _call(run: Run, session: Session, name: str, listing: Mapping[str, Any]) -> Answers | LeftOut:
-    """Call a tool twice. Raises Failure where an answer is missing, or is not what the server says of it."""
-    tool = await run.tool(session, name)
+    """Call a tool twice. Raises Failure where the session is beyond use."""
     arguments = arguments_for(listing.get("inputSchema"))
-    results = []
-    for _ in range(2):
-        params = {"name": name, "arguments": arguments}
-        result = await session.request("tools/call", params, input_schema=tool.input_schema)
-        if result.get("isError"):
-            raise tool_error(name, result)
-        await judge_answer(run, Checks(), result, step="tools/call", tool=tool)
-        results.append(result)
+    try:
+        tool = await run.tool(session, name)
+        results = [await _answer(run, session, tool, arguments) for _ in range(2)]
+    except Failure as failure:
+        if not session_stands(failure):
+            raise
+        return _failed(run, name, failure)
     source, values = _values(results)
     declared = listing.get("outputSchema") if source == "structured" else None
     try:
@@ -170,6 +172,17 @@ async def _call(run: Run, session: Session, name: str, listing: Mapping[str, Any
     if not _can_be_written(run, schema):
         return LeftOut(name=name, why="the schema of its answer cannot stand in a file")
     return Answers(name=name, arguments=arguments, source=source, schema=schema)
+
+
+async def _answer(run: Run, session: Session, tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer that is what the server says of it. Raises Failure."""
+    name = tool.listing["name"]
+    params = {"name": name, "arguments": arguments}
+    result = await session.request("tools/call", params, input_schema=tool.input_schema)
+    if result.get("isError"):
+        raise tool_error(name, result)
+    await judge_answer(run, Checks(), result, step="tools/call", tool=tool)
+    return result
 
 
 def _values(results: Sequence[dict[str, Any]]) -> tuple[Source, list[Any]]:

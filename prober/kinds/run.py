@@ -23,7 +23,7 @@ from prober.target.session import Session
 
 Facts = TypeVar("Facts", Evidence, ServerInfo)
 
-_SESSION_STANDS: Final = frozenset(
+_OF_AN_ANSWER: Final = frozenset(
     {
         Reason.RPC_ERROR,
         Reason.BAD_RESULT,
@@ -40,8 +40,6 @@ _SESSION_STANDS: Final = frozenset(
         Reason.UNDECIDED,
     }
 )
-"""What is wrong is an answer, not the conversation: it can be ended as it should be. Else a server that fails its probe
-every minute would keep a session for each time."""
 
 
 @dataclass(kw_only=True)
@@ -107,7 +105,7 @@ class Run:
             try:
                 yield session
             except Failure as failure:
-                if failure.reason in _SESSION_STANDS:
+                if session_stands(failure):
                     with suppress(TimeoutError):  # what was found out counts, not that there was no time for a farewell
                         async with asyncio.timeout(self._time_left() / 2):
                             await self._take_leave(session, judge_farewell=False)
@@ -175,6 +173,15 @@ class Run:
             if judge_farewell:
                 raise
             self.warnings.append(f"at the end of the session: {failure.message}")
+
+
+def session_stands(failure: Failure) -> bool:
+    """Whether what is wrong is an answer, not the conversation.
+
+    Then it can go on, and be ended as it should be: a server that fails its probe every minute would else keep a
+    session for each time.
+    """
+    return failure.reason in _OF_AN_ANSWER
 
 
 def is_read_only(listing: Mapping[str, Any]) -> bool:

@@ -58,8 +58,10 @@ async def test_nothing_but_looking_is_done_to_a_server(tmp_path: Path) -> None:
 
 
 async def test_tools_share_a_session_for_as_long_as_it_stands(tmp_path: Path) -> None:
-    async with offering(*(tool(f"t{number}") for number in range(5)), era="handshake") as peer:
-        await drafted({"url": peer.url, "protocol": "handshake"}, tmp_path)
+    failing = (tool("fails", says("no", isError=True)), tool("lies", gives({"count": "x"}), outputSchema=COUNT))
+    async with offering(tool("first"), *failing, tool("last"), era="handshake") as peer:
+        found = await drafted({"url": peer.url, "protocol": "handshake"}, tmp_path)
+    assert list(found.answering) == ["first", "last"]
     assert peer.rpc_methods.count("initialize") == 2  # to look, and to call
     assert peer.verbs.count("DELETE") == 2
 
