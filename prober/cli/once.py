@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import typer
 
@@ -53,6 +54,9 @@ def run(config: Config, probes: Sequence[Probe], asked: Asked) -> int:
     return Summary.of(outcomes, started_at=started_at).exit_code
 
 
+_INTERRUPTIONS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
 async def _run(
     config: Config, probes: Sequence[Probe], *, concurrency: int, on_history: Callable[[History], None]
 ) -> tuple[list[Outcome], bool]:
@@ -74,10 +78,13 @@ async def _run(
             run_pass(config, probes, concurrency=concurrency, on_start=start, on_end=end, on_history=on_history)
         )
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _INTERRUPTIONS:
             loop.add_signal_handler(number, running.cancel)
         try:
             await running
         except asyncio.CancelledError:
             interrupted = True
+            for number in _INTERRUPTIONS:  # a second one must not cost the report of what was done
+                loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_IGN)
     return [ended.get(probe.name) or not_run(probe, "interrupted before it ended") for probe in probes], interrupted
