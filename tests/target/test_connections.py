@@ -21,7 +21,7 @@ from prober.target.trust import tls_context
 from tests.leaks import nothing_left_behind
 from tests.peers import tls
 from tests.peers.http_peer import Call, HttpPeer, Script, http_peer, well
-from tests.peers.listener import listening
+from tests.peers.listener import Connections, listening
 from tests.peers.ports import blackhole, mute
 from tests.peers.wire import hang
 from tests.target.opening import failure_of, opened, target, unopened, until
@@ -85,6 +85,21 @@ async def test_a_scheme_in_capitals_is_the_same_scheme(tmp_path: Path) -> None:
         where = target(peer.url.replace("https", "HTTPS"), tls=trust, protocol="modern")
         async with opened(where) as conversation:
             await conversation.call()
+
+
+async def test_an_address_of_ipv6_is_connected_to() -> None:
+    peer = HttpPeer(Script())
+    connections = Connections(peer.serve)
+    try:
+        server = await asyncio.start_server(connections.handle, "::1", 0)
+    except OSError as error:
+        pytest.skip(f"this machine has no IPv6: {error}")
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        async with opened(target(f"http://[::1]:{port}/mcp", protocol="modern")) as conversation:
+            await conversation.call()
+        await connections.end()
+    assert peer.requests[0].headers["host"] == f"[::1]:{port}"
 
 
 async def test_a_client_certificate_is_shown(tmp_path: Path) -> None:
