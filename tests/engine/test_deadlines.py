@@ -106,7 +106,7 @@ def dead_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 async def crowded(
-    folder: Path, bad: dict[str, str], *, concurrency: int, timeout: str = "1s"
+    folder: Path, bad: dict[str, str], *, concurrency: int, timeout: str
 ) -> tuple[list[Outcome], list[Outcome], float]:
     """A pass over bad targets and five good ones behind them: what became of both, and how long it took."""
     good = [{"kind": "call", "tool": "count", "timeout": "10s"}] * 5
@@ -127,25 +127,25 @@ async def crowded(
 
 async def test_forty_names_that_are_never_resolved_delay_no_other_target(tmp_path: Path, dead_names: None) -> None:
     dead = {f"dead-{number}": f"http://host-{number}.invalid/mcp" for number in range(40)}
-    bad, good, took = await crowded(tmp_path, dead, concurrency=64)
+    bad, good, took = await crowded(tmp_path, dead, concurrency=64, timeout="2s")
     assert {outcome.reason for outcome in bad} == {Reason.TIMEOUT}
-    assert all(outcome.duration_seconds <= 1 + LATE for outcome in bad)
+    assert all(outcome.duration_seconds < 3 for outcome in bad)
     assert "while the name was resolved" in bad[0].message
     assert [outcome.reason for outcome in good] == [None] * 5
-    assert max(outcome.duration_seconds for outcome in good) < 1
-    assert took < 2
+    assert max(outcome.duration_seconds for outcome in good) < 2  # before those that hang have ended
+    assert took < 4
 
 
 async def test_forty_targets_that_hang_delay_no_other_target(tmp_path: Path) -> None:
     async with ports.mute() as mute, ports.blackhole() as hole, nothing_left_behind():
         hanging = {f"mute-{number}": f"http://127.0.0.1:{mute}/mcp" for number in range(20)}
         hanging |= {f"hole-{number}": f"http://127.0.0.1:{hole}/mcp" for number in range(20)}
-        bad, good, took = await crowded(tmp_path, hanging, concurrency=64)
+        bad, good, took = await crowded(tmp_path, hanging, concurrency=64, timeout="2s")
     assert {outcome.reason for outcome in bad} == {Reason.TIMEOUT, Reason.CONNECT_TIMEOUT}
-    assert all(outcome.duration_seconds <= 1 + LATE for outcome in bad)
+    assert all(outcome.duration_seconds < 3 for outcome in bad)
     assert [outcome.reason for outcome in good] == [None] * 5
-    assert max(outcome.duration_seconds for outcome in good) < 1
-    assert took < 2
+    assert max(outcome.duration_seconds for outcome in good) < 2  # before those that hang have ended
+    assert took < 4
 
 
 async def test_waiting_for_a_turn_does_not_count_towards_the_deadline(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ async def test_a_probe_that_hangs_ends_at_its_deadline_and_holds_up_nobody(
     async with offering(tool("count", gives({"count": 3}))) as peer, nothing_left_behind():
         outcomes = await passed(peer, tmp_path)
     assert told(outcomes) == [None, Reason.TIMEOUT, Reason.EXPECTATION_FAILED, None, Reason.TIMEOUT]
-    assert all(1 <= outcomes[place].duration_seconds <= 1.1 for place in (1, 4))
+    assert all(1 <= outcomes[place].duration_seconds < 1.5 for place in (1, 4))
     assert outcomes[1].message == "the deadline passed before the first exchange"
     begun = min(outcome.started_at for outcome in outcomes)
     for place in (0, 2, 3):
