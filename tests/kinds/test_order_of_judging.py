@@ -17,7 +17,7 @@ from tests.peers.messages import dump
 from tests.peers.protocol import Era, Step
 from tests.peers.wire import JSON
 
-LATE: Final = 0.2
+LATE: Final = 0.4
 NUMBER: Final = {"type": "object", "properties": {"count": {"type": "integer"}}, "required": ["count"]}
 SMALL: Final = {"properties": {"count": {"maximum": 5}}}
 PROBE: Final[dict[str, Any]] = {
@@ -25,7 +25,7 @@ PROBE: Final[dict[str, Any]] = {
     "tool": "count",
     "schema": SMALL,
     "expect": [{"path": "$.count", "equals": 3}, {"path": "$.count", "range": {"min": 2}}],
-    "latency": {"fail": "100ms"},
+    "latency": {"fail": "250ms"},
 }
 
 
@@ -122,4 +122,5 @@ async def test_the_latency_is_that_of_the_call_and_a_warning_below_the_limit(tmp
     assert outcome.reason is None
     [warning] = outcome.warnings
     assert "more than 100 ms" in warning
-    assert LATE <= outcome.facts["latency_seconds"] < 2 * LATE <= outcome.duration_seconds
+    latency = outcome.facts["latency_seconds"]
+    assert LATE <= latency <= outcome.duration_seconds - LATE  # the listing was as slow, and does not count
