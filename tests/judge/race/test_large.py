@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -14,14 +17,26 @@ LIMIT = 2.0
 """Seconds for 100,000 operations, collections of half a million elements among them."""
 
 
+@contextmanager
+def unobserved() -> Iterator[None]:
+    """Without the tracer that measures coverage: it doubles the time of a loop."""
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    try:
+        yield
+    finally:
+        sys.settrace(tracer)
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_a_hundred_thousand_operations_are_judged_within_two_seconds(model: str) -> None:
     history = large(model, 100_000)
     taken = []
     for _ in range(3):  # the best of three: the machine may be busy with something else
-        began = time.process_time()
-        verdict = MODELS[model](history)
-        taken.append(time.process_time() - began)
+        with unobserved():
+            began = time.process_time()
+            verdict = MODELS[model](history)
+            taken.append(time.process_time() - began)
         if taken[-1] < LIMIT:
             break
     assert verdict.violations == ()
