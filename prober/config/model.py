@@ -63,6 +63,30 @@ class ClientCredentials:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Budget:
+    """How many requests a target may be sent within any stretch of `seconds`."""
+
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """A maintenance window: opens at each time of the cron expression (UTC), stays open for `duration` seconds."""
+
+    cron: str
+    duration: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notify:
+    """Who is told of a change, without Prometheus: Apprise URLs, and after how many failures in a row."""
+
+    urls: tuple[Secret, ...]
+    after: int = 3
+
+
+@dataclass(frozen=True, kw_only=True)
 class Target:
     """One MCP server. `url` is set for `http` and `sse`, `command` for `stdio`."""
 
@@ -82,6 +106,11 @@ class Target:
     protocol: Protocol = "auto"
     limits: Limits = Limits()
     allow_writes: bool = False
+    concurrency: int = 2
+    """How many of its probes the daemon runs at a time."""
+    budget: Budget | None = None
+    """What the daemon may send it; None is no end."""
+    maintenance: tuple[Window, ...] = ()
     secrets: tuple[Secret, ...] = ()
     """What must be masked wherever this target's traffic is shown: every value that a `${…}` stood for, and the values
     of headers, environment, proxy and client secret. None is empty."""
@@ -234,6 +263,9 @@ class Probe:
     interval: float = 60.0
     timeout: float = 10.0
     allow_writes: bool = False
+    cron: str | None = None
+    """When the daemon runs it (UTC), in place of `interval`."""
+    maintenance: tuple[Window, ...] = ()
     origin: str = ""
     """`file:line` where it was defined, for reports."""
     secrets: tuple[Secret, ...] = ()
@@ -246,4 +278,5 @@ class Config:
 
     targets: Mapping[str, Target] = field(default_factory=dict)
     probes: Mapping[str, Probe] = field(default_factory=dict)
+    notify: Notify | None = None
     files: tuple[Path, ...] = ()

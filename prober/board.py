@@ -1,0 +1,157 @@
+"""Where every probe stands: what its last run said, since when, and when it last passed.
+
+The one memory of the daemon that pages, badges, notifications and metrics of the present read. It lives in the event
+loop's thread, holds one entry per probe, and is filled from history at a start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from prober.config.model import Config, Probe, Target
+from prober.outcome import Reason, ServerInfo, Verdict
+from prober.result import Remembered, Result
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """One probe at this moment. Of a probe that has not run yet `last` is None, and its verdict unknown."""
+
+    probe: Probe
+    last: Result | None = None
+    last_success: datetime | None = None
+    since: datetime | None = None
+    """When the present verdict and reason were first seen."""
+    streak: int = 0
+    """How many runs in a row have ended with the present verdict."""
+    skipped: int = 0
+    """Runs left out since the process began."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict of the last run."""
+        return self.last.outcome.verdict if self.last else Verdict.UNKNOWN
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why the last run did not pass."""
+        return self.last.outcome.reason if self.last else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TargetStanding:
+    """One target at this moment, with its probes in the order of the configuration."""
+
+    target: Target
+    probes: tuple[Standing, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of its probes': fail, then unknown, then pass. Of a target without a probe, unknown."""
+        verdicts = {standing.verdict for standing in self.probes}
+        return next((verdict for verdict in _WORST_FIRST if verdict in verdicts), Verdict.UNKNOWN)
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when the worst of its probes stand as they do: the earliest of them."""
+        times = [standing.since for standing in self.of(self.verdict) if standing.since]
+        return min(times, default=None)
+
+    @property
+    def server(self) -> ServerInfo:
+        """What the latest run that talked to the server learnt of it."""
+        talked = [standing.last for standing in self.probes if standing.last and standing.last.outcome.server.era]
+        return max(talked, key=lambda last: last.ended).outcome.server if talked else ServerInfo()
+
+    def of(self, verdict: Verdict) -> tuple[Standing, ...]:
+        """Its probes of one verdict."""
+        return tuple(standing for standing in self.probes if standing.verdict is verdict)
+
+
+_WORST_FIRST: Final = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS)
+
+
+class Board:
+    """A Sink that remembers the present. Probes are known by target and name: names are unique in a configuration."""
+
+    def __init__(self) -> None:
+        self._config = Config()
+        self._standings: dict[str, Standing] = {}
+
+    def adopt(self, config: Config, *, probes: Mapping[str, Probe] | None = None) -> None:
+        """Stand by a new configuration: what is known of a probe stays as long as its name and target do.
+
+        `probes` are those of the configuration that this process runs; all, if not given.
+        """
+        before = self._standings
+        self._config = config
+        self._standings = {}
+        for name, probe in (config.probes if probes is None else probes).items():
+            known = before.get(name)
+            same = known is not None and known.probe.target == probe.target
+            self._standings[name] = replace(known, probe=probe) if known and same else Standing(probe=probe)
+
+    def restore(self, remembered: Iterable[Remembered]) -> None:
+        """Go on where the process before this one ended; what is no longer configured is passed over."""
+        for memory in remembered:
+            standing = self._standings.get(memory.probe)
+            if standing is not None and standing.last is None and standing.probe.target == memory.target:
+                self._standings[memory.probe] = replace(
+                    standing,
+                    last=memory.last,
+                    last_success=memory.last_success,
+                    since=memory.since,
+                    streak=memory.streak,
+                )
+
+    def note(self, result: Result) -> None:
+        """A run has ended. One of a probe that is gone by now is dropped."""
+        outcome = result.outcome
+        standing = self._standings.get(outcome.probe)
+        if standing is None or standing.probe.target != outcome.target:
+            return
+        passed = outcome.verdict is Verdict.PASS
+        same_verdict = standing.last is not None and standing.verdict is outcome.verdict
+        same = same_verdict and standing.reason is outcome.reason
+        self._standings[outcome.probe] = replace(
+            standing,
+            last=result,
+            last_success=result.ended if passed else standing.last_success,
+            since=standing.since if same and standing.since else outcome.started_at,
+            streak=standing.streak + 1 if same_verdict else 1,
+        )
+
+    def skipped(self, probe: Probe) -> None:
+        """A run was left out."""
+        standing = self._standings.get(probe.name)
+        if standing is not None:
+            self._standings[probe.name] = replace(standing, skipped=standing.skipped + 1)
+
+    def probe(self, name: str) -> Standing:
+        """Raises KeyError where no such probe is run here."""
+        return self._standings[name]
+
+    def target(self, name: str) -> TargetStanding:
+        """Raises KeyError where no such target is configured."""
+        target = self._config.targets[name]
+        return TargetStanding(
+            target=target, probes=tuple(s for s in self._standings.values() if s.probe.target == name)
+        )
+
+    def probes(self) -> Iterator[Standing]:
+        """Every probe that is run here, in the order of the configuration."""
+        yield from self._standings.values()
+
+    def targets(self) -> tuple[TargetStanding, ...]:
+        """Every target that has a probe here, in the order of the configuration."""
+        by_target: dict[str, list[Standing]] = {}
+        for standing in self._standings.values():
+            by_target.setdefault(standing.probe.target, []).append(standing)
+        return tuple(
+            TargetStanding(target=target, probes=tuple(by_target[name]))
+            for name, target in self._config.targets.items()
+            if name in by_target
+        )

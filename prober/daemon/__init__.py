@@ -1,0 +1,1 @@
+"""The long-running prober as a value: build, start, reload, drain, stop."""

@@ -1,0 +1,1 @@
+"""Tells people of changes through Apprise, for those who have no Prometheus."""

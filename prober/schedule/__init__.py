@@ -1,0 +1,1 @@
+"""Runs probes when they are due."""

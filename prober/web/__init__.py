@@ -1,0 +1,1 @@
+"""The daemon over HTTP: metrics, probes on scrape, a status page, an API."""
