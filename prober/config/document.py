@@ -183,7 +183,7 @@ class _Composer:
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key = self._node(event, path, depth + 1)
             key_line = _line(event)
-            name = self._key(key, key_line, path)
+            name = None if self._is_merge(event, path) else self._key(key, key_line, path)
             value = self._node(next(self._events), path if name is None else child_path(path, name), depth + 1)
             if name is None:
                 continue
@@ -202,10 +202,14 @@ class _Composer:
         if not isinstance(key.value, str):
             self._complain(line, path, f"a key must be a text; write {key.text!r} with the quotes")
             return None
-        if key.text == "<<":
-            self._complain(line, path, "merge keys (<<) are not supported; use an alias for a whole value")
-            return None
         return key.value
+
+    def _is_merge(self, event: Event, path: str) -> bool:
+        """Whether a key merges mappings, as it does in YAML 1.1. In quotes it is a text as any other."""
+        if not isinstance(event, yaml.ScalarEvent) or event.value != "<<" or not event.implicit[0]:
+            return False
+        self._complain(_line(event), path, "merge keys (<<) are not supported; use an alias for a whole value")
+        return True
 
     def _scalar(self, event: yaml.ScalarEvent, line: int, path: str) -> Scalar:
         plain = _resolve(event.value)

@@ -38,6 +38,11 @@ def expand(text: str, *, environ: Mapping[str, str], folder: Path, hide: Callabl
     return _SPECIAL.sub(replace, text)
 
 
+def without_variables(text: str) -> str:
+    """The text with a bare `$` for each `${…}` and `$$`: what of it stands in the file itself."""
+    return _SPECIAL.sub("$", text)
+
+
 def _value(name: str, environ: Mapping[str, str], folder: Path) -> str:
     if name.startswith("file:") and "\0" not in name:
         return _content(name, folder / name.removeprefix("file:"))

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from prober.config.forms import Apart, Form, MapOf, Sheet
-from prober.config.model import Probe, Target
+from prober.config.model import Notify, Probe, Target
+from prober.config.notify import NOTIFY
 from prober.config.probes import DefaultsForm, ProbeForm
 from prober.config.record import Key, Record, record_of
 from prober.config.targets import TARGET
@@ -18,8 +19,9 @@ class File:
     """What one file defines."""
 
     targets: Mapping[str, Target] = field(default_factory=dict)
-    defaults: Mapping[str, float] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
     probes: Mapping[str, Probe] = field(default_factory=dict)
+    notify: Notify | None = None
 
 
 def _by_name(form: Form[Any]) -> Form[Any]:
@@ -37,6 +39,7 @@ FILE: Final[Record[File]] = record_of(
     Key(name="targets", of=File, form=_by_name(TARGET), doc="MCP servers, by name."),
     Key(name="defaults", of=File, form=DefaultsForm(), doc="What holds for the probes of this file."),
     Key(name="probes", of=File, form=_by_name(ProbeForm()), doc="Checks, by name."),
+    Key(name="notify", of=File, form=NOTIFY, doc="Whom the daemon tells of changes; in one file of the configuration."),
 )
 
 

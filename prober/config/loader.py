@@ -10,7 +10,7 @@ from prober.config.document import MAX_BYTES, MappingNode, Unreadable, parse
 from prober.config.files import why_unreadable
 from prober.config.language import FILE
 from prober.config.mistake import ConfigError, Mistake, with_help
-from prober.config.model import Config, Probe, Target
+from prober.config.model import Config, Notify, Probe, Target
 from prober.config.place import Book, Place, Refused
 
 SUFFIXES = (".yaml", ".yml")
@@ -34,6 +34,7 @@ def load(paths: Sequence[Path], *, environ: Mapping[str, str], contracts_may_be_
     roots = [root for book in books if (root := _parse(book)) is not None]
     targets: dict[str, Target] = {}
     probes: dict[str, Probe] = {}
+    notify: Notify | None = None
     for root in roots:
         try:
             read = FILE.read(root)
@@ -41,14 +42,16 @@ def load(paths: Sequence[Path], *, environ: Mapping[str, str], contracts_may_be_
             continue
         targets.update(read.targets)
         probes.update(read.probes)
+        notify = read.notify or notify
     for section in ("targets", "probes"):
         _check_names(section, roots)
     _check_targets(roots)
+    _check_written_once("notify", roots)
     for book in books:
         mistakes += sorted(book.mistakes, key=lambda mistake: mistake.line)
     if mistakes:
         raise ConfigError(mistakes)
-    return Config(targets=targets, probes=probes, files=tuple(files))
+    return Config(targets=targets, probes=probes, notify=notify, files=tuple(files))
 
 
 def _files(paths: Sequence[Path], mistakes: list[Mistake]) -> Iterable[Path]:
@@ -100,6 +103,13 @@ def _check_names(section: str, roots: Iterable[Place]) -> None:
                 continue
             other = first[place.name]
             place.mistake(f"the name is taken: {other.book.file}:{other.line}")
+
+
+def _check_written_once(section: str, roots: Iterable[Place]) -> None:
+    """A section that is not made of names stands in one file."""
+    found = [place for root in roots if (place := root.find(section)) is not None]
+    for place in found[1:]:
+        place.mistake(f"written twice; the first is {found[0].book.file}:{found[0].line}")
 
 
 def _check_targets(roots: Sequence[Place]) -> None:

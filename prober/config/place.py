@@ -26,7 +26,7 @@ class Book:
     contracts_may_be_missing: bool = False
     schemas: dict[Path, Any] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
-    defaults: Mapping[str, float] | None = field(default_factory=dict)
+    defaults: Mapping[str, Any] | None = field(default_factory=dict)
     """Fields of `Probe` that the file's `defaults` set; None when they could not be read."""
     targets_named: list[tuple[Place, str]] = field(default_factory=list)
     """Where which target is wanted: known to exist only when all files are read."""

@@ -12,12 +12,19 @@ from prober.config.kinds.kind import Kind
 from prober.config.mistake import with_help
 from prober.config.model import Probe
 from prober.config.place import Place, Refused
-from prober.config.record import Fields, Key, Record
+from prober.config.record import Fields, Key, NotWith, Record
 from prober.config.targets import masked
+from prober.config.times import MAINTENANCE, Cron
 from prober.config.units import show_duration
 
 _INTERVAL: Final = Key(name="interval", of=Probe, form=Duration(), doc="How often the daemon runs it.")
 _TIMEOUT: Final = Key(name="timeout", of=Probe, form=Duration(), doc="The deadline of one run, from start to close.")
+_MAINTENANCE: Final = Key(
+    name="maintenance",
+    of=Probe,
+    form=MAINTENANCE,
+    doc="When it may fail for a known reason: it is run, its results are marked.",
+)
 
 
 class _TargetName(Form[str]):
@@ -43,14 +50,14 @@ class _KindName(Form[str]):
         return name
 
 
-class DefaultsForm(Form[Mapping[str, float]]):
+class DefaultsForm(Form[Mapping[str, Any]]):
     """What holds for the probes of this file that do not say otherwise: fields of `Probe`."""
 
-    _record: Final[Record[Mapping[str, float]]] = Record(
-        keys=(_INTERVAL, _TIMEOUT), build=lambda fields: fields.of(Probe)
+    _record: Final[Record[Mapping[str, Any]]] = Record(
+        keys=(_INTERVAL, _TIMEOUT, _MAINTENANCE), build=lambda fields: fields.of(Probe)
     )
 
-    def read(self, place: Place) -> Mapping[str, float]:
+    def read(self, place: Place) -> Mapping[str, Any]:
         place.book.defaults = None
         place.book.defaults = self._record.read(place)
         return place.book.defaults
@@ -111,7 +118,7 @@ def _record(kind: Kind) -> Record[Probe]:
         interval = _seconds(fields, _INTERVAL)
         if timeout is None:
             return
-        if interval is not None and interval < timeout:
+        if interval is not None and interval < timeout and not fields.has("cron"):
             place = fields.at("timeout") if fields.has("timeout") else fields.at("interval")
             place.mistake(
                 f"the interval of {show_duration(interval)}{_whence(fields, _INTERVAL)} is below"
@@ -127,7 +134,7 @@ def _record(kind: Kind) -> Record[Probe]:
     return Record(
         keys=(*_COMMON, *kind.keys),
         build=build,
-        rules=kind.rules,
+        rules=(NotWith("cron", ("interval",)), *kind.rules),
         checks=(check_times, check_writes, *kind.checks),
     )
 
@@ -153,7 +160,14 @@ _COMMON: Final = (
     Key(name="target", of=Probe, form=_TargetName(), doc="The name of a target, in this file or in another."),
     Key(name="kind", of=Probe, form=_KindName(), doc="What the probe does."),
     _INTERVAL,
+    Key(
+        name="cron",
+        of=Probe,
+        form=Cron(),
+        doc="When the daemon runs it, instead of interval: five fields, in UTC.",
+    ),
     _TIMEOUT,
+    _MAINTENANCE,
     Key(
         name="allow_writes",
         of=Probe,

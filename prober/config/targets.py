@@ -9,11 +9,12 @@ from typing import Any, Final, get_args
 
 from prober.config.document import ListNode, ScalarNode
 from prober.config.files import ExistingFile, ExistingFolder
-from prober.config.forms import Choice, Converted, Expanding, Flag, Form, ListOf, MapOf, Size, Text
+from prober.config.forms import Choice, Converted, Expanding, Flag, Form, ListOf, MapOf, Size, Text, Whole
 from prober.config.model import ClientCredentials, Limits, Protocol, Target, Tls
 from prober.config.place import Place
 from prober.config.record import ExactlyOne, Fields, Key, NotWith, OnlyWith, Record, record_of
 from prober.config.secret import Secret
+from prober.config.times import MAINTENANCE, BudgetForm
 from prober.config.urls import PROXY_URL, URL, without_query
 
 # fmt: off
@@ -256,6 +257,24 @@ TARGET: Final[Form[Target]] = Expanding(
                 of=Target,
                 form=Flag(),
                 doc="Whether probes that write may do so here; they must say it as well.",
+            ),
+            Key(
+                name="concurrency",
+                of=Target,
+                form=Whole(least=1, most=1000),
+                doc="How many of its probes the daemon runs at a time.",
+            ),
+            Key(
+                name="budget",
+                of=Target,
+                form=BudgetForm(),
+                doc="How many requests the daemon may send it, e.g. 120/h; beyond that its probes are not run.",
+            ),
+            Key(
+                name="maintenance",
+                of=Target,
+                form=MAINTENANCE,
+                doc="When it may be out of order: its probes run, their results are marked.",
             ),
         ),
         rules=(

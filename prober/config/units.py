@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them: `1m30s`, `500ms`, `2MiB`."""
+"""Durations, sizes and rates as people write them: `1m30s`, `500ms`, `2MiB`, `120/h`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ DURATION_PATTERN: Final = (
     rf"^(?=[0-9])(?:{_NUMBER}d)?(?:{_NUMBER}h)?(?:{_NUMBER}m(?!s))?(?:{_NUMBER}s)?(?:{_NUMBER}ms)?$"
 )
 SIZE_PATTERN: Final = rf"^{_NUMBER}(?:{'|'.join(BYTES)})$"
+RATE_PATTERN: Final = "^[1-9][0-9]{0,8}/(?:s|m|min|h|d)$"
 
 _DURATION: Final = re.compile(DURATION_PATTERN)
 _SIZE: Final = re.compile(SIZE_PATTERN)
+_RATE: Final = re.compile(RATE_PATTERN)
 _PART: Final = re.compile(r"([0-9.]+)([A-Za-z]+)")
 
 LONGEST: Final = 366 * 86400.0
@@ -55,3 +57,17 @@ def show_size(size: int) -> str:
         if size and size % BYTES[unit] == 0:
             return f"{size // BYTES[unit]}{unit}"
     return f"{size}B"
+
+
+def parse_rate(text: str) -> tuple[int, float] | None:
+    """How many within how many seconds, or None when the text is no rate."""
+    if not _RATE.fullmatch(text):
+        return None
+    number, _, unit = text.partition("/")
+    return int(number), SECONDS[unit.removesuffix("in")]
+
+
+def show_rate(number: int, seconds: float) -> str:
+    """The rate as it is written, or with the whole stretch where that is not one unit: `120/h`, `5/1m30s`."""
+    unit = next((unit for unit, factor in SECONDS.items() if factor == seconds), None)
+    return f"{number}/{unit or show_duration(seconds)}"

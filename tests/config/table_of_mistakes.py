@@ -42,6 +42,31 @@ NO_DOCUMENT: dict[str, list[str]] = {
 """What never becomes a tree of values."""
 
 STRUCTURE: dict[str, list[str]] = {
+    "budget-a-number": [
+        "2: targets.server.budget: expected a budget such as 120/h, found a number: put it in quotes",
+    ],
+    "budget-of-a-week": [
+        "2: targets.server.budget: expected a budget such as 2/s, 30/m, 120/h or 1000/d, found 100/w",
+    ],
+    "concurrency-none": [
+        "2: targets.server.concurrency: must be from 1 to 1,000",
+    ],
+    "cron-with-interval": [
+        "4: probes.one.interval: not together with cron",
+    ],
+    "cron-with-seconds": [
+        "4: probes.one.cron: expected five fields: minute, hour, day of month, month, weekday",
+    ],
+    "maintenance-a-window": [
+        "2: targets.server.maintenance: expected a list of windows, found a mapping",
+    ],
+    "maintenance-without-duration": [
+        "4: probes.one.maintenance[0]: needs duration",
+    ],
+    "notify-without-url": [
+        "5: notify.urls: must not be empty",
+        "5: notify.after: must be from 1 to 1,000",
+    ],
     "allow-writes-yes": [
         "2: targets.server.allow_writes: expected true or false, found a text",
     ],
@@ -175,7 +200,7 @@ STRUCTURE: dict[str, list[str]] = {
         "4: probes.one: expected a mapping, found a text",
     ],
     "probe-key-of-another-kind": [
-        "4: probes.one.tool: unknown key; known: target, kind, interval, timeout, allow_writes, second_opinion, expect_version",
+        "4: probes.one.tool: unknown key; known: target, kind, interval, cron, timeout, maintenance, allow_writes, second_opinion, expect_version",
     ],
     "probe-target-a-list": [
         "4: probes.one.target: expected the name of a target, found a list",
@@ -270,7 +295,7 @@ STRUCTURE: dict[str, list[str]] = {
         "2: targets.server.transport: not together with command",
     ],
     "unknown-section-far": [
-        "1: services: unknown key; known: targets, defaults, probes",
+        "1: services: unknown key; known: targets, defaults, probes, notify",
     ],
     "unknown-section": [
         "1: target: unknown key; did you mean targets?",
@@ -314,6 +339,25 @@ STRUCTURE: dict[str, list[str]] = {
 """What the JSON Schema of the language refuses as well."""
 
 BEYOND_STRUCTURE: dict[str, list[str]] = {
+    "cron-impossible": [
+        "4: probes.one.cron: month: must be from 1 to 12",
+        "5: probes.two.cron: day of month: no such day in these months",
+        "6: probes.three.cron: weekday: foo is no name here",
+        "7: probes.four.cron: hour: 9-5 runs backwards",
+        "8: probes.five.cron: minute: a step must be from 1 to 59",
+    ],
+    "defaults-bad-window": [
+        "3: defaults.maintenance[0].cron: hour: must be from 0 to 23",
+    ],
+    "notify-url-without-scheme": [
+        "5: notify.urls[0]: expected a URL such as slack://… or mailto://…",
+    ],
+    "notify-variable-not-set": [
+        "5: notify.urls[0]: the variable NOT_SET_ANYWHERE is not set",
+    ],
+    "variable-makes-bad-cron": [
+        "2: targets.server.maintenance[0].cron: expected five fields: minute, hour, day of month, month, weekday",
+    ],
     "authorization-twice": [
         "5: targets.server.auth: a second Authorization header; headers has one already",
     ],

@@ -58,6 +58,7 @@ def value_of(text: str) -> Any:
         ("!!map {}", {}),
         ("!!seq []", []),
         ("[a, {b: c}]", ["a", {"b": "c"}]),
+        ('{"<<": a}', {"<<": "a"}),  # only without quotes does it merge
         ("|\n  two\n  lines\n", "two\nlines\n"),
         (">-\n  one\n  line\n", "one line"),
         ("${NAME}", "${NAME}"),

@@ -35,5 +35,12 @@ def test_loading_imports_only_what_the_files_ask_for(write: Callable[..., Path])
     assert modules.isdisjoint(HEAVY)
 
 
+def test_only_a_cron_expression_imports_the_scheduler(write: Callable[..., Path]) -> None:
+    code = "import os, pathlib, prober.config as c; c.load([pathlib.Path(sys.argv[1])], environ=os.environ)"
+    text = "targets: {server: {url: 'https://mcp.test/mcp'}}\nprobes: {one: {target: server, kind: handshake, %s}}\n"
+    assert "apscheduler" not in _imported(code, str(write(text % "interval: 1m")))
+    assert "apscheduler" in _imported(code, str(write(text % "cron: '* * * * *'")))
+
+
 def test_the_schema_of_the_language_needs_no_schema_library() -> None:
     assert _imported("import prober.config; prober.config.json_schema()").isdisjoint(HEAVY)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from prober.config.expansion import without_variables
 from prober.config.placeholders import fill, names_in
+from tests.config.conftest import told
 
 VALUES: dict[str, Any] = {"text": "abc", "number": 3, "list": [1, "two"], "nothing": None, "brace": "{text}"}
 
@@ -61,3 +65,35 @@ def test_what_is_filled_shares_nothing_with_what_was_written() -> None:
     filled = fill(arguments, VALUES)
     filled["list"].append("more")
     assert arguments == {"list": ["{text}"]}
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        ("${TOKEN}", set()),
+        ("key ${TOKEN} of {handle}", {"handle"}),
+        ("${file:token}", set()),
+        ("$${TOKEN}", {"TOKEN"}),
+        ("{${TOKEN}a}", set()),
+        ("costs $$5 {handle}", {"handle"}),
+    ],
+)
+def test_a_variable_is_no_placeholder(written: str, names: set[str]) -> None:
+    assert names_in(without_variables(written)) == names
+
+
+def test_variables_may_stand_in_the_arguments_of_scenarios_and_races(write: Callable[..., Path]) -> None:
+    file = write(
+        "targets: {server: {url: 'https://mcp.test/mcp', allow_writes: true}}\n"
+        "probes:\n"
+        "  steps:\n"
+        "    {target: server, kind: scenario, steps: [{tool: a, arguments: {key: '${TOKEN}', of: '{scratch}'}}]}\n"
+        "  race:\n"
+        "    target: server\n"
+        "    kind: race\n"
+        "    allow_writes: true\n"
+        "    model: set\n"
+        "    add: {tool: add, arguments: {key: '${TOKEN}', element: '{op}'}}\n"
+        "    read: {tool: read, arguments: {key: '${TOKEN}'}, value: '$.elements'}\n"
+    )
+    assert told(file) == []

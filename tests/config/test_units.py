@@ -1,10 +1,10 @@
-"""Durations and sizes."""
+"""Durations, sizes and rates."""
 
 from __future__ import annotations
 
 import pytest
 
-from prober.config.units import parse_duration, parse_size, show_duration, show_size
+from prober.config.units import parse_duration, parse_rate, parse_size, show_duration, show_rate, show_size
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,34 @@ def test_a_size_is_shown_as_it_is_written(text: str) -> None:
     size = parse_size(text)
     assert size is not None
     assert show_size(size) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("2/s", (2, 1.0)),
+        ("30/m", (30, 60.0)),
+        ("30/min", (30, 60.0)),
+        ("120/h", (120, 3600.0)),
+        ("1000/d", (1000, 86400.0)),
+        ("999999999/d", (999_999_999, 86400.0)),
+        ("0/h", None),
+        ("1.5/h", None),
+        ("120", None),
+        ("120/", None),
+        ("120/ h", None),
+        ("120/hour", None),
+        ("120/w", None),
+        ("120/sin", None),
+        ("-1/h", None),
+        ("120/h\n", None),
+        ("1000000000/d", None),
+    ],
+)
+def test_a_rate_is_a_number_and_a_unit_of_time(text: str, rate: tuple[int, float] | None) -> None:
+    assert parse_rate(text) == rate
+
+
+@pytest.mark.parametrize(("rate", "text"), [((120, 3600.0), "120/h"), ((30, 60.0), "30/m"), ((5, 90.0), "5/1m30s")])
+def test_a_rate_is_shown_as_it_is_written(rate: tuple[int, float], text: str) -> None:
+    assert show_rate(*rate) == text

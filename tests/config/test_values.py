@@ -11,12 +11,14 @@ import pytest
 
 from prober.config import Config, Secret, load
 from prober.config.model import (
+    Budget,
     CallSettings,
     CatalogSettings,
     ClientCredentials,
     HandshakeSettings,
     Latency,
     Limits,
+    Notify,
     Probe,
     PromptSettings,
     RaceCall,
@@ -26,6 +28,7 @@ from prober.config.model import (
     Step,
     Target,
     Tls,
+    Window,
 )
 from tests.config.conftest import ENVIRON, TOKEN, loaded, told
 
@@ -55,6 +58,9 @@ def test_an_http_target_has_all_that_was_written(every_key: Config, good: Path) 
         protocol="modern",
         limits=Limits(body=1024**2, decompressed=4_000_000, event=64 * 1024, line=100),
         allow_writes=True,
+        concurrency=4,
+        budget=Budget(requests=120, seconds=3600.0),
+        maintenance=(Window(cron="0 2 * * 0", duration=7200.0),),
     )
 
 
@@ -88,6 +94,37 @@ def test_a_stdio_target(every_key: Config, good: Path) -> None:
     )
 
 
+def test_a_probe_says_when_it_runs_and_that_the_windows_of_defaults_are_not_its_own(every_key: Config) -> None:
+    probe = every_key.probes["handshake"]
+    assert (probe.cron, probe.timeout, probe.maintenance) == ("*/5 * * * *", 20.0, ())
+
+
+def test_whom_to_tell_is_known_and_not_shown(every_key: Config) -> None:
+    urls = (Secret(f"slack://{TOKEN}"), Secret("mailto://user:written-out@mail.test"))
+    assert every_key.notify == Notify(urls=urls, after=5)
+    assert "written-out" not in repr(every_key)
+
+
+def test_a_target_without_a_word_of_it_has_no_budget_and_two_turns(every_key: Config) -> None:
+    target = every_key.targets["sse"]
+    assert (target.concurrency, target.budget, target.maintenance) == (2, None, ())
+
+
+def test_the_interval_of_defaults_does_not_hold_for_a_probe_with_a_cron_expression(write: Write) -> None:
+    file = write(
+        "targets: {server: {url: 'https://mcp.test/mcp'}}\n"
+        "defaults: {interval: 10s}\n"
+        "probes: {one: {target: server, kind: handshake, cron: '0 * * * *', timeout: 30s}}\n"
+    )
+    assert told(file) == []
+
+
+def test_only_one_file_says_whom_to_tell(write: Write, tmp_path: Path) -> None:
+    first = write("notify: {urls: ['json://one.test']}\n", "a.yaml")
+    write("notify: {urls: ['json://two.test']}\n", "b.yaml")
+    assert told(tmp_path) == [f"1: notify: written twice; the first is {first}:1"]
+
+
 def test_handshake_and_catalog_settings(every_key: Config, good: Path) -> None:
     assert every_key.probes["handshake"].settings == HandshakeSettings(second_opinion=True, expect_version="2025-11-25")
     catalog = every_key.probes["catalog"].settings
@@ -110,7 +147,8 @@ def test_a_call_with_its_checks(every_key: Config, good: Path) -> None:
         interval=3600.0,
         timeout=1.5,
         allow_writes=True,
-        origin=f"{good / 'every-key.yaml'}:40",
+        maintenance=(Window(cron="30 1 1 * *", duration=1800.0),),
+        origin=f"{good / 'every-key.yaml'}:49",
         secrets=(Secret(TOKEN),),
     )
     assert settings.tool == "echo"

@@ -7,6 +7,7 @@ from typing import Final
 
 from prober.config.checks import PathForm, check_keys, checks_of
 from prober.config.document import ListNode, MappingNode, ScalarNode
+from prober.config.expansion import without_variables
 from prober.config.forms import Expanding, JsonObject, ListOf, MapOf, Text
 from prober.config.kinds.call import SOURCES
 from prober.config.kinds.kind import Kind
@@ -76,7 +77,7 @@ def check_arguments(place: Place, known: set[str], *, complaint: str = "nothing 
             check_arguments(child, known, complaint=complaint)
     for child in _list_at(place):
         check_arguments(child, known, complaint=complaint)
-    for name in sorted(names_in(place.raw_text()) - known):
+    for name in sorted(names_in(without_variables(place.raw_text() or "")) - known):
         place.mistake(with_help(complaint.format(name), name, sorted(known)))
 
 
