@@ -1,0 +1,310 @@
+"""The page of one target as values: who it is, where it stands, its probes, what failed of late and the proof of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from prober.board import Standing, TargetStanding
+from prober.outcome import Outcome, Reason, Verdict
+from prober.report.account import Note, cause, proof, warnings
+from prober.report.quantity import duration
+from prober.web.pages.choice import Pages, is_late, paged
+from prober.web.pages.drawing import Phases, Spark, Strip, phases_of, spark_of, strip_of
+from prober.web.pages.front import late
+from prober.web.pages.past import Past
+from prober.web.pages.words import When, ago, brief, counted, passage, percent, since, span
+
+if TYPE_CHECKING:
+    from prober.history.past import PastFailure
+
+_LINE: Final = 160
+_MESSAGE: Final = 2_000
+_DETAIL: Final = 6_000
+_NOTES: Final = 12
+"""Pieces of evidence that are shown of one run."""
+_SOON: Final = 14 * 86400.0
+"""A certificate that ends within this time is marked."""
+_RANK: Final = {Verdict.FAIL: 0, Verdict.UNKNOWN: 1, Verdict.PASS: 2}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What the scheduler says of one probe."""
+
+    next_due: datetime | None
+    maintenance: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """A line of the list of facts. `alarming` asks for attention."""
+
+    name: str
+    text: str
+    when: When | None = None
+    alarming: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeRow:
+    """One probe in the table."""
+
+    name: str
+    kind: str
+    verdict: Verdict
+    cause: str
+    since: When | None
+    ran: When | None
+    took: str
+    phases: Phases | None
+    every: str
+    due: When | None
+    late: str
+    maintenance: bool
+    skipped: str
+    race: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incident:
+    """A run that did not pass, with what proves it."""
+
+    key: str
+    probe: str
+    verdict: Verdict
+    cause: str
+    message: str
+    notes: tuple[Note, ...]
+    further: int
+    """Notes that were left out."""
+    when: When
+    streak: str
+    maintenance: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detail:
+    """Everything that the page of a target says."""
+
+    name: str
+    address: str
+    verdict: Verdict
+    headline: str
+    since: When | None
+    maintenance: bool
+    facts: tuple[Fact, ...]
+    warnings: tuple[str, ...]
+    strip: Strip | None
+    spark: Spark | None
+    uptime: str | None
+    present: tuple[Incident, ...]
+    probes: tuple[ProbeRow, ...]
+    pages: Pages
+    earlier: str | None
+    later: str | None
+    failures: tuple[Incident, ...]
+    remembers: bool
+
+
+def shown_probes(target: TargetStanding, page: int) -> tuple[Pages, tuple[Standing, ...]]:
+    """The probes of one page, worst first."""
+    pages = paged(len(target.probes), page)
+    ordered = sorted(target.probes, key=lambda standing: _RANK[standing.verdict])
+    return pages, tuple(ordered[pages.first - 1 : pages.last])
+
+
+def detail_of(
+    target: TargetStanding,
+    shown: tuple[Pages, tuple[Standing, ...]],
+    *,
+    now: datetime,
+    started_at: datetime,
+    past: Past | None,
+    failures: Sequence[PastFailure],
+    known: Mapping[str, Known],
+) -> Detail:
+    """`past` is None where there is no history; `known` holds every shown probe."""
+    pages, standings = shown
+    bad = [s for s in standings if s.last is not None and s.verdict is not Verdict.PASS]
+    present = {(s.probe.name, _milliseconds(s.last.outcome.started_at)) for s in bad if s.last}
+    outcomes = [s.last.outcome for s in target.probes if s.last is not None]
+    return Detail(
+        name=target.target.name,
+        address=brief(target.target.address, most=400),
+        verdict=target.verdict,
+        headline=_headline(target),
+        since=since(target.since, now) if target.since else None,
+        maintenance=any(each.maintenance for each in known.values()),
+        facts=tuple(_facts(target, outcomes, now)),
+        warnings=tuple(dict.fromkeys(_warnings(outcomes)))[:_NOTES],
+        strip=strip_of(past.days, now.date()) if past else None,
+        spark=spark_of(past.seconds) if past else None,
+        uptime=percent(past.uptime) if past and past.uptime is not None else None,
+        present=tuple(_present(standing, now) for standing in bad),
+        probes=tuple(_row(standing, known[standing.probe.name], now, started_at) for standing in standings),
+        pages=pages,
+        earlier=f"?page={pages.number - 1}" if pages.number > 1 else None,
+        later=f"?page={pages.number + 1}" if pages.number < pages.count else None,
+        failures=tuple(
+            _of_the_past(failure, now)
+            for failure in failures
+            if (failure.probe, _milliseconds(failure.started_at)) not in present
+        ),
+        remembers=past is not None,
+    )
+
+
+def _headline(target: TargetStanding) -> str:
+    count, of = len(target.of(target.verdict)), len(target.probes)
+    if all(standing.last is None for standing in target.probes):
+        return "not probed yet"
+    says = {Verdict.FAIL: ("fails", "fail"), Verdict.UNKNOWN: ("is unknown", "are unknown")}
+    if target.verdict is Verdict.PASS:
+        return f"all {of} probes pass" if of > 1 else "its probe passes"
+    one, many = says[target.verdict]
+    return f"{count:,} of {counted(of, 'probe')} {one if count == 1 else many}"
+
+
+def _facts(target: TargetStanding, outcomes: Sequence[Outcome], now: datetime) -> list[Fact]:
+    server = target.server
+    named = " ".join(filter(None, (server.name, server.version)))
+    spoken = " · ".join(filter(None, (server.protocol_version, f"{server.era} era" if server.era else "")))
+    facts = [
+        Fact(name="Server", text=brief(named, most=_LINE) or "not known yet"),
+        Fact(name="Protocol", text=brief(spoken, most=_LINE) or "not known yet"),
+        Fact(
+            name="Transport",
+            text={"http": "Streamable HTTP", "sse": "HTTP with SSE", "stdio": "stdio"}[target.target.transport],
+        ),
+    ]
+    newest = sorted(outcomes, key=lambda outcome: outcome.started_at)
+    numbers: dict[str, float] = {}
+    for outcome in newest:
+        numbers |= outcome.facts
+    if "tools" in numbers:
+        facts.append(Fact(name="Tools", text=f"{int(numbers['tools']):,}"))
+    facts += _certificate(numbers.get("certificate_expiry_timestamp_seconds"), now)
+    facts += _contract(numbers)
+    return facts
+
+
+def _certificate(timestamp: float | None, now: datetime) -> list[Fact]:
+    if timestamp is None:
+        return []
+    end = datetime.fromtimestamp(timestamp, UTC)
+    text = "expires" if end > now else "expired"
+    return [
+        Fact(name="Certificate", text=text, when=ago(end, now), alarming=(end - now).total_seconds() < _SOON),
+    ]
+
+
+def _contract(numbers: Mapping[str, float]) -> list[Fact]:
+    counts = {
+        severity: int(numbers[f"contract_changes_{severity}"])
+        for severity in ("breaking", "additive", "cosmetic")
+        if f"contract_changes_{severity}" in numbers
+    }
+    if not counts:
+        return []
+    told = ", ".join(f"{count:,} {severity}" for severity, count in counts.items() if count)
+    return [
+        Fact(
+            name="Contract",
+            text=f"{told} since it was pinned" if told else "as pinned",
+            alarming=counts.get("breaking", 0) > 0,
+        )
+    ]
+
+
+def _warnings(outcomes: Sequence[Outcome]) -> list[str]:
+    return [f"{outcome.probe}: {brief(note.text, most=_MESSAGE)}" for outcome in outcomes for note in warnings(outcome)]
+
+
+def _row(standing: Standing, known: Known, now: datetime, started_at: datetime) -> ProbeRow:
+    probe, last = standing.probe, standing.last
+    outcome = last.outcome if last else None
+    overdue = is_late(standing, now, started_at)
+    waited = f"due every {span(probe.interval)}, has not run yet" if overdue and not last else ""
+    return ProbeRow(
+        name=probe.name,
+        kind=probe.kind,
+        verdict=standing.verdict,
+        cause=brief(cause(outcome), most=_LINE) if outcome else "has not run yet",
+        since=since(standing.since, now) if standing.since else None,
+        ran=ago(last.ended, now) if last else None,
+        took=duration(outcome.duration_seconds) if outcome else "",
+        phases=phases_of(outcome.phases) if outcome else None,
+        every=f"cron {probe.cron}" if probe.cron else span(probe.interval),
+        due=ago(known.next_due, now) if known.next_due else None,
+        late=(late(standing, now) or waited) if overdue else "",
+        maintenance=known.maintenance,
+        skipped=f"{counted(standing.skipped, 'run')} left out" if standing.skipped else "",
+        race=_race(outcome.facts) if outcome else "",
+    )
+
+
+def _race(facts: Mapping[str, float]) -> str:
+    """`200 operations, 8 at once; 7 lost update`."""
+    if "race_operations" not in facts:
+        return ""
+    told = [counted(int(facts["race_operations"]), "operation")]
+    if "race_overlap" in facts:
+        told.append(f"up to {int(facts['race_overlap'])} at once")
+    told += [
+        f"{int(count):,} {name.removeprefix('race_violations_')}"
+        for name, count in facts.items()
+        if name.startswith("race_violations_") and count
+    ]
+    return ", ".join(told)
+
+
+def _present(standing: Standing, now: datetime) -> Incident:
+    assert standing.last is not None
+    begun = standing.since or standing.last.ended
+    streak = f"{counted(standing.streak, 'run')} in a row" if standing.streak > 1 else ""
+    outcome, maintenance = standing.last.outcome, standing.last.maintenance
+    return _incident(outcome, cause(outcome), since(begun, now), streak=streak, maintenance=maintenance)
+
+
+def _of_the_past(failure: PastFailure, now: datetime) -> Incident:
+    reason = next((reason for reason in Reason if reason == failure.reason), None)
+    outcome = Outcome(
+        target=failure.target,
+        probe=failure.probe,
+        kind=failure.kind,
+        verdict=failure.verdict,
+        reason=reason,
+        step=failure.step,
+        message=failure.message,
+        evidence=failure.evidence,
+        warnings=failure.warnings,
+        started_at=failure.started_at,
+        duration_seconds=failure.duration_seconds,
+    )
+    # A reason that an earlier version knew is told as it stands.
+    why = cause(outcome) if reason else failure.reason or ""
+    return _incident(outcome, why, ago(failure.started_at, now), maintenance=failure.maintenance)
+
+
+def _incident(outcome: Outcome, why: str, when: When, *, maintenance: bool, streak: str = "") -> Incident:
+    notes = [*proof(outcome), *warnings(outcome)]
+    return Incident(
+        key=f"{outcome.probe}-{_milliseconds(outcome.started_at)}",
+        probe=outcome.probe,
+        verdict=outcome.verdict,
+        cause=brief(why, most=_LINE),
+        message=passage(outcome.message, most=_MESSAGE),
+        notes=tuple(Note(label=note.label, text=passage(note.text, most=_DETAIL)) for note in notes[:_NOTES]),
+        further=max(len(notes) - _NOTES, 0),
+        when=when,
+        streak=streak,
+        maintenance=maintenance,
+    )
+
+
+def _milliseconds(moment: datetime) -> int:
+    """As exact as history is."""
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,187 @@
+"""Geometry of the small drawings: strips of days, lines of response times, bars of phases.
+
+Only numbers and our own words are put into them; the templates write the elements, the style sheet colours them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+from prober.outcome import Phase
+from prober.report.quantity import duration
+from prober.web.pages.words import counted, percent
+
+if TYPE_CHECKING:  # what is drawn need not be opened
+    from prober.history.past import Day
+
+DAYS: Final = 90
+PITCH: Final = 4
+"""Width of a day in a strip, the gap after it included."""
+STRIP_HEIGHT: Final = 28
+_LEAST_BITE: Final = 5.0
+"""Height that a failure takes of its day at least: one run of a thousand must be seen."""
+SPARK_WIDTH: Final = 120
+SPARK_HEIGHT: Final = 28
+_MARGIN: Final = 2.0
+PHASE_WIDTH: Final = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A line of an SVG path and the class of its look."""
+
+    look: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One day of a strip."""
+
+    title: str
+    strokes: tuple[Stroke, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strip:
+    """The last days of a target, the oldest first."""
+
+    label: str
+    bars: tuple[Bar, ...]
+    width: int = DAYS * PITCH
+    height: int = STRIP_HEIGHT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spark:
+    """Response times as a line, with the area beneath it."""
+
+    label: str
+    line: str
+    area: str
+    least: str
+    most: str
+    latest: str
+    width: int = SPARK_WIDTH
+    height: int = SPARK_HEIGHT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """One phase of a run."""
+
+    phase: str
+    x: float
+    width: float
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phases:
+    """Where the time of a run went, as one bar."""
+
+    label: str
+    pieces: tuple[Piece, ...]
+    width: int = PHASE_WIDTH
+
+
+def strip_of(days: Sequence[Day], today: date) -> Strip:
+    """Days without a run may be left out of `days`; they have their place in the strip."""
+    by_date = {day.day: day for day in days}
+    shown = [today - timedelta(days=DAYS - 1 - index) for index in range(DAYS)]
+    bars = tuple(_bar(index * PITCH + PITCH / 2, on, by_date.get(on)) for index, on in enumerate(shown))
+    return Strip(label=_story([by_date[on] for on in shown if on in by_date]), bars=bars)
+
+
+def spark_of(seconds: Sequence[float | None]) -> Spark | None:
+    """Points at equal distances, None where nothing was measured; None for the whole where fewer than two were."""
+    measured = [value for value in seconds if value is not None]
+    if len(measured) < 2:
+        return None
+    least, most = min(measured), max(measured)
+    step = (SPARK_WIDTH - 2 * _MARGIN) / (len(seconds) - 1)
+    room = SPARK_HEIGHT - 2 * _MARGIN
+    scale = room / most if most else 0.0
+    runs: list[list[tuple[float, float]]] = [[]]
+    for index, value in enumerate(seconds):
+        if value is None:
+            runs.append([])
+        else:
+            runs[-1].append((_MARGIN + index * step, SPARK_HEIGHT - _MARGIN - value * scale))
+    drawn = [run for run in runs if run]
+    told = f"{duration(least)} to {duration(most)}, last {duration(measured[-1])}"
+    return Spark(
+        label=f"Response time: {told}",
+        line="".join(_line(run) for run in drawn),
+        area="".join(f"{_line(run)}V{SPARK_HEIGHT}H{run[0][0]:.1f}z" for run in drawn if len(run) > 1),
+        least=duration(least),
+        most=duration(most),
+        latest=duration(measured[-1]),
+    )
+
+
+def phases_of(phases: Mapping[Phase, float]) -> Phases | None:
+    """Phases in the order of an exchange, as parts of their sum; None where no time was measured."""
+    known = [(phase, phases[phase]) for phase in Phase if phases.get(phase, 0.0) > 0]
+    total = sum(seconds for _, seconds in known)
+    if not total:
+        return None
+    pieces, left = [], 0.0
+    for phase, seconds in known:
+        width = seconds / total * PHASE_WIDTH
+        pieces.append(Piece(phase=phase.value, x=round(left, 2), width=round(width, 2), text=duration(seconds)))
+        left += width
+    return Phases(label=", ".join(f"{piece.phase} {piece.text}" for piece in pieces), pieces=tuple(pieces))
+
+
+def _line(points: Sequence[tuple[float, float]]) -> str:
+    first, *rest = [f"{x:.1f} {y:.1f}" for x, y in points]
+    return f"M{first}" + ("L" + " ".join(rest) if rest else "h.01")  # a point alone is a dot of the line's width
+
+
+def _bar(x: float, on: date, day: Day | None) -> Bar:
+    named = f"{on:%a} {on.day} {on:%b %Y}"
+    if day is None or not day.runs:
+        return Bar(f"{named}: no runs", (Stroke("none", f"M{x:g} {STRIP_HEIGHT}v-3"),))
+    strokes, bottom = [], float(STRIP_HEIGHT)
+    for look, height in _heights(day):
+        strokes.append(Stroke(look, f"M{x:g} {bottom:g}v-{height:g}"))
+        bottom = round(bottom - height, 1)
+    return Bar(f"{named}: {_told(day)}", tuple(strokes))
+
+
+def _heights(day: Day) -> list[tuple[str, float]]:
+    """From the bottom up: what passed, what nobody could tell, what failed."""
+    failed = max(day.failed / day.runs * STRIP_HEIGHT, _LEAST_BITE) if day.failed else 0.0
+    unknown = max(day.unknown / day.runs * STRIP_HEIGHT, 1.0) if day.unknown else 0.0
+    unknown = min(unknown, STRIP_HEIGHT - failed)
+    passed = max(STRIP_HEIGHT - failed - unknown, 0.0) if day.passed else 0.0
+    parts = (("pass", passed), ("unknown", unknown), ("fail", failed))
+    return [(look, round(height, 1)) for look, height in parts if height >= 0.5]
+
+
+def _told(day: Day) -> str:
+    if not day.failed and not day.unknown:
+        return f"all of {counted(day.runs, 'run')} passed"
+    parts = [percent(day.uptime) + " passed"] if day.uptime is not None else []
+    parts += [f"{count:,} {word}" for count, word in ((day.failed, "failed"), (day.unknown, "unknown")) if count]
+    return f"{', '.join(parts)} of {counted(day.runs, 'run')}"
+
+
+def _story(days: Sequence[Day]) -> str:
+    """The strip in one sentence, for those who hear it."""
+    with_runs = [day for day in days if day.runs]
+    failed = [day for day in days if day.failed]
+    if not with_runs:
+        return f"Last {DAYS} days: no runs"
+    told = f"{DAYS} days" if len(with_runs) == DAYS else f"{DAYS} days, {len(with_runs)} with runs"
+    if not failed:
+        return f"Last {told}: no failures"
+    worst = min(failed, key=lambda day: day.uptime or 0.0)
+    return (
+        f"Last {told}: failures on {counted(len(failed), 'day')}, "
+        f"the worst {worst.day.day} {worst.day:%b} ({percent(worst.uptime or 0.0)} passed)"
+    )

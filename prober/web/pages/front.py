@@ -1,0 +1,219 @@
+"""The front page as values: the verdict on everything in one sentence, then the targets, worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Final
+
+from prober.board import Standing
+from prober.outcome import Verdict
+from prober.report.account import cause
+from prober.web.pages.choice import Choice, Judged, Pages, Totals, Wish, is_late
+from prober.web.pages.drawing import Spark, Strip, spark_of, strip_of
+from prober.web.pages.past import Past
+from prober.web.pages.words import WORST_FIRST, When, ago, brief, counted, percent, since, span
+
+_COMPLAINTS: Final = 3
+"""Probes of one target that are told of on the front page; its own page has the rest."""
+_ADDRESS: Final = 120
+_MESSAGE: Final = 240
+_TITLES: Final = {Verdict.FAIL: "Failing", Verdict.UNKNOWN: "Unknown", Verdict.PASS: "Passing"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Complaint:
+    """A probe that does not pass, in a line."""
+
+    probe: str
+    verdict: Verdict
+    cause: str
+    message: str
+    since: When | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One target on the front page."""
+
+    name: str
+    address: str
+    verdict: Verdict
+    since: When | None
+    complaints: tuple[Complaint, ...]
+    further: int
+    """How many more do not pass."""
+    probes: str
+    ran: When | None
+    """When its latest run ended."""
+    late: str
+    """How late its runs are, where they are."""
+    maintenance: bool
+    strip: Strip | None
+    spark: Spark | None
+    uptime: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Targets of one verdict."""
+
+    verdict: Verdict
+    title: str
+    count: int
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """A link that shows only the targets of one verdict, or all."""
+
+    title: str
+    count: int
+    link: str
+    chosen: bool
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Front:
+    """Everything that the front page says."""
+
+    headline: str
+    verdict: Verdict
+    details: tuple[str, ...]
+    filters: tuple[Filter, ...]
+    word: str
+    wanted: Verdict | None
+    groups: tuple[Group, ...]
+    pages: Pages
+    earlier: str | None
+    later: str | None
+    remembers: bool
+
+
+def front_of(
+    choice: Choice, wish: Wish, *, now: datetime, past: Mapping[str, Past] | None, maintenance: Collection[str]
+) -> Front:
+    """`maintenance` are the names of probes in a window now; `past` is None where there is no history."""
+    rows = [_row(each, now, (past or {}).get(each.target.target.name), maintenance) for each in choice.shown]
+    groups = tuple(
+        Group(verdict=verdict, title=_TITLES[verdict], count=choice.matching[verdict], rows=tuple(of_verdict))
+        for verdict, of_verdict in groupby(rows, key=lambda row: row.verdict)
+    )
+    number = choice.pages.number
+    return Front(
+        headline=headline(choice.totals),
+        verdict=overall(choice.totals),
+        details=tuple(_details(choice.totals)),
+        filters=tuple(_filters(choice, wish)),
+        word=brief(wish.word, most=200),
+        wanted=wish.verdict,
+        groups=groups,
+        pages=choice.pages,
+        earlier=wish.link(verdict=wish.verdict, page=number - 1) if number > 1 else None,
+        later=wish.link(verdict=wish.verdict, page=number + 1) if number < choice.pages.count else None,
+        remembers=past is not None,
+    )
+
+
+def overall(totals: Totals) -> Verdict:
+    """The worst verdict that any target has."""
+    return next((verdict for verdict in WORST_FIRST if totals.verdicts.get(verdict)), Verdict.UNKNOWN)
+
+
+def headline(totals: Totals) -> str:
+    """`2 of 14 targets fail`."""
+    failing, unknown = totals.verdicts.get(Verdict.FAIL, 0), totals.verdicts.get(Verdict.UNKNOWN, 0)
+    if not totals.targets:
+        return "Nothing is probed"
+    if failing:
+        return _part(failing, totals.targets, one="fails", many="fail")
+    if totals.waiting == totals.targets:
+        return "No target has been probed yet" if totals.targets > 1 else "The target has not been probed yet"
+    if unknown:
+        return _part(unknown, totals.targets, one="is unknown", many="are unknown")
+    return f"All {totals.targets:,} targets pass" if totals.targets > 1 else "The target passes"
+
+
+def _part(count: int, of: int, *, one: str, many: str) -> str:
+    if count == of:
+        return f"All {of:,} targets {many}" if of > 1 else f"The target {one}"
+    return f"{count:,} of {of:,} targets {one if count == 1 else many}"
+
+
+def _details(totals: Totals) -> list[str]:
+    failing = totals.failing_probes
+    told = [
+        f"{failing:,} of {counted(totals.probes, 'probe')} {'fails' if failing == 1 else 'fail'}"
+        if failing
+        else counted(totals.probes, "probe")
+    ]
+    unknown = totals.verdicts.get(Verdict.UNKNOWN, 0)
+    if unknown and totals.verdicts.get(Verdict.FAIL):
+        told.append(f"{counted(unknown, 'target')} unknown")
+    if totals.excused:
+        told.append(f"{totals.excused:,} of the failing in maintenance")
+    if totals.late:
+        told.append(f"{counted(totals.late, 'target')} with late runs")
+    return told
+
+
+def _filters(choice: Choice, wish: Wish) -> list[Filter]:
+    of_all = Filter(
+        title="All", count=sum(choice.matching.values()), link=wish.link(), chosen=wish.verdict is None, verdict=None
+    )
+    return [of_all] + [
+        Filter(
+            title=_TITLES[verdict],
+            count=choice.matching[verdict],
+            link=wish.link(verdict=verdict),
+            chosen=wish.verdict is verdict,
+            verdict=verdict,
+        )
+        for verdict in WORST_FIRST
+    ]
+
+
+def _row(judged: Judged, now: datetime, past: Past | None, maintenance: Collection[str]) -> Row:
+    target, verdict = judged.target, judged.verdict
+    failing, unknown = target.of(Verdict.FAIL), target.of(Verdict.UNKNOWN)
+    bad = [standing for standing in (*failing, *unknown) if standing.last is not None]
+    ends = [standing.last.ended for standing in target.probes if standing.last is not None]
+    return Row(
+        name=target.target.name,
+        address=brief(target.target.address, most=_ADDRESS),
+        verdict=verdict,
+        since=since(judged.since, now) if judged.since else None,
+        complaints=tuple(_complaint(standing, now) for standing in bad[:_COMPLAINTS]),
+        further=max(len(bad) - _COMPLAINTS, 0),
+        probes=counted(len(target.probes), "probe"),
+        ran=ago(max(ends), now) if ends else None,
+        late=late(next((s for s in target.probes if is_late(s, now)), None), now),
+        maintenance=any(standing.probe.name in maintenance for standing in target.probes),
+        strip=strip_of(past.days, now.date()) if past else None,
+        spark=spark_of(past.seconds) if past else None,
+        uptime=percent(past.uptime) if past and past.uptime is not None else None,
+    )
+
+
+def _complaint(standing: Standing, now: datetime) -> Complaint:
+    assert standing.last is not None
+    outcome = standing.last.outcome
+    return Complaint(
+        probe=standing.probe.name,
+        verdict=outcome.verdict,
+        cause=brief(cause(outcome), most=120),
+        message=brief(outcome.message, most=_MESSAGE),
+        since=since(standing.since, now) if standing.since else None,
+    )
+
+
+def late(standing: Standing | None, now: datetime) -> str:
+    """`last run 5 min ago, due every 30 s`; empty for none."""
+    if standing is None or standing.last is None:
+        return ""
+    seconds = (now - standing.last.outcome.started_at).total_seconds()
+    return f"last run {span(seconds)} ago, due every {span(standing.probe.interval)}"

@@ -1,0 +1,163 @@
+"""The pages over HTTP: asked for, put together, sent.
+
+The event loop only takes a look at the board and asks history. What takes longer, sorting thousands of targets and
+rendering, is done in a thread, one page at a time, so that no probe is measured while pages fight for the processor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from prober.board import Standing, TargetStanding
+from prober.outcome import Verdict
+from prober.web.desk import Desk
+from prober.web.pages.assets import SECURITY, Assets
+from prober.web.pages.badge import badge
+from prober.web.pages.choice import Choice, Wish, choose
+from prober.web.pages.detail import Detail, Known, detail_of, shown_probes
+from prober.web.pages.front import Front, front_of
+from prober.web.pages.past import PastReader
+from prober.web.pages.words import WORD, exactly, percent, since
+
+REFRESH_SECONDS: Final = 15
+_FAILURES: Final = 20
+_BADGE_SECONDS: Final = 30
+
+
+class Site:
+    """The endpoints, each a method, over one desk."""
+
+    def __init__(self, desk: Desk):
+        self._desk = desk
+        self._assets = Assets()
+        self._past = PastReader(desk.history)
+        self._one_page = asyncio.Lock()
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/", self.front),
+            Route("/targets/{name}", self.target),
+            Route("/badge/{target}.svg", self.badge),
+            Route("/static/{file}", self.static),
+        ]
+
+    async def front(self, request: Request) -> Response:
+        wish, now = Wish.of(request.query_params), datetime.now(UTC)
+        async with self._one_page:
+            choice = await asyncio.to_thread(choose, self._desk.board.targets(), wish, now)
+            past = await self._past.of([each.target.target.name for each in choice.shown])
+            maintenance = frozenset(self._in_maintenance(choice))
+            page = await asyncio.to_thread(self._front, choice, wish, now, past, maintenance)
+        return self._page(page)
+
+    async def target(self, request: Request) -> Response:
+        name, now = request.path_params["name"], datetime.now(UTC)
+        try:
+            target = self._desk.board.target(name)
+        except KeyError:
+            values = {"name": name[:200], "verdict": Verdict.UNKNOWN, "root": "../", "status": self._status(now)}
+            return self._page(self._assets.render("missing.html", values), status=404)
+        async with self._one_page:
+            shown = await asyncio.to_thread(shown_probes, target, Wish.of(request.query_params).page)
+            past = await self._past.of([name])
+            failures = await self._past.failures(name, limit=_FAILURES)
+            detail = detail_of(
+                target,
+                shown,
+                now=now,
+                started_at=self._desk.started_at,
+                past=past.get(name) if past is not None else None,
+                failures=failures,
+                known=self._known(shown[1]),
+            )
+            page = await asyncio.to_thread(self._detail, detail, now)
+        return self._page(page)
+
+    async def badge(self, request: Request) -> Response:
+        name = request.path_params["target"]
+        try:
+            target = self._desk.board.target(name)
+        except KeyError:
+            return self._badge(request, badge(name, "no such target", Verdict.UNKNOWN), status=404)
+        if request.query_params.get("show") != "uptime":
+            return self._badge(request, badge(name, WORD[target.verdict], target.verdict))
+        past = await self._past.of([name])
+        uptime = past[name].uptime if past and name in past else None
+        told = percent(uptime) if uptime is not None else "unknown"
+        return self._badge(request, badge(name, f"{told} uptime", _verdict_of(uptime)))
+
+    async def static(self, request: Request) -> Response:
+        asset = self._assets.named(request.path_params["file"])
+        return asset.response() if asset else Response("no such file\n", 404, media_type="text/plain", headers=SECURITY)
+
+    def _front(
+        self, choice: Choice, wish: Wish, now: datetime, past: Mapping[str, Any] | None, maintenance: frozenset[str]
+    ) -> str:
+        front: Front = front_of(choice, wish, now=now, past=past, maintenance=maintenance)
+        values = {"front": front, "verdict": front.verdict, "root": "./", "status": self._status(now)}
+        return self._assets.render("front.html", values)
+
+    def _detail(self, detail: Detail, now: datetime) -> str:
+        values = {"detail": detail, "verdict": detail.verdict, "root": "../", "status": self._status(now)}
+        return self._assets.render("target.html", values)
+
+    def _status(self, now: datetime) -> Mapping[str, Any]:
+        """What stands on every page, of the prober itself."""
+        return {
+            "now": now.isoformat(timespec="seconds"),
+            "exact": exactly(now),
+            "location": self._desk.location,
+            "up": since(self._desk.started_at, now),
+            "suspects": self._desk.suspects(),
+            "ready": self._desk.ready(),
+            "refresh": REFRESH_SECONDS,
+        }
+
+    def _in_maintenance(self, choice: Choice) -> Iterable[str]:
+        for each in choice.shown:
+            yield from self._windowed(each.target)
+
+    def _windowed(self, target: TargetStanding) -> Iterable[str]:
+        for standing in target.probes:
+            if (target.target.maintenance or standing.probe.maintenance) and self._maintained(standing):
+                yield standing.probe.name
+
+    def _maintained(self, standing: Standing) -> bool:
+        return self._desk.in_maintenance(standing.probe.name)
+
+    def _known(self, standings: Iterable[Standing]) -> dict[str, Known]:
+        return {
+            standing.probe.name: Known(
+                next_due=self._desk.next_due(standing.probe.name), maintenance=self._maintained(standing)
+            )
+            for standing in standings
+        }
+
+    @staticmethod
+    def _page(html: str, *, status: int = 200) -> Response:
+        return HTMLResponse(html, status, headers={"Cache-Control": "no-store", **SECURITY})
+
+    @staticmethod
+    def _badge(request: Request, svg: str, *, status: int = 200) -> Response:
+        content = svg.encode()
+        tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
+        headers = {"Cache-Control": f"public, max-age={_BADGE_SECONDS}", "ETag": tag, **SECURITY}
+        if status == 200 and tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        return Response(content, status, headers=headers, media_type="image/svg+xml")
+
+
+def _verdict_of(uptime: float | None) -> Verdict:
+    """The colour of an uptime: three nines are well, one nine is not."""
+    if uptime is None:
+        return Verdict.UNKNOWN
+    return Verdict.PASS if uptime >= 0.99 else Verdict.FAIL

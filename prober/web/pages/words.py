@@ -1,0 +1,84 @@
+"""Words of the pages: ages, moments, counts, percentages, and texts of servers cut to what a page can bear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from prober.outcome import Verdict
+from prober.report.untrusted import block, line
+
+WORD: Final = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.UNKNOWN: "unknown"}
+WORST_FIRST: Final = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS)
+_UNITS: Final = ((86400.0 * 2, 86400.0, "day"), (3600.0 * 2, 3600.0, "h"), (60.0, 60.0, "min"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class When:
+    """A moment for a `<time>`: for machines, exactly, and in the words of the sentence it stands in."""
+
+    machine: str
+    exact: str
+    text: str
+
+
+def span(seconds: float) -> str:
+    """A stretch of time in one unit, rounded down: `8 s`, `12 min`, `90 min`, `5 h`, `3 days`."""
+    for least, unit, word in _UNITS:
+        if seconds >= least:
+            count = int(seconds // unit)
+            return counted(count, word) if word == "day" else f"{count} {word}"
+    return f"{max(int(seconds), 0)} s"
+
+
+def since(moment: datetime, now: datetime) -> When:
+    """`for 12 min`: how long something has been so."""
+    return _when(moment, f"for {span((now - moment).total_seconds())}")
+
+
+def ago(moment: datetime, now: datetime) -> When:
+    """`12 min ago`, `in 12 min` for what is still to come, `now` within a second."""
+    seconds = (now - moment).total_seconds()
+    if abs(seconds) < 1:
+        return _when(moment, "now")
+    return _when(moment, f"{span(seconds)} ago" if seconds > 0 else f"in {span(-seconds)}")
+
+
+def exactly(moment: datetime) -> str:
+    """`2026-11-22 07:28:14 UTC`."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 target`, `1,400 targets`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def percent(share: float) -> str:
+    """`100 %`, `99.97 %`, `98.3 %`, `42 %`: never rounded up to a hundred that it is not, nor down to a nought."""
+    value = share * 100
+    if value >= 100 or value <= 0:
+        return "100 %" if value >= 100 else "0 %"
+    if value >= 99:
+        return f"{min(value, 99.99):.2f} %"
+    return f"{value:.1f} %" if value >= 90 else f"{max(value, 1):.0f} %"
+
+
+def brief(text: str, *, most: int) -> str:
+    """One safe line of at most `most` characters."""
+    return _cut(line(text[: most * 4]), most, len(text))
+
+
+def passage(text: str, *, most: int) -> str:
+    """Safe lines of at most `most` characters together; says how much was left out."""
+    shown = _cut(block(text[: most * 4]).strip("\n"), most, len(text))
+    return shown if len(text) <= most or not shown.endswith("…") else f"{shown}\n({len(text):,} characters in all)"
+
+
+def _cut(text: str, most: int, length: int) -> str:
+    return text if len(text) <= most and length <= most * 4 else text[: most - 1].rstrip() + "…"
+
+
+def _when(moment: datetime, text: str) -> When:
+    return When(machine=moment.isoformat(timespec="seconds"), exact=exactly(moment), text=text)
