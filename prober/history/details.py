@@ -1,0 +1,74 @@
+"""The texts of a run as JSON: what it said, what proves it, who answered. Capped; redacted they are already."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, Final
+
+from prober.outcome import Evidence, Outcome, ServerInfo
+
+LONGEST: Final = 16_384
+"""Bytes of the details of one run: a hundred failures are never more than the page can bear."""
+
+_CAPS: Final = ((4_000, 10), (1_000, 5), (200, 2), (60, 1))
+"""Characters of a text and pieces of evidence; the next pair is tried where the one before was too much."""
+_EVIDENCE: Final = tuple(field.name for field in fields(Evidence))
+
+
+def to_json(outcome: Outcome) -> str:
+    """At most LONGEST bytes, all of them ASCII: half a surrogate pair in a server's answer could not be stored else."""
+    text = ""
+    for characters, pieces in _CAPS:
+        text = json.dumps(_plain(outcome, characters, pieces), separators=(",", ":"))
+        if len(text) <= LONGEST:
+            break
+    return text
+
+
+def _plain(outcome: Outcome, characters: int, pieces: int) -> dict[str, Any]:
+    """Whatever is empty is left out."""
+
+    def cut(text: str) -> str:
+        return text if len(text) <= characters else f"{text[:characters]}… ({len(text) - characters} more)"
+
+    evidence = [
+        {k: cut(v) if isinstance(v, str) else v for k, v in vars(piece).items() if v is not None}
+        for piece in outcome.evidence[:pieces]
+    ]
+    server = {k: cut(v) for k, v in vars(outcome.server).items() if v is not None}
+    plain = {
+        "kind": cut(outcome.kind),
+        "step": cut(outcome.step) if outcome.step else None,
+        "message": cut(outcome.message),
+        "evidence": [piece for piece in evidence if piece],
+        "warnings": [cut(text) for text in outcome.warnings[:pieces]],
+        "server": server,
+        "facts": {cut(name): value for name, value in list(outcome.facts.items())[: 10 * pieces]},
+    }
+    return {name: value for name, value in plain.items() if value}
+
+
+class Details:
+    """The way back."""
+
+    def __init__(self, text: str) -> None:
+        self._plain: Mapping[str, Any] = json.loads(text)
+        self.kind: str = self._plain.get("kind", "")
+        self.step: str | None = self._plain.get("step")
+        self.message: str = self._plain.get("message", "")
+        self.warnings: tuple[str, ...] = tuple(self._plain.get("warnings", ()))
+        self.facts: Mapping[str, float] = self._plain.get("facts", {})
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What a later version wrote of a kind unknown here is passed over."""
+        pieces = self._plain.get("evidence", ())
+        return tuple(Evidence(**{name: piece[name] for name in _EVIDENCE if name in piece}) for piece in pieces)
+
+    @property
+    def server(self) -> ServerInfo:
+        """Who answered."""
+        server = self._plain.get("server", {})
+        return ServerInfo(**{field.name: server.get(field.name) for field in fields(ServerInfo)})

@@ -1,0 +1,101 @@
+"""What is too old, or too much, goes.
+
+By time: each kind of row after its own retention. By size: when all together outgrow the bound, the oldest hour of
+results goes, and the next, down to a week of them; then failures down to a week, roll-ups down to a month; then all of
+them further. So a few thousand probes lose old results first, and neither a flood of failures nor years of roll-ups
+ever drive out the last days of results.
+
+A sweep takes at most a day off the old end of each kind: a clock that stands a year ahead for some minutes must not
+cost the whole history. Freed pages are used again; the file shrinks only while it is larger than its bound.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime, timedelta
+from typing import Final
+
+from prober.history.packing import PROBE_BITS, first_slot, microseconds
+from prober.history.retention import Retention
+
+_HOUR_SLOTS: Final = 1 << PROBE_BITS
+_HOUR_US: Final = 3_600_000_000
+_KEYS: Final = {"runs": ("slot", _HOUR_SLOTS), "hours": ("slot", _HOUR_SLOTS), "failures": ("started", _HOUR_US)}
+"""Each kind of row: the column that it is in the order of, and what an hour is there."""
+
+_GIVES_WAY: Final = (
+    ("runs", timedelta(days=7)),
+    ("failures", timedelta(days=7)),
+    ("hours", timedelta(days=30)),
+    ("runs", timedelta(days=1)),
+    ("failures", timedelta(hours=1)),
+    ("hours", timedelta(days=1)),
+    ("runs", timedelta(0)),
+    ("hours", timedelta(0)),
+    ("failures", timedelta(0)),
+)
+"""In this order, each down to this age."""
+_HOURS_A_SWEEP: Final = 48
+_PAGES_A_SWEEP: Final = 8_192
+
+
+def prune(connection: sqlite3.Connection, retention: Retention, now: datetime) -> None:
+    """One sweep."""
+    ages = {"runs": retention.results, "failures": retention.failures, "hours": retention.rollups}
+    for table, age in ages.items():
+        _delete(connection, table, older_than=now - age, hours=24)
+    connection.execute(
+        "DELETE FROM days WHERE day < min(?, (SELECT min(day) FROM days) + 1)",
+        (microseconds(now - retention.rollups) // (24 * _HOUR_US),),
+    )
+    _squeeze(connection, _most(retention), now)
+
+
+def forget(connection: sqlite3.Connection, retention: Retention, now: datetime) -> None:
+    """Names of probes and targets of which nothing is left. Only before anybody has their numbers in memory."""
+    last = microseconds(now - max(retention.results, retention.failures, retention.rollups))
+    for table, (key, hour) in _KEYS.items():
+        (oldest,) = connection.execute(f"SELECT min({key}) FROM {table}").fetchone()  # noqa: S608 - names of our own
+        if oldest is not None:
+            last = min(last, oldest // hour * _HOUR_US)
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("DELETE FROM present WHERE started < ?", (last,))
+    connection.execute("DELETE FROM probes WHERE id NOT IN (SELECT probe FROM present)")
+    connection.execute("DELETE FROM targets WHERE id NOT IN (SELECT target FROM probes)")
+    connection.execute("DELETE FROM days WHERE target NOT IN (SELECT id FROM targets)")
+    connection.execute("COMMIT")
+
+
+def _most(retention: Retention) -> int:
+    """What the tables may take: the journal beside them and what comes until the next sweep need room as well."""
+    return retention.max_bytes * 3 // 4
+
+
+def _squeeze(connection: sqlite3.Connection, most: int, now: datetime) -> None:
+    left = _HOURS_A_SWEEP
+    for table, age in _GIVES_WAY:
+        while left and _used(connection) > most and _delete(connection, table, older_than=now - age, hours=1):
+            left -= 1
+    if _pragma(connection, "page_count") * _pragma(connection, "page_size") > most:
+        connection.execute(f"PRAGMA incremental_vacuum({_PAGES_A_SWEEP})").fetchall()
+
+
+def _delete(connection: sqlite3.Connection, table: str, *, older_than: datetime, hours: int) -> int:
+    """At most so many hours from the oldest row on; how many rows went."""
+    key, hour = _KEYS[table]
+    cutoff = first_slot(older_than) if key == "slot" else microseconds(older_than)
+    (oldest,) = connection.execute(f"SELECT min({key}) FROM {table}").fetchone()  # noqa: S608 - names of our own
+    if oldest is None or oldest >= cutoff:
+        return 0
+    until = min(cutoff, (oldest // hour + hours) * hour)
+    return connection.execute(f"DELETE FROM {table} WHERE {key} < ?", (until,)).rowcount  # noqa: S608
+
+
+def _used(connection: sqlite3.Connection) -> int:
+    """Bytes of pages that hold something."""
+    pages = _pragma(connection, "page_count") - _pragma(connection, "freelist_count")
+    return pages * _pragma(connection, "page_size")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])

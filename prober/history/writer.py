@@ -1,0 +1,147 @@
+"""The thread that writes, and the bounded queue before it.
+
+Probing must never wait for a disk. So a result is put in a queue, which takes no lock of anybody's; the thread takes
+what has come within half a second and writes it in one transaction. When the disk is full, read-only, locked or gone,
+the thread says so once, keeps the batch it has, and tries again after one second, two, four … at most a minute, with
+a file it opens anew; meanwhile the queue fills to its bound, and what comes then is dropped and counted.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from prober.history.ledger import Ledger, Skip
+from prober.history.schema import HistoryError
+from prober.result import Result
+
+BATCH_SECONDS: Final = 0.5
+BATCH_ROWS: Final = 500
+QUEUE: Final = 20_000
+"""Two minutes of ten thousand probes; some 20 MB when it is full."""
+SETTLE_SECONDS: Final = 300.0
+_FIRST_WAIT: Final = 1.0
+_LONGEST_WAIT: Final = 60.0
+
+Trouble = Callable[[str | None], None]
+
+
+class Writer:
+    """Made with a ledger that is open already, so that a file that cannot be used is known at once."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        reopen: Callable[[], Ledger],
+        on_trouble: Trouble,
+        clock: Callable[[], datetime],
+        queue: int = QUEUE,
+    ) -> None:
+        """`reopen` and `on_trouble` are called in the writer's thread."""
+        self._ledger: Ledger | None = ledger
+        self._reopen, self._on_trouble, self._clock = reopen, on_trouble, clock
+        self._most = queue
+        self._queue: deque[Result | Skip] = deque()
+        self._batch: list[Result | Skip] = []
+        self._overflowed = self._unwritten = 0
+        self._arrived, self._enough, self._stopping = threading.Event(), threading.Event(), threading.Event()
+        self._trouble: str | None = None
+        self._wait = _FIRST_WAIT
+        self._settled = time.monotonic()
+        self.bytes = ledger.bytes
+        self._thread = threading.Thread(target=self._run, name="history-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def dropped(self) -> int:
+        """Entries that will never be in the file."""
+        return self._overflowed + self._unwritten
+
+    def put(self, entry: Result | Skip) -> None:
+        """Never waits, never raises. From one thread only."""
+        if self._stopping.is_set() or len(self._queue) + len(self._batch) >= self._most:
+            self._overflowed += 1
+            return
+        self._queue.append(entry)
+        if not self._arrived.is_set():
+            self._arrived.set()
+        if len(self._queue) >= BATCH_ROWS and not self._enough.is_set():
+            self._enough.set()
+
+    def stop(self) -> None:
+        """Write what is queued, close the file, end the thread; in trouble, after one last try. Waits for it."""
+        self._stopping.set()
+        self._arrived.set()
+        self._enough.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            if self._trouble is None:
+                self._arrived.wait(max(0.0, self._settled + SETTLE_SECONDS - time.monotonic()))
+                self._enough.wait(BATCH_SECONDS)
+            else:
+                self._stopping.wait(self._wait)
+            self._arrived.clear()
+            self._enough.clear()
+            self._turn()
+        self._turn()
+        self._unwritten += len(self._batch) + len(self._queue)
+        self._batch = []
+        self._queue.clear()
+        if self._ledger is not None:
+            self._ledger.close()
+
+    def _turn(self) -> None:
+        """Write all that is there, or be in trouble."""
+        try:
+            ledger = self._present_ledger()
+            self._write(ledger)
+            if ledger.full or time.monotonic() >= self._settled + SETTLE_SECONDS:
+                ledger.settle(self._clock())
+                self._settled = time.monotonic()
+            self.bytes = ledger.bytes
+        except (sqlite3.Error, OSError, HistoryError) as error:
+            self._stumble(str(error))
+        except Exception as error:  # the thread must outlive a mistake of ours; what it was made on must not come again
+            self._unwritten += len(self._batch)
+            self._batch = []
+            self._stumble(f"{type(error).__name__}: {error}")
+        else:
+            self._recover()
+
+    def _present_ledger(self) -> Ledger:
+        if self._ledger is not None and self._ledger.gone:
+            raise OSError("the file was removed or replaced")
+        if self._ledger is None:
+            self._ledger = self._reopen()
+        return self._ledger
+
+    def _write(self, ledger: Ledger) -> None:
+        while self._batch or self._queue:
+            while self._queue and len(self._batch) < BATCH_ROWS:
+                self._batch.append(self._queue.popleft())
+            self._unwritten += ledger.write(self._batch)
+            self._batch = []
+
+    def _stumble(self, why: str) -> None:
+        if self._ledger is not None:
+            self._ledger.close()
+            self._ledger = None
+        if self._trouble is None:
+            self._trouble = why
+            self._on_trouble(why)
+        else:
+            self._wait = min(self._wait * 2, _LONGEST_WAIT)
+
+    def _recover(self) -> None:
+        self._wait = _FIRST_WAIT
+        if self._trouble is not None:
+            self._trouble = None
+            self._on_trouble(None)
