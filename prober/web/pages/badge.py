@@ -6,7 +6,8 @@ it has.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, Literal
 from xml.sax.saxutils import escape, quoteattr
 
 from prober.outcome import Verdict
@@ -37,12 +38,18 @@ _PADDING: Final = 6
 _HEIGHT: Final = 20
 _MOST: Final = 60
 
+Tone = Verdict | Literal["warning"]
 # White on each of them has a contrast of at least 4.5 to 1.
-_COLOUR: Final = {Verdict.PASS: "#1a7f4b", Verdict.FAIL: "#c2303a", Verdict.UNKNOWN: "#65707f"}
+_COLOUR: Final[Mapping[Tone, str]] = {
+    Verdict.PASS: "#1a7f4b",
+    Verdict.FAIL: "#c2303a",
+    Verdict.UNKNOWN: "#65707f",
+    "warning": "#8a5a00",
+}
 _LABEL_COLOUR: Final = "#3d4653"
 
 
-def badge(label: str, message: str, verdict: Verdict) -> str:
+def badge(label: str, message: str, tone: Tone) -> str:
     """The SVG. `label` and `message` may be anybody's text."""
     label, message = _short(label), _short(message)
     left, right = _text_width(label) + 2 * _PADDING, _text_width(message) + 2 * _PADDING
@@ -53,7 +60,7 @@ def badge(label: str, message: str, verdict: Verdict) -> str:
         f"aria-label={quoteattr(told)}><title>{escape(told)}</title>"
         f'<clipPath id="r"><rect width="{whole}" height="{_HEIGHT}" rx="4"/></clipPath>'
         f'<g clip-path="url(#r)"><path fill="{_LABEL_COLOUR}" d="M0 0h{left}v{_HEIGHT}H0z"/>'
-        f'<path fill="{_COLOUR[verdict]}" d="M{left} 0h{right}v{_HEIGHT}H{left}z"/></g>'
+        f'<path fill="{_COLOUR[tone]}" d="M{left} 0h{right}v{_HEIGHT}H{left}z"/></g>'
         '<g fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,Geneva,sans-serif" font-size="11">'
         f"{_text(label, left / 2, left)}{_text(message, left + right / 2, right)}</g></svg>\n"
     )

@@ -5,26 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from prober.board import Standing, TargetStanding
-from prober.outcome import Outcome, Reason, Verdict
-from prober.report.account import Note, cause, proof, warnings
+from prober.outcome import Outcome, Verdict
+from prober.report.account import cause, warnings
 from prober.report.quantity import duration
 from prober.web.pages.choice import Pages, is_late, paged
 from prober.web.pages.drawing import Phases, Spark, Strip, phases_of, spark_of, strip_of
 from prober.web.pages.front import late
+from prober.web.pages.incident import LINE, MESSAGE, NOTES, Incident, incident_now, incident_then, milliseconds
 from prober.web.pages.past import Past
-from prober.web.pages.words import When, ago, brief, counted, passage, percent, since, span
+from prober.web.pages.words import When, ago, brief, counted, percent, since, span
 
-if TYPE_CHECKING:
-    from prober.history.past import PastFailure
-
-_LINE: Final = 160
-_MESSAGE: Final = 2_000
-_DETAIL: Final = 6_000
-_NOTES: Final = 12
-"""Pieces of evidence that are shown of one run."""
 _SOON: Final = 14 * 86400.0
 """A certificate that ends within this time is marked."""
 _RANK: Final = {Verdict.FAIL: 0, Verdict.UNKNOWN: 1, Verdict.PASS: 2}
@@ -69,23 +62,6 @@ class ProbeRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Incident:
-    """A run that did not pass, with what proves it."""
-
-    key: str
-    probe: str
-    verdict: Verdict
-    cause: str
-    message: str
-    notes: tuple[Note, ...]
-    further: int
-    """Notes that were left out."""
-    when: When
-    streak: str
-    maintenance: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class Detail:
     """Everything that the page of a target says."""
 
@@ -123,13 +99,12 @@ def detail_of(
     now: datetime,
     started_at: datetime,
     past: Past | None,
-    failures: Sequence[PastFailure],
     known: Mapping[str, Known],
 ) -> Detail:
     """`past` is None where there is no history; `known` holds every shown probe."""
     pages, standings = shown
     bad = [s for s in standings if s.last is not None and s.verdict is not Verdict.PASS]
-    present = {(s.probe.name, _milliseconds(s.last.outcome.started_at)) for s in bad if s.last}
+    present = {(s.probe.name, milliseconds(s.last.outcome.started_at)) for s in bad if s.last}
     outcomes = [s.last.outcome for s in target.probes if s.last is not None]
     return Detail(
         name=target.target.name,
@@ -139,19 +114,19 @@ def detail_of(
         since=since(target.since, now) if target.since else None,
         maintenance=any(each.maintenance for each in known.values()),
         facts=tuple(_facts(target, outcomes, now)),
-        warnings=tuple(dict.fromkeys(_warnings(outcomes)))[:_NOTES],
+        warnings=tuple(dict.fromkeys(_warnings(outcomes)))[:NOTES],
         strip=strip_of(past.days, now.date()) if past else None,
         spark=spark_of(past.seconds) if past else None,
         uptime=percent(past.uptime) if past and past.uptime is not None else None,
-        present=tuple(_present(standing, now) for standing in bad),
+        present=tuple(incident_now(standing, now) for standing in bad),
         probes=tuple(_row(standing, known[standing.probe.name], now, started_at) for standing in standings),
         pages=pages,
         earlier=f"?page={pages.number - 1}" if pages.number > 1 else None,
         later=f"?page={pages.number + 1}" if pages.number < pages.count else None,
         failures=tuple(
-            _of_the_past(failure, now)
-            for failure in failures
-            if (failure.probe, _milliseconds(failure.started_at)) not in present
+            incident_then(failure, now)
+            for failure in (past.failures if past else ())
+            if (failure.probe, milliseconds(failure.started_at)) not in present
         ),
         remembers=past is not None,
     )
@@ -173,8 +148,8 @@ def _facts(target: TargetStanding, outcomes: Sequence[Outcome], now: datetime) -
     named = " ".join(filter(None, (server.name, server.version)))
     spoken = " · ".join(filter(None, (server.protocol_version, f"{server.era} era" if server.era else "")))
     facts = [
-        Fact(name="Server", text=brief(named, most=_LINE) or "not known yet"),
-        Fact(name="Protocol", text=brief(spoken, most=_LINE) or "not known yet"),
+        Fact(name="Server", text=brief(named, most=LINE) or "not known yet"),
+        Fact(name="Protocol", text=brief(spoken, most=LINE) or "not known yet"),
         Fact(
             name="Transport",
             text={"http": "Streamable HTTP", "sse": "HTTP with SSE", "stdio": "stdio"}[target.target.transport],
@@ -220,7 +195,7 @@ def _contract(numbers: Mapping[str, float]) -> list[Fact]:
 
 
 def _warnings(outcomes: Sequence[Outcome]) -> list[str]:
-    return [f"{outcome.probe}: {brief(note.text, most=_MESSAGE)}" for outcome in outcomes for note in warnings(outcome)]
+    return [f"{outcome.probe}: {brief(note.text, most=MESSAGE)}" for outcome in outcomes for note in warnings(outcome)]
 
 
 def _row(standing: Standing, known: Known, now: datetime, started_at: datetime) -> ProbeRow:
@@ -232,7 +207,7 @@ def _row(standing: Standing, known: Known, now: datetime, started_at: datetime) 
         name=probe.name,
         kind=probe.kind,
         verdict=standing.verdict,
-        cause=brief(cause(outcome), most=_LINE) if outcome else "has not run yet",
+        cause=brief(cause(outcome), most=LINE) if outcome else "has not run yet",
         since=since(standing.since, now) if standing.since else None,
         ran=ago(last.ended, now) if last else None,
         took=duration(outcome.duration_seconds) if outcome else "",
@@ -259,52 +234,3 @@ def _race(facts: Mapping[str, float]) -> str:
         if name.startswith("race_violations_") and count
     ]
     return ", ".join(told)
-
-
-def _present(standing: Standing, now: datetime) -> Incident:
-    assert standing.last is not None
-    begun = standing.since or standing.last.ended
-    streak = f"{counted(standing.streak, 'run')} in a row" if standing.streak > 1 else ""
-    outcome, maintenance = standing.last.outcome, standing.last.maintenance
-    return _incident(outcome, cause(outcome), since(begun, now), streak=streak, maintenance=maintenance)
-
-
-def _of_the_past(failure: PastFailure, now: datetime) -> Incident:
-    reason = next((reason for reason in Reason if reason == failure.reason), None)
-    outcome = Outcome(
-        target=failure.target,
-        probe=failure.probe,
-        kind=failure.kind,
-        verdict=failure.verdict,
-        reason=reason,
-        step=failure.step,
-        message=failure.message,
-        evidence=failure.evidence,
-        warnings=failure.warnings,
-        started_at=failure.started_at,
-        duration_seconds=failure.duration_seconds,
-    )
-    # A reason that an earlier version knew is told as it stands.
-    why = cause(outcome) if reason else failure.reason or ""
-    return _incident(outcome, why, ago(failure.started_at, now), maintenance=failure.maintenance)
-
-
-def _incident(outcome: Outcome, why: str, when: When, *, maintenance: bool, streak: str = "") -> Incident:
-    notes = [*proof(outcome), *warnings(outcome)]
-    return Incident(
-        key=f"{outcome.probe}-{_milliseconds(outcome.started_at)}",
-        probe=outcome.probe,
-        verdict=outcome.verdict,
-        cause=brief(why, most=_LINE),
-        message=passage(outcome.message, most=_MESSAGE),
-        notes=tuple(Note(label=note.label, text=passage(note.text, most=_DETAIL)) for note in notes[:_NOTES]),
-        further=max(len(notes) - _NOTES, 0),
-        when=when,
-        streak=streak,
-        maintenance=maintenance,
-    )
-
-
-def _milliseconds(moment: datetime) -> int:
-    """As exact as history is."""
-    return int(moment.timestamp() * 1000)

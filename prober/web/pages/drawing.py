@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from prober.history import Day
 from prober.outcome import Phase
 from prober.report.quantity import duration
 from prober.web.pages.words import counted, percent
-
-if TYPE_CHECKING:  # what is drawn need not be opened
-    from prober.history.past import Day
 
 DAYS: Final = 90
 PITCH: Final = 4

@@ -1,25 +1,26 @@
-"""What the pages tell of the past: asked of history for all shown targets at once, and kept for a moment.
+"""What the pages tell of the past, asked of history: of all targets at once for the front page, of one for its own.
 
-However many people look, and however often their pages refresh, history is read once in a while. Where there is none,
-or it cannot be read, the pages do without.
+However many people look, and however often their pages refresh, the whole of history is read once in a while. Where
+there is none, or it cannot be read, the pages do without: why, history itself reports.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import time as time_of_day
+from typing import Final
 
-if TYPE_CHECKING:
-    from prober.history import Day, History, Overview, PastFailure
+from prober.history import Day, History, HistoryError, Overview, PastFailure, Point
+from prober.web.pages.drawing import DAYS
 
-DAYS: Final = 90
 UPTIME_DAYS: Final = 30
 HOURS: Final = 48
-_KEPT_SECONDS: Final = 20.0
-_KEPT_TARGETS: Final = 500
+_FAILURES: Final = 20
+_KEPT_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,64 +28,72 @@ class Past:
     """One target of late."""
 
     days: Sequence[Day] = ()
-    """Oldest first; days without a run are left out."""
+    """Oldest first; days without a run may be left out."""
     seconds: Sequence[float | None] = ()
     """Mean duration of a run, by the hour, oldest first; None for an hour without one."""
     uptime: float | None = None
     """Share of the runs of 30 days that passed, of those that could tell."""
+    failures: Sequence[PastFailure] = ()
+    """The latest first; of a target's own page only."""
 
 
 class PastReader:
-    """Asks history, and remembers the answer for some seconds."""
+    """Asks history, and keeps the answer about everything for a moment. One asker at a time, in the event loop."""
 
     def __init__(self, history: History | None):
         self._history = history
-        self._kept: dict[str, tuple[float, Past]] = {}
+        self._asked_at = float("-inf")
+        self._overview: Mapping[str, Overview] | None = None
 
-    async def of(self, targets: Sequence[str]) -> Mapping[str, Past] | None:
-        """None where there is no history to ask."""
+    async def of_all(self, targets: Sequence[str], now: datetime) -> Mapping[str, Past] | None:
+        """Of these targets; None where no history is at hand."""
         if self._history is None:
             return None
-        fresh_until = time.monotonic() - _KEPT_SECONDS
-        known = {
-            name: past for name in targets if (kept := self._kept.get(name)) for at, past in [kept] if at > fresh_until
-        }
-        wanted = [name for name in targets if name not in known]
-        if wanted:
-            asked = await self._history.overview(wanted, days=DAYS)
-            now = datetime.now(UTC)
-            told = {name: _past_of(asked.get(name), now) for name in wanted}
-            self._keep(told)
-            known |= told
-        return known
+        if time.monotonic() - self._asked_at > _KEPT_SECONDS:
+            try:
+                self._overview = await self._history.overview(days=DAYS, hours=HOURS)
+            except HistoryError:
+                self._overview = None
+            self._asked_at = time.monotonic()
+        if self._overview is None:
+            return None
+        known = {name: self._overview[name] for name in targets if name in self._overview}
+        return {name: _past(overview.days, overview.durations, now) for name, overview in known.items()}
 
-    async def failures(self, target: str, *, limit: int) -> Sequence[PastFailure]:
-        """The latest runs that did not pass, the newest first."""
-        return await self._history.failures(target, limit=limit) if self._history else ()
+    async def of_one(self, target: str, now: datetime) -> Past | None:
+        """Of this target, with its latest failures; None where no history is at hand."""
+        if self._history is None:
+            return None
+        since = now - timedelta(hours=HOURS - 1)
+        try:
+            days, points, failures = await asyncio.gather(
+                self._history.days(target, days=DAYS),
+                self._history.durations(target=target, since=since, points=HOURS),
+                self._history.failures(target=target, limit=_FAILURES),
+            )
+        except HistoryError:
+            return None
+        return _past(days, points, now, failures)
 
-    def _keep(self, told: Mapping[str, Past]) -> None:
-        at = time.monotonic()
-        for name, past in told.items():
-            self._kept.pop(name, None)
-            self._kept[name] = (at, past)
-        for name in list(self._kept)[: max(len(self._kept) - _KEPT_TARGETS, 0)]:
-            del self._kept[name]
+    async def uptime(self, target: str, now: datetime) -> float | None:
+        """As the pages have it; None where nobody knows."""
+        if self._history is None:
+            return None
+        since = datetime.combine(now.date() - timedelta(days=UPTIME_DAYS - 1), time_of_day(), UTC)
+        try:
+            return (await self._history.uptime(target, since=since)).uptime
+        except HistoryError:
+            return None
 
 
-def _past_of(overview: Overview | None, now: datetime) -> Past:
-    if overview is None:
-        return Past()
-    return Past(
-        days=overview.days,
-        seconds=_by_the_hour(overview, now),
-        uptime=_uptime(overview.days, now.date()),
-    )
+def _past(days: Sequence[Day], points: Sequence[Point], now: datetime, failures: Sequence[PastFailure] = ()) -> Past:
+    return Past(days=days, seconds=_by_the_hour(points, now), uptime=_uptime(days, now.date()), failures=failures)
 
 
-def _by_the_hour(overview: Overview, now: datetime) -> tuple[float | None, ...]:
+def _by_the_hour(points: Sequence[Point], now: datetime) -> tuple[float | None, ...]:
     """The hours before the first measured one are left out: what was not probed then has no gap."""
     last = now.replace(minute=0, second=0, microsecond=0)
-    means = {point.at: point.mean_seconds for point in overview.durations}
+    means = {point.at: point.mean_seconds for point in points}
     hours = [means.get(last - timedelta(hours=HOURS - 1 - index)) for index in range(HOURS)]
     first = next((index for index, value in enumerate(hours) if value is not None), len(hours))
     return tuple(hours[first:])

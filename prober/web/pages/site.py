@@ -20,15 +20,14 @@ from prober.board import Standing, TargetStanding
 from prober.outcome import Verdict
 from prober.web.desk import Desk
 from prober.web.pages.assets import SECURITY, Assets
-from prober.web.pages.badge import badge
+from prober.web.pages.badge import Tone, badge
 from prober.web.pages.choice import Choice, Wish, choose
 from prober.web.pages.detail import Detail, Known, detail_of, shown_probes
 from prober.web.pages.front import Front, front_of
-from prober.web.pages.past import PastReader
-from prober.web.pages.words import WORD, exactly, percent, since
+from prober.web.pages.past import Past, PastReader
+from prober.web.pages.words import WORD, exactly, percent
 
 REFRESH_SECONDS: Final = 15
-_FAILURES: Final = 20
 _BADGE_SECONDS: Final = 30
 
 
@@ -54,7 +53,7 @@ class Site:
         wish, now = Wish.of(request.query_params), datetime.now(UTC)
         async with self._one_page:
             choice = await asyncio.to_thread(choose, self._desk.board.targets(), wish, now)
-            past = await self._past.of([each.target.target.name for each in choice.shown])
+            past = await self._past.of_all([each.target.target.name for each in choice.shown], now)
             maintenance = frozenset(self._in_maintenance(choice))
             page = await asyncio.to_thread(self._front, choice, wish, now, past, maintenance)
         return self._page(page)
@@ -68,15 +67,13 @@ class Site:
             return self._page(self._assets.render("missing.html", values), status=404)
         async with self._one_page:
             shown = await asyncio.to_thread(shown_probes, target, Wish.of(request.query_params).page)
-            past = await self._past.of([name])
-            failures = await self._past.failures(name, limit=_FAILURES)
+            past = await self._past.of_one(name, now)
             detail = detail_of(
                 target,
                 shown,
                 now=now,
                 started_at=self._desk.started_at,
-                past=past.get(name) if past is not None else None,
-                failures=failures,
+                past=past,
                 known=self._known(shown[1]),
             )
             page = await asyncio.to_thread(self._detail, detail, now)
@@ -90,17 +87,16 @@ class Site:
             return self._badge(request, badge(name, "no such target", Verdict.UNKNOWN), status=404)
         if request.query_params.get("show") != "uptime":
             return self._badge(request, badge(name, WORD[target.verdict], target.verdict))
-        past = await self._past.of([name])
-        uptime = past[name].uptime if past and name in past else None
-        told = percent(uptime) if uptime is not None else "unknown"
-        return self._badge(request, badge(name, f"{told} uptime", _verdict_of(uptime)))
+        uptime = await self._past.uptime(name, datetime.now(UTC))
+        told = f"{percent(uptime)} uptime" if uptime is not None else "uptime unknown"
+        return self._badge(request, badge(name, told, _tone(uptime)))
 
     async def static(self, request: Request) -> Response:
         asset = self._assets.named(request.path_params["file"])
         return asset.response() if asset else Response("no such file\n", 404, media_type="text/plain", headers=SECURITY)
 
     def _front(
-        self, choice: Choice, wish: Wish, now: datetime, past: Mapping[str, Any] | None, maintenance: frozenset[str]
+        self, choice: Choice, wish: Wish, now: datetime, past: Mapping[str, Past] | None, maintenance: frozenset[str]
     ) -> str:
         front: Front = front_of(choice, wish, now=now, past=past, maintenance=maintenance)
         values = {"front": front, "verdict": front.verdict, "root": "./", "status": self._status(now)}
@@ -116,7 +112,8 @@ class Site:
             "now": now.isoformat(timespec="seconds"),
             "exact": exactly(now),
             "location": self._desk.location,
-            "up": since(self._desk.started_at, now),
+            "since": self._desk.started_at.isoformat(timespec="seconds"),
+            "since_exact": exactly(self._desk.started_at),
             "suspects": self._desk.suspects(),
             "ready": self._desk.ready(),
             "refresh": REFRESH_SECONDS,
@@ -156,8 +153,10 @@ class Site:
         return Response(content, status, headers=headers, media_type="image/svg+xml")
 
 
-def _verdict_of(uptime: float | None) -> Verdict:
-    """The colour of an uptime: three nines are well, one nine is not."""
+def _tone(uptime: float | None) -> Tone:
+    """The colour of an uptime: two nines are well, one is not."""
     if uptime is None:
         return Verdict.UNKNOWN
-    return Verdict.PASS if uptime >= 0.99 else Verdict.FAIL
+    if uptime >= 0.99:
+        return Verdict.PASS
+    return "warning" if uptime >= 0.95 else Verdict.FAIL

@@ -38,6 +38,7 @@
     if (again) again.focus({ preventScroll: true });
     if (heading(document) !== said) news.textContent = heading(document);
     document.title = fresh.title;
+    document.getElementById("asof").replaceWith(document.adoptNode(fresh.getElementById("asof")));
     const [mine, theirs] = [document, fresh].map((page) => page.querySelector("link[rel=icon]"));
     if (mine.getAttribute("href") !== theirs.getAttribute("href")) mine.setAttribute("href", theirs.getAttribute("href"));
   }
