@@ -9,8 +9,8 @@ import asyncio
 import os
 import time
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final
 
@@ -24,6 +24,9 @@ from prober.target.exchange import ExchangeLog
 from prober.target.knowledge import Knowledge, knowledge_of
 
 CONCURRENCY: Final = 16
+STARTING: Final = 1.0
+"""Seconds for which a probe that starts a process has a processor to itself: after that it waits rather than works."""
+
 _TRACE_TAIL: Final = 1500
 
 
@@ -75,19 +78,19 @@ async def run_pass(
 ) -> list[Outcome]:
     """Run each probe once, at most `concurrency` at a time; outcomes come in the order of `probes`.
 
-    Of those that start a process, only as many at a time as there are processors: servers that fight each other for
-    them would look slow, and it would be our doing.
+    Of those that start a process, only as many begin at a time as there are processors, see `Processors`.
     """
     known: dict[str, Knowledge] = {}
     room = asyncio.Semaphore(concurrency)
-    processors = asyncio.Semaphore(max(2, os.cpu_count() or 1))
+    processors = Processors()
 
     async def one(probe: Probe, judge: Judge) -> Outcome:
         target = config.targets[probe.target]
         knowledge = known.setdefault(target.name, knowledge_of(target))
         for secret in probe.secrets:
             knowledge.redact.add(secret.reveal())
-        async with processors if target.transport == "stdio" else nullcontext(), room:
+        async with processors.turn(target) as begin, room:
+            begin()
             on_start(probe)
             outcome = await run_probe(probe, target, knowledge=knowledge, judge=judge, on_history=on_history)
             on_end(probe, outcome)
@@ -96,6 +99,33 @@ async def run_pass(
     async with Judge() as judge, asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(one(probe, judge), name=probe.name) for probe in probes]
     return [task.result() for task in running]
+
+
+class Processors:
+    """Turns at starting a process: as many at a time as there are processors.
+
+    Servers that fight each other for one would look slow, and it would be our doing. One that hangs needs none: a turn
+    ends with the run or after `STARTING` seconds, so that nobody waits for what does nothing.
+    """
+
+    def __init__(self) -> None:
+        self._free = asyncio.Semaphore(max(2, os.cpu_count() or 1))
+
+    @asynccontextmanager
+    async def turn(self, target: Target) -> AsyncIterator[Callable[[], None]]:
+        """Wait for a turn, which a target that is no process does not need; gives what is to be called at the start."""
+        if target.transport != "stdio":
+            yield lambda: None
+            return
+        await self._free.acquire()
+        with ExitStack() as held:
+            held.callback(self._free.release)
+
+            def begin() -> None:
+                over = asyncio.get_running_loop().call_later(STARTING, held.close)
+                held.callback(over.cancel)
+
+            yield begin
 
 
 def not_run(probe: Probe, why: str) -> Outcome:

@@ -11,8 +11,8 @@ from typing import Any, Final
 import pytest
 
 from prober.config import load
-from prober.config.model import Config, Probe
-from prober.engine import CONCURRENCY, not_run, run_pass
+from prober.config.model import Config, Probe, Target
+from prober.engine import CONCURRENCY, STARTING, Processors, not_run, run_pass
 from prober.outcome import Outcome, Reason, Verdict
 from tests.kinds.offering import document, offering, tool
 from tests.leaks import nothing_left_behind
@@ -129,6 +129,48 @@ async def test_processes_that_wait_for_a_processor_leave_the_turns_to_others(tmp
         probes = [*(probe for probe in config.probes.values() if probe is not well), well]
         await run_pass(config, probes, concurrency=8, on_end=lambda probe, outcome: ended.append(probe.name))
     assert ended[0] == "p0"
+
+
+async def test_processes_that_hang_give_their_turns_to_others(tmp_path: Path) -> None:
+    """There are more of them than turns; all would wait for their deadlines, one after the other."""
+    hanging = {"command": ["/bin/sh", "-c", "cat > /dev/null"], "protocol": "modern"}
+    leaving = {"command": ["/bin/sh", "-c", "exit 3"], "protocol": "modern"}
+    many = max(2, os.cpu_count() or 1)
+    targets = {f"t{number}": hanging for number in range(many)} | {"quick": leaving}
+    probes = {f"p-{name}": {"target": name, "kind": "handshake", "timeout": "6s"} for name in targets}
+    config = loaded({"targets": targets, "probes": probes}, tmp_path)
+    ended: list[str] = []
+    async with nothing_left_behind():
+        outcomes = await run_pass(
+            config, list(config.probes.values()), on_end=lambda probe, outcome: ended.append(probe.name)
+        )
+    assert ended[0] == "p-quick"
+    assert [outcome.reason for outcome in outcomes] == [Reason.TIMEOUT] * many + [Reason.PROCESS_EXITED]
+    assert all(outcome.duration_seconds < 6 + BOUND for outcome in outcomes)
+
+
+async def test_a_turn_begins_with_the_run_not_with_the_wait_for_room() -> None:
+    processors, held = Processors(), asyncio.Event()
+    target = Target(name="t", transport="stdio", command=("true",))
+    order: list[str] = []
+
+    async def take(name: str, *, begins: bool) -> None:
+        async with processors.turn(target) as begin:
+            order.append(name)
+            if begins:
+                begin()
+            await held.wait()
+
+    many = max(2, os.cpu_count() or 1)
+    async with asyncio.timeout(BOUND), asyncio.TaskGroup() as tasks:
+        for number in range(many):
+            tasks.create_task(take(f"waits {number}", begins=False))
+        await asyncio.sleep(0)
+        late = tasks.create_task(take("late", begins=True))
+        await asyncio.wait([late], timeout=STARTING + 0.2)
+        assert "late" not in order  # nobody has begun, so nobody has had enough
+        held.set()
+    assert order[-1] == "late"
 
 
 async def test_a_pass_without_probes_has_no_outcomes() -> None:
