@@ -1,4 +1,4 @@
-"""The worker process: reads cases from its standard input, judges them, writes the findings to its standard output.
+"""The worker process: reads cases and selections from its standard input, writes findings and nodes to its output.
 
     python -m prober.judge
 
@@ -15,8 +15,9 @@ import sys
 from contextlib import suppress
 from typing import BinaryIO, Final
 
-from prober.judge.judgement import judge, undecided
-from prober.judge.wire import LENGTH, decode_case, encode_finding, frame
+from prober.judge.judgement import Case, judge, undecided
+from prober.judge.selection import Selection, select
+from prober.judge.wire import LENGTH, decode_request, encode_finding, encode_selected, frame
 
 MEMORY: Final = 768 * 1024 * 1024
 """Bytes of address space."""
@@ -34,15 +35,24 @@ def main() -> None:
     with suppress(EOFError, BrokenPipeError):
         while True:
             head = _read_frame(stdin)
-            parse, allowance = decode_case(head, lambda: _read_frame(stdin))
+            parse, allowance = decode_request(head, lambda: _read_frame(stdin))
             signal.setitimer(signal.ITIMER_REAL, allowance)
             try:
-                finding = judge(parse())
+                reply = _reply(parse())
             except (RecursionError, MemoryError) as error:
-                finding = undecided(error)
+                reply = encode_finding(undecided(error))
             signal.setitimer(signal.ITIMER_REAL, 0)
-            stdout.write(frame(encode_finding(finding)))
+            stdout.write(frame(reply))
             stdout.flush()
+
+
+def _reply(asked: Case | Selection) -> bytes:
+    if isinstance(asked, Case):
+        return encode_finding(judge(asked))
+    try:
+        return encode_selected(select(asked))
+    except Exception as error:  # the library may have such, as those that judge have
+        return encode_finding(undecided(error))
 
 
 def _bound() -> None:

@@ -143,20 +143,6 @@ def is_cheap(expectation: Expectation, size: Size | None) -> bool:
     return steps * selections * _NODE <= BUDGET
 
 
-def select_one(path: JsonPath, value: Json) -> Json:
-    """The one node that a path selects, for a captured value.
-
-    Raises:
-        SelectionProblem: it selects none, or more than one.
-    """
-    nodes = [node for _, node in zip(range(2), path.select(value), strict=False)]
-    if not nodes:
-        raise SelectionProblem(f"{path.text} selects nothing in {render(value)}")
-    if len(nodes) > 1:
-        raise SelectionProblem(f"{path.text} selects more than one node of {render(value)}")
-    return nodes[0][1]
-
-
 def _missing(expectation: Expectation, value: Json) -> Mismatch:
     """Nothing was selected. What is there instead is shown, for an operator asks that next."""
     place = expectation.path.place()

@@ -64,11 +64,16 @@ class JsonPath:
             count *= len(segment.selectors)
         return count * max(len(self.query.segments), 1)
 
+    @cached_property
+    def single(self) -> bool:
+        """Whether it goes straight to one node, which takes no longer the more there is beside it."""
+        return self.query.singular_query()
+
     def place(self) -> Place | None:
         """The one place that the path can select, None where it can select several or counts from an end."""
         from jsonpath_rfc9535.selectors import IndexSelector, NameSelector
 
-        if not self.query.singular_query():
+        if not self.single:
             return None
         place: list[str | int] = []
         for segment in self.query.segments:

@@ -1,23 +1,26 @@
 """What goes to a worker process and comes back: frames of JSON, so that neither side can make the other run code.
 
-A frame is four bytes of length and that many bytes. A request is a frame that describes the case, then one frame for
-each JSON text that its instances are in, as the server sent it. The reply is one frame.
+A frame is four bytes of length and that many bytes. A request is a frame that describes the case or the selection, then
+one frame for each JSON text that its instances are in, as the server sent it. The reply is one frame: a finding, null
+where there is none, or what was selected, in an array.
 """
 
 from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
 from prober.judge.effort import size_of
-from prober.judge.expect import Expectation, compile_expectation
+from prober.judge.expect import Expectation, compile_expectation, compile_path
 from prober.judge.judgement import Case, Check, Finding, Instance, Rule
+from prober.judge.keywords import Json
 from prober.judge.schema import Schema
+from prober.judge.selection import MOST_SELECTED, Selection, written
 from prober.judge.shapes import Shape
 from prober.outcome import Evidence, Reason
 
@@ -47,6 +50,19 @@ def encode_case(case: Case, *, allowance: float) -> list[bytes]:
         )
     head = json.dumps({"allowance": allowance, "checks": checks, "sources": len(sources)}).encode()
     return [frame(head), *map(frame, sources)]
+
+
+def encode_selection(selection: Selection, *, allowance: float) -> list[bytes]:
+    """The frames of a request, likewise."""
+    instance = selection.instance
+    source = json.dumps(instance.value).encode() if instance.source is None else instance.source
+    wanted = {
+        "path": selection.path.text,
+        "most": selection.most,
+        "within": instance.within if instance.source is not None else (),
+    }
+    head = json.dumps({"allowance": allowance, "selection": wanted, "sources": 1}).encode()
+    return [frame(head), frame(source)]
 
 
 def json_pieces(value: Any) -> Iterator[str]:
@@ -84,23 +100,30 @@ def _one_by_one(batch: dict[str, Any] | list[Any]) -> Iterator[str]:
         yield from json_pieces(inner)
 
 
-def decode_case(head: bytes, next_frame: Callable[[], bytes]) -> tuple[Callable[[], Case], float]:
-    """The case of a request, as a function that parses it, and its allowance. All its frames have been read then."""
+def decode_request(head: bytes, next_frame: Callable[[], bytes]) -> tuple[Callable[[], Case | Selection], float]:
+    """What is asked for, as a function that parses it, and its allowance. All its frames have been read then."""
     request = json.loads(head)
     texts = [next_frame() for _ in range(request["sources"])]
 
-    def parse() -> Case:
+    def parse() -> Case | Selection:
         values = [json.loads(text) for text in texts]
+        if (wanted := request.get("selection")) is not None:
+            instance = Instance(value=_inside(values[0], wanted["within"]))
+            return Selection(path=compile_path(wanted["path"]), instance=instance, most=wanted["most"])
         return Case(checks=tuple(_decode_check(check, values) for check in request["checks"]))
 
     return parse, request["allowance"]
 
 
 def _decode_check(check: Any, values: list[Any]) -> Check:
-    value = values[check["source"]]
-    for step in check["within"]:
+    instance = Instance(value=_inside(values[check["source"]], check["within"]))
+    return Check(reason=Reason(check["reason"]), rule=_decode_rule(**check["rule"]), instance=instance)
+
+
+def _inside(value: Any, way: list[str | int]) -> Any:
+    for step in way:
         value = value[step]
-    return Check(reason=Reason(check["reason"]), rule=_decode_rule(**check["rule"]), instance=Instance(value=value))
+    return value
 
 
 def _encode_rule(rule: Rule) -> dict[str, Any]:
@@ -125,9 +148,18 @@ def encode_finding(finding: Finding | None) -> bytes:
     return json.dumps(asdict(finding) if finding else None).encode()
 
 
-def decode_finding(reply: bytes) -> Finding | None:
+def encode_selected(nodes: Sequence[Json]) -> bytes:
+    """The reply of a worker that was asked to select."""
+    text = written(nodes)
+    if text is None:
+        too_much = f"what it selects is larger than {MOST_SELECTED} characters"
+        return encode_finding(Finding(reason=Reason.UNDECIDED, message=f"could not be read: {too_much}"))
+    return text.encode()
+
+
+def decode_reply(reply: bytes) -> Finding | list[Json] | None:
     """What a worker replied."""
     found = json.loads(reply)
-    if found is None:
-        return None
+    if found is None or isinstance(found, list):
+        return found
     return Finding(reason=Reason(found["reason"]), message=found["message"], evidence=Evidence(**found["evidence"]))

@@ -17,8 +17,9 @@ from prober.judge.contract import Contract, in_order, iter_changes
 from prober.judge.judgement import Case, Finding, Instance, judge, undecided
 from prober.judge.keywords import Json
 from prober.judge.process import Worker, WorkerLost, start_worker
-from prober.judge.wire import decode_finding, encode_case, json_pieces
-from prober.outcome import Reason
+from prober.judge.selection import Selection, select
+from prober.judge.wire import decode_reply, encode_case, encode_selection, json_pieces
+from prober.outcome import Failure, Reason
 
 ALLOWANCE: Final = 2.0
 """Seconds that one case may be judged for."""
@@ -33,6 +34,8 @@ _TURN: Final = 0.005
 """Seconds of work after which other tasks have their turn."""
 _BURIAL: Final = 5.0
 """Seconds that a killed process has to be gone in."""
+
+_Found = Finding | list[Json] | None
 
 
 class Judge:
@@ -75,7 +78,9 @@ class Judge:
         finding = judge(Case(checks=case.checks[:cheap]))
         if finding is not None or cheap == len(case.checks):
             return finding
-        return await self._judge_apart(Case(checks=case.checks[cheap:]), deadline - _MARGIN)
+        found = await self._work_apart(Case(checks=case.checks[cheap:]), deadline - _MARGIN)
+        assert not isinstance(found, list)
+        return found
 
     async def compare(self, old: Contract, new: Contract) -> tuple[Change, ...]:
         """What changed between two contracts, the worst first. Other tasks have their turns meanwhile."""
@@ -85,22 +90,35 @@ class Judge:
             await asyncio.sleep(0)
         return in_order(found)
 
-    async def _judge_apart(self, case: Case, deadline: float) -> Finding | None:
-        """Wait for a turn, and judge in a worker."""
+    async def select(self, selection: Selection, *, deadline: float) -> list[Json]:
+        """The nodes of a selection, within the same bounds.
+
+        Raises:
+            Failure: `undecided`, where they took too long to find or are too many to hand over.
+        """
+        if selection.cheap:
+            return select(selection)
+        found = await self._work_apart(selection, deadline - _MARGIN)
+        if isinstance(found, Finding):
+            raise Failure(found.reason, f"{selection.path.text} {found.message}", evidence=found.evidence)
+        return found or []
+
+    async def _work_apart(self, asked: Case | Selection, deadline: float) -> _Found:
+        """Wait for a turn, and have a worker do it."""
         try:
             async with asyncio.timeout_at(deadline):
                 await self._turns.acquire()
         except TimeoutError:
             return _undecided("every worker process was busy until the deadline")
         try:
-            return await self._judge_in_worker(case, deadline)
+            return await self._work_in_worker(asked, deadline)
         finally:
             self._turns.release()
 
-    async def _judge_in_worker(self, case: Case, deadline: float) -> Finding | None:
+    async def _work_in_worker(self, asked: Case | Selection, deadline: float) -> _Found:
         try:
             async with asyncio.timeout_at(deadline):
-                frames = encode_case(await _written(case), allowance=self._allowance + _GRACE)
+                frames = await _frames(asked, allowance=self._allowance + _GRACE)
                 worker = await self._hire()
         except RecursionError as error:
             return undecided(error)
@@ -124,7 +142,7 @@ class Judge:
             if worker.busy:
                 worker.kill()
         self._idle.append(worker)
-        return decode_finding(reply)
+        return decode_reply(reply)
 
     async def _hire(self) -> Worker:
         """A worker that waits for a case: one of those that are there, else a new one."""
@@ -136,20 +154,23 @@ class Judge:
         return await start_worker(self._started.add)
 
 
-async def _written(case: Case) -> Case:
-    """The case with the text of every large instance, made in turns with other tasks where it was not given."""
+async def _frames(asked: Case | Selection, *, allowance: float) -> list[bytes]:
+    """The request. The text of every large instance is made in turns with other tasks where it was not given."""
     texts: dict[int, Instance] = {}
-    checks = []
-    for check in case.checks:
-        instance = check.instance
-        if instance.source is None and instance.size is None:
-            key = id(instance.value)
-            if key not in texts:
-                texts[key] = Instance(value=instance.value, source=await _text(instance.value))
-            checks.append(replace(check, instance=texts[key]))
-        else:
-            checks.append(check)
-    return Case(checks=tuple(checks))
+
+    async def with_text(instance: Instance) -> Instance:
+        if instance.source is not None or instance.size is not None:
+            return instance
+        key = id(instance.value)
+        if key not in texts:
+            texts[key] = Instance(value=instance.value, source=await _text(instance.value))
+        return texts[key]
+
+    if isinstance(asked, Selection):
+        selection = replace(asked, instance=await with_text(asked.instance))
+        return encode_selection(selection, allowance=allowance)
+    checks = [replace(check, instance=await with_text(check.instance)) for check in asked.checks]
+    return encode_case(Case(checks=tuple(checks)), allowance=allowance)
 
 
 async def _text(value: Json) -> bytes:

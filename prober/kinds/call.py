@@ -8,6 +8,7 @@ from typing import Any
 from prober.config.model import CallSettings, Checks, PromptSettings, ReadSettings
 from prober.kinds.answer import judge_answer, tool_error
 from prober.kinds.run import Run
+from prober.target.knowledge import Tool
 from prober.target.session import Session
 
 
@@ -16,15 +17,22 @@ async def call(run: Run, settings: CallSettings) -> None:
         await call_tool(run, session, settings.tool, settings.arguments, settings.checks)
 
 
-async def call_tool(run: Run, session: Session, name: str, arguments: Mapping[str, Any], checks: Checks) -> Any:
-    """Call a tool in an open session and judge its answer; returns the value that was judged."""
+async def call_tool(run: Run, session: Session, name: str, arguments: Mapping[str, Any], checks: Checks) -> None:
+    """Call a tool in an open session and judge its answer."""
+    tool, result = await ask_tool(run, session, name, arguments)
+    await judge_answer(run, checks, result, step="tools/call", tool=tool)
+
+
+async def ask_tool(
+    run: Run, session: Session, name: str, arguments: Mapping[str, Any]
+) -> tuple[Tool, Mapping[str, Any]]:
+    """The listing of a tool, and the result of calling it. Raises `tool_error` where that says `isError`."""
     tool = await run.tool(session, name)
-    result = await session.request(
-        "tools/call", {"name": name, "arguments": dict(arguments)}, input_schema=tool.input_schema
-    )
+    params = {"name": name, "arguments": dict(arguments)}
+    result = await session.request("tools/call", params, input_schema=tool.input_schema)
     if result.get("isError"):
         raise tool_error(name, result)
-    return await judge_answer(run, checks, result, step="tools/call", tool=tool)
+    return tool, result
 
 
 async def read(run: Run, settings: ReadSettings) -> None:

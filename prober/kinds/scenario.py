@@ -13,12 +13,10 @@ from collections import deque
 from typing import Any, Final
 
 from prober.config.model import ScenarioSettings, Step
-from prober.config.placeholders import ALWAYS_THERE, fill, names_in
-from prober.judge.expect import SelectionProblem, compile_path, select_one
-from prober.kinds.answer import MISSING
-from prober.kinds.call import call_tool
+from prober.config.placeholders import ALWAYS_THERE, names_in
 from prober.kinds.run import Run
-from prober.outcome import Failure, Reason
+from prober.kinds.step import take
+from prober.outcome import Failure
 from prober.target.session import Session
 
 CLEANUP_SHARE: Final = 0.25
@@ -65,28 +63,7 @@ async def _clean_up_afresh(run: Run, cleanup: deque[Step], captured: dict[str, A
 
 
 async def _take(run: Run, session: Session, step: Step, captured: dict[str, Any], *, during: str = "") -> None:
-    """Take one step and keep what it captures. A failure tells its name instead of the method's."""
+    """Take one step and keep what it captures."""
     run.step = during + step.name
-    try:
-        value = await call_tool(run, session, step.tool, fill(step.arguments, captured), step.checks)
-        for name, path in step.capture.items():
-            captured[name] = _capture(name, path, value)
-    except Failure as failure:
-        # a new one: others may be waiting for the same listing, and get the same failure
-        raise Failure(
-            failure.reason,
-            failure.message,
-            step=run.step,
-            evidence=failure.evidence,
-            further=failure.further,
-        ) from failure
+    await take(run, session, step, captured, called=run.step)
     run.step = None
-
-
-def _capture(name: str, path: str, value: Any) -> Any:
-    if value is MISSING:
-        raise Failure(Reason.EXPECTATION_FAILED, f"nothing to capture as {name!r}: the answer has no such content")
-    try:
-        return select_one(compile_path(path), value)
-    except SelectionProblem as problem:
-        raise Failure(Reason.EXPECTATION_FAILED, f"nothing to capture as {name!r}: {problem}") from problem

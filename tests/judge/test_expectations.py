@@ -11,12 +11,9 @@ from prober.judge.expect import (
     EXPECTATION_KEYS,
     EXPECTATION_SCHEMA,
     ExpectationProblem,
-    SelectionProblem,
     check_expectation,
     compile_expectation,
-    compile_path,
     is_cheap,
-    select_one,
 )
 from prober.judge.schema import first_mismatch, load_schema
 
@@ -165,14 +162,6 @@ def test_the_schema_for_editors_agrees_with_the_parser() -> None:
     missed = [one for one, key, _ in BAD if first_mismatch(schema, one) is None and key not in beyond]
     assert missed == []
     assert tuple(EXPECTATION_SCHEMA["properties"]) == EXPECTATION_KEYS
-
-
-def test_a_capture_needs_exactly_one_node() -> None:
-    assert select_one(compile_path("$.a.b"), {"a": {"b": None}}) is None
-    with pytest.raises(SelectionProblem, match=r'^\$\.a\.c selects nothing in \{"a": \{"b": 1\}\}$'):
-        select_one(compile_path("$.a.c"), {"a": {"b": 1}})
-    with pytest.raises(SelectionProblem, match=r"^\$\[\*\] selects more than one node of \[1, 2\]$"):
-        select_one(compile_path("$[*]"), [1, 2])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from prober.judge.expect import compile_expectation
 from prober.judge.judgement import Case, Check, Instance, case_of, judge
 from prober.judge.schema import load_schema, load_server_schema
 from prober.judge.shapes import Shape
-from prober.judge.wire import decode_case, decode_finding, encode_case, encode_finding
+from prober.judge.wire import decode_reply, decode_request, encode_case, encode_finding
 from prober.outcome import Evidence, Reason
 
 SERVERS = load_server_schema({"properties": {"a": {"type": "integer"}}})
@@ -116,10 +116,11 @@ def test_a_case_and_its_finding_survive_the_way_to_another_process() -> None:
     frames = [frame[4:] for frame in encode_case(case, allowance=1.5)]
     assert frames[1:] == [text, b'{"a": [null]}']
     rest = iter(frames[1:])
-    parse, allowance = decode_case(frames[0], lambda: next(rest))
+    parse, allowance = decode_request(frames[0], lambda: next(rest))
     again = parse()
+    assert isinstance(again, Case)
     assert allowance == 1.5
     assert [check.instance.value for check in again.checks] == [check.instance.value for check in case.checks]
     assert judge(again) == judge(case) is not None
-    assert decode_finding(encode_finding(judge(case))) == judge(case)
-    assert decode_finding(encode_finding(None)) is None
+    assert decode_reply(encode_finding(judge(case))) == judge(case)
+    assert decode_reply(encode_finding(None)) is None

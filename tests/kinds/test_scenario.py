@@ -12,6 +12,7 @@ import pytest
 
 from prober.config.placeholders import ALWAYS_THERE
 from prober.outcome import Outcome, Reason
+from tests.judge.ticking import PROMISE, ticking
 from tests.kinds.offering import Answer, Tool, called, document, gives, offering, probed, respond, says, tool
 from tests.leaks import nothing_left_behind
 from tests.peers.child import ROOT
@@ -109,6 +110,37 @@ async def test_a_path_that_selects_several_values_captures_none(tmp_path: Path) 
         outcome = await ran(peer, tmp_path, [MAKE | {"capture": {"made": "$.ids[*]"}}, USE])
     assert outcome.reason is Reason.EXPECTATION_FAILED
     assert "more than one" in outcome.message
+
+
+async def test_one_name_that_is_not_there_does_not_keep_the_others_from_the_cleanup(tmp_path: Path) -> None:
+    make = MAKE | {"capture": {"gone": "$.nothing", "made": "$.id"}}
+    async with offering(*tools()) as peer:
+        outcome = await ran(peer, tmp_path, [make, USE], [DROP])
+    assert (outcome.reason, outcome.step) == (Reason.EXPECTATION_FAILED, "make")
+    assert called(peer)[1:] == [("drop", {"id": 41})]
+
+
+async def test_what_an_answer_that_fails_its_checks_names_is_cleaned_up(tmp_path: Path) -> None:
+    make = MAKE | {"expect": [{"path": "$.id", "equals": 42}]}
+    async with offering(*tools()) as peer:
+        outcome = await ran(peer, tmp_path, [make, USE], [DROP])
+    assert (outcome.reason, outcome.step) == (Reason.EXPECTATION_FAILED, "make")
+    assert "expected 42" in outcome.message
+    assert called(peer)[1:] == [("drop", {"id": 41})]
+
+
+ENDLESS: Final = "a" * 400 + "!c"
+"""A text that the pattern of the next test is searched in for hours."""
+
+
+async def test_capturing_by_a_pattern_without_an_end_holds_up_nobody(tmp_path: Path) -> None:
+    make = MAKE | {"capture": {"made": "$.texts[?search(@, '(a|aa)*c')]", "id": "$.id"}}
+    async with offering(*tools(make=gives({"id": 41, "texts": [ENDLESS]}))) as peer, ticking() as ticks:
+        outcome = await ran(peer, tmp_path, [make, USE], [DROP | {"arguments": {"id": "{id}"}}], timeout="8s")
+    assert (outcome.reason, outcome.step) == (Reason.UNDECIDED, "make"), outcome.message
+    assert "could not be judged: it was not finished after" in outcome.message
+    assert called(peer)[1:] == [("drop", {"id": 41})]
+    assert ticks.longest < 4 * PROMISE  # a part of it is the peer's own
 
 
 async def test_captured_null_is_a_value(tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ from prober.judge.race import judge_history
 from prober.judge.race.history import History, Result
 from prober.judge.race.verdict import SEVERITY
 from prober.outcome import Reason
+from tests.kinds.offering import offering
 from tests.leaks import nothing_left_behind
+from tests.peers.http_acts import status
 from tests.races.reference import ROOT, Reference
 from tests.real.process import free_port
 from tests.running import run_document
@@ -172,3 +174,48 @@ async def _sessions(server: Reference, folder: Path) -> str:
     own.mkdir(exist_ok=True)
     [outcome] = await run_document(document, own)
     return "".join(part for part in outcome.exchanges[-1].received.split('"') if part.startswith("wf_"))
+
+
+@pytest.mark.parametrize(
+    ("setup", "message", "warnings", "deleted"),
+    [
+        pytest.param(
+            {"capture": {"gone": "$.nothing", "session": "$.handle"}},
+            "nothing to capture as 'gone'",
+            0,
+            True,
+            id="part",
+        ),
+        pytest.param(
+            {"capture": {"session": "$.handle"}, "expect": [{"path": "$.handle", "equals": 1}]},
+            "/handle: equals: expected 1",
+            0,
+            True,
+            id="checks",
+        ),
+        pytest.param({"capture": {"session": "$.nothing"}}, "nothing to capture as 'session'", 1, False, id="nothing"),
+    ],
+)
+async def test_a_setup_that_fails_is_cleaned_up_as_far_as_its_answer_says(
+    right: Reference, setup: dict[str, Any], message: str, warnings: int, tmp_path: Path, *, deleted: bool
+) -> None:
+    document = _stdio(tmp_path, setup={"tool": "create_session", **setup})
+    document["targets"]["reference"] = {"url": f"http://127.0.0.1:{right.port}/mcp", "allow_writes": True}
+    before = await _sessions(right, tmp_path)
+    [outcome] = await run_document(document, tmp_path)
+    assert (outcome.reason, outcome.step) == (Reason.EXPECTATION_FAILED, "setup"), outcome.message
+    assert message in outcome.message
+    left_out = ("cleanup left out: it needs session, which the setup did not capture",)
+    assert outcome.warnings == left_out[:warnings]
+    assert (await _sessions(right, tmp_path) == before) == deleted
+
+
+async def test_a_listing_that_fails_for_several_is_told_to_each_in_its_own_words(tmp_path: Path) -> None:
+    """They share one failure: what one calls the step must not show in what the other says."""
+    async with offering(faults={"list": status(503)}) as peer:
+        document = _stdio(tmp_path)
+        document["targets"]["reference"] = {"url": peer.url, "protocol": "modern", "allow_writes": True}
+        document["probes"]["call"] = {"target": "reference", "kind": "call", "tool": "create_session"}
+        outcomes = await run_document(document, tmp_path)
+    assert [outcome.reason for outcome in outcomes] == [Reason.UNAVAILABLE] * 2
+    assert [outcome.step for outcome in outcomes] == ["tools/list"] * 2

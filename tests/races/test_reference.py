@@ -43,7 +43,7 @@ async def test_a_fault_is_found(
         assert f"--probe {probe} --seed" in detail
 
 
-@pytest.mark.parametrize("fault", ["lost-update:0.05", "duplicate-event:0.05"])
+@pytest.mark.parametrize("fault", ["lost-update:0.1", "duplicate-event:0.1"])
 async def test_a_fault_that_strikes_now_and_then_is_found(right: Reference, fault: str, tmp_path: Path) -> None:
     right.switch(fault)
     [outcome] = await _run(right, tmp_path, "reference-workflow")

@@ -24,17 +24,15 @@ from typing import Any, Final
 
 from prober.config.kinds.race import ALL_OPS
 from prober.config.model import RaceSettings
-from prober.config.placeholders import ALWAYS_THERE, fill, names_in
-from prober.judge.expect import SelectionProblem, compile_path, select_one
+from prober.config.placeholders import ALWAYS_THERE, names_in
 from prober.judge.race import judge_history
-from prober.kinds.answer import MISSING
-from prober.kinds.call import call_tool
 from prober.kinds.race.client import Client
 from prober.kinds.race.connection import Connection, connect
 from prober.kinds.race.recorder import Recorder
 from prober.kinds.race.telling import failure_of
 from prober.kinds.run import Run
-from prober.outcome import Failure, Reason
+from prober.kinds.step import take
+from prober.outcome import Failure
 
 RACE_SHARE: Final = 0.6
 """Share of the run's time until which the clients race at most; the quiet reads have some of the rest."""
@@ -67,6 +65,7 @@ async def race(run: Run, settings: RaceSettings) -> None:
             await _set_up(run, connections[0], settings, names, recorder)
             clients = [
                 Client(
+                    run=run,
                     number=number,
                     connection=connections[number % len(connections)],
                     settings=settings,
@@ -110,16 +109,7 @@ async def _set_up(
     recorder.touched = True
     if settings.setup is None:
         return
-    step = settings.setup
-    try:
-        value = await call_tool(run, connection.session, step.tool, fill(step.arguments, names), step.checks)
-        for name, path in step.capture.items():
-            names[name] = select_one(compile_path(path), None if value is MISSING else value)
-    except SelectionProblem as problem:
-        raise Failure(Reason.EXPECTATION_FAILED, f"nothing to capture: {problem}", step="setup") from problem
-    except Failure as failure:
-        failure.step = "setup"
-        raise
+    await take(run, connection.session, settings.setup, names, called="setup")
 
 
 async def _rounds(clients: list[Client], recorder: Recorder, *, end: float) -> None:
@@ -137,11 +127,14 @@ async def _rounds(clients: list[Client], recorder: Recorder, *, end: float) -> N
 async def _clean_up(run: Run, settings: RaceSettings, names: dict[str, Any], recorder: Recorder) -> None:
     """In a session of its own: those of the race may be beyond use. Trouble here is a warning."""
     step = settings.cleanup
+    if step is None or not recorder.touched:
+        return
     known = {**names, ALL_OPS: recorder.elements}
-    if step is None or not (names_in(step.arguments) <= known.keys()) or not recorder.touched:
+    if missing := sorted(names_in(step.arguments) - known.keys()):
+        run.warnings.append(f"cleanup left out: it needs {', '.join(missing)}, which the setup did not capture")
         return
     try:
         async with run.within_deadline(), run.session() as session:
-            await call_tool(run, session, step.tool, fill(step.arguments, known), step.checks)
+            await take(run, session, step, known, called="cleanup")
     except Failure as failure:
         run.warnings.append(f"cleanup failed: {failure.message}")

@@ -13,6 +13,7 @@ from prober.judge.race.history import Operation, Result
 from prober.kinds.race.call import Answer, read_answer
 from prober.kinds.race.connection import Connection
 from prober.kinds.race.recorder import Recorder
+from prober.kinds.run import Run
 from prober.outcome import Failure
 
 _WRITES: Final = frozenset({"write", "append", "add"})
@@ -24,6 +25,7 @@ class Client:
     def __init__(
         self,
         *,
+        run: Run,
         number: int,
         connection: Connection,
         settings: RaceSettings,
@@ -32,6 +34,7 @@ class Client:
         dice: random.Random,
         patience: float,
     ):
+        self._run = run
         self._number, self._connection, self._settings = number, connection, settings
         self._names, self._recorder, self._dice, self._patience = names, recorder, dice, patience
         self._version: int | None = None
@@ -92,20 +95,43 @@ class Client:
         self._recorder.start()
         answer: Answer | None = None
         try:
-            async with self._connection.turn():
-                invoked = self._recorder.now()
-                try:
-                    answer = await self._ask(call, kind, fill(call.arguments, values))
-                finally:
-                    # Also when the deadline breaks the call off: it may have had its effect.
-                    self._record(kind, invoked, element=element, given=given, answer=answer)
+            answer = await self._ask(kind, call, fill(call.arguments, values), element=element, given=given)
         except Failure as failure:
             self._recorder.trouble.append(failure)
         self._learn(kind, given, answer)
         return answer
 
+    async def _ask(
+        self, kind: str, call: RaceCall, arguments: Mapping[str, Any], *, element: str | None, given: int | None
+    ) -> Answer:
+        """Call, and record it: also where the deadline breaks it off, for it may have had its effect.
+
+        The operation is over when the answer is there. To read a large one takes time that the server has not taken.
+        """
+        invoked = returned = None
+        answer: Answer | None = None
+        try:
+            async with self._connection.turn():
+                invoked = self._recorder.now()
+                try:
+                    result = await self._connection.call(call.tool, arguments, patience=self._patience)
+                finally:
+                    returned = self._recorder.now()
+            answer = await read_answer(self._run, call, result, model=self._settings.model, kind=kind)
+            return answer
+        finally:
+            if invoked is not None and returned is not None:
+                self._record(kind, invoked, returned, element=element, given=given, answer=answer)
+
     def _record(
-        self, kind: str, invoked: float, *, element: str | None, given: int | None, answer: Answer | None
+        self,
+        kind: str,
+        invoked: float,
+        returned: float,
+        *,
+        element: str | None,
+        given: int | None,
+        answer: Answer | None,
     ) -> None:
         self._recorder.add(
             Operation(
@@ -114,7 +140,7 @@ class Client:
                 process=self._connection.process,
                 kind=kind,
                 invoked=invoked,
-                returned=self._recorder.now(),
+                returned=returned,
                 result=answer.result if answer is not None else Result.UNKNOWN,
                 element=element if kind in _WRITES and self._settings.model != "lock" else None,
                 given=given,
@@ -122,10 +148,6 @@ class Client:
                 version=answer.version if answer is not None else None,
             )
         )
-
-    async def _ask(self, call: RaceCall, kind: str, arguments: Mapping[str, Any]) -> Answer:
-        result = await self._connection.call(call.tool, arguments, patience=self._patience)
-        return read_answer(call, result, model=self._settings.model, kind=kind)
 
     def _learn(self, kind: str, given: int | None, answer: Answer | None) -> None:
         """The version that the next write expects: what was read or made last; none after a write that did not win."""
