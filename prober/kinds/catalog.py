@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any, Final
 
 from prober.config.model import CatalogSettings
 from prober.judge.change import Change, Severity
 from prober.judge.contract import Contract, contract_of
+from prober.judge.mismatch import cap
 from prober.kinds.run import Run
 from prober.outcome import Evidence, Failure, Reason
+from prober.target.era import parameter_headers
 from prober.target.message import METHOD_NOT_FOUND
 from prober.target.session import Session
 
@@ -22,12 +25,14 @@ _LISTS: Final = {
 """Section of a contract: the capability that announces it, the method, the result's key, what identifies an item."""
 
 _SHOWN: Final = 20
-"""Changes told in evidence and warnings."""
+"""Changes told in evidence and warnings, tools told in warnings."""
 
 
 async def catalog(run: Run, settings: CatalogSettings) -> None:
     async with run.session(explicit=True) as session:
         found = await read_contract(session)
+        if session.mirrors_arguments:
+            await _look_at_annotations(run, found)
     wanted = {"tools": settings.tools, "prompts": settings.prompts, "resources": settings.resources}
     run.facts.update({section: len(getattr(found, section)) for section in wanted})
     for section, names in wanted.items():
@@ -78,6 +83,20 @@ def _require(section: str, wanted: Iterable[str], found: Iterable[str]) -> None:
             step=f"{section}/list",
             evidence=Evidence(expected=", ".join(missing), seen=", ".join(sorted(found)[:_SHOWN]) or "none"),
         )
+
+
+async def _look_at_annotations(run: Run, found: Contract) -> None:
+    """Warn of tools that clients must drop from the list because of an `x-mcp-header` that is not as it should be."""
+    dropped: list[str] = []
+    for name, tool in found.tools.items():
+        try:
+            parameter_headers(tool["inputSchema"], {})
+        except ValueError as problem:
+            dropped.append(f"clients must drop the tool {cap(name, 50)!r}, its x-mcp-header is invalid: {problem}")
+        await asyncio.sleep(0)  # a schema takes a few milliseconds at most, and there may be many
+    run.warnings += dropped[:_SHOWN]
+    if len(dropped) > _SHOWN:
+        run.warnings.append(f"clients must drop {len(dropped) - _SHOWN} more tools for the same reason")
 
 
 async def _hold_against(run: Run, pinned: Contract, found: Contract) -> None:

@@ -112,7 +112,7 @@ class Run:
                 raise
             await self._take_leave(session, judge_farewell=judge_farewell)
         finally:
-            if session.server.name is not None or self.server.name is None:  # a second session may learn less
+            if _knows_more(session.server, self.server):  # a second session may learn less than the first
                 self.server = self._masked(session.server)
             if session.certificate_expiry is not None:
                 self.facts["certificate_expiry_timestamp_seconds"] = session.certificate_expiry
@@ -187,6 +187,10 @@ def session_stands(failure: Failure) -> bool:
 def is_read_only(listing: Mapping[str, Any]) -> bool:
     """Whether the server declares that the tool changes nothing."""
     return (listing.get("annotations") or {}).get("readOnlyHint") is True
+
+
+def _knows_more(later: ServerInfo, earlier: ServerInfo) -> bool:
+    return later.era is not None and (later.name is not None or earlier.name is None)
 
 
 def _hint(listing: Mapping[str, Any]) -> str:

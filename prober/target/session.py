@@ -46,7 +46,7 @@ _PATIENCE: Final = 1 / 2
 
 
 class Session:
-    """What a probe kind talks to. `server` tells what was negotiated so far."""
+    """What a probe kind talks to. `server` tells what was learnt from its answers; nothing, before the first."""
 
     def __init__(self, target: Target, *, log: ExchangeLog, knowledge: Knowledge, judge: Judge, deadline: float):
         """`deadline` is the run's, in the loop's time; whoever runs the session enforces it."""
@@ -64,6 +64,11 @@ class Session:
     def certificate_expiry(self) -> float | None:
         return self._wire.certificate_expiry
 
+    @property
+    def mirrors_arguments(self) -> bool:
+        """Whether `x-mcp-header` in the schema of a tool means something: in the modern era, over HTTP."""
+        return self._era == MODERN and self._target.transport == "http"
+
     async def open(self, *, explicit: bool) -> None:
         """Reach the server and negotiate. In the modern era that needs no exchange, unless `explicit` asks for one."""
         await self._open_wire()
@@ -76,7 +81,7 @@ class Session:
         elif explicit:
             await self.discover()
         else:
-            self._adopt(MODERN, shapes.versions(MODERN)[-1])
+            self._speak(MODERN, shapes.versions(MODERN)[-1])
 
     async def close(self) -> None:
         """Take leave. Raises Failure with step `close` where the server does not play along."""
@@ -102,7 +107,7 @@ class Session:
         version = self._version
         if self._era == MODERN and version is not None:
             headers = era.modern_headers(method, params, version)
-            if input_schema is not None and self._target.transport == "http":
+            if input_schema is not None and self.mirrors_arguments:
                 headers |= _mirrored(input_schema, params)
             params = era.modern_params(params, version)
         else:
@@ -111,8 +116,8 @@ class Session:
         with self._exchange(method) as draft:
             result = await self._wire.request(message, headers=headers, draft=draft)
             await self._check_shape(method, result)
-        if self._era == MODERN and (info := _server_info(result)):
-            self._adopt(MODERN, self._version, info)
+        if self._era == MODERN and method != "server/discover":
+            self._heard(_server_info(result), version=version)
         return result
 
     async def pages(self, method: str, key: str) -> list[dict[str, Any]]:
@@ -139,26 +144,29 @@ class Session:
 
     async def discover(self) -> dict[str, Any]:
         """Negotiate in the modern era. Raises `version_unsupported` where no revision is common."""
-        self._adopt(MODERN, shapes.versions(MODERN)[-1])
+        self._speak(MODERN, shapes.versions(MODERN)[-1])
         result = await self.request("server/discover", {})
         offered: Sequence[str] = result["supportedVersions"]
         common = [version for version in shapes.versions(MODERN) if version in offered]
+        self._heard(_server_info(result), version=common[-1] if common else None)
         if not common:
             raise _no_common_version("server/discover", offered)
-        self._adopt(MODERN, common[-1], _server_info(result))
+        self._speak(MODERN, common[-1])
         self.capabilities = result["capabilities"]
         return result
 
     async def initialize(self) -> dict[str, Any]:
         """Negotiate in the handshake era: `initialize`, then `notifications/initialized`."""
-        self._adopt(HANDSHAKE, None)
+        self._speak(HANDSHAKE, None)
         offer = shapes.versions(HANDSHAKE)[-1]
         params = {"protocolVersion": offer, "capabilities": {}, "clientInfo": era.CLIENT_INFO}
         result = await self.request("initialize", params)
         version = result["protocolVersion"]
-        if version not in shapes.versions(HANDSHAKE):
+        known = version in shapes.versions(HANDSHAKE)
+        self._heard(result["serverInfo"], version=version if known else None)
+        if not known:
             raise _no_common_version("initialize", [version])
-        self._adopt(HANDSHAKE, version, result["serverInfo"])
+        self._speak(HANDSHAKE, version)
         self.capabilities = result["capabilities"]
         step = "notifications/initialized"
         with self._exchange(step) as draft:
@@ -233,12 +241,16 @@ class Session:
     def _time_left(self) -> float:
         return max(0.0, self._deadline - asyncio.get_running_loop().time())
 
-    def _adopt(self, spoken: str, version: str | None, info: Mapping[str, Any] | None = None) -> None:
+    def _speak(self, spoken: str, version: str | None) -> None:
+        """What is sent from now on; whether the server understands it is another matter."""
         self._era, self._version = spoken, version
-        info = info or {}
-        self.server = ServerInfo(
-            era=spoken, protocol_version=version, name=_short(info.get("name")), version=_short(info.get("version"))
-        )
+
+    def _heard(self, info: Mapping[str, Any] | None, *, version: str | None) -> None:
+        """The server has answered in the era that is spoken. `version` is None where none is agreed on."""
+        if info is None and self.server.era == self._era:
+            return
+        name, own = (_short((info or {}).get(key)) for key in ("name", "version"))
+        self.server = ServerInfo(era=self._era, protocol_version=version, name=name, version=own)
 
     async def _check_shape(self, method: str, result: dict[str, Any]) -> None:
         version = self._version or shapes.versions(HANDSHAKE)[-1]

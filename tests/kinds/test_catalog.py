@@ -222,3 +222,30 @@ async def test_many_mild_changes_are_counted_in_full_and_shown_in_part(tmp_path:
     assert outcome.reason is None
     assert outcome.facts["contract_changes_additive"] == 25
     assert len(outcome.warnings) == 20
+
+
+MIRRORED: Final = {"type": "object", "properties": {"region": {"type": "string", "x-mcp-header": "Region"}}}
+NO_HEADER: Final = {"type": "object", "properties": {"region": {"type": "string", "x-mcp-header": "no name"}}}
+
+
+async def test_a_tool_that_clients_must_drop_is_warned_of(tmp_path: Path) -> None:
+    good, bad = tool("good", inputSchema=MIRRORED), tool("bad", inputSchema=NO_HEADER)
+    async with offering(good, bad) as peer:
+        outcome = await probed(peer, CATALOG, tmp_path)
+    assert outcome.reason is None
+    assert outcome.warnings == (
+        "clients must drop the tool 'bad', its x-mcp-header is invalid: that of 'region' is not a header name",
+    )
+
+
+async def test_only_some_of_many_tools_to_drop_are_told(tmp_path: Path) -> None:
+    async with offering(*(tool(f"bad-{number:02}", inputSchema=NO_HEADER) for number in range(25))) as peer:
+        outcome = await probed(peer, CATALOG, tmp_path)
+    assert len(outcome.warnings) == 21
+    assert outcome.warnings[-1] == "clients must drop 5 more tools for the same reason"
+
+
+async def test_where_arguments_are_not_mirrored_nothing_is_said_of_it(tmp_path: Path) -> None:
+    async with offering(tool("bad", inputSchema=NO_HEADER), era="handshake") as peer:
+        outcome = await probed(peer, CATALOG, tmp_path)
+    assert (outcome.reason, outcome.warnings) == (None, ())

@@ -11,12 +11,13 @@ import pytest
 from prober.outcome import Failure, Reason, ServerInfo
 from prober.target import session as session_module
 from tests.leaks import nothing_left_behind
-from tests.peers.http_acts import good_json, silence, spoilt, status
+from tests.peers import ports
+from tests.peers.http_acts import close, good_json, silence, spoilt, status
 from tests.peers.http_peer import Act, Call, Script, http_peer
 from tests.peers.messages import dump
-from tests.peers.protocol import MODERN
+from tests.peers.protocol import MODERN, Era, Step
 from tests.peers.wire import JSON
-from tests.target.opening import ECHO, failure_of, opened, talking, target
+from tests.target.opening import ECHO, Opened, failure_of, opened, talking, target, unopened
 from tests.target.scripted import CALLED, INITIALIZED, answer, command
 
 MIRRORING: Final = {"type": "object", "properties": {"message": {"type": "string", "x-mcp-header": "Said"}}}
@@ -36,10 +37,11 @@ def result_with(**members: Any) -> Act:
 
 async def test_in_the_modern_era_a_call_is_one_post() -> None:
     async with http_peer() as peer, opened(target(peer.url, protocol="modern"), explicit=False) as conversation:
-        assert conversation.session.server == ServerInfo(era="modern", protocol_version=MODERN)
+        assert conversation.session.server == ServerInfo()  # nobody has answered yet
         await conversation.call()
         await conversation.session.close()
-        assert conversation.session.server.name == "peer"
+        assert conversation.session.server.protocol_version == MODERN
+        assert (conversation.session.server.era, conversation.session.server.name) == ("modern", "peer")
     assert peer.verbs == ["POST"]
     [request] = peer.requests
     assert request.headers["mcp-protocol-version"] == MODERN
@@ -107,6 +109,58 @@ async def test_a_modern_server_without_a_common_version_is_told(versions: list[s
         failure = await failure_of(target(peer.url, protocol="modern"))
     assert (failure.reason, failure.step) == (Reason.VERSION_UNSUPPORTED, "server/discover")
     assert failure.evidence.seen == (", ".join(versions) or "none")
+
+
+PINNED: Final[tuple[dict[str, Any], ...]] = (
+    {"protocol": "modern"},
+    {"protocol": "handshake"},
+    {"protocol": "auto"},
+    {"transport": "sse"},
+)
+
+
+async def failed(conversation: Opened, *, explicit: bool) -> bool:
+    """Whether negotiating or calling a tool fails."""
+    try:
+        await conversation.session.open(explicit=explicit)
+        await conversation.call()
+    except Failure:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("explicit", [True, False])
+@pytest.mark.parametrize("settings", PINNED, ids=str)
+async def test_of_a_server_that_is_not_there_nothing_is_known(settings: dict[str, Any], *, explicit: bool) -> None:
+    with ports.closed_port() as port:
+        async with unopened(target(f"http://127.0.0.1:{port}/mcp", **settings)) as conversation:
+            assert await failed(conversation, explicit=explicit)
+            assert conversation.session.server == ServerInfo()
+
+
+@pytest.mark.parametrize("era", ["modern", "handshake"])
+@pytest.mark.parametrize("act", [status(503), close], ids=["503", "closed"])
+async def test_of_a_server_that_gives_no_result_nothing_is_known(act: Act, era: Era) -> None:
+    faults: dict[Step, Act] = {"discover": act, "initialize": act, "call": act}
+    async with (
+        http_peer(Script(era=era, faults=faults)) as peer,
+        unopened(target(peer.url, protocol=era)) as conversation,
+    ):
+        assert await failed(conversation, explicit=False)
+        assert conversation.session.server == ServerInfo()
+
+
+async def test_of_a_server_without_a_common_version_the_name_is_known_and_no_version() -> None:
+    for era, faults in (
+        ("handshake", {"initialize": result_with(protocolVersion="2099-01-01")}),
+        ("modern", {"discover": result_with(supportedVersions=["2099-01-01"])}),
+    ):
+        script = Script(era=era, faults=faults)  # type: ignore[arg-type]
+        async with http_peer(script) as peer, unopened(target(peer.url, protocol=era)) as conversation:
+            with pytest.raises(Failure):
+                await conversation.session.open(explicit=True)
+            assert (conversation.session.server.era, conversation.session.server.name) == (era, "peer")
+            assert conversation.session.server.protocol_version is None
 
 
 async def test_what_a_server_calls_itself_is_kept_in_short() -> None:
