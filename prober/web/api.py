@@ -1,0 +1,252 @@
+"""/api/v1: the present and the past as JSON, for programs.
+
+    /api/v1/targets                                            every target and probe, and where it stands
+    /api/v1/results?target=&probe=&since=&until=&limit=        runs, the latest first; &cursor= is what `next` said
+    /api/v1/failures?target=&probe=&limit=                     runs that did not pass, with what proves it
+
+The shapes are `schema/api.schema.json` beside this file. Within v1 keys and reasons may be added; none is removed or
+changes its meaning. Every key is always there; what is not known is null. Times are RFC 3339 in UTC, spans seconds.
+`since` is inclusive, `until` is not. Of what never ran nothing is told: that is no error. An error is `{"error": "…"}`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from prober.board import Standing, TargetStanding
+from prober.outcome import Evidence, ServerInfo
+from prober.report.untrusted import scalar
+from prober.web.answers import as_json, listed, paced, parameters, refuse, streamed
+from prober.web.desk import Desk
+
+if TYPE_CHECKING:
+    from prober.history import History, PastFailure, PastResult
+
+DEFAULT_LIMIT: Final = 100
+MOST: Final = 1000
+_DIGITS: Final = 6
+
+
+def routes(desk: Desk) -> list[Route]:
+    """Each answers GET and HEAD."""
+
+    async def targets(request: Request) -> Response:
+        parameters(request, ())
+        return _answer(request, _present(desk))
+
+    async def results(request: Request) -> Response:
+        return _answer(request, await _results(desk, request))
+
+    async def failures(request: Request) -> Response:
+        query = parameters(request, ("target", "probe", "limit"))
+        target, probe = _one(query, "target"), _one(query, "probe")
+        found = await _asked(desk).failures(target=target, probe=probe, limit=_limit(query))
+        return _answer(request, listed('{"failures":[', map(_failure, found), "]}\n"))
+
+    return [
+        Route("/api/v1/targets", targets),
+        Route("/api/v1/results", results),
+        Route("/api/v1/failures", failures),
+    ]
+
+
+def _present(desk: Desk) -> Iterator[str]:
+    about = {"started_at": rfc3339(desk.started_at), "location": desk.location, "suspects_itself": desk.suspects()}
+    yield as_json(about)[:-1] + ',"targets":['
+    for index, standing in enumerate(desk.board.targets()):
+        yield ("," if index else "") + as_json(_target(standing))[:-1]
+        yield from listed(',"probes":[', (_probe(probe, desk) for probe in standing.probes), "]}")
+    yield "]}\n"
+
+
+def _target(standing: TargetStanding) -> dict[str, Any]:
+    target, server = standing.target, standing.server
+    return {
+        "target": target.name,
+        "address": target.address,
+        "transport": target.transport,
+        "outcome": standing.verdict,
+        "since": rfc3339(standing.since),
+        **_said(server),
+    }
+
+
+def _said(server: ServerInfo) -> dict[str, Any]:
+    return {
+        "protocol": {"era": server.era, "version": _text(server.protocol_version)},
+        "server": {"name": _text(server.name), "version": _text(server.version)},
+    }
+
+
+def _probe(standing: Standing, desk: Desk) -> dict[str, Any]:
+    probe, last = standing.probe, standing.last
+    return {
+        "probe": probe.name,
+        "kind": probe.kind,
+        "interval_seconds": probe.interval if probe.cron is None else None,
+        "cron": probe.cron,
+        "timeout_seconds": probe.timeout,
+        "outcome": standing.verdict,
+        "reason": standing.reason,
+        "step": _text(last.outcome.step) if last else None,
+        "message": _text(last.outcome.message) if last else None,
+        "since": rfc3339(standing.since),
+        "streak": standing.streak,
+        "skipped": standing.skipped,
+        "last_run": rfc3339(last.ended) if last else None,
+        "last_success": rfc3339(standing.last_success),
+        "next_due": rfc3339(desk.next_due(probe.name)),
+        "duration_seconds": _seconds(last.outcome.duration_seconds) if last else None,
+        "latency_seconds": _seconds(last.outcome.facts.get("latency_seconds")) if last else None,
+        "start_lag_seconds": _seconds(last.start_lag_seconds) if last else None,
+        "maintenance": desk.in_maintenance(probe.name),
+    }
+
+
+def _result(result: PastResult) -> dict[str, Any]:
+    return {
+        "target": result.target,
+        "probe": result.probe,
+        "outcome": result.verdict,
+        "reason": result.reason,
+        "started_at": rfc3339(result.started_at),
+        "duration_seconds": _seconds(result.duration_seconds),
+        "latency_seconds": _seconds(result.latency_seconds),
+        "start_lag_seconds": _seconds(result.start_lag_seconds),
+        "maintenance": result.maintenance,
+    }
+
+
+def _failure(failure: PastFailure) -> dict[str, Any]:
+    return {
+        "target": failure.target,
+        "probe": failure.probe,
+        "kind": failure.kind,
+        "outcome": failure.verdict,
+        "reason": failure.reason,
+        "step": _text(failure.step),
+        "message": _text(failure.message),
+        "started_at": rfc3339(failure.started_at),
+        "duration_seconds": _seconds(failure.duration_seconds),
+        "maintenance": failure.maintenance,
+        "evidence": [_evidence(evidence) for evidence in failure.evidence],
+        "warnings": [_text(warning) for warning in failure.warnings],
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    named = {name: getattr(evidence, name) for name in _EVIDENCE}
+    known = {name: value for name, value in named.items() if value is not None}
+    return {name: _text(value) if isinstance(value, str) else value for name, value in known.items()}
+
+
+_EVIDENCE: Final = tuple(Evidence.__dataclass_fields__)
+
+
+async def _results(desk: Desk, request: Request) -> Iterator[str]:
+    query = parameters(request, ("target", "probe", "since", "until", "limit", "cursor"))
+    limit, since, until, cursor = _limit(query), _moment(query, "since"), _moment(query, "until"), _cursor(query)
+    if cursor is not None:
+        until = min(cursor.until, until or cursor.until)
+    skip = cursor.skip if cursor is not None else 0
+    found = await _asked(desk).results(
+        target=_one(query, "target"),
+        probe=_one(query, "probe"),
+        since=since or _EPOCH,
+        until=until,
+        limit=skip + limit + 1,
+    )
+    page = found[skip : skip + limit]
+    more = Cursor.behind(found[: skip + limit]) if len(found) > skip + limit else None
+    return listed('{"results":[', map(_result, page), f'],"next":{as_json(str(more) if more else None)}}}\n')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cursor:
+    """Where a page of results goes on: those before `until`, without the first `skip` of them.
+
+    Many runs begin in one millisecond, so that a time alone would leave some out or tell them twice.
+    """
+
+    until: datetime
+    skip: int
+
+    @classmethod
+    def behind(cls, found: Sequence[PastResult]) -> Cursor:
+        """What goes on behind the last of those."""
+        last = found[-1].started_at
+        return cls(until=last + _MILLISECOND, skip=sum(result.started_at == last for result in found))
+
+    def __str__(self) -> str:
+        return f"{(self.until - _EPOCH) // _MILLISECOND}-{self.skip}"
+
+
+def _cursor(query: Mapping[str, list[str]]) -> Cursor | None:
+    if (text := _one(query, "cursor")) is None:
+        return None
+    if (match := _CURSOR.fullmatch(text)) is None:
+        raise refuse(400, "cursor: expected what `next` said")
+    return Cursor(until=_EPOCH + int(match[1]) * _MILLISECOND, skip=int(match[2]))
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_CURSOR: Final = re.compile(r"([0-9]{1,14})-([0-9]{1,4})", re.ASCII)
+
+
+def _asked(desk: Desk) -> History:
+    if desk.history is None:
+        raise refuse(404, "this prober keeps no history")
+    return desk.history
+
+
+def _one(query: Mapping[str, list[str]], name: str) -> str | None:
+    """The value of a parameter; what is left empty is not given."""
+    return query.get(name, [""])[0] or None
+
+
+def _moment(query: Mapping[str, list[str]], name: str) -> datetime | None:
+    if (text := _one(query, name)) is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise refuse(400, f"{name}: expected a time such as 2026-01-31T12:00:00Z (a + is written %2B)")
+
+
+def _limit(query: Mapping[str, list[str]]) -> int:
+    if (text := _one(query, "limit")) is None:
+        return DEFAULT_LIMIT
+    if not (text.isascii() and text.isdecimal() and len(text) < 9 and 1 <= int(text) <= MOST):
+        raise refuse(400, f"limit: expected a whole number from 1 to {MOST}")
+    return int(text)
+
+
+def _answer(request: Request, texts: Iterable[str]) -> Response:
+    return streamed(request, paced(texts), content_type="application/json")
+
+
+def rfc3339(moment: datetime | None) -> str | None:
+    """`2026-01-31T12:00:00.000Z`."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _seconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, _DIGITS)
+
+
+def _text(text: str | None) -> str | None:
+    return None if text is None else scalar(text)

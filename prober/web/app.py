@@ -1,0 +1,51 @@
+"""The endpoints of the daemon, put together as one ASGI application."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from prober.history import HistoryError
+from prober.web import api, discovery, exposition, lifecycle, pages, probing
+from prober.web.answers import problem
+from prober.web.desk import Desk
+from prober.web.gate import Gate, set_usual
+from prober.web.listener import Web
+
+
+def application(desk: Desk, web: Web | None = None) -> Starlette:
+    """Everything that the daemon serves; `web` says who may ask. To be run by `web.serving`."""
+    web = web or Web()
+    return Starlette(
+        routes=[
+            *exposition.routes(desk),
+            *probing.routes(desk, external_url=web.external_url),
+            *discovery.routes(desk, external_url=web.external_url),
+            *lifecycle.routes(desk, external_url=web.external_url),
+            *api.routes(desk),
+            *pages.routes(desk),
+        ],
+        middleware=[Middleware(Gate, web=web)],
+        exception_handlers={HTTPException: _refused, HistoryError: _forgotten, Exception: _broken},
+    )
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(request.url.path, error.status_code, error.detail, error.headers)
+
+
+async def _forgotten(request: Request, error: Exception) -> Response:
+    return problem(request.url.path, 503, f"history gives no answer: {error}")
+
+
+async def _broken(request: Request, _: Exception) -> Response:
+    """A fault of ours. What it was stands in the log, and is nobody else's business."""
+    response = problem(request.url.path, 500, "the prober failed to answer; its log says why")
+    # This answer is given outside the gate.
+    set_usual(MutableHeaders(raw=response.raw_headers), {})
+    return response

@@ -1,0 +1,33 @@
+"""/-/healthy, /-/ready and /-/reload, by which supervisors and operators steer the process."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from prober.web.answers import refuse
+from prober.web.desk import Desk
+from prober.web.hosts import comes_from_another_site
+
+
+def routes(desk: Desk, *, external_url: str | None) -> list[Route]:
+    """Texts for a person; programs go by the status."""
+
+    async def healthy(_: Request) -> Response:
+        return PlainTextResponse("healthy\n")
+
+    async def ready(_: Request) -> Response:
+        return PlainTextResponse("ready\n") if desk.ready() else PlainTextResponse("not ready\n", 503)
+
+    async def reload(request: Request) -> Response:
+        if comes_from_another_site(request.headers, external_url=external_url):
+            raise refuse(403, "a page of another site may not reload this prober")
+        mistake = await desk.reload()
+        return PlainTextResponse("reloaded\n") if mistake is None else PlainTextResponse(f"{mistake}\n", 500)
+
+    return [
+        Route("/-/healthy", healthy),
+        Route("/-/ready", ready),
+        Route("/-/reload", reload, methods=["POST"]),
+    ]

@@ -1,0 +1,88 @@
+"""By which names a prober on loopback may be asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from prober.web import Web
+from prober.web.hosts import host_and_port, is_loopback
+from tests.web.asking import asking
+from tests.web.house import dead, house
+
+
+@pytest.mark.parametrize(
+    ("netloc", "parts"),
+    [
+        ("localhost", ("localhost", None)),
+        ("LocalHost.:9733", ("localhost", 9733)),
+        ("[::1]:80", ("[::1]", 80)),
+        ("prober.example", ("prober.example", None)),
+        ("a:0", None),
+        ("a:65536", None),
+        ("a b", None),
+        ("a/b", None),
+        ("user@a", None),
+        ("::1", None),
+        ("", None),
+        ("a\nb", None),
+    ],
+)
+def test_a_host_header_is_a_name_and_perhaps_a_port(netloc: str, parts: tuple[str, int | None] | None) -> None:
+    assert host_and_port(netloc) == parts
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "::1", "[::1]", "::ffff:127.0.0.1"])
+def test_loopback_has_these_names(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1.example", "localhost.example", "0.0.0.0", "10.0.0.1", "::", "2130706433"])
+def test_and_not_these(host: str) -> None:
+    assert not is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:9733", "localhost.evil.example", "127.0.0.1.nip.io", "@"]
+)
+async def test_a_name_that_was_made_to_point_here_is_turned_away(tmp_path: Path, host: str) -> None:
+    async with house(dead("a"), tmp_path) as here, asking(here.desk) as client:
+        for path in ("/metrics", "/", "/api/v1/targets", "/-/healthy"):
+            answer = await client.get(path, headers={"Host": host})
+            assert answer.status_code == 403, path
+            assert "start it with --external-url" in answer.text
+        assert (await client.post("/-/reload", headers={"Host": host})).status_code == 403
+        assert here.reloads == 0
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:9733", "prober.example", "Prober.Example:80"]
+)
+async def test_loopback_s_names_and_the_operator_s_are_answered(tmp_path: Path, host: str) -> None:
+    web = Web(external_url="https://prober.example/mcp")
+    async with house(dead("a"), tmp_path) as here, asking(here.desk, web) as client:
+        url = f"http://127.0.0.1:{web.port}/-/healthy"
+        assert (await client.get(url, headers={"Host": host})).status_code == 200
+
+
+async def test_over_the_network_any_name_will_do(tmp_path: Path, other_address: str) -> None:
+    web = Web(host=other_address)
+    async with house(dead("a"), tmp_path) as here, asking(here.desk, web) as client:
+        assert (await client.get("/-/healthy", headers={"Host": "prober.example"})).status_code == 200
+
+
+async def test_on_every_interface_loopback_is_still_guarded(tmp_path: Path) -> None:
+    web = Web(host="0.0.0.0")
+    async with house(dead("a"), tmp_path) as here, asking(here.desk, web) as client:
+        url = f"http://127.0.0.1:{web.port}/-/healthy"
+        assert (await client.get(url, headers={"Host": "evil.example"})).status_code == 403
+        assert (await client.get(url)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "url", ["prober.example", "ftp://a/", "http://", "http://u:p@a/", "http://a/?b", "http://a:99999/"]
+)
+def test_an_external_url_is_that_of_a_web_server(url: str) -> None:
+    with pytest.raises(ValueError, match="--external-url"):
+        Web(external_url=url)
