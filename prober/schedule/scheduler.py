@@ -1,0 +1,252 @@
+"""The timetable of a configuration and its runs: started when due, one at a time per probe, told to every sink."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Final, Self
+
+from prober.config.cron import cron_trigger
+from prober.config.model import Config, Probe, Window
+from prober.engine import not_run, run_probe
+from prober.judge.worker import Judge
+from prober.outcome import Outcome
+from prober.result import Result, Sink
+from prober.schedule.clock import Clock
+from prober.schedule.doubt import LoopLag, reconsidered
+from prober.schedule.phase import Grid, Shard
+from prober.schedule.turns import Turns
+from prober.schedule.watched import Watched, requests_of
+from prober.schedule.windows import Windows
+
+_log: Final = logging.getLogger(__name__)
+
+CONCURRENCY: Final = 64
+_BURIAL: Final = 5.0
+"""Seconds that runs have to end in when they are cancelled: to kill a process takes a moment."""
+
+
+@dataclass(kw_only=True, slots=True)
+class _Post:
+    """One probe on the timetable. It stays the same for as long as its target and kind do."""
+
+    probe: Probe
+    watched: Watched
+    windows: Windows
+    trigger: Any
+    expected: int = 1
+    """Requests that its next run will send, by what its last one did."""
+    run: asyncio.Task[None] | None = None
+    gone: bool = field(default=False)
+    """Whether a reload has taken it off: what its run finds out is of no interest any more."""
+
+
+class Scheduler:
+    """Runs the probes of a configuration when they are due, from entering to leaving.
+
+    A run that is due while the one before it has not ended is left out and told as skipped. Sinks that raise are
+    logged. `lag` says when the prober was late itself; without one, no outcome is doubted.
+    """
+
+    def __init__(
+        self,
+        *,
+        judge: Judge,
+        sinks: Sequence[Sink],
+        concurrency: int = CONCURRENCY,
+        shard: Shard | None = None,
+        lag: LoopLag | None = None,
+    ) -> None:
+        self._judge = judge
+        self._sinks = tuple(sinks)
+        self._shard = shard
+        self._lag = lag
+        self._turns = Turns(concurrency)
+        self._clock = Clock(self._due)
+        self._posts: dict[str, _Post] = {}
+        self._probes: Mapping[str, Probe] = {}
+        self._watched: dict[str, Watched] = {}
+        self._runs: set[asyncio.Task[None]] = set()
+        self._begun: set[asyncio.Task[None]] = set()
+        self._ending = False
+
+    async def __aenter__(self) -> Self:
+        self._clock.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.drain(0)
+
+    @property
+    def probes(self) -> Mapping[str, Probe]:
+        """Those that this process runs, in the order of the configuration."""
+        return self._probes
+
+    @property
+    def running(self) -> int:
+        """How many runs there are at this moment."""
+        return self._turns.running
+
+    @property
+    def waiting(self) -> int:
+        """How many are due and wait for their turn."""
+        return self._turns.waiting
+
+    def adopt(self, config: Config) -> None:
+        """Go by this configuration, be it the first or another one.
+
+        A probe whose target and schedule are what they were keeps its due times, and its run if one is under way; its
+        other settings hold from the next run on. A target that has changed is learnt anew. The run of a probe that is
+        gone, or whose target or kind is another now, comes to its end and is told to nobody: a cancelled one might
+        leave behind what its cleanup would have removed.
+        """
+        shard = self._shard
+        probes = {name: probe for name, probe in config.probes.items() if shard is None or shard.holds(name)}
+        watched: dict[str, Watched] = {}
+        for name in dict.fromkeys(probe.target for probe in probes.values()):
+            watched[name] = self._watch(config, name)
+        windows: dict[tuple[Window, ...], Windows] = {}
+        posts: dict[str, _Post] = {}
+        for name, probe in probes.items():
+            target = watched[probe.target]
+            maintained = (*target.target.maintenance, *probe.maintenance)
+            if maintained not in windows:
+                windows[maintained] = Windows(maintained)
+            posts[name] = self._post(probe, target, windows[maintained])
+        for name, post in self._posts.items():
+            post.gone = posts.get(name) is not post
+        self._posts, self._watched, self._probes = posts, watched, probes
+        self._clock.keep({name: post.trigger for name, post in posts.items()})
+
+    async def drain(self, seconds: float) -> None:
+        """Begin nothing more; give what goes on so many seconds to end, then cancel it."""
+        self._ending = True
+        await self._clock.stop()
+        for run in self._runs - self._begun:
+            run.cancel()
+        if self._runs and seconds > 0:
+            await asyncio.wait(self._runs, timeout=seconds)
+        for run in self._runs:
+            run.cancel()
+        if self._runs:
+            await asyncio.wait(self._runs, timeout=_BURIAL)
+
+    async def run_now(self, probe: str, *, timeout: float | None = None) -> Outcome:
+        """Run a probe for whoever asks, besides its timetable: no sink is told. Raises KeyError for one not run here.
+
+        It takes its turn and its share of the budget like any other run. Where half of the time is over before its
+        turn comes it is not run: what is left would be too short to blame the target.
+        """
+        post = self._posts[probe]
+        wanted = post.probe if timeout is None else replace(post.probe, timeout=min(post.probe.timeout, timeout))
+        if self._ending:
+            return not_run(wanted, "the prober is about to end")
+        loop = asyncio.get_running_loop()
+        end = loop.time() + wanted.timeout
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(wanted.timeout / 2):
+                    await held.enter_async_context(self._turns.turn(post.watched))
+            except TimeoutError:
+                return not_run(wanted, f"its turn did not come within {wanted.timeout / 2:g} s")
+            return await self._outcome(post, replace(wanted, timeout=end - loop.time()))
+
+    def next_due(self, probe: str) -> datetime | None:
+        """When a probe runs next, in UTC; None when it is not on the timetable."""
+        return self._clock.next(probe)
+
+    def in_maintenance(self, probe: str, at: datetime | None = None) -> bool:
+        """Whether a window of the probe or its target is open; now, if no time is given. Raises KeyError."""
+        return self._posts[probe].windows.open_at(at or datetime.now(UTC))
+
+    def budget_remaining(self, target: str) -> int | None:
+        """How many requests a target may still be sent; None where there is no end. Raises KeyError."""
+        allowance = self._watched[target].allowance
+        return None if allowance is None else allowance.remaining
+
+    def _watch(self, config: Config, name: str) -> Watched:
+        before, target = self._watched.get(name), config.targets[name]
+        if before is not None and before.target == target:
+            return before
+        watched = Watched(target)
+        if before is not None:
+            watched.succeed(before)
+        return watched
+
+    def _post(self, probe: Probe, watched: Watched, windows: Windows) -> _Post:
+        before = self._posts.get(probe.name)
+        if before is not None and before.probe == probe and before.watched is watched:
+            before.windows = windows
+            return before
+        watched.take(probe)
+        trigger = cron_trigger(probe.cron) if probe.cron else Grid.of(probe.target, probe.name, probe.interval)
+        if before is not None and before.probe.kind == probe.kind and before.watched is watched:
+            before.probe, before.windows, before.trigger = probe, windows, trigger
+            return before
+        return _Post(probe=probe, watched=watched, windows=windows, trigger=trigger)
+
+    def _due(self, name: str, due: datetime) -> None:
+        post = self._posts.get(name)
+        if post is None or self._ending:
+            return
+        if post.run is not None:
+            self._tell(lambda sink: sink.skipped(post.probe))
+            return
+        post.run = asyncio.create_task(self._run(post, due), name=name)
+        self._runs.add(post.run)
+        post.run.add_done_callback(lambda run: self._ended(post, run))
+
+    def _ended(self, post: _Post, run: asyncio.Task[None]) -> None:
+        post.run = None
+        self._runs.discard(run)
+        self._begun.discard(run)
+        if not run.cancelled() and (error := run.exception()) is not None:
+            _log.error("a run of %s ended in a fault of the prober", post.probe.name, exc_info=error)
+
+    async def _run(self, post: _Post, due: datetime) -> None:
+        async with self._turns.turn(post.watched):
+            if post.gone or self._ending:
+                return
+            if post.run is not None:
+                self._begun.add(post.run)
+            outcome = await self._outcome(post, post.probe)
+        if not post.gone:
+            lag = max(0.0, (outcome.started_at - due).total_seconds())
+            maintenance = post.windows.open_at(due)
+            result = Result(outcome=outcome, due=due, start_lag_seconds=lag, maintenance=maintenance)
+            self._tell(lambda sink: sink.note(result))
+
+    async def _outcome(self, post: _Post, probe: Probe) -> Outcome:
+        """Run a probe whose turn it is, within the budget of its target."""
+        watched, expected = post.watched, post.expected
+        allowance = watched.allowance
+        if allowance is not None and (refusal := allowance.reserve(expected)) is not None:
+            return not_run(probe, refusal)
+        watched.before_run()
+        since = self._lag.mark() if self._lag is not None else None
+        sent = expected  # what a run that is cancelled is taken to have sent
+        try:
+            outcome = await run_probe(probe, watched.target, knowledge=watched.knowledge, judge=self._judge)
+            sent = requests_of(outcome)
+        finally:
+            if allowance is not None:
+                allowance.settle(expected, sent)
+        post.expected = max(1, sent)
+        watched.after_run(probe, outcome)
+        if self._lag is None or since is None:
+            return outcome
+        return reconsidered(outcome, probe, lag=self._lag, since=since)
+
+    def _tell(self, what: Callable[[Sink], None]) -> None:
+        for sink in self._sinks:
+            try:
+                what(sink)
+            except Exception:
+                _log.exception("%s failed", type(sink).__name__)

@@ -1,0 +1,100 @@
+"""Whose turn it is: how many runs there are at once, and who waits for whom.
+
+    its target's   first: those who wait for a target that hangs wait there, and take nobody else's turn
+    a processor's  of those that start a process, lent for `LOAN` seconds: servers that start at once fight for the
+                   processors and look slow, but one that hangs after its start needs none
+    a slow one's   of targets whose last run took half its deadline or more: together they have no more than three
+                   quarters of all turns, and processors' turns of their own. What is left is kept for those that
+                   answer, however many hang
+    one of all
+
+Each line is first come, first served, and they are joined in this order by all: nobody waits in a circle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final, Protocol
+
+LOAN: Final = 3.0
+"""Seconds. Interpreters that are slow to start have done so by then; a loan until the end would let two servers that
+hang delay all others by their deadlines."""
+
+
+class Place(Protocol):
+    """What is run: one target."""
+
+    @property
+    def turns(self) -> asyncio.Semaphore:
+        """Its own."""
+
+    @property
+    def slow(self) -> bool:
+        """Whether its last run took long."""
+
+    @property
+    def starts_process(self) -> bool:
+        """Whether it is a process of this machine."""
+
+
+class Turns:
+    """`waiting` and `running` count those who are in line, and those whose turn it is."""
+
+    def __init__(self, concurrency: int, *, processors: int | None = None) -> None:
+        processors = processors or max(2, os.cpu_count() or 1)
+        self._all = asyncio.Semaphore(concurrency)
+        self._slow = asyncio.Semaphore(max(1, concurrency * 3 // 4))
+        self._processors = {slow: asyncio.Semaphore(processors) for slow in (False, True)}
+        self.waiting = 0
+        self.running = 0
+
+    @asynccontextmanager
+    async def turn(self, place: Place) -> AsyncIterator[None]:
+        """Wait for the turn of one run, and have it until the end of the block."""
+        async with AsyncExitStack() as held:
+            self.waiting += 1
+            try:
+                await held.enter_async_context(place.turns)
+                slow, loan = place.slow, None
+                if place.starts_process:
+                    loan = await _Loan.of(self._processors[slow])
+                    held.callback(loan.give_back)
+                if slow:
+                    await held.enter_async_context(self._slow)
+                await held.enter_async_context(self._all)
+            finally:
+                self.waiting -= 1
+            if loan is not None:
+                loan.begin()
+            self.running += 1
+            try:
+                yield
+            finally:
+                self.running -= 1
+
+
+class _Loan:
+    """A turn that is given back after some time, or at the end, whichever is first."""
+
+    def __init__(self, lender: asyncio.Semaphore) -> None:
+        self._lender: asyncio.Semaphore | None = lender
+        self._timer: asyncio.TimerHandle | None = None
+
+    @classmethod
+    async def of(cls, lender: asyncio.Semaphore) -> _Loan:
+        await lender.acquire()
+        return cls(lender)
+
+    def begin(self) -> None:
+        """Its time runs from here on."""
+        self._timer = asyncio.get_running_loop().call_later(LOAN, self.give_back)
+
+    def give_back(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._lender is not None:
+            self._lender.release()
+            self._lender = None
