@@ -1,0 +1,365 @@
+"""The table of all metric families: name, type, help, labels, and where the numbers stand. All else follows from it.
+
+`location` is a label of every family where the prober was told its place; it is not repeated here.
+
+- Counters and histograms are at zero from the start. A gauge that tells of a last run, or of what a run has learnt,
+  begins with the first run that knows it: a zero would claim that somebody had looked.
+- A probe that has not run yet is one of which we cannot tell: `mcp_probe_success` 0, `mcp_probe_failing` with the
+  reason `not_run`. So the two always go together: exactly one reason where success is 0, none where it is 1.
+- `unknown` is never the target's failure: `mcp_probe_runs_total` keeps it apart from `fail`, and an objective divides
+  passes by passes and fails. `mcp_probe_failures_total` counts both, by reason; the reasons of `unknown` are
+  internal_error, not_run and undecided, and those of runs that self-doubt took back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final, Generic, Literal, NamedTuple, TypeVar
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+
+from prober.metrics.records import DURATION_BUCKETS, SEVERITIES, ProbeRecord, TargetRecord
+from prober.outcome import Phase, Verdict
+
+Type = Literal["counter", "gauge", "histogram", "info"]
+Record = TypeVar("Record")
+
+Key = tuple[str, ...]
+"""What a sample adds to its family's name, then the values of the labels that its record does not give."""
+Sample = tuple[Key, float]
+
+PLAIN: Final[Key] = ("",)
+
+_OF_RECORDS: Final = ("target", "probe")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """`name` is that of the samples in the text format: with `_total` and `_info`, without `_bucket`."""
+
+    name: str
+    type: Type
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        """The name that OpenMetrics and prometheus_client give the family."""
+        return self.name.removesuffix({"counter": "_total", "info": "_info"}.get(self.type, ""))
+
+    @property
+    def unit(self) -> str:
+        """The base unit that the name ends with, or nothing."""
+        last = self.stem.rpartition("_")[2]
+        return last if last in ("seconds", "bytes") else ""
+
+    def names_of(self, key: Key) -> tuple[str, ...]:
+        """The names of the labels whose values follow the suffix in `key`."""
+        if key[0] == "_bucket":
+            return ("le",)
+        return tuple(label for label in self.labels if label not in _OF_RECORDS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept(Family, Generic[Record]):
+    """A family whose numbers stand in records; `read` takes them out."""
+
+    read: Callable[[Record], Iterable[Sample]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Regular(Family, Generic[Record]):
+    """Likewise one in which a record has the same series as every other, or none: one value for each of `keys`.
+
+    Most of the page is such: it can be written a record at a time instead of a line at a time.
+    """
+
+    keys: tuple[Key, ...] = (PLAIN,)
+    values: Callable[[Record], tuple[float, ...]]
+
+    def read(self, record: Record) -> Iterable[Sample]:
+        """The samples of a record."""
+        return zip(self.keys, self.values(record), strict=False)
+
+
+class Row(NamedTuple):
+    """A family as tables and tests want it. Labels are without `le` and `location`."""
+
+    name: str
+    type: str
+    labels: tuple[str, ...]
+    help: str
+
+
+def families() -> list[Row]:
+    """Every family of the page, in its order; those of the process last, as prometheus_client has them here."""
+    table: tuple[Family, ...] = (*OF_PROBES, *OF_TARGETS, *OWN)
+    process = ProcessCollector(registry=CollectorRegistry()).collect()
+    return [
+        *(Row(each.name, each.type, each.labels, each.help) for each in table),
+        *(Row(each.name + "_total" * (each.type == "counter"), each.type, (), each.documentation) for each in process),
+    ]
+
+
+def _one(value: float | None) -> tuple[float, ...]:
+    return () if value is None else (value,)
+
+
+_RUN_KEYS: Final = tuple(("", verdict.value) for verdict in Verdict)
+_PHASE_KEYS: Final = {phase: ("", phase.value) for phase in Phase}
+_LEVEL_KEYS: Final = {level: ("", level) for level in ("warn", "fail")}
+_SEVERITY_KEYS: Final = tuple(("", severity) for severity in SEVERITIES)
+_HISTOGRAM_KEYS: Final = (
+    *(("_bucket", repr(bound)) for bound in DURATION_BUCKETS),
+    ("_bucket", "+Inf"),
+    ("_count",),
+    ("_sum",),
+)
+
+
+def _duration(record: ProbeRecord) -> tuple[float, ...]:
+    counts = tuple(accumulate(record.buckets))
+    return (*counts, counts[-1], record.duration_sum)
+
+
+_PROBE: Final = _OF_RECORDS
+
+OF_PROBES: Final[tuple[Kept[ProbeRecord] | Regular[ProbeRecord], ...]] = (
+    Regular(
+        name="mcp_probe_success",
+        type="gauge",
+        labels=_PROBE,
+        help="Whether the last run of the probe passed: 1 if so, else 0; mcp_probe_failing says why.",
+        values=lambda p: (int(p.failing is None),),
+    ),
+    Kept(
+        name="mcp_probe_failing",
+        type="gauge",
+        labels=(*_PROBE, "reason"),
+        help="The reason why the last run of the probe did not pass, always 1; not_run before the first run,"
+        " and no series while it passes.",
+        read=lambda p: () if p.failing is None else ((("", p.failing.value), 1),),
+    ),
+    Regular(
+        name="mcp_probe_runs_total",
+        type="counter",
+        labels=(*_PROBE, "outcome"),
+        help="Runs of the probe by outcome: pass, fail (the target's doing) or unknown (the prober could not tell).",
+        keys=_RUN_KEYS,
+        values=lambda p: tuple(p.runs),
+    ),
+    Kept(
+        name="mcp_probe_failures_total",
+        type="counter",
+        labels=(*_PROBE, "reason"),
+        help="Runs of the probe that did not pass, failed or unknown, by reason; beyond 1000 probes"
+        " a reason's series begins with its first case.",
+        read=lambda p: [(("", reason.value), count) for reason, count in p.failures.items()],
+    ),
+    Regular(
+        name="mcp_probe_duration_seconds",
+        type="histogram",
+        labels=_PROBE,
+        buckets=DURATION_BUCKETS,
+        help="Seconds that a run of the probe took from its start to its verdict, but for runs that were not made.",
+        keys=_HISTOGRAM_KEYS,
+        values=_duration,
+    ),
+    Regular(
+        name="mcp_probe_latency_seconds",
+        type="gauge",
+        labels=_PROBE,
+        help="Seconds that the judged request of the last run took, connecting not counted;"
+        " no series where the last run has none.",
+        values=lambda p: _one(p.latency),
+    ),
+    Kept(
+        name="mcp_probe_phase_duration_seconds",
+        type="gauge",
+        labels=(*_PROBE, "phase"),
+        help="Seconds that the last run of the probe spent in a phase, summed over its exchanges.",
+        read=lambda p: [(_PHASE_KEYS[phase], seconds) for phase, seconds in p.phases.items()],
+    ),
+    Regular(
+        name="mcp_probe_last_run_timestamp_seconds",
+        type="gauge",
+        labels=_PROBE,
+        help="Unix time at which the last run of the probe ended; no series before the first.",
+        values=lambda p: _one(p.last_run),
+    ),
+    Regular(
+        name="mcp_probe_last_success_timestamp_seconds",
+        type="gauge",
+        labels=_PROBE,
+        help="Unix time at which the last run that passed ended; no series before the first.",
+        values=lambda p: _one(p.last_success),
+    ),
+    Regular(
+        name="mcp_probe_interval_seconds",
+        type="gauge",
+        labels=_PROBE,
+        help="Seconds between two runs of the probe; no series where a cron expression says when it runs.",
+        values=lambda p: _one(p.interval),
+    ),
+    Kept(
+        name="mcp_probe_latency_budget_seconds",
+        type="gauge",
+        labels=(*_PROBE, "level"),
+        help="Seconds of latency from which on the probe warns or fails; no series where no budget is set.",
+        read=lambda p: [(_LEVEL_KEYS[level], seconds) for level, seconds in p.budgets],
+    ),
+    Regular(
+        name="mcp_probe_maintenance",
+        type="gauge",
+        labels=_PROBE,
+        help="Whether the probe or its target is in a maintenance window at this moment: 1 if so, else 0.",
+        values=lambda p: (int(p.in_maintenance is not None and p.in_maintenance(p.probe)),),
+    ),
+    Regular(
+        name="mcp_probe_skipped_total",
+        type="counter",
+        labels=_PROBE,
+        help="Runs of the probe that were left out because the one before was still going on.",
+        values=lambda p: (p.skipped,),
+    ),
+    Regular(
+        name="mcp_contract_changes",
+        type="gauge",
+        labels=(*_PROBE, "severity"),
+        help="Differences between what the target offered and its pinned contract when they were last compared,"
+        " by severity; no series before.",
+        keys=_SEVERITY_KEYS,
+        values=lambda p: p.contract or (),
+    ),
+    Kept(
+        name="mcp_race_violations_total",
+        type="counter",
+        labels=(*_PROBE, "anomaly"),
+        help="Cases of an anomaly in the histories of the probe's races; an anomaly is a reason of the race family.",
+        read=lambda p: [(("", anomaly.value), count) for anomaly, count in (p.anomalies or {}).items()],
+    ),
+    Regular(
+        name="mcp_race_operations_total",
+        type="counter",
+        labels=_PROBE,
+        help="Calls that the probe's races made.",
+        values=lambda p: () if p.anomalies is None else (p.race_operations,),
+    ),
+    Regular(
+        name="mcp_race_overlap",
+        type="gauge",
+        labels=_PROBE,
+        help="The largest number of calls that were open at one instant of the last race; 1 means that nothing raced.",
+        values=lambda p: _one(p.overlap),
+    ),
+)
+
+OF_TARGETS: Final[tuple[Kept[TargetRecord] | Regular[TargetRecord], ...]] = (
+    Kept(
+        name="mcp_target_info",
+        type="info",
+        labels=("target", "era", "protocol_version", "server_name", "server_version"),
+        help="What was last negotiated with the target and what its server said of itself, always 1;"
+        " no series before a run got that far.",
+        read=lambda t: () if t.server is None else ((("", *t.server), 1),),
+    ),
+    Regular(
+        name="mcp_target_tools",
+        type="gauge",
+        labels=("target",),
+        help="Tools that the target listed last; no series before.",
+        values=lambda t: _one(t.tools),
+    ),
+    Regular(
+        name="mcp_target_certificate_expiry_timestamp_seconds",
+        type="gauge",
+        labels=("target",),
+        help="Unix time at which the target's TLS certificate expires; no series before it was seen.",
+        values=lambda t: _one(t.certificate_expiry),
+    ),
+    Regular(
+        name="mcp_target_budget_remaining",
+        type="gauge",
+        labels=("target",),
+        help="Requests that the target's budget has left at this moment; no series where no budget is set.",
+        values=lambda t: () if t.budget is None else _one(t.budget(t.name)),
+    ),
+)
+
+_LAG_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+"""Below 1 ms is rest, 10 ms shows in latencies, 250 ms is where a start counts as late."""
+
+OWN: Final[tuple[Family, ...]] = (
+    Family(
+        name="prober_build_info",
+        type="info",
+        labels=("version", "python_version"),
+        help="The version of the prober and of the Python that runs it, always 1.",
+    ),
+    Family(
+        name="prober_config_last_reload_successful",
+        type="gauge",
+        help="Whether the last attempt to load the configuration succeeded: 1 if so, else 0.",
+    ),
+    Family(
+        name="prober_config_last_reload_success_timestamp_seconds",
+        type="gauge",
+        help="Unix time at which the configuration was last loaded.",
+    ),
+    Family(
+        name="prober_start_lag_seconds",
+        type="histogram",
+        buckets=_LAG_BUCKETS,
+        help="Seconds by which runs began later than they were due.",
+    ),
+    Family(
+        name="prober_loop_lag_seconds",
+        type="histogram",
+        buckets=_LAG_BUCKETS,
+        help="Seconds by which the event loop came back later than it was asked to, measured all the time.",
+    ),
+    Family(
+        name="prober_loop_lag_max_seconds",
+        type="gauge",
+        help="The worst lag of the event loop within the last minute, in seconds.",
+    ),
+    Family(
+        name="prober_skipped_runs_total",
+        type="counter",
+        help="Runs of all probes that were left out because the one before was still going on.",
+    ),
+    Family(name="prober_running_probes", type="gauge", help="Runs that are going on at this moment."),
+    Family(name="prober_waiting_probes", type="gauge", help="Runs that are due and wait for their turn."),
+    Family(name="prober_probes", type="gauge", help="Probes that this process runs."),
+    Family(name="prober_targets", type="gauge", help="Targets of the probes that this process runs."),
+    Family(
+        name="prober_suspects_itself",
+        type="gauge",
+        help="Whether so many unrelated targets cannot be reached that the prober itself is suspect: 1 if so, else 0.",
+    ),
+    Family(
+        name="prober_history_up",
+        type="gauge",
+        help="Whether results are being written to the history: 1 if so, else 0; no series where none is kept.",
+    ),
+    Family(
+        name="prober_history_dropped_total",
+        type="counter",
+        help="Results that could not be written to the history; no series where none is kept.",
+    ),
+    Family(
+        name="prober_history_bytes",
+        type="gauge",
+        help="Size of the history's files in bytes; no series where none is kept.",
+    ),
+    Family(
+        name="prober_notifications_total",
+        type="counter",
+        labels=("outcome",),
+        help="Notifications by what became of them: sent or failed.",
+    ),
+)
+"""What the prober measures of itself; the numbers stand in the library's own objects (own.py)."""

@@ -1,0 +1,140 @@
+"""The reasons that a probe can end with, by its kind and its target: a counter of each stands at zero from the start.
+
+A reason that is missing here is counted all the same, from its first occurrence on; what is lost is only the zero
+before it, without which Prometheus does not see the first increase.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from prober.config.model import HandshakeSettings, Probe, RaceSettings, Target
+from prober.outcome import Reason
+
+_ALWAYS: Final = {
+    Reason.CONNECTION_CLOSED,
+    Reason.MALFORMED_JSON,
+    Reason.MALFORMED_MESSAGE,
+    Reason.WRONG_ID,
+    Reason.VERSION_UNSUPPORTED,
+    Reason.RPC_ERROR,
+    Reason.BAD_RESULT,
+    Reason.INPUT_REQUIRED,
+    Reason.TOO_LARGE,
+    Reason.TIMEOUT,
+    Reason.INTERNAL_ERROR,
+    Reason.NOT_RUN,
+    Reason.UNDECIDED,
+}
+
+_HTTP: Final = {
+    Reason.DNS_FAILED,
+    Reason.CONNECT_REFUSED,
+    Reason.CONNECT_FAILED,
+    Reason.CONNECT_TIMEOUT,
+    Reason.PROXY_FAILED,  # also without a proxy of ours: there are others on the way
+    Reason.CONNECTION_RESET,
+    Reason.NOT_HTTP,
+    Reason.UNAUTHORIZED,
+    Reason.FORBIDDEN,
+    Reason.NOT_FOUND,
+    Reason.RATE_LIMITED,
+    Reason.CLIENT_ERROR,
+    Reason.SERVER_ERROR,
+    Reason.UNAVAILABLE,
+    Reason.REDIRECTED,
+    Reason.BAD_CONTENT_TYPE,
+    Reason.BAD_ENCODING,
+    Reason.NO_RESPONSE,
+    Reason.STREAM_ENDED,
+    Reason.SESSION_LOST,
+}
+_TLS: Final = {Reason.TLS_EXPIRED, Reason.TLS_UNTRUSTED, Reason.TLS_HOSTNAME, Reason.TLS_FAILED}
+_TRANSPORT: Final[Mapping[str, set[Reason]]] = {
+    "http": _HTTP,
+    "sse": _HTTP | {Reason.BAD_ENDPOINT},
+    "stdio": {Reason.SPAWN_FAILED, Reason.PROCESS_EXITED},
+}
+
+_CHECKS: Final = {Reason.SCHEMA_MISMATCH, Reason.EXPECTATION_FAILED, Reason.TOO_SLOW}
+_TOOL: Final = {
+    Reason.TOOL_MISSING,
+    Reason.TOOL_ERROR,
+    Reason.OUTPUT_SCHEMA_INVALID,
+    Reason.OUTPUT_SCHEMA_MISMATCH,
+}
+_KIND: Final[Mapping[str, set[Reason]]] = {
+    "handshake": set(),
+    "catalog": {Reason.TOOL_MISSING, Reason.EXPECTATION_FAILED, Reason.CONTRACT_BROKEN},
+    "call": _TOOL | _CHECKS,
+    "read": _CHECKS,
+    "prompt": _CHECKS,
+    "scenario": _TOOL | _CHECKS,
+    "race": _TOOL | _CHECKS,
+}
+
+_SEEN_LATE: Final = (Reason.NON_MONOTONIC_READ, Reason.STALE_READ)
+ANOMALIES: Final[Mapping[str, tuple[Reason, ...]]] = {
+    "counter": (
+        Reason.LOST_UPDATE,
+        *_SEEN_LATE,
+        Reason.DUPLICATE_EFFECT,
+        Reason.PHANTOM_VALUE,
+        Reason.ORDER_VIOLATION,
+    ),
+    "register": (
+        Reason.LOST_UPDATE,
+        Reason.TORN_READ,
+        *_SEEN_LATE,
+        Reason.PHANTOM_VALUE,
+        Reason.ORDER_VIOLATION,
+    ),
+    "log": (
+        Reason.LOST_UPDATE,
+        *_SEEN_LATE,
+        Reason.DUPLICATE_EFFECT,
+        Reason.PHANTOM_VALUE,
+        Reason.ORDER_VIOLATION,
+    ),
+    "set": (
+        Reason.LOST_UPDATE,
+        *_SEEN_LATE,
+        Reason.DUPLICATE_EFFECT,
+        Reason.PHANTOM_VALUE,
+        Reason.ORDER_VIOLATION,
+    ),
+    "lock": (Reason.EXCLUSION_BROKEN, Reason.ORDER_VIOLATION, Reason.LOCK_STUCK),
+    "record": (Reason.LOST_UPDATE, Reason.TORN_READ, *_SEEN_LATE, Reason.PHANTOM_VALUE),
+}
+"""What the history of a race can show, by the model that it is held against."""
+
+
+def reasons_of(probe: Probe, target: Target) -> tuple[Reason, ...]:
+    """Every reason that the probe can end with, in the order of the tree of reasons."""
+    possible = _ALWAYS | _TRANSPORT[target.transport] | _KIND[probe.kind]
+    if _encrypted(target):
+        possible |= _TLS
+    if target.auth is not None:
+        possible |= {Reason.TOKEN_FAILED}
+    if not probe.allow_writes and Reason.TOOL_ERROR in possible:
+        possible |= {Reason.NOT_READ_ONLY}
+    if isinstance(probe.settings, HandshakeSettings) and probe.settings.second_opinion:
+        possible |= {Reason.SECOND_OPINION_FAILED}
+    possible |= set(anomalies_of(probe))
+    return tuple(reason for reason in Reason if reason in possible)
+
+
+def anomalies_of(probe: Probe) -> tuple[Reason, ...]:
+    """Those that a race can show; nothing for a probe that is none."""
+    return ANOMALIES[probe.settings.model] if isinstance(probe.settings, RaceSettings) else ()
+
+
+def _encrypted(target: Target) -> bool:
+    """Whether TLS is spoken to anybody on the way: the server, the token endpoint, the proxy."""
+    addresses = (
+        target.url,
+        target.auth.token_url if target.auth else None,
+        target.proxy.reveal() if target.proxy else None,
+    )
+    return any(address is not None and address[:6].lower() == "https:" for address in addresses)

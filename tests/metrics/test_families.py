@@ -1,0 +1,42 @@
+"""The table of families: it and the page say the same, and its words keep to the conventions."""
+
+from __future__ import annotations
+
+from prober.metrics import families
+from tests.metrics.reading import OPENMETRICS, metrics_of, page, parsed
+from tests.metrics.world import configured, eventful
+
+
+async def test_the_table_is_the_page_and_the_page_is_the_table() -> None:
+    config = configured()
+    metrics = metrics_of(config)
+    metrics.ask(budget_remaining=lambda _target: 1.0, in_maintenance=lambda _probe: False)
+    metrics.history_size(0, dropped=0)
+    for result in eventful(config):
+        metrics.note(result)
+    shown = {}
+    for family in parsed(await page(metrics, OPENMETRICS)):
+        name = family.name + {"counter": "_total", "info": "_info"}.get(family.type, "")
+        labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+        shown[name] = (family.type, labels, family.documentation)
+    assert shown == {name: (kind, set(labels), text) for name, kind, labels, text in families()}
+
+
+def test_names_are_told_apart() -> None:
+    names = [row.name for row in families()]
+    assert len(set(names)) == len(names)
+
+
+def test_every_family_keeps_to_the_conventions() -> None:
+    for name, kind, labels, text in families():
+        if name.startswith("process_"):
+            continue
+        assert name.startswith(("mcp_", "prober_")), name
+        assert (kind == "counter") == name.endswith("_total"), name
+        assert (kind == "info") == name.endswith("_info"), name
+        assert kind != "histogram" or name.endswith("_seconds"), name
+        assert ("timestamp" in name) <= name.endswith("_timestamp_seconds"), name
+        assert not {"ms", "milliseconds", "minutes", "percent", "ratio"} & set(name.split("_")), name
+        assert text[0].isupper(), name
+        assert text.endswith("."), name
+        assert "success" not in labels, name

@@ -1,0 +1,108 @@
+"""The tables of reasons against the code that gives them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from prober.config.model import (
+    CallSettings,
+    CatalogSettings,
+    ClientCredentials,
+    HandshakeSettings,
+    Probe,
+    PromptSettings,
+    RaceSettings,
+    ReadSettings,
+    ScenarioSettings,
+    Settings,
+    Target,
+)
+from prober.config.secret import Secret
+from prober.judge import race
+from prober.kinds import KINDS
+from prober.metrics.reasons import ANOMALIES, reasons_of
+from prober.outcome import Reason
+from tests.peers.cases import CASES, PROBE_OF, Case, fault_of
+
+SETTINGS: Final[dict[str, Settings]] = {
+    "handshake": HandshakeSettings(second_opinion=True),
+    "catalog": CatalogSettings(),
+    "call": CallSettings(tool="t"),
+    "read": ReadSettings(uri="u"),
+    "prompt": PromptSettings(prompt="p"),
+    "scenario": ScenarioSettings(steps=()),
+    "race": RaceSettings(model="counter", calls={}),
+}
+WEB: Final = Target(name="t", url="http://127.0.0.1:9/mcp")
+LOCAL: Final = Target(name="t", transport="stdio", command=("server",))
+GUARDED: Final = Target(
+    name="t",
+    url="https://mcp.example/mcp",
+    auth=ClientCredentials(token_url="https://auth.example", client_id="i", client_secret=Secret("s")),
+)
+
+
+def probe(kind: str, *, allow_writes: bool = False) -> Probe:
+    return Probe(name="p", target="t", kind=kind, settings=SETTINGS[kind], allow_writes=allow_writes)
+
+
+def kind_of(case: Case) -> str:
+    own = fault_of(case).probe if case.fault else {}
+    return str(own.get("kind", PROBE_OF[case.step]["kind"]))
+
+
+def test_what_any_peer_can_bring_about_is_in_the_table() -> None:
+    targets = {"http": GUARDED, "sse": Target(name="t", transport="sse", url="http://h/sse"), "stdio": LOCAL}
+    seen = {(case.transport, kind_of(case), case.reason) for case in CASES if case.reason is not None}
+    assert len(seen) > 100
+    assert {
+        (transport, kind, reason)
+        for transport, kind, reason in seen
+        if reason not in reasons_of(probe(kind), targets[transport])
+    } == set()
+
+
+def test_every_kind_has_its_reasons() -> None:
+    for kind in KINDS:
+        assert {Reason.TIMEOUT, Reason.NOT_RUN, Reason.INTERNAL_ERROR} <= set(reasons_of(probe(kind), WEB))
+
+
+def test_every_reason_is_one_that_some_probe_can_end_with() -> None:
+    sse = Target(name="t", transport="sse", url="https://h/sse")
+    possible = {r for kind in KINDS for target in (GUARDED, LOCAL, sse) for r in reasons_of(probe(kind), target)}
+    possible |= {anomaly for anomalies in ANOMALIES.values() for anomaly in anomalies}
+    assert possible == set(Reason)
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "allow_writes", "absent"),
+    [
+        ("call", LOCAL, False, {Reason.DNS_FAILED, Reason.SERVER_ERROR, Reason.TLS_EXPIRED, Reason.LOST_UPDATE}),
+        ("call", WEB, False, {Reason.SPAWN_FAILED, Reason.PROCESS_EXITED, Reason.TLS_EXPIRED, Reason.TOKEN_FAILED}),
+        ("call", GUARDED, True, {Reason.NOT_READ_ONLY, Reason.BAD_ENDPOINT, Reason.CONTRACT_BROKEN}),
+        ("handshake", GUARDED, False, {Reason.TOOL_MISSING, Reason.SCHEMA_MISMATCH, Reason.TOO_SLOW}),
+        ("race", WEB, True, {Reason.TORN_READ, Reason.LOCK_STUCK, Reason.EXCLUSION_BROKEN, Reason.CONTRACT_BROKEN}),
+    ],
+)
+def test_what_cannot_happen_has_no_counter(kind: str, target: Target, allow_writes: bool, absent: set[Reason]) -> None:
+    assert set(reasons_of(probe(kind, allow_writes=allow_writes), target)) & absent == set()
+
+
+MODULES: Final = {"set": "grow_set"}
+BORROWED: Final = {"log": {Reason.LOST_UPDATE}}
+"""A log's lost updates are told by the judge of sets."""
+
+
+@pytest.mark.parametrize("model", sorted(race.MODELS))
+def test_a_model_has_the_anomalies_that_its_judge_names(model: str) -> None:
+    source = (Path(race.__file__).parent / f"{MODULES.get(model, model)}.py").read_text()
+    named = {Reason[name] for name in re.findall(r"Reason\.([A-Z_]+)", source)}
+    assert set(ANOMALIES[model]) == named | BORROWED.get(model, set())
+
+
+def test_every_model_has_its_anomalies() -> None:
+    assert set(ANOMALIES) == set(race.MODELS)

@@ -1,0 +1,132 @@
+"""A configuration of every kind and transport, and runs of its probes."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from prober.config import load
+from prober.config.model import CallSettings, Checks, Config, Latency, Probe, Target
+from prober.outcome import Outcome, Phase, Reason, ServerInfo, Verdict
+from prober.result import Result
+
+STARTED_AT: Final = datetime(2026, 11, 22, 7, 28, 0, 250000, tzinfo=UTC)
+STARTED: Final = 1795332480.25
+MODERN: Final = ServerInfo(era="modern", protocol_version="2026-07-28", name="reference", version="1.4.0")
+PHASES: Final = {Phase.CONNECT: 0.00125, Phase.SEND: 0.000125, Phase.WAIT: 0.0035, Phase.RECEIVE: 0.00025}
+
+DOCUMENT: Final[Mapping[str, Any]] = {
+    "targets": {
+        "web": {
+            "url": "https://mcp.example/mcp",
+            "budget": "120/h",
+            "maintenance": [{"cron": "0 3 * * *", "duration": "1h"}],
+        },
+        "old": {"url": "http://127.0.0.1:9/sse", "transport": "sse"},
+        "local": {"command": ["server"], "allow_writes": True},
+        "idle": {"url": "http://127.0.0.1:9/mcp"},
+    },
+    "probes": {
+        "hello": {"target": "web", "kind": "handshake"},
+        "offer": {"target": "web", "kind": "catalog", "interval": "10m"},
+        "search": {
+            "target": "web",
+            "kind": "call",
+            "tool": "search",
+            "latency": {"warn": "500ms", "fail": "2s"},
+        },
+        "motd": {"target": "old", "kind": "read", "uri": "file:///motd"},
+        "greet": {"target": "old", "kind": "prompt", "prompt": "greet", "cron": "*/5 * * * *"},
+        "story": {
+            "target": "local",
+            "kind": "scenario",
+            "allow_writes": True,
+            "steps": [{"name": "one", "tool": "begin"}],
+        },
+        "steps-survive-races": {
+            "target": "local",
+            "kind": "race",
+            "model": "counter",
+            "allow_writes": True,
+            "increment": {"tool": "add", "arguments": {"id": "{scratch}"}, "value": "$.count"},
+            "read": {"tool": "get", "arguments": {"id": "{scratch}"}, "value": "$.count"},
+        },
+    },
+}
+
+
+def configured(document: Mapping[str, Any] = DOCUMENT) -> Config:
+    """The document as the daemon would read it from a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "probes.yaml"
+        path.write_text(json.dumps(document), encoding="utf-8")
+        return load([path], environ={})
+
+
+def without(*probes: str, **targets: Mapping[str, Any]) -> Config:
+    """The configuration without some probes, and with some targets changed."""
+    return configured(
+        {
+            "targets": {**DOCUMENT["targets"], **targets},
+            "probes": {name: probe for name, probe in DOCUMENT["probes"].items() if name not in probes},
+        }
+    )
+
+
+def ran(probe: Probe, *, at: float = 0.0, took: float = 0.25, lag: float = 0.002, **rest: Any) -> Result:
+    """A run that began `at` seconds after STARTED_AT; it passed, unless a reason is given."""
+    reason: Reason | None = rest.get("reason")
+    begun = STARTED_AT + timedelta(seconds=at)
+    outcome = Outcome(
+        **{
+            "target": probe.target,
+            "probe": probe.name,
+            "kind": probe.kind,
+            "verdict": reason.verdict if reason else Verdict.PASS,
+            "started_at": begun,
+            "duration_seconds": took,
+            **rest,
+        }
+    )
+    return Result(outcome=outcome, due=begun, start_lag_seconds=lag)
+
+
+def eventful(config: Config) -> list[Result]:
+    """Runs that fill every family, with numbers large, small, whole and none."""
+    probes = config.probes
+    expiry = {"certificate_expiry_timestamp_seconds": 1798761600.0}
+    changes = {"contract_changes_breaking": 0.0, "contract_changes_additive": 2.0, "contract_changes_cosmetic": 1.0}
+    race = {"race_operations": 200.0, "race_overlap": 8.0, "race_violations_lost_update": 3.0}
+    return [
+        ran(probes["hello"], server=MODERN, facts=expiry, phases=PHASES),
+        ran(probes["hello"], at=60, took=0.0000125, reason=Reason.CONNECT_REFUSED),
+        ran(probes["offer"], server=MODERN, facts={"tools": 7.0, **changes}, phases=PHASES),
+        ran(probes["search"], took=3.0, facts={"latency_seconds": 2.5}, reason=Reason.TOO_SLOW, phases=PHASES),
+        ran(probes["motd"], took=31.5, reason=Reason.TIMEOUT),
+        ran(probes["greet"], reason=Reason.UNDECIDED, facts={"latency_seconds": 1e-05}),
+        ran(probes["story"], took=0.0, reason=Reason.NOT_RUN),
+        ran(probes["steps-survive-races"], took=12.0, facts=race, reason=Reason.LOST_UPDATE),
+    ]
+
+
+def crowd(count: int) -> Config:
+    """So many probes, ten to a target, with names of usual length."""
+    targets = [f"target-{number:04}" for number in range(-(-count // 10))]
+    checks = Checks(latency=Latency(warn=0.5, fail=2.0))
+    probes = [
+        Probe(
+            name=f"probe-of-usual-name-{number:05}",
+            target=targets[number // 10],
+            kind="call",
+            settings=CallSettings(tool="search", checks=checks),
+        )
+        for number in range(count)
+    ]
+    return Config(
+        targets={name: Target(name=name, url=f"http://127.0.0.1:9/{name}") for name in targets},
+        probes={probe.name: probe for probe in probes},
+    )
