@@ -20,6 +20,11 @@ from prober.web.pages.words import When, ago, brief, counted, percent, since, sp
 
 _SOON: Final = 14 * 86400.0
 """A certificate that ends within this time is marked."""
+_SAYS: Final = {
+    Verdict.FAIL: ("fails", "fail"),
+    Verdict.UNKNOWN: ("is unknown", "are unknown"),
+    Verdict.PASS: ("passes", "pass"),
+}
 _RANK: Final = {Verdict.FAIL: 0, Verdict.UNKNOWN: 1, Verdict.PASS: 2}
 
 
@@ -136,11 +141,10 @@ def _headline(target: TargetStanding) -> str:
     count, of = len(target.of(target.verdict)), len(target.probes)
     if all(standing.last is None for standing in target.probes):
         return "not probed yet"
-    says = {Verdict.FAIL: ("fails", "fail"), Verdict.UNKNOWN: ("is unknown", "are unknown")}
-    if target.verdict is Verdict.PASS:
-        return f"all {of} probes pass" if of > 1 else "its probe passes"
-    one, many = says[target.verdict]
-    return f"{count:,} of {counted(of, 'probe')} {one if count == 1 else many}"
+    one, many = _SAYS[target.verdict]
+    if of == 1:
+        return f"its probe {one}"
+    return f"all {of:,} probes {many}" if count == of else f"{count:,} of {of:,} probes {one if count == 1 else many}"
 
 
 def _facts(target: TargetStanding, outcomes: Sequence[Outcome], now: datetime) -> list[Fact]:

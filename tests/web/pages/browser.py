@@ -54,7 +54,7 @@ class Browser:
 
     def screen(self, width: int, height: int = 900, *, dark: bool = False) -> None:
         """The size of the window in CSS pixels, and the colours the reader prefers."""
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self.devtools("Emulation.setDeviceMetricsOverride", **metrics)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.devtools("Emulation.setEmulatedMedia", features=[scheme])

@@ -1,0 +1,159 @@
+"""A small world to make pages of: targets and probes with what became of them, on a real board and in real history."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+
+from prober.board import Board
+from prober.config.model import Config, HandshakeSettings, Probe, Target
+from prober.history import History
+from prober.metrics import Metrics
+from prober.outcome import Evidence, Outcome, Reason, Verdict
+from prober.result import Result
+from prober.web.desk import Desk
+from prober.web.pages import routes
+
+
+def target(name: str, **rest: Any) -> Target:
+    return Target(name=name, address=rest.pop("address", f"http://{name}.example/mcp"), **rest)
+
+
+def probe(name: str, of: str, **rest: Any) -> Probe:
+    return Probe(name=name, target=of, kind=rest.pop("kind", "handshake"), settings=HandshakeSettings(), **rest)
+
+
+def result(
+    of: Probe, *, ago: float = 5.0, reason: Reason | None = None, maintenance: bool = False, **rest: Any
+) -> Result:
+    """A run that began so many seconds ago."""
+    started = datetime.now(UTC) - timedelta(seconds=ago)
+    outcome = Outcome(
+        target=of.target,
+        probe=of.name,
+        kind=of.kind,
+        verdict=reason.verdict if reason else Verdict.PASS,
+        reason=reason,
+        started_at=started,
+        duration_seconds=rest.pop("took", 0.012),
+        **rest,
+    )
+    return Result(outcome=outcome, due=started, maintenance=maintenance)
+
+
+BAD: Mapping[str, Any] = {
+    "step": "tools/call",
+    "message": "/completedSteps: type: expected array, seen null",
+    "evidence": (Evidence(pointer="/completedSteps", keyword="type", expected="array", seen="null", detail="{…}"),),
+}
+
+
+@dataclass(kw_only=True)
+class World:
+    """What the daemon knows; a test changes it while pages are looked at."""
+
+    board: Board = field(default_factory=Board)
+    history: History | None = None
+    suspects: bool = False
+    ready: bool = True
+    maintained: frozenset[str] = frozenset()
+    next_due: Callable[[str], datetime | None] = lambda _: datetime.now(UTC) + timedelta(seconds=25.5)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(hours=5))
+    location: str | None = None
+
+    def adopt(self, targets: Iterable[Target], probes: Iterable[Probe]) -> None:
+        config = Config(targets={each.name: each for each in targets}, probes={each.name: each for each in probes})
+        self.board.adopt(config)
+
+    def note(self, *results: Result) -> None:
+        for each in results:
+            self.board.note(each)
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(
+            board=self.board,
+            metrics=Metrics(registry=CollectorRegistry()),
+            history=self.history,
+            run_now=_never,
+            reload=_nothing,
+            ready=lambda: self.ready,
+            next_due=self.next_due,
+            in_maintenance=lambda name: name in self.maintained,
+            suspects=lambda: self.suspects,
+            started_at=self.started_at,
+            location=self.location,
+        )
+
+
+def small_world(reasons: Mapping[str, Reason | None], **rest: Any) -> World:
+    """A target with one probe, `NAME-probe`, for each name, whose last run ended for that reason."""
+    world = World(**rest)
+    probes = {name: probe(f"{name}-probe", name) for name in reasons}
+    world.adopt([target(name) for name in reasons], probes.values())
+    world.note(*(result(probes[name], reason=reason, **(BAD if reason else {})) for name, reason in reasons.items()))
+    return world
+
+
+@contextmanager
+def history_of(results: Iterable[Result], path: Path) -> Iterator[History]:
+    """A real history, in which these are written down already."""
+    written = list(results)
+    before = History.open(path, queue=len(written) + 1)
+    for each in written:
+        before.note(each)
+    asyncio.run(before.close())
+    history = History.open(path)
+    try:
+        yield history
+    finally:
+        asyncio.run(history.close())
+
+
+def hourly(of: Probe, *, days: int, bad: Callable[[int], bool] = lambda _: False) -> Iterator[Result]:
+    """A run every hour for so many days, the oldest first; `bad` says of which hours before now it fails."""
+    for hour in range(days * 24, 0, -1):
+        reason = Reason.CONNECT_REFUSED if bad(hour) else None
+        took = 0.02 + hour % 7 / 1000
+        yield result(of, ago=hour * 3600, reason=reason, took=took, message="Connection refused" if reason else "")
+
+
+@contextmanager
+def served(world: World) -> Iterator[str]:
+    """The pages of this world, served by a real server in a thread of its own; yields their base URL."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    app = Starlette(routes=routes(world.desk))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="pages")
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+async def _never(probe_name: str, /, *, timeout: float | None) -> Outcome:
+    raise KeyError(probe_name)
+
+
+async def _nothing() -> str | None:
+    return None
+
+
+def aged(standing_result: Result, *, by: float) -> Result:
+    """The same run, so many seconds earlier."""
+    outcome = standing_result.outcome
+    return replace(standing_result, outcome=replace(outcome, started_at=outcome.started_at - timedelta(seconds=by)))
