@@ -28,6 +28,13 @@ FRESH_HOURS: Final = f"""
     FROM recent WHERE true GROUP BY slot"""  # noqa: S608 - names of our own
 """What `recent` adds to `hours`."""
 
+FRESH_TARGET_HOURS: Final = f"""
+    SELECT slot >> {PROBE_BITS} << {PROBE_BITS} | probes.target AS slot, count(*) AS timed, sum(ticks) AS total,
+        min(ticks) AS fastest, max(ticks) AS slowest
+    FROM recent JOIN probes ON probes.id = slot & {PROBE_MASK}
+    WHERE verdict < 2 AND NOT maintenance GROUP BY 1"""  # noqa: S608
+"""What `recent` adds to `target_hours`."""
+
 FRESH_DAYS: Final = f"""
     SELECT (slot >> {PROBE_BITS}) / 24 AS day, probes.target AS target, sum(verdict = 0) AS passed,
         sum(verdict = 1) AS failed, sum(verdict = 2) AS unknown
@@ -57,6 +64,9 @@ _FOLD: Final = (
         ON CONFLICT (slot) DO UPDATE SET {_added((*COUNTS, "total", *BUCKETS))},
             fastest = min(coalesce(fastest, excluded.fastest), coalesce(excluded.fastest, fastest)),
             slowest = max(coalesce(slowest, excluded.slowest), coalesce(excluded.slowest, slowest))""",
+    f"""INSERT INTO target_hours (slot, timed, total, fastest, slowest) {FRESH_TARGET_HOURS}
+        ON CONFLICT (slot) DO UPDATE SET {_added(("timed", "total"))},
+            fastest = min(fastest, excluded.fastest), slowest = max(slowest, excluded.slowest)""",
     f"""INSERT INTO days (day, target, passed, failed, unknown) {FRESH_DAYS}
         ON CONFLICT (day, target) DO UPDATE SET {_added(("passed", "failed", "unknown"))}""",
     f"INSERT OR REPLACE INTO present (probe, {', '.join(PRESENT_COLUMNS)}) {FRESH_PRESENT}",

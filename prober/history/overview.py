@@ -5,18 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from datetime import datetime, timedelta
-from typing import Final
 
 from prober.history import packing
-from prober.history.folding import FRESH_DAYS, FRESH_HOURS
+from prober.history.folding import FRESH_DAYS, FRESH_TARGET_HOURS
 from prober.history.packing import HOUR_MS, PROBE_BITS, PROBE_MASK, TICKS_PER_SECOND
 from prober.history.past import Day, Overview, Point
 from prober.history.questions import day_of
-
-_TIMES: Final = f"""
-    SELECT slot >> {PROBE_BITS}, probes.target, sum(passed + failed), sum(total), min(fastest), max(slowest)
-    FROM {{hours}} JOIN probes ON probes.id = slot & {PROBE_MASK}
-    WHERE slot >= ? AND slot < ? GROUP BY 1, 2"""  # noqa: S608 - numbers of our own
 
 
 def overview(connection: sqlite3.Connection, *, now: datetime, days: int, hours: int) -> dict[str, Overview]:
@@ -36,33 +30,32 @@ def _days(connection: sqlite3.Connection, first: int, last: int) -> dict[int, li
     for day, target, passed, failed, unknown in connection.execute(
         "SELECT day, target, passed, failed, unknown FROM days WHERE day BETWEEN ? AND ? ORDER BY day", (first, last)
     ):
-        more = fresh.pop((day, target), None)
-        if more is not None:
+        if fresh and (more := fresh.pop((day, target), None)):
             passed, failed, unknown = passed + more[0], failed + more[1], unknown + more[2]
-        found[target].append(Day(day=dates[day], passed=passed, failed=failed, unknown=unknown))
-    for (day, target), (passed, failed, unknown) in sorted(fresh.items()):
-        found[target].append(Day(day=dates[day], passed=passed, failed=failed, unknown=unknown))
-        found[target].sort(key=lambda kept: kept.day)
+        found[target].append(Day(dates[day], passed, failed, unknown))
+    for (day, target), counts in fresh.items():
+        found[target].append(Day(dates[day], *counts))
+        found[target].sort()
     return found
 
 
 def _times(connection: sqlite3.Connection, first: int, last: int) -> dict[int, list[Point]]:
+    asked = "SELECT slot, timed, total, fastest, slowest FROM {} WHERE slot >= ? AND slot < ?"
     bounds = (first << PROBE_BITS, (last + 1) << PROBE_BITS)
-    summed: dict[tuple[int, int], tuple[int, int, int, int]] = {}
-    for source in ("hours", f"({FRESH_HOURS})"):
-        for hour, target, runs, total, fastest, slowest in connection.execute(_TIMES.format(hours=source), bounds):
-            if fastest is not None:
-                before = summed.get((hour, target), (0, 0, fastest, slowest))
-                extremes = min(before[2], fastest), max(before[3], slowest)
-                summed[hour, target] = (before[0] + runs, before[1] + total, *extremes)
+    summed = {row[0]: row[1:] for row in connection.execute(asked.format("target_hours"), bounds)}
+    for slot, *fresh in connection.execute(asked.format(f"({FRESH_TARGET_HOURS})"), bounds):
+        timed, total, fastest, slowest = summed.get(slot, (0, 0, *fresh[2:]))
+        summed[slot] = (timed + fresh[0], total + fresh[1], min(fastest, fresh[2]), max(slowest, fresh[3]))
+    starts = {hour: packing.EPOCH + timedelta(hours=hour) for hour in range(first, last + 1)}
     found: dict[int, list[Point]] = defaultdict(list)
-    for (hour, target), (runs, total, fastest, slowest) in sorted(summed.items()):
+    for slot in sorted(summed):
+        timed, total, fastest, slowest = summed[slot]
         point = Point(
-            at=packing.EPOCH + timedelta(hours=hour),
-            runs=runs,
-            mean_seconds=total / runs / TICKS_PER_SECOND,
-            min_seconds=fastest / TICKS_PER_SECOND,
-            max_seconds=slowest / TICKS_PER_SECOND,
+            starts[slot >> PROBE_BITS],
+            timed,
+            total / timed / TICKS_PER_SECOND,
+            fastest / TICKS_PER_SECOND,
+            slowest / TICKS_PER_SECOND,
         )
-        found[target].append(point)
+        found[slot & PROBE_MASK].append(point)
     return found

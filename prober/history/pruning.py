@@ -20,7 +20,12 @@ from prober.history.retention import Retention
 
 _HOUR_SLOTS: Final = 1 << PROBE_BITS
 _HOUR_US: Final = 3_600_000_000
-_KEYS: Final = {"runs": ("slot", _HOUR_SLOTS), "hours": ("slot", _HOUR_SLOTS), "failures": ("started", _HOUR_US)}
+_KEYS: Final = {
+    "runs": ("slot", _HOUR_SLOTS),
+    "hours": ("slot", _HOUR_SLOTS),
+    "target_hours": ("slot", _HOUR_SLOTS),
+    "failures": ("started", _HOUR_US),
+}
 """Each kind of row: the column that it is in the order of, and what an hour is there."""
 
 _GIVES_WAY: Final = (
@@ -35,13 +40,20 @@ _GIVES_WAY: Final = (
     ("failures", timedelta(0)),
 )
 """In this order, each down to this age."""
+TARGET_HOURS: Final = timedelta(days=8)
+"""What the front page shows of times, and a day more."""
 _HOURS_A_SWEEP: Final = 48
 _PAGES_A_SWEEP: Final = 8_192
 
 
 def prune(connection: sqlite3.Connection, retention: Retention, now: datetime) -> None:
     """One sweep."""
-    ages = {"runs": retention.results, "failures": retention.failures, "hours": retention.rollups}
+    ages = {
+        "runs": retention.results,
+        "failures": retention.failures,
+        "hours": retention.rollups,
+        "target_hours": min(retention.rollups, TARGET_HOURS),
+    }
     for table, age in ages.items():
         _delete(connection, table, older_than=now - age, hours=24)
     connection.execute(

@@ -47,6 +47,9 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         # One hour of one probe: times in ticks, of runs that passed or failed outside maintenance.
         f"""CREATE TABLE hours (slot INTEGER PRIMARY KEY, {_columns(COUNTS)},
             total INTEGER NOT NULL, fastest INTEGER, slowest INTEGER, {_columns(BUCKETS)})""",
+        # The same of all probes of one target, for the front page: hour << 22 | target. Kept for some days only.
+        """CREATE TABLE target_hours (slot INTEGER PRIMARY KEY, timed INTEGER NOT NULL, total INTEGER NOT NULL,
+            fastest INTEGER NOT NULL, slowest INTEGER NOT NULL)""",
         """CREATE TABLE days (day INTEGER, target INTEGER, passed INTEGER NOT NULL, failed INTEGER NOT NULL,
             unknown INTEGER NOT NULL, PRIMARY KEY (day, target)) WITHOUT ROWID""",
         """CREATE TABLE present (probe INTEGER PRIMARY KEY, verdict INTEGER NOT NULL, maintenance INTEGER NOT NULL,

@@ -102,10 +102,12 @@ class Writer:
         """Write all that is there, or be in trouble."""
         try:
             ledger = self._present_ledger()
-            self._write(ledger)
-            if ledger.full or time.monotonic() >= self._settled + SETTLE_SECONDS:
-                ledger.settle(self._clock())
-                self._settled = time.monotonic()
+            while self._batch or self._queue:
+                self._write(ledger)
+                if ledger.full:
+                    self._settle(ledger)
+            if time.monotonic() >= self._settled + SETTLE_SECONDS:
+                self._settle(ledger)
             self.bytes = ledger.bytes
         except (sqlite3.Error, OSError, HistoryError) as error:
             self._stumble(str(error))
@@ -124,11 +126,14 @@ class Writer:
         return self._ledger
 
     def _write(self, ledger: Ledger) -> None:
-        while self._batch or self._queue:
-            while self._queue and len(self._batch) < BATCH_ROWS:
-                self._batch.append(self._queue.popleft())
-            self._unwritten += ledger.write(self._batch)
-            self._batch = []
+        while self._queue and len(self._batch) < BATCH_ROWS:
+            self._batch.append(self._queue.popleft())
+        self._unwritten += ledger.write(self._batch)
+        self._batch = []
+
+    def _settle(self, ledger: Ledger) -> None:
+        ledger.settle(self._clock())
+        self._settled = time.monotonic()
 
     def _stumble(self, why: str) -> None:
         if self._ledger is not None:

@@ -1,0 +1,75 @@
+"""Results as a scheduler would hand them over, and time to go with them."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from prober.outcome import Evidence, Outcome, Reason, ServerInfo, Verdict
+from prober.result import Result
+
+NOON = datetime(2026, 3, 4, 12, 0, 0, 123456, tzinfo=UTC)
+REASONS = (Reason.TIMEOUT, Reason.SCHEMA_MISMATCH, Reason.CONNECT_REFUSED, Reason.NOT_RUN)
+
+
+def result(
+    at: datetime = NOON,
+    *,
+    target: str = "reference",
+    probe: str = "state",
+    reason: Reason | None = None,
+    seconds: float = 0.0125,
+    maintenance: bool = False,
+    lag: float = 0.0,
+    **further: Any,
+) -> Result:
+    """One that passed, unless there is a reason."""
+    outcome = Outcome(
+        target=target,
+        probe=probe,
+        kind="call",
+        verdict=reason.verdict if reason else Verdict.PASS,
+        reason=reason,
+        message=f"ended with {reason}" if reason else "",
+        started_at=at,
+        duration_seconds=seconds,
+        server=ServerInfo(era="modern", protocol_version="2026-07-28", name="reference", version="1.2.3"),
+        **further,
+    )
+    return Result(outcome=outcome, due=at - timedelta(seconds=lag), start_lag_seconds=lag, maintenance=maintenance)
+
+
+def random_results(random: Random, count: int, *, targets: int = 3, probes: int = 8, hours: int = 60) -> list[Result]:
+    """Of probes that pass and fail, in and out of maintenance, in no order of time at all."""
+    found = []
+    for _ in range(count):
+        number = random.randrange(probes)
+        reason = random.choice(REASONS) if random.random() < 0.3 else None
+        found.append(
+            result(
+                NOON - timedelta(seconds=random.uniform(0, hours * 3600)),
+                target=f"target-{number % targets}",
+                probe=f"probe-{number}",
+                reason=reason,
+                seconds=random.lognormvariate(-4, 2),
+                maintenance=random.random() < 0.2,
+                lag=random.choice((0.0, random.uniform(0, 2))),
+                facts={"latency_seconds": random.uniform(0, 3)} if random.random() < 0.7 else {},
+                evidence=(Evidence(pointer="/a/b", keyword="type", seen="null"),) if reason else (),
+            )
+        )
+    return found
+
+
+async def until(condition: Callable[[], bool | Awaitable[bool]], *, seconds: float = 20.0) -> None:
+    """Wait for what another thread brings about, within a bound."""
+    async with asyncio.timeout(seconds):
+        while True:
+            answer = condition()
+            if await answer if inspect.isawaitable(answer) else answer:
+                return
+            await asyncio.sleep(0.01)
