@@ -199,6 +199,53 @@ def demo(
     raise typer.Exit(walkthrough.demo(serve=serve))
 
 
+@app.command()
+def daemon(
+    paths: Paths = None,
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where to serve metrics, status page and API.")
+    ] = "127.0.0.1:9733",
+    external_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Under which others reach it, where that is another address.")
+    ] = None,
+    web_config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="TLS and basic auth, in the format of Prometheus' exporters.")
+    ] = None,
+    history: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where results are kept. Default: history.db in the state folder."),
+    ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, max=1000, help="Probes that run at once.")] = 64,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Run only the probes that fall to part I of N.")
+    ] = None,
+    location: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A constant label of every metric: where this prober stands.")
+    ] = None,
+    drain: Annotated[str, typer.Option(help="How long running probes may take to end on SIGTERM.")] = "10s",
+    log_format: Annotated[str, typer.Option(metavar="auto|json|text", help="How to log.")] = "auto",
+    *,
+    no_history: Annotated[bool, typer.Option("--no-history", help="Keep results only in memory.")] = False,
+) -> None:
+    """Run probes on their schedule; serve metrics, a status page and an API."""
+    from prober.cli import service
+
+    asked = service.Asked(
+        paths=paths or (),
+        listen=listen,
+        external_url=external_url,
+        web_config=web_config,
+        history=history,
+        keep_history=not no_history,
+        concurrency=concurrency,
+        shard=shard,
+        location=location,
+        drain=drain,
+        log_format=log_format,
+    )
+    raise typer.Exit(service.daemon(asked))
+
+
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     add_help_option=False,

@@ -1,0 +1,163 @@
+"""`daemon`: from the command line to a process that runs until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from prober.cli.exits import PASSED, refuse
+from prober.cli.inputs import DEFAULT_PATH, counted
+from prober.config import ConfigError
+from prober.config import load as load_config
+from prober.config.model import Config
+from prober.config.units import parse_duration
+from prober.daemon import Daemon, Settings
+from prober.daemon import logs as daemon_logs
+from prober.daemon.settings import HOST
+from prober.history import HistoryError, Retention
+from prober.notify import NotifyProblem
+from prober.schedule import Shard
+
+FORMATS: Final = ("auto", "json", "text")
+_LABEL_VALUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The options of `daemon`, as typed."""
+
+    paths: Sequence[Path]
+    listen: str
+    external_url: str | None
+    web_config: Path | None
+    history: Path | None
+    keep_history: bool
+    concurrency: int
+    shard: str | None
+    location: str | None
+    drain: str
+    log_format: str
+
+
+def daemon(asked: Asked) -> int:
+    """Run until SIGTERM or SIGINT; ends by the signal itself, so that whoever sent it sees it in the exit status."""
+    if asked.log_format not in FORMATS:
+        refuse(f"--log-format {asked.log_format}: choose one of {', '.join(FORMATS)}")
+    settings = _settings(asked)
+    paths = asked.paths or (DEFAULT_PATH,)
+    if not asked.paths and not DEFAULT_PATH.exists():
+        refuse("There is no folder `probes` here. Name a probe file, or write one: mcp-prober init URL")
+    form = asked.log_format if asked.log_format != "auto" else ("text" if os.isatty(2) else "json")
+    daemon_logs.configure("text" if form == "text" else "json")
+
+    def load() -> Config:
+        return load_config(paths, environ=os.environ)
+
+    try:
+        number = asyncio.run(_run(settings, load))
+    except ConfigError as error:
+        mistakes = "\n".join(str(mistake) for mistake in error.mistakes)
+        refuse(f"{mistakes}\n{counted(error.mistakes, 'mistake')}. Nothing was started.")
+    except (HistoryError, NotifyProblem, ValueError) as error:
+        refuse(str(error))
+    except OSError as error:
+        refuse(f"--listen {asked.listen}: {error.strerror or error}")
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
+    return PASSED  # not reached: both signals end the process
+
+
+async def _run(settings: Settings, load: Callable[[], Config]) -> signal.Signals:
+    """Serve until a signal says to stop, and return it. A second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+    told: asyncio.Future[signal.Signals] = loop.create_future()
+    hung_up = asyncio.Event()
+
+    def stop(number: signal.Signals) -> None:
+        for other in _STOPS:
+            loop.remove_signal_handler(other)
+            signal.signal(other, signal.SIG_DFL)
+        told.set_result(number)
+
+    prober = Daemon(settings, load)
+    for number in _STOPS:
+        loop.add_signal_handler(number, stop, number)
+    loop.add_signal_handler(signal.SIGHUP, hung_up.set)
+
+    async def reload_on_hangup() -> None:
+        while True:
+            await hung_up.wait()
+            hung_up.clear()
+            await prober.reload()
+
+    async with prober.running() as url:
+        typer.echo(f"mcp-prober daemon on {url}")
+        reloading = asyncio.create_task(reload_on_hangup(), name="reload on SIGHUP")
+        try:
+            return await told
+        finally:
+            reloading.cancel()
+            await asyncio.wait([reloading])
+
+
+_STOPS: Final = (signal.SIGTERM, signal.SIGINT)
+
+
+def _settings(asked: Asked) -> Settings:
+    host, port = _address(asked.listen)
+    if asked.location is not None and not _LABEL_VALUE.fullmatch(asked.location):
+        refuse(f"--location {asked.location}: letters, digits, '.', '_' and '-', at most 63")
+    return Settings(
+        host=host,
+        port=port,
+        external_url=asked.external_url,
+        web_config=asked.web_config,
+        history=(asked.history or default_history()) if asked.keep_history else None,
+        retention=Retention(),
+        concurrency=asked.concurrency,
+        shard=_shard(asked.shard),
+        location=asked.location,
+        drain=_drain(asked.drain),
+    )
+
+
+def default_history() -> Path:
+    """Where systemd says that state goes, or else the XDG base directory specification."""
+    if folder := os.environ.get("STATE_DIRECTORY", "").split(":")[0]:
+        return Path(folder) / "history.db"
+    state = os.environ.get("XDG_STATE_HOME", "")
+    home = Path(state) if Path(state).is_absolute() else Path.home() / ".local" / "state"
+    return home / "mcp-prober" / "history.db"
+
+
+def _address(listen: str) -> tuple[str, int]:
+    """`HOST:PORT`, `:PORT` for loopback, `[::1]:PORT`."""
+    host, colon, port = listen.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not port.isdigit() or int(port) > 65535 or (":" in host and not listen.startswith("[")):
+        refuse(f"--listen {listen}: write HOST:PORT, as in {HOST}:9733 or [::1]:9733")
+    return host or HOST, int(port)
+
+
+def _shard(text: str | None) -> Shard | None:
+    if text is None:
+        return None
+    number, slash, count = text.partition("/")
+    if not (slash and number.isdigit() and count.isdigit() and 1 <= int(number) <= int(count)):
+        refuse(f"--shard {text}: write I/N with I from 1 to N, as in 2/5")
+    return Shard(index=int(number), count=int(count))
+
+
+def _drain(text: str) -> float:
+    seconds = parse_duration(text)
+    if seconds is None:
+        refuse(f"--drain {text}: write a duration with its unit, as in 10s")
+    return seconds

@@ -1,0 +1,232 @@
+"""The long-running prober as a value: built from settings, entered, reloaded, left.
+
+What flows where: the scheduler runs probes and gives every Result to the sinks (board, metrics, history, log,
+notifications, doubt); the web room reads the board, the history and the metrics.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+
+from prober import notify
+from prober.board import Board
+from prober.config import ConfigError
+from prober.config.model import Config, Notify
+from prober.daemon import systemd
+from prober.daemon.changes import Changes
+from prober.daemon.logs import log
+from prober.daemon.settings import Settings
+from prober.history import History
+from prober.judge.worker import Judge
+from prober.metrics import Metrics
+from prober.notify import Notifier
+from prober.result import Sink
+from prober.schedule import Scheduler
+from prober.schedule.doubt import LoopLag, Suspicion
+from prober.web import Desk, Web, application
+
+_LOOK_EVERY: Final = 1.0
+"""Seconds between looks at what nobody tells of by himself: how much runs, how large the history is."""
+_NOBODY: Final = Notify(urls=())
+
+
+class Daemon:
+    """One prober process: enter `running()`, and all else may be called from the same event loop until it is left.
+
+    `load` reads the configuration anew at each call and raises ConfigError where it is not sound; it is called in a
+    thread.
+    """
+
+    def __init__(self, settings: Settings, load: Callable[[], Config]) -> None:
+        """Raises WebConfigError where the web configuration file is not sound."""
+        self._settings = settings
+        self._load = load
+        self._ready = False
+        self._started_at = datetime.now(UTC)
+        self._config = Config()
+        self._reloading = asyncio.Lock()
+        self._web = Web(
+            host=settings.host,
+            port=settings.port,
+            config_file=settings.web_config,
+            external_url=settings.external_url,
+        )
+        self._board = Board()
+        self._metrics = Metrics(location=settings.location, registry=CollectorRegistry())
+        self._changes = Changes()
+        self._suspicion = Suspicion()
+        self._notifier = Notifier(
+            _NOBODY,
+            self._board,
+            suspects=self._suspects,
+            on_sent=lambda outcome: self._metrics.notified(outcome == "sent"),
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[str]:
+        """Probe and serve for as long as the block runs; yields the URL of the status page.
+
+        Leaving drains: no run begins any more, and those under way have `settings.drain` seconds to end in.
+
+        Raises:
+            ConfigError: the configuration is not sound.
+            NotifyProblem: nobody can be told in the way that the configuration wants.
+            HistoryError: the history file cannot be used.
+            OSError: the address cannot be listened on.
+        """
+        config = await asyncio.to_thread(self._read)
+        async with AsyncExitStack() as stack:
+            history = self._open_history(stack)
+            lag = await stack.enter_async_context(LoopLag(self._metrics.loop_lag))
+            judge = await stack.enter_async_context(Judge())
+            sinks: list[Sink] = [self._suspicion, self._board, self._metrics, self._changes, self._notifier]
+            self._scheduler = Scheduler(
+                judge=judge,
+                sinks=[*sinks, history] if history else sinks,
+                concurrency=self._settings.concurrency,
+                shard=self._settings.shard,
+                lag=lag,
+            )
+            self._metrics.ask(
+                budget_remaining=self._scheduler.budget_remaining, in_maintenance=self._scheduler.in_maintenance
+            )
+            self._adopt(config)
+            if history:
+                self._restore(history)
+            await stack.enter_async_context(self._notifier)
+            url = await stack.enter_async_context(self._web.serving(application(self._desk(history), self._web)))
+            await stack.enter_async_context(systemd.watched())
+            await stack.enter_async_context(self._looking(history))
+            await stack.enter_async_context(self._scheduler)
+            stack.push_async_callback(self._drain)
+            self._ready = True
+            systemd.ready(self._status())
+            log(logging.INFO, "ready", url=url, probes=len(self._scheduler.probes), targets=len(config.targets))
+            yield url
+
+    async def reload(self) -> str | None:
+        """Read all configuration again and go by it; or keep what there is and return what is wrong with the new.
+
+        Whatever can fail is done before anything is changed. What is known of a probe that has not changed stays.
+        """
+        async with self._reloading:
+            systemd.reloading()
+            try:
+                config = await asyncio.to_thread(self._read)
+                self._web.adopt(await asyncio.to_thread(self._web.read))
+            except ConfigError as error:
+                return self._keep_the_old(str(error))
+            except Exception as error:  # whatever a reload stumbles on must not end what is running
+                return self._keep_the_old(f"{type(error).__name__}: {error}")
+            self._adopt(config)
+            systemd.ready(self._status())
+            log(logging.INFO, "reloaded", probes=len(self._scheduler.probes), targets=len(config.targets))
+            return None
+
+    def _read(self) -> Config:
+        config = self._load()
+        if config.notify is not None:
+            notify.check(config.notify)
+        return config
+
+    def _adopt(self, config: Config) -> None:
+        self._config = config
+        self._scheduler.adopt(config)
+        self._suspicion.adopt(config)
+        self._board.adopt(config, probes=self._scheduler.probes)
+        self._metrics.adopt(config, self._scheduler.probes)
+        self._changes.adopt(config)
+        self._notifier.adopt(config.notify or _NOBODY)
+        # A configuration stays for months. Were it looked through for garbage again and again, the loop would stand
+        # still for a tenth of a second each time at ten thousand probes.
+        gc.collect()
+        gc.freeze()
+
+    def _keep_the_old(self, why: str) -> str:
+        self._metrics.reloaded(False)
+        systemd.ready(f"{self._status()}; the last reload failed")
+        log(logging.ERROR, "reload_failed", message=why)
+        return why
+
+    def _open_history(self, stack: AsyncExitStack) -> History | None:
+        if self._settings.history is None:
+            return None
+        history = History.open(
+            self._settings.history, retention=self._settings.retention, on_trouble=self._history_trouble
+        )
+        stack.push_async_callback(history.close)
+        self._metrics.history_up(True)
+        return history
+
+    def _history_trouble(self, trouble: str | None) -> None:
+        self._metrics.history_up(trouble is None)
+        if trouble is None:
+            log(logging.INFO, "history_well")
+        else:
+            log(logging.ERROR, "history_trouble", message=trouble)
+
+    def _restore(self, history: History) -> None:
+        remembered = history.remembered()
+        self._board.restore(remembered)
+        self._metrics.restore(remembered)
+        self._changes.restore(remembered)
+
+    def _desk(self, history: History | None) -> Desk:
+        return Desk(
+            board=self._board,
+            history=history,
+            metrics=self._metrics,
+            next_due=self._scheduler.next_due,
+            in_maintenance=self._scheduler.in_maintenance,
+            suspects=self._suspects,
+            run_now=self._scheduler.run_now,
+            reload=self.reload,
+            ready=lambda: self._ready,
+            started_at=self._started_at,
+            location=self._settings.location,
+        )
+
+    def _suspects(self) -> bool:
+        return self._suspicion.suspects
+
+    @asynccontextmanager
+    async def _looking(self, history: History | None) -> AsyncIterator[None]:
+        """Keep those metrics up that nobody pushes, for as long as the block runs."""
+
+        async def look() -> None:
+            suspected = False
+            while True:
+                self._metrics.load(running=self._scheduler.running, waiting=self._scheduler.waiting)
+                if history:
+                    self._metrics.history_size(history.bytes, dropped=history.dropped)
+                suspects = self._suspects()
+                self._metrics.suspects(suspects)
+                if suspects != suspected:
+                    log(logging.WARNING, "suspects_itself" if suspects else "trusts_itself")
+                suspected = suspects
+                await asyncio.sleep(_LOOK_EVERY)
+
+        looking = asyncio.create_task(look(), name="look")
+        try:
+            yield
+        finally:
+            looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await looking
+
+    async def _drain(self) -> None:
+        self._ready = False
+        systemd.stopping()
+        log(logging.INFO, "stopping", running=self._scheduler.running)
+        await self._scheduler.drain(self._settings.drain)
+
+    def _status(self) -> str:
+        return f"{len(self._scheduler.probes)} probes of {len(self._config.targets)} targets"

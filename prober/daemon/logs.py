@@ -1,0 +1,77 @@
+"""Structured logs of the daemon: what happened and the facts of it, as JSON lines or as text for a terminal.
+
+    {"time": "2026-01-31T12:00:00.000Z", "level": "warning", "event": "probe_failing", "target": "notes", …}
+
+Events: `started`, `ready`, `reloaded`, `reload_failed`, `stopping`, `stopped`, `probe_failing`, `probe_recovered`,
+`probe_unknown`, `history_trouble`, `history_well`, `suspects_itself`, `trusts_itself`. Nothing is logged per run.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, TextIO
+
+from prober.report.untrusted import line
+
+LOGGER: Final = logging.getLogger("prober.daemon")
+Format = Literal["json", "text"]
+
+_FACTS: Final = "facts"
+_QUIET: Final = ("apscheduler", "uvicorn", "httpx", "httpcore", "mcp", "authlib", "apprise", "asyncio")
+"""Libraries that tell per request, or whose lines quote what a server said; their warnings count."""
+
+
+def log(level: int, event: str, **facts: object) -> None:
+    """Log an event; facts that are None are left out."""
+    told = {name: fact for name, fact in facts.items() if fact is not None}
+    LOGGER.log(level, event, extra={_FACTS: told})
+
+
+def configure(form: Format, *, stream: TextIO | None = None, level: int = logging.INFO) -> None:
+    """Send all logging of this process to standard error. For whoever owns the process, once."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonLines() if form == "json" else TextLines())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
+
+
+class JsonLines(logging.Formatter):
+    """A record as one JSON object on one line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told: dict[str, Any] = {
+            "time": _time(record),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            **_facts(record),
+        }
+        if record.name != LOGGER.name:
+            told["logger"] = record.name
+        return json.dumps(told, default=str)  # in ASCII: some readers take U+2028 for the end of a line
+
+
+class TextLines(logging.Formatter):
+    """A record as one line for a person."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        facts = " ".join(f"{name}={line(str(fact))}" for name, fact in _facts(record).items())
+        return f"{_time(record)} {record.levelname.lower():7} {line(record.getMessage())} {facts}".rstrip()
+
+
+def _facts(record: logging.LogRecord) -> dict[str, Any]:
+    facts = dict(getattr(record, _FACTS, {}))
+    if record.exc_info and record.exc_info[1]:
+        # Where it passed, not what it says: the text of an exception may quote a server.
+        error = record.exc_info[1]
+        frames = traceback.extract_tb(error.__traceback__)
+        facts["exception"] = f"{type(error).__name__} at " + " > ".join(f"{f.name}:{f.lineno}" for f in frames)
+    return facts
+
+
+def _time(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,37 @@
+"""How a daemon runs, as frozen values; what it probes stands in the configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from prober.history import Retention
+from prober.schedule import Shard
+from prober.schedule.scheduler import CONCURRENCY
+
+HOST: Final = "127.0.0.1"
+PORT: Final = 9733
+DRAIN: Final = 10.0
+"""Seconds that running probes have to end in when the daemon is told to stop."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Durations in seconds. Without a `history` file nothing outlives the process."""
+
+    host: str = HOST
+    port: int = PORT
+    """0 takes a free one."""
+    external_url: str | None = None
+    """Under which others reach the daemon, where it is not the address it listens on."""
+    web_config: Path | None = None
+    """TLS and basic auth."""
+    history: Path | None = None
+    retention: Retention = field(default_factory=Retention)
+    concurrency: int = CONCURRENCY
+    """Probes that run at once."""
+    shard: Shard | None = None
+    location: str | None = None
+    """A constant label of every metric: where this prober stands."""
+    drain: float = DRAIN

@@ -1,0 +1,1 @@
+"""The long-running prober as a whole, as a process of its own."""

@@ -1,0 +1,169 @@
+"""How a daemon bears many probes: start lag, loop lag, CPU, memory, the cost of a scrape, and how true its latencies are.
+
+    python -m tests.daemon.bench [--seconds 300]      10,000 probes at 60 s, then 1,000 at 10 s, each for that long
+
+The servers answer after a delay that is known (tests/daemon/crowd.py), on the same machine: what the daemon reports
+beyond that delay is its own doing and the network's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sqlite3
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from tests.daemon.crowd import crowd
+from tests.daemon.process import Running, daemon
+
+DELAY: Final = 0.02
+"""Seconds that each server takes."""
+PER_TARGET: Final = 10
+SCRAPE_EVERY: Final = 15.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """So many probes, each every `interval` seconds."""
+
+    probes: int
+    interval: float
+
+    @property
+    def name(self) -> str:
+        return f"{self.probes:,} probes every {self.interval:g} s"
+
+
+LOADS: Final = (Load(probes=10_000, interval=60), Load(probes=1_000, interval=10))
+GOALS: Final = {
+    "start lag p99": (0.25, "s"),
+    "skipped runs": (0, ""),
+    "latency beyond the truth p95": (0.005, "s"),
+    "memory": (400e6, "B"),
+    "scrape": (1.0, "s"),
+}
+
+
+def configuration(load: Load, port: int) -> dict[str, Any]:
+    """Ten probes a target."""
+    targets = range(load.probes // PER_TARGET)
+    url = f"http://127.0.0.1:{port}/ok/{DELAY * 1000:g}"
+    return {
+        "targets": {f"target-{n}": {"url": url, "protocol": "modern"} for n in targets},
+        "defaults": {"interval": f"{load.interval:g}s", "timeout": "5s"},
+        "probes": {
+            f"probe-{n}-{m}": {
+                "target": f"target-{n}",
+                "kind": "call",
+                "tool": "echo",
+                "arguments": {"message": "hi"},
+                "expect": [{"path": "$.length", "equals": 2}],
+            }
+            for n in targets
+            for m in range(PER_TARGET)
+        },
+    }
+
+
+def measure(load: Load, seconds: float) -> dict[str, float]:
+    """Figures of one load, by what they are called in GOALS, and a few more."""
+    with TemporaryDirectory() as folder, crowd() as port:
+        file, history = Path(folder) / "bench.yaml", Path(folder) / "history.db"
+        file.write_text(json.dumps(configuration(load, port)))
+        began = time.monotonic()
+        with daemon(file, "--history", history, history=True) as running:
+            started = time.monotonic() - began
+            time.sleep(load.interval)  # every probe once: tools are listed, pages are touched
+            figures = _watched(running, seconds)
+            text = running.get("metrics")
+            assert running.stop() == -15
+        figures |= {"start": started, "skipped runs": _value(text, "prober_skipped_runs_total")}
+        figures |= {"loop lag p99 at most": _quantile(text, "prober_loop_lag_seconds", 0.99)}
+        return figures | _recorded(history, after=load.interval)
+
+
+def _watched(running: Running, seconds: float) -> dict[str, float]:
+    cpu, began = running.cpu_seconds, time.monotonic()
+    scrapes, size, memory = [], 0, 0
+    while time.monotonic() - began < seconds:
+        time.sleep(SCRAPE_EVERY)
+        asked = time.monotonic()
+        size = len(running.get("metrics"))
+        scrapes.append(time.monotonic() - asked)
+        memory = max(memory, running.memory)
+    return {
+        "cores": (running.cpu_seconds - cpu) / (time.monotonic() - began),
+        "memory": memory,
+        "scrape": statistics.median(scrapes),
+        "slowest scrape": max(scrapes),
+        "size of a scrape": size,
+    }
+
+
+def _recorded(history: Path, *, after: float) -> dict[str, float]:
+    """What the history holds of the time after warming up."""
+    database = sqlite3.connect(history)
+    try:
+        rows = database.execute(
+            "SELECT start_lag, latency, verdict FROM measured WHERE started > (SELECT min(started) FROM measured) + ?",
+            (after,),
+        ).fetchall()
+    finally:
+        database.close()
+    lags = sorted(lag for lag, _, _ in rows)
+    beyond = sorted(latency - DELAY for _, latency, _ in rows if latency is not None)
+    return {
+        "runs": len(rows),
+        "runs that did not pass": sum(verdict != "pass" for _, _, verdict in rows),
+        "start lag p50": _rank(lags, 0.5),
+        "start lag p99": _rank(lags, 0.99),
+        "start lag, worst": lags[-1],
+        "latency beyond the truth p50": _rank(beyond, 0.5),
+        "latency beyond the truth p95": _rank(beyond, 0.95),
+        "latency beyond the truth p99": _rank(beyond, 0.99),
+    }
+
+
+def _rank(ordered: list[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def _value(text: str, name: str) -> float:
+    [value] = re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, re.MULTILINE)
+    return float(value)
+
+
+def _quantile(text: str, name: str, share: float) -> float:
+    """The upper bound of the bucket in which the quantile lies."""
+    buckets = [
+        (float(bound.replace("+Inf", "inf")), float(count))
+        for bound, count in re.findall(rf'^{name}_bucket{{.*?le="([^"]+)".*?}} (\S+)$', text, re.MULTILINE)
+    ]
+    return next(bound for bound, count in buckets if count >= share * buckets[-1][1])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.daemon.bench")
+    parser.add_argument("--seconds", type=float, default=300)
+    seconds = parser.parse_args().seconds
+    missed = 0
+    for load in LOADS:
+        print(f"{load.name}, for {seconds:g} s:", flush=True)
+        figures = measure(load, seconds)
+        for name, figure in sorted(figures.items()):
+            goal, unit = GOALS.get(name, (None, ""))
+            verdict = "" if goal is None else f"  (goal {goal:g} {unit}: {'met' if figure <= goal else 'MISSED'})"
+            missed += goal is not None and figure > goal
+            print(f"  {name:32} {figure:12,.4f}{verdict}", flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
