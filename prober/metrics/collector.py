@@ -9,7 +9,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from prober.metrics.families import OF_PROBES, OF_TARGETS, Family, Kept, Regular
+from prober.metrics.families import OF_PROBES, OF_TARGETS
+from prober.metrics.family import Family, Kept, Regular
 from prober.metrics.records import ProbeRecord, TargetRecord
 
 Record = TypeVar("Record")

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, Literal, TypeVar
 
-from prober.metrics.families import Family, Kept, Key, Regular
+from prober.metrics.family import Family, Kept, Key, Regular
 from prober.metrics.records import ProbeRecord, TargetRecord
 
 Format = Literal["text", "openmetrics"]

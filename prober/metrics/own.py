@@ -12,7 +12,8 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 
 from prober import __version__
-from prober.metrics.families import OWN, Family
+from prober.metrics.families import OWN
+from prober.metrics.family import Family
 
 _MINUTE: Final = 60.0
 _TABLE: Final = {family.name: family for family in OWN}

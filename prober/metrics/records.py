@@ -32,7 +32,7 @@ SEVERITIES: Final = ("breaking", "additive", "cosmetic")
 
 _SHOWN: Final = 100
 """Characters of what a server says of itself that go into a label."""
-_ANOMALY: Final = "race_violations_"
+_ANOMALY_FACTS: Final = {f"race_violations_{reason}": reason for reason in Reason}
 
 
 class ProbeRecord:
@@ -145,8 +145,8 @@ class ProbeRecord:
     def _count_race(self, anomalies: dict[Reason, int], outcome: Outcome) -> None:
         self.race_operations += int(outcome.facts.get("race_operations", 0))
         for fact, times in outcome.facts.items():
-            if fact.startswith(_ANOMALY):
-                anomaly = Reason(fact.removeprefix(_ANOMALY))
+            anomaly = _ANOMALY_FACTS.get(fact)
+            if anomaly is not None:
                 anomalies[anomaly] = anomalies.get(anomaly, 0) + int(times)
 
 

@@ -22,6 +22,16 @@ async def test_the_table_is_the_page_and_the_page_is_the_table() -> None:
     assert shown == {name: (kind, set(labels), text) for name, kind, labels, text in families()}
 
 
+async def test_openmetrics_is_told_the_unit_that_a_name_ends_with() -> None:
+    metrics = metrics_of(configured())
+    metrics.history_size(0, dropped=0)
+    families_shown = parsed(await page(metrics, OPENMETRICS))
+    units = {each.name: each.unit for each in families_shown if not each.name.startswith("process_")}
+    last_words = {name: name.rpartition("_")[2] for name in units}
+    assert units == {name: word if word in ("seconds", "bytes") else "" for name, word in last_words.items()}
+    assert {"seconds", "bytes", ""} == set(units.values())
+
+
 def test_names_are_told_apart() -> None:
     names = [row.name for row in families()]
     assert len(set(names)) == len(names)
