@@ -1,1 +1,0 @@
-"""Tells people of changes through Apprise, for those who have no Prometheus."""

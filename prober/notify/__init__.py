@@ -1,0 +1,27 @@
+"""Tells people of a change without Prometheus: `notify:` in the configuration, through the Apprise library.
+
+When something is told:
+  failing     A probe that fails so many times in a row (`after`, whatever the reasons) is told once. All probes of a
+              target that fail for one reason are one incident and one message: those that join later are in it
+              silently. A probe that is told of and then fails as often in a row for another reason moves to that
+              reason's incident, which is told if it is new.
+  well again  When the last probe of an incident passes, once, with how long it lasted.
+And when nothing is:
+  unknown     Runs that could not tell neither count nor interrupt the counting.
+  maintenance Runs that were due in a maintenance window are passed over: what began in it is told `after` failures
+              later than its end, what ended in it when the first run after it passes.
+  self-doubt  While the prober suspects itself failures are passed over, and what was about to be told is forgotten.
+  a restart   What the board has failing for `after` runs was told by the process before this one. A run that could not
+              tell, right before the restart, hides that; then it is told again.
+
+incidents.py   what is told and what is not: no clock, no network
+message.py     an incident in words
+outlet.py      one URL: a queue, a thread, another try
+apprise.py     the only file that knows the library
+notifier.py    the Sink that holds them together
+"""
+
+from prober.notify.apprise import NotifyProblem, check
+from prober.notify.notifier import Notifier
+
+__all__ = ["Notifier", "NotifyProblem", "check"]

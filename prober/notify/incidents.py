@@ -1,0 +1,178 @@
+"""Which failures are told, and of which the end is: the rules of the package's docstring, without clock or network."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from prober.board import Standing
+from prober.outcome import Outcome, Reason, Verdict
+from prober.result import Result
+
+Key = tuple[str, Reason]
+"""The target of an incident, and its reason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Began:
+    """Probes of one target fail for one reason. `outcomes` has the last of each of them, of at least one."""
+
+    target: str
+    reason: Reason
+    outcomes: tuple[Outcome, ...]
+    since: datetime
+    """When the first of these failures began."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """All of them pass again."""
+
+    target: str
+    reason: Reason
+    probes: tuple[str, ...]
+    """Names of all that failed at any time of it, in the order in which they began to."""
+    since: datetime
+    until: datetime
+    others: tuple[Reason, ...] = ()
+    """Why the target fails nevertheless."""
+
+
+Change = Began | Ended
+
+
+@dataclass(kw_only=True)
+class _Streak:
+    """The failures in a row of one probe."""
+
+    since: datetime
+    last: Outcome
+    count: int = 0
+    same: int = 0
+    """How many of the latest have the reason of the last."""
+    incident: Key | None = None
+
+
+@dataclass(kw_only=True)
+class _Incident:
+    since: datetime
+    failing: set[str] = field(default_factory=set)
+    probes: dict[str, None] = field(default_factory=dict)
+    """Those that fail or have failed in it, in order."""
+
+
+class Incidents:
+    """Takes in results, hands out changes. `after` is how many failures in a row are told."""
+
+    def __init__(self, *, after: int):
+        self.after = after
+        self._streaks: dict[str, _Streak] = {}
+        self._incidents: dict[Key, _Incident] = {}
+        self._untold: dict[Key, None] = {}
+        self._ended: list[Ended] = []
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is a change to tell."""
+        return bool(self._ended or self._untold)
+
+    def restore(self, standings: Iterable[Standing]) -> None:
+        """Take what fails by the board for told or counted already, of probes that nothing is known of yet."""
+        untold = dict(self._untold)
+        for standing in standings:
+            last, name = standing.last, standing.probe.name
+            if standing.verdict is not Verdict.FAIL or last is None or last.maintenance or name in self._streaks:
+                continue
+            since = standing.since or last.outcome.started_at
+            streak = _Streak(since=since, last=last.outcome, count=standing.streak, same=standing.streak)
+            self._streaks[name] = streak
+            if streak.count >= self.after and last.outcome.reason is not None:
+                self._join(name, streak, (standing.probe.target, last.outcome.reason))
+        self._untold = untold
+
+    def keep(self, probes: Collection[tuple[str, str]]) -> None:
+        """Forget all probes but these, named with their targets; of incidents that then have none no end is told."""
+        for name, streak in [*self._streaks.items()]:
+            if (streak.last.target, name) not in probes:
+                self._leave(name, streak)
+                del self._streaks[name]
+
+    def note(self, result: Result, *, suspect: bool) -> None:
+        """A run has ended. `suspect` is whether the prober suspects itself, so that no failure is to be believed."""
+        outcome = result.outcome
+        if result.maintenance or (outcome.reason is None and outcome.verdict is not Verdict.PASS):
+            return
+        if outcome.verdict is Verdict.PASS:
+            self._passed(outcome.probe, until=outcome.started_at)
+        elif outcome.verdict is Verdict.FAIL and not suspect:
+            self._failed(outcome)
+
+    def withdraw(self) -> None:
+        """Forget what is not told yet: it has to fail as often again to be believed."""
+        for name, streak in [*self._streaks.items()]:
+            if streak.incident is None or streak.incident in self._untold:
+                self._leave(name, streak)
+                del self._streaks[name]
+
+    def take(self) -> list[Change]:
+        """The changes since the last call; they count as told."""
+        changes: list[Change] = [replace(ended, others=self._others(ended)) for ended in self._ended]
+        for key in self._untold:
+            incident = self._incidents[key]
+            outcomes = tuple(self._streaks[name].last for name in incident.probes if name in incident.failing)
+            changes.append(Began(target=key[0], reason=key[1], outcomes=outcomes, since=incident.since))
+        self._ended.clear()
+        self._untold.clear()
+        return changes
+
+    def _others(self, ended: Ended) -> tuple[Reason, ...]:
+        return tuple(reason for target, reason in self._incidents if target == ended.target)
+
+    def _failed(self, outcome: Outcome) -> None:
+        reason = outcome.reason
+        assert reason is not None
+        streak = self._streaks.setdefault(outcome.probe, _Streak(since=outcome.started_at, last=outcome))
+        streak.same = streak.same + 1 if streak.last.reason is reason else 1
+        streak.count += 1
+        streak.last = outcome
+        key = (outcome.target, reason)
+        new = streak.incident is None and streak.count >= self.after
+        other = streak.incident not in (None, key) and streak.same >= self.after
+        if new or other:
+            self._leave(outcome.probe, streak)
+            self._join(outcome.probe, streak, key)
+
+    def _passed(self, name: str, *, until: datetime) -> None:
+        streak = self._streaks.pop(name, None)
+        if streak is None:
+            return
+        key = streak.incident
+        told = key not in self._untold
+        incident = self._leave(name, streak)
+        if key is not None and incident is not None and told and not incident.failing:
+            target, reason = key
+            probes = tuple(incident.probes)
+            self._ended.append(Ended(target=target, reason=reason, probes=probes, since=incident.since, until=until))
+
+    def _join(self, name: str, streak: _Streak, key: Key) -> None:
+        streak.incident = key
+        if key not in self._incidents:
+            self._incidents[key] = _Incident(since=streak.since)
+            self._untold[key] = None
+        incident = self._incidents[key]
+        incident.since = min(incident.since, streak.since)
+        incident.failing.add(name)
+        incident.probes[name] = None
+
+    def _leave(self, name: str, streak: _Streak) -> _Incident | None:
+        """Out of the incident that it is in, which is over with the last of them."""
+        key, streak.incident = streak.incident, None
+        if key is None:
+            return None
+        incident = self._incidents[key]
+        incident.failing.discard(name)
+        if not incident.failing:
+            del self._incidents[key]
+            self._untold.pop(key, None)
+        return incident

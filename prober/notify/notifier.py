@@ -1,0 +1,147 @@
+"""The Sink that tells people: results in, incidents gathered for a moment, messages out to every URL."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Final, Self
+
+from prober.board import Board
+from prober.config.model import Notify, Probe
+from prober.config.secret import Secret
+from prober.notify.apprise import label, sender
+from prober.notify.incidents import Incidents
+from prober.notify.message import message_of
+from prober.notify.outlet import PAUSES, OnSent, Outlet
+from prober.result import Result
+
+GATHERING: Final = 3.0
+"""Seconds between the first news and their being told: what has one cause comes in one message."""
+FAREWELL: Final = 2.0
+"""Seconds that what is still to be told has when the prober ends."""
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+
+class Notifier:
+    """A Sink, to be entered before use, in the loop's thread. Whatever becomes of a message, probing is not harmed."""
+
+    def __init__(
+        self,
+        settings: Notify,
+        board: Board,
+        *,
+        suspects: Callable[[], bool] = lambda: False,
+        on_sent: OnSent = lambda _outcome: None,
+        gathering: float = GATHERING,
+        pauses: Sequence[float] = PAUSES,
+    ):
+        """`suspects` is whether the prober suspects itself; `on_sent` is told of each message and URL, in the loop.
+
+        Raises NotifyProblem. The first time this imports Apprise and takes half a second: see `check`.
+        """
+        self._board, self._suspects, self._on_sent = board, suspects, on_sent
+        self._gathering, self._pauses = gathering, pauses
+        self._incidents = Incidents(after=settings.after)
+        self._outlets: dict[Secret, Outlet] = {}
+        self._outlets = self._outlets_of(settings)
+        self._tasks: dict[asyncio.Task[None], Outlet] = {}
+        """Also those that are being cancelled."""
+        self._news = asyncio.Event()
+        self._teller: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self.restore()
+        self._serve()
+        self._teller = asyncio.create_task(self._tell(), name="notify")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Tell what is left to tell, in a moment: by the board it is told, so the next process will not."""
+        self._flush()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FAREWELL):
+                    for outlet in self._outlets.values():
+                        await outlet.drained()
+        finally:
+            tasks = [*self._tasks, *([self._teller] if self._teller else [])]
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                await asyncio.wait(tasks)
+
+    def adopt(self, settings: Notify) -> None:
+        """Go by other settings, and by the probes that the board has now. What is told stays told.
+
+        Raises NotifyProblem, and then nothing has changed.
+        """
+        self._outlets = self._outlets_of(settings)
+        for task, outlet in self._tasks.items():
+            if outlet not in self._outlets.values():
+                task.cancel()
+        if self._teller is not None:
+            self._serve()
+        self._incidents.after = settings.after
+        self._incidents.keep({(standing.probe.target, standing.probe.name) for standing in self._board.probes()})
+
+    def restore(self) -> None:
+        """Take what the board has failing for long enough for told. For when it has been filled from history."""
+        self._incidents.restore(self._board.probes())
+
+    def note(self, result: Result) -> None:
+        """A run has ended."""
+        try:
+            self._incidents.note(result, suspect=self._suspects())
+            if self._incidents.pending:
+                self._news.set()
+        except Exception:  # a Sink never raises
+            _LOGGER.exception("a result could not be looked at for a notification")
+
+    def skipped(self, probe: Probe) -> None:
+        """A run that was left out says nothing of the target."""
+
+    async def _tell(self) -> None:
+        while True:
+            await self._news.wait()
+            await asyncio.sleep(self._gathering)
+            self._news.clear()
+            self._flush()
+            if self._incidents.pending:
+                self._news.set()
+
+    def _flush(self) -> None:
+        try:
+            if self._suspects():
+                self._incidents.withdraw()
+                return
+            for change in self._incidents.take():
+                message = message_of(change)
+                for outlet in self._outlets.values():
+                    outlet.put(message)
+        except Exception:
+            _LOGGER.exception("an incident could not be told")
+
+    def _serve(self) -> None:
+        """A task for every outlet that has none."""
+        for outlet in self._outlets.values():
+            if outlet not in self._tasks.values():
+                task = asyncio.create_task(outlet.serve(), name="notify outlet")
+                self._tasks[task] = outlet
+                task.add_done_callback(self._tasks.pop)
+
+    def _outlets_of(self, settings: Notify) -> dict[Secret, Outlet]:
+        """One for each URL; that of a URL which is there already stays, with what waits in it."""
+        outlets = {}
+        for number, url in enumerate(settings.urls, 1):
+            outlet = self._outlets.get(url)
+            name = f"URL {number} ({label(url)})"
+            outlets[url] = outlet or Outlet(
+                sender(url, number=number), name=name, on_sent=self._on_sent, pauses=self._pauses
+            )
+        return outlets

@@ -1,0 +1,44 @@
+"""Runs as they end, written as a word each: `pass`, `unknown` or the reason of a failure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from prober.board import Board
+from prober.config.model import Config, HandshakeSettings, Probe, Target
+from prober.outcome import Outcome, Reason, Verdict
+from prober.result import Result
+
+START: Final = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+
+
+def at(minute: float) -> datetime:
+    """A moment, in minutes from the first."""
+    return START + timedelta(minutes=minute)
+
+
+def run(
+    word: str, minute: float = 0.0, *, probe: str = "a", target: str = "t", maintenance: bool = False, **more: Any
+) -> Result:
+    """A run that began at that minute."""
+    reason = None if word == "pass" else Reason.NOT_RUN if word == "unknown" else Reason(word)
+    outcome = Outcome(
+        target=target,
+        probe=probe,
+        kind="handshake",
+        verdict=reason.verdict if reason else Verdict.PASS,
+        reason=reason,
+        started_at=at(minute),
+        duration_seconds=0.1,
+        **({"message": f"it says {word}", "step": "initialize"} if reason else {}) | more,
+    )
+    return Result(outcome=outcome, due=at(minute), maintenance=maintenance)
+
+
+def board(*probes: str, target: str = "t") -> Board:
+    """A board with these probes, of which nothing is known."""
+    made = Board()
+    named = {name: Probe(name=name, target=target, kind="handshake", settings=HandshakeSettings()) for name in probes}
+    made.adopt(Config(targets={target: Target(name=target)}, probes=named))
+    return made

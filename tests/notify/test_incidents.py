@@ -1,0 +1,196 @@
+"""What is told, and what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import pytest
+
+from prober.notify.incidents import Began, Change, Ended, Incidents
+from prober.outcome import Reason
+from tests.notify.results import at, board, run
+
+
+def words(changes: list[Change]) -> str:
+    """`+a,b:reason` for what begins, `-a:reason` for what ends."""
+    told = []
+    for change in changes:
+        if isinstance(change, Began):
+            told.append(f"+{','.join(outcome.probe for outcome in change.outcomes)}:{change.reason}")
+        else:
+            told.append(f"-{','.join(change.probes)}:{change.reason}")
+    return " ".join(told)
+
+
+def story(runs: str, *, after: int = 3) -> str:
+    """What is told after each run, `.` for nothing. A run is `[probe=]word[!][?]`: `!` maintenance, `?` self-doubt."""
+    incidents = Incidents(after=after)
+    told = []
+    for minute, text in enumerate(runs.split()):
+        probe, _, word = text.rpartition("=")
+        result = run(word.rstrip("!?"), minute, probe=probe or "a", maintenance="!" in word)
+        incidents.note(result, suspect="?" in word)
+        told.append(words(incidents.take()) or ".")
+    return " ".join(told)
+
+
+RULES: Final[Mapping[str, tuple[str, str]]] = {
+    "three in a row are told, once": ("timeout timeout timeout timeout", ". . +a:timeout ."),
+    "two are not": ("timeout timeout pass timeout timeout", ". . . . ."),
+    "the end is told at the first run that passes, once": (
+        "timeout timeout timeout pass pass",
+        ". . +a:timeout -a:timeout .",
+    ),
+    "unknown runs neither count nor interrupt": (
+        "timeout unknown timeout unknown timeout unknown pass",
+        ". . . . +a:timeout . -a:timeout",
+    ),
+    "the reason told is the last": ("timeout connect_refused unavailable", ". . +a:unavailable"),
+    "a reason that changes now and then is no news": (
+        "timeout timeout timeout unavailable timeout unavailable unavailable timeout pass",
+        ". . +a:timeout . . . . . -a:timeout",
+    ),
+    "a reason that has changed for good is": (
+        "timeout timeout timeout unavailable unavailable unavailable unavailable pass",
+        ". . +a:timeout . . +a:unavailable . -a:unavailable",
+    ),
+    "in maintenance nothing is told, and nothing counts": (
+        "timeout! timeout! timeout! timeout timeout timeout",
+        ". . . . . +a:timeout",
+    ),
+    "what ends in maintenance is told after it": (
+        "timeout timeout timeout pass! pass! pass",
+        ". . +a:timeout . . -a:timeout",
+    ),
+    "what fails while we suspect ourselves does not count": (
+        "timeout timeout timeout? timeout? timeout",
+        ". . . . +a:timeout",
+    ),
+    "it fails again and is told again": (
+        "timeout timeout timeout pass timeout timeout timeout",
+        ". . +a:timeout -a:timeout . . +a:timeout",
+    ),
+    "who joins an incident is in it silently, and it ends with the last": (
+        "a=timeout a=timeout a=timeout b=timeout b=timeout b=timeout a=pass b=pass",
+        ". . +a:timeout . . . . -a,b:timeout",
+    ),
+    "another reason is another incident": (
+        "a=timeout a=timeout a=timeout b=tool_error b=tool_error b=tool_error a=pass b=pass",
+        ". . +a:timeout . . +b:tool_error -a:timeout -b:tool_error",
+    ),
+    "who comes back into an incident is not told again": (
+        "a=timeout a=timeout a=timeout b=timeout b=timeout b=timeout b=pass b=timeout b=timeout b=timeout a=pass"
+        " b=pass",
+        ". . +a:timeout . . . . . . . . -a,b:timeout",
+    ),
+    "an incident that all have left for another has no end": (
+        "timeout timeout timeout unavailable unavailable unavailable",
+        ". . +a:timeout . . +a:unavailable",
+    ),
+}
+
+
+@pytest.mark.parametrize(("runs", "told"), RULES.values(), ids=RULES)
+def test_the_rules(runs: str, told: str) -> None:
+    assert story(runs) == told
+
+
+def test_one_failure_is_enough_where_that_is_wanted() -> None:
+    assert story("timeout pass timeout", after=1) == "+a:timeout -a:timeout +a:timeout"
+
+
+def test_ten_probes_of_one_target_are_one_change_and_another_target_is_another() -> None:
+    incidents = Incidents(after=2)
+    names = [f"p{number}" for number in range(10)]
+    for minute in range(2):
+        for name in names:
+            incidents.note(run("connect_refused", minute, probe=name), suspect=False)
+        incidents.note(run("connect_refused", minute, probe="other", target="u"), suspect=False)
+    first, second = incidents.take()
+    assert isinstance(first, Began)
+    assert isinstance(second, Began)
+    assert [outcome.probe for outcome in first.outcomes] == names
+    assert (first.since, second.target) == (at(0), "u")
+
+
+def test_what_passes_before_it_is_told_is_not_told() -> None:
+    incidents = Incidents(after=1)
+    incidents.note(run("timeout"), suspect=False)
+    assert incidents.pending
+    incidents.note(run("pass", 1), suspect=False)
+    assert not incidents.pending
+    assert incidents.take() == []
+
+
+def test_an_end_knows_how_long_it_lasted_and_why_the_target_still_fails() -> None:
+    incidents = Incidents(after=1)
+    incidents.note(run("timeout", 1), suspect=False)
+    incidents.note(run("tool_error", 2, probe="b"), suspect=False)
+    incidents.take()
+    incidents.note(run("pass", 8), suspect=False)
+    [ended] = incidents.take()
+    others = (Reason.TOOL_ERROR,)
+    assert ended == Ended(target="t", reason=Reason.TIMEOUT, probes=("a",), since=at(1), until=at(8), others=others)
+
+
+def test_what_is_withdrawn_has_to_fail_as_often_again_and_what_was_told_stays_told() -> None:
+    incidents = Incidents(after=2)
+    for minute in range(2):
+        incidents.note(run("timeout", minute, probe="told"), suspect=False)
+    incidents.take()
+    for minute in range(2):
+        incidents.note(run("unavailable", minute), suspect=False)
+    incidents.withdraw()
+    assert incidents.take() == []
+    incidents.note(run("unavailable", 3), suspect=False)
+    assert incidents.take() == []
+    incidents.note(run("unavailable", 4), suspect=False)
+    incidents.note(run("pass", 4, probe="told"), suspect=False)
+    assert words(incidents.take()) == "-told:timeout +a:unavailable"
+
+
+@pytest.mark.parametrize(
+    ("before", "runs", "told"),
+    [
+        ("timeout timeout timeout", "timeout pass", ". -a:timeout"),
+        ("timeout timeout", "timeout pass", "+a:timeout -a:timeout"),
+        ("pass", "timeout timeout timeout", ". . +a:timeout"),
+        ("timeout! timeout! timeout!", "timeout timeout timeout", ". . +a:timeout"),
+        ("timeout timeout unavailable", "timeout pass", ". -a:unavailable"),
+    ],
+)
+def test_after_a_restart_what_was_told_is_not_told_again(before: str, runs: str, told: str) -> None:
+    known = board("a")
+    for minute, word in enumerate(before.split()):
+        known.note(run(word.rstrip("!"), minute, maintenance="!" in word))
+    incidents = Incidents(after=3)
+    incidents.restore(known.probes())
+    assert not incidents.pending
+    seen = []
+    for minute, word in enumerate(runs.split()):
+        incidents.note(run(word, 10 + minute), suspect=False)
+        seen.append(words(incidents.take()) or ".")
+    assert " ".join(seen) == told
+
+
+def test_restoring_does_not_hide_what_is_about_to_be_told() -> None:
+    known = board("a", "b")
+    incidents = Incidents(after=1)
+    for name in ("a", "b"):
+        known.note(run("timeout", probe=name))
+    incidents.note(run("timeout", probe="a"), suspect=False)
+    incidents.restore(known.probes())
+    assert words(incidents.take()) == "+a,b:timeout"
+
+
+def test_of_a_probe_that_is_gone_nothing_is_told() -> None:
+    incidents = Incidents(after=1)
+    incidents.note(run("timeout"), suspect=False)
+    incidents.note(run("timeout", probe="b"), suspect=False)
+    incidents.note(run("timeout", probe="c", target="u"), suspect=False)
+    incidents.take()
+    incidents.keep({("t", "b"), ("t", "c")})  # c has moved to another target
+    incidents.note(run("pass", 1, probe="b"), suspect=False)
+    incidents.note(run("pass", 1, probe="c", target="u"), suspect=False)
+    assert words(incidents.take()) == "-a,b:timeout"
