@@ -19,7 +19,7 @@ Place = tuple[tuple[str, str], ...]
 
 
 class KeptCollector(Collector):
-    """The families whose numbers stand in records. Sixty times as slow as the page, and as complete."""
+    """The families whose numbers stand in records. Some twenty times as slow as the page, and as complete."""
 
     def __init__(
         self,
