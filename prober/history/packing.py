@@ -84,11 +84,6 @@ def slot_of(started_ms: int, probe: int) -> int:
     return (started_ms // HOUR_MS) << PROBE_BITS | probe
 
 
-def first_slot(moment: datetime) -> int:
-    """The least slot of the hour that a moment is in."""
-    return slot_of(milliseconds(moment), 0)
-
-
 def microseconds(moment: datetime) -> int:
     """Since 1970; a clock that stands before it is taken to stand at it."""
     return max(0, (moment - EPOCH) // _MICROSECOND)

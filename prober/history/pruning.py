@@ -3,7 +3,7 @@
 By time: each kind of row after its own retention. By size: when all together outgrow the bound, the oldest hour of
 results goes, and the next, down to a week of them; then failures down to a week, roll-ups down to a month; then all of
 them further. So a few thousand probes lose old results first, and neither a flood of failures nor years of roll-ups
-ever drive out the last days of results.
+ever drive out the last day of results.
 
 A sweep takes at most a day off the old end of each kind: a clock that stands a year ahead for some minutes must not
 cost the whole history. Freed pages are used again; the file shrinks only while it is larger than its bound.
@@ -15,15 +15,14 @@ import sqlite3
 from datetime import datetime, timedelta
 from typing import Final
 
-from prober.history.packing import PROBE_BITS, first_slot, microseconds
+from prober.history.packing import PROBE_BITS, microseconds
 from prober.history.retention import Retention
 
-_HOUR_SLOTS: Final = 1 << PROBE_BITS
 _HOUR_US: Final = 3_600_000_000
 _KEYS: Final = {
-    "runs": ("slot", _HOUR_SLOTS),
-    "hours": ("slot", _HOUR_SLOTS),
-    "target_hours": ("slot", _HOUR_SLOTS),
+    "runs": ("slot", 1 << PROBE_BITS),
+    "hours": ("slot", 1 << PROBE_BITS),
+    "target_hours": ("slot", 1 << PROBE_BITS),
     "failures": ("started", _HOUR_US),
 }
 """Each kind of row: the column that it is in the order of, and what an hour is there."""
@@ -42,7 +41,9 @@ _GIVES_WAY: Final = (
 """In this order, each down to this age."""
 TARGET_HOURS: Final = timedelta(days=8)
 """What the front page shows of times, and a day more."""
-_HOURS_A_SWEEP: Final = 48
+_BITES_A_SWEEP: Final = 48
+_BITES: Final = {"runs": 1, "hours": 1, "failures": 12}
+"""Into how many bites an hour goes: an hour of failures can be more than all else."""
 _PAGES_A_SWEEP: Final = 8_192
 
 
@@ -55,7 +56,7 @@ def prune(connection: sqlite3.Connection, retention: Retention, now: datetime) -
         "target_hours": min(retention.rollups, TARGET_HOURS),
     }
     for table, age in ages.items():
-        _delete(connection, table, older_than=now - age, hours=24)
+        _delete(connection, table, older_than=now - age, at_most=24 * _KEYS[table][1])
     connection.execute(
         "DELETE FROM days WHERE day < min(?, (SELECT min(day) FROM days) + 1)",
         (microseconds(now - retention.rollups) // (24 * _HOUR_US),),
@@ -84,22 +85,24 @@ def _most(retention: Retention) -> int:
 
 
 def _squeeze(connection: sqlite3.Connection, most: int, now: datetime) -> None:
-    left = _HOURS_A_SWEEP
+    left = _BITES_A_SWEEP
     for table, age in _GIVES_WAY:
-        while left and _used(connection) > most and _delete(connection, table, older_than=now - age, hours=1):
+        bite = _KEYS[table][1] // _BITES[table]
+        while left and _used(connection) > most and _delete(connection, table, older_than=now - age, at_most=bite):
             left -= 1
     if _pragma(connection, "page_count") * _pragma(connection, "page_size") > most:
         connection.execute(f"PRAGMA incremental_vacuum({_PAGES_A_SWEEP})").fetchall()
 
 
-def _delete(connection: sqlite3.Connection, table: str, *, older_than: datetime, hours: int) -> int:
-    """At most so many hours from the oldest row on; how many rows went."""
+def _delete(connection: sqlite3.Connection, table: str, *, older_than: datetime, at_most: int) -> int:
+    """So much time from the oldest row on, in units of the key; how many rows went."""
     key, hour = _KEYS[table]
-    cutoff = first_slot(older_than) if key == "slot" else microseconds(older_than)
+    cutoff = microseconds(older_than) // _HOUR_US * hour if key == "slot" else microseconds(older_than)
     (oldest,) = connection.execute(f"SELECT min({key}) FROM {table}").fetchone()  # noqa: S608 - names of our own
     if oldest is None or oldest >= cutoff:
         return 0
-    until = min(cutoff, (oldest // hour + hours) * hour)
+    step = min(hour, at_most)
+    until = min(cutoff, oldest // step * step + at_most)
     return connection.execute(f"DELETE FROM {table} WHERE {key} < ?", (until,)).rowcount  # noqa: S608
 
 

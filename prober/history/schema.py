@@ -81,6 +81,7 @@ def connect_to_write(path: Path, *, max_bytes: int, steps: Sequence[Sequence[str
         connection.execute("PRAGMA secure_delete = OFF")  # some builds of SQLite write zeros over what is deleted
         connection.execute("PRAGMA cache_size = -8192")
         connection.execute(f"PRAGMA journal_size_limit = {max_bytes // 32}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {min(1_000, max_bytes // 64 // 4_096)}")
         for number, step in enumerate(steps[version:], start=version + 1):
             connection.execute("BEGIN IMMEDIATE")
             for statement in step:

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from prober.history import History
+
+PROMISE = 1.0
+"""Seconds of results that may be lost."""
+BUSY = 1.0
+"""More of them, for a machine that is busy with other things."""
+
+
+@pytest.mark.parametrize("lines", [400, 1_100, 2_300])
+async def test_a_killed_process_loses_at_most_the_last_second(tmp_path: Path, lines: int) -> None:
+    path = tmp_path / "history.db"
+    noted, killed = _killed_after(path, lines)
+    history = History.open(path)
+    kept = {round(run.duration_seconds * 10_000) for run in await history.results(limit=10_000)}
+    await history.close()
+    assert kept == set(range(len(kept))), "what is there is what came first, without a hole"
+    lost = [number for number, at in noted.items() if number not in kept and at < killed - PROMISE - BUSY]
+    assert lost == []
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def _killed_after(path: Path, lines: int) -> tuple[dict[int, float], float]:
+    """What the process noted and when, and when it was killed."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tests.history.writing", str(path)], stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    noted: dict[int, float] = {}
+    with child.stdout:
+        for line in child.stdout:
+            number, at = line.split()
+            noted[int(number)] = float(at)
+            if len(noted) == lines:
+                os.kill(child.pid, signal.SIGKILL)
+                killed = time.monotonic()
+        assert child.wait(timeout=30) == -signal.SIGKILL
+    return noted, killed

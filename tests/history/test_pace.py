@@ -1,0 +1,102 @@
+"""As many results as come, in the room and the time that is promised for them."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+from prober.history import History, Retention
+from prober.history.ledger import Ledger
+from tests.history.making import NOON, result, until
+
+NOW = NOON + timedelta(seconds=30)
+
+
+async def test_a_hundred_thousand_results_are_written_as_they_come_at_about_a_dozen_bytes_each(tmp_path: Path) -> None:
+    random = Random(3)
+    path = tmp_path / "history.db"
+    history = History.open(path, clock=lambda: NOW)
+    began = time.monotonic()
+    for minute in range(500):
+        for probe in range(200):
+            seconds = random.lognormvariate(-4, 0.5)
+            history.note(
+                result(
+                    NOON - timedelta(minutes=500 - minute, seconds=-0.3 * probe),
+                    target=f"target-{probe % 20}",
+                    probe=f"probe-{probe}",
+                    seconds=seconds,
+                    lag=random.uniform(0, 0.004),
+                    facts={"latency_seconds": seconds * 0.8, "tools": 12.0},
+                )
+            )
+        if minute % 50 == 49:
+            await until(lambda noted=200 * (minute + 1): _written(path, noted), seconds=60)  # type: ignore[misc]
+    assert time.monotonic() - began < 100, "a thousand a second, where ten thousand probes make 167"
+    await history.close()
+    assert history.dropped == 0
+    ledger = Ledger(path, Retention(), now=NOW)
+    assert ledger.bytes > 0
+    ledger.close()
+    with closing(sqlite3.connect(path)) as connection:
+        used = connection.execute("SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count")
+        size = used.fetchone()[0] * 4_096
+        assert connection.execute("SELECT sum(passed) FROM hours").fetchone() == (100_000,)
+    assert size / 100_000 < 14, "roll-ups and all"
+
+
+def _written(path: Path, count: int) -> bool:
+    with closing(sqlite3.connect(path)) as connection:
+        both = "SELECT (SELECT coalesce(sum(passed), 0) FROM hours) + (SELECT count(*) FROM recent)"
+        return bool(connection.execute(both).fetchone()[0] == count)
+
+
+async def test_the_front_page_of_two_hundred_targets_and_the_pages_behind_it_are_quick(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    ledger = Ledger(path, Retention(), now=NOW)
+    for hour in reversed(range(24)):
+        at = NOON - timedelta(hours=hour)
+        ledger.write([result(at, target=f"target-{n % 200}", probe=f"probe-{n}") for n in range(2_000)])
+        ledger.settle(NOW)
+    ledger.close()
+    with closing(sqlite3.connect(path)) as connection:
+        today = (NOW.date() - NOW.date().replace(year=1970, month=1, day=1)).days
+        connection.execute(
+            """WITH RECURSIVE n(v) AS (SELECT ? UNION ALL SELECT v - 1 FROM n WHERE v > ?)
+            INSERT INTO days SELECT v, id, 70000, 20, 20 FROM targets, n""",
+            (today - 2, today - 89),
+        )
+        connection.commit()
+    history = History.open(path, clock=lambda: NOW)
+    overview = await history.overview()
+    assert sum(len(of.days) for of in overview.values()) == 200 * 90
+    assert sum(len(of.durations) for of in overview.values()) == 200 * 24
+    questions: dict[str, tuple[float, Callable[[], Awaitable[object]]]] = {
+        "overview": (0.5, history.overview),
+        "days": (0.1, lambda: history.days("target-7")),
+        "uptime": (0.1, lambda: history.uptime("target-7", since=NOON - timedelta(days=30))),
+        "results": (0.1, lambda: history.results(target="target-7")),
+        "failures": (0.1, lambda: history.failures(target="target-7")),
+        "durations": (0.1, lambda: history.durations("probe-7", since=NOON - timedelta(days=30))),
+    }
+    for name, (bound, ask) in questions.items():
+        best = min([await _seconds(ask) for _ in range(5)])
+        print(f"{name}: {best * 1000:.1f} ms")
+        assert best < bound, name
+    began = time.perf_counter()
+    assert len(history.remembered()) == 2_000
+    assert time.perf_counter() - began < 2
+    await history.close()
+
+
+async def _seconds(ask: Callable[[], Awaitable[object]]) -> float:
+    began = time.perf_counter()
+    await ask()
+    await asyncio.sleep(0)
+    return time.perf_counter() - began
