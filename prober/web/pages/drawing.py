@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
 from prober.history import Day
@@ -140,8 +141,9 @@ def _line(points: Sequence[tuple[float, float]]) -> str:
     return f"M{first}" + ("L" + " ".join(rest) if rest else "h.01")  # a point alone is a dot of the line's width
 
 
+@lru_cache(maxsize=8_192)  # of all the days on a page only today is another one at the next refresh
 def _bar(x: float, on: date, day: Day | None) -> Bar:
-    named = f"{on:%a} {on.day} {on:%b %Y}"
+    named = _named(on)
     if day is None or not day.runs:
         return Bar(f"{named}: no runs", (Stroke("none", f"M{x:g} {STRIP_HEIGHT}v-3"),))
     strokes, bottom = [], float(STRIP_HEIGHT)
@@ -149,6 +151,11 @@ def _bar(x: float, on: date, day: Day | None) -> Bar:
         strokes.append(Stroke(look, f"M{x:g} {bottom:g}v-{height:g}"))
         bottom = round(bottom - height, 1)
     return Bar(f"{named}: {_told(day)}", tuple(strokes))
+
+
+@lru_cache(maxsize=2 * DAYS)
+def _named(on: date) -> str:
+    return f"{on:%a} {on.day} {on:%b %Y}"
 
 
 def _heights(day: Day) -> list[tuple[str, float]]:

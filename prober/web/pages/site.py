@@ -25,7 +25,7 @@ from prober.web.pages.choice import Choice, Wish, choose
 from prober.web.pages.detail import Detail, Known, detail_of, shown_probes
 from prober.web.pages.front import Front, front_of
 from prober.web.pages.past import Past, PastReader
-from prober.web.pages.words import WORD, exactly, percent
+from prober.web.pages.words import WORD, brief, exactly, percent
 
 REFRESH_SECONDS: Final = 15
 _BADGE_SECONDS: Final = 30
@@ -63,7 +63,12 @@ class Site:
         try:
             target = self._desk.board.target(name)
         except KeyError:
-            values = {"name": name[:200], "verdict": Verdict.UNKNOWN, "root": "../", "status": self._status(now)}
+            values = {
+                "name": brief(name, most=200),
+                "verdict": Verdict.UNKNOWN,
+                "root": "../",
+                "status": self._status(now),
+            }
             return self._page(self._assets.render("missing.html", values), status=404)
         async with self._one_page:
             shown = await asyncio.to_thread(shown_probes, target, Wish.of(request.query_params).page)
@@ -111,7 +116,7 @@ class Site:
         return {
             "now": now.isoformat(timespec="seconds"),
             "exact": exactly(now),
-            "location": self._desk.location,
+            "location": brief(self._desk.location or "", most=80),
             "since": self._desk.started_at.isoformat(timespec="seconds"),
             "since_exact": exactly(self._desk.started_at),
             "suspects": self._desk.suspects(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -56,13 +57,14 @@ def counted(count: int, noun: str) -> str:
 
 
 def percent(share: float) -> str:
-    """`100 %`, `99.97 %`, `98.3 %`, `42 %`: never rounded up to a hundred that it is not, nor down to a nought."""
+    """`100 %`, `99.97 %`, `98.3 %`, `42 %`: rounded down, but never to a nought that it is not."""
     value = share * 100
     if value >= 100 or value <= 0:
         return "100 %" if value >= 100 else "0 %"
-    if value >= 99:
-        return f"{min(value, 99.99):.2f} %"
-    return f"{value:.1f} %" if value >= 90 else f"{max(value, 1):.0f} %"
+    digits = 2 if value >= 99 else 1 if value >= 90 else 0
+    steps = 10**digits
+    down = math.floor(value * steps + 1e-6) / steps
+    return f"{max(down, 1):.{digits}f} %"
 
 
 def brief(text: str, *, most: int) -> str:

@@ -66,6 +66,12 @@ class Browser:
     def open(self, url: str) -> None:
         self._ask("POST", "/url", {"url": url})
 
+    def source(self) -> str:
+        """The page as it stands, also where it may run no scripts."""
+        root = self.devtools("DOM.getDocument")["root"]
+        html: str = self.devtools("DOM.getOuterHTML", nodeId=root["nodeId"])["outerHTML"]
+        return html
+
     def run(self, script: str, *arguments: Any) -> Any:
         """What the body of a function returns in the page."""
         return self._ask("POST", "/execute/sync", {"script": script, "args": list(arguments)})

@@ -47,13 +47,14 @@ def test_what_is_to_come_and_what_was_are_told_apart(seconds: float, text: str) 
         (1.0, "100 %"),
         (0.999999, "99.99 %"),
         (0.9991, "99.91 %"),
-        (0.9834, "98.3 %"),
+        (0.98999, "98.9 %"),
+        (0.983, "98.3 %"),
         (0.42, "42 %"),
         (0.0004, "1 %"),
         (0.0, "0 %"),
     ],
 )
-def test_a_share_is_never_rounded_to_all_or_nothing(share: float, text: str) -> None:
+def test_a_share_is_rounded_down_but_not_to_nothing(share: float, text: str) -> None:
     assert percent(share) == text
 
 

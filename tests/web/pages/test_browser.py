@@ -1,0 +1,212 @@
+"""The pages in a real Chromium: nothing is refused, nothing runs over, and the page keeps itself fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from prober.outcome import Evidence, Phase, Reason
+from tests.report.outcomes import HOSTILE_TEXT
+from tests.web.pages.browser import Browser
+from tests.web.pages.world import World, history_of, hourly, probe, result, served, small_world, target
+
+_TAB, _ENTER = "\ue004", "\ue007"
+_PATHS = ("/", "/targets/bad", "/targets/good", "/targets/nobody", "/?q=nothing-like-it")
+_LONG = "a-very-long-name-of-a-target-that-nobody-should-choose-but-somebody-will" * 2
+
+_REFRESH = "document.dispatchEvent(new Event('visibilitychange'))"
+"""What coming back to the tab does: the page asks for itself at once."""
+
+_CONTRASTS = """
+const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+const rgba = (colour) => {
+  canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+  return [...canvas.getImageData(0, 0, 1, 1).data];
+};
+const luminance = (rgb) => rgb.slice(0, 3).map((part) => part / 255)
+  .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+  .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+const ground = (element) => {
+  for (let each = element; each; each = each.parentElement) {
+    const colour = rgba(getComputedStyle(each).backgroundColor);
+    if (colour[3] === 255) return colour;
+  }
+  return [255, 255, 255, 255];
+};
+const low = [];
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) {
+  const element = walker.currentNode.parentElement;
+  if (!walker.currentNode.data.trim() || !element.checkVisibility() || element.closest("svg")) continue;
+  const [a, b] = [rgba(getComputedStyle(element).color), ground(element)].map(luminance).sort((x, y) => y - x);
+  const ratio = (a + 0.05) / (b + 0.05);
+  if (ratio < 4.5) low.push(`${ratio.toFixed(2)}: ${walker.currentNode.data.trim()}`);
+}
+return low;
+"""
+"""Texts whose contrast is below 4.5 to 1 (WCAG 2.2, 1.4.3)."""
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Something of everything: all verdicts, a past, hostile words, long names, maintenance, lateness."""
+    world = World(suspects=True, location="fra-1", maintained=frozenset({"good-probe"}))
+    names = ("good", "bad", "odd", "new", _LONG)
+    probes = {name: probe(f"{name}-probe", name, interval=30.0) for name in names}
+    world.adopt([target(name) for name in names], probes.values())
+    evidence = tuple(Evidence(pointer="/steps/0", keyword="type", expected="array", seen=HOSTILE_TEXT, detail=text)
+                     for text in (HOSTILE_TEXT, "x" * 10_000))  # fmt: skip
+    bad = result(
+        probes["bad"], reason=Reason.SCHEMA_MISMATCH, step="tools/call", message=HOSTILE_TEXT, evidence=evidence
+    )
+    phases = {Phase.DNS: 0.001, Phase.CONNECT: 0.002, Phase.TLS: 0.004, Phase.SEND: 0.0001, Phase.WAIT: 0.02}
+    world.note(
+        bad,
+        result(probes["odd"], ago=400, reason=Reason.UNDECIDED, message="judging took too long"),
+        result(probes["good"], phases=phases, warnings=("slow",)),
+        result(probes[_LONG], message="y" * 5_000, reason=Reason.TIMEOUT),
+    )
+    past = [*hourly(probes["good"], days=3), *hourly(probes["bad"], days=90, bad=lambda hour: hour % 50 == 0)]
+    with history_of(past, tmp_path / "history.db") as world.history:
+        yield world
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [360, 760, 1280])
+def test_no_page_complains_runs_over_or_is_hard_to_read(world: World, browser: Browser, width: int, dark: bool) -> None:
+    browser.screen(width, dark=dark)
+    with served(world) as url:
+        for path in _PATHS:
+            browser.open(url + path)
+            browser.run("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+            wide, room = browser.run(
+                "const page = document.documentElement; return [page.scrollWidth, page.clientWidth]"
+            )
+            assert wide == room <= width, path
+            assert browser.run(_CONTRASTS) == [], path
+            complaints = [each for each in browser.complaints() if "/targets/nobody" not in each]
+            assert complaints == [], path
+
+
+def test_light_and_dark_are_different_pages(browser: Browser) -> None:
+    with served(small_world({"a": None})) as url:
+        grounds = []
+        for dark in (False, True):
+            browser.screen(1280, dark=dark)
+            browser.open(url)
+            grounds.append(browser.run("return getComputedStyle(document.body).backgroundColor"))
+    assert grounds == ["rgb(246, 247, 249)", "rgb(14, 19, 25)"]
+
+
+def test_the_page_refreshes_itself_and_leaves_the_reader_where_they_were(browser: Browser) -> None:
+    world = small_world({f"t{n}": None for n in range(40)})
+    with served(world) as url:
+        browser.open(url)
+        browser.run("window.same = true; document.getElementById('target-t30').focus(); scrollTo(0, 700)")
+        place = browser.run("return scrollY")
+        world.note(result(probe("t5-probe", "t5"), reason=Reason.TIMEOUT))
+        browser.run(_REFRESH)
+        browser.wait("return document.querySelector('h1').textContent === '1 of 40 targets fails'")
+        assert browser.run("return [window.same, scrollY, document.activeElement.id]") == [True, place, "target-t30"]
+        assert browser.run("return document.title") == "1 of 40 targets fails · mcp-prober"
+        assert browser.run("return document.getElementById('news').textContent") == "1 of 40 targets fails"
+        assert "icon-fail" in browser.run("return document.querySelector('link[rel=icon]').href")
+    assert browser.complaints() == []
+
+
+def test_it_refreshes_by_the_clock_as_well(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("prober.web.pages.site.REFRESH_SECONDS", 1)
+    world = small_world({"a": None})
+    with served(world) as url:
+        browser.open(url)
+        world.note(result(probe("a-probe", "a"), reason=Reason.TIMEOUT))
+        browser.wait("return document.querySelector('h1').textContent === 'The target fails'")
+
+
+def test_what_is_open_stays_open_and_what_is_typed_stays_typed(world: World, browser: Browser) -> None:
+    with served(world) as url:
+        browser.open(f"{url}/targets/bad")
+        opened = browser.run("const each = document.querySelectorAll('details')[3]; each.open = true; return each.id")
+        world.note(result(probe("bad-probe", "bad")))
+        browser.run(_REFRESH)
+        browser.wait("return document.querySelector('.hero').classList.contains('pass')")
+        assert browser.run("return [...document.querySelectorAll('details[open]')].map((each) => each.id)") == [opened]
+        browser.open(url)
+        browser.run("document.getElementById('q').focus()")
+        browser.press("g", "o")
+        browser.run(
+            "window.asked = 0; const real = fetch; window.fetch = (...all) => { asked++; return real(...all); }"
+        )
+        browser.run(_REFRESH)
+        browser.wait("return asked && document.getElementById('lost').hidden")
+        assert browser.run("return document.getElementById('q').value") == "go"
+        browser.press(_ENTER)
+        browser.wait("return location.search === '?q=go'")
+
+
+def test_a_prober_that_cannot_be_reached_is_said_to_be_so_until_it_can(browser: Browser) -> None:
+    world = small_world({"a": None})
+    with served(world) as url:
+        browser.open(url)
+        browser.run("window.real = fetch; window.fetch = () => Promise.reject(new TypeError('no network'))")
+        browser.run(_REFRESH)
+        told = browser.wait("const lost = document.getElementById('lost'); return lost.hidden ? '' : lost.textContent")
+        assert told.startswith("The prober cannot be reached. What stands here is from ")
+        browser.run("window.fetch = real")
+        browser.run(_REFRESH)
+        browser.wait("return document.getElementById('lost').hidden")
+
+
+def test_a_hidden_tab_asks_for_nothing(browser: Browser) -> None:
+    with served(small_world({"a": None})) as url:
+        browser.open(url)
+        browser.run(
+            "window.asked = 0; window.fetch = () => { asked++; return Promise.reject(); };"
+            "Object.defineProperty(document, 'hidden', { get: () => true });" + _REFRESH
+        )
+        assert browser.run("return asked") == 0
+
+
+def test_another_version_of_the_prober_is_loaded_anew(browser: Browser) -> None:
+    with served(small_world({"a": None})) as url:
+        browser.open(url)
+        browser.run(
+            "window.old = true; const real = fetch; window.fetch = async (...all) =>"
+            " new Response((await (await real(...all)).text()).replace(/script\\.\\w+\\.js/, 'script.other.js'));"
+            + _REFRESH
+        )
+        browser.wait("return window.old === undefined && document.readyState === 'complete'")
+
+
+def test_the_first_tab_stop_skips_to_the_content(browser: Browser) -> None:
+    with served(small_world({"a": None})) as url:
+        browser.open(url)
+        browser.press(_TAB)
+        assert browser.run("return document.activeElement.textContent") == "Skip to the content"
+        assert browser.run("return document.activeElement.getBoundingClientRect().top") == 0, "it is seen when focused"
+        browser.press(_ENTER)
+        assert browser.run("return document.activeElement.id") == "content"
+
+
+def test_without_scripts_the_page_is_whole_and_refreshes_itself(world: World, browser: Browser) -> None:
+    browser.scripts(run=False)
+    with served(world) as url:
+        browser.open(f"{url}/?verdict=fail")
+        assert browser.source().count('class="target fail"') == 2
+        browser.open(f"{url}/targets/bad")
+        assert "What is wrong now" in browser.source()
+        assert '<meta http-equiv="refresh" content="30">' in browser.source()
+    assert browser.complaints() == []
+
+
+def test_a_table_is_a_table_for_a_screen_reader_on_a_narrow_screen_too(world: World, browser: Browser) -> None:
+    browser.screen(360)
+    with served(world) as url:
+        browser.open(f"{url}/targets/good")
+        nodes = browser.devtools("Accessibility.getFullAXTree")["nodes"]
+    roles = [node["role"]["value"] for node in nodes if "role" in node and not node.get("ignored")]
+    assert {"table", "row", "columnheader", "rowheader", "cell"} <= set(roles)
+    assert roles.count("columnheader") == 7
+    assert [roles.count(landmark) for landmark in ("banner", "main", "contentinfo")] == [1, 1, 1]

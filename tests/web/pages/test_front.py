@@ -1,0 +1,180 @@
+"""The front page: the sentence at the top, the order of targets, what is told of each, and what is asked for."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from prober.config.model import Window
+from prober.outcome import Reason
+from prober.web.pages.choice import PAGE_SIZE
+from tests.web.pages.asking import ask, read
+from tests.web.pages.world import World, aged, history_of, hourly, probe, result, served, small_world, target
+
+F, U = Reason.CONNECT_REFUSED, Reason.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("reasons", "headline", "details"),
+    [
+        ([None, None, None], "All 3 targets pass", "3 probes"),
+        ([None], "The target passes", "1 probe"),
+        ([F, None, None], "1 of 3 targets fails", "1 of 3 probes fails"),
+        ([F, F, None], "2 of 3 targets fail", "2 of 3 probes fail"),
+        ([F, F], "All 2 targets fail", "2 of 2 probes fail"),
+        ([F], "The target fails", "1 of 1 probe fails"),
+        ([F, U, None], "1 of 3 targets fails", "1 of 3 probes fails · 1 target unknown"),
+        ([U, None], "1 of 2 targets is unknown", "2 probes"),
+        ([U, U, None], "2 of 3 targets are unknown", "3 probes"),
+    ],
+)
+def test_the_verdict_on_everything_is_one_sentence(reasons: list[Reason | None], headline: str, details: str) -> None:
+    with served(small_world({f"t{n}": reason for n, reason in enumerate(reasons)})) as url:
+        page = read(url)
+    assert f"{headline} {details}" in page.text
+    assert page.titles[0] == f"{headline} · mcp-prober"
+
+
+def test_an_empty_configuration_has_a_page_that_says_what_to_do() -> None:
+    with served(World()) as url:
+        page = read(url)
+    assert "Nothing is probed" in page.text
+    assert "mcp-prober init URL" in page.text
+
+
+def test_probes_that_have_not_run_yet_are_unknown_and_said_to_be_waited_for() -> None:
+    world = World()
+    world.adopt([target("a"), target("b")], [probe("pa", "a"), probe("pb", "b")])
+    with served(world) as url:
+        assert "No target has been probed yet" in read(url).text
+        assert "not run yet" in read(url).text
+        assert "has not run yet" in read(f"{url}/targets/a").text
+
+
+def test_targets_come_worst_first_and_the_latest_trouble_before_older() -> None:
+    world = small_world({"good": None, "older": F, "odd": U, "newer": F, "also-good": None})
+    world.adopt([*(t.target for t in world.board.targets())], [s.probe for s in world.board.probes()])
+    world.note(result(probe("older-probe", "older")))
+    world.note(aged(result(probe("older-probe", "older"), reason=F), by=600))
+    with served(world) as url:
+        body = ask(url).body
+    names = re.findall(r'id="target-([^"]+)"', body)
+    assert names == ["newer", "older", "odd", "also-good", "good"]
+
+
+def test_a_failure_is_told_with_step_reason_message_and_since_when() -> None:
+    world = small_world({"a": None})
+    world.note(result(probe("a-probe", "a"), ago=725, reason=F, step="initialize", message="Connection refused"))
+    with served(world) as url:
+        answer = ask(url)
+    assert "a-probe connect_refused at initialize for 12 min Connection refused" in answer.page.text
+    assert re.search(r'<time datetime="[\d:T+-]+" title="[\d :-]+ UTC">for 12 min</time>', answer.body)
+
+
+def test_more_failing_probes_than_fit_are_counted() -> None:
+    world = World()
+    probes = [probe(f"p{n}", "a") for n in range(7)]
+    world.adopt([target("a")], probes)
+    world.note(*(result(each, reason=F) for each in probes))
+    with served(world) as url:
+        assert "and 4 more" in read(url).text
+
+
+def test_a_late_probe_is_marked_with_how_late_it_is() -> None:
+    world = World()
+    probes = [probe("slow", "a", interval=30.0), probe("nightly", "b", cron="0 3 * * *", interval=30.0)]
+    world.adopt([target("a"), target("b")], probes)
+    world.note(*(result(each, ago=300) for each in probes))
+    with served(world) as url:
+        page = read(url)
+    assert "late: last run 5 min ago, due every 30 s" in page.text
+    assert page.text.count("late:") == 1, "nobody here knows when a cron expression was due"
+    assert "1 target with late runs" in page.text
+
+
+def test_maintenance_is_marked_and_excuses() -> None:
+    world = World(maintained=frozenset({"pa"}))
+    windowed = (Window(cron="* * * * *", duration=60.0),)
+    world.adopt([target("a", maintenance=windowed), target("b")], [probe("pa", "a"), probe("pb", "b")])
+    world.note(result(probe("pa", "a"), reason=F, maintenance=True), result(probe("pb", "b"), reason=F, ago=900))
+    with served(world) as url:
+        answer = ask(url)
+    assert "in maintenance" in answer.page.text
+    assert "1 of the failing in maintenance" in answer.page.text
+    assert re.findall(r'id="target-([^"]+)"', answer.body) == ["b", "a"], "what is excused comes after what is not"
+
+
+def test_the_probers_doubt_of_itself_is_a_banner() -> None:
+    world = small_world({"a": F})
+    with served(world) as url:
+        assert "doubts itself" not in read(url).text
+        world.suspects = True
+        assert "The prober doubts itself" in read(url).text
+
+
+def test_without_history_the_page_is_whole_and_says_so() -> None:
+    with served(small_world({"a": F, "b": None})) as url:
+        page = read(url)
+    assert "No history is at hand" in page.text
+    assert "90 days" not in page.text
+
+
+def test_history_gives_days_response_times_and_uptime(tmp_path: Path) -> None:
+    runs = list(hourly(probe("a-probe", "a"), days=4, bad=lambda hour: hour == 30))
+    world = small_world({"a": None, "new": None})
+    with history_of(runs, tmp_path / "history.db") as world.history, served(world) as url:
+        answer = ask(url)
+    assert re.search(r'aria-label="Last 90 days, [45] with runs: failures on 1 day', answer.body)
+    assert "Response time: 2" in answer.body
+    assert "Uptime of 30 days: 98.9 %" in answer.page.text
+    assert "No uptime yet" in answer.page.text, "a target that history has not heard of has none"
+
+
+def test_history_that_cannot_be_read_is_as_good_as_none(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    world = small_world({"a": None})
+    with history_of([], path) as world.history:
+        path.write_bytes(b"not a database" * 1000)
+        with served(world) as url:
+            assert "No history is at hand" in read(url).text
+            assert "No history is at hand" in read(f"{url}/targets/a").text
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("", ["bad-mail", "odd-mail", "good-mail", "good-news"]),
+        ("?verdict=fail", ["bad-mail"]),
+        ("?verdict=unknown", ["odd-mail"]),
+        ("?verdict=pass", ["good-mail", "good-news"]),
+        ("?verdict=sideways", ["bad-mail", "odd-mail", "good-mail", "good-news"]),
+        ("?q=NEWS", ["good-news"]),
+        ("?q=mail.example", ["bad-mail", "odd-mail", "good-mail"]),
+        ("?q=good-mail-probe", ["good-mail"]),
+        ("?q=mail&verdict=pass", ["good-mail"]),
+        ("?q=%3Cscript%3E", []),
+        ("?page=99", ["bad-mail", "odd-mail", "good-mail", "good-news"]),
+        ("?page=-1&page=x", ["bad-mail", "odd-mail", "good-mail", "good-news"]),
+    ],
+)
+def test_the_query_chooses_what_is_shown_and_never_the_headline(query: str, shown: list[str]) -> None:
+    world = small_world({"good-mail": None, "good-news": None, "bad-mail": F, "odd-mail": U})
+    with served(world) as url:
+        answer = ask(f"{url}/{query}")
+    assert re.findall(r'id="target-([^"]+)"', answer.body) == shown
+    assert "1 of 4 targets fails" in answer.page.text
+
+
+def test_many_targets_come_page_by_page() -> None:
+    count = PAGE_SIZE * 2 + 20
+    reasons: dict[str, Reason | None] = {f"t{n:03}": None for n in range(count)}
+    with served(small_world(reasons | {"t060": F})) as url:
+        first, last = ask(url), ask(f"{url}/?page=3")
+    names = re.findall(r'id="target-([^"]+)"', first.body)
+    assert (len(names), names[0]) == (PAGE_SIZE, "t060")
+    assert f"Targets 1 to {PAGE_SIZE} of {count}" in first.page.text
+    assert re.findall(r'rel="(next|prev)" href="([^"]+)"', first.body) == [("next", "?page=2")]
+    assert len(re.findall(r'id="target-', last.body)) == 20
+    assert re.findall(r'rel="(next|prev)" href="([^"]+)"', last.body) == [("prev", "?page=2")]

@@ -1,0 +1,200 @@
+"""The page of one target: who it is, what is wrong with it and the proof of that, its probes, its past."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prober.outcome import Evidence, Phase, Reason, ServerInfo
+from prober.web.pages.choice import PAGE_SIZE
+from tests.report.outcomes import HOSTILE, HOSTILE_TEXT
+from tests.web.pages.asking import ask, read
+from tests.web.pages.markup import Page
+from tests.web.pages.world import BAD, World, history_of, probe, result, served, target
+
+MODERN = ServerInfo(era="modern", protocol_version="2026-07-28", name="reference", version="1.4.0")
+_HOSTILE = f"<script>alert(1)</script><img src=x onerror=alert(1)> \"' {HOSTILE_TEXT}" + "A" * 10_000
+
+
+def _world(**rest: Any) -> World:
+    """One target, `a`, with one probe, `p`, which has run."""
+    world = World()
+    world.adopt([target("a")], [probe("p", "a")])
+    world.note(result(probe("p", "a"), **rest))
+    return world
+
+
+def _page(world: World) -> Page:
+    with served(world) as url:
+        return read(f"{url}/targets/a")
+
+
+def test_it_says_who_answered_and_in_which_era() -> None:
+    page = _page(_world(server=MODERN, facts={"tools": 7.0}))
+    assert "Server reference 1.4.0 Protocol 2026-07-28 · modern era Transport Streamable HTTP Tools 7" in page.text
+
+
+def test_what_is_not_known_yet_is_said_to_be_so() -> None:
+    assert "Server not known yet Protocol not known yet" in _page(_world()).text
+
+
+@pytest.mark.parametrize(
+    ("days", "text", "alarming"),
+    [(40.5, "expires in 40 days", False), (3.5, "expires in 3 days", True), (-1.01, "expired 24 h ago", True)],
+)
+def test_a_certificate_is_told_by_its_end_and_marked_when_it_is_near(days: float, text: str, alarming: bool) -> None:
+    end = (datetime.now(UTC) + timedelta(days=days)).timestamp()
+    with served(_world(facts={"certificate_expiry_timestamp_seconds": end})) as url:
+        answer = ask(f"{url}/targets/a")
+    assert f"Certificate {text}" in answer.page.text
+    assert ('class="alarming"' in answer.body) is alarming
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [((0, 0, 0), "Contract as pinned"), ((1, 2, 0), "Contract 1 breaking, 2 additive since it was pinned")],
+)
+def test_changes_of_the_contract_are_counted(changes: tuple[int, ...], text: str) -> None:
+    names = ("breaking", "additive", "cosmetic")
+    facts = {f"contract_changes_{name}": float(count) for name, count in zip(names, changes, strict=True)}
+    assert text in _page(_world(facts=facts)).text
+
+
+def test_a_failure_is_shown_with_its_evidence() -> None:
+    page = _page(_world(reason=Reason.SCHEMA_MISMATCH, **BAD))
+    assert "What is wrong now schema_mismatch at tools/call" in page.text
+    assert "its probe fails" in page.text
+    assert "/completedSteps: type: expected array, seen null detail {…}" in page.text
+
+
+def test_evidence_that_the_message_lacks_has_a_line_each() -> None:
+    evidence = (
+        Evidence(pointer="/steps/3", keyword="enum", expected="done", seen="null", http_status=200, rpc_code=-32603),
+    )
+    page = _page(_world(reason=Reason.SCHEMA_MISMATCH, message="not what it should be", evidence=evidence))
+    assert "at /steps/3 (enum) expected done seen null answer HTTP 200, JSON-RPC error -32603" in page.text
+
+
+def test_a_probe_is_told_with_phases_interval_and_next_run() -> None:
+    phases = {Phase.WAIT: 0.03, Phase.CONNECT: 0.01}
+    with served(_world(took=0.041, phases=phases)) as url:
+        answer = ask(f"{url}/targets/a")
+    assert "p handshake pass" in answer.page.text
+    assert re.search(r"\d s ago 41 ms 1 min in 2\d s", answer.page.text)
+    assert 'aria-label="connect 10 ms, wait 30 ms"' in answer.body
+
+
+def test_a_probe_that_has_never_run_has_no_times() -> None:
+    world = World(started_at=datetime.now(UTC), next_due=lambda _: None)
+    world.adopt([target("a")], [probe("p", "a")])
+    page = _page(world)
+    assert "p handshake unknown has not run yet never {0} {0} 1 min {0}".format("\N{EN DASH}") in page.text
+    assert "late" not in page.text
+
+
+def test_one_that_should_have_run_by_now_is_late() -> None:
+    world = World()
+    world.adopt([target("a")], [probe("p", "a")])
+    assert "late: due every 1 min, has not run yet" in _page(world).text
+
+
+def test_maintenance_skipped_runs_and_streaks_are_told() -> None:
+    world = _world(reason=Reason.TIMEOUT, maintenance=True)
+    world.note(result(probe("p", "a"), reason=Reason.TIMEOUT, maintenance=True))
+    world.board.skipped(probe("p", "a"))
+    world.maintained = frozenset({"p"})
+    page = _page(world)
+    assert "2 runs in a row · in maintenance" in page.text
+    assert "1 run left out" in page.text
+
+
+def test_a_race_tells_how_concurrent_it_was_and_what_it_broke() -> None:
+    facts = {"race_operations": 200.0, "race_overlap": 8.0, "race_violations_lost_update": 7.0}
+    page = _page(_world(reason=Reason.LOST_UPDATE, facts=facts))
+    assert "200 operations, up to 8 at once, 7 lost_update" in page.text
+
+
+def test_warnings_are_told_of_runs_that_pass() -> None:
+    page = _page(_world(warnings=("612 ms, more than the 500 ms of latency.warn",)))
+    assert "Warnings p: 612 ms, more than the 500 ms of latency.warn" in page.text
+
+
+def test_earlier_failures_come_from_history_without_the_present_one(tmp_path: Path) -> None:
+    each = probe("p", "a")
+    earlier = result(
+        each,
+        ago=7200,
+        reason=Reason.RPC_ERROR,
+        step="tools/call",
+        message="Internal error",
+        evidence=(Evidence(detail="KeyError"),),
+    )
+    now = result(each, reason=Reason.TIMEOUT, message="deadline passed")
+    world = World()
+    world.adopt([target("a")], [each])
+    world.note(earlier, now)
+    with history_of([earlier, now], tmp_path / "history.db") as world.history:
+        page = _page(world)
+    assert "Earlier failures rpc_error at tools/call p, 2 h ago + Internal error".replace(" +", "") in page.text
+    assert "KeyError" in page.text
+    assert page.text.count("deadline passed") == 1
+
+
+def test_history_without_failures_says_so(tmp_path: Path) -> None:
+    world = _world()
+    with history_of([], tmp_path / "history.db") as world.history:
+        assert "None that history knows of" in _page(world).text
+
+
+def test_many_probes_come_page_by_page_worst_first() -> None:
+    world = World()
+    probes = [probe(f"p{n:03}", "a") for n in range(PAGE_SIZE + 10)]
+    world.adopt([target("a")], probes)
+    world.note(*(result(each, reason=Reason.TIMEOUT if each.name == "p055" else None) for each in probes))
+    with served(world) as url:
+        first, second = ask(f"{url}/targets/a"), ask(f"{url}/targets/a?page=2")
+    names = re.findall(r'role="rowheader">(p\d+)', first.body)
+    assert (len(names), names[0]) == (PAGE_SIZE, "p055")
+    assert len(re.findall(r'role="rowheader">p', second.body)) == 10
+    assert "Probes 51 to 60 of 60" in second.page.text
+
+
+@pytest.mark.parametrize("name", ["nobody", "%3Cscript%3E", "x" * 3000])
+def test_an_unknown_target_is_not_found(name: str) -> None:
+    with served(_world()) as url:
+        answer = ask(f"{url}/targets/{name}")
+    assert answer.status == 404
+    assert "No such target" in answer.page.text
+    assert len(answer.body) < 10_000
+
+
+def test_hostile_text_is_shown_as_text_cut_and_without_its_tricks(tmp_path: Path) -> None:
+    evidence = (Evidence(pointer=_HOSTILE, keyword=_HOSTILE, seen=_HOSTILE, expected=_HOSTILE, detail=_HOSTILE),) * 50
+    server = ServerInfo(era="modern", protocol_version=_HOSTILE, name=_HOSTILE, version=_HOSTILE)
+    bad = result(
+        probe("p", "a"),
+        reason=Reason.TOOL_ERROR,
+        step=_HOSTILE,
+        message=_HOSTILE,
+        evidence=evidence,
+        server=server,
+        warnings=(_HOSTILE,) * 50,
+    )
+    older = result(probe("p", "a"), ago=90, reason=HOSTILE.reason, message=_HOSTILE, evidence=HOSTILE.evidence)
+    world = World(location=_HOSTILE)
+    world.adopt([target("a", address=_HOSTILE)], [probe("p", "a")])
+    world.note(older, bad)
+    with history_of([older, bad], tmp_path / "history.db") as world.history, served(world) as url:
+        answers = [ask(url), ask(f"{url}/targets/a")]
+    for answer in answers:
+        assert answer.page.tags["script"] == 1
+        assert answer.page.tags["img"] <= 2
+        assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x09\x0b-\x1f\x7f-\x9f]", answer.body)
+        assert "<script>alert" not in answer.body
+        assert "<script>alert(1)</script>" in answer.page.text
+    assert len(answers[0].body) < 20_000
+    assert len(answers[1].body) < 400_000
