@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -14,12 +13,10 @@ from prometheus_client import CollectorRegistry
 
 from prober.board import Board
 from prober.config import Config, load
-from prober.engine import run_probe
 from prober.judge.worker import Judge
 from prober.metrics import Metrics
-from prober.outcome import Outcome
 from prober.result import Result
-from prober.target.knowledge import Knowledge, knowledge_of
+from prober.schedule import Scheduler
 from prober.web import Desk
 
 STARTED: Final = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -27,26 +24,27 @@ DUE: Final = datetime(2026, 1, 31, 12, 5, tzinfo=UTC)
 
 
 class House:
-    """Runs probes when it is told to, and says of itself what a test wants it to."""
+    """Runs probes when it is told to, or by their timetable from entering `scheduler` on."""
 
     def __init__(self, config: Config, judge: Judge) -> None:
         self.config = config
         self.board = Board()
         self.metrics = Metrics(registry=CollectorRegistry())
+        self.scheduler = Scheduler(judge=judge, sinks=[self.board, self.metrics])
+        self.scheduler.adopt(config)
         self.board.adopt(config)
         self.metrics.adopt(config, config.probes)
         self.ready = True
         self.mistake: str | None = None
+        """What a reload finds wrong."""
         self.reloads = 0
-        self._judge = judge
-        self._known: dict[str, Knowledge] = {}
 
     @property
     def desk(self) -> Desk:
         return Desk(
             board=self.board,
             metrics=self.metrics,
-            run_now=self.run_now,
+            run_now=self.scheduler.run_now,
             reload=self._reload,
             ready=lambda: self.ready,
             next_due=lambda _: DUE,
@@ -55,19 +53,10 @@ class House:
             location="here",
         )
 
-    async def run_now(self, probe_name: str, /, *, timeout: float | None) -> Outcome:
-        probe = self.config.probes[probe_name]
-        target = self.config.targets[probe.target]
-        knowledge = self._known.setdefault(target.name, knowledge_of(target))
-        for secret in probe.secrets:
-            knowledge.redact.add(secret.reveal())
-        limited = replace(probe, timeout=timeout if timeout is not None else probe.timeout)
-        return await run_probe(limited, target, knowledge=knowledge, judge=self._judge)
-
     async def run_all(self) -> None:
         """Every probe once, for the board and the metrics to know."""
         for name in self.config.probes:
-            result = Result(outcome=await self.run_now(name, timeout=None), due=datetime.now(UTC))
+            result = Result(outcome=await self.scheduler.run_now(name), due=datetime.now(UTC))
             self.board.note(result)
             self.metrics.note(result)
 
