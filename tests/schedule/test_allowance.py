@@ -1,0 +1,128 @@
+"""A budget counts what was really sent within the last stretch of time."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from prober.config.model import Budget
+from prober.schedule.allowance import Allowance
+
+
+class Time:
+    """A clock that stands still."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+def allowance(time: Time, requests: int = 10, seconds: float = 60.0) -> Allowance:
+    return Allowance(Budget(requests=requests, seconds=seconds), clock=time)
+
+
+def spend(budget: Allowance, sent: int, expected: int = 1) -> bool:
+    """One run; whether it was let through."""
+    if budget.reserve(expected) is not None:
+        return False
+    budget.settle(expected, sent)
+    return True
+
+
+def test_what_is_sent_counts_until_the_stretch_is_over(time: Time) -> None:
+    budget = allowance(time)
+    assert spend(budget, 6)
+    time.now += 30
+    assert spend(budget, 4)
+    assert budget.remaining == 0
+    assert not spend(budget, 1)
+    time.now += 30.3
+    assert budget.remaining == 6
+    time.now += 30
+    assert budget.remaining == 10
+
+
+def test_in_no_stretch_is_more_sent_than_the_budget(time: Time) -> None:
+    budget = allowance(time)
+    sent: list[float] = []
+    for _ in range(1200):
+        time.now += 0.37
+        if spend(budget, 2, expected=2):
+            sent += [time.now, time.now]
+    assert max(sum(start <= moment < start + 60 for moment in sent) for start in sent) == 10
+    assert len(sent) > 10 * 1200 * 0.37 / 60 * 0.9
+
+
+def test_runs_side_by_side_do_not_overdraw_it_together(time: Time) -> None:
+    budget = allowance(time, requests=5)
+    assert budget.reserve(2) is None
+    assert budget.reserve(2) is None
+    assert budget.reserve(2) is not None
+    budget.settle(2, 1)
+    assert budget.reserve(2) is None
+
+
+def test_a_run_that_needs_more_than_the_whole_budget_runs_when_nothing_of_it_is_used(time: Time) -> None:
+    budget = allowance(time)
+    assert spend(budget, 25, expected=25)
+    assert not spend(budget, 25, expected=25)
+    time.now += 60.3
+    assert spend(budget, 25, expected=25)
+
+
+def test_a_run_that_sent_nothing_costs_nothing(time: Time) -> None:
+    budget = allowance(time)
+    assert spend(budget, 0, expected=5)
+    assert budget.remaining == 10
+
+
+def test_the_refusal_says_the_budget_and_when_it_goes_on(time: Time) -> None:
+    budget = allowance(time, requests=120, seconds=3600.0)
+    assert spend(budget, 100)
+    time.now += 600
+    assert spend(budget, 20)
+    said = budget.reserve(1)
+    found = re.fullmatch(
+        r"the target's budget of 120/h requests is used up; it goes on at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC",
+        said or "",
+    )
+    assert found is not None, said
+    wait = datetime.strptime(found[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) - datetime.now(UTC)
+    assert 2990 < wait.total_seconds() <= 3001
+    time.now += 3000.1
+    said = budget.reserve(101)
+    assert (said or "").startswith("the target's budget of 120/h requests has 100 requests left where about 101 are")
+
+
+def test_where_all_is_under_way_nobody_can_say_when_it_goes_on(time: Time) -> None:
+    budget = allowance(time, requests=1)
+    assert budget.reserve(1) is None
+    assert (budget.reserve(1) or "").endswith("it goes on when the runs that are under way have ended")
+
+
+def test_a_million_requests_need_no_million_entries(time: Time) -> None:
+    budget = allowance(time, requests=10**6, seconds=3600.0)
+    for _ in range(20_000):
+        time.now += 0.5
+        spend(budget, 1)
+    assert len(budget._slices) <= 242
+    assert abs(10**6 - budget.remaining - 7200) <= 60
+
+
+def test_a_budget_that_changes_does_not_give_back_what_was_sent(time: Time) -> None:
+    former, budget = allowance(time), allowance(time, requests=20)
+    spend(former, 8)
+    time.now += 30
+    budget.inherit(former)
+    assert budget.remaining == 12
+    time.now += 30.3
+    assert budget.remaining == 20
