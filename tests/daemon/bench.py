@@ -1,4 +1,4 @@
-"""How a daemon bears many probes: start lag, loop lag, CPU, memory, the cost of a scrape, and how true its latencies are.
+"""How a daemon bears many probes: start lag, loop lag, CPU, memory, the cost of a scrape, how true its latencies are.
 
     python -m tests.daemon.bench [--seconds 300]      10,000 probes at 60 s, then 1,000 at 10 s, each for that long
 
@@ -9,17 +9,20 @@ beyond that delay is its own doing and the network's.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import re
-import sqlite3
 import statistics
 import sys
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from prober.history import History
+from prober.outcome import Verdict
 from tests.daemon.crowd import crowd
 from tests.daemon.process import Running, daemon
 
@@ -86,7 +89,7 @@ def measure(load: Load, seconds: float) -> dict[str, float]:
             assert running.stop() == -15
         figures |= {"start": started, "skipped runs": _value(text, "prober_skipped_runs_total")}
         figures |= {"loop lag p99 at most": _quantile(text, "prober_loop_lag_seconds", 0.99)}
-        return figures | _recorded(history, after=load.interval)
+        return figures | asyncio.run(_recorded(history, after=load.interval))
 
 
 def _watched(running: Running, seconds: float) -> dict[str, float]:
@@ -107,21 +110,20 @@ def _watched(running: Running, seconds: float) -> dict[str, float]:
     }
 
 
-def _recorded(history: Path, *, after: float) -> dict[str, float]:
+async def _recorded(file: Path, *, after: float) -> dict[str, float]:
     """What the history holds of the time after warming up."""
-    database = sqlite3.connect(history)
+    history = History.open(file)
     try:
-        rows = database.execute(
-            "SELECT start_lag, latency, verdict FROM measured WHERE started > (SELECT min(started) FROM measured) + ?",
-            (after,),
-        ).fetchall()
+        results = [result for n in range(1_000) for result in await history.results(target=f"target-{n}", limit=10_000)]
     finally:
-        database.close()
-    lags = sorted(lag for lag, _, _ in rows)
-    beyond = sorted(latency - DELAY for _, latency, _ in rows if latency is not None)
+        await history.close()
+    warm = min(result.started_at for result in results) + timedelta(seconds=after)
+    results = [result for result in results if result.started_at > warm]
+    lags = sorted(result.start_lag_seconds for result in results)
+    beyond = sorted(result.latency_seconds - DELAY for result in results if result.latency_seconds is not None)
     return {
-        "runs": len(rows),
-        "runs that did not pass": sum(verdict != "pass" for _, _, verdict in rows),
+        "runs": len(results),
+        "runs that did not pass": sum(result.verdict is not Verdict.PASS for result in results),
         "start lag p50": _rank(lags, 0.5),
         "start lag p99": _rank(lags, 0.99),
         "start lag, worst": lags[-1],

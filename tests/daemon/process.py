@@ -21,7 +21,7 @@ STOP: Final = 20.0
 
 @dataclass
 class Running:
-    """A daemon that is ready. `url` ends with a slash; `log` grows as the daemon writes."""
+    """A daemon that is ready. `url` has no slash at its end; `log` grows as the daemon writes."""
 
     process: subprocess.Popen[str]
     url: str
@@ -29,13 +29,13 @@ class Running:
 
     def get(self, path: str, headers: Mapping[str, str] | None = None, *, timeout: float = 20) -> str:
         """The body of an answer. Raises urllib.error.HTTPError where the status is not 2xx."""
-        request = urllib.request.Request(self.url + path.lstrip("/"), headers=dict(headers or {}))
+        request = urllib.request.Request(f"{self.url}/{path}", headers=dict(headers or {}))
         with urllib.request.urlopen(request, timeout=timeout) as answer:
             body: bytes = answer.read()
         return body.decode()
 
     def post(self, path: str) -> str:
-        request = urllib.request.Request(self.url + path.lstrip("/"), method="POST", data=b"")
+        request = urllib.request.Request(f"{self.url}/{path}", method="POST", data=b"")
         with urllib.request.urlopen(request, timeout=30) as answer:
             body: bytes = answer.read()
         return body.decode()
@@ -91,6 +91,7 @@ def daemon(
     patience.start()
     try:
         line = process.stdout.readline()
+        patience.cancel()
         assert line.startswith("mcp-prober daemon on http"), (line, log, process.poll())
         yield Running(process=process, url=line.split()[-1], log=log)
     finally:
