@@ -35,6 +35,7 @@ bench: setup
 	$(BIN)/python -m tests.reference.bench
 	$(BIN)/python -m tests.judge.race.exhaustive --histories 100000
 	$(BIN)/python -m tests.races.bench
+	$(BIN)/python -m tests.daemon.bench
 
 demo: $(VENV)/.installed
 	$(BIN)/mcp-prober demo
@@ -52,5 +53,6 @@ $(VENV)/.installed: pyproject.toml
 	touch $@
 
 $(NPM)/node_modules/.installed: $(NPM)/package-lock.json $(VENV)/.installed
+	tests/setup/system-packages.sh readers
 	$(BIN)/npm ci --prefix $(NPM)
 	touch $@

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Sees to the few things that only the system's package manager brings: git, for the tests of the git server; Python's
-# own venv; and what reads the daemon, its rules and its pages in the tests: Prometheus, Alertmanager, mtail, Chromium.
-# Installs them where it may, as root or with a sudo that asks for no password; else says what to do, and goes on
-# without those that only some tests want: they say so and are skipped.
+# Sees to the few things that only the system's package manager brings. Installs them where it may, as root or with a
+# sudo that asks for no password; else says what to do.
+#   system-packages.sh           git, for the tests of the git server, and Python's own venv
+#   system-packages.sh readers   what reads the daemon, its rules and its pages in the tests: Prometheus, Alertmanager,
+#                                mtail, Chromium. Tests that find theirs missing say so and are skipped
 set -eu
 
 PYTHON=${PYTHON:-python3}
@@ -12,29 +13,36 @@ if ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
     exit 1
 fi
 
-needed=
-command -v git >/dev/null || needed="$needed git"
-"$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || needed="$needed python3-venv"
-wanted=
-command -v promtool >/dev/null || wanted="$wanted prometheus"
-command -v amtool >/dev/null || wanted="$wanted prometheus-alertmanager"
-command -v mtail >/dev/null || wanted="$wanted mtail"
-command -v chromedriver >/dev/null || wanted="$wanted chromium chromium-driver"
-missing="$needed$wanted"
+missing=
+want() {
+    command -v "$1" >/dev/null || missing="$missing $2"
+}
+if [ "${1:-}" = readers ]; then
+    without=0
+    want promtool prometheus
+    want amtool prometheus-alertmanager
+    want mtail mtail
+    want chromedriver "chromium chromium-driver"
+else
+    without=1
+    want git git
+    "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+fi
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
     echo "missing:$missing. Install them with your package manager." >&2
-    [ -z "$needed" ] && exit 0 || exit 1
+    exit $without
 elif [ "$(id -u)" -eq 0 ]; then
     as_root=
 elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
     as_root="sudo -n"
 else
     echo "missing:$missing. Run: sudo apt-get install$missing" >&2
-    [ -z "$needed" ] && exit 0 || exit 1
+    exit $without
 fi
 
 $as_root apt-get update -qq
+# At this run level no service is started: the tests start their own.
 # shellcheck disable=SC2086 # words are wanted
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+$as_root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
