@@ -14,7 +14,7 @@ from prober.report.quantity import duration
 from prober.web.pages.choice import Pages, is_late, paged
 from prober.web.pages.drawing import Phases, Spark, Strip, phases_of, spark_of, strip_of
 from prober.web.pages.front import late
-from prober.web.pages.incident import LINE, MESSAGE, NOTES, Incident, incident_now, incident_then, milliseconds
+from prober.web.pages.incident import LINE, MESSAGE, NOTES, Incident, earlier_incidents, incident_now
 from prober.web.pages.past import Past
 from prober.web.pages.words import When, ago, brief, counted, percent, since, span
 
@@ -87,6 +87,8 @@ class Detail:
     earlier: str | None
     later: str | None
     failures: tuple[Incident, ...]
+    looked_through: int
+    """How many runs of history `failures` are of, those of the present trouble included."""
     remembers: bool
 
 
@@ -109,7 +111,7 @@ def detail_of(
     """`past` is None where there is no history; `known` holds every shown probe."""
     pages, standings = shown
     bad = [s for s in standings if s.last is not None and s.verdict is not Verdict.PASS]
-    present = {(s.probe.name, milliseconds(s.last.outcome.started_at)) for s in bad if s.last}
+    present = {s.probe.name: s.since for s in target.probes if s.since and s.verdict is not Verdict.PASS}
     outcomes = [s.last.outcome for s in target.probes if s.last is not None]
     return Detail(
         name=target.target.name,
@@ -128,11 +130,8 @@ def detail_of(
         pages=pages,
         earlier=f"?page={pages.number - 1}" if pages.number > 1 else None,
         later=f"?page={pages.number + 1}" if pages.number < pages.count else None,
-        failures=tuple(
-            incident_then(failure, now)
-            for failure in (past.failures if past else ())
-            if (failure.probe, milliseconds(failure.started_at)) not in present
-        ),
+        failures=earlier_incidents(past.failures, present, now) if past else (),
+        looked_through=len(past.failures) if past else 0,
         remembers=past is not None,
     )
 

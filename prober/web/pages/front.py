@@ -98,7 +98,10 @@ def front_of(
     choice: Choice, wish: Wish, *, now: datetime, past: Mapping[str, Past] | None, maintenance: Collection[str]
 ) -> Front:
     """`maintenance` are the names of probes in a window now; `past` is None where there is no history."""
-    rows = [_row(each, now, (past or {}).get(each.target.target.name), maintenance) for each in choice.shown]
+    rows = [
+        _row(each, now, None if past is None else past.get(each.target.target.name, Past()), maintenance)
+        for each in choice.shown
+    ]
     groups = tuple(
         Group(verdict=verdict, title=_TITLES[verdict], count=choice.matching[verdict], rows=tuple(of_verdict))
         for verdict, of_verdict in groupby(rows, key=lambda row: row.verdict)

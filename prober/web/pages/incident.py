@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,9 +16,10 @@ from prober.web.pages.words import When, ago, brief, counted, passage, since
 LINE: Final = 160
 """Characters of a line that a server may have had a hand in."""
 MESSAGE: Final = 2_000
-_DETAIL: Final = 6_000
+_DETAIL: Final = 4_000
 NOTES: Final = 12
 """Pieces of evidence that are shown of one run."""
+_INCIDENTS: Final = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,15 +48,43 @@ def incident_now(standing: Standing, now: datetime) -> Incident:
     return _incident(outcome, cause(outcome), since(begun, now), streak=streak, maintenance=maintenance)
 
 
-def incident_then(failure: PastFailure, now: datetime) -> Incident:
-    """What history has kept of a run that did not pass."""
-    reason = next((reason for reason in Reason if reason == failure.reason), None)
-    outcome = Outcome(
+def earlier_incidents(
+    failures: Sequence[PastFailure], present: Mapping[str, datetime], now: datetime
+) -> tuple[Incident, ...]:
+    """What history has kept of runs that did not pass, the latest first, each probe's with one cause as one.
+
+    `present` says since when a probe stands as it does: what belongs to that is told elsewhere.
+    """
+    alike: dict[tuple[str, str], list[PastFailure]] = {}
+    for failure in failures:
+        begun = present.get(failure.probe)
+        if begun is None or _milliseconds(failure.started_at) < _milliseconds(begun):
+            alike.setdefault((failure.probe, _why(failure)), []).append(failure)
+    return tuple(_incident_then(each, now) for each in list(alike.values())[:_INCIDENTS])
+
+
+def _incident_then(failures: Sequence[PastFailure], now: datetime) -> Incident:
+    latest, first = failures[0], failures[-1]
+    count = len(failures)
+    streak = f"{counted(count, 'run')}, the first {ago(first.started_at, now).text}" if count > 1 else ""
+    maintenance = all(each.maintenance for each in failures)
+    return _incident(
+        _outcome_of(latest), _why(latest), ago(latest.started_at, now), streak=streak, maintenance=maintenance
+    )
+
+
+def _why(failure: PastFailure) -> str:
+    """A reason that an earlier version knew is told as it stands."""
+    return cause(_outcome_of(failure)) or failure.reason or ""
+
+
+def _outcome_of(failure: PastFailure) -> Outcome:
+    return Outcome(
         target=failure.target,
         probe=failure.probe,
         kind=failure.kind,
         verdict=failure.verdict,
-        reason=reason,
+        reason=next((reason for reason in Reason if reason == failure.reason), None),
         step=failure.step,
         message=failure.message,
         evidence=failure.evidence,
@@ -62,15 +92,12 @@ def incident_then(failure: PastFailure, now: datetime) -> Incident:
         started_at=failure.started_at,
         duration_seconds=failure.duration_seconds,
     )
-    # A reason that an earlier version knew is told as it stands.
-    why = cause(outcome) if reason else failure.reason or ""
-    return _incident(outcome, why, ago(failure.started_at, now), maintenance=failure.maintenance)
 
 
 def _incident(outcome: Outcome, why: str, when: When, *, maintenance: bool, streak: str = "") -> Incident:
     notes = [*proof(outcome), *warnings(outcome)]
     return Incident(
-        key=f"{outcome.probe}-{milliseconds(outcome.started_at)}",
+        key=f"{outcome.probe}-{_milliseconds(outcome.started_at)}",
         probe=outcome.probe,
         verdict=outcome.verdict,
         cause=brief(why, most=LINE),
@@ -83,6 +110,6 @@ def _incident(outcome: Outcome, why: str, when: When, *, maintenance: bool, stre
     )
 
 
-def milliseconds(moment: datetime) -> int:
+def _milliseconds(moment: datetime) -> int:
     """As exact as history is."""
     return int(moment.timestamp() * 1000)

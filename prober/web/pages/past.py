@@ -19,7 +19,8 @@ from prober.web.pages.drawing import DAYS
 
 UPTIME_DAYS: Final = 30
 HOURS: Final = 48
-_FAILURES: Final = 20
+FAILURES: Final = 200
+"""How many runs are looked through for what failed earlier."""
 _KEPT_SECONDS: Final = 30.0
 
 
@@ -69,7 +70,7 @@ class PastReader:
             days, points, failures = await asyncio.gather(
                 self._history.days(target, days=DAYS),
                 self._history.durations(target=target, since=since, points=HOURS),
-                self._history.failures(target=target, limit=_FAILURES),
+                self._history.failures(target=target, limit=FAILURES),
             )
         except HistoryError:
             return None

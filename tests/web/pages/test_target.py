@@ -144,6 +144,30 @@ def test_earlier_failures_come_from_history_without_the_present_one(tmp_path: Pa
     assert page.text.count("deadline passed") == 1
 
 
+def test_earlier_failures_that_are_alike_are_one(tmp_path: Path) -> None:
+    each, other = probe("p", "a"), probe("q", "a")
+    runs = [result(each, ago=ago * 3600, reason=Reason.RPC_ERROR, message=f"no {ago}") for ago in (9, 7, 5)]
+    runs += [result(other, ago=6 * 3600, reason=Reason.RPC_ERROR), result(each, ago=8 * 3600, reason=Reason.TIMEOUT)]
+    world = World()
+    world.adopt([target("a")], [each, other])
+    with history_of(sorted(runs, key=lambda run: run.outcome.started_at), tmp_path / "h.db") as world.history:
+        page = _page(world)
+    assert "rpc_error p, 5 h ago , 3 runs, the first 9 h ago no 5 rpc_error q, 6 h ago timeout p, 8 h ago" in page.text
+    assert page.tags["details"] == 3
+
+
+def test_what_belongs_to_the_present_trouble_is_not_told_again(tmp_path: Path) -> None:
+    each = probe("p", "a")
+    runs = [result(each, ago=ago, reason=Reason.TIMEOUT) for ago in (90, 60, 30)]
+    world = World()
+    world.adopt([target("a")], [each])
+    world.note(*runs)
+    with history_of(runs, tmp_path / "history.db") as world.history:
+        page = _page(world)
+    assert "3 runs in a row" in page.text
+    assert "None among the 3 latest runs that did not pass" in page.text
+
+
 def test_history_without_failures_says_so(tmp_path: Path) -> None:
     world = _world()
     with history_of([], tmp_path / "history.db") as world.history:
