@@ -159,8 +159,8 @@ class Scheduler:
             return await self._outcome(post, replace(wanted, timeout=end - loop.time()))
 
     def next_due(self, probe: str) -> datetime | None:
-        """When a probe runs next, in UTC; None when it is not on the timetable."""
-        return self._clock.next(probe)
+        """When a probe runs next, in UTC; None when it is not on the timetable, or nothing is begun any more."""
+        return None if self._ending else self._clock.next(probe)
 
     def in_maintenance(self, probe: str, at: datetime | None = None) -> bool:
         """Whether a window of the probe or its target is open; now, if no time is given. Raises KeyError."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ from prober.judge.worker import Judge
 from prober.outcome import Reason, Verdict
 from prober.result import Result
 from prober.schedule import Scheduler, Shard
+from prober.schedule.doubt import LoopLag
 from tests.kinds.offering import document, gives, offering, tool
 from tests.peers.protocol import Message
 from tests.schedule.ledger import BOUND, Ledger, fleet, loaded, scheduling, until
@@ -177,6 +179,21 @@ async def test_results_of_a_maintenance_window_are_marked(tmp_path: Path) -> Non
     assert not any(result.maintenance for result in ledger.of("p1"))
 
 
+async def test_a_verdict_that_the_prober_itself_was_too_late_for_is_undecided(tmp_path: Path) -> None:
+    def busy(arguments: Message) -> Message:
+        time.sleep(0.6)  # the peer lives in the prober's own loop: it is the loop that stands still
+        return {"content": []}
+
+    verdicts = []
+    rare = {"kind": "call", "tool": "count", "interval": "1h", "timeout": "10s", "latency": {"fail": "400ms"}}
+    async with offering(tool("count", busy)) as peer, LoopLag() as lag:
+        config = loaded(document(peer, rare), tmp_path)
+        for meter in (lag, None):
+            async with scheduling(config, Ledger(), lag=meter) as scheduler:
+                verdicts.append((await scheduler.run_now("p0")).reason)
+    assert verdicts == [Reason.UNDECIDED, Reason.TOO_SLOW]
+
+
 async def test_each_shard_runs_its_own_probes() -> None:
     config = fleet(40)
     held: list[str] = []
@@ -232,7 +249,8 @@ async def test_drain_lets_runs_end_and_begins_none(tmp_path: Path) -> None:
                 await asyncio.sleep(0.05)
                 assert not draining.done()
                 gate.opened.set()
-            assert scheduler.next_due("p0") is None or scheduler.running == 0
+            assert scheduler.next_due("p0") is None
+            assert scheduler.running == 0
             assert (await scheduler.run_now("p0")).message == "the prober is about to end"
     assert sorted(result.outcome.probe for result in ledger.results) == ["p0", "p1"]
     assert gate.most == 2
