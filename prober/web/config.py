@@ -178,7 +178,7 @@ def _no_password() -> str:
 
 
 class _Users(MapOf[str]):
-    """Basic auth splits at the first colon (RFC 7617): a name cannot have one."""
+    """Users, of whom there is at least one: none would mean everybody."""
 
     def read(self, place: Place) -> dict[str, str]:
         users = super().read(place)
@@ -224,7 +224,7 @@ _FILE: Final[Record[WebConfig]] = record_of(
         field="users",
         form=_Users(
             value=Text(wanted="a bcrypt hash of a cost from 04 to 16", pattern=_BCRYPT),
-            names=r"^[^:\x00-\x1f\x7f]+$",
+            names=r"^[^:\x00-\x1f\x7f]+$",  # RFC 7617 section 2: the first colon ends the name
             names_wanted="a user's name, without a colon",
         ),
         doc="User name to bcrypt hash.",

@@ -10,6 +10,7 @@ from prober.web import Web
 from prober.web.hosts import host_and_port, is_loopback
 from tests.web.asking import asking
 from tests.web.house import dead, house
+from tests.web.test_listener import ask
 
 
 @pytest.mark.parametrize(
@@ -64,6 +65,21 @@ async def test_loopback_s_names_and_the_operator_s_are_answered(tmp_path: Path, 
     async with house(dead("a"), tmp_path) as here, asking(here.desk, web) as client:
         url = f"http://127.0.0.1:{web.port}/-/healthy"
         assert (await client.get(url, headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /-/healthy HTTP/1.0\r\n\r\n", b"200"),
+        (b"GET /-/healthy HTTP/1.0\r\nHost: evil.example\r\n\r\n", b"403"),
+        (b"GET /-/healthy HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n", b"400"),
+    ],
+    ids=["none in 1.0", "another in 1.0", "none in 1.1", "two"],
+)
+async def test_only_http_1_0_may_leave_the_name_out(tmp_path: Path, head: bytes, status: bytes) -> None:
+    async with house(dead("a"), tmp_path) as here, asking(here.desk, web := Web()):
+        assert (await ask(web, head)).split(b" ")[1] == status
 
 
 async def test_over_the_network_any_name_will_do(tmp_path: Path, other_address: str) -> None:
