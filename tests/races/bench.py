@@ -1,9 +1,10 @@
 """Races many times over: how often each fault is found, and that nothing is found where nothing is wrong.
 
-python -m tests.races.bench [--faults 100] [--right 140] [--processes 0] [--memory 20]
+python -m tests.races.bench [--faults 100] [--right 70] [--redis 70] [--processes 20] [--memory 20] [--operations 60]
 
-Runs with a fault are seeded 0, 1, 2 …; of right runs there are so many for each shipped probe over HTTP, and so many of
-three processes on one SQLite file. Exits with 1 where fewer than 99 of 100 faults are found or one right run fails.
+Runs are seeded 0, 1, 2 …. Those of a fault are divided among the shipped probes that must find it. Right runs: so many
+for each shipped probe, of one server on SQLite and of three behind one address on Redis; and so many of three processes
+on one SQLite file and on one Redis. Exits with 1 where fewer than 99 of 100 faults are found or one right run fails.
 """
 
 from __future__ import annotations
@@ -14,34 +15,29 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from prober.config import load
-from prober.config.model import Config, Probe, RaceSettings
+from prober.config.model import Config
 from prober.engine import run_pass
 from prober.outcome import Outcome
-from tests.races.reference import FOUND, ROOT, Reference, reference
+from tests.races.instances import balancing, instances_on_redis
+from tests.races.reference import FOUND, ROOT, Reference, reference, short
 from tests.races.test_driver import processes_of_the_reference
 from tests.real.install import ENVIRONMENT, MODULES
+from tests.reference.redis import server as redis
 
 GOAL: Final = 0.99
-
-
-def seeded(probe: Probe, seed: int, *, operations: int) -> Probe:
-    """The probe with this seed, and so many operations."""
-    assert isinstance(probe.settings, RaceSettings)
-    return replace(probe, settings=replace(probe.settings, seed=seed, operations=operations))
 
 
 async def runs(config: Config, name: str, count: int, *, operations: int) -> Counter[str]:
     """How the runs ended, counted."""
     ended: Counter[str] = Counter()
     for seed in range(count):
-        [outcome] = await run_pass(config, [seeded(config.probes[name], seed, operations=operations)])
+        [outcome] = await run_pass(config, [short(config.probes[name], operations=operations, seed=seed)])
         ended[_word(outcome)] += 1
     return ended
 
@@ -50,38 +46,57 @@ def _word(outcome: Outcome) -> str:
     return outcome.reason.value if outcome.reason is not None else "pass"
 
 
-def faults(server: Reference, folder: Path, count: int) -> bool:
-    """Each fault, so often, with the first shipped probe that must find it."""
+def faults(server: Reference, folder: Path, count: int, *, operations: int) -> bool:
+    """Each fault, so often."""
     met = True
     config = server.probes(folder)
     for fault, probes in FOUND.items():
         server.switch(fault)
-        for name, reasons in probes.items():
-            ended = asyncio.run(runs(config, name, count, operations=60))
+        for place, (name, reasons) in enumerate(probes.items()):
+            share = count // len(probes) + (place < count % len(probes))
+            ended = asyncio.run(runs(config, name, share, operations=operations))
             found = sum(ended[reason] for reason in reasons)
-            met = met and found >= count * GOAL
-            print(f"{fault:18} {name:24} found in {found} of {count} runs: {_told(ended)}", flush=True)
+            met = met and found >= share * GOAL
+            _tell(fault, name, "found in", found, ended)
     server.switch()
     return met
 
 
-def right(server: Reference, folder: Path, count: int) -> bool:
+def right(server: Reference, folder: Path, count: int, *, operations: int) -> bool:
     """Each shipped probe, so often, without a fault."""
-    config = server.probes(folder)
+    return asyncio.run(_passing("SQLite", server.probes(folder), count, operations=operations))
+
+
+def on_redis(folder: Path, count: int, *, operations: int) -> bool:
+    """The same of three servers on one Redis, behind one address."""
+
+    async def behind(ports: Sequence[int]) -> bool:
+        async with balancing(ports) as balanced:
+            return await _passing("three on Redis", balanced.probes(folder), count, operations=operations)
+
+    with instances_on_redis(folder) as ports:
+        return asyncio.run(behind(ports))
+
+
+async def _passing(where: str, config: Config, count: int, *, operations: int) -> bool:
     met = True
     for name in config.probes:
-        ended = asyncio.run(runs(config, name, count, operations=60))
+        ended = await runs(config, name, count, operations=operations)
         met = met and ended["pass"] == count
-        print(f"{'no fault':18} {name:24} passed {ended['pass']} of {count} runs: {_told(ended)}", flush=True)
+        _tell(where, name, "passed", ended["pass"], ended)
     return met
 
 
-def processes(folder: Path, count: int) -> bool:
-    """Three processes on one database."""
-    config = processes_of_the_reference(folder, clients=3, processes=3)
-    ended = asyncio.run(runs(config, "race", count, operations=60))
-    print(f"{'three processes':18} {'sqlite':24} passed {ended['pass']} of {count} runs: {_told(ended)}", flush=True)
-    return ended["pass"] == count
+def processes(folder: Path, count: int, *, operations: int) -> bool:
+    """Three processes on one database, and on one Redis."""
+    met = True
+    with redis.running(folder / "processes-redis") as store:
+        for where, options in (("sqlite", []), ("redis", ["--store", "redis", "--redis-url", store.url])):
+            config = processes_of_the_reference(folder, clients=3, processes=3, options=options)
+            ended = asyncio.run(runs(config, "race", count, operations=operations))
+            met = met and ended["pass"] == count
+            _tell("three processes", where, "passed", ended["pass"], ended)
+    return met
 
 
 def memory(folder: Path, count: int) -> bool:
@@ -93,7 +108,7 @@ def memory(folder: Path, count: int) -> bool:
         config = load([copy], environ=os.environ)
         ended = asyncio.run(runs(config, "memory-keeps-every-entity", count, operations=300))
     found = ended["lost_update"]
-    print(f"{'server-memory':18} {'two processes':24} found in {found} of {count} runs: {_told(ended)}", flush=True)
+    _tell("server-memory", "two processes", "found in", found, ended)
     return found >= count * GOAL
 
 
@@ -107,24 +122,26 @@ def _servers_on_the_path() -> Iterator[None]:
         os.environ["PATH"] = before
 
 
-def _told(ended: Counter[str]) -> str:
-    return ", ".join(f"{count} {word}" for word, count in ended.most_common())
+def _tell(what: str, which: str, verb: str, met: int, ended: Counter[str]) -> None:
+    told = ", ".join(f"{count} {word}" for word, count in ended.most_common())
+    print(f"{what:18} {which:26} {verb} {met} of {ended.total()} runs: {told}", flush=True)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.races.bench", description=__doc__)
-    parser.add_argument("--faults", type=int, default=100)
-    parser.add_argument("--right", type=int, default=140)
-    parser.add_argument("--processes", type=int, default=20)
-    parser.add_argument("--memory", type=int, default=20)
+    for name, default in (("faults", 100), ("right", 70), ("redis", 70), ("processes", 20), ("memory", 20)):
+        parser.add_argument(f"--{name}", type=int, default=default, metavar="RUNS")
+    parser.add_argument("--operations", type=int, default=60)
     options = parser.parse_args()
+    operations: int = options.operations
     with tempfile.TemporaryDirectory() as name, reference(Path(name)) as server:
         folder = Path(name)
         met = [
-            faults(server, folder, options.faults) if options.faults else True,
-            right(server, folder, options.right) if options.right else True,
-            processes(folder, options.processes) if options.processes else True,
-            memory(folder, options.memory) if options.memory else True,
+            not options.faults or faults(server, folder, options.faults, operations=operations),
+            not options.right or right(server, folder, options.right, operations=operations),
+            not options.redis or on_redis(folder, options.redis, operations=operations),
+            not options.processes or processes(folder, options.processes, operations=operations),
+            not options.memory or memory(folder, options.memory),
         ]
     return 0 if all(met) else 1
 

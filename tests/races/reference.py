@@ -7,13 +7,14 @@ import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from prober.config import load
-from prober.config.model import Config
+from prober.config.model import Config, Probe, RaceSettings
 from tests.real.process import free_port, running
+from tests.running import run_document
 
 ROOT: Final = Path(__file__).parents[2]
 PROBES: Final = ROOT / "probes" / "reference-races.yaml"
@@ -62,6 +63,28 @@ class Reference:
         assert "127.0.0.1:8080" in text
         file.write_text(text.replace("127.0.0.1:8080", f"127.0.0.1:{self.port}"), encoding="utf-8")
         return load([file], environ={})
+
+
+def short(probe: Probe, *, operations: int, seed: int | None = None) -> Probe:
+    """The same race with so many calls."""
+    assert isinstance(probe.settings, RaceSettings)
+    return replace(probe, settings=replace(probe.settings, operations=operations, seed=seed))
+
+
+async def sessions(server: Reference, folder: Path) -> frozenset[str]:
+    """The handles of all sessions that the server has, asked as a probe asks: what it sees is in its excerpt."""
+    listing = {"target": "reference", "kind": "call", "tool": "list_sessions", "arguments": {"limit": 500}}
+    document = {
+        "targets": {"reference": {"url": f"http://127.0.0.1:{server.port}/mcp"}},
+        "probes": {"list": {**listing, "expect": [{"path": "$.sessions", "equals": "what it never is"}]}},
+    }
+    own = folder / "listing"
+    own.mkdir(exist_ok=True)
+    [outcome] = await run_document(document, own)
+    parts = outcome.exchanges[-1].received.replace("\\", "").split('"')  # they are there as a text of JSON, too
+    handles = [part for part in parts if part.startswith("wf_")]
+    assert len(handles) < 15, "there may be more than the excerpt shows"
+    return frozenset(handles)
 
 
 @contextmanager

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,16 +14,17 @@ from typing import Any
 import pytest
 
 from prober.config import load
-from prober.config.model import Config, RaceSettings
+from prober.config.model import Config, RaceCall, RaceSettings
 from prober.engine import run_pass
 from prober.judge.race import judge_history
-from prober.judge.race.history import History, Result
+from prober.judge.race.history import History, Operation, Result
 from prober.judge.race.verdict import SEVERITY
+from prober.kinds.race.recorder import Recorder
 from prober.outcome import Reason
 from tests.kinds.offering import offering
 from tests.leaks import nothing_left_behind
 from tests.peers.http_acts import status
-from tests.races.reference import ROOT, Reference
+from tests.races.reference import ROOT, Reference, sessions, short
 from tests.real.process import free_port
 from tests.running import run_document
 
@@ -40,9 +43,7 @@ async def test_a_lost_answer_is_never_held_against_the_state(
     right: Reference, fault: str, name: str, tmp_path: Path
 ) -> None:
     config = right.probes(tmp_path)
-    probe = config.probes[name]
-    assert isinstance(probe.settings, RaceSettings)
-    probe = replace(probe, settings=replace(probe.settings, operations=80))
+    probe = short(config.probes[name], operations=80)
     right.switch(fault)
     histories: list[History] = []
     async with nothing_left_behind():
@@ -68,9 +69,9 @@ async def test_a_server_that_hangs_leaves_its_calls_unknown_and_is_told_of_in_ti
     assert outcome.duration_seconds <= 5.1
 
 
-def _stdio(folder: Path, **more: Any) -> dict[str, Any]:
-    """A race of processes of the reference server on one SQLite file."""
-    command = [sys.executable, "-m", "prober.reference", "--stdio", "--db", str(folder / "state.db")]
+def _stdio(folder: Path, options: Sequence[str] = (), **more: Any) -> dict[str, Any]:
+    """A race of processes of the reference server, on one SQLite file if the options do not say otherwise."""
+    command = [sys.executable, "-m", "prober.reference", "--stdio", "--db", str(folder / "state.db"), *options]
     return {
         "targets": {
             "reference": {
@@ -102,10 +103,10 @@ def _stdio(folder: Path, **more: Any) -> dict[str, Any]:
     }
 
 
-def processes_of_the_reference(folder: Path, **more: Any) -> Config:
+def processes_of_the_reference(folder: Path, options: Sequence[str] = (), **more: Any) -> Config:
     """The same, loaded."""
     file = folder / "processes.yaml"
-    file.write_text(json.dumps(_stdio(folder, **more)), encoding="utf-8")
+    file.write_text(json.dumps(_stdio(folder, options, **more)), encoding="utf-8")
     return load([file], environ={})
 
 
@@ -152,28 +153,63 @@ async def test_an_interrupted_race_cleans_up(right: Reference, tmp_path: Path) -
     config = right.probes(tmp_path)
     probe = config.probes["reference-steps"]
     async with nothing_left_behind():
-        before = await _sessions(right, tmp_path)
+        before = await sessions(right, tmp_path)
         running = asyncio.ensure_future(run_pass(config, [probe]))
         async with asyncio.timeout(10):
-            while await _sessions(right, tmp_path) == before:  # until the race has made its session
+            while await sessions(right, tmp_path) == before:  # until the race has made its session
                 assert not running.done()
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-        assert await _sessions(right, tmp_path) == before
+        assert await sessions(right, tmp_path) == before
 
 
-async def _sessions(server: Reference, folder: Path) -> str:
-    """What the server lists, as it says it."""
-    listing = {"target": "reference", "kind": "call", "tool": "list_sessions", "arguments": {"limit": 500}}
-    document = {
-        "targets": {"reference": {"url": f"http://127.0.0.1:{server.port}/mcp"}},
-        "probes": {"list": {**listing, "expect": [{"path": "$.sessions", "equals": "what it never is"}]}},
-    }
-    own = folder / "listing"
-    own.mkdir(exist_ok=True)
-    [outcome] = await run_document(document, own)
-    return "".join(part for part in outcome.exchanges[-1].received.split('"') if part.startswith("wf_"))
+async def test_the_run_after_one_that_was_killed_is_not_confused_by_what_that_left(
+    right: Reference, tmp_path: Path
+) -> None:
+    config = right.probes(tmp_path)
+    before = await sessions(right, tmp_path)
+    command = [sys.executable, "-m", "prober", "run", str(tmp_path / "reference-races.yaml"), "--probe"]
+    killed = await asyncio.create_subprocess_exec(
+        *command, "reference-workflow", cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        async with asyncio.timeout(30):
+            while await sessions(right, tmp_path) == before:  # until the race has made its session
+                assert killed.returncode is None
+    finally:
+        killed.kill()
+        assert await killed.wait() == -signal.SIGKILL
+    left = await sessions(right, tmp_path)
+    assert len(left - before) == 1
+    [outcome] = await run_pass(config, [short(config.probes["reference-workflow"], operations=60)])
+    assert outcome.verdict == "pass", outcome.message
+    assert await sessions(right, tmp_path) == left
+
+
+def test_what_other_runs_left_on_the_object_is_none_of_this_one() -> None:
+    call = RaceCall(tool="t")
+    settings = RaceSettings(model="set", calls={"add": call, "read": call})
+    recorder = Recorder(tag="probe-now", limit=10)
+    mine = recorder.new_element()
+    for number, (kind, value) in enumerate((("add", None), ("read", ["probe-before-0", mine, "Ada"]))):
+        element = mine if kind == "add" else None
+        recorder.add(
+            Operation(
+                id=number,
+                client=0,
+                process=0,
+                kind=kind,
+                invoked=number,
+                returned=number + 0.5,
+                result=Result.OK,
+                element=element,
+                value=value,
+            )
+        )
+    history = recorder.history(settings, seed=1, about="")
+    assert history.operations[1].value == [mine]
+    assert judge_history(history).valid
 
 
 @pytest.mark.parametrize(
@@ -201,13 +237,13 @@ async def test_a_setup_that_fails_is_cleaned_up_as_far_as_its_answer_says(
 ) -> None:
     document = _stdio(tmp_path, setup={"tool": "create_session", **setup})
     document["targets"]["reference"] = {"url": f"http://127.0.0.1:{right.port}/mcp", "allow_writes": True}
-    before = await _sessions(right, tmp_path)
+    before = await sessions(right, tmp_path)
     [outcome] = await run_document(document, tmp_path)
     assert (outcome.reason, outcome.step) == (Reason.EXPECTATION_FAILED, "setup"), outcome.message
     assert message in outcome.message
     left_out = ("cleanup left out: it needs session, which the setup did not capture",)
     assert outcome.warnings == left_out[:warnings]
-    assert (await _sessions(right, tmp_path) == before) == deleted
+    assert (await sessions(right, tmp_path) == before) == deleted
 
 
 async def test_a_listing_that_fails_for_several_is_told_to_each_in_its_own_words(tmp_path: Path) -> None:
