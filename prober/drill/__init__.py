@@ -1,0 +1,1 @@
+"""Proves a pipeline: each fault injected, seen by a probe, counted, and alerted."""
