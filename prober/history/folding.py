@@ -1,6 +1,6 @@
 """Fresh results, folded into packed hours, roll-ups, days and the present.
 
-All of it is SQL on purpose: SQLite runs without Python's lock, so that twenty thousand results are folded beside an
+All of it is SQL on purpose: SQLite runs without Python's lock, so that ten thousand results are folded beside an
 event loop that does not notice. What is folded is added to what is there, and so it is right for results that come
 late, in any order, and after a restart.
 """
@@ -21,12 +21,17 @@ _COUNTED: Final = (
 )
 
 HOUR_COLUMNS: Final = ("slot", *COUNTS, "total", "fastest", "slowest", *BUCKETS)
-FRESH_HOURS: Final = f"""
-    SELECT slot, {", ".join(f"{sql} AS {name}" for name, sql in zip(COUNTS, _COUNTED, strict=True))},
-        coalesce(sum(ticks) {_TIMED}, 0) AS total, min(ticks) {_TIMED} AS fastest, max(ticks) {_TIMED} AS slowest,
-        {", ".join(f"coalesce(sum(bucket = {at}) {_TIMED}, 0) AS {name}" for at, name in enumerate(BUCKETS))}
-    FROM recent WHERE true GROUP BY slot"""  # noqa: S608 - names of our own
-"""What `recent` adds to `hours`."""
+
+
+def fresh_hours(where: str = "true") -> str:
+    """What `recent` adds to `hours`."""
+    counts = ", ".join(f"{sql} AS {name}" for name, sql in zip(COUNTS, _COUNTED, strict=True))
+    buckets = ", ".join(f"coalesce(sum(bucket = {at}) {_TIMED}, 0) AS {name}" for at, name in enumerate(BUCKETS))
+    return f"""
+        SELECT slot, {counts}, coalesce(sum(ticks) {_TIMED}, 0) AS total, min(ticks) {_TIMED} AS fastest,
+            max(ticks) {_TIMED} AS slowest, {buckets}
+        FROM recent WHERE {where} GROUP BY slot"""  # noqa: S608 - names and numbers of our own, here and below
+
 
 FRESH_TARGET_HOURS: Final = f"""
     SELECT slot >> {PROBE_BITS} << {PROBE_BITS} | probes.target AS slot, count(*) AS timed, sum(ticks) AS total,
@@ -60,7 +65,7 @@ _FOLD: Final = (
     # The cast: what `||` makes of two blobs is called a text, though its bytes are right.
     f"""INSERT INTO runs (slot, packed) SELECT slot, run FROM recent WHERE verdict < {SKIPPED} ORDER BY slot, id
         ON CONFLICT (slot) DO UPDATE SET packed = CAST(packed || excluded.packed AS BLOB)""",  # noqa: S608
-    f"""INSERT INTO hours ({", ".join(HOUR_COLUMNS)}) {FRESH_HOURS}
+    f"""INSERT INTO hours ({", ".join(HOUR_COLUMNS)}) {fresh_hours()}
         ON CONFLICT (slot) DO UPDATE SET {_added((*COUNTS, "total", *BUCKETS))},
             fastest = min(coalesce(fastest, excluded.fastest), coalesce(excluded.fastest, fastest)),
             slowest = max(coalesce(slowest, excluded.slowest), coalesce(excluded.slowest, slowest))""",

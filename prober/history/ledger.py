@@ -31,8 +31,8 @@ _INSERT_RECENT: Final = f"INSERT INTO recent ({', '.join(_RECENT)}) VALUES ({', 
 _INSERT_SKIP: Final = f"INSERT INTO recent (slot, verdict, maintenance) VALUES (?, {packing.SKIPPED}, 0)"  # noqa: S608
 _FAILURE: Final = ("started", "duration", "verdict", "reason", "maintenance", "details")
 _INSERT_FAILURE: Final = f"INSERT INTO failures (probe, {', '.join(_FAILURE)}) VALUES (?{', ?' * len(_FAILURE)})"  # noqa: S608
-_FOLD_ROWS: Final = 20_000
-"""Questions read every row of `recent`: some milliseconds for so many."""
+_FOLD_ROWS: Final = 10_000
+"""Questions read every row of `recent`: ten or twenty milliseconds for so many."""
 _UNFIT: Final = (
     *(ValueError, TypeError, OverflowError, AttributeError),
     *(sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError),

@@ -32,7 +32,7 @@ def _days(connection: sqlite3.Connection, first: int, last: int) -> dict[int, li
     ):
         if fresh and (more := fresh.pop((day, target), None)):
             passed, failed, unknown = passed + more[0], failed + more[1], unknown + more[2]
-        found[target].append(Day(dates[day], passed, failed, unknown))
+        found[target].append(Day._make((dates[day], passed, failed, unknown)))  # half the time of Day(…)
     for (day, target), counts in fresh.items():
         found[target].append(Day(dates[day], *counts))
         found[target].sort()

@@ -14,9 +14,10 @@ SMALLEST: Final = 8 * 1024 * 1024
 class Retention:
     """What is older goes; and when all of it is more than `max_bytes`, the oldest goes before its time.
 
-    Measured: about 12 bytes for a result of a probe that runs every minute, about 70 for the roll-up of an hour, some
-    hundred for a failure. A hundred probes at 60 s need 120 MB for all the defaults; ten thousand fill the 2 GB with
-    a week of results and some months of roll-ups.
+    Measured: 9 bytes for a result of a probe that runs every minute (21 where it runs every hour), 40 for the roll-up
+    of an hour, 300 and more for a failure. A hundred probes at 60 s need 80 MB for all the defaults, and what their
+    failures take; ten thousand fill the 2 GB with a week of results and two months of hourly roll-ups. The counts of
+    each target by day, of which the 90-day strip is made, are small and stay for the whole time of roll-ups.
     """
 
     results: timedelta = timedelta(days=30)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from prober.history import packing
-from prober.history.folding import FRESH_DAYS, FRESH_HOURS
+from prober.history.folding import FRESH_DAYS, fresh_hours
 from prober.history.packing import HOUR_MS, PROBE_BITS, PROBE_MASK, TICKS_PER_SECOND
 from prober.history.past import Counts, Point
 from prober.history.questions import named, runs
@@ -155,8 +155,7 @@ def _hours(
             JOIN hours ON hours.slot = hour.value << {PROBE_BITS} | probe.value""",  # noqa: S608
             (json.dumps(list(range(max(first, oldest), last + 1))), numbers),
         )
-    yield from connection.execute(
-        f"""SELECT slot, {wanted} FROM ({FRESH_HOURS})
-        WHERE slot >> {PROBE_BITS} BETWEEN ?1 AND ?2 AND slot & {PROBE_MASK} IN (SELECT value FROM json_each(?3))""",  # noqa: S608
-        (first, last, numbers),
+    fresh = fresh_hours(
+        f"slot >> {PROBE_BITS} BETWEEN ? AND ? AND slot & {PROBE_MASK} IN (SELECT value FROM json_each(?))"
     )
+    yield from connection.execute(f"SELECT slot, {wanted} FROM ({fresh})", (first, last, numbers))  # noqa: S608

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -27,6 +28,7 @@ QUEUE: Final = 20_000
 SETTLE_SECONDS: Final = 300.0
 _FIRST_WAIT: Final = 1.0
 _LONGEST_WAIT: Final = 60.0
+_STOP_SECONDS: Final = 30.0
 
 Trouble = Callable[[str | None], None]
 
@@ -75,11 +77,14 @@ class Writer:
             self._enough.set()
 
     def stop(self) -> None:
-        """Write what is queued, close the file, end the thread; in trouble, after one last try. Waits for it."""
+        """Write what is queued, close the file, end the thread; in trouble, after one last try.
+
+        Waits for it, but not for ever: a disk that hangs must not keep the process from ending.
+        """
         self._stopping.set()
         self._arrived.set()
         self._enough.set()
-        self._thread.join()
+        self._thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -141,7 +146,7 @@ class Writer:
             self._ledger = None
         if self._trouble is None:
             self._trouble = why
-            self._on_trouble(why)
+            self._tell(why)
         else:
             self._wait = min(self._wait * 2, _LONGEST_WAIT)
 
@@ -149,4 +154,8 @@ class Writer:
         self._wait = _FIRST_WAIT
         if self._trouble is not None:
             self._trouble = None
-            self._on_trouble(None)
+            self._tell(None)
+
+    def _tell(self, why: str | None) -> None:
+        with suppress(Exception):  # whoever listens badly must not end the thread
+            self._on_trouble(why)

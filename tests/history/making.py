@@ -65,11 +65,11 @@ def random_results(random: Random, count: int, *, targets: int = 3, probes: int 
     return found
 
 
-async def until(condition: Callable[[], bool | Awaitable[bool]], *, seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], bool | Awaitable[bool]], *, seconds: float = 20.0, pause: float = 0.01) -> None:
     """Wait for what another thread brings about, within a bound."""
     async with asyncio.timeout(seconds):
         while True:
             answer = condition()
             if await answer if inspect.isawaitable(answer) else answer:
                 return
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(pause)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -37,7 +37,7 @@ async def test_a_hundred_thousand_results_are_written_as_they_come_at_about_a_do
                 )
             )
         if minute % 50 == 49:
-            await until(lambda noted=200 * (minute + 1): _written(path, noted), seconds=60)  # type: ignore[misc]
+            await until(partial(_written, path, 200 * (minute + 1)), seconds=60, pause=0.1)
     assert time.monotonic() - began < 100, "a thousand a second, where ten thousand probes make 167"
     await history.close()
     assert history.dropped == 0
@@ -78,7 +78,7 @@ async def test_the_front_page_of_two_hundred_targets_and_the_pages_behind_it_are
     assert sum(len(of.days) for of in overview.values()) == 200 * 90
     assert sum(len(of.durations) for of in overview.values()) == 200 * 24
     questions: dict[str, tuple[float, Callable[[], Awaitable[object]]]] = {
-        "overview": (0.5, history.overview),
+        "overview": (0.25, history.overview),
         "days": (0.1, lambda: history.days("target-7")),
         "uptime": (0.1, lambda: history.uptime("target-7", since=NOON - timedelta(days=30))),
         "results": (0.1, lambda: history.results(target="target-7")),
@@ -86,17 +86,17 @@ async def test_the_front_page_of_two_hundred_targets_and_the_pages_behind_it_are
         "durations": (0.1, lambda: history.durations("probe-7", since=NOON - timedelta(days=30))),
     }
     for name, (bound, ask) in questions.items():
-        best = min([await _seconds(ask) for _ in range(5)])
+        best = min([await _processor_seconds(ask) for _ in range(5)])
         print(f"{name}: {best * 1000:.1f} ms")
         assert best < bound, name
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(history.remembered()) == 2_000
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 1
     await history.close()
 
 
-async def _seconds(ask: Callable[[], Awaitable[object]]) -> float:
-    began = time.perf_counter()
+async def _processor_seconds(ask: Callable[[], Awaitable[object]]) -> float:
+    """Of the processor, not of the clock: what else the machine does is not history's."""
+    began = time.process_time()
     await ask()
-    await asyncio.sleep(0)
-    return time.perf_counter() - began
+    return time.process_time() - began
