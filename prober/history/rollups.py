@@ -155,7 +155,8 @@ def _hours(
             JOIN hours ON hours.slot = hour.value << {PROBE_BITS} | probe.value""",  # noqa: S608
             (json.dumps(list(range(max(first, oldest), last + 1))), numbers),
         )
-    fresh = fresh_hours(
-        f"slot >> {PROBE_BITS} BETWEEN ? AND ? AND slot & {PROBE_MASK} IN (SELECT value FROM json_each(?))"
+    fresh = fresh_hours("slot >> ?1 BETWEEN ?2 AND ?3 AND slot & ?4 IN (SELECT value FROM json_each(?5))")
+    yield from connection.execute(
+        f"SELECT slot, {wanted} FROM ({fresh})",  # noqa: S608
+        (PROBE_BITS, first, last, PROBE_MASK, numbers),
     )
-    yield from connection.execute(f"SELECT slot, {wanted} FROM ({fresh})", (first, last, numbers))  # noqa: S608
