@@ -96,7 +96,9 @@ class Browser:
 
     def picture(self, path: Path) -> None:
         """The whole page, as long as it is, as PNG."""
+        self.devtools("Emulation.setScrollbarsHidden", hidden=True)
         shot = self.devtools("Page.captureScreenshot", captureBeyondViewport=True)
+        self.devtools("Emulation.setScrollbarsHidden", hidden=False)
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def devtools(self, command: str, **parameters: Any) -> Any:

@@ -27,15 +27,14 @@ from prober.outcome import Outcome, Reason
 from prober.result import Result
 from tests.peers.cases import CASES
 from tests.web.pages.browser import chromium
+from tests.web.pages.palette import with_palette
 from tests.web.pages.world import World, history_of, result, served
 
 _PEERS = {
     "billing": "http-handshake-call-http_503",
     "calendar": "http-modern-call-well",
     "crm": "http-handshake-list-well",
-    "documents": "http-handshake-read-well",
     "issue-tracker": "http-modern-connect-certificate_expired",
-    "mail": "http-modern-connect-certificate_good",
     "notes": "stdio-handshake-call-well",
     "search": "http-modern-call-schema_mismatch",
     "translation": "stdio-modern-list-output_schema_catastrophic",
@@ -81,7 +80,7 @@ async def _runs(folder: Path, stack: ExitStack) -> tuple[Config, list[Outcome]]:
         targets = {name: target for part in parts for name, target in part.targets.items()}
         probes = {name: replace(probe, interval=30.0) for part in parts for name, probe in part.probes.items()}
         config = Config(targets=targets, probes=probes)
-        return config, await run_pass(config, list(probes.values()), concurrency=4)
+        return config, await run_pass(config, list(probes.values()), concurrency=1)
 
 
 def _at(url: str, config: Config, *, target: str | None = None, only: str | None = None) -> Config:
@@ -116,15 +115,16 @@ def _past(config: Config, outcomes: list[Outcome]) -> Iterator[Result]:
             reason = Reason.UNAVAILABLE if chance.random() < odds else None
             seconds = took * (0.9 + chance.random() * 0.2 + (chance.random() < 0.03) * chance.random())
             yield result(probe, ago=hour * 3600 + 60, reason=reason, took=seconds)
-        for ago in range(broken_since, 30, -30):
+        for ago in range(broken_since, 30, -300):
             yield result(probe, ago=ago, reason=end.reason, took=took, step=end.step, message=end.message)
 
 
 def _pictures(url: str, rest: Path, file: Path, folder: Path | None) -> None:
     with chromium(rest) as browser:
-        browser.screen(1120)
+        browser.screen(1080)
         browser.open(url)
         browser.picture(file)
+        file.write_bytes(with_palette(file.read_bytes()))
         pages = {
             "front": "/",
             "reference": "/targets/reference",

@@ -14,7 +14,6 @@ from typing import Any
 
 import uvicorn
 from prometheus_client import CollectorRegistry
-from starlette.applications import Starlette
 
 from prober.board import Board
 from prober.config.model import Config, HandshakeSettings, Probe, Target
@@ -22,8 +21,7 @@ from prober.history import History
 from prober.metrics import Metrics
 from prober.outcome import Evidence, Outcome, Reason, Verdict
 from prober.result import Result
-from prober.web.desk import Desk
-from prober.web.pages import routes
+from prober.web import Desk, application
 
 
 def target(name: str, **rest: Any) -> Target:
@@ -131,10 +129,11 @@ def hourly(of: Probe, *, days: int, bad: Callable[[int], bool] = lambda _: False
 
 @contextmanager
 def served(world: World) -> Iterator[str]:
-    """The pages of this world, served by a real server in a thread of its own; yields their base URL."""
+    """The whole application of this world, served by a real server in a thread of its own; yields their base URL."""
     listener = socket.create_server(("127.0.0.1", 0))
-    app = Starlette(routes=routes(world.desk))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2))
+    server = uvicorn.Server(
+        uvicorn.Config(application(world.desk), log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="pages")
     thread.start()
     try:
