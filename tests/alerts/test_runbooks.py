@@ -1,0 +1,97 @@
+"""A runbook for every alert, with commands that exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+import click
+import pytest
+import typer.main
+
+from prober.cli import app
+from prober.outcome import Reason
+from prober.web.app import application
+
+from .programs import ALERTS, ROOT
+from .rules import ALERTING
+
+RUNBOOKS: Final = {path.stem: path.read_text() for path in sorted((ALERTS / "runbooks").glob("*.md"))}
+SECTIONS: Final = ["What it means", "What the user feels", "First", "Likely causes", "How to silence it"]
+
+
+def commands(text: str) -> Iterator[str]:
+    """The lines of its shell blocks."""
+    for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL):
+        yield from block.strip().splitlines()
+
+
+def first(text: str) -> list[str]:
+    """The commands to begin with."""
+    return list(commands(text.split("## First\n")[1].split("## Likely")[0]))
+
+
+def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
+    assert RUNBOOKS.keys() == ALERTING.keys()
+
+
+@pytest.mark.parametrize("name", ALERTING)
+def test_an_alert_links_its_own_runbook(name: str) -> None:
+    assert ALERTING[name]["annotations"]["runbook_url"] == f"runbooks/{name}.md"
+
+
+@pytest.mark.parametrize("name", RUNBOOKS)
+def test_a_runbook_says_the_same_things_in_the_same_order(name: str) -> None:
+    text = RUNBOOKS[name]
+    assert text.startswith(f"# {name}\n")
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == SECTIONS
+    assert len(first(text)) == 3
+    assert f"alertname={name}" in list(commands(text))[-1]
+    assert len(re.findall(r"^- ", text.split("## Likely causes")[1], re.MULTILINE)) >= 2
+    assert len(text) < 4_000
+
+
+@pytest.mark.parametrize("name", RUNBOOKS)
+def test_the_commands_of_a_runbook_are_those_of_the_command_line(name: str) -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, click.Group) or hasattr(group, "commands")
+    for line in commands(RUNBOOKS[name]):
+        words = shlex.split(line, comments=True)
+        if words[0] != "mcp-prober":
+            continue
+        command = group.commands[words[1]]  # type: ignore[attr-defined]
+        if words[2:] == ["--help"]:
+            continue
+        command.make_context(words[1], words[2:], resilient_parsing=False)
+
+
+@pytest.mark.parametrize("name", RUNBOOKS)
+def test_the_addresses_in_a_runbook_are_those_of_the_daemon_and_the_reference_server(name: str) -> None:
+    daemon = re.findall(r'Route\(\s*"([^"]+)"', "".join(p.read_text() for p in (ROOT / "prober/web").rglob("*.py")))
+    server = re.findall(r'Route\(\s*"([^"]+)"', (ROOT / "prober/reference/pages.py").read_text())
+    for base, url in re.findall(r'"\$(PROBER|SERVER)(/[^"]*)"', RUNBOOKS[name]):
+        path = urlsplit(url).path.replace("$TARGET", "{name}")
+        assert path in (daemon if base == "PROBER" else server), url
+        known = {"target", "probe", "debug", "limit", "since", "until", "cursor"}
+        assert {key for key, _ in parse_qsl(urlsplit(url).query)} <= known, url
+    assert application
+
+
+def test_metrics_that_runbooks_look_for_are_exported() -> None:
+    from .test_names import EXPORTED
+
+    for name, text in RUNBOOKS.items():
+        for metric in re.findall(r"\b((?:mcp|prober|process)_[a-z_]*[a-z])\b", "\n".join(first(text))):
+            assert metric in EXPORTED, f"{name}: {metric}"
+
+
+def test_reasons_that_runbooks_tell_are_reasons() -> None:
+    known = "|".join(Reason)
+    for name in ("McpTargetDown", "McpProbeFailing", "McpWrongAnswer", "McpTokenRejected", "McpRaceViolation"):
+        causes = RUNBOOKS[name].split("## Likely causes")[1].split("## How")[0]
+        for lead in re.findall(r"^- ((?:`[a-z_*]+`(?:, )?)+)", causes, re.MULTILINE):
+            for reason in re.findall(r"`([a-z_*]+)`", lead):
+                assert re.search(rf"\b{reason.replace('*', '[a-z]+')}\b", known), f"{name}: {reason}"
