@@ -1,0 +1,102 @@
+"""Panels of single numbers: one, a word, or a few in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from dashboards.generate.language import NEUTRAL, Json
+from dashboards.generate.panels import Panel, Query
+
+LAST: Final = {"calcs": ["lastNotNull"], "fields": "", "values": False}
+
+
+def stat(
+    title: str,
+    description: str,
+    query: Query,
+    *,
+    unit: str = "short",
+    width: int = 3,
+    steps: Sequence[Json] = tuple(NEUTRAL),
+    mappings: Sequence[Json] = (),
+    empty: str = "",
+    decimals: int | None = None,
+    text: str = "auto",
+    size: int = 26,
+    links: Sequence[Json] = (),
+) -> Panel:
+    """One number, coloured by what it means; with its course behind it where it is asked over the range."""
+    return Panel(
+        type="stat",
+        title=title,
+        description=description,
+        queries=[query],
+        unit=unit,
+        width=width,
+        steps=steps,
+        mappings=mappings,
+        empty=empty,
+        decimals=decimals,
+        links=links,
+        options={
+            "colorMode": "value",
+            "graphMode": "none" if query.now else "area",
+            "justifyMode": "auto",
+            "orientation": "auto",
+            "reduceOptions": LAST,
+            "text": {"valueSize": size},
+            "textMode": text,
+        },
+    )
+
+
+def words(title: str, description: str, query: Query, label: str, *, width: int = 3, empty: str = "") -> Panel:
+    """A label's value as the headline, such as a version."""
+    named = replace(query, legend="{{" + label + "}}")
+    return stat(title, description, named, width=width, empty=empty, text="name", size=18)
+
+
+def ranking(
+    title: str,
+    description: str,
+    query: Query,
+    *,
+    unit: str,
+    width: int = 8,
+    steps: Sequence[Json] = tuple(NEUTRAL),
+    maximum: float | None = None,
+    minimum: float = 0,
+    empty: str = "",
+    links: Sequence[Json] = (),
+    decimals: int | None = None,
+) -> Panel:
+    """A few series by their value, in the order of the answer: `topk` and `bottomk` put the worst on top."""
+    return Panel(
+        type="bargauge",
+        title=title,
+        description=description,
+        queries=[query],
+        unit=unit,
+        width=width,
+        steps=steps,
+        minimum=minimum,
+        maximum=maximum,
+        decimals=decimals,
+        empty=empty,
+        links=links,
+        options={
+            "displayMode": "basic",
+            "maxVizHeight": 26,
+            "minVizHeight": 14,
+            "minVizWidth": 8,
+            "namePlacement": "auto",
+            "orientation": "horizontal",
+            "reduceOptions": LAST,
+            "showUnfilled": True,
+            "sizing": "auto",
+            "text": {"titleSize": 12, "valueSize": 14},
+            "valueMode": "color",
+        },
+    )

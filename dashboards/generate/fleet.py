@@ -1,0 +1,382 @@
+"""`fleet`: all targets; who is down and why, the worst first."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dashboards.generate import promql as q
+from dashboards.generate.charts import bars, lines
+from dashboards.generate.dashboard import Dashboard, Row
+from dashboards.generate.figures import ranking, stat
+from dashboards.generate.language import (
+    ANY_IS_BAD,
+    ANY_IS_UNSURE,
+    AVAILABILITY,
+    BAD,
+    BUDGET_LEFT,
+    BUDGET_SPENT,
+    BURN,
+    CAUTION,
+    DAYS_LEFT,
+    GOOD,
+    PLAIN,
+    PLANNED,
+    QUANTILES,
+    REASON_WORDS,
+    SPENT,
+    STANDING,
+    colored,
+    reasons_colored,
+    sentence,
+    steps,
+)
+from dashboards.generate.links import IN_ROW, IN_SERIES, link_to_target
+from dashboards.generate.marks import contract_changes, new_servers, reloads
+from dashboards.generate.panels import columns, now, over_time
+from dashboards.generate.tables import Column, table
+from dashboards.generate.variables import LOCATION, SLO, TARGETS
+
+_S: Final = q.TARGETS
+_FORTNIGHT: Final = 14 * 86400
+_TO_SERIES: Final = link_to_target(IN_SERIES)
+_TO_ROW: Final = link_to_target(IN_ROW)
+
+
+_RUNBOOKS: Final = {
+    "Targets, the worst first": (
+        "McpTargetDown",
+        "McpProbeFailing",
+        "McpWrongAnswer",
+    ),
+    "Could not tell": ("McpProbeCannotTell",),
+    "Probes that do not pass, by reason": (
+        "McpProbeFailing",
+        "McpTokenRejected",
+        "McpRateLimited",
+    ),
+    "Burn rate": (
+        "McpSloBurnFast",
+        "McpSloBurn",
+        "McpSloBurnSlow",
+    ),
+    "Availability by location": ("McpTargetDownFromLocation",),
+    "Slowest targets, p95": ("McpSlowAgainstBaseline",),
+    "Latency, as a share of its limit": (
+        "McpTooSlow",
+        "McpSlowAgainstBudget",
+    ),
+    "Contract changes": (
+        "McpContractBroken",
+        "McpContractChanged",
+    ),
+    "Certificates, soonest first": (
+        "McpCertificateExpires",
+        "McpCertificateExpiresSoon",
+    ),
+    "What answers": ("McpProtocolVersionChanged",),
+}
+"""Alerts by the title of the panel that shows why they fire."""
+
+
+def dashboard() -> Dashboard:
+    """All of it."""
+    return Dashboard(
+        uid="mcp-prober-fleet",
+        title="MCP fleet",
+        description="Every MCP server that is probed: who is down and why, the worst first.",
+        variables=(LOCATION, TARGETS, SLO),
+        marks=(contract_changes(_S), new_servers(_S), reloads(q.PLACES)),
+        rows=(_headline(), _worst_first(), _why(), _objective(), _speed(), _promises()),
+        runbooks=_RUNBOOKS,
+    )
+
+
+def _headline() -> Row:
+    certificates = f"min by (target) (mcp_target_certificate_expiry_timestamp_seconds{{{_S}}}) - time() < {_FORTNIGHT}"
+    return Row(
+        title="",
+        height=4,
+        panels=(
+            stat(
+                "Targets",
+                "Targets that are probed.",
+                over_time(f"count(count by (target) (mcp_probe_success{{{_S}}}))", "targets"),
+            ),
+            stat(
+                "Targets failing",
+                "Targets of which at least one probe fails, outside of maintenance windows.",
+                over_time(q.targets_with(q.failing(_S)), "targets"),
+                steps=ANY_IS_BAD,
+            ),
+            stat(
+                "Probes failing",
+                "Probes whose last run failed, outside of maintenance windows. A run that could not tell is not one.",
+                over_time(q.probes_with(q.failing(_S)), "probes"),
+                steps=ANY_IS_BAD,
+            ),
+            stat(
+                "Could not tell",
+                "Probes whose last run ended unknown: the prober's own trouble, no budget left, an undecided history.",
+                over_time(q.probes_with(q.unsure(_S)), "probes"),
+                steps=ANY_IS_UNSURE,
+            ),
+            stat(
+                "Maintenance",
+                "Targets with a probe in a maintenance window: they are probed, and nobody is called.",
+                over_time(q.targets_with(q.planned(_S)), "targets"),
+                steps=steps(PLAIN, (1, PLANNED)),
+            ),
+            stat(
+                "Cert < 14 days",
+                "Targets whose TLS certificate expires within 14 days.",
+                over_time(q.targets_with(certificates), "targets"),
+                steps=steps(GOOD, (1, CAUTION)),
+            ),
+            stat(
+                "Availability",
+                sentence(
+                    "Share of runs that passed over the range that is shown, of those that could tell.",
+                    "Runs in maintenance windows count.",
+                ),
+                now(q.availability(_S, "$__range")),
+                unit="percentunit",
+                decimals=2,
+                steps=AVAILABILITY,
+                empty="no runs yet",
+            ),
+            stat(
+                "Budget left",
+                "What is left of the failures that the objective allows over the range that is shown.",
+                now(q.budget_left(_S, "$__range")),
+                unit="percentunit",
+                decimals=0,
+                steps=BUDGET_LEFT,
+                mappings=SPENT,
+                empty="no runs yet",
+            ),
+        ),
+    )
+
+
+def _worst_first() -> Row:
+    failing = q.failing(_S)
+    last = f"max by (target, probe) (mcp_probe_last_success_timestamp_seconds{{{_S}}})"
+    return Row(
+        title="",
+        height=11,
+        panels=(
+            table(
+                "Targets, the worst first",
+                sentence(
+                    "How every target stands. Why is the reason that most of its failing probes share; oldest success",
+                    "is that of the probe that has failed for longest. Click a target for its own dashboard.",
+                ),
+                columns(q.standing(_S)),
+                columns(q.why(_S)),
+                columns(f"count by (target) (count by (target, probe) ({failing})) or {q.failing_none(_S)}"),
+                columns(f"count by (target) (count by (target, probe) (mcp_probe_success{{{_S}}}))"),
+                columns(f"min by (target) ({last}) * 1000"),
+                columns(q.availability(_S, "$__range", "target")),
+                columns(q.budget_left(_S, "$__range", "target")),
+                columns(q.run_quantile(0.95, _S, "target", "$__range")),
+                show=(
+                    Column(field="Value #A", title="State", width=130, mappings=STANDING, filled=True),
+                    Column(field="target", title="Target", links=_TO_ROW),
+                    Column(field="reason", title="Why", mappings=REASON_WORDS),
+                    Column(field="Value #C", title="Failing", width=80, steps=ANY_IS_BAD),
+                    Column(field="Value #D", title="Probes", width=80),
+                    Column(field="Value #E", title="Oldest success", width=150, unit="dateTimeFromNow"),
+                    Column(
+                        field="Value #F",
+                        title="Availability",
+                        width=110,
+                        unit="percentunit",
+                        decimals=2,
+                        steps=AVAILABILITY,
+                    ),
+                    Column(
+                        field="Value #G",
+                        title="Budget left",
+                        width=110,
+                        unit="percentunit",
+                        decimals=0,
+                        steps=BUDGET_LEFT,
+                        mappings=SPENT,
+                    ),
+                    Column(field="Value #H", title="p95", width=90, unit="s"),
+                ),
+                sort={"State": True},
+            ),
+        ),
+    )
+
+
+def _why() -> Row:
+    seen = f"count by (reason) (count by (target, probe, reason) ({q.failing(_S)} or {q.unsure(_S)}))"
+    new = f"sum by (reason) (increase(mcp_probe_failures_total{{{_S}}}[$__rate_interval]))"
+    return Row(
+        title="Why",
+        height=9,
+        panels=(
+            lines(
+                "Probes that do not pass, by reason",
+                "Probes whose last run did not pass, by the reason it gave. Colours are those of the reason's family.",
+                over_time(q.or_nothing(seen, "reason"), "{{reason}}"),
+                unit="short",
+                stacked=True,
+                overrides=reasons_colored(),
+                decimals=0,
+            ),
+            bars(
+                lines(
+                    "Runs that did not pass, by reason",
+                    "Runs that failed or could not tell in each stretch of time, by the reason they gave.",
+                    over_time(q.or_nothing(f"{new} > 0", "reason"), "{{reason}}"),
+                    unit="short",
+                    stacked=True,
+                    overrides=reasons_colored(),
+                )
+            ),
+        ),
+    )
+
+
+def _objective() -> Row:
+    return Row(
+        title="Objective and error budget",
+        height=8,
+        panels=(
+            lines(
+                "Burn rate",
+                sentence(
+                    "How many times faster than the objective allows failures come: at 1 the budget lasts exactly its",
+                    "30 days. The lines are where alerts speak up: 1, 6 and 14.4.",
+                ),
+                over_time(q.burn(_S, "1h"), "over 1 hour"),
+                over_time(q.burn(_S, "6h"), "over 6 hours"),
+                unit="none",
+                width=8,
+                limits=BURN,
+                overrides=colored({"over 1 hour": "#F2CC0C", "over 6 hours": "#5794F2"}),
+            ),
+            ranking(
+                "Error budget spent, the ten worst",
+                "How many times over each target has spent what it may over the range that is shown: 1x is all of it.",
+                now(f"topk(10, {q.budget_spent(_S, '$__range', 'target')})", "{{target}}"),
+                unit="suffix:x",
+                decimals=1,
+                steps=BUDGET_SPENT,
+                links=_TO_SERIES,
+            ),
+            lines(
+                "Availability by location",
+                sentence(
+                    "Share of runs that passed, over an hour, as seen from each place. One place alone that",
+                    "sees failures has trouble of its own; without locations there is one line.",
+                ),
+                over_time(q.availability(_S, "1h", "location"), "from {{location}}"),
+                unit="percentunit",
+                width=8,
+                minimum=None,
+                maximum=1,
+            ),
+        ),
+    )
+
+
+def _speed() -> Row:
+    latency = f"max by (target, probe) (mcp_probe_latency_seconds{{{_S}}})"
+    limit = f'min by (target, probe) (mcp_probe_latency_budget_seconds{{{_S}, level="fail"}})'
+    p95 = q.run_quantile(0.95, _S, "target", "$__range")
+    return Row(
+        title="Speed",
+        height=8,
+        panels=(
+            lines(
+                "Duration of runs",
+                "Quantiles of how long a whole run takes, over all targets, races left out.",
+                *(
+                    over_time(q.run_quantile(share, _S), name)
+                    for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+                ),
+                unit="s",
+                width=8,
+                overrides=colored(QUANTILES),
+            ),
+            ranking(
+                "Slowest targets, p95",
+                "95 of 100 runs were faster than this, over the range that is shown.",
+                now(f"topk(10, {p95})", "{{target}}"),
+                unit="s",
+                links=_TO_SERIES,
+            ),
+            ranking(
+                "Latency, as a share of its limit",
+                sentence(
+                    "The last run's latency as a share of that at which the probe fails: who comes nearest",
+                    "to failing for slowness.",
+                ),
+                now(f"topk(10, {latency} / {limit})", "{{probe}}"),
+                unit="percentunit",
+                decimals=0,
+                maximum=1,
+                steps=steps(GOOD, (0.5, CAUTION), (1, BAD)),
+                empty="no probe has a latency limit",
+                links=_TO_SERIES,
+            ),
+        ),
+    )
+
+
+def _promises() -> Row:
+    changes = 'max by (target) (mcp_contract_changes{%s, severity="%s"})'
+    expiry = f"min by (target) (mcp_target_certificate_expiry_timestamp_seconds{{{_S}}})"
+    return Row(
+        title="Promises: contracts, certificates, versions",
+        height=8,
+        panels=(
+            table(
+                "Contract changes",
+                "How each target differs from its pinned contract, where there is one. Breaking ones hurt agents.",
+                *(columns(changes % (_S, severity)) for severity in ("breaking", "additive", "cosmetic")),
+                show=(
+                    Column(field="target", title="Target", links=_TO_ROW),
+                    Column(field="Value #A", title="Breaking", width=75, steps=ANY_IS_BAD),
+                    Column(field="Value #B", title="Additive", width=75, steps=steps(GOOD, (1, PLANNED))),
+                    Column(field="Value #C", title="Cosmetic", width=80),
+                ),
+                width=7,
+                sort={"Breaking": True, "Additive": True},
+                empty="no target has a pinned contract",
+            ),
+            table(
+                "Certificates, soonest first",
+                "When the TLS certificate of each target expires.",
+                columns(f"{expiry} - time()"),
+                columns(f"{expiry} * 1000"),
+                show=(
+                    Column(field="target", title="Target", links=_TO_ROW),
+                    Column(field="Value #A", title="Left", width=80, unit="s", decimals=0, steps=DAYS_LEFT),
+                    Column(field="Value #B", title="Expires", width=150, unit="dateTimeAsIsoNoDateIfToday"),
+                ),
+                width=7,
+                sort={"Left": False},
+                empty="no target speaks TLS",
+            ),
+            table(
+                "What answers",
+                "What each server says of itself, and the version of the protocol that was agreed with it.",
+                columns(f"group by (target, protocol_version, server_name, server_version) (mcp_target_info{{{_S}}})"),
+                columns(f"max by (target) (mcp_target_tools{{{_S}}})"),
+                show=(
+                    Column(field="target", title="Target", links=_TO_ROW),
+                    Column(field="server_name", title="Server"),
+                    Column(field="server_version", title="Version", width=85),
+                    Column(field="protocol_version", title="Protocol", width=95),
+                    Column(field="Value #B", title="Tools", width=55),
+                ),
+                width=10,
+                sort={"Target": False},
+            ),
+        ),
+    )

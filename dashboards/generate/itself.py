@@ -1,0 +1,307 @@
+"""`prober`: the probers themselves; whether what the other dashboards say can be believed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dashboards.generate import promql as q
+from dashboards.generate.charts import heatmap, lines
+from dashboards.generate.dashboard import Dashboard, Row
+from dashboards.generate.figures import ranking, stat
+from dashboards.generate.language import (
+    ANY_IS_BAD,
+    BAD,
+    CAUTION,
+    GOOD,
+    LATENESS,
+    OUTCOMES,
+    PLAIN,
+    PLANNED,
+    QUANTILES,
+    UP,
+    YES_IS_BAD,
+    YES_IS_GOOD,
+    colored,
+    steps,
+)
+from dashboards.generate.marks import reloads
+from dashboards.generate.panels import buckets, columns, now, over_time
+from dashboards.generate.tables import Column, table
+from dashboards.generate.variables import LOCATION, PROBE, TARGETS, labels_of
+
+_S: Final = 'instance=~"$instance", location=~"$location"'
+_RUNS: Final = f'instance=~"$instance", {q.PROBES}'
+_SHARES: Final = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+
+INSTANCE: Final = labels_of("instance", "Prober", 'label_values(prober_build_info{location=~"$location"}, instance)')
+
+
+_RUNBOOKS: Final = {
+    "Config loaded": ("McpProberNotReloading",),
+    "Suspects itself": ("McpProberSuspectsItself",),
+    "Start lag": ("McpProberLate",),
+    "Runs left out, by probe": ("McpProberSkipsRuns",),
+    "Probers": ("McpProberAbsent",),
+    "Results not written": ("McpProberHistoryDown",),
+}
+"""Alerts by the title of the panel that shows why they fire."""
+
+
+def dashboard() -> Dashboard:
+    """All of it."""
+    return Dashboard(
+        uid="mcp-prober-prober",
+        title="MCP prober itself",
+        description="The probers: late, overloaded or cut off? Whether the other dashboards can be believed.",
+        variables=(LOCATION, INSTANCE, TARGETS, PROBE),
+        marks=(reloads(_S),),
+        rows=(_headline(), _lag(), _load(), _who(), _process(), _history()),
+        runbooks=_RUNBOOKS,
+    )
+
+
+def _headline() -> Row:
+    late = (
+        f"(time() - max by (target, probe, location) (mcp_probe_last_run_timestamp_seconds{{{_RUNS}}}))"
+        f" > 3 * max by (target, probe, location) (mcp_probe_interval_seconds{{{_RUNS}}})"
+    )
+    return Row(
+        title="",
+        height=4,
+        panels=(
+            stat(
+                "Config loaded",
+                "Whether every prober's last attempt to load its configuration succeeded.",
+                now(f"min(prober_config_last_reload_successful{{{_S}}})"),
+                mappings=YES_IS_GOOD,
+            ),
+            stat(
+                "Suspects itself",
+                "Whether a prober cannot reach so many unrelated targets that its own network is suspect.",
+                now(f"max(prober_suspects_itself{{{_S}}})"),
+                mappings=YES_IS_BAD,
+            ),
+            stat(
+                "History",
+                "Whether results are being written to the history. Probing goes on without it.",
+                now(f"min(prober_history_up{{{_S}}})"),
+                mappings=UP,
+                empty="not kept",
+            ),
+            stat(
+                "Overdue",
+                "Probes that have not run for three intervals: the prober is late, or their target's budget used up.",
+                over_time(q.probes_with(late), "probes"),
+                steps=ANY_IS_BAD,
+            ),
+            stat(
+                "Start lag, p99",
+                "99 of 100 runs began less than this after they were due.",
+                over_time(q.quantile(0.99, "prober_start_lag_seconds", _S), "p99"),
+                unit="s",
+                steps=LATENESS,
+            ),
+            stat(
+                "Loop lag",
+                "The worst lag of an event loop within a minute. From a quarter second on, latencies are in doubt.",
+                over_time(f"max(prober_loop_lag_max_seconds{{{_S}}})", "worst"),
+                unit="s",
+                steps=LATENESS,
+            ),
+            stat(
+                "Runs left out",
+                "Runs over the range that is shown that did not begin because the one before still went on.",
+                now(f"sum(increase(prober_skipped_runs_total{{{_S}}}[$__range]))"),
+                decimals=0,
+                steps=steps(GOOD, (1, CAUTION)),
+            ),
+            stat("Probes", "Probes that all of them run.", over_time(f"sum(prober_probes{{{_S}}})", "probes")),
+        ),
+    )
+
+
+def _lag() -> Row:
+    return Row(
+        title="Is it late",
+        height=8,
+        panels=(
+            lines(
+                "Start lag",
+                "How much later than due runs began.",
+                *(over_time(q.quantile(share, "prober_start_lag_seconds", _S), name) for name, share in _SHARES),
+                unit="s",
+                width=8,
+                overrides=colored(QUANTILES),
+            ),
+            heatmap(
+                "Start lag, all runs",
+                "How many runs began how late.",
+                buckets(f"sum by (le) (increase(prober_start_lag_seconds_bucket{{{_S}}}[$__rate_interval]))"),
+                unit="s",
+                width=8,
+            ),
+            lines(
+                "Event loop lag",
+                "How much later than asked the event loop came back: time in which no answer could be read.",
+                over_time(q.quantile(0.99, "prober_loop_lag_seconds", _S, "instance"), "p99 {{instance}}"),
+                over_time(f"max by (instance) (prober_loop_lag_max_seconds{{{_S}}})", "worst {{instance}}"),
+                unit="s",
+                width=8,
+            ),
+        ),
+    )
+
+
+def _load() -> Row:
+    return Row(
+        title="How busy is it",
+        height=8,
+        panels=(
+            lines(
+                "Runs by outcome",
+                "Runs per second by how they ended. Grey are those that could not tell.",
+                over_time(q.per_second("mcp_probe_runs_total", _RUNS, "outcome"), "{{outcome}}"),
+                unit="ops",
+                width=8,
+                stacked=True,
+                overrides=colored(OUTCOMES),
+            ),
+            lines(
+                "Runs going on and waiting",
+                "Runs that go on at this moment, and runs that are due and wait for their turn.",
+                over_time(f"sum(prober_running_probes{{{_S}}})", "running"),
+                over_time(f"sum(prober_waiting_probes{{{_S}}})", "waiting"),
+                unit="short",
+                width=8,
+                overrides=colored({"running": PLANNED, "waiting": CAUTION}),
+                decimals=0,
+            ),
+            ranking(
+                "Runs left out, by probe",
+                "Probes that take longer than their interval: raise the interval or lower the timeout.",
+                now(
+                    f"topk(8, sum by (target, probe) (increase(mcp_probe_skipped_total{{{_RUNS}}}[$__range])))", _PROBE
+                ),
+                unit="short",
+                decimals=0,
+                steps=steps(PLAIN, (1, CAUTION)),
+            ),
+        ),
+    )
+
+
+_PROBE: Final = "{{probe}}"
+
+
+def _who() -> Row:
+    by = "by (instance, location)"
+    return Row(
+        title="",
+        height=5,
+        panels=(
+            table(
+                "Probers",
+                "Every prober that is scraped, with what it runs.",
+                columns(f"group by (instance, location, version, python_version) (prober_build_info{{{_S}}})"),
+                columns(f"min {by} (prober_config_last_reload_successful{{{_S}}})"),
+                columns(f"max {by} (prober_config_last_reload_success_timestamp_seconds{{{_S}}}) * 1000"),
+                columns(
+                    f"max {by} (process_start_time_seconds{{{_S}}} and on (instance, job) prober_build_info) * 1000"
+                ),
+                columns(f"sum {by} (prober_targets{{{_S}}})"),
+                columns(f"sum {by} (prober_probes{{{_S}}})"),
+                columns(f"max {by} (prober_suspects_itself{{{_S}}})"),
+                show=(
+                    Column(field="instance", title="Prober"),
+                    Column(field="location", title="Location"),
+                    Column(field="version", title="Version", width=90),
+                    Column(field="python_version", title="Python", width=90),
+                    Column(field="Value #B", title="Last load worked", width=140, mappings=YES_IS_GOOD),
+                    Column(field="Value #C", title="Loaded", width=130, unit="dateTimeFromNow"),
+                    Column(field="Value #D", title="Started", width=130, unit="dateTimeFromNow"),
+                    Column(field="Value #E", title="Targets", width=80),
+                    Column(field="Value #F", title="Probes", width=80),
+                    Column(field="Value #G", title="Suspects itself", width=120, mappings=YES_IS_BAD),
+                ),
+                sort={"Prober": False},
+            ),
+        ),
+    )
+
+
+def _process() -> Row:
+    mine = f"and on (instance, job) prober_build_info{{{_S}}}"
+    return Row(
+        title="What it costs",
+        height=8,
+        panels=(
+            lines(
+                "CPU",
+                "Share of one core that each prober uses.",
+                over_time(f"rate(process_cpu_seconds_total[$__rate_interval]) {mine}", "{{instance}}"),
+                unit="percentunit",
+                width=6,
+            ),
+            lines(
+                "Memory",
+                "Resident memory of each prober.",
+                over_time(f"process_resident_memory_bytes {mine}", "{{instance}}"),
+                unit="bytes",
+                width=6,
+            ),
+            lines(
+                "Open files",
+                "File descriptors of each prober: sockets, pipes, files. A slope is a leak.",
+                over_time(f"process_open_fds {mine}", "{{instance}}"),
+                unit="short",
+                width=6,
+                decimals=0,
+            ),
+            lines(
+                "Time to scrape",
+                "How long Prometheus took to fetch /metrics.",
+                over_time(f"scrape_duration_seconds {mine}", "{{instance}}"),
+                unit="s",
+                width=6,
+            ),
+        ),
+    )
+
+
+def _history() -> Row:
+    return Row(
+        title="History and notifications",
+        height=7,
+        panels=(
+            lines(
+                "Size of the history",
+                "Bytes of the history's files.",
+                over_time(f"prober_history_bytes{{{_S}}}", "{{instance}}"),
+                unit="bytes",
+                width=8,
+                empty="no history is kept",
+            ),
+            lines(
+                "Results not written",
+                "Results per second that could not be written to the history.",
+                over_time(
+                    f"sum by (instance) (rate(prober_history_dropped_total{{{_S}}}[$__rate_interval]))", "{{instance}}"
+                ),
+                unit="ops",
+                width=8,
+                at_least=1,
+                empty="no history is kept",
+            ),
+            lines(
+                "Notifications",
+                "Notifications that the probers sent themselves, without Alertmanager, by what became of them.",
+                over_time(
+                    f"sum by (outcome) (increase(prober_notifications_total{{{_S}}}[$__rate_interval]))", "{{outcome}}"
+                ),
+                unit="short",
+                width=8,
+                at_least=1,
+                overrides=colored({"sent": PLANNED, "failed": BAD}),
+            ),
+        ),
+    )

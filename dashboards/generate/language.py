@@ -1,0 +1,193 @@
+"""What colours, numbers and words mean, the same on every dashboard.
+
+A reason has the colour of its family, in one of its shades, wherever it is drawn. States have colours that no family
+has: green is well, blue is planned, grey is "could not tell". Red is only what a user feels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+Json = dict[str, Any]
+
+GOOD: Final = "#56A64B"
+PLANNED: Final = "#5794F2"
+UNSURE: Final = "#8E8E8E"
+CAUTION: Final = "#E0B400"
+PARTLY: Final = "#FF780A"
+BAD: Final = "#E02F44"
+PLAIN: Final = "#7EB6D9"
+"""What is neither good nor bad: counts, sizes, times without a limit."""
+
+SHADES: Final[Mapping[str, tuple[str, str, str, str]]] = {
+    "transport": ("#E02F44", "#FF7383", "#C4162A", "#F2495C"),
+    "http": ("#FF780A", "#FFB357", "#E0580A", "#FF9830"),
+    "protocol": ("#A352CC", "#CA95E5", "#7C2EA3", "#B877D9"),
+    "tool": ("#F2CC0C", "#FFEE52", "#CC9D00", "#FADE2A"),
+    "verdict": ("#E55CB5", "#F7B8DF", "#B82E88", "#F28CCB"),
+    "race": ("#2AB8C6", "#9BE6EC", "#16818C", "#5FD3DD"),
+    "deadline": ("#A77044", "#A77044", "#A77044", "#A77044"),
+    "prober": ("#8E8E8E", "#B4B4B4", "#6E6E6E", "#A0A0A0"),
+}
+"""Four shades per family of reasons: more cannot be told apart. Neighbours in the tree get different ones."""
+
+FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
+    family: tuple(reasons.split())
+    for family, reasons in {
+        "transport": "dns_failed connect_refused connect_failed connect_timeout proxy_failed tls_expired tls_untrusted "
+        "tls_hostname tls_failed connection_reset connection_closed not_http spawn_failed process_exited",
+        "http": "unauthorized forbidden not_found rate_limited client_error server_error unavailable redirected "
+        "bad_content_type bad_encoding token_failed",
+        "protocol": "malformed_json malformed_message wrong_id no_response stream_ended version_unsupported "
+        "session_lost rpc_error bad_result input_required too_large bad_endpoint",
+        "tool": "tool_missing tool_error not_read_only",
+        "verdict": "output_schema_invalid output_schema_mismatch schema_mismatch expectation_failed too_slow "
+        "contract_broken second_opinion_failed",
+        "race": "lost_update torn_read stale_read non_monotonic_read duplicate_effect phantom_value order_violation "
+        "exclusion_broken lock_stuck",
+        "deadline": "timeout",
+        "prober": "internal_error not_run undecided",
+    }.items()
+}
+"""The tree of reasons, as in prober/outcome.py. The last family is no failure: the prober could not tell."""
+
+NOTHING: Final = "nothing fails"
+"""The name of the line that a chart of failures has while there is none."""
+
+
+def one_of(words: Iterable[str]) -> str:
+    """A regular expression for exactly these."""
+    return "|".join(words)
+
+
+OUR_OWN: Final = one_of(FAMILIES["prober"])
+
+
+def by_shade() -> list[tuple[str, tuple[str, ...]]]:
+    """Each shade with the reasons that have it."""
+    shades: dict[str, list[str]] = {}
+    for family, reasons in FAMILIES.items():
+        for number, reason in enumerate(reasons):
+            shades.setdefault(SHADES[family][number % 4], []).append(reason)
+    return [(shade, tuple(reasons)) for shade, reasons in shades.items()]
+
+
+def fixed(color: str) -> Json:
+    """The property that gives a field one colour."""
+    return {"id": "color", "value": {"mode": "fixed", "fixedColor": color}}
+
+
+def colored(names: Mapping[str, str]) -> list[Json]:
+    """Overrides that give fields of these names their colours."""
+    return [
+        {"matcher": {"id": "byName", "options": name}, "properties": [fixed(color)]} for name, color in names.items()
+    ]
+
+
+def reasons_colored() -> list[Json]:
+    """Overrides that give every reason its colour."""
+    shades = [
+        {"matcher": {"id": "byRegexp", "options": f"/^({one_of(reasons)})$/"}, "properties": [fixed(shade)]}
+        for shade, reasons in by_shade()
+    ]
+    return [*shades, *colored({NOTHING: GOOD})]
+
+
+OUTCOMES: Final = {"pass": GOOD, "fail": BAD, "unknown": UNSURE}
+SEVERITIES: Final = {"breaking": BAD, "additive": PLANNED, "cosmetic": UNSURE}
+QUANTILES: Final = {"p50": "#73BF69", "p95": "#F2CC0C", "p99": "#FF780A"}
+PHASES: Final = {
+    "spawn": "#5F6B7A",
+    "dns": "#8AB8FF",
+    "connect": "#3274D9",
+    "tls": "#1F60C4",
+    "send": "#96D98D",
+    "wait": "#FADE2A",
+    "receive": "#37872D",
+}
+"""In the order in which they happen."""
+
+
+def values(meanings: Mapping[int, tuple[str, str]]) -> list[Json]:
+    """The mapping that turns numbers into a word in a colour."""
+    options = {
+        str(number): {"index": index, "text": text, "color": color}
+        for index, (number, (text, color)) in enumerate(meanings.items())
+    }
+    return [{"type": "value", "options": options}]
+
+
+def between(low: float | None, high: float | None, text: str, color: str, index: int) -> Json:
+    """A mapping that turns a range of numbers, its ends included, into a word in a colour."""
+    return {
+        "type": "range",
+        "options": {"from": low, "to": high, "result": {"index": index, "text": text, "color": color}},
+    }
+
+
+STANDING: Final = [
+    *values({4: ("down", BAD), 2: ("could not tell", UNSURE), 1: ("maintenance", PLANNED), 0: ("well", GOOD)}),
+    between(3, 3.9999, "partly failing", PARTLY, 4),
+]
+"""How a target stands, worst highest: 3 and the share of its probes that fail, 4 if all do; below, that none fails."""
+
+RESULT: Final = values(
+    {3: ("fails", BAD), 2: ("could not tell", UNSURE), 1: ("maintenance", PLANNED), 0: ("passes", GOOD)}
+)
+"""How a probe's last run ended, worst highest."""
+
+NONE: Final = "-"
+"""Stands in a table where there is no reason."""
+
+SPENT: Final = [between(None, 0, "spent", BAD, 0)]
+"""An error budget that is overdrawn: by how much is another question."""
+
+REASON_WORDS: Final[list[Json]] = [
+    {"type": "regex", "options": {"pattern": f"^({one_of(reasons)})$", "result": {"index": index, "color": shade}}}
+    for index, (shade, reasons) in enumerate(by_shade())
+]
+"""The mapping that gives the word of a reason its colour."""
+
+FAMILY_CODES: Final = {family: 10 - index for index, family in enumerate(FAMILIES)}
+"""Numbers for a timeline; the nearer to the wire, the higher. 1 is maintenance, 0 a pass."""
+
+FAMILY_NAMES: Final = {family: "could not tell" if family == "prober" else family for family in FAMILIES}
+
+HISTORY: Final = values(
+    {
+        **{code: (FAMILY_NAMES[family], SHADES[family][0]) for family, code in FAMILY_CODES.items()},
+        1: ("maintenance", PLANNED),
+        0: ("pass", GOOD),
+    }
+)
+
+PLANNED_OR_NOT: Final = values({1: ("now", PLANNED), 0: (NONE, "text")})
+YES_IS_GOOD: Final = values({1: ("yes", GOOD), 0: ("no", BAD)})
+YES_IS_BAD: Final = values({1: ("yes", BAD), 0: ("no", GOOD)})
+UP: Final = values({1: ("up", GOOD), 0: ("down", BAD)})
+
+
+def steps(first: str, *rest: tuple[float, str]) -> list[Json]:
+    """Thresholds: the colour from below, then each colour from its number on."""
+    return [{"color": first, "value": None}, *({"color": color, "value": number} for number, color in rest)]
+
+
+ANY_IS_BAD: Final = steps(GOOD, (1, BAD))
+ANY_IS_PARTLY: Final = steps(GOOD, (1, PARTLY))
+ANY_IS_UNSURE: Final = steps(GOOD, (1, UNSURE))
+NEUTRAL: Final = steps(PLAIN)
+BUDGET_SPENT: Final = steps(GOOD, (0.5, CAUTION), (0.75, PARTLY), (1, BAD))
+BUDGET_LEFT: Final = steps(BAD, (0.0001, PARTLY), (0.25, CAUTION), (0.5, GOOD))
+AVAILABILITY: Final = steps(BAD, (0.9, PARTLY), (0.99, CAUTION), (0.995, GOOD))
+BURN: Final = steps(GOOD, (1, CAUTION), (6, PARTLY), (14.4, BAD))
+"""Burn rates at which the alerts ask for attention: a budget of 30 days gone in 30, 5 and 2 days."""
+DAYS_LEFT: Final = steps(BAD, (3 * 86400, CAUTION), (14 * 86400, GOOD))
+LATENESS: Final = steps(GOOD, (0.1, CAUTION), (0.25, PARTLY), (1, BAD))
+"""Seconds by which the prober is late; from a quarter on its own latencies are in doubt."""
+CONFLICTS: Final = steps(GOOD, (0.01, CAUTION), (0.05, BAD))
+
+
+def sentence(text: str, *more: str) -> str:
+    """A description of several lines of source as one paragraph."""
+    return " ".join((text, *more))

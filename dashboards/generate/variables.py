@@ -1,0 +1,90 @@
+"""Variables: what a reader chooses at the top of a dashboard, each limited by those before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from dashboards.generate.language import Json
+from dashboards.generate.panels import SOURCE
+
+STATUS_PAGE: Final = "http://127.0.0.1:9733"
+"""Where `mcp-prober daemon` listens unless told otherwise."""
+
+
+def _variable(name: str, label: str, kind: str, **more: object) -> Json:
+    return {"hide": 0, "label": label, "name": name, "skipUrlSync": False, "type": kind, **more}
+
+
+def labels_of(name: str, label: str, query: str, *, many: bool = True, first: str = "", everything: str = ".*") -> Json:
+    """A variable with the values of a label. `.*` for all of them also holds for series without the label."""
+    chosen = {"selected": False, "text": "All", "value": "$__all"} if many else {"text": first, "value": first}
+    return _variable(
+        name,
+        label,
+        "query",
+        current=chosen,
+        datasource=SOURCE,
+        definition=query,
+        includeAll=many,
+        multi=many,
+        options=[],
+        query={"qryType": 1, "query": query, "refId": f"variable-{name}"},
+        refresh=2,
+        regex="",
+        sort=1,
+        **({"allValue": everything} if many else {}),
+    )
+
+
+SOURCES: Final = _variable(
+    "datasource",
+    "Data source",
+    "datasource",
+    current={"selected": False, "text": "${DS_PROMETHEUS}", "value": "${DS_PROMETHEUS}"},
+    includeAll=False,
+    multi=False,
+    options=[],
+    query="prometheus",
+    refresh=1,
+    regex="",
+)
+LOCATION: Final = labels_of("location", "Location", "label_values(mcp_probe_success, location)")
+TARGETS: Final = labels_of("target", "Target", 'label_values(mcp_probe_success{location=~"$location"}, target)')
+TARGET: Final = labels_of(
+    "target", "Target", 'label_values(mcp_probe_success{location=~"$location"}, target)', many=False
+)
+PROBE: Final = labels_of(
+    "probe", "Probe", 'label_values(mcp_probe_success{location=~"$location", target=~"$target"}, probe)'
+)
+
+
+def choice(name: str, label: str, options: Sequence[str], chosen: str) -> Json:
+    """A variable with a few values."""
+    return _variable(
+        name,
+        label,
+        "custom",
+        current={"selected": True, "text": chosen, "value": chosen},
+        includeAll=False,
+        multi=False,
+        options=[{"selected": option == chosen, "text": option, "value": option} for option in options],
+        query=",".join(options),
+    )
+
+
+SLO: Final = choice("slo", "Objective, %", ("99", "99.5", "99.9", "99.95"), "99.5")
+
+
+def _address(name: str, label: str, description: str, default: str) -> Json:
+    value = {"selected": True, "text": default, "value": default}
+    return _variable(
+        name, label, "textbox", current=value, description=description, hide=2, options=[value], query=default
+    )
+
+
+ADDRESSES: Final = (
+    _address("status_page", "Status page", "Where a browser reaches the daemon.", STATUS_PAGE),
+    _address("runbooks", "Runbooks", "Where a browser reaches alerts/runbooks.", "/runbooks"),
+)
+"""Not shown: they are set once, in the settings of the dashboard or by `var-status_page=` in a link to it."""

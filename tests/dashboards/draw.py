@@ -1,0 +1,185 @@
+"""`python -m tests.dashboards.draw [DIR]`: draws every dashboard with Grafana's own libraries, and judges it.
+
+A story is told twice to a real Prometheus: with all its troubles, and healthy. Each dashboard is drawn for both in
+headless Chromium at 1280 px, as imported by file and as provisioned. Every question has to be answered, every panel to
+be done with numbers in it (but for those in EMPTY), every annotation to be found where the story has one, and no
+script may fail. Pictures of the troubles go to DIR, by default a temporary folder.
+
+Needs Prometheus, promtool, Chromium, Node, and the packages of `render/`: 550 MB, by `npm ci --legacy-peer-deps`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from .past import Past, remembered
+from .reading import FOLDER, NAMES
+
+_RENDER: Final = Path(__file__).parent / "render"
+_BUILD: Final = 120.0
+_DRAW: Final = 600.0
+
+CHOSEN: Final[Mapping[str, Mapping[str, str]]] = {
+    "fleet": {},
+    "target": {"var-target": "payments"},
+    "state": {"var-target": "reference"},
+    "prober": {},
+}
+
+EMPTY: Final[Mapping[str, str]] = {
+    # by "dashboard/panel" or "dashboard@target/panel": why it is rightly empty
+    "target@notes/Tools": "no probe lists its tools",
+    "target@notes/Certificate": "a child process has no TLS",
+    "target@notes/Catalogue size": "no probe lists its tools",
+    "target@notes/Contract changes": "no contract is pinned",
+    "target@notes/Violations": "no race probe",
+    "target@notes/Violations by anomaly": "no race probe",
+    "target@notes/Operations of races": "no race probe",
+    "target@notes/Overlap of races": "no race probe",
+}
+"""Panels that have nothing to show where a target has no such thing; each says so in words of its own."""
+
+MARKS: Final[Mapping[str, set[str]]] = {
+    "fleet": {"Contract changes", "New server versions", "Reloads"},
+    "target": {"Contract changes", "New server versions", "Reloads"},
+    "state": set(),
+    "prober": {"Reloads"},
+}
+"""Annotations that the story has moments for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """A dashboard to be drawn of a past; `out` is the place of picture and report, without its ending."""
+
+    dashboard: str
+    chosen: Mapping[str, str]
+    imported: bool
+    healthy: bool
+    out: Path
+
+    @property
+    def name(self) -> str:
+        """As EMPTY calls it."""
+        target = self.chosen.get("var-target", "")
+        return f"{self.dashboard}@{target}" if target == "notes" else self.dashboard
+
+    def job(self, past: Past) -> dict[str, Any]:
+        """As draw.mjs wants it."""
+        query = {
+            "prometheus": past.url,
+            "from": _written(past.begin),
+            "to": _written(past.end),
+            "scrape": "60s",
+            **({"import": "1"} if self.imported else {}),
+            **self.chosen,
+        }
+        return {"dashboard": self.dashboard, "query": query, "out": str(self.out)}
+
+    def faults(self) -> Iterator[str]:
+        """What its report says against it."""
+        report = json.loads(self.out.with_suffix(".json").read_text(encoding="utf-8"))
+        yield from (f"script: {error[:300]}" for error in report["errors"])
+        yield from (f"query: {each['error']}: {each['expr']}" for each in report["queries"] if each.get("error"))
+        if not report["panels"]:
+            yield "no panel was drawn"
+        for panel in report["panels"].values():
+            why = EMPTY.get(f"{self.name}/{panel['title']}")
+            if panel["state"] != "Done" or panel.get("error"):
+                yield f"{panel['title']}: {panel['state']}: {panel.get('error')}"
+            elif why is None and not (panel["series"] and panel["values"]):
+                yield f"{panel['title']}: nothing in it"
+            elif why is not None and panel["series"]:
+                yield f"{panel['title']}: not empty, although {why}"
+        found = {name for name, events in report["annotations"].items() if events}
+        if not self.healthy and self.name == self.dashboard and (missing := MARKS[self.dashboard] - found):
+            yield f"annotations not found: {sorted(missing)}"
+
+
+def _written(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def built(folder: Path) -> Path:
+    """The page that draws, built."""
+    node = _needed("node")
+    assert (_RENDER / "node_modules").is_dir(), f"npm ci --legacy-peer-deps in {_RENDER}"
+    vite = _RENDER / "node_modules/.bin/vite"
+    out = folder / "page"
+    subprocess.run(
+        [node, str(vite), "build", "--outDir", str(out), "--emptyOutDir"], cwd=_RENDER, check=True, timeout=_BUILD
+    )
+    return out
+
+
+def draw(page: Path, drawings: list[Drawing], past: Past, folder: Path) -> None:
+    """All of them, one after the other, in one browser."""
+    jobs = folder / "jobs.json"
+    document = {
+        "chromium": _needed("chromium"),
+        "folder": str(page),
+        "dashboards": str(FOLDER),
+        "jobs": [drawing.job(past) for drawing in drawings],
+    }
+    jobs.write_text(json.dumps(document), encoding="utf-8")
+    subprocess.run([_needed("node"), "draw.mjs", str(jobs)], cwd=_RENDER, check=True, timeout=_DRAW)
+
+
+def _needed(program: str) -> str:
+    found = shutil.which(program)
+    assert found is not None, f"{program} is needed"
+    return found
+
+
+def planned(folder: Path, *, healthy: bool) -> list[Drawing]:
+    """Every dashboard of one of the two pasts; the healthy ones as provisioned, and a target that has little."""
+    kind = "healthy" if healthy else "troubled"
+    drawings = [
+        Drawing(
+            dashboard=name, chosen=CHOSEN[name], imported=not healthy, healthy=healthy, out=folder / f"{name}-{kind}"
+        )
+        for name in NAMES
+    ]
+    if healthy:
+        little = {"var-target": "notes"}
+        drawings.append(
+            Drawing(dashboard="target", chosen=little, imported=False, healthy=True, out=folder / "target-notes")
+        )
+    return drawings
+
+
+def main(pictures: Path | None) -> int:
+    """Draw and judge; the number of faults."""
+    faults = 0
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        page = built(folder)
+        for healthy in (False, True):
+            drawings = planned(folder, healthy=healthy)
+            past_folder = folder / f"past-{healthy}"
+            past_folder.mkdir()
+            with remembered(past_folder, healthy=healthy) as past:
+                draw(page, drawings, past, folder)
+            for drawing in drawings:
+                found = [*drawing.faults()]
+                faults += len(found)
+                sys.stdout.write("\n  ".join((f"{drawing.out.name}: {len(found)} faults", *found)) + "\n")
+                if pictures is not None:
+                    shutil.copy(drawing.out.with_suffix(".png"), pictures)
+    return faults
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+    if target is not None:
+        target.mkdir(parents=True, exist_ok=True)
+    sys.exit(main(target) > 0)

@@ -1,0 +1,173 @@
+"""A real Prometheus that holds the story: the probers' pages and those of a real reference server, as its blocks.
+
+The server is driven for real and its page read once for every minute of the story, so its numbers are true and only
+its clock is stretched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+import subprocess
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TextIO
+
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
+
+from tests.reference.calling import Client, ToolRefused, crowd
+from tests.reference.processes import serving
+
+from .story import LOCATIONS, MINUTES, Prober, configured
+
+PROMETHEUS: Final = shutil.which("prometheus")
+PROMTOOL: Final = shutil.which("promtool")
+
+_START: Final = 30.0
+_STOP: Final = 20.0
+SERVER: Final = "127.0.0.1:8080"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """A Prometheus that answers about the past. Times are Unix seconds."""
+
+    url: str
+    begin: float
+    end: float
+
+
+@contextmanager
+def remembered(folder: Path, *, healthy: bool = False, end: float | None = None) -> Iterator[Past]:
+    """A Prometheus with the story, which ended just now; stopped on leaving."""
+    end = end if end is not None else time.time() // 60 * 60
+    begin = end - 60 * MINUTES
+    pages = folder / "pages.txt"
+    with pages.open("w", encoding="utf-8") as file:
+        tell(file, begin=begin, healthy=healthy, folder=folder)
+    assert PROMTOOL is not None
+    data = folder / "data"
+    blocks = [PROMTOOL, "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(pages), str(data)]
+    subprocess.run(blocks, check=True, capture_output=True, timeout=300)
+    pages.unlink()
+    with _prometheus(folder, data) as url:
+        yield Past(url=url, begin=begin, end=end)
+
+
+def tell(file: TextIO, *, begin: float, healthy: bool, folder: Path) -> None:
+    """Write every sample of the story in the OpenMetrics format, in the order of time for each series."""
+    config = configured()
+    for location, instance in LOCATIONS.items():
+        prober = Prober(config, location=location, healthy=healthy, begin=begin)
+        at = {"job": "mcp-prober", "instance": instance}
+        minutes = ((minute, [*prober.live(minute), *_scraped(minute)]) for minute in range(MINUTES + 1))
+        _write(file, minutes, at, begin)
+    pages = asyncio.run(_of_a_real_server(folder, healthy=healthy))
+    _write(file, enumerate(pages), {"job": "mcp-reference", "instance": SERVER}, begin)
+    file.write("# EOF\n")
+
+
+def _scraped(minute: int) -> Iterator[Sample]:
+    """What Prometheus adds to what it scrapes."""
+    yield Sample("up", {}, 1)
+    yield Sample("scrape_duration_seconds", {}, 0.011 + 0.002 * (minute % 3))
+
+
+def _write(file: TextIO, minutes: Iterable[tuple[int, Iterable[Sample]]], at: Mapping[str, str], begin: float) -> None:
+    lines: dict[str, list[str]] = defaultdict(list)
+    for minute, samples in minutes:
+        moment = f"{begin + 60 * minute:.0f}"
+        for sample in samples:
+            labels = ",".join(f'{name}="{value}"' for name, value in {**sample.labels, **at}.items())
+            lines[sample.name].append(f"{sample.name}{{{labels}}} {sample.value!r} {moment}\n")
+    for of_one_name in lines.values():
+        file.writelines(of_one_name)
+
+
+async def _of_a_real_server(folder: Path, *, healthy: bool) -> list[list[Sample]]:
+    dice = random.Random(8)
+    pages: list[list[Sample]] = []
+    with serving(folder, "--db", str(folder / "state.db"), name="reference") as server:
+        async with crowd([server], 6) as clients:
+            handles = [(await clients[0].call("create_session"))["handle"] for _ in clients]
+            for minute in range(MINUTES + 1):
+                # From half past one on, all of them want the same session; else each has one of its own.
+                crowded = not healthy and 100 <= minute < 120
+                await _agents(clients, handles[:1] * len(clients) if crowded else handles, dice, busy=crowded)
+                _, text = await clients[0].page("/metrics")
+                pages.append([sample for family in text_string_to_metric_families(text) for sample in family.samples])
+    return pages
+
+
+async def _agents(clients: list[Client], handles: list[str], dice: random.Random, *, busy: bool) -> None:
+    """A little of everything that agents do, at once."""
+
+    async def one(client: Client, own: str) -> None:
+        handle = dice.choice(handles) if dice.random() < 0.05 else own
+        await _try(client, "get_session_config", session_id=handle)
+        await _try(client, "run_step", session_id=handle, action="step")
+        await _try(client, "advance_workflow", session_id=handle, next_phase="next", completed_step="step")
+        await _try(client, "get_workflow_state", session_id=handle)
+        if busy or dice.random() < 0.3:
+            version = (await client.call("get_session", session_id=handle))["valueVersion"]
+            await _try(client, "compare_and_swap", session_id=handle, expected_version=version, value=1)
+        if busy or dice.random() < 0.2:
+            await _try(client, "run_exclusive", session_id=handle, work_ms=2)
+        if dice.random() < 0.1:
+            await _try(client, "update_session_config", session_id=handle, options={"a": dice.random()})
+        if dice.random() < 0.02:
+            await _try(client, "get_session", session_id="no-such-session")
+
+    await asyncio.gather(*(one(client, own) for client, own in zip(clients, handles, strict=True)))
+
+
+async def _try(client: Client, tool: str, /, **arguments: object) -> None:
+    with suppress(ToolRefused):
+        await client.call(tool, **arguments)
+
+
+@contextmanager
+def _prometheus(folder: Path, data: Path) -> Iterator[str]:
+    assert PROMETHEUS is not None
+    config = folder / "prometheus.yml"
+    config.write_text("global: {scrape_interval: 60s}\n", encoding="utf-8")
+    log = folder / "prometheus.log"
+    with log.open("w", encoding="utf-8") as stderr:
+        process = subprocess.Popen(
+            [
+                PROMETHEUS,
+                f"--config.file={config}",
+                f"--storage.tsdb.path={data}",
+                "--storage.tsdb.retention.time=100y",
+                "--web.listen-address=127.0.0.1:0",
+                "--web.cors.origin=.*",
+            ],
+            stderr=stderr,
+        )
+    try:
+        yield _address(process, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(_STOP)
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Where it listens, when it is ready: its log says so."""
+    deadline = time.monotonic() + _START
+    while time.monotonic() < deadline and process.poll() is None:
+        text = log.read_text(encoding="utf-8")
+        if "Server is ready" in text:
+            line = next(line for line in text.splitlines() if "Listening on" in line)
+            return "http://" + line.split("address=")[1].split()[0]
+        time.sleep(0.05)  # its log has no other way to tell
+    raise AssertionError(log.read_text(encoding="utf-8"))

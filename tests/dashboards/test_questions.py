@@ -1,0 +1,137 @@
+"""The PromQL of the dashboards: a Prometheus takes it, and whatever it asks for is exported."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from prober.metrics import families
+from prober.reference.metrics import CACHE_RESULTS, ORIGINS, OUTCOMES
+
+from .past import PROMTOOL
+from .reading import NAMES, asked, dashboard, panels, questions
+
+GOLDEN: Final = Path(__file__).parents[1] / "reference" / "metrics.golden"
+
+OF_PROMETHEUS: Final = {"scrape_duration_seconds": set[str]()}
+"""What Prometheus adds to a scrape."""
+OF_EVERY_SERIES: Final = {"instance", "job", "location"}
+"""Given by Prometheus, or by the prober that was told where it stands."""
+
+
+def exported() -> dict[str, set[str]]:
+    """The labels of every sample, by its name: of the prober, of the reference server, of Prometheus."""
+    found: dict[str, set[str]] = dict(OF_PROMETHEUS)
+    for row in families():
+        if row.type == "histogram":
+            found |= {row.name + suffix: {*row.labels} for suffix in ("_sum", "_count")}
+            found[f"{row.name}_bucket"] = {*row.labels, "le"}
+        else:
+            found[row.name] = {*row.labels}
+    for family in text_string_to_metric_families(GOLDEN.read_text(encoding="utf-8")):
+        if not family.samples:  # a histogram that begins with its first observation
+            found |= {family.name + suffix: {"store", "le"} for suffix in ("_bucket", "_sum", "_count")}
+        for sample in family.samples:
+            found.setdefault(sample.name, set()).update(sample.labels)
+    return found
+
+
+EXPORTED: Final = exported()
+_METRIC: Final = re.compile(r"\b((?:mcp|prober|process|scrape)_[a-z_]+)\b(?:\{([^}]*)\})?")
+_MATCHER: Final = re.compile(r'(\w+)\s*(?:=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"')
+_GROUPING: Final = re.compile(r"\b(?:by|on|without|ignoring|group_left|group_right) \(([^)]*)\)")
+
+
+def selectors(expr: str) -> list[tuple[str, dict[str, str]]]:
+    """Every metric that an expression reads, with its matchers."""
+    return [(name, dict(_MATCHER.findall(matchers))) for name, matchers in _METRIC.findall(expr)]
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
+def test_prometheus_takes_every_question(tmp_path: Path) -> None:
+    asks = [{"record": "asked", "expr": expr} for name in NAMES for _, expr in questions(dashboard(name))]
+    rules = tmp_path / "rules.yml"
+    rules.write_text(json.dumps({"groups": [{"name": "dashboards", "rules": asks}]}), encoding="utf-8")
+    command = [str(PROMTOOL), "check", "rules", "--lint=none", str(rules)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(asks)} rules found" in done.stdout
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_metric_and_label_is_exported(name: str) -> None:
+    for place, expr in questions(dashboard(name)):
+        read = selectors(expr)
+        assert read, f"{place} reads nothing"
+        at_hand = set(OF_EVERY_SERIES)
+        for metric, matchers in read:
+            assert metric in EXPORTED, f"{place}: nobody exports {metric}"
+            at_hand |= EXPORTED[metric]
+            missing = set(matchers) - EXPORTED[metric] - OF_EVERY_SERIES
+            assert not missing, f"{place}: {metric} has no {missing}"
+        for grouping in _GROUPING.findall(expr):
+            labels = {label.strip() for label in grouping.split(",")} - {""}
+            assert labels <= at_hand, f"{place}: nothing has {labels - at_hand}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_label_in_a_legend_or_a_column_is_in_the_answer(name: str) -> None:
+    for panel in panels(dashboard(name)):
+        for target in panel["targets"]:
+            known = OF_EVERY_SERIES.union(*(EXPORTED[metric] for metric, _ in selectors(asked(target["expr"]))))
+            legend = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
+            assert legend <= known, panel["title"]
+        if panel["type"] == "table":
+            columns = {each["matcher"]["options"] for each in panel["fieldConfig"]["overrides"]}
+            refs = [target["refId"] for target in panel["targets"]]
+            values = {f"Value #{ref}" for ref in refs} if len(refs) > 1 else {"Value"}
+            asked_for = " ".join(target["expr"] for target in panel["targets"])
+            grouped = {label.strip() for labels in _GROUPING.findall(asked_for) for label in labels.split(",")}
+            assert columns <= values | grouped, panel["title"]
+
+
+CLOSED: Final[Mapping[str, set[str]]] = {
+    "outcome": {"pass", "fail", "unknown", "sent", "failed", *OUTCOMES},
+    "severity": {"breaking", "additive", "cosmetic"},
+    "level": {"warn", "fail"},
+    "status": {"ok", "error"},
+    "state": {"in_use", "idle"},
+    "result": {*CACHE_RESULTS},
+    "origin": {*ORIGINS},
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_matcher_on_a_closed_label_names_values_that_there_are(name: str) -> None:
+    for place, expr in questions(dashboard(name)):
+        for _, matchers in selectors(expr):
+            for label, value in matchers.items():
+                if label in CLOSED:
+                    assert set(value.split("|")) <= CLOSED[label], f"{place}: {label}={value}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rates_over_time_follow_the_width_of_the_chart(name: str) -> None:
+    for panel in panels(dashboard(name)):
+        for target in panel["targets"]:
+            windows = set(re.findall(r"\[([^\]]+)\]", target["expr"]))
+            allowed = {"$__rate_interval", "1h", "6h"} if target["range"] else {"$__range"}
+            assert windows <= allowed, f"{panel['title']}: {windows}"
+
+
+def test_every_family_of_the_prober_is_on_a_dashboard() -> None:
+    read = {metric for name in NAMES for _, expr in questions(dashboard(name)) for metric, _ in selectors(expr)}
+    families_read = {re.sub(r"_(bucket|sum|count)$", "", metric) for metric in read}
+    unread = {row.name for row in families() if not row.name.startswith("process_")} - families_read
+    assert unread == NOT_SHOWN
+
+
+NOT_SHOWN: Final[set[str]] = set()
+"""Families that nobody needs to look at."""
