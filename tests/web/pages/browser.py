@@ -97,7 +97,9 @@ class Browser:
     def picture(self, path: Path) -> None:
         """The whole page, as long as it is, as PNG."""
         self.devtools("Emulation.setScrollbarsHidden", hidden=True)
-        shot = self.devtools("Page.captureScreenshot", captureBeyondViewport=True)
+        size = self.run("const page = document.documentElement; return [innerWidth, page.scrollHeight]")
+        clip = {"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1}
+        shot = self.devtools("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
         self.devtools("Emulation.setScrollbarsHidden", hidden=False)
         path.write_bytes(base64.b64decode(shot["data"]))
 
