@@ -17,7 +17,7 @@ from prober.result import Result
 from prober.schedule import Scheduler
 from tests.leaks import nothing_left_behind
 
-BOUND: Final = 15.0
+BOUND: Final = 30.0
 """Seconds after which a test gives up waiting."""
 
 

@@ -55,9 +55,9 @@ async def test_healthy_targets_run_on_time_beside_twenty_that_hang_and_twenty_wi
         probes = {f"well{number}": {"target": "well", **well} for number in range(10)}
         probes |= {f"ill-{name}": {"target": name, **ill} for name in targets if name != "well"}
         config = loaded({"targets": targets, "probes": probes}, tmp_path)
-        async with scheduling(config, ledger, concurrency=24) as scheduler:
+        async with scheduling(config, ledger, concurrency=12) as scheduler:
             await ledger.until(lambda: all(len(ledger.of(f"well{number}")) >= 5 for number in range(10)))
-            assert scheduler.running >= 10  # those that hang do hang meanwhile
+            assert scheduler.running >= 8  # those that hang do hang meanwhile
     healthy = [result for result in ledger.results if result.outcome.target == "well"]
     assert {result.outcome.reason for result in healthy} == {None}
     # At the start nobody knows who hangs: the first seconds are the price of that.
