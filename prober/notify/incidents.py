@@ -101,7 +101,7 @@ class Incidents:
     def note(self, result: Result, *, suspect: bool) -> None:
         """A run has ended. `suspect` is whether the prober suspects itself, so that no failure is to be believed."""
         outcome = result.outcome
-        if result.maintenance or (outcome.reason is None and outcome.verdict is not Verdict.PASS):
+        if result.maintenance:
             return
         if outcome.verdict is Verdict.PASS:
             self._passed(outcome.probe, until=outcome.started_at)
