@@ -1,4 +1,4 @@
-"""Which metrics an expression of PromQL reads, and which labels it asks of them: enough of its grammar for the rules."""
+"""Which metrics an expression of PromQL reads, and which labels it asks of them: as much grammar as the rules need."""
 
 from __future__ import annotations
 

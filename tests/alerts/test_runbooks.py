@@ -8,13 +8,11 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-import click
 import pytest
 import typer.main
 
 from prober.cli import app
 from prober.outcome import Reason
-from prober.web.app import application
 
 from .programs import ALERTS, ROOT
 from .rules import ALERTING
@@ -57,7 +55,6 @@ def test_a_runbook_says_the_same_things_in_the_same_order(name: str) -> None:
 @pytest.mark.parametrize("name", RUNBOOKS)
 def test_the_commands_of_a_runbook_are_those_of_the_command_line(name: str) -> None:
     group = typer.main.get_command(app)
-    assert isinstance(group, click.Group) or hasattr(group, "commands")
     for line in commands(RUNBOOKS[name]):
         words = shlex.split(line, comments=True)
         if words[0] != "mcp-prober":
@@ -77,7 +74,6 @@ def test_the_addresses_in_a_runbook_are_those_of_the_daemon_and_the_reference_se
         assert path in (daemon if base == "PROBER" else server), url
         known = {"target", "probe", "debug", "limit", "since", "until", "cursor"}
         assert {key for key, _ in parse_qsl(urlsplit(url).query)} <= known, url
-    assert application
 
 
 def test_metrics_that_runbooks_look_for_are_exported() -> None:
@@ -95,3 +91,18 @@ def test_reasons_that_runbooks_tell_are_reasons() -> None:
         for lead in re.findall(r"^- ((?:`[a-z_*]+`(?:, )?)+)", causes, re.MULTILINE):
             for reason in re.findall(r"`([a-z_*]+)`", lead):
                 assert re.search(rf"\b{reason.replace('*', '[a-z]+')}\b", known), f"{name}: {reason}"
+
+
+def test_the_table_of_alerts_is_that_of_the_rules() -> None:
+    readme = (ALERTS / "README.md").read_text()
+    rows = re.findall(r"^\| \[(\w+)\]\(runbooks/(\w+)\.md\) \| (\w+) \|", readme, re.MULTILINE)
+    assert [name for name, linked, _ in rows if name != linked] == []
+    assert {name: severity for name, _, severity in rows} == {
+        name: rule["labels"]["severity"] for name, rule in ALERTING.items()
+    }
+
+
+def test_every_variable_of_the_commands_is_told() -> None:
+    told = set(re.findall(r"\b([A-Z]+)=", (ALERTS / "README.md").read_text()))
+    used = {name for text in RUNBOOKS.values() for line in commands(text) for name in re.findall(r"\$([A-Z]+)", line)}
+    assert used == told

@@ -1,0 +1,191 @@
+"""The Alertmanager configuration: accepted, routed as its table says, silencing what is told already."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import pytest
+import yaml
+
+from .programs import ALERTS, found, told
+from .rules import ALERTING
+
+CONFIGURATION: Final = ALERTS / "alertmanager.yml"
+PATIENCE: Final = 15.0
+"""Seconds for a start, or for what was posted to be taken in."""
+
+T = TypeVar("T")
+
+
+def test_alertmanager_accepts_the_configuration() -> None:
+    assert "SUCCESS" in told("amtool", "check-config", CONFIGURATION)
+
+
+def test_secrets_are_read_from_files_alone() -> None:
+    text = CONFIGURATION.read_text()
+    keys = {
+        key for key in re.findall(r"^\s*-? ?(\w+):", text, re.MULTILINE) if re.search("key|passw|api|token|cred", key)
+    }
+    assert keys == {"slack_api_url_file", "smtp_auth_password_file", "routing_key_file", "credentials_file"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "receivers"),
+    [
+        ("alertname=McpTargetDown severity=critical target=notes reason=timeout", "hook,page"),
+        ("alertname=McpTooSlow severity=warning target=notes probe=search reason=too_slow", "hook,chat"),
+        ("alertname=McpContractChanged severity=info target=notes probe=catalog", "hook,mail"),
+        ("alertname=McpProberAbsent severity=critical", "hook,page"),
+        ("alertname=McpProberLate severity=warning job=mcp-prober instance=prober:9733", "hook,chat"),
+        ("alertname=McpStateBreakerOpen severity=critical job=reference dependency=redis", "hook,page"),
+        ("alertname=McpStatePoolExhausted severity=warning job=reference store=redis", "hook,chat"),
+        ("alertname=McpLogWriteConflicts severity=warning job=mtail tool=advance_workflow", "hook,chat"),
+        ("alertname=Watchdog severity=info job=other", "mail"),
+        ("alertname=Elsewhere severity=warning", "chat"),
+    ],
+)
+def test_an_alert_reaches_those_whom_its_severity_calls(labels: str, receivers: str) -> None:
+    answer = told("amtool", "config", "routes", "test", f"--config.file={CONFIGURATION}", *labels.split())
+    assert answer.strip() == receivers
+
+
+def test_target_and_reason_make_one_notification() -> None:
+    route = yaml.safe_load(CONFIGURATION.read_text())["route"]
+    assert route["group_by"] == ["target", "reason"]
+
+
+@pytest.fixture(scope="module")
+def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real one with the inhibitions of the configuration, and a receiver that goes nowhere."""
+    program = found("prometheus-alertmanager")
+    folder = tmp_path_factory.mktemp("alertmanager")
+    inhibitions = yaml.safe_load(CONFIGURATION.read_text())["inhibit_rules"]
+    quiet = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}], "inhibit_rules": inhibitions}
+    (folder / "alertmanager.yml").write_text(yaml.safe_dump(quiet))
+    options = (
+        f"--config.file={folder / 'alertmanager.yml'}",
+        f"--storage.path={folder / 'data'}",
+        "--web.listen-address=127.0.0.1:0",
+        "--cluster.listen-address=",
+    )
+    with (folder / "log").open("w") as log, subprocess.Popen([program, *options], stderr=log) as process:
+        try:
+            yield f"http://{_address(folder / 'log')}/api/v2/alerts"
+        finally:
+            process.terminate()
+
+
+def _address(log: Path) -> str:
+    """Where it listens, once it does."""
+    return _until(lambda: re.search(r"address=(127\.0\.0\.1:\d+)", log.read_text()), log.read_text)[1]
+
+
+def _until(look: Callable[[], T | None], tell: Callable[[], object]) -> T:
+    """What is seen when there is something to be seen; fails with what `tell` says if that takes too long."""
+    deadline = time.monotonic() + PATIENCE
+    while (seen := look()) is None:
+        assert time.monotonic() < deadline, tell()
+        time.sleep(0.02)
+    return seen
+
+
+def _post(url: str, alerts: Sequence[Mapping[str, str]], **times: str) -> None:
+    body = json.dumps([{"labels": labels, **times} for labels in alerts]).encode()
+    request = urllib.request.Request(url, body, {"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=5):
+        pass
+
+
+def _inhibited(url: str, run: str) -> dict[str, bool]:
+    with urllib.request.urlopen(f"{url}?filter=run%3D{run}", timeout=5) as answer:
+        alerts: list[dict[str, Any]] = json.load(answer)
+    return {alert["labels"]["alertname"]: bool(alert["status"]["inhibitedBy"]) for alert in alerts}
+
+
+NOTES: Final = {"target": "notes"}
+SEARCH: Final = {"target": "notes", "probe": "search"}
+
+
+@pytest.mark.parametrize(
+    ("source", "about", "silenced", "heard"),
+    [
+        (
+            "McpTargetDown",
+            NOTES,
+            [("McpWrongAnswer", SEARCH), ("McpSloBurnFast", NOTES), ("McpSlowAgainstBaseline", SEARCH)],
+            [
+                ("McpRaceViolation", SEARCH),
+                ("McpProbeFailing", {"target": "files", "probe": "read"}),
+                ("McpProberLate", {}),
+            ],
+        ),
+        (
+            "McpTokenRejected",
+            NOTES,
+            [("McpProbeFailing", SEARCH), ("McpSloBurn", NOTES)],
+            [("McpCertificateExpires", NOTES), ("McpWrongAnswer", {"target": "files", "probe": "read"})],
+        ),
+        (
+            "McpProberSuspectsItself",
+            {"instance": "prober:9733"},
+            [("McpTargetDown", NOTES), ("McpRaceViolation", SEARCH)],
+            [
+                ("McpTargetDownFromLocation", {"target": "files", "location": "fra"}),
+                ("McpStateBreakerOpen", {"job": "reference"}),
+            ],
+        ),
+        (
+            "McpProberSuspectsItself",
+            {"instance": "prober:9733", "location": "fra"},
+            [("McpTargetDownFromLocation", NOTES | {"location": "fra"})],
+            [("McpWrongAnswer", SEARCH), ("McpRateLimited", NOTES)],
+        ),
+        ("McpProberAbsent", {}, [("McpTargetDown", NOTES)], [("McpStateBreakerOpen", {"job": "reference"})]),
+        ("McpProberAbsent", {"instance": "prober:9733"}, [], [("McpTargetDown", NOTES)]),
+        (
+            "McpWrongAnswer",
+            SEARCH,
+            [("McpSlowAgainstBudget", SEARCH), ("McpSloBurnFast", NOTES)],
+            [("McpSlowAgainstBaseline", {"target": "notes", "probe": "read"}), ("McpCertificateExpires", NOTES)],
+        ),
+        ("McpSloBurnFast", NOTES, [("McpSloBurn", NOTES), ("McpSloBurnSlow", NOTES)], [("McpRateLimited", NOTES)]),
+        ("McpCertificateExpiresSoon", NOTES, [("McpCertificateExpires", NOTES)], [("McpRateLimited", NOTES)]),
+        ("McpTooSlow", SEARCH, [("McpSlowAgainstBudget", SEARCH)], [("McpSloBurnFast", NOTES)]),
+        (
+            "McpStateBreakerOpen",
+            {"job": "reference"},
+            [("McpStatePoolExhausted", {"job": "reference"})],
+            [("McpStateLockWaitHigh", {"job": "other"}), ("McpProberLate", {"job": "reference"})],
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_what_is_told_already_silences_what_follows_from_it(
+    alertmanager: str,
+    request: pytest.FixtureRequest,
+    source: str,
+    about: dict[str, str],
+    silenced: list[tuple[str, dict[str, str]]],
+    heard: list[tuple[str, dict[str, str]]],
+) -> None:
+    run = f"case-{abs(hash(request.node.name))}"
+    alerts = [
+        {**labels, "alertname": name, "severity": ALERTING[name]["labels"]["severity"], "run": run}
+        for name, labels in [(source, about), *silenced, *heard]
+    ]
+    expected = {source: False} | {name: True for name, _ in silenced} | {name: False for name, _ in heard}
+    _post(alertmanager, alerts)
+    try:
+        _until(
+            lambda: _inhibited(alertmanager, run) == expected or None,
+            lambda: f"{_inhibited(alertmanager, run)}, not {expected}",
+        )
+    finally:
+        _post(alertmanager, alerts, endsAt="2000-01-01T00:00:01Z", startsAt="2000-01-01T00:00:00Z")
