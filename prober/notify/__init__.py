@@ -5,6 +5,7 @@ When something is told:
               target that fail for one reason are one incident and one message: those that join later are in it
               silently. A probe that is told of and then fails as often in a row for another reason moves to that
               reason's incident, which is told if it is new.
+              More than ten changes at one time come as one list of what fails and one of what does not any more.
   well again  When the last probe of an incident passes, once, with how long it lasted.
 And when nothing is:
   unknown     Runs that could not tell neither count nor interrupt the counting.

@@ -117,7 +117,10 @@ class Incidents:
 
     def take(self) -> list[Change]:
         """The changes since the last call; they count as told."""
-        changes: list[Change] = [replace(ended, others=self._others(ended)) for ended in self._ended]
+        others: dict[str, list[Reason]] = {}
+        for target, reason in self._incidents if self._ended else ():
+            others.setdefault(target, []).append(reason)
+        changes: list[Change] = [replace(each, others=tuple(others.get(each.target, ()))) for each in self._ended]
         for key in self._untold:
             incident = self._incidents[key]
             outcomes = tuple(self._streaks[name].last for name in incident.probes if name in incident.failing)
@@ -125,9 +128,6 @@ class Incidents:
         self._ended.clear()
         self._untold.clear()
         return changes
-
-    def _others(self, ended: Ended) -> tuple[Reason, ...]:
-        return tuple(reason for target, reason in self._incidents if target == ended.target)
 
     def _failed(self, outcome: Outcome) -> None:
         reason = outcome.reason

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from prober.judge.mismatch import cap
-from prober.notify.incidents import Began, Change
+from prober.notify.incidents import Began, Change, Ended
 from prober.outcome import Outcome
 from prober.report.account import as_lines, cause, proof
 from prober.report.quantity import duration
@@ -17,12 +17,16 @@ from prober.report.untrusted import line
 MOST: Final = 1500
 """Characters of a text: some services take no more than 2,000."""
 
+MOST_AT_ONCE: Final = 10
+"""Changes at one time that have a message each."""
+
 _TITLE: Final = 150
 _STORY: Final = 500
 _EVIDENCE: Final = 150
 _LINES: Final = 4
 """Lines of evidence, of as many characters each."""
 _NAMED: Final = 5
+_LISTED: Final = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,20 @@ class Message:
     title: str
     text: str
     bad: bool
+
+
+def messages_of(changes: Sequence[Change]) -> list[Message]:
+    """The messages of what changed at one time: one each, or all in two if nobody would read so many."""
+    if len(changes) <= MOST_AT_ONCE:
+        return [message_of(change) for change in changes]
+    began = [change for change in changes if isinstance(change, Began)]
+    ended = [change for change in changes if isinstance(change, Ended)]
+    messages = []
+    if began:
+        messages.append(_digest(_sentence(began, "fail"), began, bad=True))
+    if ended:
+        messages.append(_digest(_sentence(ended, "no longer fail"), ended, bad=False))
+    return messages
 
 
 def message_of(change: Change) -> Message:
@@ -47,6 +65,17 @@ def message_of(change: Change) -> Message:
         text.append(f"the target still fails: {', '.join(change.others)}")
         return _message(f"{change.target} no longer fails: {change.reason}", text, bad=False)
     return _message(f"{change.target} is well again, it failed: {change.reason}", text, bad=False)
+
+
+def _digest(title: str, changes: Sequence[Change], *, bad: bool) -> Message:
+    lines = [f"{change.target}: {change.reason}" for change in changes[:_LISTED]]
+    more = len(changes) - len(lines)
+    return _message(title, [*lines, *([f"and {more} more"] if more else [])], bad=bad)
+
+
+def _sentence(changes: Sequence[Change], verb: str) -> str:
+    count = len({change.target for change in changes})
+    return f"{count} targets {verb}" if count > 1 else f"{changes[0].target} {verb}s"
 
 
 def _began(change: Began) -> list[str]:

@@ -14,7 +14,7 @@ from prober.config.model import Notify, Probe
 from prober.config.secret import Secret
 from prober.notify.apprise import label, sender
 from prober.notify.incidents import Incidents
-from prober.notify.message import message_of
+from prober.notify.message import messages_of
 from prober.notify.outlet import PAUSES, OnSent, Outlet
 from prober.result import Result
 
@@ -120,8 +120,7 @@ class Notifier:
             if self._suspects():
                 self._incidents.withdraw()
                 return
-            for change in self._incidents.take():
-                message = message_of(change)
+            for message in messages_of(self._incidents.take()):
                 for outlet in self._outlets.values():
                     outlet.put(message)
         except Exception:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prober.notify.incidents import Began, Ended
-from prober.notify.message import MOST, Message, message_of
+from prober.notify.message import MOST, MOST_AT_ONCE, Message, message_of, messages_of
 from prober.outcome import Evidence, Outcome, Reason
 from tests.notify.results import at, run
 
@@ -47,6 +47,21 @@ def test_an_end_while_the_target_fails_for_another_reason_says_so() -> None:
     message = message_of(ended)
     assert message.title == "notes no longer fails: timeout"
     assert message.text.endswith("\nthe target still fails: tool_error")
+
+
+def test_many_changes_at_once_are_one_list_of_each_kind() -> None:
+    failed = [
+        Began(target=f"t{number}", reason=Reason.TIMEOUT, outcomes=(run("timeout").outcome,), since=at(0))
+        for number in range(25)
+    ]
+    ended = Ended(target="u", reason=Reason.TOOL_ERROR, probes=("a",), since=at(0), until=at(1))
+    assert [message.title for message in messages_of([*failed[: MOST_AT_ONCE - 1], ended])][-1] == (
+        "u is well again, it failed: tool_error"
+    )
+    bad, good = messages_of([ended, *failed])
+    listed = "\n".join(f"t{number}: timeout" for number in range(20))
+    assert bad == Message(title="25 targets fail", text=f"{listed}\nand 5 more", bad=True)
+    assert good == Message(title="u no longer fails", text="u: tool_error", bad=False)
 
 
 def test_what_a_server_says_is_capped_and_cannot_pretend_to_be_ours() -> None:
