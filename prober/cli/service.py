@@ -7,6 +7,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,7 @@ from prober.notify import NotifyProblem
 from prober.schedule import Shard
 
 FORMATS: Final = ("auto", "json", "text")
+_PORT: Final = re.compile(r"[0-9]{1,5}")
 _LABEL_VALUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
@@ -66,7 +68,7 @@ def daemon(asked: Asked) -> int:
     except ConfigError as error:
         mistakes = "\n".join(str(mistake) for mistake in error.mistakes)
         refuse(f"{mistakes}\n{counted(error.mistakes, 'mistake')}. Nothing was started.")
-    except (HistoryError, NotifyProblem, ValueError) as error:
+    except (HistoryError, NotifyProblem) as error:
         refuse(str(error))
     except OSError as error:
         refuse(f"--listen {asked.listen}: {error.strerror or error}")
@@ -82,12 +84,14 @@ async def _run(settings: Settings, load: Callable[[], Config]) -> signal.Signals
     hung_up = asyncio.Event()
 
     def stop(number: signal.Signals) -> None:
+        if told.done():  # two signals came before the loop had its turn
+            _end_at_once(number, None)
         for other in _STOPS:
             loop.remove_signal_handler(other)
-            signal.signal(other, signal.SIG_DFL)
+            signal.signal(other, _end_at_once)
         told.set_result(number)
 
-    prober = Daemon(settings, load)
+    prober = _built(settings, load)
     for number in _STOPS:
         loop.add_signal_handler(number, stop, number)
     loop.add_signal_handler(signal.SIGHUP, hung_up.set)
@@ -111,6 +115,25 @@ async def _run(settings: Settings, load: Callable[[], Config]) -> signal.Signals
 _STOPS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
+def _end_at_once(number: int, _frame: object) -> None:
+    """Whoever tells a second time does not want to wait. Servers that were started here lead groups of their own, which
+    nobody else would end: those that hang do not even notice that nobody reads what they write."""
+    for children in Path("/proc/self/task").glob("*/children"):  # there on Linux; elsewhere there are none to be found
+        with suppress(OSError):
+            for child in children.read_text().split():
+                with suppress(OSError):
+                    os.killpg(int(child), signal.SIGKILL)
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
+
+
+def _built(settings: Settings, load: Callable[[], Config]) -> Daemon:
+    try:
+        return Daemon(settings, load)
+    except ValueError as error:  # of --external-url; what is wrong with files is said otherwise
+        refuse(str(error))
+
+
 def _settings(asked: Asked) -> Settings:
     host, port = _address(asked.listen)
     if asked.location is not None and not _LABEL_VALUE.fullmatch(asked.location):
@@ -120,7 +143,7 @@ def _settings(asked: Asked) -> Settings:
         port=port,
         external_url=asked.external_url,
         web_config=asked.web_config,
-        history=(asked.history or default_history()) if asked.keep_history else None,
+        history=(asked.history or _usual_history()) if asked.keep_history else None,
         retention=Retention(),
         concurrency=asked.concurrency,
         shard=_shard(asked.shard),
@@ -138,11 +161,21 @@ def default_history() -> Path:
     return home / "mcp-prober" / "history.db"
 
 
+def _usual_history() -> Path:
+    """Its folder is made if need be; one that was named on the command line is not, for it may be a slip."""
+    path = default_history()
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        refuse(f"{path.parent} cannot be made: {error.strerror}; name another file: --history FILE, or --no-history")
+    return path
+
+
 def _address(listen: str) -> tuple[str, int]:
     """`HOST:PORT`, `:PORT` for loopback, `[::1]:PORT`."""
     host, colon, port = listen.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not colon or not port.isdigit() or int(port) > 65535 or (":" in host and not listen.startswith("[")):
+    if not colon or not _PORT.fullmatch(port) or int(port) > 65535 or (":" in host and not listen.startswith("[")):
         refuse(f"--listen {listen}: write HOST:PORT, as in {HOST}:9733 or [::1]:9733")
     return host or HOST, int(port)
 
@@ -150,10 +183,10 @@ def _address(listen: str) -> tuple[str, int]:
 def _shard(text: str | None) -> Shard | None:
     if text is None:
         return None
-    number, slash, count = text.partition("/")
-    if not (slash and number.isdigit() and count.isdigit() and 1 <= int(number) <= int(count)):
+    try:
+        return Shard.parse(text)
+    except ValueError:
         refuse(f"--shard {text}: write I/N with I from 1 to N, as in 2/5")
-    return Shard(index=int(number), count=int(count))
 
 
 def _drain(text: str) -> float:

@@ -74,7 +74,8 @@ class Daemon:
     async def running(self) -> AsyncIterator[str]:
         """Probe and serve for as long as the block runs; yields the URL of the status page.
 
-        Leaving drains: no run begins any more, and those under way have `settings.drain` seconds to end in.
+        Leaving drains: no run begins any more, and those under way have `settings.drain` seconds to end in. Until they
+        have, `/-/ready` says no and all else is served as before.
 
         Raises:
             ConfigError: the configuration is not sound.
@@ -146,7 +147,8 @@ class Daemon:
         self._changes.adopt(config)
         self._notifier.adopt(config.notify or _NOBODY)
         # A configuration stays for months. Were it looked through for garbage again and again, the loop would stand
-        # still for a tenth of a second each time at ten thousand probes.
+        # still for a tenth of a second each time at ten thousand probes. The one before it is no longer spared.
+        gc.unfreeze()
         gc.collect()
         gc.freeze()
 
@@ -227,6 +229,7 @@ class Daemon:
         systemd.stopping()
         log(logging.INFO, "stopping", running=self._scheduler.running)
         await self._scheduler.drain(self._settings.drain)
+        log(logging.INFO, "drained")
 
     def _status(self) -> str:
         return f"{len(self._scheduler.probes)} probes of {len(self._config.targets)} targets"
