@@ -11,7 +11,7 @@ import yaml
 
 from prober.outcome import Reason, Verdict
 
-from .programs import told
+from .programs import ALERTS, told
 from .rules import ALERTING, EXPRESSIONS, RECORDED, RULES, TESTS, cases
 
 
@@ -109,3 +109,11 @@ def test_groups_are_evaluated_often_enough_for_what_they_record_to_last() -> Non
             assert seconds[group["interval"]] < 300
             names.append(group["name"])
     assert len(names) == len(set(names))
+
+
+def test_prometheus_accepts_the_configuration_of_the_readme(tmp_path: Path) -> None:
+    [example, *_] = re.findall(r"```yaml\n(.*?)```", (ALERTS / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "mcp").symlink_to(ALERTS)
+    (tmp_path / "prometheus.yml").write_text(example)
+    answer = told("promtool", "check", "config", tmp_path / "prometheus.yml")
+    assert f"{len(RULES)} rule files found" in answer
