@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -134,6 +135,7 @@ def main() -> int:
     parser.add_argument("--operations", type=int, default=60)
     options = parser.parse_args()
     operations: int = options.operations
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers end with it
     with tempfile.TemporaryDirectory() as name, reference(Path(name)) as server:
         folder = Path(name)
         met = [
