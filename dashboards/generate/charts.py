@@ -57,10 +57,12 @@ def lines(
     links: Sequence[Json] = (),
     decimals: int | None = None,
     at_least: float | None = None,
+    at_most: float | None = None,
 ) -> Panel:
     """Values over time, as lines or as a stack of areas; `limits` are drawn as dashed lines.
 
-    The axis reaches at least to `at_least`, so that a line of zeros does not look like a riddle.
+    The axis reaches at least to `at_least`, and begins at most at `at_most`, so that a line that never changes does not
+    look like a riddle.
     """
     custom = dict(_LINES)
     if stacked:
@@ -69,6 +71,8 @@ def lines(
         custom |= {"thresholdsStyle": {"mode": "dashed"}, "fillOpacity": 0}
     if at_least is not None:
         custom |= {"axisSoftMax": at_least}
+    if at_most is not None:
+        custom |= {"axisSoftMin": at_most}
     return Panel(
         type="timeseries",
         title=title,

@@ -55,7 +55,7 @@ def stat(
 def words(title: str, description: str, query: Query, label: str, *, width: int = 3, empty: str = "") -> Panel:
     """A label's value as the headline, such as a version."""
     named = replace(query, legend="{{" + label + "}}")
-    return stat(title, description, named, width=width, empty=empty, text="name", size=18)
+    return stat(title, description, named, width=width, empty=empty, text="name", size=16)
 
 
 def ranking(

@@ -95,7 +95,7 @@ def _headline() -> Row:
     certificates = f"min by (target) (mcp_target_certificate_expiry_timestamp_seconds{{{_S}}}) - time() < {_FORTNIGHT}"
     return Row(
         title="",
-        height=4,
+        height=3,
         panels=(
             stat(
                 "Targets",
@@ -226,6 +226,7 @@ def _why() -> Row:
                 stacked=True,
                 overrides=reasons_colored(),
                 decimals=0,
+                at_least=5,
             ),
             bars(
                 lines(
@@ -235,6 +236,7 @@ def _why() -> Row:
                     unit="short",
                     stacked=True,
                     overrides=reasons_colored(),
+                    at_least=5,
                 )
             ),
         ),
@@ -257,6 +259,7 @@ def _objective() -> Row:
                 unit="none",
                 width=8,
                 limits=BURN,
+                at_least=16,
                 overrides=colored({"over 1 hour": "#F2CC0C", "over 6 hours": "#5794F2"}),
             ),
             ranking(
@@ -279,6 +282,7 @@ def _objective() -> Row:
                 width=8,
                 minimum=None,
                 maximum=1,
+                at_most=0.99,
             ),
         ),
     )

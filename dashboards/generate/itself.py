@@ -67,7 +67,7 @@ def _headline() -> Row:
     )
     return Row(
         title="",
-        height=4,
+        height=3,
         panels=(
             stat(
                 "Config loaded",

@@ -91,7 +91,15 @@ def reasons_colored() -> list[Json]:
         {"matcher": {"id": "byRegexp", "options": f"/^({one_of(reasons)})$/"}, "properties": [fixed(shade)]}
         for shade, reasons in by_shade()
     ]
-    return [*shades, *colored({NOTHING: GOOD})]
+    calm = {
+        "matcher": {"id": "byName", "options": NOTHING},
+        "properties": [
+            fixed(GOOD),
+            {"id": "custom.drawStyle", "value": "line"},
+            {"id": "custom.lineWidth", "value": 2},
+        ],
+    }
+    return [*shades, calm]
 
 
 OUTCOMES: Final = {"pass": GOOD, "fail": BAD, "unknown": UNSURE}

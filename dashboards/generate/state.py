@@ -82,7 +82,7 @@ def _headline() -> Row:
     used = f'sum(mcp_state_pool_connections{{{_S}, state="in_use"}})'
     return Row(
         title="",
-        height=4,
+        height=3,
         panels=(
             stat(
                 "From outside",

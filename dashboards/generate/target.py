@@ -96,7 +96,7 @@ def _headline() -> Row:
     certificate = f"min(mcp_target_certificate_expiry_timestamp_seconds{{{_T}}}) - time()"
     return Row(
         title="",
-        height=4,
+        height=3,
         panels=(
             stat(
                 "State",
@@ -190,6 +190,7 @@ def _course() -> Row:
                     width=10,
                     stacked=True,
                     overrides=reasons_colored(),
+                    at_least=5,
                 )
             ),
         ),
@@ -316,6 +317,7 @@ def _promises() -> Row:
                 unit="short",
                 width=8,
                 overrides=colored(SEVERITIES),
+                at_least=5,
                 empty="no contract is pinned",
                 decimals=0,
             ),
@@ -334,6 +336,7 @@ def _promises() -> Row:
 
 def _races() -> Row:
     lost = f"sum by (anomaly) (increase(mcp_race_violations_total{{{_S}}}[$__range]))"
+    calls = f"sum by (probe) (increase(mcp_race_operations_total{{{_S}}}[$__rate_interval]))"
     over: Query = over_time(
         f"sum by (anomaly) (increase(mcp_race_violations_total{{{_S}}}[$__rate_interval]))", "{{anomaly}}"
     )
@@ -351,25 +354,26 @@ def _races() -> Row:
                 steps=ANY_IS_BAD,
                 empty="no race probe",
             ),
+            lines(
+                "Violations by anomaly",
+                "Cases that the histories of races proved, by what went wrong.",
+                over,
+                unit="short",
+                width=8,
+                stacked=True,
+                overrides=reasons_colored(),
+                at_least=5,
+                empty="no race probe",
+            ),
             bars(
                 lines(
-                    "Violations by anomaly",
-                    "Cases that the histories of races proved, by what went wrong.",
-                    over,
+                    "Calls of races",
+                    "Calls that races made in each stretch of time: without them nothing is proved.",
+                    over_time(calls, "{{probe}}"),
                     unit="short",
-                    width=8,
-                    stacked=True,
-                    overrides=reasons_colored(),
+                    width=6,
                     empty="no race probe",
                 )
-            ),
-            lines(
-                "Operations of races",
-                "Calls per second that races made: without them nothing is proved.",
-                over_time(q.per_second("mcp_race_operations_total", _S, "probe"), "{{probe}}"),
-                unit="ops",
-                width=6,
-                empty="no race probe",
             ),
             lines(
                 "Overlap of races",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -43,7 +44,7 @@ EMPTY: Final[Mapping[str, str]] = {
     "target@notes/Contract changes": "no contract is pinned",
     "target@notes/Violations": "no race probe",
     "target@notes/Violations by anomaly": "no race probe",
-    "target@notes/Operations of races": "no race probe",
+    "target@notes/Calls of races": "no race probe",
     "target@notes/Overlap of races": "no race probe",
 }
 """Panels that have nothing to show where a target has no such thing; each says so in words of its own."""
@@ -182,4 +183,5 @@ if __name__ == "__main__":
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     if target is not None:
         target.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped on the way out
     sys.exit(main(target) > 0)

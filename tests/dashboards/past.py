@@ -44,33 +44,39 @@ class Past:
 
 
 @contextmanager
-def remembered(folder: Path, *, healthy: bool = False, end: float | None = None) -> Iterator[Past]:
-    """A Prometheus with the story, which ended just now; stopped on leaving."""
-    end = end if end is not None else time.time() // 60 * 60
+def remembered(folder: Path, *, healthy: bool = False, first: int = 0) -> Iterator[Past]:
+    """A Prometheus with the story from its minute `first` on, which ended just now; stopped on leaving."""
+    end = time.time() // 60 * 60
     begin = end - 60 * MINUTES
     pages = folder / "pages.txt"
     with pages.open("w", encoding="utf-8") as file:
-        tell(file, begin=begin, healthy=healthy, folder=folder)
+        tell(file, begin=begin, healthy=healthy, folder=folder, first=first)
     assert PROMTOOL is not None
     data = folder / "data"
     blocks = [PROMTOOL, "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(pages), str(data)]
     subprocess.run(blocks, check=True, capture_output=True, timeout=300)
     pages.unlink()
     with _prometheus(folder, data) as url:
-        yield Past(url=url, begin=begin, end=end)
+        yield Past(url=url, begin=begin + 60 * first, end=end)
 
 
-def tell(file: TextIO, *, begin: float, healthy: bool, folder: Path) -> None:
-    """Write every sample of the story in the OpenMetrics format, in the order of time for each series."""
+def tell(file: TextIO, *, begin: float, healthy: bool, folder: Path, first: int) -> None:
+    """Write the samples from the minute `first` on in the OpenMetrics format, in the order of time for each series."""
     config = configured()
     for location, instance in LOCATIONS.items():
         prober = Prober(config, location=location, healthy=healthy, begin=begin)
         at = {"job": "mcp-prober", "instance": instance}
-        minutes = ((minute, [*prober.live(minute), *_scraped(minute)]) for minute in range(MINUTES + 1))
-        _write(file, minutes, at, begin)
-    pages = asyncio.run(_of_a_real_server(folder, healthy=healthy))
-    _write(file, enumerate(pages), {"job": "mcp-reference", "instance": SERVER}, begin)
+        _write(file, _pages(prober, first), at, begin)
+    pages = asyncio.run(_of_a_real_server(folder, healthy=healthy, first=first))
+    _write(file, enumerate(pages, first), {"job": "mcp-reference", "instance": SERVER}, begin)
     file.write("# EOF\n")
+
+
+def _pages(prober: Prober, first: int) -> Iterator[tuple[int, list[Sample]]]:
+    for minute in range(MINUTES + 1):
+        prober.live(minute)
+        if minute >= first:
+            yield minute, [*prober.page(), *_scraped(minute)]
 
 
 def _scraped(minute: int) -> Iterator[Sample]:
@@ -90,13 +96,13 @@ def _write(file: TextIO, minutes: Iterable[tuple[int, Iterable[Sample]]], at: Ma
         file.writelines(of_one_name)
 
 
-async def _of_a_real_server(folder: Path, *, healthy: bool) -> list[list[Sample]]:
+async def _of_a_real_server(folder: Path, *, healthy: bool, first: int) -> list[list[Sample]]:
     dice = random.Random(8)
     pages: list[list[Sample]] = []
     with serving(folder, "--db", str(folder / "state.db"), name="reference") as server:
         async with crowd([server], 6) as clients:
             handles = [(await clients[0].call("create_session"))["handle"] for _ in clients]
-            for minute in range(MINUTES + 1):
+            for minute in range(first, MINUTES + 1):
                 # From half past one on, all of them want the same session; else each has one of its own.
                 crowded = not healthy and 100 <= minute < 120
                 await _agents(clients, handles[:1] * len(clients) if crowded else handles, dice, busy=crowded)

@@ -164,8 +164,8 @@ class Prober:
             self._metrics.adopt(config, config.probes)
         self._metrics.ask(budget_remaining=self._budget_left, in_maintenance=self._in_maintenance)
 
-    def live(self, minute: int) -> Iterator[Sample]:
-        """Live through a minute, and tell what the page then says."""
+    def live(self, minute: int) -> None:
+        """Live through a minute."""
         self._minute = minute
         if not self._healthy and minute == 88:
             with patch("time.time", return_value=self._now()):
@@ -174,6 +174,9 @@ class Prober:
             if minute % (probe.interval / 60) == sum(probe.name.encode()) % (probe.interval / 60):
                 self._run(probe)
         self._breathe()
+
+    def page(self) -> Iterator[Sample]:
+        """What the page says now."""
         fixed = self._process()
         for family in self._registry.collect():
             for sample in family.samples:

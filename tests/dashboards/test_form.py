@@ -126,7 +126,7 @@ def test_panels_fill_the_grid_and_do_not_overlap(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_asks_for_its_data_source_when_it_is_imported_and_takes_the_default_one_when_it_is_provisioned(
+def test_it_asks_for_its_data_source_when_it_is_imported_and_offers_all_of_them_at_the_top(
     name: str,
 ) -> None:
     document = dashboard(name)
