@@ -1,0 +1,124 @@
+"""The end of the story in a real Prometheus: every question of every panel has an answer, and it is the true one."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import pytest
+
+from .past import PROMETHEUS, PROMTOOL, Past, remembered
+from .reading import NAMES, asked, dashboard, panels, questions
+
+pytestmark = pytest.mark.skipif(None in (PROMETHEUS, PROMTOOL), reason="Prometheus is not installed")
+
+FIRST: Final = 162
+"""The minute of the story from which on it is remembered: crm is down, mail in maintenance."""
+
+NO_ANSWER: Final[Mapping[str, str]] = {
+    "fleet/Contract changes": "nothing changes at the end of the story",
+    "target/Contract changes": "nothing changes at the end of the story",
+    "state/Contract changes": "nothing changes at the end of the story",
+    "fleet/New server versions": "nothing changes at the end of the story",
+    "target/New server versions": "nothing changes at the end of the story",
+    "state/New server versions": "nothing changes at the end of the story",
+    "target/Phases of a run A": "only child processes are spawned, and payments is none",
+}
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
+    """The troubled story's last minutes."""
+    with remembered(tmp_path_factory.mktemp("past"), first=FIRST) as past:
+        yield past
+
+
+def answers(past: Past, expr: str) -> list[dict[str, Any]]:
+    """What Prometheus says at the end of the story."""
+    query = urllib.parse.urlencode({"query": expr, "time": past.end})
+    with urllib.request.urlopen(f"{past.url}/api/v1/query?{query}", timeout=30) as response:
+        document = json.load(response)
+    assert document["status"] == "success", document
+    result: list[dict[str, Any]] = document["data"]["result"]
+    return result
+
+
+def of(expr: str, *, target: str = ".*") -> str:
+    """A question of a dashboard as asked of the last quarter of an hour."""
+    chosen = expr.replace("$__range", "15m").replace('target=~"$target"', f'target=~"{target}"')
+    return asked(chosen)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_question_has_an_answer(past: Past, name: str) -> None:
+    document = dashboard(name)
+    target = {"target": "payments", "state": "reference"}.get(name, ".*")
+    silent = {
+        f"{name}/{panel['title']} {query['refId']}"
+        for panel in panels(document)
+        for query in panel["targets"]
+        if not answers(past, of(query["expr"], target=target))
+    }
+    silent |= {
+        f"{name}/{mark['name']}" for mark in document["annotations"]["list"] if not answers(past, of(mark["expr"]))
+    }
+    assert silent == {place for place in NO_ANSWER if place.startswith(f"{name}/")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_variable_has_values(past: Past, name: str) -> None:
+    names = {variable["name"] for variable in dashboard(name)["templating"]["list"]}
+    for place, expr in questions(dashboard(name)):
+        if place in names:
+            assert answers(past, expr), place
+
+
+def table(past: Past, title: str, *, name: str = "fleet") -> list[dict[tuple[str, ...], float]]:
+    """What each query of a table says, by the values of the labels."""
+    panel = next(panel for panel in panels(dashboard(name)) if panel["title"] == title)
+    return [
+        {tuple(row["metric"].values()): float(row["value"][1]) for row in answers(past, of(query["expr"]))}
+        for query in panel["targets"]
+    ]
+
+
+def test_the_worst_first_table_has_every_target_as_it_stands(past: Past) -> None:
+    states, reasons, failing, probes, *_ = table(past, "Targets, the worst first")
+    assert states == {
+        ("crm",): 4.0,
+        ("payments",): 3.75,
+        ("inventory",): 3.5,
+        ("docs",): 2.0,
+        ("mail",): 1.0,
+        ("calendar",): 0.0,
+        ("notes",): 0.0,
+        ("reference",): 0.0,
+        ("search",): 0.0,
+        ("weather",): 0.0,
+    }
+    assert sorted(target for _, target in reasons) == sorted(target for (target,) in states), "one reason each"
+    assert {("connect_refused", "crm"), ("lost_update", "inventory"), ("not_run", "docs"), ("-", "mail")} <= {*reasons}
+    assert failing[("crm",)] == probes[("crm",)] == 3.0
+    assert failing[("docs",)] == 0.0, "a run that could not tell is no failure"
+    assert failing[("mail",)] == 0.0
+
+
+def test_a_headline_says_what_the_table_says(past: Past) -> None:
+    found = {
+        panel["title"]: float(answers(past, of(panel["targets"][0]["expr"]))[0]["value"][1])
+        for panel in panels(dashboard("fleet"))
+        if panel["type"] == "stat"
+    }
+    assert {title: found[title] for title in ("Targets", "Targets failing", "Probes failing", "Could not tell")} == {
+        "Targets": 10.0,
+        "Targets failing": 3.0,
+        "Probes failing": 7.0,
+        "Could not tell": 1.0,
+    }
+    assert found["Maintenance"] == 1.0
+    assert found["Cert < 14 days"] == 2.0
+    assert 0.5 < found["Availability"] < 0.9
+    assert found["Budget left"] < 0
