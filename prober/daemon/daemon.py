@@ -108,6 +108,7 @@ class Daemon:
             await stack.enter_async_context(self._looking(history))
             await stack.enter_async_context(self._scheduler)
             stack.push_async_callback(self._drain)
+            self._look_at_the_unknown()
             self._ready = True
             systemd.ready(self._status())
             log(logging.INFO, "ready", url=url, probes=len(self._scheduler.probes), targets=len(config.targets))
@@ -128,6 +129,7 @@ class Daemon:
             except Exception as error:  # whatever a reload stumbles on must not end what is running
                 return self._keep_the_old(f"{type(error).__name__}: {error}")
             self._adopt(config)
+            self._look_at_the_unknown()
             systemd.ready(self._status())
             log(logging.INFO, "reloaded", probes=len(self._scheduler.probes), targets=len(config.targets))
             return None
@@ -151,6 +153,11 @@ class Daemon:
         gc.unfreeze()
         gc.collect()
         gc.freeze()
+
+    def _look_at_the_unknown(self) -> None:
+        for standing in self._board.probes():
+            if standing.last is None:
+                self._scheduler.look_early(standing.probe.name)
 
     def _keep_the_old(self, why: str) -> str:
         self._metrics.reloaded(False)

@@ -27,6 +27,8 @@ from prober.schedule.windows import Windows
 _log: Final = logging.getLogger(__name__)
 
 CONCURRENCY: Final = 64
+EARLY: Final = 60.0
+"""Seconds within which a probe that nothing is known of is looked at."""
 _BURIAL: Final = 5.0
 """Seconds that runs have to end in when they are cancelled: to kill a process takes a moment."""
 
@@ -73,6 +75,7 @@ class Scheduler:
         self._watched: dict[str, Watched] = {}
         self._runs: set[asyncio.Task[None]] = set()
         self._begun: set[asyncio.Task[None]] = set()
+        self._early: dict[str, asyncio.TimerHandle] = {}
         self._ending = False
 
     async def __aenter__(self) -> Self:
@@ -125,9 +128,30 @@ class Scheduler:
         self._posts, self._watched, self._probes = posts, watched, probes
         self._clock.keep({name: post.trigger for name, post in posts.items()})
 
+    def look_early(self, probe: str) -> None:
+        """Run a probe once within a minute, if its interval lets it wait longer: nobody likes to look at an empty page.
+
+        At which moment follows from its name, so that those of a new configuration do not start together. A cron
+        expression is kept to, whatever it says.
+        """
+        post, now = self._posts[probe], datetime.now(UTC)
+        if post.probe.cron or post.probe.interval <= EARLY:
+            return
+        due = Grid.of(post.probe.target, probe, EARLY).get_next_fire_time(None, now)
+
+        def look() -> None:
+            del self._early[probe]
+            self._due(probe, due)
+
+        if probe not in self._early and due < post.trigger.get_next_fire_time(None, now):
+            seconds = (due - now).total_seconds()
+            self._early[probe] = asyncio.get_running_loop().call_later(seconds, look)
+
     async def drain(self, seconds: float) -> None:
         """Begin nothing more; give what goes on so many seconds to end, then cancel it."""
         self._ending = True
+        while self._early:
+            self._early.popitem()[1].cancel()
         await self._clock.stop()
         for run in self._runs - self._begun:
             run.cancel()
