@@ -52,9 +52,9 @@ def stat(
     )
 
 
-def words(title: str, description: str, query: Query, label: str, *, width: int = 3, empty: str = "") -> Panel:
-    """A label's value as the headline, such as a version."""
-    named = replace(query, legend="{{" + label + "}}")
+def words(title: str, description: str, query: Query, naming: str, *, width: int = 3, empty: str = "") -> Panel:
+    """Labels as the headline, such as a version; `naming` is a legend."""
+    named = replace(query, legend=naming)
     return stat(title, description, named, width=width, empty=empty, text="name", size=16)
 
 

@@ -135,14 +135,14 @@ def _headline() -> Row:
                 "Server",
                 "What the server calls itself.",
                 now(info.format(label="server_name", select=_T)),
-                "server_name",
+                "{{server_name}}",
                 empty="has not said",
             ),
             words(
                 "Protocol",
-                "The version of the Model Context Protocol that was agreed on.",
+                "The version of the Model Context Protocol that was agreed on, and its era: modern has no handshake.",
                 now(info.format(label="protocol_version, era", select=_T)),
-                "protocol_version",
+                "{{protocol_version}} {{era}}",
                 empty="none agreed",
             ),
             stat(

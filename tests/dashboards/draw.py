@@ -3,7 +3,7 @@
 A story is told twice to a real Prometheus: with all its troubles, and healthy. Each dashboard is drawn for both in
 headless Chromium at 1280 px, as imported by file and as provisioned. Every question has to be answered, every panel to
 be done with numbers in it (but for those in EMPTY), every annotation to be found where the story has one, and no
-script may fail. Pictures of the troubles go to DIR, by default a temporary folder.
+script may fail. The pictures go to DIR, if one is named; those of the troubles are kept in dashboards/images.
 
 Needs Prometheus, promtool, Chromium, Node, and the packages of `render/`: 550 MB, by `npm ci --legacy-peer-deps`.
 """
@@ -143,17 +143,19 @@ def _needed(program: str) -> str:
 
 def planned(folder: Path, *, healthy: bool) -> list[Drawing]:
     """Every dashboard of one of the two pasts; the healthy ones as provisioned, and a target that has little."""
-    kind = "healthy" if healthy else "troubled"
+    ending = "-healthy" if healthy else ""
     drawings = [
         Drawing(
-            dashboard=name, chosen=CHOSEN[name], imported=not healthy, healthy=healthy, out=folder / f"{name}-{kind}"
+            dashboard=name, chosen=CHOSEN[name], imported=not healthy, healthy=healthy, out=folder / f"{name}{ending}"
         )
         for name in NAMES
     ]
     if healthy:
         little = {"var-target": "notes"}
         drawings.append(
-            Drawing(dashboard="target", chosen=little, imported=False, healthy=True, out=folder / "target-notes")
+            Drawing(
+                dashboard="target", chosen=little, imported=False, healthy=True, out=folder / "target-little-healthy"
+            )
         )
     return drawings
 
