@@ -24,6 +24,7 @@ from typing import Any, Final
 
 from .past import Past, remembered
 from .reading import FOLDER, NAMES
+from .schema import KEPT, made
 
 _RENDER: Final = Path(__file__).parent / "render"
 _BUILD: Final = 120.0
@@ -162,7 +163,9 @@ def planned(folder: Path, *, healthy: bool) -> list[Drawing]:
 
 def main(pictures: Path | None) -> int:
     """Draw and judge; the number of faults."""
-    faults = 0
+    faults = int(KEPT.read_text(encoding="utf-8") != made())
+    if faults:
+        sys.stdout.write(f"{KEPT.name} is stale: run python -m tests.dashboards.schema\n")
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         page = built(folder)
