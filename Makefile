@@ -8,16 +8,17 @@ ARGS    ?=
 VENV := .venv
 BIN  := $(VENV)/bin
 NPM  := tests/npm
+DRAW := tests/dashboards/render
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # Deadlines and races are tested by the clock, and a busy machine can spoil one: what fails is run once more, alone.
 # What fails twice is broken; what failed once stays listed above.
 AGAIN := { echo "-- the failed ones again, one at a time --"; $(BIN)/pytest --last-failed --last-failed-no-failures none; }
 
-.PHONY: help setup test lint bench demo clean
+.PHONY: help setup test lint bench dashboards demo clean
 
 help:
-	@echo "make setup | test [ARGS='-k name'] | lint | bench | demo | clean"
+	@echo "make setup | test [ARGS='-k name'] | lint | bench | dashboards | demo | clean"
 
 setup: $(VENV)/.installed $(NPM)/node_modules/.installed
 
@@ -37,11 +38,15 @@ bench: setup
 	$(BIN)/python -m tests.races.bench
 	$(BIN)/python -m tests.daemon.bench
 
+# Draws every dashboard with Grafana's own libraries, which are half a gigabyte from the npm registry.
+dashboards: setup $(DRAW)/node_modules/.installed
+	$(BIN)/python -m tests.dashboards.draw $(ARGS)
+
 demo: $(VENV)/.installed
 	$(BIN)/mcp-prober demo
 
 clean:
-	rm -rf $(VENV) $(NPM)/node_modules .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(NPM)/node_modules $(DRAW)/node_modules .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/.installed: pyproject.toml
 	PYTHON="$(PYTHON)" tests/setup/system-packages.sh
@@ -55,4 +60,8 @@ $(VENV)/.installed: pyproject.toml
 $(NPM)/node_modules/.installed: $(NPM)/package-lock.json $(VENV)/.installed
 	tests/setup/system-packages.sh readers
 	$(BIN)/npm ci --prefix $(NPM)
+	touch $@
+
+$(DRAW)/node_modules/.installed: $(DRAW)/package-lock.json $(VENV)/.installed
+	$(BIN)/npm ci --legacy-peer-deps --prefix $(DRAW)
 	touch $@

@@ -17,7 +17,7 @@ def export(what: str, folder: Path, *, force: bool) -> int:
     if what not in SHIPPED:
         refuse(f"There is no {what!r} to export. Known: {', '.join(SHIPPED)}")
     source = shipped(what)
-    files = [path.relative_to(source) for path in sorted(source.rglob("*")) if path.is_file()]
+    files = [path.relative_to(source) for path in sorted(source.glob(SHIPPED[what])) if path.is_file()]
     there = [str(folder / file) for file in files if (folder / file).exists()]
     if there and not force:
         refuse(f"{', '.join(there)} would be overwritten. Choose another folder, or say --force.")

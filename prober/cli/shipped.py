@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-SHIPPED: Final = ("probes",)
+SHIPPED: Final[Mapping[str, str]] = {"probes": "**/*", "dashboards": "*.json", "alerts": "**/*"}
+"""The folders, and what of each is for users: the pattern of its files."""
 
 _INSTALLED: Final = Path(__file__).parents[1] / "data"
 _CHECKOUT: Final = Path(__file__).parents[2]
