@@ -177,12 +177,12 @@ def judge(
 
 @app.command()
 def export(
-    what: Annotated[str, typer.Argument(metavar="probes", help="What to copy.")],
+    what: Annotated[str, typer.Argument(metavar="probes|dashboards|alerts", help="What to copy.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to.")],
     *,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ) -> None:
-    """Copy the shipped examples to a folder."""
+    """Copy probes, dashboards or alerts that ship with it."""
     from prober.cli import exporting
 
     raise typer.Exit(exporting.export(what, folder, force=force))
@@ -244,6 +244,43 @@ def daemon(
         log_format=log_format,
     )
     raise typer.Exit(service.daemon(asked))
+
+
+@app.command()
+def drill(
+    fault: Annotated[
+        list[str] | None, typer.Option("--fault", metavar="NAME", help="Only this fault; may be repeated.")
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(min=1, max=120, help="What time constants of rules and routes are divided by.")
+    ] = 60,
+    prometheus: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="The program. Default: the one that is installed.")
+    ] = None,
+    alertmanager: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="The program. Default: the one that is installed.")
+    ] = None,
+    output: Annotated[str, typer.Option(metavar="table|json", help="How to report.")] = "table",
+    *,
+    no_alerts: Annotated[bool, typer.Option("--no-alerts", help="Without Prometheus and Alertmanager.")] = False,
+) -> None:
+    """Prove the pipeline: inject faults, see them alerted.
+
+    Breaks reference servers of its own in every way they know, one fault after the other, with a daemon, Prometheus
+    with the shipped rules and Alertmanager behind them; shows what the probe said, which metric moved, which alert
+    came out at the end, and how long each took. All on this machine; nothing is left behind.
+    """
+    from prober.cli import drilling
+
+    asked = drilling.Asked(
+        faults=fault or (),
+        speed=speed,
+        prometheus=prometheus,
+        alertmanager=alertmanager,
+        alerts=not no_alerts,
+        output=output,
+    )
+    raise typer.Exit(drilling.run(asked))
 
 
 @app.command(

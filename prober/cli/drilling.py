@@ -1,0 +1,119 @@
+"""`drill`: break the reference server in every way it knows, and see whether the pipeline behind it says so."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final, TextIO
+
+import typer
+
+from prober.cli.exits import FAILED, INTERRUPTED, PASSED, UNKNOWN, refuse
+from prober.cli.shipped import shipped
+from prober.drill import EXPECTED, Alerting, Broken, Plan, Report, drill, write_json, write_table
+
+OUTPUTS: Final[Mapping[str, Callable[[Report, TextIO], None]]] = {"table": write_table, "json": write_json}
+
+_PROMETHEUS: Final = ("prometheus",)
+_ALERTMANAGER: Final = ("prometheus-alertmanager", "alertmanager")
+"""What packages call it; the first is Debian's."""
+_INTERRUPTIONS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The options of `drill`, as typed."""
+
+    faults: Sequence[str]
+    speed: float
+    prometheus: Path | None
+    alertmanager: Path | None
+    alerts: bool
+    output: str
+
+
+def run(asked: Asked) -> int:
+    """Drill and report; returns the exit code."""
+    if asked.output not in OUTPUTS:
+        refuse(f"--output {asked.output}: choose one of {', '.join(OUTPUTS)}")
+    plan = Plan(
+        faults=_faults(asked.faults), speed=asked.speed, probes=shipped("probes").resolve(), alerting=_alerting(asked)
+    )
+    if isinstance(plan.alerting, str):
+        _say(f"without alerts: {plan.alerting}")
+    try:
+        report = asyncio.run(_interruptible(plan))
+    except Broken as error:
+        typer.echo(str(error), err=True)
+        return UNKNOWN
+    if report is None:
+        typer.echo("interrupted", err=True)
+        return INTERRUPTED
+    OUTPUTS[asked.output](report, sys.stdout)
+    if report.own:  # whoever cannot be relied on can neither pass nor fail anybody
+        return UNKNOWN
+    return PASSED if report.as_expected else FAILED
+
+
+async def _interruptible(plan: Plan) -> Report | None:
+    """The report, or None where a signal ended it. By then nothing of it is left."""
+    drilling = asyncio.ensure_future(drill(plan, _say))
+    loop = asyncio.get_running_loop()
+    interrupted = False
+
+    def stop() -> None:
+        nonlocal interrupted
+        if not interrupted:  # a second one must not keep the first from clearing away
+            interrupted = True
+            drilling.cancel()
+
+    for number in _INTERRUPTIONS:
+        loop.add_signal_handler(number, stop)
+    try:
+        return await drilling
+    except asyncio.CancelledError:
+        if interrupted:
+            return None
+        raise
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _faults(names: Sequence[str]) -> list[str]:
+    for name in names:
+        if name not in EXPECTED:
+            near = get_close_matches(name, EXPECTED, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(EXPECTED)}"
+            refuse(f"There is no fault {name!r}.{hint}")
+    return [fault for fault in EXPECTED if not names or fault in names]
+
+
+def _alerting(asked: Asked) -> Alerting | str:
+    """The programs, or why they are not used. One that was named must be there."""
+    if not asked.alerts:
+        return "--no-alerts"
+    prometheus = _program("--prometheus", asked.prometheus, _PROMETHEUS)
+    alertmanager = _program("--alertmanager", asked.alertmanager, _ALERTMANAGER)
+    if prometheus is None:
+        return "Prometheus is not installed; say where it is: --prometheus PATH"
+    if alertmanager is None:
+        return "Alertmanager is not installed; say where it is: --alertmanager PATH"
+    return Alerting(prometheus=prometheus, alertmanager=alertmanager, shipped=shipped("alerts").resolve())
+
+
+def _program(option: str, named: Path | None, usual: Sequence[str]) -> Path | None:
+    if named is not None:
+        if not (named.is_file() and os.access(named, os.X_OK)):
+            refuse(f"{option} {named}: no such program")
+        return named.resolve()
+    found = next(filter(None, map(shutil.which, usual)), None)
+    return Path(found) if found else None

@@ -1,0 +1,115 @@
+"""Time constants divided by one factor: what the shipped rules and routes do within an hour happens within a minute.
+
+Divided are, in rule files, `interval`, `for`, `keep_firing_for`, and in each expression every range, subquery and
+offset; in the Alertmanager's configuration the waits of its routes; of Prometheus the intervals and the lookback. All
+else stays as shipped: names, labels, thresholds, and the order of rules. Numbers in an expression that stand for
+seconds (`+ 60`) are thresholds, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+_SECONDS: Final = {"y": 31_536_000.0, "w": 604_800.0, "d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_DURATION: Final = r"(?:[0-9]+(?:ms|[smhdwy]))+"
+_PART: Final = re.compile(r"([0-9]+)(ms|[smhdwy])")
+_PROMQL: Final = re.compile(
+    rf"""
+    (?P<kept> "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' | `[^`]*` | \#[^\n]* )
+    | \[ \s* {_DURATION} \s* (?: : \s* (?:{_DURATION})? \s* )? \]
+    | \b (?i:offset) \s+ -? \s* {_DURATION}
+    """,
+    re.VERBOSE,
+)
+
+_RULE_TIMES: Final = frozenset({"interval", "for", "keep_firing_for"})
+_ROUTE_TIMES: Final = frozenset({"group_wait", "group_interval", "repeat_interval", "resolve_timeout"})
+
+SCRAPE_INTERVAL: Final = "30s"
+"""Before it is divided. As the rules' own interval; twice what deploy/prometheus.yml says, so that a machine that is
+busy has half a second for a scrape at a factor of 60."""
+
+
+def seconds(duration: str) -> float:
+    """What a duration of Prometheus comes to. Raises ValueError."""
+    if not re.fullmatch(_DURATION, duration) and duration != "0":
+        raise ValueError(f"{duration!r} is no duration")
+    return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(duration))
+
+
+def shorter(duration: str, speed: float) -> str:
+    """A duration divided by `speed`, in whole milliseconds; what is not zero stays above it."""
+    before = seconds(duration)
+    milliseconds = max(round(before * 1000 / speed), 1) if before else 0
+    whole, rest = divmod(milliseconds, 1000)
+    return f"{whole}s" if not rest else f"{milliseconds}ms"
+
+
+def expression(promql: str, speed: float) -> str:
+    """A PromQL expression with every range and offset divided; strings and comments stay."""
+
+    def divided(match: re.Match[str]) -> str:
+        if match["kept"] is not None:
+            return match[0]
+        return re.sub(_DURATION, lambda duration: shorter(duration[0], speed), match[0])
+
+    return _PROMQL.sub(divided, promql)
+
+
+def rules(document: Any, speed: float) -> Any:
+    """A rule file, as parsed from YAML, with its time constants divided."""
+    if isinstance(document, Mapping):
+        return {key: _rule_value(key, value, speed) for key, value in document.items()}
+    if isinstance(document, list):
+        return [rules(each, speed) for each in document]
+    return document
+
+
+def _rule_value(key: str, value: Any, speed: float) -> Any:
+    if key in _RULE_TIMES:
+        return shorter(value, speed)
+    if key == "expr":
+        return expression(str(value), speed)
+    return value if key in ("labels", "annotations") else rules(value, speed)
+
+
+def alertmanager(document: Mapping[str, Any], *, speed: float, hook: str) -> dict[str, Any]:
+    """The shipped routes and inhibitions with their waits divided, and every receiver a webhook `{hook}/NAME`."""
+    kept = {key: value for key, value in document.items() if key not in ("global", "receivers", "templates")}
+    general = document.get("global", {})
+    return {
+        **{key: _route_value(key, value, speed) for key, value in kept.items()},
+        "global": {key: shorter(value, speed) for key, value in general.items() if key in _ROUTE_TIMES},
+        "receivers": [
+            {
+                "name": receiver["name"],
+                "webhook_configs": [{"url": f"{hook}/{receiver['name']}", "send_resolved": True, "max_alerts": 0}],
+            }
+            for receiver in document["receivers"]
+        ],
+    }
+
+
+def _route_value(key: str, value: Any, speed: float) -> Any:
+    if key in _ROUTE_TIMES:
+        return shorter(value, speed)
+    if key == "route":
+        return {name: _route_value(name, each, speed) for name, each in value.items()}
+    if key == "routes":
+        return [_route_value("route", each, speed) for each in value]
+    return value
+
+
+def prometheus(*, speed: float, daemon: str, alertmanager: str) -> dict[str, Any]:
+    """A configuration that scrapes one daemon as deploy/prometheus.yml does, and reads rules/*; both by HOST:PORT."""
+    interval = shorter(SCRAPE_INTERVAL, speed)
+    return {
+        "global": {"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
+        "scrape_configs": [
+            {"job_name": "mcp-prober", "honor_labels": True, "static_configs": [{"targets": [daemon]}]},
+        ],
+        "rule_files": ["rules/*"],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
+    }
