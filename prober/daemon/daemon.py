@@ -120,6 +120,8 @@ class Daemon:
         Whatever can fail is done before anything is changed. What is known of a probe that has not changed stays.
         """
         async with self._reloading:
+            if not self._ready:
+                return "the prober is not ready, or about to end: nothing was reloaded"
             systemd.reloading()
             try:
                 config = await asyncio.to_thread(self._read)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import sys
@@ -61,6 +62,12 @@ def children_at_work(running: Running, folder: Path) -> set[int]:
     return until(look, "a server and a judge below the daemon")
 
 
+def ask_in_vain(url: str) -> None:
+    """Wait for an answer that does not come before the daemon has gone."""
+    with contextlib.suppress(httpx.TransportError):
+        httpx.get(url, trust_env=False, timeout=2 * HANGING)
+
+
 class Asking(threading.Thread):
     """Asks `/-/ready` of an address until it is told to stop, and notes every status; 0 where nobody answers."""
 
@@ -99,6 +106,10 @@ def test_a_daemon_is_ready_when_it_says_so_drains_within_its_bound_and_leaves_no
                 below = children_at_work(running, tmp_path)
                 hanging = metrics(running).value("prober_running_probes")
                 assert hanging
+                waiting = threading.Thread(
+                    target=ask_in_vain, args=(f"{running.url}/probe?target=hangs&probe=hangs-0",)
+                )
+                waiting.start()
                 told = time.monotonic()
                 running.process.send_signal(signal.SIGTERM)
                 until(lambda: status(running, "-/ready")[0] == 503, "not ready while it drains")
@@ -106,6 +117,8 @@ def test_a_daemon_is_ready_when_it_says_so_drains_within_its_bound_and_leaves_no
                 assert "mcp_probe_success" in running.get("metrics"), "what is known can be asked for until the end"
                 assert running.process.wait(HANGING) == -signal.SIGTERM
                 took = time.monotonic() - told
+                waiting.join(HANGING)
+                assert not waiting.is_alive()
         finally:
             asking.enough.set()
             asking.join()

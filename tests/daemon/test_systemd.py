@@ -17,8 +17,10 @@ import yaml
 
 from prober.web.config import WebConfigError, load
 from tests.daemon.process import daemon
+from tests.daemon.watching import status
 from tests.peers.tls import authority
 from tests.web.programs import program
+from tests.web.test_users import basic, hashed
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DOCUMENT = {
@@ -55,11 +57,15 @@ def test_the_manager_is_told_of_readiness_reloads_the_end_and_that_the_loop_turn
     file = tmp_path / "probes.yaml"
     file.write_text(json.dumps(DOCUMENT))
     environ = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "400000", "PYTHONUNBUFFERED": "1"}
-    with daemon(file, environ=environ) as running:
+    web = tmp_path / "web.yml"
+    web.write_text(json.dumps({"basic_auth_users": {"ada": hashed("right", 4)}}))
+    with daemon(file, "--web-config", web, environ=environ) as running:
+        assert status(running, "-/healthy")[0] == 401
+        assert running.get("-/healthy", {"Authorization": basic("ada", "right")}) == "healthy\n"
         assert manager.told() == {"READY": "1", "STATUS": "1 probes of 1 targets"}
         assert manager.told(but="") == {"WATCHDOG": "1"}
         assert manager.told(but="") == {"WATCHDOG": "1"}
-        for text, status in (("{", "; the last reload failed"), (json.dumps(DOCUMENT), "")):
+        for text, added in (("{", "; the last reload failed"), (json.dumps(DOCUMENT), "")):
             file.write_text(text)
             before = time.monotonic_ns() // 1000
             running.process.send_signal(signal.SIGHUP)
@@ -67,7 +73,7 @@ def test_the_manager_is_told_of_readiness_reloads_the_end_and_that_the_loop_turn
             assert reloading.pop("RELOADING") == "1"
             assert before <= int(reloading.pop("MONOTONIC_USEC")) <= time.monotonic_ns() // 1000
             assert reloading == {}
-            assert manager.told() == {"READY": "1", "STATUS": f"1 probes of 1 targets{status}"}
+            assert manager.told() == {"READY": "1", "STATUS": f"1 probes of 1 targets{added}"}
         running.process.send_signal(signal.SIGTERM)
         assert manager.told() == {"STOPPING": "1"}
         assert running.process.wait(20) == -signal.SIGTERM
@@ -89,6 +95,7 @@ def test_the_unit_is_what_systemd_understands(tmp_path: Path) -> None:
     )
     ours = [line for line in (verified.stdout + verified.stderr).splitlines() if "mcp-prober" in line]
     assert (verified.returncode, ours) == (0, [])
+    assert "\nKillMode=mixed\n" in unit, "servers on stdio are not ended in the middle of a probe"
 
 
 def test_the_unit_and_the_container_start_a_command_that_there_is() -> None:
