@@ -20,8 +20,8 @@ goes: so the promise must be kept in one of them."""
 SECONDS = 3.0
 """Of each half of a round."""
 PROMISE = 0.020
-"""Seconds by which the 99th of a hundred may be worse, on a machine that wakes whoever sleeps when it is time. By how
-much it does not is measured meanwhile, in a thread that does nothing else, and is allowed on top."""
+"""Seconds by which the 99th of a hundred may be worse, on a machine that has a processor for whoever wants one. By how
+much others are kept waiting is measured meanwhile, in a thread that works as much as the daemon, and allowed on top."""
 DELAY = 0.010
 """Seconds that a server takes that is well."""
 
@@ -33,7 +33,7 @@ class Seen:
     lag: float
     latency: float
     overslept: float
-    """By how much a thread was woken too late, at worst."""
+    """By how much a thread that sleeps and works in turns was late, at worst."""
 
     def kept(self, alone: Seen) -> bool:
         """Whether these are hardly worse than when they were alone."""
@@ -94,11 +94,15 @@ def _fared(running: Running, file: Path, configuration: dict[str, Any]) -> Seen:
 
 
 def _overslept(seconds: float) -> float:
-    """Sleep for so long, a few milliseconds at a time; the worst that came on top of them."""
+    """Sleep and work in turns for so long, as much as the daemon does; the worst by which a turn took longer than it
+    should have."""
     worst, end = 0.0, time.monotonic() + seconds
-    while (now := time.monotonic()) < end:
-        time.sleep(0.005)
-        worst = max(worst, time.monotonic() - now - 0.005)
+    while (began := time.monotonic()) < end:
+        time.sleep(0.012)
+        working = time.thread_time()
+        while time.thread_time() - working < 0.004:
+            pass
+        worst = max(worst, time.monotonic() - began - 0.016)
     return worst
 
 
