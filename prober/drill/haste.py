@@ -24,6 +24,8 @@ _PROMQL: Final = re.compile(
     re.VERBOSE,
 )
 
+USUAL_SPEED: Final = 60.0
+
 _RULE_TIMES: Final = frozenset({"interval", "for", "keep_firing_for"})
 _ROUTE_TIMES: Final = frozenset({"group_wait", "group_interval", "repeat_interval", "resolve_timeout"})
 
@@ -37,6 +39,14 @@ def seconds(duration: str) -> float:
     if not re.fullmatch(_DURATION, duration) and duration != "0":
         raise ValueError(f"{duration!r} is no duration")
     return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(duration))
+
+
+def pace(speed: float) -> float:
+    """How many times longer than at the usual speed the drill's own times are: probes' intervals, and its patience.
+
+    Never below 1: what a probe needs does not get less.
+    """
+    return max(USUAL_SPEED / speed, 1.0)
 
 
 def shorter(duration: str, speed: float) -> str:

@@ -30,7 +30,7 @@ Say = Callable[[str], None]
 _LOOKBACK: Final = "5m"
 _RESEND: Final = "1m"
 """Defaults of Prometheus, which are divided like all else."""
-_STREAKS: Final = "probe:mcp_probe_runs_failed:streak"
+STREAKS: Final = "probe:mcp_probe_runs_failed:streak"
 """The recorded series that the alerts on targets begin with."""
 
 
@@ -63,6 +63,8 @@ class Pipeline:
     """By target."""
     prober: Prober
     chain: Chain | None
+    pace: float
+    """How many times longer than at the usual speed anything is waited for."""
     programs: Sequence[Program] = field(repr=False)
 
     async def broken(self) -> None:
@@ -95,9 +97,15 @@ async def pipeline(
             if alerting is not None:
                 chain = await parts.chain(alerting, prober)
                 say(f"Prometheus up at {chain.prometheus.url}, an Alertmanager behind it, time divided by {speed:g}")
-            await _well(prober, chain)
-            say("every probe passes, no alert fires")
-            yield Pipeline(references=references, prober=prober, chain=chain, programs=parts.programs)
+            await _well(prober, chain, patience=START_SECONDS * haste.pace(speed))
+            say("every probe has passed" + (", no alert fires" if chain else ""))
+            yield Pipeline(
+                references=references,
+                prober=prober,
+                chain=chain,
+                pace=haste.pace(speed),
+                programs=parts.programs,
+            )
 
 
 class _Parts:
@@ -120,7 +128,7 @@ class _Parts:
         self, targets: Mapping[str, frozenset[str]], references: Mapping[str, Reference], probes: Path
     ) -> Prober:
         drilled = [Drilled(name=name, url=references[name].url, races=races) for name, races in targets.items()]
-        path = write(drilled, shipped=probes, folder=self._folder)
+        path = write(drilled, shipped=probes, folder=self._folder, pace=haste.pace(self._speed))
         words = ("--listen", "127.0.0.1:0", "--no-history", "--drain", "1s", "--log-format", "json")
         daemon = await self._start("daemon", sys.executable, "-m", "prober", "daemon", path, *words)
         return Prober(url=await daemon.announced("mcp-prober daemon on "))
@@ -178,26 +186,27 @@ class _Parts:
         return program
 
 
-async def _well(prober: Prober, chain: Chain | None) -> None:
-    """Wait until all is well; what is not so without any fault, no fault can be blamed for."""
+async def _well(prober: Prober, chain: Chain | None, *, patience: float) -> None:
+    """Wait until every probe has passed; what is not well without any fault, no fault can be blamed for."""
 
-    async def passing() -> int | None:
-        reasons = await prober.reasons()
-        return len(reasons) if reasons and not any(reasons.values()) else None
+    async def passed() -> int | None:
+        passes = await prober.passes()
+        return len(passes) if passes and all(passes.values()) else None
 
     async def followed() -> bool | None:
         assert chain is not None
         try:
-            (streaks,) = await chain.prometheus.query(f"count({_STREAKS})") or ({"value": (0, 0)},)
+            (streaks,) = await chain.prometheus.query(f"count({STREAKS})") or ({"value": (0, 0)},)
             firing = await chain.prometheus.query('ALERTS{alertstate="firing"}')
         except Unanswered:
             return None
         return (int(streaks["value"][1]) == probes and not firing) or None
 
-    probes = await until(passing, seconds=START_SECONDS)
+    probes = await until(passed, seconds=patience)
     if probes is None:
-        raise Broken(f"without any fault, not every probe passes: {await prober.reasons()}")
-    if chain is not None and await until(followed, seconds=START_SECONDS) is None:
+        missing = [probe for probe, passed in (await prober.passes()).items() if not passed]
+        raise Broken(f"without any fault, these probes do not pass: {', '.join(missing)}")
+    if chain is not None and await until(followed, seconds=patience) is None:
         raise Broken("without any fault, Prometheus does not follow the probes, or an alert fires")
 
 

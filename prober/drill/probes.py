@@ -1,7 +1,7 @@
 """The shipped probes of the reference server as the drill's daemon runs them: in haste, on servers of the drill's own.
 
-Intervals are short, timeouts shorter, and a probe that is still at it when it is due again is none: a server that
-hangs must not look like a prober that skips runs. Races are small; a fault strikes at every occasion.
+Intervals are short and timeouts a little shorter, so that a server that hangs does not look like a prober that skips
+runs. Races are small: a fault strikes at every occasion.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ from typing import Any, Final
 
 import yaml
 
+from prober.config.units import show_duration
 from prober.drill.expected import SLOW_SECONDS
 
 _CALLS: Final = "reference.yaml"
 _RACES: Final = "reference-races.yaml"
 
-_TIMES: Final[Mapping[str, Mapping[str, str]]] = {
-    # The more requests a probe makes, the longer it takes where each is slow.
-    "catalog": {"interval": "2s", "timeout": "1900ms"},
-    "scenario": {"interval": "5s", "timeout": "4900ms"},
-    "race": {"interval": "4s", "timeout": "3900ms"},
-}
-_USUAL_TIMES: Final = {"interval": "1s", "timeout": "950ms"}
+_INTERVALS: Final[Mapping[str, float]] = {"catalog": 2.0, "scenario": 5.0, "race": 4.0}
+"""Seconds, by kind; the more requests a probe makes, the longer it takes where each is slow."""
+_USUAL_INTERVAL: Final = 1.0
+_TIMEOUT: Final = 0.95
+"""Of the interval."""
 _RACE: Final = {"clients": 3, "operations": 24}
 _LATENCY: Final = {"fail": f"{SLOW_SECONDS * 500:g}ms"}
 """Instead of the shipped budgets: half of what the fault `slow` takes."""
@@ -42,9 +41,10 @@ class Drilled:
     """Which of the shipped races are its probes; where there is none, all that do not race are."""
 
 
-def write(targets: Iterable[Drilled], *, shipped: Path, folder: Path) -> Path:
+def write(targets: Iterable[Drilled], *, shipped: Path, folder: Path, pace: float = 1.0) -> Path:
     """Write a configuration for these targets into `folder`, with the schemas it needs; returns its file.
 
+    All intervals are `pace` times what they are at the usual speed.
     Probes are called as in the shipped files, with `probe_name` where there is more than one target.
     """
     for part in ("schemas", "contracts"):
@@ -57,7 +57,7 @@ def write(targets: Iterable[Drilled], *, shipped: Path, folder: Path) -> Path:
         # All at once: where one hangs, none of the others waits for its turn.
         document["targets"][target.name] = {**settings, "url": target.url, "concurrency": len(probes)}
         for name, probe in probes.items():
-            document["probes"][probe_name(target.name, name)] = _in_haste(probe, target.name)
+            document["probes"][probe_name(target.name, name)] = _in_haste(probe, target.name, pace)
     path = folder / "probes.yaml"
     path.write_text(json.dumps(document, indent=1), encoding="utf-8")  # of YAML, JSON is a part
     return path
@@ -68,10 +68,11 @@ def probe_name(target: str, shipped: str) -> str:
     return f"{target}.{shipped}"
 
 
-def _in_haste(probe: Mapping[str, Any], target: str) -> dict[str, Any]:
-    kind = probe["kind"]
-    hasty = {**probe, "target": target, **_TIMES.get(kind, _USUAL_TIMES)}
-    if kind == "race":
+def _in_haste(probe: Mapping[str, Any], target: str, pace: float) -> dict[str, Any]:
+    interval = pace * _INTERVALS.get(probe["kind"], _USUAL_INTERVAL)
+    times = {"interval": show_duration(interval), "timeout": show_duration(_TIMEOUT * interval)}
+    hasty = {**probe, "target": target, **times}
+    if probe["kind"] == "race":
         hasty |= _RACE
     if "latency" in probe:
         hasty["latency"] = _LATENCY

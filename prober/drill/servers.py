@@ -48,10 +48,14 @@ class Prober:
     url: str
 
     async def reasons(self) -> dict[str, str | None]:
-        """By probe, why its last run did not pass; None where it passed, `not_run` before its first."""
+        """By probe, why its last run did not pass; None where it passed. Without those that never ran."""
         told = json.loads(await _asked(f"{self.url}/api/v1/targets"))["targets"]
-        probes = [probe for target in told for probe in target["probes"]]
-        return {probe["probe"]: probe["reason"] if probe["last_run"] else "not_run" for probe in probes}
+        return {probe["probe"]: probe["reason"] for target in told for probe in target["probes"] if probe["last_run"]}
+
+    async def passes(self) -> dict[str, bool]:
+        """By probe, whether it has passed since the daemon began."""
+        told = json.loads(await _asked(f"{self.url}/api/v1/targets"))["targets"]
+        return {probe["probe"]: probe["last_success"] is not None for target in told for probe in target["probes"]}
 
     async def value(self, family: str, labels: Mapping[str, str]) -> float:
         """The sum of the samples of a family that have these labels; 0 where there is none yet."""

@@ -15,7 +15,8 @@ from prober.drill.programs import until
 from prober.drill.servers import Unanswered
 
 PATIENCE: Final = 30.0
-"""Seconds for each link of the chain, on a machine that is busy, beyond what its time constants ask for."""
+"""Seconds for each link of the chain, on a machine that is busy, beyond what its time constants ask for,
+at the usual speed."""
 
 
 class Turn:
@@ -30,6 +31,7 @@ class Turn:
         """When the fault was switched on, in seconds since the epoch."""
         self._reason = reason
         self._pipeline = pipeline
+        self._patience = PATIENCE * pipeline.pace
         self._on = self._off = 0.0
         self._seen: str | None = None
         self._metric: Moved | None = None
@@ -44,16 +46,16 @@ class Turn:
         before = await self._value(self.expected.metric)
         self.began_at, self._on = time(), monotonic()
         await reference.switch(self.fault + self.expected.argument)
-        if await until(self._is_seen, seconds=PATIENCE):
+        if await until(self._is_seen, seconds=self._patience):
             self._probe_seconds = monotonic() - self._on
             self._metric = await self._movement(before)
             if chain is not None:
-                self._alert = await until(self._fired, seconds=PATIENCE)
+                self._alert = await until(self._fired, seconds=self._patience)
                 self._alert_seconds = self._alert.told_at - self.began_at if self._alert else None
         await reference.switch()
         self._off = monotonic()
         say(f"{self.fault}: {self._progress()}")
-        if await until(self._passes, seconds=PATIENCE) and chain is None:
+        if await until(self._passes, seconds=self._patience) and chain is None:
             self._resolved_seconds = monotonic() - self._off
 
     async def settle(self, say: Say) -> None:
@@ -61,7 +63,7 @@ class Turn:
         chain = self._pipeline.chain
         if chain is None or self._alert is None:
             return
-        patience = PATIENCE + chain.keeps.get(self._alert.name, 0.0) + 2 * chain.group_interval
+        patience = self._patience + chain.keeps.get(self._alert.name, 0.0) + 2 * chain.group_interval
         if await until(self._resolved, seconds=patience):
             self._resolved_seconds = monotonic() - self._off
             say(f"{self.fault}: resolved after {self._resolved_seconds:.1f} s")
@@ -141,10 +143,10 @@ class Turn:
 
     def _progress(self) -> str:
         if self._probe_seconds is None:
-            return f"not seen as {self._reason} within {PATIENCE:g} s"
+            return f"not seen as {self._reason} within {self._patience:g} s"
         told = f"{self._reason} after {self._probe_seconds:.1f} s"
         if self._pipeline.chain is None:
             return told
         if self._alert_seconds is None:
-            return f"{told}, no alert {self.expected.alert} within {PATIENCE:g} s"
+            return f"{told}, no alert {self.expected.alert} within {self._patience:g} s"
         return f"{told}, {self.expected.alert} after {self._alert_seconds:.1f} s"
