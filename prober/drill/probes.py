@@ -21,9 +21,9 @@ from prober.drill.expected import SLOW_SECONDS
 _CALLS: Final = "reference.yaml"
 _RACES: Final = "reference-races.yaml"
 
-_INTERVALS: Final[Mapping[str, float]] = {"catalog": 2.0, "scenario": 5.0, "race": 4.0}
+_INTERVALS: Final[Mapping[str, float]] = {"catalog": 3.0, "scenario": 6.0, "race": 5.0}
 """Seconds, by kind; the more requests a probe makes, the longer it takes where each is slow."""
-_USUAL_INTERVAL: Final = 1.0
+_USUAL_INTERVAL: Final = 2.0
 _TIMEOUT: Final = 0.95
 """Of the interval."""
 _RACE: Final = {"clients": 3, "operations": 24}

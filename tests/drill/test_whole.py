@@ -1,0 +1,91 @@
+"""Faults through the whole chain: reference server, daemon, Prometheus, Alertmanager, webhook. They fire and resolve.
+
+Eleven faults with every alert that a fault can raise, as many as a run of all tests has time for; `mcp-prober drill`,
+which is `make drill`, does all of them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from prober.drill import ECHOES, EXPECTED, Finding, Report, write_table
+from prober.drill.findings import Moved
+from prober.reference.faults.catalog import FAULTS
+from tests.drill.command import Done, drill
+from tests.web.programs import program
+
+FAULTS_DRILLED: Final = (
+    "lost-update",
+    "double-lock",
+    "session-loss",
+    "null-field",
+    "drop-tool",
+    "schema-drift",
+    "http-503",
+    "html-200",
+    "truncated-body",
+    "hang",
+    "slow",
+)
+SECONDS: Final = 400.0
+"""Four times what it takes on two cores that have nothing else to do."""
+
+
+def test_every_alert_that_a_fault_can_raise_is_among_them() -> None:
+    assert {EXPECTED[fault].alert for fault in FAULTS_DRILLED} == {each.alert for each in EXPECTED.values()}
+    assert len({FAULTS[fault].reason for fault in FAULTS_DRILLED}) >= 10
+
+
+async def test_faults_come_out_at_the_webhook_and_are_over_there_when_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("prometheus", "prometheus-alertmanager"):
+        program(name)
+    words = [word for fault in FAULTS_DRILLED for word in ("--fault", fault)]
+    async with drill(*words, "--output", "json", folder=tmp_path, seconds=SECONDS) as drilling:
+        done = await drilling.ended()
+    with capsys.disabled():
+        print("\n" + (table(done) if done.out else done.err))
+    assert done.code == 0, done.out + done.err
+    assert done.faults.keys() == set(FAULTS_DRILLED)
+    for name, fault in done.faults.items():
+        expected = EXPECTED[name]
+        assert fault["reason"] == FAULTS[name].reason
+        assert fault["metric"]["family"] == expected.metric.family
+        assert (fault["alert"]["alertname"], fault["alert"]["target"]) == (expected.alert, fault["target"])
+        assert fault["alert"].get("reason") == FAULTS[name].reason
+        # The route that every alert takes, and the one for its severity.
+        urgent = fault["alert"]["severity"] == "critical"
+        assert fault["receivers"] == (["hook", "page"] if urgent else ["chat", "hook"])
+        assert 0 < fault["probe_seconds"] <= fault["alert_seconds"]
+        assert fault["resolved_seconds"] > 0
+        assert (fault["wrong"], fault["troubles"]) == ([], [])
+        assert {echo.split()[0] for echo in fault["echoes"]} <= ECHOES
+
+
+def table(done: Done) -> str:
+    """What the command shows to people."""
+    document = json.loads(done.out)
+    findings = []
+    for fault in document["faults"]:
+        known = {key: value for key, value in fault.items() if key not in ("as_expected", "troubles", "metric")}
+        sequences = {key: tuple(value) for key, value in known.items() if isinstance(value, list)}
+        metric = Moved(**fault["metric"]) if fault["metric"] else None
+        findings.append(Finding(**{**known, **sequences}, metric=metric))
+    report = Report(
+        started_at=datetime.fromisoformat(document["started_at"]),
+        seconds=document["duration_seconds"],
+        speed=document["speed"],
+        chain=None,
+        findings=tuple(findings),
+        own=tuple(document["own_alerts"]),
+    )
+    stream = io.StringIO()
+    write_table(report, stream)
+    return stream.getvalue()
