@@ -2,31 +2,64 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import sys
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
-from jsonschema import (
-    Draft3Validator,
-    Draft4Validator,
-    Draft6Validator,
-    Draft7Validator,
-    Draft201909Validator,
-    Draft202012Validator,
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+
+class Dialect:
+    """A draft: its URI, the keyword by which its schemas say their own, and what judges by it."""
+
+    def __init__(self, uri: str, name: str, *, identity: str = "$id"):
+        self.uri = uri
+        self.name = name
+        self.identity = identity
+
+    @cached_property
+    def validator(self) -> type[Validator]:
+        """The library's class, which is imported for those who ask: it takes longer than a small pass."""
+        made: type[Validator] = getattr(_library(), f"{self.name.capitalize()}Validator")
+        return made
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+_ALL: Final = (
+    Dialect("https://json-schema.org/draft/2020-12/schema", "draft202012"),
+    Dialect("https://json-schema.org/draft/2019-09/schema", "draft201909"),
+    Dialect("http://json-schema.org/draft-07/schema", "draft7"),
+    Dialect("http://json-schema.org/draft-06/schema", "draft6"),
+    Dialect("http://json-schema.org/draft-04/schema", "draft4", identity="id"),
+    Dialect("http://json-schema.org/draft-03/schema", "draft3", identity="id"),
 )
-from jsonschema.protocols import Validator
 
-Dialect = type[Validator]
+DIALECTS: Final[dict[str, Dialect]] = {dialect.uri: dialect for dialect in _ALL}
 
-DEFAULT: Final[Dialect] = Draft202012Validator
+DEFAULT: Final = _ALL[0]
 """What a schema without `$schema` is written in, by the MCP specification."""
 
-DIALECTS: Final[dict[str, Dialect]] = {
-    "https://json-schema.org/draft/2020-12/schema": Draft202012Validator,
-    "https://json-schema.org/draft/2019-09/schema": Draft201909Validator,
-    "http://json-schema.org/draft-07/schema": Draft7Validator,
-    "http://json-schema.org/draft-06/schema": Draft6Validator,
-    "http://json-schema.org/draft-04/schema": Draft4Validator,
-    "http://json-schema.org/draft-03/schema": Draft3Validator,
-}
+DRAFT_7: Final = _ALL[2]
+DRAFT_3: Final = _ALL[5]
+
+
+def library_is_there() -> bool:
+    """Whether `validator` can be had at once, or takes a tenth of a second for the import."""
+    return hasattr(sys.modules.get("jsonschema"), "Draft202012Validator")
+
+
+def fetch_library() -> None:
+    """Import it. May be called in a thread."""
+    _library()
+
+
+def _library() -> Any:
+    import jsonschema
+
+    return jsonschema
 
 
 def dialect_of(schema: Any, *, inherited: Dialect) -> Dialect | None:
@@ -35,13 +68,3 @@ def dialect_of(schema: Any, *, inherited: Dialect) -> Dialect | None:
         return inherited
     named = schema["$schema"]
     return DIALECTS.get(named.removesuffix("#")) if isinstance(named, str) else None
-
-
-def identifier(dialect: Dialect) -> str:
-    """The URI of a draft."""
-    return next(uri for uri, known in DIALECTS.items() if known is dialect)
-
-
-def identity_keyword(dialect: Dialect) -> str:
-    """The keyword by which a schema of the draft says its own URI."""
-    return "id" if dialect in (Draft3Validator, Draft4Validator) else "$id"

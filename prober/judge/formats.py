@@ -11,25 +11,25 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import date, time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from jsonschema import FormatChecker
+if TYPE_CHECKING:
+    from jsonschema import FormatChecker
 
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_TIME: Final = re.compile(r"(\d{2}:\d{2}:)(\d{2})(\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII | re.IGNORECASE)
-_DURATION: Final = re.compile(
-    r"P(?:\d+W|(?=.)(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?)", re.ASCII
-)
-_HOSTNAME: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII | re.IGNORECASE)
-_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*", re.ASCII | re.IGNORECASE)
-_NOT_IN_URI: Final = re.compile(r"[\x00-\x20<>\"{}|\\^`\x7f-\U0010ffff]")
-_POINTER: Final = re.compile(r"(?:/(?:[^~/]|~[01])*)*", re.DOTALL)
+# Patterns are compiled when they are first asked for, and kept by `re`: few passes ask for any.
+_DATE: Final = r"\d{4}-\d{2}-\d{2}"
+_TIME: Final = r"(\d{2}:\d{2}:)(\d{2})(\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)"
+_DURATION: Final = r"P(?:\d+W|(?=.)(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?)"
+_HOSTNAME: Final = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+_SCHEME: Final = r"[a-z][a-z0-9+.-]*"
+_NOT_IN_URI: Final = r"[\x00-\x20<>\"{}|\\^`\x7f-\U0010ffff]"
+_POINTER: Final = r"(?:/(?:[^~/]|~[01])*)*"
 
 
 def _date(text: str) -> bool:
     """A full-date of RFC 3339."""
-    if not _DATE.fullmatch(text):
+    if not re.fullmatch(_DATE, text, re.ASCII):
         return False
     date.fromisoformat(text)
     return True
@@ -37,7 +37,7 @@ def _date(text: str) -> bool:
 
 def _time(text: str) -> bool:
     """A full-time of RFC 3339; the leap second is allowed at any minute."""
-    found = _TIME.fullmatch(text)
+    found = re.fullmatch(_TIME, text, re.ASCII | re.IGNORECASE)
     if not found:
         return False
     time.fromisoformat(found[1] + ("59" if found[2] == "60" else found[2]))
@@ -50,7 +50,7 @@ def _date_time(text: str) -> bool:
 
 def _uri(text: str) -> bool:
     parts = urlsplit(text)
-    return bool(_SCHEME.fullmatch(parts.scheme)) and not _NOT_IN_URI.search(text)
+    return bool(re.fullmatch(_SCHEME, parts.scheme, re.ASCII | re.IGNORECASE)) and not re.search(_NOT_IN_URI, text)
 
 
 def _email(text: str) -> bool:
@@ -60,7 +60,7 @@ def _email(text: str) -> bool:
 
 def _hostname(text: str) -> bool:
     labels = text.removesuffix(".").split(".")
-    return len(text) <= 253 and all(_HOSTNAME.fullmatch(label) for label in labels)
+    return len(text) <= 253 and all(re.fullmatch(_HOSTNAME, label, re.ASCII | re.IGNORECASE) for label in labels)
 
 
 def _uuid(text: str) -> bool:
@@ -79,14 +79,14 @@ FORMATS: Final[dict[str, Callable[[str], bool]]] = {
     "date": _date,
     "time": _time,
     "date-time": _date_time,
-    "duration": lambda text: bool(_DURATION.fullmatch(text)),
+    "duration": lambda text: bool(re.fullmatch(_DURATION, text, re.ASCII)),
     "uri": _uri,
     "email": _email,
     "hostname": _hostname,
     "ipv4": _ipv4,
     "ipv6": _ipv6,
     "uuid": _uuid,
-    "json-pointer": lambda text: bool(_POINTER.fullmatch(text)),
+    "json-pointer": lambda text: bool(re.fullmatch(_POINTER, text, re.DOTALL)),
 }
 """A check returns False or raises ValueError for a text that is not of its format."""
 
@@ -104,6 +104,8 @@ def conforms(name: str, value: Any) -> bool:
 
 def checker() -> FormatChecker:
     """The formats in the form that jsonschema takes."""
+    from jsonschema import FormatChecker  # for what the library judges, which is what does not pass quickly
+
     made = FormatChecker(formats=())
     for name in FORMATS:
         made.checks(name)(lambda value, name=name: conforms(name, value))

@@ -12,7 +12,7 @@ from prober.judge.expect import Expectation, check_expectation, is_cheap
 from prober.judge.keywords import Json
 from prober.judge.mismatch import Mismatch, cap
 from prober.judge.path import Place
-from prober.judge.schema import Schema, SchemaProblem, cheap, first_mismatch, load_schema
+from prober.judge.schema import Schema, SchemaProblem, cheap, first_mismatch, load_schema, waits_for_library
 from prober.judge.shapes import MAX_AT_ONCE, Shape, check_result
 from prober.outcome import Evidence, Reason
 
@@ -58,6 +58,11 @@ class Check:
         if isinstance(rule, Expectation):
             return is_cheap(rule, size)
         return size is not None or size_of(self.instance.value, most=MAX_AT_ONCE) is not None
+
+    @property
+    def waits_for_library(self) -> bool:
+        """Whether it would begin with an import of a tenth of a second; not to be asked of what is not cheap."""
+        return isinstance(self.rule, Schema) and waits_for_library(self.rule, self.instance.value)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,9 @@
 """A small part of JSON Schema, compiled to functions: for schemas that ship with this package or its libraries.
 
 A hundred times faster than the general validator, which judges everything else. It reads the shapes of MCP results and
-the schemas of the drafts; a keyword that it does not know is refused when it compiles, never skipped. Formats are
-annotations. Recursion is Python's own: an instance nested too deeply raises RecursionError.
+the schemas of the drafts, and with the keywords of `prober.judge.passing` what others wrote; a keyword that it does not
+know is refused when it compiles, never skipped. Formats are annotations. Recursion is Python's own: an instance nested
+too deeply raises RecursionError.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import Final
 from urllib.parse import urldefrag, urljoin
 
 from prober.judge.fault import Check, Fault
+from prober.judge.inside import inside
 from prober.judge.keywords import Json
-from prober.judge.quick_keywords import MAKERS, NotSupported, all_of, anything
+from prober.judge.quick_keywords import MAKERS, Maker, NotSupported, all_of, anything
 
 __all__ = ["Check", "Fault", "NotSupported", "compile_schema"]
 
@@ -30,24 +32,29 @@ _SILENT: Final = frozenset(
         "title",
         "description",
     }
-    | {"default", "deprecated", "readOnly", "format", "examples"}
+    | {"default", "deprecated", "readOnly", "writeOnly", "examples"}
 )
 
 
-def compile_schema(schema: Json, *, documents: Mapping[str, Json], base: str = "") -> Check:
+def compile_schema(
+    schema: Json, *, documents: Mapping[str, Json], base: str = "", makers: Mapping[str, Maker] = MAKERS
+) -> Check:
     """A check of all that `schema` asks for. References lead into `documents`, by URI; `base` is the schema's own.
+
+    `makers` are the keywords that are known.
 
     Raises:
         NotSupported: a keyword that is not known, a reference that leads nowhere.
     """
-    return _Compiler(documents).check(schema, base)
+    return _Compiler(documents, makers).check(schema, base)
 
 
 class _Compiler:
     """One compilation; references are compiled once each."""
 
-    def __init__(self, documents: Mapping[str, Json]):
+    def __init__(self, documents: Mapping[str, Json], makers: Mapping[str, Maker]):
         self.documents = documents
+        self.makers = makers
         self.made: dict[str, Check] = {}
 
     def check(self, schema: Json, base: str) -> Check:
@@ -59,7 +66,7 @@ class _Compiler:
         for keyword, value in schema.items():
             if keyword in _SILENT or (keyword == "additionalProperties" and "properties" in schema):
                 continue
-            make = MAKERS.get(keyword)
+            make = self.makers.get(keyword)
             if make is None:
                 raise NotSupported(f"keyword {keyword}")
             checks.append(make(self, value, schema, base))
@@ -87,12 +94,7 @@ class _Compiler:
         return schema if isinstance(schema, dict) else {}
 
     def _find(self, document: str, fragment: str) -> Json:
-        found: Json = self.documents.get(document)
-        try:
-            for part in fragment.split("/")[1:]:
-                found = found[part]
-        except (KeyError, TypeError):
-            found = None
+        found = inside(self.documents.get(document), f"#{fragment}")
         if not isinstance(found, dict | bool):
             raise NotSupported(f"reference to {document}#{fragment}")
         return found

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def any_of(compiler: Compiler, schemas: Json, _schema: Json, base: str) -> Check:
     """Alternatives: by the value of a tag where every one of them has its own, else one after the other."""
-    others = [inner for inner in schemas if inner != {"type": "null"}]
+    others = [inner for inner in schemas if inner != {"type": "null"}] or schemas
     nullable = len(others) < len(schemas)
     checks = [compiler.check(inner, base) for inner in others]
     one = checks[0] if len(checks) == 1 else _tagged(compiler, others, checks, base) or _in_turn(checks)
@@ -37,7 +37,7 @@ def _tagged(compiler: Compiler, schemas: list[Json], checks: list[Check], base: 
     """A choice by the member that is required and constant in every alternative, and different in each."""
     resolved = [compiler.resolved(schema, base) for schema in schemas]
     for tag in resolved[0].get("required", ()):
-        constants = [schema.get("properties", {}).get(tag, {}).get("const") for schema in resolved]
+        constants = [_constant(schema.get("properties", {}).get(tag)) for schema in resolved]
         required = all(tag in schema.get("required", ()) for schema in resolved)
         if (
             required
@@ -46,6 +46,10 @@ def _tagged(compiler: Compiler, schemas: list[Json], checks: list[Check], base: 
         ):
             return _by_tag(tag, dict(zip(constants, checks, strict=True)))
     return None
+
+
+def _constant(schema: Json) -> Json:
+    return schema.get("const") if isinstance(schema, dict) else None
 
 
 def _by_tag(tag: str, checks: Mapping[str, Check]) -> Check:

@@ -180,6 +180,16 @@ def _at_least(keyword: str, kind: type, unit: str) -> Maker:
     return make
 
 
+def _at_most(keyword: str, kind: type, unit: str) -> Maker:
+    """A maker for a greatest number of things."""
+
+    def make(_: Compiler, most: Json, _schema: Json, _base: str) -> Check:
+        expected = f"at most {most} {unit}"
+        return lambda value: Fault(keyword, expected, value) if isinstance(value, kind) and len(value) > most else None  # type: ignore[arg-type]
+
+    return make
+
+
 def _unique_items(_: Compiler, wanted: Json, _schema: Json, _base: str) -> Check:
     def check(value: Json) -> Fault | None:
         if isinstance(value, list):
@@ -226,8 +236,14 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "minimum": _bound("minimum", "at least", lambda value, bound: value >= bound),
     "maximum": _bound("maximum", "at most", lambda value, bound: value <= bound),
     "exclusiveMinimum": _bound("exclusiveMinimum", "more than", lambda value, bound: value > bound),
+    "exclusiveMaximum": _bound("exclusiveMaximum", "less than", lambda value, bound: value < bound),
     "minLength": _at_least("minLength", str, "characters"),
+    "maxLength": _at_most("maxLength", str, "characters"),
     "minItems": _at_least("minItems", list, "elements"),
+    "maxItems": _at_most("maxItems", list, "elements"),
+    "minProperties": _at_least("minProperties", dict, "members"),
+    "maxProperties": _at_most("maxProperties", dict, "members"),
+    "format": lambda _compiler, _name, _schema, _base: anything,
     "uniqueItems": _unique_items,
     "pattern": _pattern,
     "allOf": _all_of,

@@ -11,21 +11,22 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from urllib.parse import unquote, urljoin, urlsplit
 
-from referencing import Registry, Resource
-from referencing.exceptions import Unresolvable
-from referencing.jsonschema import specification_with
-
-from prober.judge.dialects import DEFAULT, DIALECTS, Dialect, dialect_of, identifier, identity_keyword
+from prober.judge.dialects import DEFAULT, DIALECTS, DRAFT_3, Dialect, dialect_of
+from prober.judge.inside import inside, names_nothing
 from prober.judge.keywords import REFERENCES, Json, is_schema, subschemas
 from prober.judge.mismatch import cap, pointer, render
 from prober.judge.soundness import first_flaw
 from prober.outcome import Reason
+
+if TYPE_CHECKING:
+    from referencing import Registry, Resource
+    from referencing.exceptions import Unresolvable
 
 MAX_SCHEMAS: Final = 20_000
 """Schemas within one schema. To look through more would cost more than any answer is worth."""
@@ -80,6 +81,8 @@ def follow(document: Json, *, folder: Path | None, dialect: Dialect) -> Referenc
 
 def registry_of(files: Mapping[str, Json], *, dialect: Dialect) -> Registry[Json]:
     """The documents as something that a validator can look references up in, and that fetches nothing."""
+    from referencing import Registry
+
     registry: Registry[Json] = Registry()
     resources = (
         (uri, _resource(content, dialect_of(content, inherited=dialect) or dialect)) for uri, content in files.items()
@@ -89,6 +92,33 @@ def registry_of(files: Mapping[str, Json], *, dialect: Dialect) -> Registry[Json
 
 class _Refused(Exception):  # noqa: N818 - not an error of the code but an answer
     """A reference that is not followed, in words that end the sentence `… cannot be followed: `."""
+
+
+class _Found(Protocol):
+    """What a reference means, and what resolves those that stand in it. A protocol of the library's."""
+
+    @property
+    def contents(self) -> Json: ...
+
+    @property
+    def resolver(self) -> Any: ...
+
+
+class _FoundInside(NamedTuple):
+    contents: Json
+    resolver: Any
+
+
+class _Inside:
+    """Resolves the references of a document that names nothing: those into itself, and by the library all others."""
+
+    def __init__(self, document: Json, library: Callable[[], Any]):
+        self._document = document
+        self._library = library
+
+    def lookup(self, reference: str) -> _Found:
+        contents = inside(self._document, reference)
+        return _FoundInside(contents, self) if contents is not None else _look_up(self._library(), reference)
 
 
 @dataclass(frozen=True)
@@ -146,14 +176,20 @@ class _Walk:
         if dialect is None:
             raise place.problem(_unknown_dialect(document), "$schema")
         _check(place)
-        resource = _resource(document, dialect)
-        called = urljoin(file or "", resource.id() or "")
+        plain = dialect is not DRAFT_3 and names_nothing(document)
+        called = urljoin(file or "", "" if plain else _resource(document, dialect).id() or "")
         if urlsplit(called).scheme and self.folder:
             self.folders.setdefault(urljoin(called, "."), self.read_from.get(file or "", self.folder))
         # In a file, references are relative to where it was found: so does the validator resolve them.
         base = file or called
-        registry: Registry[Json] = Registry(retrieve=self._retrieve)  # type: ignore[call-arg] # hidden from mypy by attrs
-        resolver = registry.with_resource(base, resource).crawl().resolver(base)
+
+        def library() -> Any:
+            from referencing import Registry
+
+            registry: Registry[Json] = Registry(retrieve=self._retrieve)  # type: ignore[call-arg] # hidden by attrs
+            return registry.with_resource(base, _resource(document, dialect)).crawl().resolver(base)
+
+        resolver = _Inside(document, library) if plain else library()
         self.standing.append(_Place(document, resolver, dialect, file, ()))
 
     def _enter(self, place: _Place) -> None:
@@ -168,7 +204,7 @@ class _Walk:
         for inner in subschemas(schema):
             if isinstance(inner.schema, dict):
                 resolver = place.resolver
-                if isinstance(inner.schema.get(identity_keyword(dialect)), str):
+                if isinstance(inner.schema.get(dialect.identity), str):
                     resolver = resolver.in_subresource(_resource(inner.schema, dialect))
                 self.standing.append(_Place(inner.schema, resolver, dialect, place.file, place.path + inner.path))
 
@@ -177,9 +213,9 @@ class _Walk:
         reference = place.schema[keyword]
         opened = len(self.files)
         try:
-            resolved = place.resolver.lookup(reference)
-        except Unresolvable as lost:
-            raise place.problem(f"{cap(reference)} cannot be followed: {_why(lost)}", keyword) from None
+            resolved = _look_up(place.resolver, reference)
+        except _Refused as refused:
+            raise place.problem(f"{cap(reference)} cannot be followed: {refused}", keyword) from None
         for file, content in list(self.files.items())[opened:]:
             self._open(content, place.dialect, file=file)
         if not is_schema(resolved.contents):
@@ -210,7 +246,22 @@ class _Walk:
 
 
 def _resource(schema: Json, dialect: Dialect) -> Resource[Json]:
-    return specification_with(identifier(dialect)).create_resource(schema)
+    from referencing.jsonschema import specification_with
+
+    return specification_with(dialect.uri).create_resource(schema)
+
+
+def _look_up(resolver: Any, reference: str) -> _Found:
+    """What a reference means. Raises _Refused."""
+    if isinstance(resolver, _Inside):
+        return resolver.lookup(reference)
+    from referencing.exceptions import Unresolvable
+
+    try:
+        found: _Found = resolver.lookup(reference)
+    except Unresolvable as lost:
+        raise _Refused(_why(lost)) from None
+    return found
 
 
 def _read_json(path: Path) -> Json:

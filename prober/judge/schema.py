@@ -11,21 +11,25 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from jsonschema.protocols import Validator
-
-from prober.judge.dialects import DEFAULT, dialect_of
+from prober.judge.dialects import DEFAULT, dialect_of, library_is_there
 from prober.judge.effort import Size, pattern_steps, size_of
 from prober.judge.formats import checker
 from prober.judge.keywords import Json, spell_out_false
 from prober.judge.mismatch import Mismatch
+from prober.judge.passing import quick_check
+from prober.judge.quick import Check
 from prober.judge.references import SchemaProblem, follow, registry_of
 from prober.judge.telling import most_telling
 from prober.judge.weight import EndlessReference, Weight, weigh
 from prober.outcome import Reason
+
+if TYPE_CHECKING:
+    from jsonschema import FormatChecker
+    from jsonschema.protocols import Validator
 
 __all__ = ["Schema", "SchemaProblem", "cheap", "first_mismatch", "load_schema", "load_server_schema"]
 
@@ -35,8 +39,6 @@ where it is first judged by, in a worker process."""
 
 MAX_VALUES: Final = 20_000
 """Values in a server's schema beyond which it is not looked at: even to pass it on would hold others up."""
-
-_FORMATS: Final = checker()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,16 +55,22 @@ class Schema:
     """None where no bound is known of what judging by it takes."""
 
     @cached_property
+    def quick(self) -> Check | None:
+        """None for a value that fits. A fault says nothing but that the library has to be asked, as without a check."""
+        alone = self.checked and not self.files
+        return quick_check(self.document, asserts_formats=self.asserts_formats) if alone else None
+
+    @cached_property
     def validator(self) -> Validator:
         """The library's validator. Raises SchemaProblem if the schema has to be checked yet, and is not sound."""
         if not self.checked:
             _examine(self.document, folder=None)
         dialect = dialect_of(self.document, inherited=DEFAULT) or DEFAULT
         files = {uri: spell_out_false(content) for uri, content in self.files.items()}
-        return dialect(
+        return dialect.validator(
             spell_out_false(self.document),
             registry=registry_of(files, dialect=dialect),
-            format_checker=_FORMATS if self.asserts_formats else None,
+            format_checker=_formats() if self.asserts_formats else None,
         )
 
     @cached_property
@@ -106,12 +114,24 @@ def first_mismatch(schema: Schema, instance: Json) -> Mismatch | None:
     Raises:
         SchemaProblem: a schema that was not checked when it was loaded is not sound.
     """
+    if schema.quick is not None and schema.quick(instance) is None:
+        return None
     return most_telling(schema.validator.iter_errors(instance))
+
+
+def waits_for_library(schema: Schema, instance: Json) -> bool:
+    """Whether judging would begin with the library's import, which holds up whoever else is at work."""
+    return not library_is_there() and (schema.quick is None or schema.quick(instance) is not None)
 
 
 def cheap(schema: Schema, size: Size | None) -> bool:
     """Whether an instance of that size can be judged by the schema within a few milliseconds, whatever is in it."""
     return size is not None and schema.checked and schema.weight is not None and schema.weight.allows(size)
+
+
+@cache
+def _formats() -> FormatChecker:
+    return checker()
 
 
 def _examine(document: Json, *, folder: Path | None) -> tuple[Mapping[str, Json], Weight | None]:

@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pkgutil import get_data
 from typing import Any, Final
 
 from prober.judge.keywords import Json
@@ -74,7 +74,7 @@ def versions(era: str) -> tuple[str, ...]:
 
 @cache
 def _document() -> Any:
-    return json.loads(files("prober.judge").joinpath("shapes.json").read_bytes())
+    return json.loads(get_data("prober.judge", "shapes.json") or b"")
 
 
 @cache

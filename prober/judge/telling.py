@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
-
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any, Final
 
 from prober.judge.mismatch import Mismatch, cap, pointer, render
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 _CHOICES: Final = frozenset({"anyOf", "oneOf"})
 
@@ -57,7 +58,7 @@ def _keyword(error: ValidationError) -> str:
     return error.validator if isinstance(error.validator, str) else "false"
 
 
-_Phrase = Callable[[ValidationError], tuple[str, str]]
+_Phrase = Callable[["ValidationError"], tuple[str, str]]
 """What was expected, and what was seen."""
 
 

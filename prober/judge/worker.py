@@ -10,16 +10,19 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from prober.judge.change import Change
-from prober.judge.contract import Contract, in_order, iter_changes
+from prober.judge.dialects import fetch_library
 from prober.judge.judgement import Case, Finding, Instance, judge, undecided
 from prober.judge.keywords import Json
 from prober.judge.process import Worker, WorkerLost, start_worker
 from prober.judge.selection import Selection, select
 from prober.judge.wire import decode_reply, encode_case, encode_selection, json_pieces
 from prober.outcome import Failure, Reason
+
+if TYPE_CHECKING:
+    from prober.judge.change import Change
+    from prober.judge.contract import Contract
 
 ALLOWANCE: Final = 2.0
 """Seconds that one case may be judged for."""
@@ -75,6 +78,8 @@ class Judge:
         cheap = 0
         while cheap < len(case.checks) and case.checks[cheap].cheap:
             cheap += 1
+        if any(check.waits_for_library for check in case.checks[:cheap]):
+            await asyncio.to_thread(fetch_library)
         finding = judge(Case(checks=case.checks[:cheap]))
         if finding is not None or cheap == len(case.checks):
             return finding
@@ -84,6 +89,8 @@ class Judge:
 
     async def compare(self, old: Contract, new: Contract) -> tuple[Change, ...]:
         """What changed between two contracts, the worst first. Other tasks have their turns meanwhile."""
+        from prober.judge.contract import in_order, iter_changes  # whoever has contracts to compare has it by now
+
         found: list[Change] = []
         for changes in iter_changes(old, new):
             found += changes

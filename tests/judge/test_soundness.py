@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from jsonschema import Draft6Validator, Draft7Validator, Draft201909Validator, Draft202012Validator
 from jsonschema.exceptions import SchemaError
-from jsonschema.protocols import Validator
+from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 
-from prober.judge.dialects import DIALECTS
-from prober.judge.soundness import _compiled, first_flaw
+from prober.judge.dialects import DIALECTS, Dialect
+from prober.judge.soundness import _compiled, _documents, first_flaw
+
+COMPILED = [dialect for dialect in DIALECTS.values() if dialect.name in {"draft202012", "draft7", "draft6"}]
 
 VALUES: list[Any] = [
     None,
@@ -65,16 +66,16 @@ KEYWORDS = sorted(
 )
 
 
-def library_says_sound(schema: Any, dialect: type[Validator]) -> bool:
+def library_says_sound(schema: Any, dialect: Dialect) -> bool:
     try:
-        dialect.check_schema(schema, format_checker=None)  # type: ignore[call-arg] # not in the protocol
+        dialect.validator.check_schema(schema, format_checker=None)  # type: ignore[call-arg] # not in the protocol
     except SchemaError:
         return False
     return True
 
 
-@pytest.mark.parametrize("dialect", [Draft202012Validator, Draft7Validator, Draft6Validator])
-def test_the_compiled_check_agrees_with_the_library_on_every_keyword(dialect: type[Validator]) -> None:
+@pytest.mark.parametrize("dialect", COMPILED, ids=repr)
+def test_the_compiled_check_agrees_with_the_library_on_every_keyword(dialect: Dialect) -> None:
     assert _compiled(dialect) is not None
     different = [
         schema
@@ -90,13 +91,22 @@ def test_the_compiled_check_agrees_with_the_library_on_every_keyword(dialect: ty
     assert different == []
 
 
-@pytest.mark.parametrize("dialect", DIALECTS.values())
-def test_the_schema_of_a_draft_is_sound_by_itself(dialect: type[Validator]) -> None:
-    assert first_flaw(dialect.META_SCHEMA, dialect) is None
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=repr)
+def test_the_schema_of_a_draft_is_sound_by_itself(dialect: Dialect) -> None:
+    assert first_flaw(dialect.validator.META_SCHEMA, dialect) is None
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=repr)
+def test_the_schema_of_a_draft_is_read_as_the_library_reads_it(dialect: Dialect) -> None:
+    documents = _documents(dialect)
+    assert next(iter(documents)) == dialect.uri
+    assert documents[dialect.uri] == dialect.validator.META_SCHEMA
+    assert documents == {uri: REGISTRY.contents(uri) for uri in documents}
 
 
 def test_a_draft_that_is_not_compiled_is_left_to_the_library() -> None:
-    assert _compiled(Draft201909Validator) is None
-    flaw = first_flaw({"properties": {"a": {"type": 5}}}, Draft201909Validator)
+    dialect = DIALECTS["https://json-schema.org/draft/2019-09/schema"]
+    assert _compiled(dialect) is None
+    flaw = first_flaw({"properties": {"a": {"type": 5}}}, dialect)
     assert flaw is not None
     assert flaw.pointer == "/properties/a/type"
