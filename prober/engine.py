@@ -12,16 +12,18 @@ import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from prober.config.model import Config, Probe, Target
-from prober.judge.race.history import History
 from prober.judge.worker import Judge
-from prober.kinds import KINDS
+from prober.kinds import KINDS, make_ready
 from prober.kinds.run import Run
 from prober.outcome import Evidence, Failure, Outcome, Reason, Verdict
 from prober.target.exchange import ExchangeLog
 from prober.target.knowledge import Knowledge, knowledge_of
+
+if TYPE_CHECKING:
+    from prober.judge.race.history import History
 
 CONCURRENCY: Final = 16
 STARTING: Final = 1.0
@@ -39,6 +41,7 @@ async def run_probe(
     on_history: Callable[[History], None] = lambda _history: None,
 ) -> Outcome:
     """One run, at most `probe.timeout` seconds long. Never raises, but lets a cancellation through."""
+    make_ready(probe.kind)
     started_at, started = datetime.now(UTC), time.monotonic()
     deadline = asyncio.get_running_loop().time() + probe.timeout
     run = Run(
@@ -80,13 +83,15 @@ async def run_pass(
 
     Of those that start a process, only as many begin at a time as there are processors, see `Processors`.
     """
-    known: dict[str, Knowledge] = {}
+    for probe in probes:
+        make_ready(probe.kind)
+    known = {name: knowledge_of(config.targets[name]) for name in {probe.target for probe in probes}}
     room = asyncio.Semaphore(concurrency)
     processors = Processors()
 
     async def one(probe: Probe, judge: Judge) -> Outcome:
         target = config.targets[probe.target]
-        knowledge = known.setdefault(target.name, knowledge_of(target))
+        knowledge = known[target.name]
         for secret in probe.secrets:
             knowledge.redact.add(secret.reveal())
         async with processors.turn(target) as begin, room:

@@ -10,16 +10,18 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from prober.config.model import Target
-from prober.judge.race.history import History
 from prober.judge.worker import Judge
 from prober.outcome import Evidence, Failure, Reason, ServerInfo
 from prober.target.exchange import ExchangeLog
 from prober.target.failure import timed_out
 from prober.target.knowledge import Knowledge, Tool
 from prober.target.session import Session
+
+if TYPE_CHECKING:
+    from prober.judge.race.history import History
 
 Facts = TypeVar("Facts", Evidence, ServerInfo)
 

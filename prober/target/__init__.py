@@ -5,7 +5,7 @@ session.py     an open session: negotiation, requests, pages, the polite end
 era.py         what goes around a request in either protocol era
 signs.py       what a failure says about the era
 message.py     JSON-RPC 2.0, exactly
-wire.py        the one protocol that the three transports speak
+wire.py        the one protocol that the three transports speak; wires.py knows them all
 http.py legacy.py stdio.py       Streamable HTTP, HTTP+SSE, child process
 client.py answer.py sse.py auth.py      parts of the HTTP ones: a request sent, an answer taken apart, events, tokens
 network.py addresses.py trust.py        connections: their phases, from a name to a socket, TLS

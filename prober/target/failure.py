@@ -10,13 +10,14 @@ import errno
 import os
 import socket
 import ssl
-from typing import Final
-
-import httpcore
+from typing import TYPE_CHECKING, Final
 
 from prober.judge.mismatch import cap
 from prober.outcome import Evidence, Failure, Phase, Reason
 from prober.target.exchange import Draft
+
+if TYPE_CHECKING:
+    import httpcore
 
 _CERTIFICATE: Final = {
     9: Reason.TLS_EXPIRED,  # not yet valid: the same clock trouble, seen from the other side
@@ -46,6 +47,8 @@ _HEADERS_TOO_LARGE: Final = 431
 
 def from_exception(error: BaseException, draft: Draft) -> Failure | None:
     """The failure that a foreign exception stands for, or None where it is not the server's doing."""
+    import httpcore  # which is there where its exceptions are, and not waited for where there is no HTTP
+
     match error:
         case Failure():
             return error

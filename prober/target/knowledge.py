@@ -15,6 +15,7 @@ from prober.judge.schema import Schema, load_server_schema
 from prober.target.auth import TokenSource
 from prober.target.exchange import Redactor
 from prober.target.shared import Shared
+from prober.target.wires import make_ready
 
 
 class Tool:
@@ -48,7 +49,8 @@ class Knowledge:
 
 
 def knowledge_of(target: Target) -> Knowledge:
-    """A blank slate for `target`, which knows only what its configuration says."""
+    """A blank slate for `target`, which knows only what its configuration says. From now on it can be reached."""
+    make_ready(target.transport)
     knowledge = Knowledge(
         learns_era=target.protocol == "auto" and target.transport != "sse",
         tokens=TokenSource(target.auth) if target.auth else None,

@@ -23,14 +23,10 @@ from prober.judge.worker import Judge
 from prober.outcome import Evidence, Failure, Reason, ServerInfo
 from prober.target import era
 from prober.target import failure as failures
-from prober.target.client import Client
 from prober.target.exchange import Draft, ExchangeLog
-from prober.target.http import HttpWire
 from prober.target.knowledge import Knowledge
-from prober.target.legacy import LegacySseWire
 from prober.target.signs import not_discovered, of_another_era, turned_down
-from prober.target.stdio import StdioWire
-from prober.target.wire import Wire
+from prober.target.wires import wire_for
 
 CLOSE_GRACE: Final = 4.0
 """Seconds a server has to take leave, never more than half of what is left of the deadline."""
@@ -52,7 +48,7 @@ class Session:
         """`deadline` is the run's, in the loop's time; whoever runs the session enforces it."""
         self._target, self._log, self._knowledge, self._deadline = target, log, knowledge, deadline
         self._judge = judge
-        self._wire = _wire_for(target)
+        self._wire = wire_for(target)
         self._ids = itertools.count(1)
         self._era = HANDSHAKE
         self._version: str | None = None
@@ -222,7 +218,7 @@ class Session:
             refusal = failure
         if refusal is not None and refusal.reason is Reason.PROCESS_EXITED:
             await self._wire.abort()
-            self._wire = _wire_for(self._target)
+            self._wire = wire_for(self._target)
             await self._open_wire()
         try:
             await self.initialize()
@@ -267,13 +263,6 @@ class Session:
         if finding is not None:
             message = f"the result is not what {version} defines: {finding.message}"
             raise Failure(finding.reason, message, evidence=finding.evidence)
-
-
-def _wire_for(target: Target) -> Wire:
-    if target.transport == "stdio":
-        return StdioWire(target)
-    client = Client(target)
-    return LegacySseWire(target, client) if target.transport == "sse" else HttpWire(target, client)
 
 
 def _mirrored(input_schema: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, str]:
