@@ -44,7 +44,7 @@ Words = Annotated[
 
 def main() -> None:
     """Entry point of `mcp-prober`."""
-    gc.set_threshold(20_000)  # imports make objects that stay: looking for garbage among them is a tenth of the start
+    gc.set_threshold(50_000)  # imports make objects that stay: looking for garbage among them is a tenth of the start
     app()
 
 

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import gc
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 from prober.cli.exits import INTERRUPTED, refuse
 from prober.cli.races import write_history
 from prober.config.model import Config, Probe
-from prober.judge.race.history import History
 from prober.outcome import Outcome
 from prober.report import REPORTS
 from prober.report.live import Live
 from prober.report.summary import Summary
+
+if TYPE_CHECKING:
+    from prober.judge.race.history import History
 
 
 def check_output(output: str) -> None:
@@ -41,6 +45,7 @@ class Asked:
 
 def run(config: Config, probes: Sequence[Probe], asked: Asked) -> int:
     """Run the probes and report on standard output; returns the exit code."""
+    atexit.register(gc.freeze)  # or Python would end by looking for garbage among all modules: a tenth of a small pass
     started_at = datetime.now(UTC)
     histories: list[History] = []
     running = _run(config, probes, concurrency=asked.concurrency, on_history=histories.append)

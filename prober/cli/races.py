@@ -6,17 +6,17 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from prober.cli.exits import FAILED, PASSED, UNKNOWN, refuse
 from prober.config.model import Probe, RaceSettings
-from prober.judge.race import MODELS, judge_history
-from prober.judge.race.history import History, HistoryProblem, overlap
-from prober.judge.race.lines import read_lines, write_lines
-from prober.judge.race.telling import line
-from prober.judge.race.verdict import Judged
 from prober.report.untrusted import block
+
+if TYPE_CHECKING:  # every `run` comes by here, and few have a race to judge
+    from prober.judge.race.history import History
+    from prober.judge.race.verdict import Judged
 
 
 def seeded(probes: Sequence[Probe], seed: int | None) -> list[Probe]:
@@ -49,11 +49,17 @@ def write_history(path: Path, histories: Sequence[History]) -> None:
     if not histories:
         typer.echo(f"{path}: not written, the race did not begin", err=True)
         return
+    from prober.judge.race.lines import write_lines
+
     _write(path, "".join(f"{text}\n" for text in write_lines(histories[0])))
 
 
 def judge(path: Path, *, model: str | None, timeline: Path | None) -> int:
     """Judge a recorded history and tell; returns the exit code."""
+    from prober.judge.race import MODELS, judge_history
+    from prober.judge.race.history import HistoryProblem
+    from prober.judge.race.lines import read_lines
+
     if model is not None and model not in MODELS:
         refuse(f"--model {model}: choose one of {', '.join(MODELS)}")
     if timeline is not None:
@@ -79,6 +85,9 @@ def judge(path: Path, *, model: str | None, timeline: Path | None) -> int:
 
 
 def _tell(history: History, verdict: Judged) -> None:
+    from prober.judge.race.history import overlap
+    from prober.judge.race.telling import line
+
     clients = len({operation.client for operation in history.operations})
     about = f"{history.about}: " if history.about else ""
     head = f"{about}{history.model}, {len(history.operations)} operations of {clients} clients"

@@ -9,11 +9,25 @@ from typing import Any, Final
 import pytest
 
 from tests.cli.command import ended, started, written
-from tests.kinds.offering import document, offering, tool
+from tests.kinds.offering import document, gives, offering, tool
 from tests.peers.child import StdioPeer
 
 SDK: Final = {"mcp", "mcp_types", "pydantic", "anyio"}
 HEAVY: Final = SDK | {"httpx", "httpcore", "rich", "jsonschema", "prometheus_client", "starlette", "asyncio"}
+
+NEEDLESS: Final = (HEAVY - {"httpx", "httpcore", "asyncio"}) | {
+    *("jsonschema_specifications", "referencing", "attr", "rpds", "jsonpath_rfc9535", "xml.etree", "authlib"),
+    *("prober.judge.race", "prober.kinds.race", "prober.discover", "prober.report.junit", "prober.report.json_report"),
+}
+"""What a passing probe, which is no race, does not wait for."""
+
+SCHEMA: Final = {"type": "object", "properties": {"n": {"$ref": "#/$defs/N"}}, "$defs": {"N": {"type": "integer"}}}
+
+PROBES: Final[tuple[dict[str, Any], ...]] = (
+    {"kind": "handshake"},
+    {"kind": "catalog"},
+    {"kind": "call", "tool": "count", "schema": SCHEMA, "from": "result"},
+)
 
 MODULES: Final = """
 import json, sys
@@ -28,11 +42,11 @@ print(json.dumps(sorted(sys.modules)), file=sys.stderr)
 
 
 async def imported(*words: str, cwd: Path) -> set[str]:
-    """The top-level packages that a command has imported when it is done."""
+    """The modules and packages that a command has imported when it is done."""
     async with started(*words, cwd=cwd, program=("-c", MODULES)) as process:
         done = await ended(process)
     assert done.code == 0, done.err
-    return {name.partition(".")[0] for name in json.loads(done.err.splitlines()[-1])}
+    return set(json.loads(done.err.splitlines()[-1]))
 
 
 @pytest.mark.parametrize(
@@ -55,19 +69,24 @@ async def test_what_does_not_run_anything_is_light(words: str, tmp_path: Path) -
     assert HEAVY & await imported(*words.split(), cwd=tmp_path) == set()
 
 
-@pytest.mark.parametrize(
-    "probe", [{"kind": "catalog"}, {"kind": "call", "tool": "count"}], ids=lambda probe: probe["kind"]
-)
-async def test_a_run_over_http_does_not_need_the_sdk(probe: dict[str, Any], tmp_path: Path) -> None:
-    async with offering(tool("count")) as peer:
+@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe["kind"])
+async def test_a_run_over_http_that_passes_imports_no_sdk_and_judges_without_a_library(
+    probe: dict[str, Any], tmp_path: Path
+) -> None:
+    async with offering(tool("count", gives({"n": 1}), outputSchema=SCHEMA)) as peer:
         file = written(document(peer, probe, protocol="auto"), tmp_path)
-        packages = await imported("run", file, "--output", "json", cwd=tmp_path)
-    assert "httpx" in packages
-    assert SDK & packages <= {"anyio"}  # httpx brings it along where it is installed
+        modules = await imported("run", file, cwd=tmp_path)
+    assert "httpx" in modules
+    assert NEEDLESS & modules <= {"anyio"}  # httpcore waits by it
+    assert "prober.target.stdio" not in modules
 
 
-async def test_a_run_over_stdio_does_not_need_the_sdk(tmp_path: Path) -> None:
+@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe["kind"])
+async def test_a_run_over_stdio_that_passes_imports_no_http_library_either(
+    probe: dict[str, Any], tmp_path: Path
+) -> None:
     peer = StdioPeer(tmp_path, era="modern")
-    configuration = {"targets": {"t": peer.target}, "probes": {"p": {"target": "t", "kind": "catalog"}}}
-    packages = await imported("run", written(configuration, tmp_path), cwd=tmp_path)
-    assert SDK & packages <= {"anyio"}
+    told = {"tool": "echo", "arguments": {"message": "hi"}} if "tool" in probe else {}
+    configuration = {"targets": {"t": peer.target}, "probes": {"p": {"target": "t", **probe, **told}}}
+    modules = await imported("run", written(configuration, tmp_path), cwd=tmp_path)
+    assert (NEEDLESS | {"httpx", "httpcore", "h11", "prober.target.client"}) & modules == set()
