@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import statistics
 import subprocess
 import time
@@ -38,16 +39,36 @@ async def cpu_rounds(
                 await call()
             if round_number:  # the first is a warm-up
                 samples[name].append((time.process_time() - before) / calls * 1000)
-    return {name: statistics.median(values) for name, values in samples.items()}
+    return _medians(samples)
 
 
-def wall_rounds(commands: Mapping[str, Sequence[str]], *, rounds: int) -> dict[str, float]:
-    """Median wall milliseconds of each command, a whole process each time. Raises if one fails."""
-    samples: dict[str, list[float]] = {name: [] for name in commands}
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Medians of whole processes, in milliseconds by name: the CPU time of all their threads, and the wall time."""
+
+    cpu: Mapping[str, float]
+    wall: Mapping[str, float]
+
+
+def process_rounds(commands: Mapping[str, Sequence[str]], *, rounds: int) -> Cost:
+    """What each command costs, a whole process each time. Raises if one fails."""
+    cpu: dict[str, list[float]] = {name: [] for name in commands}
+    wall: dict[str, list[float]] = {name: [] for name in commands}
     for round_number in range(rounds + 1):
         for name, command in commands.items():
-            before = time.perf_counter()
+            used, before = _cpu_of_children(), time.perf_counter()
             subprocess.run(command, check=True, capture_output=True, timeout=60)
             if round_number:
-                samples[name].append((time.perf_counter() - before) * 1000)
+                cpu[name].append((_cpu_of_children() - used) * 1000)
+                wall[name].append((time.perf_counter() - before) * 1000)
+    return Cost(cpu=_medians(cpu), wall=_medians(wall))
+
+
+def _cpu_of_children() -> float:
+    """Seconds of all children that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _medians(samples: Mapping[str, Sequence[float]]) -> dict[str, float]:
     return {name: statistics.median(values) for name, values in samples.items()}

@@ -1,22 +1,24 @@
-"""Whole processes: `--help` against importing Typer, `run` of one HTTP probe against the MCP Inspector on the shell."""
+"""Whole processes: `--help` against importing Typer, `run` of one HTTP probe against the MCP Inspector on the shell.
+
+The goals are for CPU time, for on a busy machine wall time is mostly that of others. It is told beside it.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench.fresh_probe import ARGUMENTS, SCHEMA, TOOL
-from tests.bench.timing import Comparison, wall_rounds
+from tests.bench.timing import Comparison, process_rounds
 from tests.real.install import npm_script
 from tests.real.servers import sdk_http
 
 ROUNDS = 7
-HELP = Comparison(
-    what="mcp-prober --help against python -c 'import typer', wall", ours="help", theirs="typer", at_most=2
-)
-RUN = Comparison(what="mcp-prober run against the Inspector CLI, wall", ours="run", theirs="inspector", at_most=0.6)
+HELP = Comparison(what="mcp-prober --help against python -c 'import typer'", ours="help", theirs="typer", at_most=2)
+RUN = Comparison(what="mcp-prober run against the Inspector CLI", ours="run", theirs="inspector", at_most=0.6)
 
 
 def compare() -> bool:
@@ -30,7 +32,7 @@ def compare() -> bool:
         inspector += ["--cli", url, "--transport", "http", "--method", "tools/call", "--tool-name", TOOL]
         for name, value in ARGUMENTS.items():
             inspector += ["--tool-arg", f"{name}={value}"]
-        medians = wall_rounds(
+        cost = process_rounds(
             {
                 "help": [*prober, "--help"],
                 "typer": [sys.executable, "-c", "import typer"],
@@ -39,7 +41,10 @@ def compare() -> bool:
             },
             rounds=ROUNDS,
         )
-    lines = [goal.line(medians, "ms") for goal in (HELP, RUN)]
-    for line, _ in lines:
-        print(line)
-    return all(met for _, met in lines)
+    all_met = True
+    for goal in (HELP, RUN):
+        for measure, medians in (("CPU", cost.cpu), ("wall", cost.wall)):
+            line, met = replace(goal, what=f"{goal.what}, {measure}").line(medians, "ms")
+            print(line)
+            all_met = all_met and (met or measure != "CPU")
+    return all_met
