@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any, Final, Literal, NamedTuple
 
 Message = dict[str, Any]
@@ -176,10 +177,11 @@ _ANSWERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Message]]] = {
     "initialize": _initialize,
     "server/discover": _discover,
     "ping": lambda params: {},
-    "tools/list": lambda params: {"tools": [ECHO, FORGET]},
-    "resources/list": lambda params: {"resources": [FACTS]},
-    "resources/templates/list": lambda params: {"resourceTemplates": [ITEM]},
-    "prompts/list": lambda params: {"prompts": [GREET]},
+    # Copies, for those who change an answer.
+    "tools/list": lambda params: {"tools": deepcopy([ECHO, FORGET])},
+    "resources/list": lambda params: {"resources": deepcopy([FACTS])},
+    "resources/templates/list": lambda params: {"resourceTemplates": deepcopy([ITEM])},
+    "prompts/list": lambda params: {"prompts": deepcopy([GREET])},
     "tools/call": _call,
     "resources/read": _read,
     "prompts/get": _prompt,
