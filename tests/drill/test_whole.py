@@ -1,7 +1,7 @@
 """Faults through the whole chain: reference server, daemon, Prometheus, Alertmanager, webhook. They fire and resolve.
 
-Eleven faults with every alert that a fault can raise, as many as a run of all tests has time for; `mcp-prober drill`,
-which is `make drill`, does all of them.
+Eleven faults and every alert that a fault can raise, as many as a run of all tests has time for; `mcp-prober drill`
+does all of them.
 """
 
 from __future__ import annotations
