@@ -79,7 +79,7 @@ class Judge:
         while cheap < len(case.checks) and case.checks[cheap].cheap:
             cheap += 1
         if any(check.waits_for_library for check in case.checks[:cheap]):
-            await asyncio.to_thread(fetch_library)
+            await _fetch_library()
         finding = judge(Case(checks=case.checks[:cheap]))
         if finding is not None or cheap == len(case.checks):
             return finding
@@ -159,6 +159,17 @@ class Judge:
             if not worker.lost:
                 return worker
         return await start_worker(self._started.add)
+
+
+async def _fetch_library() -> None:
+    """Import it while other tasks have their turns, in a thread that ends with that."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    thread = ThreadPoolExecutor(1)
+    try:
+        await asyncio.get_running_loop().run_in_executor(thread, fetch_library)
+    finally:
+        thread.shutdown(wait=False)
 
 
 async def _frames(asked: Case | Selection, *, allowance: float) -> list[bytes]:
