@@ -117,18 +117,31 @@ class Draft:
         """Whether what comes back is a secret: then it is counted, and not kept."""
         self._phases: dict[Phase, float] = {}
         self._since = self.started_at
+        self._arrived: float | None = None
 
     @property
     def beginning(self) -> str:
         """`head` for people to read."""
         return self.head.decode("latin-1") + "…"
 
-    def enter(self, phase: Phase | None) -> None:
-        """The running phase ends and another begins; None ends the last one."""
-        now = time.monotonic()
+    def enter(self, phase: Phase | None, *, at: float | None = None) -> None:
+        """The running phase ends and another begins; None ends the last one. `at` is when, if not at this moment.
+
+        What has arrived and is being looked at no longer costs the server's time: `receive` ends with the last byte.
+        """
+        now = time.monotonic() if at is None else at
         if self.phase is not None:
-            self._phases[self.phase] = self._phases.get(self.phase, 0.0) + now - self._since
+            end = self._arrived if self.phase is Phase.RECEIVE and self._arrived is not None else now
+            self._phases[self.phase] = self._phases.get(self.phase, 0.0) + max(0.0, end - self._since)
         self.phase, self._since = phase, now
+
+    def awaits(self) -> None:
+        """More is wanted of the server from here on."""
+        self._arrived = None
+
+    def has(self, *, arrived: float) -> None:
+        """What was wanted has arrived, at that time of the monotonic clock."""
+        self._arrived = arrived
 
     def rebook(self, phase: Phase) -> None:
         """Everything so far belongs to `phase`, but for the phases before it."""

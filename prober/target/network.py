@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import select
 import ssl
+import time
 from collections.abc import Iterable
 from typing import Any, Final, cast
 
@@ -75,9 +76,11 @@ class Stream(httpcore.AsyncNetworkStream):
         draft = self._backend.draft
         if draft.phase is Phase.SEND:
             draft.enter(Phase.WAIT)
+        draft.awaits()
         data = await self._flow.read(min(max_bytes, _AT_ONCE))
         if draft.phase is Phase.WAIT:
-            draft.enter(Phase.RECEIVE)
+            draft.enter(Phase.RECEIVE, at=self._flow.first_came)
+        draft.has(arrived=self._flow.last_came)
         if self._asked:
             self._asked = False
             draft.head = data[:16]
@@ -135,6 +138,8 @@ class _Flow(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._waiting = bytearray()
+        self.first_came = self.last_came = time.monotonic()
+        """When the first and the last came of what was read last, taken before the loop has turned to others."""
         self._ended = False
         self._error: Exception | None = None
         self._paused = False
@@ -185,6 +190,9 @@ class _Flow(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
+        self.last_came = time.monotonic()
+        if not self._waiting:
+            self.first_came = self.last_came
         self._waiting += data
         if len(self._waiting) > _ENOUGH and not self._paused:
             self._paused = True

@@ -5,7 +5,8 @@
     /error      HTTP 500                             /reset  hangs up
     /hang       never answers
 
-`python -m tests.daemon.crowd` prints its port on a line and serves until its standard input ends. Modern era only.
+`python -m tests.daemon.crowd` prints its port on a line and serves until its standard input ends; then it prints how
+late it was itself, in seconds: p50, p95 and p99. Modern era only.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from subprocess import PIPE, Popen
@@ -20,6 +23,8 @@ from typing import Any
 
 from tests.peers.protocol import reply
 
+LATENESS: deque[float] = deque(maxlen=100_000)
+"""By how much answers left later than they should have."""
 PATHS = ("ok", "wrong", "html", "error", "reset", "hang")
 
 
@@ -47,6 +52,7 @@ class Member(asyncio.Protocol):
         self._answer(lines[0].split(" ")[1], body)
 
     def _answer(self, path: str, body: bytes) -> None:
+        asked = time.monotonic()
         _, behaviour, *rest = path.split("/")
         if behaviour == "hang":
             return
@@ -63,7 +69,11 @@ class Member(asyncio.Protocol):
                 _spoil(message)
             delay = float(rest[0]) / 1000 if rest else 0.0
             answer = json.dumps(message).encode()
-            asyncio.get_running_loop().call_later(delay, self._say, "200 OK", "application/json", answer)
+            asyncio.get_running_loop().call_later(delay, self._say_late, asked + delay, answer)
+
+    def _say_late(self, due: float, answer: bytes) -> None:
+        LATENESS.append(time.monotonic() - due)
+        self._say("200 OK", "application/json", answer)
 
     def _say(self, status: str, content_type: str, body: bytes) -> None:
         if self._transport is None or self._transport.is_closing():
@@ -78,8 +88,8 @@ def _spoil(message: dict[str, Any]) -> None:
 
 
 @contextmanager
-def crowd() -> Iterator[int]:
-    """The port of a crowd in a process of its own, for as long as the block lasts."""
+def crowd(lateness: list[float] | None = None) -> Iterator[int]:
+    """The port of a crowd in a process of its own, for as long as the block lasts; then `lateness` is filled."""
     with Popen([sys.executable, "-m", "tests.daemon.crowd"], stdin=PIPE, stdout=PIPE) as process:
         assert process.stdout is not None
         assert process.stdin is not None
@@ -87,6 +97,8 @@ def crowd() -> Iterator[int]:
             yield int(process.stdout.readline())
         finally:
             process.stdin.close()
+            if lateness is not None:
+                lateness += map(float, process.stdout.readline().split())
             process.wait(10)
 
 
@@ -98,6 +110,8 @@ async def _serve() -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(ended), sys.stdin)
     await ended.read()
     server.close()
+    late = sorted(LATENESS) or [0.0]
+    print(*(late[min(len(late) - 1, int(len(late) * share))] for share in (0.5, 0.95, 0.99)), flush=True)
 
 
 if __name__ == "__main__":

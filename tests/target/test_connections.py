@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from prober.config.model import Tls
 from prober.outcome import Failure, Phase, Reason
 from prober.target import client
+from prober.target.exchange import Draft, Redactor
 from prober.target.network import Backend
 from prober.target.trust import tls_context
 from tests.leaks import nothing_left_behind
@@ -43,7 +45,8 @@ async def test_each_phase_of_a_fresh_connection_is_known_and_a_kept_one_has_none
     assert set(first.phases) == {*Phase} - {Phase.SPAWN}
     assert set(second.phases) == {Phase.SEND, Phase.WAIT, Phase.RECEIVE}
     for exchange in (first, second):
-        assert all(seconds > 0 for seconds in exchange.phases.values())
+        assert all(seconds > 0 for phase, seconds in exchange.phases.items() if phase is not Phase.RECEIVE)
+        assert exchange.phases[Phase.RECEIVE] >= 0  # what comes in one piece takes no time to receive
         assert sum(exchange.phases.values()) <= exchange.duration_seconds
     assert peer.connections == 1
 
@@ -239,3 +242,19 @@ async def test_a_peer_that_reads_nothing_is_waited_for_in_the_sending() -> None:
     [exchange] = conversation.exchanges
     assert exchange.phases[Phase.SEND] >= 0.05
     assert Phase.WAIT not in exchange.phases
+
+
+def test_receiving_ends_with_the_last_byte_and_not_when_somebody_has_looked_at_it() -> None:
+    draft, began = Draft("call"), time.monotonic() - 10
+    draft.enter(Phase.RECEIVE, at=began)
+    draft.awaits()
+    draft.has(arrived=began + 0.25)
+    assert draft.freeze(Redactor(())).phases == {Phase.RECEIVE: 0.25}
+
+
+def test_a_body_that_never_ends_costs_all_the_time_until_nobody_waits_for_it_any_more() -> None:
+    draft, began = Draft("call"), time.monotonic() - 10
+    draft.enter(Phase.RECEIVE, at=began)
+    draft.has(arrived=began + 0.25)
+    draft.awaits()
+    assert draft.freeze(Redactor(())).phases[Phase.RECEIVE] >= 10
