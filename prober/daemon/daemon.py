@@ -104,6 +104,8 @@ class Daemon:
                 self._restore(history)
             await stack.enter_async_context(self._notifier)
             url = await stack.enter_async_context(self._web.serving(application(self._desk(history), self._web)))
+            if self._web.is_open:
+                log(logging.WARNING, "open_to_all", url=url, advice="give --web-config a file with basic_auth_users")
             await stack.enter_async_context(systemd.watched())
             await stack.enter_async_context(self._looking(history))
             await stack.enter_async_context(self._scheduler)

@@ -2,7 +2,7 @@
 
     {"time": "2026-01-31T12:00:00.000Z", "level": "warning", "event": "probe_failing", "target": "notes", …}
 
-Events: `ready`, `reloaded`, `reload_failed`, `stopping`, `drained`, `probe_failing`, `probe_recovered`,
+Events: `ready`, `open_to_all`, `reloaded`, `reload_failed`, `stopping`, `drained`, `probe_failing`, `probe_recovered`,
 `probe_unknown`, `history_trouble`, `history_well`, `suspects_itself`, `trusts_itself`. Nothing is logged per run.
 """
 

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from prober.web.config import WebConfig, load, refused
+from prober.web.hosts import is_loopback
 from prober.web.users import Users
 
 MAX_HEAD: Final = 32 * 1024
@@ -102,6 +103,11 @@ class Web:
                 server.should_exit = True
                 await ticking
                 await _shut(server, listener)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether whoever can reach the machine may ask: it listens beyond loopback and wants no password."""
+        return not is_loopback(self.host) and not self.config.users
 
     @property
     def url(self) -> str:

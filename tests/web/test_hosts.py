@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -102,3 +104,21 @@ async def test_on_every_interface_loopback_is_still_guarded(tmp_path: Path) -> N
 def test_an_external_url_is_that_of_a_web_server(url: str) -> None:
     with pytest.raises(ValueError, match="--external-url"):
         Web(external_url=url)
+
+
+@pytest.mark.parametrize(
+    ("host", "users", "is_open"),
+    [
+        ("127.0.0.1", {}, False),
+        ("::1", {}, False),
+        ("0.0.0.0", {}, True),
+        ("192.0.2.7", {}, True),
+        ("0.0.0.0", {"prometheus": "$2b$04$JdBgQVGv2QVBaGYn4oGYZ.IPRWWuj8GBlDLBY0VtFvNPm3T3BrgLS"}, False),
+    ],
+)
+def test_a_daemon_knows_when_anybody_may_ask_it(
+    tmp_path: Path, host: str, users: Mapping[str, str], is_open: bool
+) -> None:
+    file = tmp_path / "web.yml"
+    file.write_text(json.dumps({"basic_auth_users": users}))
+    assert Web(host=host, config_file=file if users else None).is_open is is_open
