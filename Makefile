@@ -2,7 +2,7 @@
 # Everything lands in .venv and tests/npm/node_modules; Node comes from PyPI, the same one for all.
 
 PYTHON  ?= $(shell command -v python3.11 || command -v python3)
-WORKERS ?= 2
+WORKERS ?= 3
 ARGS    ?=
 
 VENV := .venv

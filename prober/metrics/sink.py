@@ -20,6 +20,8 @@ from prober.metrics.own import OwnMetrics
 from prober.metrics.records import ProbeRecord, TargetRecord, address_of, in_order
 from prober.result import Remembered, Result
 
+_PIECE: Final = 64 * 1024
+"""Bytes. To send one costs as much whether it is small or large."""
 ALL_REASONS_UP_TO: Final = 1_000
 """Probes of one process. Beyond that, forty zeros for each of them would be most of the page."""
 
@@ -171,14 +173,20 @@ class Metrics:
         return CONTENT_TYPES[format_for(accept)]
 
     async def render(self, accept: str | None) -> AsyncIterator[bytes]:
-        """The page in pieces, with a turn for everybody else in the event loop after each.
+        """The page in pieces; while each is written everybody else in the event loop has a turn many times.
 
         It shows the probes of the moment at which it was begun, each with its numbers of the moment at which its line
         is written.
         """
+        written, size = [], 0
         for piece in sliced(self._texts(format_for(accept))):
-            yield piece
+            written.append(piece)
+            size += len(piece)
+            if size >= _PIECE:
+                yield b"".join(written)
+                written, size = [], 0
             await asyncio.sleep(0)
+        yield b"".join(written)
 
     def _texts(self, form: Format) -> Iterator[str]:
         probes, targets = tuple(self._probes.values()), tuple(self._targets.values())
