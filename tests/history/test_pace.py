@@ -18,7 +18,9 @@ from tests.history.making import NOON, result, until
 NOW = NOON + timedelta(seconds=30)
 
 
-async def test_twenty_four_thousand_results_are_written_as_they_come_at_about_a_dozen_bytes_each(tmp_path: Path) -> None:
+async def test_twenty_four_thousand_results_are_written_as_they_come_at_about_a_dozen_bytes_each(
+    tmp_path: Path,
+) -> None:
     random = Random(3)
     path = tmp_path / "history.db"
     history = History.open(path, clock=lambda: NOW)
