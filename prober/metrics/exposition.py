@@ -87,8 +87,22 @@ def write_family(family: Kept[Record] | Regular[Record], records: Sequence[Recor
     """A family in texts that each take a small part of SLICE_SECONDS."""
     yield heading(family, form)
     lines_of = _regular_lines(family) if isinstance(family, Regular) else _lines(family)
+    if family.by_run:
+        lines_of = _remembering(family.name, lines_of)
     for start in range(0, len(records), _AT_ONCE):
         yield "".join([lines_of(record) for record in records[start : start + _AT_ONCE]])
+
+
+def _remembering(name: str, lines_of: Callable[[Record], str]) -> Callable[[Record], str]:
+    """Takes lines from the page before, where the record has seen no run since: most have not, between two scrapes."""
+
+    def lines(record: Record) -> str:
+        text = record.written.get(name)
+        if text is None:
+            text = record.written[name] = lines_of(record)
+        return text
+
+    return lines
 
 
 def _regular_lines(family: Regular[Record]) -> Callable[[Record], str]:

@@ -83,6 +83,7 @@ OF_PROBES: Final[tuple[Kept[ProbeRecord] | Regular[ProbeRecord], ...]] = (
     ),
     Regular(
         name="mcp_probe_runs_total",
+        by_run=True,
         type="counter",
         labels=(*_PROBE, "outcome"),
         help="Runs of the probe by outcome: pass, fail (the target's doing) or unknown (the prober could not tell).",
@@ -91,6 +92,7 @@ OF_PROBES: Final[tuple[Kept[ProbeRecord] | Regular[ProbeRecord], ...]] = (
     ),
     Kept(
         name="mcp_probe_failures_total",
+        by_run=True,
         type="counter",
         labels=(*_PROBE, "reason"),
         help="Runs of the probe that did not pass, failed or unknown, by reason; beyond 1000 probes"
@@ -99,6 +101,7 @@ OF_PROBES: Final[tuple[Kept[ProbeRecord] | Regular[ProbeRecord], ...]] = (
     ),
     Regular(
         name="mcp_probe_duration_seconds",
+        by_run=True,
         type="histogram",
         labels=_PROBE,
         buckets=DURATION_BUCKETS,
@@ -116,6 +119,7 @@ OF_PROBES: Final[tuple[Kept[ProbeRecord] | Regular[ProbeRecord], ...]] = (
     ),
     Kept(
         name="mcp_probe_phase_duration_seconds",
+        by_run=True,
         type="gauge",
         labels=(*_PROBE, "phase"),
         help="Seconds that the last run of the probe spent in a phase, summed over its exchanges.",
@@ -198,6 +202,7 @@ OF_PROBES: Final[tuple[Kept[ProbeRecord] | Regular[ProbeRecord], ...]] = (
 OF_TARGETS: Final[tuple[Kept[TargetRecord] | Regular[TargetRecord], ...]] = (
     Kept(
         name="mcp_target_info",
+        by_run=True,
         type="info",
         labels=("target", "era", "protocol_version", "server_name", "server_version"),
         help="What was last negotiated with the target and what its server said of itself, always 1;"

@@ -52,6 +52,8 @@ class Kept(Family, Generic[Record]):
     """A family whose numbers stand in records; `read` takes them out."""
 
     read: Callable[[Record], Iterable[Sample]]
+    by_run: bool = False
+    """Whether nothing but a run changes its numbers, so that its lines are good until the next one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,7 @@ class Regular(Family, Generic[Record]):
 
     keys: tuple[Key, ...] = (PLAIN,)
     values: Callable[[Record], tuple[float, ...]]
+    by_run: bool = False
 
     def read(self, record: Record) -> Iterable[Sample]:
         """The samples of a record."""

@@ -60,6 +60,7 @@ class ProbeRecord:
         "runs",
         "skipped",
         "target",
+        "written",
     )
 
     def __init__(self, probe: Probe, labels: str) -> None:
@@ -91,6 +92,8 @@ class ProbeRecord:
         """Of a race: what it can show, and how often it did."""
         self.race_operations = 0
         self.overlap: float | None = None
+        self.written: dict[str, str] = {}
+        """Lines of the last page, by family: those that only a run changes."""
 
     def follow(self, probe: Probe, target: Target, *, all_reasons: bool) -> None:
         """Go by a configuration, the first or a new one; what was counted stays.
@@ -99,6 +102,7 @@ class ProbeRecord:
         """
         self.interval = None if probe.cron is not None else probe.interval
         self.budgets = _latency_budgets(probe)
+        self.written.clear()
         if all_reasons:
             for reason in reasons_of(probe, target):
                 self.failures.setdefault(reason, 0)
@@ -109,6 +113,7 @@ class ProbeRecord:
     def note(self, result: Result) -> None:
         """A run has ended."""
         outcome = result.outcome
+        self.written.clear()
         self.runs[_INDEX[outcome.verdict]] += 1
         if outcome.reason is not None:
             self.failures[outcome.reason] = self.failures.get(outcome.reason, 0) + 1
@@ -121,6 +126,7 @@ class ProbeRecord:
 
     def restore(self, memory: Remembered) -> None:
         """Stand where the process before this one ended; counters are a process's own and stay at zero."""
+        self.written.clear()
         if memory.last is not None and self.last_run is None and not any(self.runs):
             self._stand(memory.last)
         if memory.last_success is not None and self.last_success is None:
@@ -153,7 +159,7 @@ class ProbeRecord:
 class TargetRecord:
     """What is exported of one target: what the latest run that learnt it has learnt."""
 
-    __slots__ = ("address", "budget", "certificate_expiry", "labels", "learnt", "name", "server", "tools")
+    __slots__ = ("address", "budget", "certificate_expiry", "labels", "learnt", "name", "server", "tools", "written")
 
     def __init__(self, target: Target, labels: str) -> None:
         self.labels = labels
@@ -167,11 +173,14 @@ class TargetRecord:
         """Era, protocol version, name, version; safe to show, but nothing to believe."""
         self.tools: float | None = None
         self.certificate_expiry: float | None = None
+        self.written: dict[str, str] = {}
+        """As with probes."""
 
     def learn(self, outcome: Outcome) -> None:
         """A run has ended that may have learnt something."""
         facts = outcome.facts
         if outcome.server.era is not None and outcome.server != self.learnt:
+            self.written.clear()
             self.learnt = outcome.server
             self.server = _labels_of(outcome.server)
         self.tools = facts.get("tools", self.tools)

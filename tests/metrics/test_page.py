@@ -207,3 +207,18 @@ async def test_a_page_that_is_being_written_shows_the_probes_of_its_beginning() 
     shown = b"".join(pieces + rest).decode()
     assert sum(line.startswith("mcp_probe_skipped_total{") for line in shown.splitlines()) == 3000
     assert "mcp_probe_skipped_total{" not in await page(metrics)
+
+
+@pytest.mark.parametrize("accept", [None, OPENMETRICS])
+async def test_a_page_made_between_any_two_events_says_what_the_library_would_say(accept: str | None) -> None:
+    """Lines are taken from the page before where nothing has changed: each event must be seen, and each reload."""
+    registry, config = CollectorRegistry(), configured()
+    metrics = metrics_of(config, registry=registry)
+    library = openmetrics_of if accept else lambda registry: generate_latest(registry).decode()
+    for result in eventful(config):
+        await page(metrics, accept)
+        metrics.note(result)
+        metrics.skipped(config.probes[result.outcome.probe])
+        assert comparable(parsed(await page(metrics, accept))) == comparable(parsed(library(registry)))
+    metrics.adopt(config, config.probes)
+    assert comparable(parsed(await page(metrics, accept))) == comparable(parsed(library(registry)))
