@@ -10,7 +10,7 @@ import os
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -94,7 +94,8 @@ async def run_pass(
         knowledge = known[target.name]
         for secret in probe.secrets:
             knowledge.redact.add(secret.reveal())
-        async with processors.turn(target) as begin, room:
+        starts_process = target.transport == "stdio"
+        async with processors.turn() if starts_process else nullcontext(_begin_at_once) as begin, room:
             begin()
             on_start(probe)
             outcome = await run_probe(probe, target, knowledge=knowledge, judge=judge, on_history=on_history)
@@ -107,30 +108,32 @@ async def run_pass(
 
 
 class Processors:
-    """Turns at starting a process: as many at a time as there are processors.
+    """Turns at starting a process: as many at a time as there are processors, each lent for `lends` seconds at most.
 
     Servers that fight each other for one would look slow, and it would be our doing. One that hangs needs none: a turn
-    ends with the run or after `STARTING` seconds, so that nobody waits for what does nothing.
+    ends with the run or with the loan, so that nobody waits for what does nothing.
     """
 
-    def __init__(self) -> None:
-        self._free = asyncio.Semaphore(max(2, os.cpu_count() or 1))
+    def __init__(self, count: int | None = None, *, lends: float = STARTING) -> None:
+        self._free = asyncio.Semaphore(count or max(2, os.cpu_count() or 1))
+        self._lends = lends
 
     @asynccontextmanager
-    async def turn(self, target: Target) -> AsyncIterator[Callable[[], None]]:
-        """Wait for a turn, which a target that is no process does not need; gives what is to be called at the start."""
-        if target.transport != "stdio":
-            yield lambda: None
-            return
+    async def turn(self) -> AsyncIterator[Callable[[], None]]:
+        """Wait for a turn; gives what is to be called when the process is started, for the loan to run from there."""
         await self._free.acquire()
         with ExitStack() as held:
             held.callback(self._free.release)
 
             def begin() -> None:
-                over = asyncio.get_running_loop().call_later(STARTING, held.close)
+                over = asyncio.get_running_loop().call_later(self._lends, held.close)
                 held.callback(over.cancel)
 
             yield begin
+
+
+def _begin_at_once() -> None:
+    """What is no process waits for no processor."""
 
 
 def not_run(probe: Probe, why: str) -> Outcome:

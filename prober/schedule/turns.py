@@ -14,10 +14,11 @@ Each line is first come, first served, and they are joined in this order by all:
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, Protocol
+
+from prober.engine import Processors
 
 LOAN: Final = 3.0
 """Seconds. Interpreters that are slow to start have done so by then; a loan until the end would let two servers that
@@ -44,10 +45,9 @@ class Turns:
     """`waiting` and `running` count those who are in line, and those whose turn it is."""
 
     def __init__(self, concurrency: int, *, processors: int | None = None) -> None:
-        processors = processors or max(2, os.cpu_count() or 1)
         self._all = asyncio.Semaphore(concurrency)
         self._slow = asyncio.Semaphore(max(1, concurrency * 3 // 4))
-        self._processors = {slow: asyncio.Semaphore(processors) for slow in (False, True)}
+        self._processors = {slow: Processors(processors, lends=LOAN) for slow in (False, True)}
         self.waiting = 0
         self.running = 0
 
@@ -58,43 +58,18 @@ class Turns:
             self.waiting += 1
             try:
                 await held.enter_async_context(place.turns)
-                slow, loan = place.slow, None
+                slow, begin = place.slow, None
                 if place.starts_process:
-                    loan = await _Loan.of(self._processors[slow])
-                    held.callback(loan.give_back)
+                    begin = await held.enter_async_context(self._processors[slow].turn())
                 if slow:
                     await held.enter_async_context(self._slow)
                 await held.enter_async_context(self._all)
             finally:
                 self.waiting -= 1
-            if loan is not None:
-                loan.begin()
+            if begin is not None:
+                begin()
             self.running += 1
             try:
                 yield
             finally:
                 self.running -= 1
-
-
-class _Loan:
-    """A turn that is given back after some time, or at the end, whichever is first."""
-
-    def __init__(self, lender: asyncio.Semaphore) -> None:
-        self._lender: asyncio.Semaphore | None = lender
-        self._timer: asyncio.TimerHandle | None = None
-
-    @classmethod
-    async def of(cls, lender: asyncio.Semaphore) -> _Loan:
-        await lender.acquire()
-        return cls(lender)
-
-    def begin(self) -> None:
-        """Its time runs from here on."""
-        self._timer = asyncio.get_running_loop().call_later(LOAN, self.give_back)
-
-    def give_back(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._lender is not None:
-            self._lender.release()
-            self._lender = None

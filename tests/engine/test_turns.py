@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from prober.config import load
-from prober.config.model import Config, Probe, Target
+from prober.config.model import Config, Probe
 from prober.engine import CONCURRENCY, STARTING, Processors, not_run, run_pass
 from prober.outcome import Outcome, Reason, Verdict
 from tests.kinds.offering import document, offering, tool
@@ -151,11 +151,10 @@ async def test_processes_that_hang_give_their_turns_to_others(tmp_path: Path) ->
 
 async def test_a_turn_begins_with_the_run_not_with_the_wait_for_room() -> None:
     processors, held = Processors(), asyncio.Event()
-    target = Target(name="t", transport="stdio", command=("true",))
     order: list[str] = []
 
     async def take(name: str, *, begins: bool) -> None:
-        async with processors.turn(target) as begin:
+        async with processors.turn() as begin:
             order.append(name)
             if begins:
                 begin()
