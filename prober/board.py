@@ -52,7 +52,7 @@ class TargetStanding:
     def verdict(self) -> Verdict:
         """The worst of its probes': fail, then unknown, then pass. Of a target without a probe, unknown."""
         verdicts = {standing.verdict for standing in self.probes}
-        return next((verdict for verdict in _WORST_FIRST if verdict in verdicts), Verdict.UNKNOWN)
+        return next((verdict for verdict in WORST_FIRST if verdict in verdicts), Verdict.UNKNOWN)
 
     @property
     def since(self) -> datetime | None:
@@ -71,7 +71,7 @@ class TargetStanding:
         return tuple(standing for standing in self.probes if standing.verdict is verdict)
 
 
-_WORST_FIRST: Final = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS)
+WORST_FIRST: Final = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS)
 
 
 class Board:

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from prober.cli.exits import refuse
 from prober.config import ConfigError, json_schema
@@ -17,13 +18,22 @@ DEFAULT_PATH = Path("probes")
 
 def load(paths: Sequence[Path] | None, *, pinning: bool = False) -> Config:
     """The configuration, or every mistake in it on standard error and exit code 2."""
+    try:
+        return load_config(paths_or_default(paths), environ=os.environ, contracts_may_be_missing=pinning)
+    except ConfigError as error:
+        refuse_mistakes(error, nothing_was="run")
+
+
+def paths_or_default(paths: Sequence[Path] | None) -> Sequence[Path]:
+    """Where the configuration is: as named, or in the folder that everybody's is in."""
     if not paths and not DEFAULT_PATH.exists():
         refuse("There is no folder `probes` here. Name a probe file, or write one: mcp-prober init URL")
-    try:
-        return load_config(paths or [DEFAULT_PATH], environ=os.environ, contracts_may_be_missing=pinning)
-    except ConfigError as error:
-        mistakes = "\n".join(str(mistake) for mistake in error.mistakes)
-        refuse(f"{mistakes}\n{counted(error.mistakes, 'mistake')}. Nothing was run.")
+    return paths or [DEFAULT_PATH]
+
+
+def refuse_mistakes(error: ConfigError, *, nothing_was: str) -> NoReturn:
+    """Every mistake on standard error, and exit code 2."""
+    refuse(f"{error}\n{counted(error.mistakes, 'mistake')}. Nothing was {nothing_was}.")
 
 
 def choose(config: Config, *, probes: Sequence[str] | None = None, targets: Sequence[str] | None = None) -> list[Probe]:

@@ -15,7 +15,7 @@ from typing import Final
 import typer
 
 from prober.cli.exits import PASSED, refuse
-from prober.cli.inputs import DEFAULT_PATH, counted
+from prober.cli.inputs import paths_or_default, refuse_mistakes
 from prober.config import ConfigError
 from prober.config import load as load_config
 from prober.config.model import Config
@@ -23,7 +23,7 @@ from prober.config.units import parse_duration
 from prober.daemon import Daemon, Settings
 from prober.daemon import logs as daemon_logs
 from prober.daemon.settings import HOST
-from prober.history import HistoryError, Retention
+from prober.history import HistoryError
 from prober.notify import NotifyProblem
 from prober.schedule import Shard
 
@@ -54,11 +54,9 @@ def daemon(asked: Asked) -> int:
     if asked.log_format not in FORMATS:
         refuse(f"--log-format {asked.log_format}: choose one of {', '.join(FORMATS)}")
     settings = _settings(asked)
-    paths = asked.paths or (DEFAULT_PATH,)
-    if not asked.paths and not DEFAULT_PATH.exists():
-        refuse("There is no folder `probes` here. Name a probe file, or write one: mcp-prober init URL")
-    form = asked.log_format if asked.log_format != "auto" else ("text" if os.isatty(2) else "json")
-    daemon_logs.configure("text" if form == "text" else "json")
+    paths = paths_or_default(asked.paths)
+    for_people = asked.log_format == "text" or (asked.log_format == "auto" and os.isatty(2))
+    daemon_logs.configure("text" if for_people else "json")
 
     def load() -> Config:
         return load_config(paths, environ=os.environ)
@@ -66,8 +64,7 @@ def daemon(asked: Asked) -> int:
     try:
         number = asyncio.run(_run(settings, load))
     except ConfigError as error:
-        mistakes = "\n".join(str(mistake) for mistake in error.mistakes)
-        refuse(f"{mistakes}\n{counted(error.mistakes, 'mistake')}. Nothing was started.")
+        refuse_mistakes(error, nothing_was="started")
     except (HistoryError, NotifyProblem) as error:
         refuse(str(error))
     except OSError as error:
@@ -144,7 +141,6 @@ def _settings(asked: Asked) -> Settings:
         external_url=asked.external_url,
         web_config=asked.web_config,
         history=(asked.history or _usual_history()) if asked.keep_history else None,
-        retention=Retention(),
         concurrency=asked.concurrency,
         shard=_shard(asked.shard),
         location=asked.location,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Final
 
 from prober.config.model import Config, Probe
 from prober.daemon.logs import log
@@ -12,6 +13,8 @@ from prober.report.untrusted import line
 from prober.result import Remembered, Result
 
 _Last = tuple[Verdict, Reason | None]
+_WELL: Final[_Last] = (Verdict.PASS, None)
+"""What is taken for granted of a probe that has not run: to pass is no news."""
 
 
 class Changes:
@@ -37,14 +40,12 @@ class Changes:
         """A run has ended."""
         outcome = result.outcome
         name = outcome.target, outcome.probe
-        before, _ = self._last.get(name, (Verdict.PASS, None))
-        now = outcome.verdict, outcome.reason
-        if self._last.get(name, (Verdict.PASS, None)) == now:
-            self._last[name] = now
-            return
+        before, now = self._last.get(name, _WELL), (outcome.verdict, outcome.reason)
         self._last[name] = now
+        if now == before:
+            return
         if outcome.verdict is Verdict.PASS:
-            self._tell(logging.INFO, "probe_recovered", **_facts(outcome), was=before.value)
+            self._tell(logging.INFO, "probe_recovered", **_facts(outcome), was=before[0].value)
         else:
             level = logging.WARNING if outcome.verdict is Verdict.FAIL else logging.INFO
             event = "probe_failing" if outcome.verdict is Verdict.FAIL else "probe_unknown"

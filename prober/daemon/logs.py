@@ -15,6 +15,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
+from prober.report.quantity import rfc3339
 from prober.report.untrusted import line
 
 LOGGER: Final = logging.getLogger("prober.daemon")
@@ -74,4 +75,4 @@ def _facts(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def _time(record: logging.LogRecord) -> str:
-    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return rfc3339(datetime.fromtimestamp(record.created, UTC))

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, TextIO
 
 from prober.outcome import Evidence, Exchange, Outcome, Phase
+from prober.report.quantity import rfc3339
 from prober.report.summary import Summary, by_name
 from prober.report.untrusted import scalar
 
@@ -31,7 +32,7 @@ def document(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool
     summary = Summary.of(outcomes, started_at=started_at)
     return {
         "version": VERSION,
-        "started_at": _rfc3339(started_at),
+        "started_at": rfc3339(started_at),
         "summary": {"pass": summary.passed, "fail": summary.failed, "unknown": summary.unknown},
         "results": [_result(outcome, verbose=verbose) for outcome in by_name(outcomes)],
     }
@@ -89,7 +90,3 @@ def _seconds(seconds: float) -> float:
 
 def _text(text: str | None) -> str | None:
     return None if text is None else scalar(text)
-
-
-def _rfc3339(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

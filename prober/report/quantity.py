@@ -1,7 +1,8 @@
-"""Seconds and bytes as a person reads them: two digits that matter, and the unit."""
+"""Seconds and bytes as a person reads them, two digits that matter and the unit; and moments, as programs do."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final
 
 _SIZES: Final = (("MiB", 1024 * 1024), ("KiB", 1024))
@@ -32,3 +33,8 @@ def size(count: int) -> str:
             amount = count / step
             return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
     return f"{count} B"
+
+
+def rfc3339(moment: datetime) -> str:
+    """`2026-01-31T12:00:00.000Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

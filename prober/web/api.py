@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from prober.board import Standing, TargetStanding
 from prober.outcome import Evidence, ServerInfo
+from prober.report.quantity import rfc3339
 from prober.report.untrusted import scalar
 from prober.web.answers import as_json, listed, paced, parameters, refuse, streamed
 from prober.web.desk import Desk
@@ -59,7 +60,7 @@ def routes(desk: Desk) -> list[Route]:
 
 
 def _present(desk: Desk) -> Iterator[str]:
-    about = {"started_at": rfc3339(desk.started_at), "location": desk.location, "suspects_itself": desk.suspects()}
+    about = {"started_at": _timestamp(desk.started_at), "location": desk.location, "suspects_itself": desk.suspects()}
     yield as_json(about)[:-1] + ',"targets":['
     for index, standing in enumerate(desk.board.targets()):
         yield ("," if index else "") + as_json(_target(standing))[:-1]
@@ -74,7 +75,7 @@ def _target(standing: TargetStanding) -> dict[str, Any]:
         "address": target.address,
         "transport": target.transport,
         "outcome": standing.verdict,
-        "since": rfc3339(standing.since),
+        "since": _timestamp(standing.since),
         **_said(server),
     }
 
@@ -98,12 +99,12 @@ def _probe(standing: Standing, desk: Desk) -> dict[str, Any]:
         "reason": standing.reason,
         "step": _text(last.outcome.step) if last else None,
         "message": _text(last.outcome.message) if last else None,
-        "since": rfc3339(standing.since),
+        "since": _timestamp(standing.since),
         "streak": standing.streak,
         "skipped": standing.skipped,
-        "last_run": rfc3339(last.ended) if last else None,
-        "last_success": rfc3339(standing.last_success),
-        "next_due": rfc3339(desk.next_due(probe.name)),
+        "last_run": _timestamp(last.ended) if last else None,
+        "last_success": _timestamp(standing.last_success),
+        "next_due": _timestamp(desk.next_due(probe.name)),
         "duration_seconds": _seconds(last.outcome.duration_seconds) if last else None,
         "latency_seconds": _seconds(last.outcome.facts.get("latency_seconds")) if last else None,
         "start_lag_seconds": _seconds(last.start_lag_seconds) if last else None,
@@ -117,7 +118,7 @@ def _result(result: PastResult) -> dict[str, Any]:
         "probe": result.probe,
         "outcome": result.verdict,
         "reason": result.reason,
-        "started_at": rfc3339(result.started_at),
+        "started_at": _timestamp(result.started_at),
         "duration_seconds": _seconds(result.duration_seconds),
         "latency_seconds": _seconds(result.latency_seconds),
         "start_lag_seconds": _seconds(result.start_lag_seconds),
@@ -134,7 +135,7 @@ def _failure(failure: PastFailure) -> dict[str, Any]:
         "reason": failure.reason,
         "step": _text(failure.step),
         "message": _text(failure.message),
-        "started_at": rfc3339(failure.started_at),
+        "started_at": _timestamp(failure.started_at),
         "duration_seconds": _seconds(failure.duration_seconds),
         "maintenance": failure.maintenance,
         "evidence": [_evidence(evidence) for evidence in failure.evidence],
@@ -237,11 +238,8 @@ def _answer(request: Request, texts: Iterable[str]) -> Response:
     return streamed(request, paced(texts), content_type="application/json")
 
 
-def rfc3339(moment: datetime | None) -> str | None:
-    """`2026-01-31T12:00:00.000Z`."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _timestamp(moment: datetime | None) -> str | None:
+    return None if moment is None else rfc3339(moment)
 
 
 def _seconds(seconds: float | None) -> float | None:

@@ -8,13 +8,13 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final
 
-from prober.board import Standing
+from prober.board import WORST_FIRST, Standing
 from prober.outcome import Verdict
 from prober.report.account import cause
 from prober.web.pages.choice import Choice, Judged, Pages, Totals, Wish, is_late
 from prober.web.pages.drawing import Spark, Strip, spark_of, strip_of
 from prober.web.pages.past import Past
-from prober.web.pages.words import WORST_FIRST, When, ago, brief, counted, percent, since, span
+from prober.web.pages.words import When, ago, brief, counted, percent, since, span
 
 _COMPLAINTS: Final = 3
 """Probes of one target that are told of on the front page; its own page has the rest."""

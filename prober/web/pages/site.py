@@ -25,7 +25,7 @@ from prober.web.pages.choice import Choice, Wish, choose
 from prober.web.pages.detail import Detail, Known, detail_of, shown_probes
 from prober.web.pages.front import Front, front_of
 from prober.web.pages.past import Past, PastReader
-from prober.web.pages.words import WORD, brief, exactly, percent
+from prober.web.pages.words import brief, exactly, percent
 
 REFRESH_SECONDS: Final = 15
 _BADGE_SECONDS: Final = 30
@@ -91,7 +91,7 @@ class Site:
         except KeyError:
             return self._badge(request, badge(name, "no such target", Verdict.UNKNOWN), status=404)
         if request.query_params.get("show") != "uptime":
-            return self._badge(request, badge(name, WORD[target.verdict], target.verdict))
+            return self._badge(request, badge(name, target.verdict.value, target.verdict))
         uptime = await self._past.uptime(name, datetime.now(UTC))
         told = f"{percent(uptime)} uptime" if uptime is not None else "uptime unknown"
         return self._badge(request, badge(name, told, _tone(uptime)))

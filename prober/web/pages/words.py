@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from prober.outcome import Verdict
 from prober.report.untrusted import block, line
 
-WORD: Final = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.UNKNOWN: "unknown"}
-WORST_FIRST: Final = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS)
 _UNITS: Final = ((86400.0 * 2, 86400.0, "day"), (3600.0 * 2, 3600.0, "h"), (60.0, 60.0, "min"))
 
 
