@@ -14,13 +14,13 @@ from contextlib import ExitStack, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from prober.client.exchange import ExchangeLog
+from prober.client.target_cache import TargetCache, cache_of
 from prober.config.model import Config, Probe, Target
 from prober.judge.worker import Judge
 from prober.kinds import KINDS, make_ready
 from prober.kinds.run import Run
 from prober.outcome import Evidence, Failure, Outcome, Reason, Verdict
-from prober.target.exchange import ExchangeLog
-from prober.target.knowledge import Knowledge, knowledge_of
 
 if TYPE_CHECKING:
     from prober.judge.race.history import History
@@ -36,7 +36,7 @@ async def run_probe(
     probe: Probe,
     target: Target,
     *,
-    knowledge: Knowledge,
+    target_cache: TargetCache,
     judge: Judge,
     on_history: Callable[[History], None] = lambda _history: None,
 ) -> Outcome:
@@ -46,11 +46,11 @@ async def run_probe(
     deadline = asyncio.get_running_loop().time() + probe.timeout
     run = Run(
         target=target,
-        knowledge=knowledge,
+        target_cache=target_cache,
         judge=judge,
         deadline=deadline,
         allow_writes=probe.allow_writes,
-        log=ExchangeLog(knowledge.redact),
+        log=ExchangeLog(target_cache.redact),
         probe=probe.name,
         origin=probe.origin,
         on_history=on_history,
@@ -85,20 +85,20 @@ async def run_pass(
     """
     for probe in probes:
         make_ready(probe.kind)
-    known = {name: knowledge_of(config.targets[name]) for name in {probe.target for probe in probes}}
+    known = {name: cache_of(config.targets[name]) for name in {probe.target for probe in probes}}
     room = asyncio.Semaphore(concurrency)
     processors = Processors()
 
     async def one(probe: Probe, judge: Judge) -> Outcome:
         target = config.targets[probe.target]
-        knowledge = known[target.name]
+        target_cache = known[target.name]
         for secret in probe.secrets:
-            knowledge.redact.add(secret.reveal())
+            target_cache.redact.add(secret.reveal())
         starts_process = target.transport == "stdio"
         async with processors.turn() if starts_process else nullcontext(_begin_at_once) as begin, room:
             begin()
             on_start(probe)
-            outcome = await run_probe(probe, target, knowledge=knowledge, judge=judge, on_history=on_history)
+            outcome = await run_probe(probe, target, target_cache=target_cache, judge=judge, on_history=on_history)
             on_end(probe, outcome)
             return outcome
 

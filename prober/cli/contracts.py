@@ -12,13 +12,13 @@ import typer
 
 from prober.cli.exits import FAILED, PASSED, refuse
 from prober.cli.inputs import counted
+from prober.client.target_cache import cache_of
 from prober.config.model import CatalogSettings, Config, Probe
 from prober.discover.look import read_offer
 from prober.judge.change import Severity
 from prober.judge.contract import Contract, compare, dump_contract
 from prober.outcome import Failure
 from prober.report.untrusted import line, scalar
-from prober.target.knowledge import knowledge_of
 
 _MARKS: Final = {Severity.BREAKING: "!", Severity.ADDITIVE: "+", Severity.COSMETIC: "~"}
 
@@ -28,7 +28,7 @@ def pin(config: Config, probes: Sequence[Probe]) -> int:
 
     def write(probe: Probe, settings: CatalogSettings, offer: Contract) -> int:
         file, text = _file(settings), scalar(dump_contract(offer))
-        if knowledge_of(config.targets[probe.target]).redact(text) != text:
+        if cache_of(config.targets[probe.target]).redact(text) != text:
             typer.echo(f"{probe.target}: not pinned, for what it offers holds a secret of this target", err=True)
             return FAILED
         try:
@@ -47,7 +47,7 @@ def drift(config: Config, probes: Sequence[Probe]) -> int:
 
     def tell(probe: Probe, settings: CatalogSettings, offer: Contract) -> int:
         assert settings.contract is not None
-        redact = knowledge_of(config.targets[probe.target]).redact
+        redact = cache_of(config.targets[probe.target]).redact
         changes = compare(settings.contract, offer)
         counts = Counter(change.severity for change in changes)
         summary = ", ".join(f"{counts[severity]} {severity}" for severity in Severity if counts[severity])

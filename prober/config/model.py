@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # what stands behind them takes longer to import than a small
     from prober.judge.expect import Expectation
     from prober.judge.schema import Schema
 
-Transport = Literal["http", "sse", "stdio"]
+TransportName = Literal["http", "sse", "stdio"]
 Protocol = Literal["auto", "modern", "handshake"]
 Source = Literal["structured", "text", "result"]
 
@@ -93,7 +93,7 @@ class Target:
     name: str
     address: str = ""
     """`url` or `command` to show to people: as written, each `${…}` left as it is, without a URL's query."""
-    transport: Transport = "http"
+    transport: TransportName = "http"
     url: str | None = field(default=None, repr=False)
     command: tuple[str, ...] = field(default=(), repr=False)
     cwd: Path | None = field(default=None, repr=False)

@@ -9,6 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from prober.client.exchange import ExchangeLog
+from prober.client.session import Session
+from prober.client.target_cache import TargetCache, Tool, cache_of
 from prober.config.model import Checks, Source, Target
 from prober.discover.arguments import arguments_for, wanted_in
 from prober.discover.flow import can_be_key
@@ -19,9 +22,6 @@ from prober.kinds.answer import judge_answer, select, tool_error
 from prober.kinds.catalog import read_contract
 from prober.kinds.run import Run, is_read_only, session_stands
 from prober.outcome import Failure, ServerInfo
-from prober.target.exchange import ExchangeLog
-from prober.target.knowledge import Knowledge, Tool, knowledge_of
-from prober.target.session import Session
 
 MAX_DEPTH: Final = 50
 """Levels of what is taken over from a server: a configuration has room for a few more."""
@@ -70,14 +70,14 @@ async def look(target: Target, *, timeout: float) -> Look:
 
     Raises Failure when the server cannot be listed; a tool that fails is left out and says why.
     """
-    knowledge = knowledge_of(target)
+    target_cache = cache_of(target)
     async with Judge() as judge:
-        run = _run(target, knowledge, judge, seconds=timeout)
+        run = _run(target, target_cache, judge, seconds=timeout)
         offer = await _offer(run)
         left_out = {name: _left_out(run, name, listing) for name, listing in offer.tools.items()}
         called = await _call_each(
             {name: offer.tools[name] for name, why_not in left_out.items() if why_not is None},
-            lambda turns: _run(target, knowledge, judge, seconds=timeout * turns),
+            lambda turns: _run(target, target_cache, judge, seconds=timeout * turns),
             timeout,
         )
     return Look(
@@ -93,17 +93,17 @@ async def look(target: Target, *, timeout: float) -> Look:
 async def read_offer(target: Target, *, timeout: float) -> Contract:
     """What `target` offers, nothing called. Raises Failure."""
     async with Judge() as judge:
-        return await _offer(_run(target, knowledge_of(target), judge, seconds=timeout))
+        return await _offer(_run(target, cache_of(target), judge, seconds=timeout))
 
 
-def _run(target: Target, knowledge: Knowledge, judge: Judge, *, seconds: float) -> Run:
+def _run(target: Target, target_cache: TargetCache, judge: Judge, *, seconds: float) -> Run:
     return Run(
         target=target,
-        knowledge=knowledge,
+        target_cache=target_cache,
         judge=judge,
         deadline=_now() + seconds,
         allow_writes=False,
-        log=ExchangeLog(knowledge.redact),
+        log=ExchangeLog(target_cache.redact),
     )
 
 

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from prober.client.target_cache import Tool
 from prober.config.model import Checks, Latency, Source
 from prober.judge.judgement import Instance, case_of
 from prober.judge.schema import Schema, SchemaProblem
 from prober.kinds.run import Run
 from prober.outcome import Evidence, Exchange, Failure, Phase, Reason
-from prober.target.knowledge import Tool
 
 MISSING: Final = object()
 """Stands for a value that is not there: None is JSON's null."""

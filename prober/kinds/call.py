@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from prober.client.session import Session
+from prober.client.target_cache import Tool
 from prober.config.model import CallSettings, Checks, PromptSettings, ReadSettings
 from prober.kinds.answer import judge_answer, tool_error
 from prober.kinds.run import Run
-from prober.target.knowledge import Tool
-from prober.target.session import Session
 
 
 async def call(run: Run, settings: CallSettings) -> None:

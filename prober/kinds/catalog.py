@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, Final
 
+from prober.client.envelope import parameter_headers
+from prober.client.jsonrpc import METHOD_NOT_FOUND
+from prober.client.session import Session
 from prober.config.model import CatalogSettings
 from prober.judge.change import Change, Severity
 from prober.judge.contract import Contract, contract_of
 from prober.judge.mismatch import cap
 from prober.kinds.run import Run
 from prober.outcome import Evidence, Failure, Reason
-from prober.target.era import parameter_headers
-from prober.target.message import METHOD_NOT_FOUND
-from prober.target.session import Session
 
 _LISTS: Final = {
     "tools": ("tools", "tools/list", "tools", "name"),

@@ -19,6 +19,6 @@ async def handshake(run: Run, settings: HandshakeSettings) -> None:
             evidence=Evidence(expected=expected, seen=server.protocol_version),
         )
     if settings.second_opinion:
-        from prober.target.opinion import second_opinion
+        from prober.client.sdk_check import second_opinion
 
-        await second_opinion(run.target, token=token, deadline=run.deadline, redact=run.knowledge.redact)
+        await second_opinion(run.target, token=token, deadline=run.deadline, redact=run.target_cache.redact)

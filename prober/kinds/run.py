@@ -12,13 +12,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from prober.client.error_mapping import timed_out
+from prober.client.exchange import ExchangeLog
+from prober.client.session import Session
+from prober.client.target_cache import TargetCache, Tool
 from prober.config.model import Target
 from prober.judge.worker import Judge
 from prober.outcome import Evidence, Failure, Reason, ServerInfo
-from prober.target.exchange import ExchangeLog
-from prober.target.failure import timed_out
-from prober.target.knowledge import Knowledge, Tool
-from prober.target.session import Session
 
 if TYPE_CHECKING:
     from prober.judge.race.history import History
@@ -49,7 +49,7 @@ class Run:
     """One run of one probe. `deadline` is in the loop's time; the engine enforces it."""
 
     target: Target
-    knowledge: Knowledge
+    target_cache: TargetCache
     judge: Judge
     deadline: float
     allow_writes: bool
@@ -101,7 +101,9 @@ class Run:
         a `log` each.
         """
         log = log or self.log
-        session = Session(self.target, log=log, knowledge=self.knowledge, judge=self.judge, deadline=self.deadline)
+        session = Session(
+            self.target, log=log, target_cache=self.target_cache, judge=self.judge, deadline=self.deadline
+        )
         try:
             await session.open(explicit=explicit)
             try:
@@ -130,7 +132,7 @@ class Run:
                     tools[listing["name"]] = Tool(listing)
             return tools
 
-        tools = await self.knowledge.tools.get(fetch)
+        tools = await self.target_cache.tools.get(fetch)
         tool = tools.get(name)
         if tool is None:
             raise Failure(

@@ -12,12 +12,12 @@ import secrets
 from collections import deque
 from typing import Any, Final
 
+from prober.client.session import Session
 from prober.config.model import ScenarioSettings, Step
 from prober.config.placeholders import ALWAYS_THERE, names_in
 from prober.kinds.run import Run
 from prober.kinds.step import take
 from prober.outcome import Failure
-from prober.target.session import Session
 
 CLEANUP_SHARE: Final = 0.25
 

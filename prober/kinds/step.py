@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from prober.client.session import Session
 from prober.config.model import Step
 from prober.config.placeholders import fill
 from prober.judge.expect import SelectionProblem, compile_path
@@ -14,7 +15,6 @@ from prober.kinds.answer import MISSING, judge_answer, select
 from prober.kinds.call import ask_tool
 from prober.kinds.run import Run
 from prober.outcome import Failure, Reason
-from prober.target.session import Session
 
 
 async def take(run: Run, session: Session, step: Step, names: dict[str, Any], *, called: str) -> None:

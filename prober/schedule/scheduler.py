@@ -257,7 +257,7 @@ class Scheduler:
         since = self._lag.mark() if self._lag is not None else None
         sent = expected  # what a run that is cancelled is taken to have sent
         try:
-            outcome = await run_probe(probe, watched.target, knowledge=watched.knowledge, judge=self._judge)
+            outcome = await run_probe(probe, watched.target, target_cache=watched.target_cache, judge=self._judge)
             sent = requests_of(outcome)
         finally:
             if allowance is not None:

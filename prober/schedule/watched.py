@@ -17,10 +17,10 @@ import asyncio
 from time import monotonic
 from typing import Any, Final
 
+from prober.client.target_cache import cache_of
 from prober.config.model import Probe, Target
 from prober.outcome import Outcome, Reason
 from prober.schedule.allowance import Allowance
-from prober.target.knowledge import knowledge_of
 
 LISTING_LIVES: Final = 300.0
 """Seconds."""
@@ -42,7 +42,7 @@ class Watched:
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self.knowledge = knowledge_of(target)
+        self.target_cache = cache_of(target)
         self.turns = asyncio.Semaphore(target.concurrency)
         self.slow = False
         self.allowance = Allowance(target.budget) if target.budget is not None else None
@@ -57,8 +57,8 @@ class Watched:
     def take(self, probe: Probe) -> None:
         """One of its probes is new or has changed."""
         for secret in probe.secrets:
-            self.knowledge.redact.add(secret.reveal())
-        self.knowledge.tools.forget()
+            self.target_cache.redact.add(secret.reveal())
+        self.target_cache.tools.forget()
 
     def succeed(self, former: Watched) -> None:
         """The target has changed: what was sent to it until now counts all the same."""
@@ -67,7 +67,7 @@ class Watched:
 
     def before_run(self) -> None:
         """Forget what is too old to be trusted."""
-        tools = self.knowledge.tools
+        tools = self.target_cache.tools
         if tools.value is None or tools.value is not self._listing:
             self._note_listing()
         elif monotonic() - self._listed_at >= LISTING_LIVES:
@@ -77,12 +77,12 @@ class Watched:
         """Take notice of what a run showed."""
         self.slow = outcome.duration_seconds >= probe.timeout / 2
         if outcome.reason in _OF_TOOLS:
-            self.knowledge.tools.forget()
-        if self.knowledge.tools.value is not self._listing:
+            self.target_cache.tools.forget()
+        if self.target_cache.tools.value is not self._listing:
             self._note_listing()
 
     def _note_listing(self) -> None:
-        self._listing, self._listed_at = self.knowledge.tools.value, monotonic()
+        self._listing, self._listed_at = self.target_cache.tools.value, monotonic()
 
 
 def requests_of(outcome: Outcome) -> int:

@@ -14,12 +14,12 @@ from typing import Any
 
 import httpx
 
+from prober.client.envelope import modern_headers, modern_params
+from prober.client.target_cache import cache_of
 from prober.config import load
 from prober.engine import run_probe
 from prober.judge.worker import Judge
 from prober.outcome import Verdict
-from prober.target.era import modern_headers, modern_params
-from prober.target.knowledge import knowledge_of
 from tests.bench.timing import Comparison, cpu_rounds
 from tests.real.servers import sdk_http
 
@@ -76,10 +76,10 @@ def _probe(url: str, folder: Path, judge: Judge) -> Any:
     path.write_text(json.dumps(document))
     config = load([path], environ={})
     target, probe = config.targets["sdk"], config.probes["forecast"]
-    knowledge = knowledge_of(target)
+    target_cache = cache_of(target)
 
     async def call() -> None:
-        outcome = await run_probe(probe, target, knowledge=knowledge, judge=judge)
+        outcome = await run_probe(probe, target, target_cache=target_cache, judge=judge)
         assert outcome.verdict is Verdict.PASS, outcome
 
     return call

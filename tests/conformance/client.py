@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from prober.outcome import Failure, Outcome, Verdict
+from tests.client.opening import opened, target
 from tests.running import run_document
-from tests.target.opening import opened, target
 
 ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "add_numbers": {"a": 5, "b": 3},

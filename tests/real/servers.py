@@ -80,7 +80,7 @@ def filesystem(folder: Path) -> Iterator[RealServer]:
 
 @contextmanager
 def memory(folder: Path) -> Iterator[RealServer]:
-    """Its knowledge is in `folder`/memory.jsonl: one entity, `Ada`."""
+    """Its target_cache is in `folder`/memory.jsonl: one entity, `Ada`."""
     file = folder / "memory.jsonl"
     file.write_text('{"type":"entity","name":"Ada","entityType":"person","observations":["wrote notes"]}\n')
     target = {

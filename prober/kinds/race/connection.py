@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+from prober.client.error_mapping import timed_out
+from prober.client.exchange import ExchangeLog
+from prober.client.session import Session
 from prober.kinds.run import Run
 from prober.outcome import Failure
-from prober.target.exchange import ExchangeLog
-from prober.target.failure import timed_out
-from prober.target.session import Session
 
 
 class Connection:
@@ -77,7 +77,7 @@ async def connect(run: Run, stack: AsyncExitStack, *, count: int) -> list[Connec
 
     What the first one exchanges beside the race itself stands in the run's own log.
     """
-    logs = [run.log, *(ExchangeLog(run.knowledge.redact) for _ in range(count - 1))]
+    logs = [run.log, *(ExchangeLog(run.target_cache.redact) for _ in range(count - 1))]
     several = run.target.transport == "stdio"  # over HTTP nobody can tell which process answers
     connections = [Connection(run, process=number if several else 0, log=log) for number, log in enumerate(logs)]
     for connection in connections:

@@ -1,0 +1,154 @@
+"""What goes around a request in either protocol era.
+
+`modern` (2026-07-28): stateless; every request says version, client and capabilities in `_meta`, and over HTTP
+repeats method and name in headers. `handshake` (2024-11-05 to 2025-11-25): said once, in `initialize`.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from prober import __version__
+from prober.client.jsonrpc import VERSION_META
+from prober.judge.mismatch import cap
+
+CLIENT_INFO: Final = {"name": "mcp-prober", "version": __version__}
+
+_META: Final = "io.modelcontextprotocol/"
+SERVER_INFO_META: Final = _META + "serverInfo"
+
+_NAME_PARAM: Final = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+"""Methods whose header `Mcp-Name` repeats a parameter."""
+
+_PLAIN: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+_WRAPPED: Final = re.compile(r"=\?base64\?.*\?=", re.DOTALL)
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+"""A header name by RFC 9110 section 5.6.2, of a length that a header can have."""
+
+_MIRRORED_TYPES: Final = ("string", "integer", "boolean")
+_HOLD_NAMED: Final = frozenset({"patternProperties", "dependentSchemas", "$defs", "definitions"})
+_HOLD_SOME: Final = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+_HOLD_ONE: Final = frozenset(
+    {"items", "contains", "propertyNames", "additionalProperties", "unevaluatedItems", "unevaluatedProperties"}
+    | {"not", "if", "then", "else", "contentSchema"}
+)
+"""Keywords of JSON Schema below which schemas stand."""
+
+_MOST_SCHEMAS: Final = 20_000
+"""More than any tool has, and few enough to be gone through in a few milliseconds."""
+
+
+def modern_params(params: Mapping[str, Any], version: str) -> dict[str, Any]:
+    meta = {
+        VERSION_META: version,
+        _META + "clientInfo": CLIENT_INFO,
+        _META + "clientCapabilities": {},
+    }
+    return {**params, "_meta": {**params.get("_meta", {}), **meta}}
+
+
+def modern_headers(method: str, params: Mapping[str, Any], version: str) -> dict[str, str]:
+    headers = {"MCP-Protocol-Version": version, "Mcp-Method": method}
+    if method in _NAME_PARAM:
+        headers["Mcp-Name"] = _header_value(params[_NAME_PARAM[method]])
+    return headers
+
+
+def parameter_headers(input_schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, str]:
+    """`Mcp-Param-…` for every argument whose schema has an `x-mcp-header`.
+
+    Raises ValueError where an annotation is not as the specification wants it: clients must then drop the whole tool.
+    """
+    headers: dict[str, str] = {}
+    for path, token in _annotations(input_schema):
+        value = _at(arguments, path)
+        if isinstance(value, str | int | float):
+            headers[f"Mcp-Param-{token}"] = _header_value(value)
+    return headers
+
+
+def handshake_headers(version: str | None) -> dict[str, str]:
+    """`version` is the negotiated one; None before that."""
+    return {"MCP-Protocol-Version": version} if version else {}
+
+
+def _header_value(value: Any) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if _PLAIN.fullmatch(text) and not _WRAPPED.fullmatch(text):
+        return text
+    return f"=?base64?{base64.b64encode(text.encode('utf-8', 'surrogatepass')).decode()}?="
+
+
+def _at(arguments: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        arguments = arguments.get(name) if isinstance(arguments, Mapping) else None
+    return arguments
+
+
+def _annotations(input_schema: Mapping[str, Any]) -> Iterator[tuple[Sequence[str], str]]:
+    """Path and header token of every annotated property. Raises ValueError for the first that is invalid."""
+    seen: set[str] = set()
+    for way, schema in _schemas(input_schema):
+        if "x-mcp-header" not in schema:
+            continue
+        token, path = schema["x-mcp-header"], _path(way)
+        where = cap(".".join(path), 50)
+        if not path:
+            raise ValueError("one is not on a property, reached through properties alone")
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+            raise ValueError(f"that of {where!r} is not a header name")
+        if schema.get("type") not in _MIRRORED_TYPES:
+            raise ValueError(f"{where!r} is not a string, integer or boolean")
+        if token.lower() in seen:
+            raise ValueError(f"{token!r} is there twice")
+        seen.add(token.lower())
+        yield path, token
+
+
+_Way = tuple["_Way", str] | tuple[()] | None
+"""Property names from the root to a schema, the last one first; None where other keywords are on the way."""
+
+
+def _path(way: _Way) -> list[str]:
+    path = []
+    while way:
+        way, name = way
+        path.append(name)
+    return path[::-1]
+
+
+def _schemas(root: Mapping[str, Any]) -> Iterator[tuple[_Way, Mapping[str, Any]]]:
+    """Every place in a schema where a schema stands; no reference is followed. Raises ValueError for too many."""
+    yield (), root
+    open_schemas = [_below((), root)]
+    count = 1
+    while open_schemas:
+        inner = next(open_schemas[-1], None)
+        if inner is None:
+            open_schemas.pop()
+            continue
+        count += 1
+        if count > _MOST_SCHEMAS:
+            raise ValueError(f"there are more than {_MOST_SCHEMAS} schemas to look for them in")
+        yield inner
+        open_schemas.append(_below(*inner))
+
+
+def _below(way: _Way, schema: Mapping[str, Any]) -> Iterator[tuple[_Way, Mapping[str, Any]]]:
+    """The schemas directly below one. Keywords whose values are data, such as `default` and `enum`, are not entered."""
+    for keyword, value in schema.items():
+        inner: Iterator[tuple[_Way, Any]] = iter(())
+        if keyword == "properties" and isinstance(value, Mapping):
+            inner = ((None if way is None else (way, name), each) for name, each in value.items())
+        elif keyword in _HOLD_NAMED and isinstance(value, Mapping):
+            inner = ((None, each) for each in value.values())
+        elif keyword in _HOLD_SOME and isinstance(value, list):
+            inner = ((None, each) for each in value)
+        elif keyword in _HOLD_ONE:
+            inner = iter([(None, value)])
+        for place, each in inner:
+            if isinstance(each, Mapping):
+                yield place, each

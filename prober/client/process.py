@@ -1,0 +1,212 @@
+"""A child process in a group of its own, with pipes that are read and written straight from the event loop.
+
+No thread watches it and no task pumps its pipes: asyncio's subprocesses need both, and there `wait()` hangs when a
+grandchild keeps a pipe open. The whole group ends with the run, whatever the child left running in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Final
+
+from prober.client.error_mapping import OUR_LACK
+from prober.outcome import Failure, Reason
+
+_CHUNK: Final = 65536
+_STDERR_TAIL: Final = 2000
+_LAST_CHUNKS: Final = 16
+_POLL: Final = 0.01
+"""Seconds between two looks at a process that cannot be waited for by its pidfd."""
+
+_KILL_WAIT: Final = 1.0
+"""Seconds in which the kernel has always reaped a killed process; only one stuck in a device outlasts it."""
+
+_INHERITED: Final = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "USER")
+"""What a server needs of our environment. The rest may hold secrets that are none of its business."""
+
+
+class Process:
+    """A running child. `start` it, then `aclose` it, whatever happened in between."""
+
+    def __init__(self, popen: subprocess.Popen[bytes]):
+        assert popen.stdin is not None and popen.stdout is not None and popen.stderr is not None  # noqa: PT018
+        self._popen = popen
+        self._stdin: IO[bytes] | None = popen.stdin
+        self._stdout, self._stderr = popen.stdout, popen.stderr
+        self._tail = bytearray()
+        self._exited = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        for pipe in (popen.stdin, popen.stdout, popen.stderr):
+            os.set_blocking(pipe.fileno(), False)
+        self._ready: asyncio.Event | None = None
+        self._pidfd = _open_pidfd(popen.pid)
+        self._loop.add_reader(self._stderr.fileno(), self._drain_stderr)
+        if self._pidfd is not None:
+            self._loop.add_reader(self._pidfd, self._on_exit)
+
+    @classmethod
+    def start(cls, command: Sequence[str], *, env: Mapping[str, str], cwd: Path | None) -> Process:
+        """Raises Failure with `spawn_failed`."""
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        try:
+            popen = subprocess.Popen(  # noqa: S603 - running the operator's command is the task
+                list(command),
+                env={**inherited, **env},
+                cwd=cwd,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                bufsize=0,
+            )
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            ours = isinstance(error, OSError) and error.errno in OUR_LACK
+            reason = Reason.INTERNAL_ERROR if ours else Reason.SPAWN_FAILED
+            raise Failure(reason, f"{command[0]} could not be started: {_text(error)}") from error
+        return cls(popen)
+
+    def last_words(self) -> str:
+        """The end of what the process wrote to its standard error."""
+        for _ in range(_LAST_CHUNKS):
+            if not self._drain_stderr():
+                break
+        return self._tail.decode("utf-8", "replace").strip()
+
+    async def read(self) -> bytes:
+        """Some bytes of standard output; none at its end, which is also when the process is gone.
+
+        A process that it left behind may hold the pipe open for ever.
+        """
+        await asyncio.sleep(0)  # whoever never stops talking must not keep the event loop from its other work
+        while True:
+            try:
+                return os.read(self._stdout.fileno(), _CHUNK)
+            except BlockingIOError:
+                if self._exited.is_set():
+                    return b""
+                await self._until(self._loop.add_reader, self._loop.remove_reader, self._stdout.fileno())
+
+    async def write(self, data: bytes) -> None:
+        """Raises BrokenPipeError when the process no longer reads."""
+        left = memoryview(data)
+        while left:
+            if self._stdin is None:
+                raise BrokenPipeError
+            try:
+                left = left[os.write(self._stdin.fileno(), left) :]
+            except BlockingIOError:
+                await self._until(self._loop.add_writer, self._loop.remove_writer, self._stdin.fileno())
+
+    async def exit_status(self, within: float) -> int | None:
+        """What it exited with (minus the signal number, as in subprocess), or None if it runs on."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                if self._pidfd is not None:
+                    await self._exited.wait()
+                while self._status() is None:  # noqa: ASYNC110 - where there is no pidfd, there is nothing to wait on
+                    await asyncio.sleep(_POLL)
+        return self._status()
+
+    async def leave(self, grace: float) -> bool:
+        """Close its standard input and let it go; SIGTERM towards the end of `grace`. True if it left by itself."""
+        self._close_stdin()
+        self._loop.add_reader(self._stdout.fileno(), self._discard_stdout)
+        if await self.exit_status(grace * 0.75) is not None:
+            return True
+        self._signal(signal.SIGTERM)
+        await self.exit_status(grace * 0.25)
+        return False
+
+    async def aclose(self) -> None:
+        """Kill what is left of the group, reap the child, close the pipes. Bounded, never raises."""
+        try:
+            self._signal(signal.SIGKILL)
+            await self.exit_status(_KILL_WAIT)
+        finally:
+            self._close_stdin()
+            for pipe in (self._stdout, self._stderr):
+                if not pipe.closed:
+                    self._loop.remove_reader(pipe.fileno())
+                    pipe.close()
+            if self._pidfd is not None:
+                self._loop.remove_reader(self._pidfd)
+                os.close(self._pidfd)
+                self._pidfd = None
+            self._popen.poll()
+
+    def _signal(self, number: signal.Signals) -> None:
+        # Safe until the child is reaped, which only aclose() does: a zombie keeps the number of its group.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._popen.pid, number)
+
+    def _status(self) -> int | None:
+        """None while it runs. Where the system can do so, this only looks: a zombie keeps the number of its group."""
+        if not hasattr(os, "waitid"):
+            return self._popen.poll()
+        try:
+            info = os.waitid(os.P_PID, self._popen.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+        except ChildProcessError:  # reaped already: by us, or by a system that was told to ignore SIGCHLD
+            return self._popen.poll()
+        if info is None:
+            return None
+        return info.si_status if info.si_code == os.CLD_EXITED else -info.si_status
+
+    def _on_exit(self) -> None:
+        if self._pidfd is not None:
+            self._loop.remove_reader(self._pidfd)
+        self._exited.set()
+        if self._ready is not None:
+            self._ready.set()
+
+    def _drain_stderr(self) -> bool:
+        """Whether there was something."""
+        try:
+            data = os.read(self._stderr.fileno(), _CHUNK)
+        except BlockingIOError:
+            return False
+        if not data:
+            self._loop.remove_reader(self._stderr.fileno())
+        self._tail += data
+        del self._tail[:-_STDERR_TAIL]
+        return bool(data)
+
+    def _discard_stdout(self) -> None:
+        """A server that flushes its output before it exits must find a reader."""
+        with contextlib.suppress(BlockingIOError):
+            if not os.read(self._stdout.fileno(), _CHUNK):
+                self._loop.remove_reader(self._stdout.fileno())
+
+    def _close_stdin(self) -> None:
+        if self._stdin is not None:
+            stdin, self._stdin = self._stdin, None
+            with contextlib.suppress(OSError):
+                stdin.close()
+
+    async def _until(self, add: Callable[..., None], remove: Callable[[int], bool], fd: int) -> None:
+        self._ready = asyncio.Event()
+        add(fd, self._ready.set)
+        try:
+            await self._ready.wait()
+        finally:
+            self._ready = None
+            remove(fd)
+
+
+def _open_pidfd(pid: int) -> int | None:
+    """A file that becomes readable when the process exits; None where there is no such thing, outside of Linux."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
+
+
+def _text(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror} ({error.filename})" if error.filename else error.strerror
+    return str(error)

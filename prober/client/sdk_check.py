@@ -1,0 +1,152 @@
+"""A second opinion: does the official SDK client get on with the server?
+
+The prober owns its exchange, so it could be wrong about MCP all by itself. This asks the client that agents really use.
+It imports the SDK, which takes most of a second: only a probe with `second_opinion: true` pays for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from types import ModuleType
+from typing import Any, Final
+
+from prober.client.exchange import Redactor
+from prober.client.sdk_check_stdio import process_streams
+from prober.client.single_flight import SingleFlight
+from prober.client.tls import tls_context
+from prober.config.model import Target
+from prober.outcome import Evidence, Failure, Reason
+
+_STEP = "second opinion"
+
+_sdk: Final[SingleFlight[ModuleType]] = SingleFlight()
+
+
+async def second_opinion(target: Target, *, token: str | None, deadline: float, redact: Redactor) -> None:
+    """Connect, negotiate and list the tools with the SDK's own client. Raises `second_opinion_failed`.
+
+    The SDK's cancel scopes must be entered and left in one task, and it shields its clean-up: so all of it happens
+    here, and an anyio deadline is outside of everything.
+    """
+    for name in ("mcp", "client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # it logs the target's faults with tracebacks
+    for name in ("httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # they log addresses and headers, in which secrets stand
+    await _sdk.get(_import)
+    import anyio
+
+    left = deadline - asyncio.get_running_loop().time()
+    try:
+        with anyio.fail_after(left * 0.9):
+            await _connect(target, token, deadline=deadline)
+    except TimeoutError:
+        raise _failed("it did not finish in time") from None
+    except Exception as error:
+        raise _failed(redact("; ".join(_leaves(error)))[:500]) from error
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise _failed("its connection was lost") from None  # the SDK cancels its host task on transport errors
+
+
+async def _import() -> ModuleType:
+    """The SDK, imported in a thread: other probes have answers to time meanwhile."""
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prober-import")
+    try:
+        return await asyncio.get_running_loop().run_in_executor(pool, importlib.import_module, "mcp.client.sse")
+    finally:
+        pool.shutdown(wait=False)
+
+
+async def _connect(target: Target, token: str | None, *, deadline: float) -> None:
+    from mcp import Client
+
+    async with (
+        _transport(target, token, deadline=deadline) as transport,
+        Client(transport, mode=_mode(target), cache=None) as client,
+    ):
+        if client.server_capabilities is None or client.server_capabilities.tools:
+            await client.session.list_tools()
+
+
+def _mode(target: Target) -> Any:
+    """As the target says; `auto` where it is modern, because a pinned client would not even say hello."""
+    return "legacy" if target.transport == "sse" or target.protocol == "handshake" else "auto"
+
+
+@asynccontextmanager
+async def _transport(target: Target, token: str | None, *, deadline: float) -> AsyncIterator[Any]:
+    """What the client is given to talk over. It says nothing before the client does."""
+    from mcp.client.sse import sse_client
+    from mcp.client.streamable_http import streamable_http_client
+
+    if target.transport == "stdio":
+        yield process_streams(target, deadline=deadline)
+        return
+    http = _http_client(target, token)
+    if target.transport == "sse":
+        yield sse_client(target.url or "", httpx_client_factory=lambda *_, **__: http)  # which opens and closes it
+        return
+    async with http:
+        yield streamable_http_client(target.url or "", http_client=http)
+
+
+def _http_client(target: Target, token: str | None) -> Any:
+    """The target's headers, trust and proxy, no clock but the deadline, and the limit on what an answer may cost."""
+    import httpx2
+
+    class Bounded(httpx2.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            response = await plain.handle_async_request(request)
+            if response.headers.get("content-encoding", "identity") != "identity":
+                raise httpx2.DecodingError("the answer is compressed, which was not asked for", request=request)
+            assert isinstance(response.stream, httpx2.AsyncByteStream)
+            body = BoundedStream(response.stream)
+            return httpx2.Response(response.status_code, headers=response.headers, stream=body)
+
+        async def aclose(self) -> None:
+            await plain.aclose()
+
+    class BoundedStream(httpx2.AsyncByteStream):
+        def __init__(self, stream: httpx2.AsyncByteStream):
+            self._stream = stream
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            size = 0
+            async for chunk in self._stream:
+                size += len(chunk)
+                if size > target.limits.body:
+                    raise httpx2.StreamError(f"the answer is larger than the limit of {target.limits.body} bytes")
+                yield chunk
+
+        async def aclose(self) -> None:
+            await self._stream.aclose()
+
+    headers = {name: value.reveal() for name, value in target.headers.items()} | {"Accept-Encoding": "identity"}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    proxy = target.proxy.reveal() if target.proxy else None
+    plain = httpx2.AsyncHTTPTransport(verify=tls_context(target.tls), proxy=proxy, trust_env=False)
+    return httpx2.AsyncClient(headers=headers, transport=Bounded(), trust_env=False, timeout=None)
+
+
+def _leaves(error: BaseException) -> list[str]:
+    """The texts at the bottom of nested exception groups: the groups themselves only say that there are some."""
+    if isinstance(error, BaseExceptionGroup):
+        return [text for inner in error.exceptions for text in _leaves(inner)]
+    return [f"{type(error).__name__}: {error}"]
+
+
+def _failed(why: str) -> Failure:
+    return Failure(
+        Reason.SECOND_OPINION_FAILED,
+        f"the official client does not get on with the server: {why}",
+        step=_STEP,
+        evidence=Evidence(detail=why),
+    )

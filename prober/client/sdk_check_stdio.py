@@ -1,0 +1,71 @@
+"""A process of ours under the SDK's client, so that it ends with the run whatever the client thinks of that.
+
+The client's own transport shields the end of its process for up to six seconds, leaves what the process started, and
+hands the server's log to our standard error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from prober.client.process import Process
+from prober.config.model import Target
+
+_FAREWELL: Final = 0.5
+"""Seconds that the process has to leave by itself, never more than half of what is left of the deadline."""
+
+
+@asynccontextmanager
+async def process_streams(target: Target, *, deadline: float) -> AsyncIterator[Any]:
+    """The two streams of messages that the client wants of a transport; `deadline` is in the loop's time."""
+    import anyio
+    from mcp.shared.message import SessionMessage
+
+    env = {name: value.reveal() for name, value in target.env.items()}
+    process = Process.start(target.command, env=env, cwd=target.cwd)
+    to_client, read_stream = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+    write_stream, from_client = anyio.create_memory_object_stream[SessionMessage](0)
+    try:
+        async with to_client, read_stream, write_stream, from_client, anyio.create_task_group() as tasks:
+            tasks.start_soon(_read, process, to_client, target.limits.line)
+            tasks.start_soon(_write, process, from_client)
+            yield read_stream, write_stream
+            tasks.cancel_scope.cancel()
+    finally:
+        with anyio.CancelScope(shield=True):
+            left = deadline - asyncio.get_running_loop().time()
+            await process.leave(max(0.0, min(_FAREWELL, left / 2)))
+            await process.aclose()
+
+
+async def _read(process: Process, to_client: Any, limit: int) -> None:
+    import mcp_types
+    from mcp.shared.message import SessionMessage
+
+    buffer = bytearray()
+    async with to_client:
+        while chunk := await process.read():
+            *lines, rest = (buffer + chunk).split(b"\n")
+            buffer = bytearray(rest)
+            for line in lines:
+                try:
+                    message = mcp_types.jsonrpc_message_adapter.validate_json(line, by_name=False)
+                except ValueError as error:
+                    await to_client.send(error)
+                else:
+                    await to_client.send(SessionMessage(message))
+            if len(buffer) > limit:
+                return
+
+
+async def _write(process: Process, from_client: Any) -> None:
+    async with from_client:
+        async for item in from_client:
+            line = item.message.model_dump_json(by_alias=True, exclude_unset=True) + "\n"
+            try:
+                await process.write(line.encode())
+            except BrokenPipeError:
+                return

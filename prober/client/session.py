@@ -1,0 +1,298 @@
+"""An open session with a server: negotiated, ready for requests, ended politely or at once.
+
+negotiate   `auto` asks `server/discover` first, as the 2026-07-28 revision says. A server that answers "unknown
+            method", or refuses the request as such (HTTP 400, 404, 405, 406, 415), is asked again by `initialize`.
+            Only an answer that proves an era fixes it; a 401, a 503 or a broken connection is reported as it is.
+request     one message out, its answer in, the result's shape checked against the revision's own types.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from prober.client import envelope, error_mapping
+from prober.client.era_detection import not_discovered, of_another_era, turned_down
+from prober.client.exchange import ExchangeLog, ExchangeRecorder
+from prober.client.target_cache import TargetCache
+from prober.client.transports import transport_for
+from prober.config.model import Target
+from prober.judge import shapes
+from prober.judge.judgement import Case, Check, Instance
+from prober.judge.mismatch import cap
+from prober.judge.shapes import HANDSHAKE, MODERN
+from prober.judge.worker import Judge
+from prober.outcome import Evidence, Failure, Reason, ServerInfo
+
+CLOSE_GRACE: Final = 4.0
+"""Seconds a server has to take leave, never more than half of what is left of the deadline."""
+
+MAX_PAGES: Final = 200
+MAX_BODIES: Final = 4
+"""What all pages of a list together may cost, in answers of the greatest size."""
+
+_NAME_LENGTH: Final = 100
+
+_PATIENCE: Final = 1 / 2
+"""Share of the deadline for which `auto` waits on stdio, where old servers may say nothing to a strange method."""
+
+
+class Session:
+    """What a probe kind talks to. `server` tells what was learnt from its answers; nothing, before the first."""
+
+    def __init__(self, target: Target, *, log: ExchangeLog, target_cache: TargetCache, judge: Judge, deadline: float):
+        """`deadline` is the run's, in the loop's time; whoever runs the session enforces it."""
+        self._target, self._log, self._target_cache, self._deadline = target, log, target_cache, deadline
+        self._judge = judge
+        self._transport = transport_for(target)
+        self._ids = itertools.count(1)
+        self._era = HANDSHAKE
+        self._version: str | None = None
+        self.server = ServerInfo()
+        self.capabilities: Mapping[str, Any] = {}
+        self.token: str | None = None
+
+    @property
+    def certificate_expiry(self) -> float | None:
+        return self._transport.certificate_expiry
+
+    @property
+    def mirrors_arguments(self) -> bool:
+        """Whether `x-mcp-header` in the schema of a tool means something: in the modern era, over HTTP."""
+        return self._era == MODERN and self._target.transport == "http"
+
+    async def open(self, *, explicit: bool) -> None:
+        """Reach the server and negotiate. In the modern era that needs no exchange, unless `explicit` asks for one."""
+        await self._open_wire()
+        asked = len(self._log.finished)
+        spoken = await self._target_cache.era.get(self._learn_era)
+        if len(self._log.finished) > asked:
+            return  # it was this session that learnt the era, and negotiated by it
+        if spoken == HANDSHAKE:
+            await self.initialize()
+        elif explicit:
+            await self.discover()
+        else:
+            self._speak(MODERN, shapes.versions(MODERN)[-1])
+
+    async def close(self) -> None:
+        """Take leave. Raises Failure with step `close` where the server does not play along."""
+        if not self._transport.closes:
+            return
+        grace = min(CLOSE_GRACE, self._time_left() / 2)
+        with self._exchange("close") as recorder:
+            try:
+                async with asyncio.timeout(grace):
+                    headers = envelope.handshake_headers(self._version)
+                    await self._transport.close(headers=headers, recorder=recorder, grace=grace * 0.8)
+            except TimeoutError:
+                raise error_mapping.timed_out(recorder) from None
+
+    async def abort(self) -> None:
+        """End at once. Always to be called in the end; after `close` it only tidies up."""
+        await self._transport.abort()
+
+    async def request(
+        self, method: str, params: Mapping[str, Any], *, input_schema: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The result of one request; `input_schema` is that of the tool it calls. Raises Failure with `step` set."""
+        version = self._version
+        if self._era == MODERN and version is not None:
+            headers = envelope.modern_headers(method, params, version)
+            if input_schema is not None and self.mirrors_arguments:
+                headers |= _mirrored(input_schema, params)
+            params = envelope.modern_params(params, version)
+        else:
+            headers = envelope.handshake_headers(version)
+        message = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
+        with self._exchange(method) as recorder:
+            result = await self._transport.request(message, headers=headers, recorder=recorder)
+            await self._check_shape(method, result)
+        if self._era == MODERN and method != "server/discover":
+            self._heard(_server_info(result), version=version)
+        return result
+
+    async def pages(self, method: str, key: str) -> list[dict[str, Any]]:
+        """All items of a list method, every page of it."""
+        items: list[dict[str, Any]] = []
+        seen: set[str] = set()
+        params: dict[str, str] = {}
+        size = 0
+        for _ in range(MAX_PAGES):
+            result = await self.request(method, params)
+            items += result[key]
+            size += self._log.finished[-1].bytes_received
+            if size > MAX_BODIES * self._target.limits.body:
+                raise Failure(Reason.TOO_LARGE, f"the pages of {method} together have {size} bytes so far", step=method)
+            cursor = result.get("nextCursor")
+            if cursor is None:
+                return items
+            if cursor in seen:
+                message = f"{method} does not come to an end: the cursor {cap(cursor, 50)!r} came twice"
+                raise Failure(Reason.BAD_RESULT, message, step=method)
+            seen.add(cursor)
+            params = {"cursor": cursor}
+        raise Failure(Reason.TOO_LARGE, f"{method} has more than {MAX_PAGES} pages", step=method)
+
+    async def discover(self) -> dict[str, Any]:
+        """Negotiate in the modern era. Raises `version_unsupported` where no revision is common."""
+        self._speak(MODERN, shapes.versions(MODERN)[-1])
+        result = await self.request("server/discover", {})
+        offered: Sequence[str] = result["supportedVersions"]
+        common = [version for version in shapes.versions(MODERN) if version in offered]
+        self._heard(_server_info(result), version=common[-1] if common else None)
+        if not common:
+            raise _no_common_version("server/discover", offered)
+        self._speak(MODERN, common[-1])
+        self.capabilities = result["capabilities"]
+        return result
+
+    async def initialize(self) -> dict[str, Any]:
+        """Negotiate in the handshake era: `initialize`, then `notifications/initialized`."""
+        self._speak(HANDSHAKE, None)
+        offer = shapes.versions(HANDSHAKE)[-1]
+        params = {"protocolVersion": offer, "capabilities": {}, "clientInfo": envelope.CLIENT_INFO}
+        result = await self.request("initialize", params)
+        version = result["protocolVersion"]
+        known = version in shapes.versions(HANDSHAKE)
+        self._heard(result["serverInfo"], version=version if known else None)
+        if not known:
+            raise _no_common_version("initialize", [version])
+        self._speak(HANDSHAKE, version)
+        self.capabilities = result["capabilities"]
+        step = "notifications/initialized"
+        with self._exchange(step) as recorder:
+            message = {"jsonrpc": "2.0", "method": step}
+            await self._transport.notify(message, headers=envelope.handshake_headers(version), recorder=recorder)
+        return result
+
+    async def _open_wire(self) -> None:
+        if self._target_cache.tokens is not None:
+            self.token = await self._target_cache.tokens.get(self._fetch_token)
+            self._transport.authorize(self.token)
+        if self._transport.opens:
+            with self._exchange("open") as recorder:
+                await self._transport.open(recorder)
+
+    async def _fetch_token(self) -> str:
+        assert self._target_cache.tokens is not None
+        with self._exchange("token") as recorder:
+            token = await self._transport.fetch_token(self._target_cache.tokens, recorder)
+        self._target_cache.redact.learn(token)
+        return token
+
+    @contextmanager
+    def _exchange(self, step: str) -> Iterator[ExchangeRecorder]:
+        """One exchange, recorded. A failure from inside says at which step it was, and casts doubt on what is known."""
+        with self._log.exchange(step) as recorder:
+            try:
+                yield recorder
+            except Failure as failure:
+                failure.step = failure.step or step
+                self._doubt(failure)
+                raise
+
+    def _doubt(self, failure: Failure) -> None:
+        """Forget what this failure speaks against. The run fails all the same; the next one asks anew."""
+        if failure.reason is Reason.UNAUTHORIZED and self.token is not None and self._target_cache.tokens is not None:
+            self._target_cache.tokens.forget(self.token)
+        if self._target_cache.learns_era and of_another_era(failure):
+            self._target_cache.era.forget()
+
+    async def _learn_era(self) -> str:
+        """Find out which era the server speaks, negotiating on the way."""
+        refusal: Failure | None = None
+        try:
+            async with asyncio.timeout(self._patience()):
+                await self.discover()
+                return MODERN
+        except TimeoutError:
+            pass
+        except Failure as failure:
+            if not turned_down(failure):
+                raise
+            refusal = failure
+        if refusal is not None and refusal.reason is Reason.PROCESS_EXITED:
+            await self._transport.abort()
+            self._transport = transport_for(self._target)
+            await self._open_wire()
+        try:
+            await self.initialize()
+        except Failure as failure:
+            if refusal is not None and refusal.reason in (Reason.VERSION_UNSUPPORTED, Reason.BAD_RESULT):
+                raise refusal from None
+            if refusal is None and failure.reason is Reason.VERSION_UNSUPPORTED:
+                await self.discover()  # it was only slow: the first question had made it a modern conversation
+                return MODERN
+            raise
+        return HANDSHAKE
+
+    def _patience(self) -> float | None:
+        return self._time_left() * _PATIENCE if self._target.transport == "stdio" else None
+
+    def _time_left(self) -> float:
+        return max(0.0, self._deadline - asyncio.get_running_loop().time())
+
+    def _speak(self, spoken: str, version: str | None) -> None:
+        """What is sent from now on; whether the server understands it is another matter."""
+        self._era, self._version = spoken, version
+
+    def _heard(self, info: Mapping[str, Any] | None, *, version: str | None) -> None:
+        """The server has answered in the era that is spoken. `version` is None where none is agreed on."""
+        if info is None and self.server.era == self._era:
+            return
+        name, own = (_short((info or {}).get(key)) for key in ("name", "version"))
+        self.server = ServerInfo(era=self._era, protocol_version=version, name=name, version=own)
+
+    async def _check_shape(self, method: str, result: dict[str, Any]) -> None:
+        version = self._version or shapes.versions(HANDSHAKE)[-1]
+        if self._era == MODERN and result.get("resultType") == "input_required":
+            raise Failure(Reason.INPUT_REQUIRED, "the server wants input from a person before it answers")
+        if method == "server/discover" and (stranger := not_discovered(result)):
+            raise stranger
+        shape = Check(
+            reason=Reason.BAD_RESULT,
+            rule=shapes.Shape(method=method, version=version),
+            instance=Instance(value=result),
+        )
+        finding = await self._judge.judge(Case(checks=(shape,)), deadline=self._deadline)
+        if finding is not None:
+            message = f"the result is not what {version} defines: {finding.message}"
+            raise Failure(finding.reason, message, evidence=finding.evidence)
+
+
+def _mirrored(input_schema: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, str]:
+    """Headers for the arguments that the tool wants in headers as well."""
+    try:
+        return envelope.parameter_headers(input_schema, params.get("arguments", {}))
+    except ValueError as problem:
+        raise Failure(
+            Reason.BAD_RESULT,
+            f"clients must drop this tool, its x-mcp-header annotations are invalid: {problem}",
+            step="tools/list",
+            evidence=Evidence(pointer="/inputSchema", keyword="x-mcp-header"),
+        ) from None
+
+
+def _no_common_version(step: str, offered: Sequence[str]) -> Failure:
+    known = ", ".join((*shapes.versions(HANDSHAKE), *shapes.versions(MODERN)))
+    seen = ", ".join(cap(str(version), 20) for version in offered[:10]) or "none"
+    return Failure(
+        Reason.VERSION_UNSUPPORTED,
+        f"the server speaks {seen}; this prober speaks {known}",
+        step=step,
+        evidence=Evidence(seen=seen, expected=known),
+    )
+
+
+def _server_info(result: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    meta = result.get("_meta")
+    info = meta.get(envelope.SERVER_INFO_META) if isinstance(meta, Mapping) else None
+    return info if isinstance(info, Mapping) else None
+
+
+def _short(text: Any) -> str | None:
+    return text[:_NAME_LENGTH] if isinstance(text, str) else None

@@ -1,0 +1,1 @@
+"""The wire, from its smallest part to a whole session. `opening.py` opens sessions as the engine does."""
