@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.cli.walkthrough import reference_server
+from prober.cli.commands.demo import reference_server
 from prober.config import load
 from prober.discover.look import read_offer
 from prober.engine import run_pass

@@ -75,14 +75,15 @@ def run(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what was sent and what came back.")] = False,
 ) -> None:
     """Run every probe once and report."""
-    from prober.cli import inputs, once, races
+    from prober.cli import selection
+    from prober.cli.commands import judge, run
 
-    once.check_output(output)
-    config = inputs.load(paths)
-    probes = races.seeded(inputs.choose(config, probes=probe, targets=target), seed)
-    races.check_history(history, probes)
-    asked = once.Asked(concurrency=concurrency, output=output, verbose=verbose, history=history)
-    raise typer.Exit(once.run(config, probes, asked))
+    run.check_output(output)
+    config = selection.load(paths)
+    probes = judge.seeded(selection.choose(config, probes=probe, targets=target), seed)
+    judge.check_history(history, probes)
+    options = run.RunOptions(concurrency=concurrency, output=output, verbose=verbose, history=history)
+    raise typer.Exit(run.run(config, probes, options))
 
 
 @app.command()
@@ -94,9 +95,9 @@ def check(
     ] = False,
 ) -> None:
     """Check the configuration, without connecting."""
-    from prober.cli import inputs
+    from prober.cli import selection
 
-    typer.echo(inputs.schema() if print_schema else inputs.describe(inputs.load(paths)))
+    typer.echo(selection.schema() if print_schema else selection.describe(selection.load(paths)))
 
 
 @app.command()
@@ -123,16 +124,17 @@ def init(
 
     Calls only tools that are declared read-only.
     """
-    from prober.cli.address import Address, reachable
+    from prober.cli.server_address import Address, reachable
 
     described = Address(
         words=address, transport=transport, headers=header or [], env=env or [], name=name, timeout=timeout
     )
     server = reachable(described)
 
-    from prober.cli import start  # what looks at a server takes longer to import than to see a mistake in its address
+    # Imported only now: a mistake in the address is told before the client is imported, which takes longer.
+    from prober.cli.commands import init
 
-    raise typer.Exit(start.init(server, folder=output_dir, force=force))
+    raise typer.Exit(init.init(server, folder=output_dir, force=force))
 
 
 @app.command()
@@ -141,10 +143,11 @@ def pin(paths: Paths = None, target: TargetNames = None) -> None:
 
     One for each catalog probe that names a `contract`.
     """
-    from prober.cli import contracts, inputs
+    from prober.cli import selection
+    from prober.cli.commands import contracts
 
-    config = inputs.load(paths, pinning=True)
-    raise typer.Exit(contracts.pin(config, inputs.choose(config, targets=target)))
+    config = selection.load(paths, pinning=True)
+    raise typer.Exit(contracts.pin(config, selection.choose(config, targets=target)))
 
 
 @app.command()
@@ -153,10 +156,11 @@ def drift(paths: Paths = None, target: TargetNames = None) -> None:
 
     Each change is breaking, additive or cosmetic; the exit code is 1 where one is breaking.
     """
-    from prober.cli import contracts, inputs
+    from prober.cli import selection
+    from prober.cli.commands import contracts
 
-    config = inputs.load(paths)
-    raise typer.Exit(contracts.drift(config, inputs.choose(config, targets=target)))
+    config = selection.load(paths)
+    raise typer.Exit(contracts.drift(config, selection.choose(config, targets=target)))
 
 
 @app.command()
@@ -170,9 +174,9 @@ def judge(
     ] = None,
 ) -> None:
     """Judge the recorded history of a race again, without connecting."""
-    from prober.cli import races
+    from prober.cli.commands import judge
 
-    raise typer.Exit(races.judge(file, model=model, timeline=timeline))
+    raise typer.Exit(judge.judge(file, model=model, timeline=timeline))
 
 
 @app.command()
@@ -183,9 +187,9 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ) -> None:
     """Copy probes, dashboards or alerts that ship with it."""
-    from prober.cli import exporting
+    from prober.cli.commands import export
 
-    raise typer.Exit(exporting.export(what, folder, force=force))
+    raise typer.Exit(export.export(what, folder, force=force))
 
 
 @app.command()
@@ -194,9 +198,9 @@ def demo(
     serve: Annotated[bool, typer.Option("--serve", help="Keep the server up until Ctrl-C.")] = False,
 ) -> None:
     """Show it: a server, its probes, two faults caught."""
-    from prober.cli import walkthrough
+    from prober.cli.commands import demo
 
-    raise typer.Exit(walkthrough.demo(serve=serve))
+    raise typer.Exit(demo.demo(serve=serve))
 
 
 @app.command()
@@ -228,9 +232,9 @@ def daemon(
     no_history: Annotated[bool, typer.Option("--no-history", help="Keep results only in memory.")] = False,
 ) -> None:
     """Run probes on their schedule; serve metrics, a status page and an API."""
-    from prober.cli import service
+    from prober.cli.commands import daemon
 
-    asked = service.Asked(
+    options = daemon.DaemonOptions(
         paths=paths or (),
         listen=listen,
         external_url=external_url,
@@ -243,7 +247,7 @@ def daemon(
         drain=drain,
         log_format=log_format,
     )
-    raise typer.Exit(service.daemon(asked))
+    raise typer.Exit(daemon.daemon(options))
 
 
 @app.command()
@@ -270,9 +274,9 @@ def drill(
     with the shipped rules and Alertmanager behind them; shows what the probe said, which metric moved, which alert
     came out at the end, and how long each took. All on this machine; nothing is left behind.
     """
-    from prober.cli import drilling
+    from prober.cli.commands import drill
 
-    asked = drilling.Asked(
+    options = drill.DrillOptions(
         faults=fault or (),
         speed=speed,
         prometheus=prometheus,
@@ -280,7 +284,7 @@ def drill(
         alerts=not no_alerts,
         output=output,
     )
-    raise typer.Exit(drilling.run(asked))
+    raise typer.Exit(drill.run(options))
 
 
 @app.command(

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from prober.cli.shipped import shipped
+from prober.cli.package_data import shipped
 from prober.config import load
 from prober.drill import ECHOES, EXPECTED
 from prober.drill.expected import OWN, SLOW_SECONDS

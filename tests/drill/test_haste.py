@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from prober.cli.shipped import shipped
+from prober.cli.package_data import shipped
 from prober.drill import haste
 from tests.web.programs import program
 

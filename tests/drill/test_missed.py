@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from prober.cli.shipped import shipped
+from prober.cli.package_data import shipped
 from prober.drill import Alerting, Plan, drill, turn
 from tests.web.programs import program
 

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from prober.cli.walkthrough import reference_server
+from prober.cli.commands.demo import reference_server
 from prober.config import Config, load
 from prober.config.model import Target
 from prober.engine import run_pass

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import typer
 
-from prober.cli.exits import PASSED, refuse
-from prober.cli.inputs import counted
-from prober.cli.shipped import SHIPPED, shipped
+from prober.cli.exit_codes import PASSED, refuse
+from prober.cli.package_data import SHIPPED, shipped
+from prober.cli.selection import counted
 
 
 def export(what: str, folder: Path, *, force: bool) -> int:

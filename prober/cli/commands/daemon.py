@@ -14,8 +14,8 @@ from typing import Final
 
 import typer
 
-from prober.cli.exits import PASSED, refuse
-from prober.cli.inputs import paths_or_default, refuse_mistakes
+from prober.cli.exit_codes import PASSED, refuse
+from prober.cli.selection import paths_or_default, refuse_mistakes
 from prober.config import ConfigError
 from prober.config import load as load_config
 from prober.config.model import Config
@@ -33,7 +33,7 @@ _LABEL_VALUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class DaemonOptions:
     """The options of `daemon`, as typed."""
 
     paths: Sequence[Path]
@@ -49,13 +49,13 @@ class Asked:
     log_format: str
 
 
-def daemon(asked: Asked) -> int:
+def daemon(options: DaemonOptions) -> int:
     """Run until SIGTERM or SIGINT; ends by the signal itself, so that whoever sent it sees it in the exit status."""
-    if asked.log_format not in FORMATS:
-        refuse(f"--log-format {asked.log_format}: choose one of {', '.join(FORMATS)}")
-    settings = _settings(asked)
-    paths = paths_or_default(asked.paths)
-    for_people = asked.log_format == "text" or (asked.log_format == "auto" and os.isatty(2))
+    if options.log_format not in FORMATS:
+        refuse(f"--log-format {options.log_format}: choose one of {', '.join(FORMATS)}")
+    settings = _settings(options)
+    paths = paths_or_default(options.paths)
+    for_people = options.log_format == "text" or (options.log_format == "auto" and os.isatty(2))
     daemon_logs.configure("text" if for_people else "json")
 
     def load() -> Config:
@@ -68,7 +68,7 @@ def daemon(asked: Asked) -> int:
     except (HistoryError, NotifyProblem) as error:
         refuse(str(error))
     except OSError as error:
-        refuse(f"--listen {asked.listen}: {error.strerror or error}")
+        refuse(f"--listen {options.listen}: {error.strerror or error}")
     signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)
     return PASSED  # not reached: both signals end the process
@@ -131,20 +131,20 @@ def _built(settings: Settings, load: Callable[[], Config]) -> Daemon:
         refuse(str(error))
 
 
-def _settings(asked: Asked) -> Settings:
-    host, port = _address(asked.listen)
-    if asked.location is not None and not _LABEL_VALUE.fullmatch(asked.location):
-        refuse(f"--location {asked.location}: letters, digits, '.', '_' and '-', at most 63")
+def _settings(options: DaemonOptions) -> Settings:
+    host, port = _address(options.listen)
+    if options.location is not None and not _LABEL_VALUE.fullmatch(options.location):
+        refuse(f"--location {options.location}: letters, digits, '.', '_' and '-', at most 63")
     return Settings(
         host=host,
         port=port,
-        external_url=asked.external_url,
-        web_config=asked.web_config,
-        history=(asked.history or _usual_history()) if asked.keep_history else None,
-        concurrency=asked.concurrency,
-        shard=_shard(asked.shard),
-        location=asked.location,
-        drain=_drain(asked.drain),
+        external_url=options.external_url,
+        web_config=options.web_config,
+        history=(options.history or _usual_history()) if options.keep_history else None,
+        concurrency=options.concurrency,
+        shard=_shard(options.shard),
+        location=options.location,
+        drain=_drain(options.drain),
     )
 
 

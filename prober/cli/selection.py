@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from prober.cli.exits import refuse
+from prober.cli.exit_codes import refuse
 from prober.config import ConfigError, json_schema
 from prober.config import load as load_config
 from prober.config.model import Config, Probe

@@ -15,8 +15,8 @@ from typing import Final, TextIO
 
 import typer
 
-from prober.cli.exits import FAILED, INTERRUPTED, PASSED, UNKNOWN, refuse
-from prober.cli.shipped import shipped
+from prober.cli.exit_codes import FAILED, INTERRUPTED, PASSED, UNKNOWN, refuse
+from prober.cli.package_data import shipped
 from prober.drill import EXPECTED, Alerting, Broken, Plan, Report, drill, write_json, write_table
 
 OUTPUTS: Final[Mapping[str, Callable[[Report, TextIO], None]]] = {"table": write_table, "json": write_json}
@@ -28,7 +28,7 @@ _INTERRUPTIONS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class DrillOptions:
     """The options of `drill`, as typed."""
 
     faults: Sequence[str]
@@ -39,12 +39,15 @@ class Asked:
     output: str
 
 
-def run(asked: Asked) -> int:
+def run(options: DrillOptions) -> int:
     """Drill and report; returns the exit code."""
-    if asked.output not in OUTPUTS:
-        refuse(f"--output {asked.output}: choose one of {', '.join(OUTPUTS)}")
+    if options.output not in OUTPUTS:
+        refuse(f"--output {options.output}: choose one of {', '.join(OUTPUTS)}")
     plan = Plan(
-        faults=_faults(asked.faults), speed=asked.speed, probes=shipped("probes").resolve(), alerting=_alerting(asked)
+        faults=_faults(options.faults),
+        speed=options.speed,
+        probes=shipped("probes").resolve(),
+        alerting=_alerting(options),
     )
     if isinstance(plan.alerting, str):
         _say(f"without alerts: {plan.alerting}")
@@ -56,7 +59,7 @@ def run(asked: Asked) -> int:
     if report is None:
         typer.echo("interrupted", err=True)
         return INTERRUPTED
-    OUTPUTS[asked.output](report, sys.stdout)
+    OUTPUTS[options.output](report, sys.stdout)
     if report.own:  # whoever cannot be relied on can neither pass nor fail anybody
         return UNKNOWN
     return PASSED if report.as_expected else FAILED
@@ -97,12 +100,12 @@ def _faults(names: Sequence[str]) -> list[str]:
     return [fault for fault in EXPECTED if not names or fault in names]
 
 
-def _alerting(asked: Asked) -> Alerting | str:
+def _alerting(options: DrillOptions) -> Alerting | str:
     """The programs, or why they are not used. One that was named must be there."""
-    if not asked.alerts:
+    if not options.alerts:
         return "--no-alerts"
-    prometheus = _program("--prometheus", asked.prometheus, _PROMETHEUS)
-    alertmanager = _program("--alertmanager", asked.alertmanager, _ALERTMANAGER)
+    prometheus = _program("--prometheus", options.prometheus, _PROMETHEUS)
+    alertmanager = _program("--alertmanager", options.alertmanager, _ALERTMANAGER)
     if prometheus is None:
         return "Prometheus is not installed; say where it is: --prometheus PATH"
     if alertmanager is None:

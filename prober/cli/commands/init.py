@@ -10,9 +10,9 @@ from typing import Final
 
 import typer
 
-from prober.cli.address import Reachable
-from prober.cli.exits import FAILED, PASSED, UNKNOWN, refuse
-from prober.cli.inputs import counted
+from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN, refuse
+from prober.cli.selection import counted
+from prober.cli.server_address import Reachable
 from prober.config import ConfigError, load
 from prober.discover.arguments import wanted_in
 from prober.discover.look import Answers, LeftOut, Look, look

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from prober.cli.exits import INTERRUPTED, refuse
-from prober.cli.races import write_history
+from prober.cli.commands.judge import write_history
+from prober.cli.exit_codes import INTERRUPTED, refuse
 from prober.config.model import Config, Probe
 from prober.outcome import Outcome
 from prober.report import REPORTS
@@ -33,7 +33,7 @@ def check_output(output: str) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class RunOptions:
     """How to run and what to report."""
 
     concurrency: int
@@ -43,16 +43,16 @@ class Asked:
     """Where the history of the one race goes."""
 
 
-def run(config: Config, probes: Sequence[Probe], asked: Asked) -> int:
+def run(config: Config, probes: Sequence[Probe], options: RunOptions) -> int:
     """Run the probes and report on standard output; returns the exit code."""
     atexit.register(gc.freeze)  # or Python would end by looking for garbage among all modules: a tenth of a small pass
     started_at = datetime.now(UTC)
     histories: list[History] = []
-    running = _run(config, probes, concurrency=asked.concurrency, on_history=histories.append)
+    running = _run(config, probes, concurrency=options.concurrency, on_history=histories.append)
     outcomes, interrupted = asyncio.run(running)
-    REPORTS[asked.output](outcomes, started_at=started_at, verbose=asked.verbose, stream=sys.stdout)
-    if asked.history is not None:
-        write_history(asked.history, histories)
+    REPORTS[options.output](outcomes, started_at=started_at, verbose=options.verbose, stream=sys.stdout)
+    if options.history is not None:
+        write_history(options.history, histories)
     if interrupted:
         typer.echo("interrupted", err=True)
         return INTERRUPTED

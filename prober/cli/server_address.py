@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-from prober.cli.exits import refuse
+from prober.cli.exit_codes import refuse
 from prober.config import ConfigError, load
 from prober.config.model import Target
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from prober.cli.exits import FAILED, PASSED, UNKNOWN, refuse
+from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN, refuse
 from prober.config.model import Probe, RaceSettings
 from prober.report.untrusted import block
 

@@ -10,8 +10,8 @@ from typing import Final
 
 import typer
 
-from prober.cli.exits import FAILED, PASSED, refuse
-from prober.cli.inputs import counted
+from prober.cli.exit_codes import FAILED, PASSED, refuse
+from prober.cli.selection import counted
 from prober.client.target_cache import cache_of
 from prober.config.model import CatalogSettings, Config, Probe
 from prober.discover.look import read_offer

@@ -18,8 +18,8 @@ from typing import Final
 
 import typer
 
-from prober.cli.exits import FAILED, PASSED, UNKNOWN
-from prober.cli.shipped import shipped
+from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN
+from prober.cli.package_data import shipped
 from prober.config import load
 from prober.config.model import Config
 from prober.engine import run_pass
