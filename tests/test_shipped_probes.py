@@ -14,7 +14,7 @@ import pytest
 
 from prober.cli.commands.demo import reference_server
 from prober.config import load
-from prober.discover.look import read_offer
+from prober.discover.survey import read_offer
 from prober.engine import run_pass
 from prober.judge.contract import dump_contract
 from tests.real.install import ENVIRONMENT, MODULES

@@ -15,7 +15,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
-from prober.report.quantity import rfc3339
+from prober.report.formatting import rfc3339
 from prober.report.untrusted import line
 
 LOGGER: Final = logging.getLogger("prober.daemon")

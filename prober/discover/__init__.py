@@ -1,7 +1,9 @@
-"""A live server to a probe file with schemas.
+"""From a live server to a probe file with schemas.
 
-look.py                    what the server is and offers, and how its read-only tools answer
-arguments.py schema.py     arguments to call a tool with, a schema for its answers
-write.py                   what was seen becomes files
-names.py flow.py           what strangers call their things becomes names and YAML of ours
+survey.py             what the server is and offers, and how its read-only tools answer
+arguments.py          arguments with which a tool can be called
+schema_inference.py   a schema for a tool's answers
+probe_file.py         a survey becomes files
+naming.py             names of servers and tools become names of targets, probes and files
+yaml_emit.py          JSON values of servers become YAML on one line
 """

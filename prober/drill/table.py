@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from prober.drill.findings import Finding, Moved, Report
-from prober.report.screen import columns, is_screen
+from prober.report.tty import columns, is_terminal
 
 _WIDTH: Final = 180
 """Columns where nobody looks at a screen: a row of the table is a line of the log."""
@@ -22,7 +22,7 @@ _DIGITS: Final = 3
 
 def write_table(report: Report, stream: TextIO) -> None:
     """A row per fault. Times are seconds: until the probe saw it, until the alert was told, until it was over."""
-    width = columns(stream) if is_screen(stream) else _WIDTH
+    width = columns(stream) if is_terminal(stream) else _WIDTH
     console = Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for number, heading in enumerate(_HEADINGS):

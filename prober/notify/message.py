@@ -10,8 +10,8 @@ from typing import Final
 from prober.judge.mismatch import cap
 from prober.notify.incidents import Began, Change, Ended
 from prober.outcome import Outcome
-from prober.report.account import as_lines, cause, proof
-from prober.report.quantity import duration
+from prober.report.details import as_lines, cause, proof
+from prober.report.formatting import duration
 from prober.report.untrusted import line
 
 MOST: Final = 1500

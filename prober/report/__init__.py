@@ -20,12 +20,12 @@ class Report(Protocol):
 
 
 def _table(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, stream: TextIO) -> None:
-    from prober.report.screen import is_screen
+    from prober.report.tty import is_terminal
 
-    if is_screen(stream):
+    if is_terminal(stream):
         from prober.report.terminal import write
     else:
-        from prober.report.lines import write
+        from prober.report.plain_text import write
     write(outcomes, started_at=started_at, verbose=verbose, stream=stream)
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final, TextIO
 
 from prober.outcome import Evidence, Exchange, Outcome, Phase
-from prober.report.quantity import rfc3339
+from prober.report.formatting import rfc3339
 from prober.report.summary import Summary, by_name
 from prober.report.untrusted import scalar
 

@@ -14,7 +14,7 @@ from typing import Final, TextIO
 from xml.etree import ElementTree as ET
 
 from prober.outcome import Outcome, Verdict
-from prober.report.account import Note, as_lines, cause, conversation, proof, warnings
+from prober.report.details import Note, as_lines, cause, conversation, proof, warnings
 from prober.report.summary import Summary, by_name
 from prober.report.untrusted import block, line
 

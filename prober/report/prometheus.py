@@ -20,8 +20,8 @@ from typing import Final, TextIO
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from prober.outcome import Outcome, Phase, Verdict
-from prober.report.screen import writable
 from prober.report.summary import by_name
+from prober.report.tty import writable
 from prober.report.untrusted import line
 
 _PROBE: Final = ("target", "probe")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from prober.outcome import Outcome, Verdict
-from prober.report.quantity import duration
+from prober.report.formatting import duration
 
 NOTHING_RAN: Final = "no probe was run"
 _RANK: Final = {Verdict.FAIL: 0, Verdict.UNKNOWN: 1, Verdict.PASS: 2}

@@ -17,10 +17,10 @@ from rich.console import Console
 from rich.text import Text
 
 from prober.outcome import Outcome, Verdict
-from prober.report.account import cause, conversation, proof, warnings
-from prober.report.quantity import duration
-from prober.report.screen import columns
+from prober.report.details import cause, conversation, proof, warnings
+from prober.report.formatting import duration
 from prober.report.summary import NOTHING_RAN, Summary, worst_first
+from prober.report.tty import columns
 from prober.report.untrusted import block, line
 
 _MARK: Final = {Verdict.PASS: "✓ pass", Verdict.FAIL: "✗ fail", Verdict.UNKNOWN: "? unknown"}

@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from prober.board import Standing, TargetStanding
 from prober.outcome import Evidence, ServerInfo
-from prober.report.quantity import rfc3339
+from prober.report.formatting import rfc3339
 from prober.report.untrusted import scalar
 from prober.web.answers import as_json, listed, paced, parameters, refuse, streamed
 from prober.web.desk import Desk

@@ -31,8 +31,8 @@ from prober.config.model import Probe
 from prober.engine import not_run
 from prober.outcome import Outcome, Verdict
 from prober.report import prometheus
-from prober.report.account import as_lines, cause, conversation, proof, warnings
-from prober.report.quantity import duration
+from prober.report.details import as_lines, cause, conversation, proof, warnings
+from prober.report.formatting import duration
 from prober.report.untrusted import line
 from prober.web.answers import parameters, refuse
 from prober.web.desk import Desk

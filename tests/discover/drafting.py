@@ -1,4 +1,4 @@
-"""From a look at a server to a configuration that was written, read back, and run: what `init` and `run` do."""
+"""From a survey of a server to a configuration that was written, read back, and run: what `init` and `run` do."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 
 from prober.config import load
 from prober.config.model import CallSettings, Config, Probe
-from prober.discover.look import Answers, LeftOut, Look, look
-from prober.discover.write import draft, write
+from prober.discover.probe_file import draft, write
+from prober.discover.survey import Answers, LeftOut, Survey, survey
 from prober.engine import run_pass
 from prober.outcome import Outcome
 
@@ -25,7 +25,7 @@ BOUND = 30.0
 class Drafted:
     """What was seen, and the folder into which it was written."""
 
-    seen: Look
+    seen: Survey
     folder: Path
     name: str
     environ: Mapping[str, str]
@@ -67,12 +67,12 @@ class Drafted:
 async def drafted(
     entry: Mapping[str, Any], folder: Path, *, name: str = "peer", timeout: str = "5s", **environ: str
 ) -> Drafted:
-    """Look at the server at `entry`, as it would stand under `targets:`, and write probes into `folder`/probes."""
+    """Survey the server at `entry`, as it would stand under `targets:`, and write probes into `folder`/probes."""
     config_file = folder / "target.yaml"
     config_file.write_text(json.dumps({"targets": {name: entry}}))
     target = load([config_file], environ=environ).targets[name]
     async with asyncio.timeout(BOUND):
-        seen = await look(target, timeout=float(timeout.removesuffix("s")))
+        seen = await survey(target, timeout=float(timeout.removesuffix("s")))
     probes = folder / "probes"
     write(draft(seen, name=name, target=entry, defaults={"interval": "60s", "timeout": timeout}), probes)
     return Drafted(seen=seen, folder=probes, name=name, environ=environ)

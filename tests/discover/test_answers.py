@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from prober.discover.schema import infer
+from prober.discover.schema_inference import infer
 from prober.judge.schema import first_mismatch, load_schema
 from prober.outcome import Failure, Reason
 from tests.discover.drafting import drafted

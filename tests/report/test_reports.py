@@ -31,8 +31,8 @@ def test_a_report_imports_only_what_it_needs(name: str | None, needed: list[str]
 import io, sys
 from datetime import datetime, UTC
 from prober.report import REPORTS
-from prober.report.live import Live
-with Live(total=0, stream=io.StringIO()):
+from prober.report.progress import Progress
+with Progress(total=0, stream=io.StringIO()):
     if {name!r}:
         REPORTS[{name!r}]((), started_at=datetime.now(UTC), verbose=True, stream=io.StringIO())
 print(*(module for module in {HEAVY!r} if module in sys.modules))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from prober.outcome import Outcome
-from prober.report.quantity import duration, size
+from prober.report.formatting import duration, size
 from prober.report.summary import Summary, by_name, worst_first
 from tests.report.outcomes import EVERYTHING, FAILED, PASSED, STARTED_AT, UNKNOWN, VERDICT, outcome
 

@@ -15,8 +15,8 @@ import pytest
 
 from prober.outcome import Evidence, Outcome, Reason
 from prober.report import REPORTS
-from prober.report.account import proof
-from prober.report.live import Live
+from prober.report.details import proof
+from prober.report.progress import Progress
 from tests.report.golden import on_screen, report
 from tests.report.outcomes import EVERYTHING, PASSED, STARTED_AT, TOOL, VERDICT, outcome
 
@@ -208,7 +208,7 @@ def test_the_evidence_adds_to_the_message(message: str, evidence: Evidence, note
 
 
 def test_the_live_line_counts_and_names_those_waited_for_longest_first() -> None:
-    live = Live(total=12, stream=io.StringIO())
+    live = Progress(total=12, stream=io.StringIO())
     assert live.text(80) == "0 of 12 done"
     live.started(target="notes", probe="search")
     live.started(target="reference", probe="workflow-state")
@@ -221,7 +221,7 @@ def test_the_live_line_counts_and_names_those_waited_for_longest_first() -> None
 
 def test_the_live_line_is_drawn_on_a_terminal_and_gone_at_the_end() -> None:
     with terminal(30) as screen:
-        with Live(total=2, stream=screen.stream) as live:
+        with Progress(total=2, stream=screen.stream) as live:
             live.started(target="reference", probe="workflow-state")
             live.finished(VERDICT)
         drawn = screen.shown().split("\r\x1b[2K")
@@ -230,14 +230,14 @@ def test_the_live_line_is_drawn_on_a_terminal_and_gone_at_the_end() -> None:
 
 def test_the_live_line_is_taken_away_when_the_pass_is_interrupted() -> None:
     with terminal(80) as screen:
-        with pytest.raises(KeyboardInterrupt), Live(total=2, stream=screen.stream):
+        with pytest.raises(KeyboardInterrupt), Progress(total=2, stream=screen.stream):
             raise KeyboardInterrupt
         assert screen.shown().endswith("\r\x1b[2K")
 
 
 def test_the_live_line_says_nothing_to_a_file() -> None:
     stream = io.StringIO()
-    with Live(total=1, stream=stream) as live:
+    with Progress(total=1, stream=stream) as live:
         live.started(target="reference", probe="workflow-state")
         live.finished(VERDICT)
     assert stream.getvalue() == ""

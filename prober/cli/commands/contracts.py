@@ -14,7 +14,7 @@ from prober.cli.exit_codes import FAILED, PASSED, refuse
 from prober.cli.selection import counted
 from prober.client.target_cache import cache_of
 from prober.config.model import CatalogSettings, Config, Probe
-from prober.discover.look import read_offer
+from prober.discover.survey import read_offer
 from prober.judge.change import Severity
 from prober.judge.contract import Contract, compare, dump_contract
 from prober.outcome import Failure

@@ -15,9 +15,9 @@ from prober.cli.selection import counted
 from prober.cli.server_address import Reachable
 from prober.config import ConfigError, load
 from prober.discover.arguments import wanted_in
-from prober.discover.look import Answers, LeftOut, Look, look
-from prober.discover.names import name_of_server
-from prober.discover.write import Draft, WouldOverwrite, draft, write
+from prober.discover.naming import name_of_server
+from prober.discover.probe_file import ProbeFile, WouldOverwrite, draft, write
+from prober.discover.survey import Answers, LeftOut, Survey, survey
 from prober.outcome import Failure
 from prober.report.untrusted import line
 
@@ -25,9 +25,9 @@ _MINUTE: Final = 60.0
 
 
 def init(address: Reachable, *, folder: Path, force: bool) -> int:
-    """Look, write, tell; returns the exit code."""
+    """Survey the server, write the probes, report; returns the exit code."""
     try:
-        seen = asyncio.run(look(address.target, timeout=address.seconds))
+        seen = asyncio.run(survey(address.target, timeout=address.seconds))
     except Failure as failure:
         typer.echo(line(f"{address.target.address}: {failure.reason} at {failure.step}: {failure.message}"), err=True)
         return FAILED
@@ -50,7 +50,7 @@ def init(address: Reachable, *, folder: Path, force: bool) -> int:
     return PASSED
 
 
-def _mistakes(drafted: Draft) -> str:
+def _mistakes(drafted: ProbeFile) -> str:
     """What `check` would say of the files, were they written. A server may offer what no file of ours can hold."""
     with tempfile.TemporaryDirectory() as folder:
         write(drafted, Path(folder))
@@ -61,7 +61,7 @@ def _mistakes(drafted: Draft) -> str:
     return ""
 
 
-def _tell(seen: Look, drafted: Draft, folder: Path) -> None:
+def _tell(seen: Survey, drafted: ProbeFile, folder: Path) -> None:
     server = seen.server
     name = " ".join(filter(None, (server.name or "A server without a name", server.version)))
     typer.echo(line(f"{name}, MCP {server.protocol_version}"))

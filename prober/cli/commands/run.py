@@ -20,7 +20,7 @@ from prober.cli.exit_codes import INTERRUPTED, refuse
 from prober.config.model import Config, Probe
 from prober.outcome import Outcome
 from prober.report import REPORTS
-from prober.report.live import Live
+from prober.report.progress import Progress
 from prober.report.summary import Summary
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ async def _run(
         ended[probe.name] = outcome
         live.finished(outcome)
 
-    with Live(total=len(probes), stream=sys.stderr) as live:
+    with Progress(total=len(probes), stream=sys.stderr) as live:
         running = asyncio.ensure_future(
             run_pass(config, probes, concurrency=concurrency, on_start=start, on_end=end, on_history=on_history)
         )

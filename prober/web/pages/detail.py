@@ -9,8 +9,8 @@ from typing import Final
 
 from prober.board import Standing, TargetStanding
 from prober.outcome import Outcome, Verdict
-from prober.report.account import cause, warnings
-from prober.report.quantity import duration
+from prober.report.details import cause, warnings
+from prober.report.formatting import duration
 from prober.web.pages.choice import Pages, is_late, paged
 from prober.web.pages.drawing import Phases, Spark, Strip, phases_of, spark_of, strip_of
 from prober.web.pages.front import late

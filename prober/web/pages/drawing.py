@@ -13,7 +13,7 @@ from typing import Final
 
 from prober.history import Day
 from prober.outcome import Phase
-from prober.report.quantity import duration
+from prober.report.formatting import duration
 from prober.web.pages.words import counted, percent
 
 DAYS: Final = 90

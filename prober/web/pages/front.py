@@ -10,7 +10,7 @@ from typing import Final
 
 from prober.board import WORST_FIRST, Standing
 from prober.outcome import Verdict
-from prober.report.account import cause
+from prober.report.details import cause
 from prober.web.pages.choice import Choice, Judged, Pages, Totals, Wish, is_late
 from prober.web.pages.drawing import Spark, Strip, spark_of, strip_of
 from prober.web.pages.past import Past

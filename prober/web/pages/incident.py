@@ -10,7 +10,7 @@ from typing import Final
 from prober.board import Standing
 from prober.history import PastFailure
 from prober.outcome import Outcome, Reason, Verdict
-from prober.report.account import Note, cause, proof, warnings
+from prober.report.details import Note, cause, proof, warnings
 from prober.web.pages.words import When, ago, brief, counted, passage, since
 
 LINE: Final = 160

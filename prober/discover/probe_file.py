@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from prober.discover.arguments import Wanted, wanted_in
-from prober.discover.flow import comment, flow
-from prober.discover.look import Answers, LeftOut, Look
-from prober.discover.names import names_of_tools
+from prober.discover.naming import names_of_tools
+from prober.discover.survey import Answers, LeftOut, Survey
+from prober.discover.yaml_emit import comment, flow
 
 
 class WouldOverwrite(Exception):  # noqa: N818 - it says what would happen
@@ -23,7 +23,7 @@ class WouldOverwrite(Exception):  # noqa: N818 - it says what would happen
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
+class ProbeFile:
     """Files that are not written yet: texts by their paths in a folder that is still to be chosen."""
 
     path: Path
@@ -31,15 +31,15 @@ class Draft:
     files: Mapping[Path, str]
 
 
-def draft(look: Look, *, name: str, target: Mapping[str, Any], defaults: Mapping[str, str]) -> Draft:
-    """The files for a server seen in `look`; `target` is its entry under `targets:` as the operator gave it."""
-    names = names_of_tools((tool.name for tool in look.tools), target=name)
-    answering = [tool for tool in look.tools if isinstance(tool, Answers)]
+def draft(survey: Survey, *, name: str, target: Mapping[str, Any], defaults: Mapping[str, str]) -> ProbeFile:
+    """The files for a server seen in `survey`; `target` is its entry under `targets:` as the operator gave it."""
+    names = names_of_tools((tool.name for tool in survey.tools), target=name)
+    answering = [tool for tool in survey.tools if isinstance(tool, Answers)]
     schemas = {tool.name: Path("schemas", name, f"{names[tool.name]}.json") for tool in answering}
-    server = " ".join(filter(None, (look.server.name or name, look.server.version)))
+    server = " ".join(filter(None, (survey.server.name or name, survey.server.version)))
     lines = [
         f"# Probes of {comment(server)}",
-        f"# Written by `mcp-prober init`, over MCP {look.server.protocol_version}. Yours to edit.",
+        f"# Written by `mcp-prober init`, over MCP {survey.server.protocol_version}. Yours to edit.",
         "",
         "targets:",
         f"  {flow(name)}:",
@@ -50,10 +50,10 @@ def draft(look: Look, *, name: str, target: Mapping[str, Any], defaults: Mapping
         "probes:",
         *_probe(f"{name}-handshake", {"target": name, "kind": "handshake"}),
         "",
-        *_probe(f"{name}-catalog", _catalog(name, look)),
+        *_probe(f"{name}-catalog", _catalog(name, survey)),
         f"    # contract: contracts/{name}.json     # tells of every change: add it, then run `mcp-prober pin`",
     ]
-    for tool in look.tools:
+    for tool in survey.tools:
         probe = f"{name}-{names[tool.name]}"
         call = {"target": name, "kind": "call", "tool": tool.name}
         if isinstance(tool, Answers):
@@ -61,10 +61,10 @@ def draft(look: Look, *, name: str, target: Mapping[str, Any], defaults: Mapping
         else:
             lines += ["", *_left_out(probe, call, tool)]
     texts = {schemas[tool.name]: json.dumps(tool.schema, indent=2) + "\n" for tool in answering}
-    return Draft(path=Path(f"{name}.yaml"), files={Path(f"{name}.yaml"): "\n".join(lines) + "\n", **texts})
+    return ProbeFile(path=Path(f"{name}.yaml"), files={Path(f"{name}.yaml"): "\n".join(lines) + "\n", **texts})
 
 
-def write(draft: Draft, folder: Path, *, force: bool = False) -> None:
+def write(draft: ProbeFile, folder: Path, *, force: bool = False) -> None:
     """Write the files of a draft into a folder. Raises WouldOverwrite, or OSError."""
     there = sorted(folder / path for path in draft.files if (folder / path).exists())
     if there and not force:
@@ -74,9 +74,9 @@ def write(draft: Draft, folder: Path, *, force: bool = False) -> None:
         (folder / path).write_text(text, encoding="utf-8")
 
 
-def _catalog(name: str, look: Look) -> dict[str, Any]:
+def _catalog(name: str, survey: Survey) -> dict[str, Any]:
     settings: dict[str, Any] = {"target": name, "kind": "catalog"}
-    return settings | {section: list(names) for section, names in look.listed.items() if names}
+    return settings | {section: list(names) for section, names in survey.listed.items() if names}
 
 
 def _answering(tool: Answers, schema: Path) -> dict[str, Any]:

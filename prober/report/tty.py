@@ -9,7 +9,7 @@ from typing import Final, Literal, TextIO
 _USUAL_WIDTH: Final = 80
 
 
-def is_screen(stream: TextIO) -> bool:
+def is_terminal(stream: TextIO) -> bool:
     """Whether the stream is a terminal that can move its cursor and show any character."""
     return stream.isatty() and os.environ.get("TERM", "") not in ("", "dumb") and _encoding(stream) == "utf-8"
 

@@ -9,13 +9,13 @@ from types import TracebackType
 from typing import Final, Self, TextIO
 
 from prober.outcome import Outcome, Verdict
-from prober.report.screen import columns, is_screen
+from prober.report.tty import columns, is_terminal
 from prober.report.untrusted import line
 
 _ERASE: Final = "\r\x1b[2K"
 
 
-class Live:
+class Progress:
     """Draws the line anew at each event and takes it away at the end, so that the report begins on a clean one.
 
     `total` is the number of probes in the pass; a probe is `started` when its turn comes, and `finished` once.
@@ -24,7 +24,7 @@ class Live:
     def __init__(self, *, total: int, stream: TextIO):
         self._total = total
         self._stream = stream
-        self._shown = is_screen(stream)
+        self._shown = is_terminal(stream)
         self._running: dict[tuple[str, str], None] = {}
         self._done = 0
         self._failed = 0

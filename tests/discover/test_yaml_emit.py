@@ -11,7 +11,7 @@ import yaml
 
 from prober.config import load
 from prober.config.model import CallSettings
-from prober.discover.flow import comment, flow
+from prober.discover.yaml_emit import comment, flow
 from tests.discover.hostile import HOSTILE, arguments_of
 
 VALUES: Final[tuple[Any, ...]] = (

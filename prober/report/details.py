@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from prober.outcome import Evidence, Exchange, Outcome, Phase
-from prober.report.quantity import duration, size
+from prober.report.formatting import duration, size
 from prober.report.untrusted import block, line
 
 

@@ -15,10 +15,10 @@ from itertools import chain
 from typing import TextIO
 
 from prober.outcome import Outcome
-from prober.report.account import as_lines, cause, conversation, proof, warnings
-from prober.report.quantity import duration
-from prober.report.screen import writable
+from prober.report.details import as_lines, cause, conversation, proof, warnings
+from prober.report.formatting import duration
 from prober.report.summary import Summary, worst_first
+from prober.report.tty import writable
 from prober.report.untrusted import line
 
 

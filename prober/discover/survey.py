@@ -1,4 +1,4 @@
-"""Look at a live server: what it is, what it offers, and how its read-only tools answer."""
+"""Looks at a live server: what it is, what it offers, and how its read-only tools answer."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from prober.client.session import Session
 from prober.client.target_cache import TargetCache, Tool, cache_of
 from prober.config.model import Checks, Source, Target
 from prober.discover.arguments import arguments_for, wanted_in
-from prober.discover.flow import can_be_key
-from prober.discover.schema import schema_for
+from prober.discover.schema_inference import schema_for
+from prober.discover.yaml_emit import can_be_key
 from prober.judge.contract import Contract
 from prober.judge.worker import Judge
 from prober.kinds.answer import judge_answer, select, tool_error
@@ -55,7 +55,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class Survey:
     """All that was seen of a server, without a secret of the target in it."""
 
     server: ServerInfo
@@ -65,8 +65,8 @@ class Look:
     """Names of all tools and prompts, by section of the listing, but for those that cannot stand in a file."""
 
 
-async def look(target: Target, *, timeout: float) -> Look:
-    """Look at `target`. The listing, and the calls of each tool, have `timeout` seconds each.
+async def survey(target: Target, *, timeout: float) -> Survey:
+    """Survey `target`. The listing, and the calls of each tool, have `timeout` seconds each.
 
     Raises Failure when the server cannot be listed; a tool that fails is left out and says why.
     """
@@ -80,7 +80,7 @@ async def look(target: Target, *, timeout: float) -> Look:
             lambda turns: _run(target, target_cache, judge, seconds=timeout * turns),
             timeout,
         )
-    return Look(
+    return Survey(
         server=run.server,
         tools=tuple(why_not or called[name] for name, why_not in left_out.items()),
         listed={
