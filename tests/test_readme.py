@@ -16,7 +16,7 @@ from prober.config import load
 from prober.kinds import KINDS
 from prober.metrics import Metrics, families
 from prober.outcome import Reason
-from prober.web import Desk, application
+from prober.web import AppState, application
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -99,7 +99,7 @@ def test_the_table_of_endpoints_is_what_the_daemon_serves() -> None:
 
 def routes() -> list[Route]:
     """Those of the application; nothing is asked of the daemon behind it."""
-    desk = Desk(
+    app_state = AppState(
         board=Board(),
         metrics=Metrics(registry=CollectorRegistry()),
         run_now=None,  # type: ignore[arg-type]
@@ -109,4 +109,4 @@ def routes() -> list[Route]:
         in_maintenance=lambda _: False,
         started_at=datetime.now(UTC),
     )
-    return [route for route in application(desk).routes if isinstance(route, Route)]
+    return [route for route in application(app_state).routes if isinstance(route, Route)]

@@ -31,7 +31,7 @@ from prober.notify import Notifier
 from prober.result import Sink
 from prober.schedule import Scheduler
 from prober.schedule.doubt import LoopLag, Suspicion
-from prober.web import Desk, Web, application
+from prober.web import AppState, Web, application
 
 _LOOK_EVERY: Final = 1.0
 """Seconds between looks at what nobody tells of by himself: how much runs, how large the history is."""
@@ -103,7 +103,7 @@ class Daemon:
             if history:
                 self._restore(history)
             await stack.enter_async_context(self._notifier)
-            url = await stack.enter_async_context(self._web.serving(application(self._desk(history), self._web)))
+            url = await stack.enter_async_context(self._web.serving(application(self._app_state(history), self._web)))
             if self._web.is_open:
                 log(logging.WARNING, "open_to_all", url=url, advice="give --web-config a file with basic_auth_users")
             await stack.enter_async_context(systemd.watched())
@@ -192,8 +192,8 @@ class Daemon:
         self._metrics.restore(remembered)
         self._changes.restore(remembered)
 
-    def _desk(self, history: History | None) -> Desk:
-        return Desk(
+    def _app_state(self, history: History | None) -> AppState:
+        return AppState(
             board=self._board,
             history=history,
             metrics=self._metrics,

@@ -1,17 +1,17 @@
-"""Proves a pipeline: each fault injected, seen by a probe, counted, and alerted.
+"""Proves a monitoring pipeline: injects each fault and follows it from the probe to the metric and the alert.
 
-expected.py   what must come of each fault: one written-out mapping
-run.py        the whole drill: every fault its turn;  turn.py  one fault, from switched on to over
-pipeline.py   what is drilled, up: reference servers, daemon, Prometheus, Alertmanager, hook
-probes.py     the shipped probes in haste;  haste.py  the shipped rules and routes in haste
-programs.py   processes;  servers.py  what they are asked;  hook.py  what the Alertmanager tells
-findings.py   what was found;  table.py  how it is told
+expected.py    what must come of each fault: one written-out mapping
+run.py         the whole drill; fault_run.py: one fault, from switched on to over
+pipeline.py    starts what is drilled: reference servers, daemon, Prometheus, Alertmanager, webhook
+probes.py      the shipped probes with short intervals; timescale.py: the shipped rules and routes with short times
+processes.py   child processes; clients.py: requests to them; webhook.py: receives what the Alertmanager sends
+findings.py    what was found; table.py: the report
 """
 
 from prober.drill.expected import ECHOES, EXPECTED
 from prober.drill.findings import Finding, Report
 from prober.drill.pipeline import Alerting
-from prober.drill.programs import Broken
+from prober.drill.processes import Broken
 from prober.drill.run import Plan, drill
 from prober.drill.table import write_json, write_table
 

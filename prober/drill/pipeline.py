@@ -18,11 +18,11 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from prober.drill import haste
-from prober.drill.hook import Hook
+from prober.drill import timescale
+from prober.drill.clients import Monitoring, Prober, Reference, Unanswered
 from prober.drill.probes import Drilled, write
-from prober.drill.programs import START_SECONDS, Broken, Program, free_port, running, until
-from prober.drill.servers import Monitoring, Prober, Reference, Unanswered
+from prober.drill.processes import START_SECONDS, Broken, Program, free_port, running, until
+from prober.drill.webhook import Webhook
 
 Say = Callable[[str], None]
 """Told how far it is, a line at a time."""
@@ -47,7 +47,7 @@ class Alerting:
 class Chain:
     """What stands behind the daemon, where anything does."""
 
-    hook: Hook
+    hook: Webhook
     prometheus: Monitoring
     keeps: Mapping[str, float]
     """By alert, for how many seconds it goes on after what it is about is over."""
@@ -97,13 +97,13 @@ async def pipeline(
             if alerting is not None:
                 chain = await parts.chain(alerting, prober)
                 say(f"Prometheus up at {chain.prometheus.url}, an Alertmanager behind it, time divided by {speed:g}")
-            await _well(prober, chain, patience=START_SECONDS * haste.pace(speed))
+            await _well(prober, chain, patience=START_SECONDS * timescale.pace(speed))
             say("every probe has passed" + (", no alert fires" if chain else ""))
             yield Pipeline(
                 references=references,
                 prober=prober,
                 chain=chain,
-                pace=haste.pace(speed),
+                pace=timescale.pace(speed),
                 programs=parts.programs,
             )
 
@@ -128,27 +128,27 @@ class _Parts:
         self, targets: Mapping[str, frozenset[str]], references: Mapping[str, Reference], probes: Path
     ) -> Prober:
         drilled = [Drilled(name=name, url=references[name].url, races=races) for name, races in targets.items()]
-        path = write(drilled, shipped=probes, folder=self._folder, pace=haste.pace(self._speed))
+        path = write(drilled, shipped=probes, folder=self._folder, pace=timescale.pace(self._speed))
         words = ("--listen", "127.0.0.1:0", "--no-history", "--drain", "1s", "--log-format", "json")
         daemon = await self._start("daemon", sys.executable, "-m", "prober", "daemon", path, *words)
         return Prober(url=await daemon.announced("mcp-prober daemon on "))
 
     async def chain(self, alerting: Alerting, prober: Prober) -> Chain:
         """The hook first and Prometheus last, so that nothing is told to nobody."""
-        hook = Hook()
+        hook = Webhook()
         told = await self._stack.enter_async_context(hook.listening())
-        routes = haste.alertmanager(
+        routes = timescale.alertmanager(
             _parsed(alerting.shipped / "alertmanager.yml"), speed=self._speed, hook=told.removesuffix("/")
         )
         alertmanager = await self._alertmanager(alerting.alertmanager, routes)
         keeps: dict[str, float] = {}
         (self._folder / "rules").mkdir()
         for file in sorted((alerting.shipped / "rules").glob("*.yml")):
-            rules = haste.rules(_parsed(file), self._speed)
+            rules = timescale.rules(_parsed(file), self._speed)
             _write(self._folder / "rules" / file.name, rules)
             keeps |= _keeps(rules)
         prometheus = await self._prometheus(alerting.prometheus, prober, alertmanager)
-        group_interval = haste.seconds(routes["route"]["group_interval"])
+        group_interval = timescale.seconds(routes["route"]["group_interval"])
         return Chain(hook=hook, prometheus=prometheus, keeps=keeps, group_interval=group_interval)
 
     async def _alertmanager(self, program: Path, config: Mapping[str, Any]) -> Monitoring:
@@ -161,7 +161,7 @@ class _Parts:
         )
 
     async def _prometheus(self, program: Path, prober: Prober, alertmanager: Monitoring) -> Monitoring:
-        config = haste.prometheus(
+        config = timescale.prometheus(
             speed=self._speed, daemon=urlsplit(prober.url).netloc, alertmanager=urlsplit(alertmanager.url).netloc
         )
         return await self._monitoring(
@@ -169,8 +169,8 @@ class _Parts:
             program,
             _write(self._folder / "prometheus.yml", config),
             f"--storage.tsdb.path={self._folder / 'prometheus'}",
-            f"--query.lookback-delta={haste.shorter(_LOOKBACK, self._speed)}",
-            f"--rules.alert.resend-delay={haste.shorter(_RESEND, self._speed)}",
+            f"--query.lookback-delta={timescale.shorter(_LOOKBACK, self._speed)}",
+            f"--rules.alert.resend-delay={timescale.shorter(_RESEND, self._speed)}",
         )
 
     async def _monitoring(self, name: str, program: Path, config: Path, *words: str) -> Monitoring:
@@ -212,7 +212,7 @@ async def _well(prober: Prober, chain: Chain | None, *, patience: float) -> None
 
 def _keeps(rules: Mapping[str, Any]) -> dict[str, float]:
     return {
-        rule["alert"]: haste.seconds(rule.get("keep_firing_for", "0"))
+        rule["alert"]: timescale.seconds(rule.get("keep_firing_for", "0"))
         for group in rules["groups"]
         for rule in group["rules"]
         if "alert" in rule

@@ -15,13 +15,13 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
+from prober.drill.clients import Unanswered
 from prober.drill.expected import ECHOES, EXPECTED, OWN, STATE_TARGET
+from prober.drill.fault_run import FaultRun
 from prober.drill.findings import Report
-from prober.drill.hook import Notice
 from prober.drill.pipeline import Alerting, Pipeline, Say, pipeline
-from prober.drill.programs import Broken
-from prober.drill.servers import Unanswered
-from prober.drill.turn import Turn
+from prober.drill.processes import Broken
+from prober.drill.webhook import Notice
 
 _SIDE_BY_SIDE: Final = 2
 """Servers among which faults that need no race are dealt out."""
@@ -89,10 +89,10 @@ def _targets(dealt: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
     return {target: frozenset(each.probe for each in hand if each.races) for target, hand in expected.items()}
 
 
-async def _all_turns(dealt: Mapping[str, Sequence[str]], up: Pipeline, say: Say) -> list[Turn]:
+async def _all_turns(dealt: Mapping[str, Sequence[str]], up: Pipeline, say: Say) -> list[FaultRun]:
     reasons = await next(iter(up.references.values())).reasons()
     turns = {
-        target: [Turn(fault, EXPECTED[fault], reasons[fault], target=target, pipeline=up) for fault in faults]
+        target: [FaultRun(fault, EXPECTED[fault], reasons[fault], target=target, pipeline=up) for fault in faults]
         for target, faults in dealt.items()
     }
     try:
@@ -105,13 +105,13 @@ async def _all_turns(dealt: Mapping[str, Sequence[str]], up: Pipeline, say: Say)
     return [turn for hand in turns.values() for turn in hand]
 
 
-async def _side_by_side(hands: Iterable[Sequence[Turn]], say: Say) -> None:
+async def _side_by_side(hands: Iterable[Sequence[FaultRun]], say: Say) -> None:
     async with asyncio.TaskGroup() as group:
         for hand in hands:
             group.create_task(_one_by_one(hand, say))
 
 
-async def _one_by_one(hand: Sequence[Turn], say: Say) -> None:
+async def _one_by_one(hand: Sequence[FaultRun], say: Say) -> None:
     async with asyncio.TaskGroup() as group:
         for turn in hand:
             await turn.inject(say)
@@ -133,7 +133,7 @@ async def _late(up: Pipeline) -> list[Notice]:
     return list(up.chain.hook.notices)
 
 
-def _attributed(turns: Sequence[Turn], notices: Iterable[Notice]) -> dict[str | None, list[Notice]]:
+def _attributed(turns: Sequence[FaultRun], notices: Iterable[Notice]) -> dict[str | None, list[Notice]]:
     """By fault, what was told beside the alert that it should raise; under None what the prober said of itself.
 
     An alert is the doing of the fault that was switched on last before it began, on its target where it has one.

@@ -1,16 +1,24 @@
 """The daemon over HTTP: metrics, probes on scrape, a status page, an API.
 
     web = Web(host=…, port=…, config_file=…)      who may ask, and where
-    async with web.serving(application(desk, web)) as url: …
+    async with web.serving(application(app_state, web)) as url: …
 
-`app` puts the endpoints together: `exposition` (/metrics), `probing` (/probe), `discovery` (/sd), `lifecycle` (/-/…),
-`api` (/api/v1/…), `pages/` (the status page). `gate` stands before all of them, with `users` and `hosts`; `config`
-reads the web configuration file; `listener` serves.
+app.py                 puts the endpoints together; app_state.py is what they read
+metrics_endpoint.py    /metrics
+probe_endpoint.py      /probe
+service_discovery.py   /sd
+lifecycle.py           /-/healthy, /-/ready, /-/reload
+api.py                 /api/v1/…
+pages/                 the status page and the badges
+middleware.py          what every request passes first: basic_auth.py, allowed_hosts.py, limits
+responses.py           errors, and long answers in pieces
+config.py              the web configuration file
+listener.py            the HTTP server
 """
 
 from prober.web.app import application
+from prober.web.app_state import AppState
 from prober.web.config import WebConfig, WebConfigError
-from prober.web.desk import Desk
 from prober.web.listener import Web
 
-__all__ = ["Desk", "Web", "WebConfig", "WebConfigError", "application"]
+__all__ = ["AppState", "Web", "WebConfig", "WebConfigError", "application"]

@@ -25,8 +25,8 @@ from prober.board import Standing, TargetStanding
 from prober.outcome import Evidence, ServerInfo
 from prober.report.formatting import rfc3339
 from prober.report.untrusted import scalar
-from prober.web.answers import as_json, listed, paced, parameters, refuse, streamed
-from prober.web.desk import Desk
+from prober.web.app_state import AppState
+from prober.web.responses import as_json, listed, paced, parameters, refuse, streamed
 
 if TYPE_CHECKING:
     from prober.history import History, PastFailure, PastResult
@@ -36,20 +36,20 @@ MOST: Final = 1000
 _DIGITS: Final = 6
 
 
-def routes(desk: Desk) -> list[Route]:
+def routes(app_state: AppState) -> list[Route]:
     """Each answers GET and HEAD."""
 
     async def targets(request: Request) -> Response:
         parameters(request, ())
-        return _answer(request, _present(desk))
+        return _answer(request, _present(app_state))
 
     async def results(request: Request) -> Response:
-        return _answer(request, await _results(desk, request))
+        return _answer(request, await _results(app_state, request))
 
     async def failures(request: Request) -> Response:
         query = parameters(request, ("target", "probe", "limit"))
         target, probe = _one(query, "target"), _one(query, "probe")
-        found = await _asked(desk).failures(target=target, probe=probe, limit=_limit(query))
+        found = await _asked(app_state).failures(target=target, probe=probe, limit=_limit(query))
         return _answer(request, listed('{"failures":[', map(_failure, found), "]}\n"))
 
     return [
@@ -59,12 +59,16 @@ def routes(desk: Desk) -> list[Route]:
     ]
 
 
-def _present(desk: Desk) -> Iterator[str]:
-    about = {"started_at": _timestamp(desk.started_at), "location": desk.location, "suspects_itself": desk.suspects()}
+def _present(app_state: AppState) -> Iterator[str]:
+    about = {
+        "started_at": _timestamp(app_state.started_at),
+        "location": app_state.location,
+        "suspects_itself": app_state.suspects(),
+    }
     yield as_json(about)[:-1] + ',"targets":['
-    for index, standing in enumerate(desk.board.targets()):
+    for index, standing in enumerate(app_state.board.targets()):
         yield ("," if index else "") + as_json(_target(standing))[:-1]
-        yield from listed(',"probes":[', (_probe(probe, desk) for probe in standing.probes), "]}")
+        yield from listed(',"probes":[', (_probe(probe, app_state) for probe in standing.probes), "]}")
     yield "]}\n"
 
 
@@ -87,7 +91,7 @@ def _said(server: ServerInfo) -> dict[str, Any]:
     }
 
 
-def _probe(standing: Standing, desk: Desk) -> dict[str, Any]:
+def _probe(standing: Standing, app_state: AppState) -> dict[str, Any]:
     probe, last = standing.probe, standing.last
     return {
         "probe": probe.name,
@@ -104,11 +108,11 @@ def _probe(standing: Standing, desk: Desk) -> dict[str, Any]:
         "skipped": standing.skipped,
         "last_run": _timestamp(last.ended) if last else None,
         "last_success": _timestamp(standing.last_success),
-        "next_due": _timestamp(desk.next_due(probe.name)),
+        "next_due": _timestamp(app_state.next_due(probe.name)),
         "duration_seconds": _seconds(last.outcome.duration_seconds) if last else None,
         "latency_seconds": _seconds(last.outcome.facts.get("latency_seconds")) if last else None,
         "start_lag_seconds": _seconds(last.start_lag_seconds) if last else None,
-        "maintenance": desk.in_maintenance(probe.name),
+        "maintenance": app_state.in_maintenance(probe.name),
     }
 
 
@@ -152,13 +156,13 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
 _EVIDENCE: Final = tuple(Evidence.__dataclass_fields__)
 
 
-async def _results(desk: Desk, request: Request) -> Iterator[str]:
+async def _results(app_state: AppState, request: Request) -> Iterator[str]:
     query = parameters(request, ("target", "probe", "since", "until", "limit", "cursor"))
     limit, since, until, cursor = _limit(query), _moment(query, "since"), _moment(query, "until"), _cursor(query)
     if cursor is not None:
         until = min(cursor.until, until or cursor.until)
     skip = cursor.skip if cursor is not None else 0
-    found = await _asked(desk).results(
+    found = await _asked(app_state).results(
         target=_one(query, "target"),
         probe=_one(query, "probe"),
         since=since or _EPOCH,
@@ -203,10 +207,10 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _CURSOR: Final = re.compile(r"([0-9]{1,14})-([0-9]{1,4})", re.ASCII)
 
 
-def _asked(desk: Desk) -> History:
-    if desk.history is None:
+def _asked(app_state: AppState) -> History:
+    if app_state.history is None:
         raise refuse(404, "this prober keeps no history")
-    return desk.history
+    return app_state.history
 
 
 def _one(query: Mapping[str, list[str]], name: str) -> str | None:

@@ -10,26 +10,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from prober.history import HistoryError
-from prober.web import api, discovery, exposition, lifecycle, pages, probing
-from prober.web.answers import problem
-from prober.web.desk import Desk
-from prober.web.gate import Gate, set_usual
+from prober.web import api, lifecycle, metrics_endpoint, pages, probe_endpoint, service_discovery
+from prober.web.app_state import AppState
 from prober.web.listener import Web
+from prober.web.middleware import AccessMiddleware, set_usual
+from prober.web.responses import problem
 
 
-def application(desk: Desk, web: Web | None = None) -> Starlette:
+def application(app_state: AppState, web: Web | None = None) -> Starlette:
     """Everything that the daemon serves; `web` says who may ask. To be run by `web.serving`."""
     web = web or Web()
     return Starlette(
         routes=[
-            *exposition.routes(desk),
-            *probing.routes(desk, external_url=web.external_url),
-            *discovery.routes(desk, external_url=web.external_url),
-            *lifecycle.routes(desk, external_url=web.external_url),
-            *api.routes(desk),
-            *pages.routes(desk),
+            *metrics_endpoint.routes(app_state),
+            *probe_endpoint.routes(app_state, external_url=web.external_url),
+            *service_discovery.routes(app_state, external_url=web.external_url),
+            *lifecycle.routes(app_state, external_url=web.external_url),
+            *api.routes(app_state),
+            *pages.routes(app_state),
         ],
-        middleware=[Middleware(Gate, web=web)],
+        middleware=[Middleware(AccessMiddleware, web=web)],
         exception_handlers={HTTPException: _refused, HistoryError: _forgotten, Exception: _broken},
     )
 

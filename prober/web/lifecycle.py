@@ -6,24 +6,24 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from prober.web.answers import refuse
-from prober.web.desk import Desk
-from prober.web.hosts import comes_from_another_site
+from prober.web.allowed_hosts import comes_from_another_site
+from prober.web.app_state import AppState
+from prober.web.responses import refuse
 
 
-def routes(desk: Desk, *, external_url: str | None) -> list[Route]:
+def routes(app_state: AppState, *, external_url: str | None) -> list[Route]:
     """Texts for a person; programs go by the status."""
 
     async def healthy(_: Request) -> Response:
         return PlainTextResponse("healthy\n")
 
     async def ready(_: Request) -> Response:
-        return PlainTextResponse("ready\n") if desk.ready() else PlainTextResponse("not ready\n", 503)
+        return PlainTextResponse("ready\n") if app_state.ready() else PlainTextResponse("not ready\n", 503)
 
     async def reload(request: Request) -> Response:
         if comes_from_another_site(request.headers, external_url=external_url):
             raise refuse(403, "a page of another site may not reload this prober")
-        mistake = await desk.reload()
+        mistake = await app_state.reload()
         return PlainTextResponse("reloaded\n") if mistake is None else PlainTextResponse(f"{mistake}\n", 500)
 
     return [

@@ -19,9 +19,9 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from prober.web.allowed_hosts import is_loopback
+from prober.web.basic_auth import Users
 from prober.web.config import WebConfig, load, refused
-from prober.web.hosts import is_loopback
-from prober.web.users import Users
 
 MAX_HEAD: Final = 32 * 1024
 """Bytes of a request's first line and headers."""

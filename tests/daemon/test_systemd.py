@@ -20,7 +20,7 @@ from tests.daemon.process import daemon
 from tests.daemon.watching import status
 from tests.peers.tls import authority
 from tests.web.programs import program
-from tests.web.test_users import basic, hashed
+from tests.web.test_basic_auth import basic, hashed
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DOCUMENT = {

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from prober.cli.package_data import shipped
-from prober.drill import Alerting, Plan, drill, turn
+from prober.drill import Alerting, Plan, drill, fault_run
 from tests.web.programs import program
 
 
@@ -25,7 +25,7 @@ async def test_an_alert_that_stays_out_and_one_that_should_are_told(
     (down,) = [rule for rule in document["groups"][0]["rules"] if rule["alert"] == "McpTargetDown"]
     down |= {"alert": "McpTargetGone"}
     rules.write_text(json.dumps(document))
-    monkeypatch.setattr(turn, "PATIENCE", 15.0)
+    monkeypatch.setattr(fault_run, "PATIENCE", 15.0)
     plan = Plan(
         faults=["http-503"],
         speed=60,

@@ -8,15 +8,15 @@ from typing import Any
 
 import httpx
 
-from prober.web import Desk, Web, application
+from prober.web import AppState, Web, application
 
 
 @asynccontextmanager
-async def asking(desk: Desk, web: Web | None = None, **client: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def asking(app_state: AppState, web: Web | None = None, **client: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the served application, at its URL."""
     web = web or Web()
     async with (
-        web.serving(application(desk, web)) as url,
+        web.serving(application(app_state, web)) as url,
         httpx.AsyncClient(base_url=url, trust_env=False, timeout=20, **client) as asker,
     ):
         yield asker

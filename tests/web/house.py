@@ -17,7 +17,7 @@ from prober.judge.worker import Judge
 from prober.metrics import Metrics
 from prober.result import Result
 from prober.schedule import Scheduler
-from prober.web import Desk
+from prober.web import AppState
 
 STARTED: Final = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 DUE: Final = datetime(2026, 1, 31, 12, 5, tzinfo=UTC)
@@ -40,8 +40,8 @@ class House:
         self.reloads = 0
 
     @property
-    def desk(self) -> Desk:
-        return Desk(
+    def app_state(self) -> AppState:
+        return AppState(
             board=self.board,
             metrics=self.metrics,
             run_now=self.scheduler.run_now,

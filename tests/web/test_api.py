@@ -66,7 +66,7 @@ async def remembering(folder: Path, results: list[Result]) -> AsyncIterator[http
     await history.close()
     history = History.open(folder / "history.db", clock=lambda: NOON + timedelta(hours=1))
     try:
-        async with house(dead("a", "b"), folder) as here, asking(replace(here.desk, history=history)) as client:
+        async with house(dead("a", "b"), folder) as here, asking(replace(here.app_state, history=history)) as client:
             yield client
     finally:
         await history.close()
@@ -77,7 +77,7 @@ def test_the_schema_is_one() -> None:
 
 
 async def test_targets_are_told_before_anything_has_run(tmp_path: Path) -> None:
-    async with house(dead("a", "b"), tmp_path) as here, asking(here.desk) as client:
+    async with house(dead("a", "b"), tmp_path) as here, asking(here.app_state) as client:
         document = checked("targets", await client.get("/api/v1/targets"))
         (target,) = document["targets"]
         assert (target["target"], target["outcome"], target["since"]) == ("dead", "unknown", None)
@@ -88,7 +88,7 @@ async def test_targets_are_told_before_anything_has_run(tmp_path: Path) -> None:
 
 
 async def test_targets_are_told_as_they_stand(tmp_path: Path) -> None:
-    async with house(dead("a", "b"), tmp_path) as here, asking(here.desk) as client:
+    async with house(dead("a", "b"), tmp_path) as here, asking(here.app_state) as client:
         here.board.note(result(1))
         here.board.note(result(2, passed=False))
         here.board.note(result(3, passed=False))
@@ -105,7 +105,7 @@ async def test_a_probe_by_cron_has_no_interval(tmp_path: Path) -> None:
     async with house(dead("a"), tmp_path) as here:
         probe = replace(here.config.probes["a"], cron="0 3 * * *")
         here.board.adopt(replace(here.config, probes={"a": probe}))
-        async with asking(here.desk) as client:
+        async with asking(here.app_state) as client:
             (target,) = checked("targets", await client.get("/api/v1/targets"))["targets"]
             assert (target["probes"][0]["interval_seconds"], target["probes"][0]["cron"]) == (None, "0 3 * * *")
 
@@ -113,7 +113,7 @@ async def test_a_probe_by_cron_has_no_interval(tmp_path: Path) -> None:
 async def test_a_prober_without_targets_tells_of_none(tmp_path: Path) -> None:
     async with house(dead("a"), tmp_path) as here:
         here.board.adopt(replace(here.config, probes={}, targets={}))
-        async with asking(here.desk) as client:
+        async with asking(here.app_state) as client:
             assert checked("targets", await client.get("/api/v1/targets"))["targets"] == []
 
 
@@ -203,7 +203,7 @@ async def test_extreme_times_are_no_mistake(tmp_path: Path) -> None:
 
 
 async def test_a_prober_without_history_says_so(tmp_path: Path) -> None:
-    async with house(dead("a"), tmp_path) as here, asking(here.desk) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
         for name in ("results", "failures"):
             answer = await client.get(f"/api/v1/{name}")
             assert (answer.status_code, checked("error", answer)) == (404, {"error": "this prober keeps no history"})
@@ -212,7 +212,7 @@ async def test_a_prober_without_history_says_so(tmp_path: Path) -> None:
 async def test_a_history_that_cannot_be_read_is_told_and_the_present_is_still_there(tmp_path: Path) -> None:
     history = History.open(tmp_path / "history.db")
     await history.close()
-    async with house(dead("a"), tmp_path) as here, asking(replace(here.desk, history=history)) as client:
+    async with house(dead("a"), tmp_path) as here, asking(replace(here.app_state, history=history)) as client:
         answer = await client.get("/api/v1/results")
         assert answer.status_code == 503
         assert checked("error", answer)["error"].startswith("history gives no answer: ")
@@ -223,7 +223,7 @@ async def test_ten_thousand_probes_are_told_without_holding_the_event_loop(tmp_p
     """Held up by more than the fifth of a second is what would be seen in measured latencies."""
     async with house(dead("a"), tmp_path) as here:
         many = crowd(here, 10_000)
-        async with asking(here.desk) as client:
+        async with asking(here.app_state) as client:
             for path in ("/api/v1/targets", "/sd"):
                 answering = asyncio.create_task(client.get(path))
                 worst = await worst_pause_until(answering)

@@ -160,7 +160,7 @@ async def test_a_head_beyond_bounds_is_refused() -> None:
 
 
 async def test_bodies_and_queries_beyond_bounds_are_refused(tmp_path: Path) -> None:
-    async with house(dead("a"), tmp_path) as here, asking(here.desk, web := Web()) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state, web := Web()) as client:
         assert (await client.get("/-/healthy?" + "x" * 9000)).status_code == 414
         head = b"POST /-/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: %b\r\n\r\n"
         for length in (b"100000", b"9" * 15):
@@ -171,7 +171,7 @@ async def test_bodies_and_queries_beyond_bounds_are_refused(tmp_path: Path) -> N
 
 
 async def test_a_body_without_an_end_ends_with_the_answer(tmp_path: Path) -> None:
-    async with house(dead("a"), tmp_path) as here, asking(here.desk, web := Web()):
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state, web := Web()):
         head = b"POST /-/reload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
         assert (await ask(web, head)).startswith(b"HTTP/1.1 200 ")
         assert here.reloads == 1
@@ -249,6 +249,6 @@ async def test_tls_does_not_begin_or_end_while_it_is_served(tmp_path: Path) -> N
 async def test_chosen_headers_are_sent_with_every_answer(tmp_path: Path) -> None:
     file = tmp_path / "web.yaml"
     file.write_text("http_server_config: {headers: {X-Frame-Options: SAMEORIGIN}}")
-    async with house(dead("a"), tmp_path) as here, asking(here.desk, Web(config_file=file)) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state, Web(config_file=file)) as client:
         for path in ("/-/healthy", "/nowhere", "/probe"):
             assert (await client.get(path)).headers["x-frame-options"] == "SAMEORIGIN"

@@ -16,7 +16,7 @@ from tests.peers.tls import authority, write_authority
 from tests.real import servers
 from tests.web.house import house
 from tests.web.prometheus import Series, prometheus
-from tests.web.test_users import hashed
+from tests.web.test_basic_auth import hashed
 
 COMMON = {"interval": "2s", "timeout": "1500ms"}
 
@@ -66,7 +66,7 @@ async def test_what_prometheus_finds_it_can_scrape_and_sees_as_it_is(tmp_path: P
         async with (
             house(document(server.target["url"]), tmp_path) as here,
             here.scheduler,
-            web.serving(application(here.desk, web)) as url,
+            web.serving(application(here.app_state, web)) as url,
             prometheus(scraping(url), tmp_path / "prometheus") as seen,
         ):
             await seen.until("count(up == 1)", lambda found: list(found.values()) == [4])
@@ -90,7 +90,7 @@ async def test_a_server_that_was_down_for_a_while_is_seen_so(tmp_path: Path) -> 
     async with (
         http_peer(Script(era="modern")) as peer,
         house(document(peer.url, tool="echo", message="x"), tmp_path) as here,
-        web.serving(application(here.desk, web)) as url,
+        web.serving(application(here.app_state, web)) as url,
         prometheus(scraping(url), tmp_path / "prometheus") as seen,
     ):
         success = 'probe_success{probe="call"}'
@@ -120,7 +120,7 @@ async def test_prometheus_passes_tls_and_a_password(tmp_path: Path) -> None:
     async with (
         http_peer() as peer,
         house(document(peer.url, tool="echo", message="x"), tmp_path) as here,
-        web.serving(application(here.desk, web)) as url,
+        web.serving(application(here.app_state, web)) as url,
         prometheus(scraping(url, **client), tmp_path / "prometheus") as seen,
     ):
         await seen.until("count(up == 1)", lambda found: list(found.values()) == [4])
@@ -131,6 +131,6 @@ async def test_a_reload_is_asked_for_as_one_asks_prometheus(tmp_path: Path) -> N
     """`curl -X POST`: no Origin, no Fetch Metadata, an empty body."""
     web = Web()
     async with house(document("http://127.0.0.1:9/mcp"), tmp_path) as here:
-        async with web.serving(application(here.desk, web)) as url, httpx.AsyncClient(trust_env=False) as client:
+        async with web.serving(application(here.app_state, web)) as url, httpx.AsyncClient(trust_env=False) as client:
             assert (await client.post(f"{url}/-/reload", content=b"")).status_code == 200
         assert here.reloads == 1

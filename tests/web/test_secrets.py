@@ -55,7 +55,7 @@ async def test_a_secret_that_comes_back_is_in_no_answer(tmp_path: Path) -> None:
         await history.close()  # what was noted is written now
         history = History.open(path)
         try:
-            async with asking(replace(here.desk, history=history)) as client:
+            async with asking(replace(here.app_state, history=history)) as client:
                 for endpoint in ENDPOINTS:
                     answer = await client.get(endpoint)
                     assert answer.status_code == 200, endpoint

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from prober.web.desk import Desk
-from prober.web.pages.site import Site
+from prober.web.app_state import AppState
+from prober.web.pages.views import Views
 
 __all__ = ["routes"]
 
 
-def routes(desk: Desk) -> list[BaseRoute]:
+def routes(app_state: AppState) -> list[BaseRoute]:
     """`/`, `/targets/{name}`, `/badge/{target}.svg` and `/static/{file}`."""
-    return Site(desk).routes
+    return Views(app_state).routes

@@ -11,12 +11,12 @@ from prober.board import Standing, TargetStanding
 from prober.outcome import Outcome, Verdict
 from prober.report.details import cause, warnings
 from prober.report.formatting import duration
-from prober.web.pages.choice import Pages, is_late, paged
-from prober.web.pages.drawing import Phases, Spark, Strip, phases_of, spark_of, strip_of
+from prober.web.pages.failure_view import LINE, MESSAGE, NOTES, Incident, earlier_incidents, incident_now
+from prober.web.pages.formatting import When, ago, brief, counted, percent, since, span
 from prober.web.pages.front import late
-from prober.web.pages.incident import LINE, MESSAGE, NOTES, Incident, earlier_incidents, incident_now
-from prober.web.pages.past import Past
-from prober.web.pages.words import When, ago, brief, counted, percent, since, span
+from prober.web.pages.list_query import Pages, is_late, paged
+from prober.web.pages.recent_history import Past
+from prober.web.pages.svg import Phases, Spark, Strip, phases_of, spark_of, strip_of
 
 _SOON: Final = 14 * 86400.0
 """A certificate that ends within this time is marked."""

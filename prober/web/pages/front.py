@@ -11,10 +11,10 @@ from typing import Final
 from prober.board import WORST_FIRST, Standing
 from prober.outcome import Verdict
 from prober.report.details import cause
-from prober.web.pages.choice import Choice, Judged, Pages, Totals, Wish, is_late
-from prober.web.pages.drawing import Spark, Strip, spark_of, strip_of
-from prober.web.pages.past import Past
-from prober.web.pages.words import When, ago, brief, counted, percent, since, span
+from prober.web.pages.formatting import When, ago, brief, counted, percent, since, span
+from prober.web.pages.list_query import Choice, Judged, ListQuery, Pages, Totals, is_late
+from prober.web.pages.recent_history import Past
+from prober.web.pages.svg import Spark, Strip, spark_of, strip_of
 
 _COMPLAINTS: Final = 3
 """Probes of one target that are told of on the front page; its own page has the rest."""
@@ -95,7 +95,7 @@ class Front:
 
 
 def front_of(
-    choice: Choice, wish: Wish, *, now: datetime, past: Mapping[str, Past] | None, maintenance: Collection[str]
+    choice: Choice, query: ListQuery, *, now: datetime, past: Mapping[str, Past] | None, maintenance: Collection[str]
 ) -> Front:
     """`maintenance` are the names of probes in a window now; `past` is None where there is no history."""
     rows = [
@@ -111,13 +111,13 @@ def front_of(
         headline=headline(choice.totals),
         verdict=overall(choice.totals),
         details=tuple(_details(choice.totals)),
-        filters=tuple(_filters(choice, wish)),
-        word=brief(wish.word, most=200),
-        wanted=wish.verdict,
+        filters=tuple(_filters(choice, query)),
+        word=brief(query.word, most=200),
+        wanted=query.verdict,
         groups=groups,
         pages=choice.pages,
-        earlier=wish.link(verdict=wish.verdict, page=number - 1) if number > 1 else None,
-        later=wish.link(verdict=wish.verdict, page=number + 1) if number < choice.pages.count else None,
+        earlier=query.link(verdict=query.verdict, page=number - 1) if number > 1 else None,
+        later=query.link(verdict=query.verdict, page=number + 1) if number < choice.pages.count else None,
         remembers=past is not None,
     )
 
@@ -164,16 +164,16 @@ def _details(totals: Totals) -> list[str]:
     return told
 
 
-def _filters(choice: Choice, wish: Wish) -> list[Filter]:
+def _filters(choice: Choice, query: ListQuery) -> list[Filter]:
     of_all = Filter(
-        title="All", count=sum(choice.matching.values()), link=wish.link(), chosen=wish.verdict is None, verdict=None
+        title="All", count=sum(choice.matching.values()), link=query.link(), chosen=query.verdict is None, verdict=None
     )
     return [of_all] + [
         Filter(
             title=_TITLES[verdict],
             count=choice.matching[verdict],
-            link=wish.link(verdict=verdict),
-            chosen=wish.verdict is verdict,
+            link=query.link(verdict=verdict),
+            chosen=query.verdict is verdict,
             verdict=verdict,
         )
         for verdict in WORST_FIRST

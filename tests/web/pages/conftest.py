@@ -20,7 +20,7 @@ def chromium_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brows
 
 @pytest.fixture
 def browser(chromium_session: Browser) -> Iterator[Browser]:
-    """A window as a desk has it, light, with scripts; afterwards nothing is left to complain of."""
+    """A window as on a desk, light, with scripts; afterwards nothing is left to complain of."""
     chromium_session.scripts(run=True)
     chromium_session.screen(1280)
     chromium_session.complaints()

@@ -117,7 +117,7 @@ def test_the_page_refreshes_itself_and_leaves_the_reader_where_they_were(browser
 
 
 def test_it_refreshes_by_the_clock_as_well(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("prober.web.pages.site.REFRESH_SECONDS", 1)
+    monkeypatch.setattr("prober.web.pages.views.REFRESH_SECONDS", 1)
     world = small_world({"a": None})
     with served(world) as url:
         browser.open(url)

@@ -9,7 +9,7 @@ import pytest
 
 from prober.config.model import Window
 from prober.outcome import Reason
-from prober.web.pages.choice import PAGE_SIZE
+from prober.web.pages.list_query import PAGE_SIZE
 from tests.web.pages.asking import ask, read
 from tests.web.pages.world import World, aged, history_of, hourly, probe, result, served, small_world, target
 

@@ -11,9 +11,9 @@ import pytest
 from prober.history import Day
 from prober.outcome import Reason
 from prober.web.pages.assets import Assets
-from prober.web.pages.choice import Wish, choose
 from prober.web.pages.front import front_of
-from prober.web.pages.past import Past
+from prober.web.pages.list_query import ListQuery, choose
+from prober.web.pages.recent_history import Past
 from tests.web.pages.asking import ask
 from tests.web.pages.world import World, probe, result, served, small_world, target
 
@@ -79,8 +79,8 @@ def test_two_hundred_targets_are_chosen_and_rendered_at_once() -> None:
 
     def once() -> tuple[float, str]:
         begun = time.thread_time()
-        choice = choose(world.board.targets(), Wish(), now)
-        front = front_of(choice, Wish(), now=now, past=past, maintenance=())
+        choice = choose(world.board.targets(), ListQuery(), now)
+        front = front_of(choice, ListQuery(), now=now, past=past, maintenance=())
         html = assets.render("front.html", {"front": front, "verdict": front.verdict, "root": "./", "status": status})
         return time.thread_time() - begun, html
 

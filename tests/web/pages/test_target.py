@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from prober.outcome import Evidence, Phase, Reason, ServerInfo
-from prober.web.pages.choice import PAGE_SIZE
+from prober.web.pages.list_query import PAGE_SIZE
 from tests.report.outcomes import HOSTILE, HOSTILE_TEXT
 from tests.web.pages.asking import ask, read
 from tests.web.pages.markup import Page

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from prober.web.pages.words import ago, brief, passage, percent, since, span
+from prober.web.pages.formatting import ago, brief, passage, percent, since, span
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

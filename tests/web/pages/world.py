@@ -21,7 +21,7 @@ from prober.history import History
 from prober.metrics import Metrics
 from prober.outcome import Evidence, Outcome, Reason, Verdict
 from prober.result import Result
-from prober.web import Desk, application
+from prober.web import AppState, application
 
 
 def target(name: str, **rest: Any) -> Target:
@@ -79,8 +79,8 @@ class World:
             self.board.note(each)
 
     @property
-    def desk(self) -> Desk:
-        return Desk(
+    def app_state(self) -> AppState:
+        return AppState(
             board=self.board,
             metrics=Metrics(registry=CollectorRegistry()),
             history=self.history,
@@ -132,7 +132,7 @@ def served(world: World) -> Iterator[str]:
     """The whole application of this world, served by a real server in a thread of its own; yields their base URL."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(application(world.desk), log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
+        uvicorn.Config(application(world.app_state), log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="pages")
     thread.start()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-if TYPE_CHECKING:  # the desk names the rooms it is set with, and builds none of them
+if TYPE_CHECKING:  # this module names the rooms it is set with, and builds none of them
     from prober.board import Board
     from prober.history import History
     from prober.metrics import Metrics
@@ -27,7 +27,7 @@ class RunNow(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class AppState:
     """The daemon as its web room sees it. Times are UTC."""
 
     board: Board

@@ -14,7 +14,7 @@ from typing import Final
 from prober.history import Day
 from prober.outcome import Phase
 from prober.report.formatting import duration
-from prober.web.pages.words import counted, percent
+from prober.web.pages.formatting import counted, percent
 
 DAYS: Final = 90
 PITCH: Final = 4

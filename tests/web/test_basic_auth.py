@@ -11,7 +11,7 @@ import bcrypt
 import pytest
 
 from prober.web import Web
-from prober.web.users import TooManyGuesses, Users
+from prober.web.basic_auth import TooManyAttemptsError, Users
 from tests.web.asking import asking
 from tests.web.house import dead, house
 
@@ -78,7 +78,7 @@ async def test_guesses_do_not_pile_up_and_their_end_is_not_the_end_of_it() -> No
     users = Users({"ada": hashed("right")})
     guesses = [asyncio.create_task(users.admit(basic("ada", f"guess {n}"))) for n in range(100)]
     ended = await asyncio.gather(*guesses, return_exceptions=True)
-    assert any(isinstance(end, TooManyGuesses) for end in ended)
+    assert any(isinstance(end, TooManyAttemptsError) for end in ended)
     assert not any(end is True for end in ended)
     assert await users.admit(basic("ada", "right"))
 
@@ -94,7 +94,7 @@ ALL = ["/", "/metrics", "/probe?target=dead", "/sd", "/-/healthy", "/-/ready", "
 async def test_with_users_nothing_is_answered_to_strangers(tmp_path: Path) -> None:
     file = tmp_path / "web.yaml"
     file.write_text(f"basic_auth_users: {{ada: {hashed('right')}}}\n")
-    async with house(dead("a"), tmp_path) as here, asking(here.desk, Web(config_file=file)) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state, Web(config_file=file)) as client:
         for path in ALL:
             answer = await client.get(path)
             assert answer.status_code == 401, path
@@ -108,7 +108,7 @@ async def test_with_users_nothing_is_answered_to_strangers(tmp_path: Path) -> No
 async def test_a_flood_of_guesses_is_told_to_come_later_while_scrapes_go_on(tmp_path: Path) -> None:
     file = tmp_path / "web.yaml"
     file.write_text(f"basic_auth_users: {{ada: {hashed('right', 8)}}}\n")
-    async with house(dead("a"), tmp_path) as here, asking(here.desk, Web(config_file=file)) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state, Web(config_file=file)) as client:
         assert (await client.get("/-/healthy", auth=("ada", "right"))).status_code == 200
         guesses = [client.get("/metrics", auth=("ada", f"guess {n}")) for n in range(60)]
         *answers, scrape = await asyncio.gather(*guesses, client.get("/-/healthy", auth=("ada", "right")))
@@ -120,7 +120,7 @@ async def test_users_are_those_of_the_file_as_it_was_read_last(tmp_path: Path) -
     file = tmp_path / "web.yaml"
     file.write_text(f"basic_auth_users: {{ada: {hashed('old')}}}\n")
     web = Web(config_file=file)
-    async with house(dead("a"), tmp_path) as here, asking(here.desk, web) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state, web) as client:
         assert (await client.get("/-/healthy", auth=("ada", "old"))).status_code == 200
         file.write_text(f"basic_auth_users: {{ada: {hashed('new')}}}\n")
         web.adopt(web.read())

@@ -18,26 +18,26 @@ from starlette.routing import BaseRoute, Route
 
 from prober.board import Standing, TargetStanding
 from prober.outcome import Verdict
-from prober.web.desk import Desk
+from prober.web.app_state import AppState
 from prober.web.pages.assets import SECURITY, Assets
 from prober.web.pages.badge import Tone, badge
-from prober.web.pages.choice import Choice, Wish, choose
 from prober.web.pages.detail import Detail, Known, detail_of, shown_probes
+from prober.web.pages.formatting import brief, exactly, percent
 from prober.web.pages.front import Front, front_of
-from prober.web.pages.past import Past, PastReader
-from prober.web.pages.words import brief, exactly, percent
+from prober.web.pages.list_query import Choice, ListQuery, choose
+from prober.web.pages.recent_history import Past, RecentHistory
 
 REFRESH_SECONDS: Final = 15
 _BADGE_SECONDS: Final = 30
 
 
-class Site:
-    """The endpoints, each a method, over one desk."""
+class Views:
+    """The endpoints, each a method, over one AppState."""
 
-    def __init__(self, desk: Desk):
-        self._desk = desk
+    def __init__(self, app_state: AppState):
+        self._app_state = app_state
         self._assets = Assets()
-        self._past = PastReader(desk.history)
+        self._past = RecentHistory(app_state.history)
         self._one_page = asyncio.Lock()
 
     @property
@@ -50,18 +50,18 @@ class Site:
         ]
 
     async def front(self, request: Request) -> Response:
-        wish, now = Wish.of(request.query_params), datetime.now(UTC)
+        query, now = ListQuery.of(request.query_params), datetime.now(UTC)
         async with self._one_page:
-            choice = await asyncio.to_thread(choose, self._desk.board.targets(), wish, now)
+            choice = await asyncio.to_thread(choose, self._app_state.board.targets(), query, now)
             past = await self._past.of_all([each.target.target.name for each in choice.shown], now)
             maintenance = frozenset(self._in_maintenance(choice))
-            page = await asyncio.to_thread(self._front, choice, wish, now, past, maintenance)
+            page = await asyncio.to_thread(self._front, choice, query, now, past, maintenance)
         return self._page(page)
 
     async def target(self, request: Request) -> Response:
         name, now = request.path_params["name"], datetime.now(UTC)
         try:
-            target = self._desk.board.target(name)
+            target = self._app_state.board.target(name)
         except KeyError:
             values = {
                 "name": brief(name, most=200),
@@ -71,13 +71,13 @@ class Site:
             }
             return self._page(self._assets.render("missing.html", values), status=404)
         async with self._one_page:
-            shown = await asyncio.to_thread(shown_probes, target, Wish.of(request.query_params).page)
+            shown = await asyncio.to_thread(shown_probes, target, ListQuery.of(request.query_params).page)
             past = await self._past.of_one(name, now)
             detail = detail_of(
                 target,
                 shown,
                 now=now,
-                started_at=self._desk.started_at,
+                started_at=self._app_state.started_at,
                 past=past,
                 known=self._known(shown[1]),
             )
@@ -87,7 +87,7 @@ class Site:
     async def badge(self, request: Request) -> Response:
         name = request.path_params["target"]
         try:
-            target = self._desk.board.target(name)
+            target = self._app_state.board.target(name)
         except KeyError:
             return self._badge(request, badge(name, "no such target", Verdict.UNKNOWN), status=404)
         if request.query_params.get("show") != "uptime":
@@ -101,9 +101,14 @@ class Site:
         return asset.response() if asset else Response("no such file\n", 404, media_type="text/plain", headers=SECURITY)
 
     def _front(
-        self, choice: Choice, wish: Wish, now: datetime, past: Mapping[str, Past] | None, maintenance: frozenset[str]
+        self,
+        choice: Choice,
+        query: ListQuery,
+        now: datetime,
+        past: Mapping[str, Past] | None,
+        maintenance: frozenset[str],
     ) -> str:
-        front: Front = front_of(choice, wish, now=now, past=past, maintenance=maintenance)
+        front: Front = front_of(choice, query, now=now, past=past, maintenance=maintenance)
         values = {"front": front, "verdict": front.verdict, "root": "./", "status": self._status(now)}
         return self._assets.render("front.html", values)
 
@@ -116,11 +121,11 @@ class Site:
         return {
             "now": now.isoformat(timespec="seconds"),
             "exact": exactly(now),
-            "location": brief(self._desk.location or "", most=80),
-            "since": self._desk.started_at.isoformat(timespec="seconds"),
-            "since_exact": exactly(self._desk.started_at),
-            "suspects": self._desk.suspects(),
-            "ready": self._desk.ready(),
+            "location": brief(self._app_state.location or "", most=80),
+            "since": self._app_state.started_at.isoformat(timespec="seconds"),
+            "since_exact": exactly(self._app_state.started_at),
+            "suspects": self._app_state.suspects(),
+            "ready": self._app_state.ready(),
             "refresh": REFRESH_SECONDS,
         }
 
@@ -134,12 +139,12 @@ class Site:
                 yield standing.probe.name
 
     def _maintained(self, standing: Standing) -> bool:
-        return self._desk.in_maintenance(standing.probe.name)
+        return self._app_state.in_maintenance(standing.probe.name)
 
     def _known(self, standings: Iterable[Standing]) -> dict[str, Known]:
         return {
             standing.probe.name: Known(
-                next_due=self._desk.next_due(standing.probe.name), maintenance=self._maintained(standing)
+                next_due=self._app_state.next_due(standing.probe.name), maintenance=self._maintained(standing)
             )
             for standing in standings
         }

@@ -11,7 +11,7 @@ from prober.board import Standing
 from prober.history import PastFailure
 from prober.outcome import Outcome, Reason, Verdict
 from prober.report.details import Note, cause, proof, warnings
-from prober.web.pages.words import When, ago, brief, counted, passage, since
+from prober.web.pages.formatting import When, ago, brief, counted, passage, since
 
 LINE: Final = 160
 """Characters of a line that a server may have had a hand in."""

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from prober.cli.package_data import shipped
-from prober.drill import haste
+from prober.drill import timescale
 from tests.web.programs import program
 
 RULES: Final = sorted((shipped("alerts") / "rules").glob("*.yml"))
@@ -52,29 +52,29 @@ EXPRESSIONS: Final = (
 
 @pytest.mark.parametrize(("before", "speed", "after"), DURATIONS)
 def test_a_duration_is_divided_and_never_down_to_nothing(before: str, speed: float, after: str) -> None:
-    assert haste.shorter(before, speed) == after
+    assert timescale.shorter(before, speed) == after
 
 
 @pytest.mark.parametrize("wrong", ["", "5", "m", "5 m", "1.5h", "5m!"])
 def test_what_is_no_duration_is_refused(wrong: str) -> None:
     with pytest.raises(ValueError, match="is no duration"):
-        haste.shorter(wrong, 60)
+        timescale.shorter(wrong, 60)
 
 
 @pytest.mark.parametrize(("before", "after"), EXPRESSIONS)
 def test_in_an_expression_ranges_and_offsets_are_divided_and_nothing_else(before: str, after: str) -> None:
-    assert haste.expression(before, 60) == after
+    assert timescale.expression(before, 60) == after
 
 
 @pytest.mark.parametrize("file", RULES, ids=lambda file: file.stem)
 def test_the_shipped_rules_stay_what_they_are_but_for_their_times(file: Path) -> None:
     before = yaml.safe_load(file.read_text())
-    after = haste.rules(before, 60)
+    after = timescale.rules(before, 60)
     assert _timeless(after) == _timeless(before)
     pairs = list(zip(_times(before), _times(after), strict=True))
     assert pairs
     for long, short in pairs:
-        assert haste.seconds(short) == pytest.approx(haste.seconds(long) / 60)
+        assert timescale.seconds(short) == pytest.approx(timescale.seconds(long) / 60)
 
 
 def _times(document: Any) -> list[str]:
@@ -118,19 +118,19 @@ def _timeless(document: Any) -> str:
 @pytest.mark.parametrize("file", RULES, ids=lambda file: file.stem)
 def test_prometheus_accepts_the_shortened_rules(file: Path, speed: float, tmp_path: Path) -> None:
     path = tmp_path / file.name
-    path.write_text(json.dumps(haste.rules(yaml.safe_load(file.read_text()), speed)))
+    path.write_text(json.dumps(timescale.rules(yaml.safe_load(file.read_text()), speed)))
     assert "SUCCESS" in checked("promtool", "check", "rules", path)
 
 
 def test_prometheus_accepts_the_configuration_around_them(tmp_path: Path) -> None:
     path = tmp_path / "prometheus.yml"
-    path.write_text(json.dumps(haste.prometheus(speed=60, daemon="127.0.0.1:1", alertmanager="127.0.0.1:2")))
+    path.write_text(json.dumps(timescale.prometheus(speed=60, daemon="127.0.0.1:1", alertmanager="127.0.0.1:2")))
     assert "SUCCESS" in checked("promtool", "check", "config", path)
 
 
 def shortened_routes() -> dict[str, Any]:
     document = yaml.safe_load((shipped("alerts") / "alertmanager.yml").read_text())
-    return haste.alertmanager(document, speed=60, hook="http://127.0.0.1:1")
+    return timescale.alertmanager(document, speed=60, hook="http://127.0.0.1:1")
 
 
 def test_the_alertmanager_accepts_the_shortened_routes(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_routes_and_inhibitions_are_the_shipped_ones_and_every_receiver_a_webhoo
         assert long.keys() == short.keys()
         for key, value in long.items():
             if key in ("group_wait", "group_interval", "repeat_interval"):
-                assert haste.seconds(short[key]) == pytest.approx(haste.seconds(value) / 60, abs=0.001)
+                assert timescale.seconds(short[key]) == pytest.approx(timescale.seconds(value) / 60, abs=0.001)
             elif key != "routes":
                 assert short[key] == value
 

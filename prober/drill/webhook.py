@@ -33,7 +33,7 @@ class Notice:
         return self.labels["alertname"]
 
 
-class Hook:
+class Webhook:
     """What has been told so far, the earliest first."""
 
     def __init__(self) -> None:

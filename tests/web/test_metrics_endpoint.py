@@ -20,7 +20,7 @@ OPENMETRICS = "application/openmetrics-text;version=1.0.0,application/openmetric
 
 
 async def test_the_page_is_clean_by_the_judgement_of_promtool(tmp_path: Path) -> None:
-    async with house(dead("a", "b"), tmp_path) as here, asking(here.desk) as client:
+    async with house(dead("a", "b"), tmp_path) as here, asking(here.app_state) as client:
         await here.run_all()
         page = await client.get("/metrics")
         assert page.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
@@ -30,7 +30,7 @@ async def test_the_page_is_clean_by_the_judgement_of_promtool(tmp_path: Path) ->
 
 
 async def test_openmetrics_is_given_to_whoever_prefers_it(tmp_path: Path) -> None:
-    async with house(dead("a"), tmp_path) as here, asking(here.desk) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
         await here.run_all()
         page = await client.get("/metrics", headers={"Accept": OPENMETRICS})
         assert page.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
@@ -50,7 +50,7 @@ async def test_openmetrics_is_given_to_whoever_prefers_it(tmp_path: Path) -> Non
     ],
 )
 async def test_the_page_is_packed_for_whoever_can_unpack_it(tmp_path: Path, accepted: str, packed: bool) -> None:
-    async with house(dead("a"), tmp_path) as here, asking(here.desk) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
         async with client.stream("GET", "/metrics", headers={"Accept-Encoding": accepted}) as page:
             raw = b"".join([piece async for piece in page.aiter_raw()])
             assert (page.headers.get("content-encoding") == "gzip") is packed
@@ -59,7 +59,7 @@ async def test_the_page_is_packed_for_whoever_can_unpack_it(tmp_path: Path, acce
 
 
 async def test_its_head_is_without_a_body(tmp_path: Path) -> None:
-    async with house(dead("a"), tmp_path) as here, asking(here.desk) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
         head = await client.head("/metrics")
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers["content-type"].startswith("text/plain; version=0.0.4")
@@ -70,7 +70,7 @@ async def test_a_page_of_ten_thousand_probes_does_not_hold_the_event_loop(tmp_pa
         probe = here.config.probes["a"]
         probes = {f"probe-{n}": replace(probe, name=f"probe-{n}") for n in range(10_000)}
         here.metrics.adopt(replace(here.config, probes=probes), probes)
-        async with asking(here.desk) as client:
+        async with asking(here.app_state) as client:
             scraping = asyncio.create_task(client.get("/metrics", headers={"Accept-Encoding": "gzip"}))
             worst = await worst_pause_until(scraping)
             assert 'probe="probe-9999"' in (await scraping).text

@@ -20,7 +20,7 @@ _LONGEST_WORD: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class ListQuery:
     """What the query of a page asks for. What it cannot mean is as if it were not there."""
 
     word: str = ""
@@ -28,7 +28,7 @@ class Wish:
     page: int = 1
 
     @classmethod
-    def of(cls, query: QueryParams) -> Wish:
+    def of(cls, query: QueryParams) -> ListQuery:
         verdict, page = query.get("verdict", ""), query.get("page", "")
         return cls(
             word=query.get("q", "").strip()[:_LONGEST_WORD],
@@ -90,12 +90,12 @@ class Choice:
     pages: Pages
 
 
-def choose(targets: Sequence[TargetStanding], wish: Wish, now: datetime) -> Choice:
+def choose(targets: Sequence[TargetStanding], query: ListQuery, now: datetime) -> Choice:
     """Looks at every probe once: for a thread, not for the event loop, where there are thousands."""
     judged = [_judge(target, now) for target in targets]
-    found = [each for each in judged if _holds(each.target, wish.word.casefold())] if wish.word else judged
-    wanted = [each for each in found if wish.verdict in (None, each.verdict)]
-    pages = paged(len(wanted), wish.page)
+    found = [each for each in judged if _holds(each.target, query.word.casefold())] if query.word else judged
+    wanted = [each for each in found if query.verdict in (None, each.verdict)]
+    pages = paged(len(wanted), query.page)
     return Choice(
         totals=_totals(judged),
         matching=Counter(each.verdict for each in found),

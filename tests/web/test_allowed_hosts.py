@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from prober.web import Web
-from prober.web.hosts import host_and_port, is_loopback
+from prober.web.allowed_hosts import host_and_port, is_loopback
 from tests.web.asking import asking
 from tests.web.house import dead, house
 from tests.web.test_listener import ask
@@ -50,7 +50,7 @@ def test_and_not_these(host: str) -> None:
     "host", ["evil.example", "evil.example:9733", "localhost.evil.example", "127.0.0.1.nip.io", "@"]
 )
 async def test_a_name_that_was_made_to_point_here_is_turned_away(tmp_path: Path, host: str) -> None:
-    async with house(dead("a"), tmp_path) as here, asking(here.desk) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
         for path in ("/metrics", "/", "/api/v1/targets", "/-/healthy"):
             answer = await client.get(path, headers={"Host": host})
             assert answer.status_code == 403, path
@@ -64,7 +64,7 @@ async def test_a_name_that_was_made_to_point_here_is_turned_away(tmp_path: Path,
 )
 async def test_loopback_s_names_and_the_operator_s_are_answered(tmp_path: Path, host: str) -> None:
     web = Web(external_url="https://prober.example/mcp")
-    async with house(dead("a"), tmp_path) as here, asking(here.desk, web) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state, web) as client:
         url = f"http://127.0.0.1:{web.port}/-/healthy"
         assert (await client.get(url, headers={"Host": host})).status_code == 200
 
@@ -80,19 +80,19 @@ async def test_loopback_s_names_and_the_operator_s_are_answered(tmp_path: Path, 
     ids=["none in 1.0", "another in 1.0", "none in 1.1", "two"],
 )
 async def test_only_http_1_0_may_leave_the_name_out(tmp_path: Path, head: bytes, status: bytes) -> None:
-    async with house(dead("a"), tmp_path) as here, asking(here.desk, web := Web()):
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state, web := Web()):
         assert (await ask(web, head)).split(b" ")[1] == status
 
 
 async def test_over_the_network_any_name_will_do(tmp_path: Path, other_address: str) -> None:
     web = Web(host=other_address)
-    async with house(dead("a"), tmp_path) as here, asking(here.desk, web) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state, web) as client:
         assert (await client.get("/-/healthy", headers={"Host": "prober.example"})).status_code == 200
 
 
 async def test_on_every_interface_loopback_is_still_guarded(tmp_path: Path) -> None:
     web = Web(host="0.0.0.0")
-    async with house(dead("a"), tmp_path) as here, asking(here.desk, web) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state, web) as client:
         url = f"http://127.0.0.1:{web.port}/-/healthy"
         assert (await client.get(url, headers={"Host": "evil.example"})).status_code == 403
         assert (await client.get(url)).status_code == 200

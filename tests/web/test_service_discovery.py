@@ -14,7 +14,7 @@ from tests.web.house import dead, house
 
 
 async def test_every_probe_is_found_with_all_that_a_scrape_needs(tmp_path: Path) -> None:
-    async with house(dead("a", "b"), tmp_path) as here, asking(here.desk, web := Web()) as client:
+    async with house(dead("a", "b"), tmp_path) as here, asking(here.app_state, web := Web()) as client:
         answer = await client.get("/sd")
         assert answer.headers["content-type"] == "application/json"
         first, second = answer.json()
@@ -37,7 +37,7 @@ async def test_every_probe_is_found_with_all_that_a_scrape_needs(tmp_path: Path)
 
 @pytest.mark.parametrize(("timeout", "told"), [("30s", "30s"), ("29500ms", "30s"), ("1500ms", "2s500ms")])
 async def test_a_scrape_never_takes_longer_than_its_interval(tmp_path: Path, timeout: str, told: str) -> None:
-    async with house(dead("a", timeout=timeout), tmp_path) as here, asking(here.desk) as client:
+    async with house(dead("a", timeout=timeout), tmp_path) as here, asking(here.app_state) as client:
         (group,) = (await client.get("/sd")).json()
         assert group["labels"]["__scrape_timeout__"] == told
 
@@ -52,14 +52,14 @@ async def test_a_scrape_never_takes_longer_than_its_interval(tmp_path: Path, tim
     ],
 )
 async def test_probes_are_found_under_the_name_that_was_asked(tmp_path: Path, host: str, address: str) -> None:
-    async with house(dead("a"), tmp_path) as here, asking(here.desk) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
         (group,) = (await client.get("/sd", headers={"Host": host})).json()
         assert group["targets"] == [address]
 
 
 async def test_probes_are_found_under_the_external_url_where_there_is_one(tmp_path: Path) -> None:
     web = Web(external_url="https://prober.example/mcp/")
-    async with house(dead("a"), tmp_path) as here, asking(here.desk, web) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state, web) as client:
         (group,) = (await client.get(f"http://127.0.0.1:{web.port}/sd")).json()
         assert group["targets"] == ["prober.example:443"]
         assert group["labels"]["__scheme__"] == "https"
@@ -70,19 +70,19 @@ async def test_what_runs_by_cron_is_left_to_the_daemon(tmp_path: Path) -> None:
     async with house(dead("a", "b"), tmp_path) as here:
         probes = {**here.config.probes, "a": replace(here.config.probes["a"], cron="0 3 * * *")}
         here.board.adopt(replace(here.config, probes=probes))
-        async with asking(here.desk) as client:
+        async with asking(here.app_state) as client:
             assert [group["labels"]["probe"] for group in (await client.get("/sd")).json()] == ["b"]
 
 
 async def test_without_probes_the_list_is_empty(tmp_path: Path) -> None:
     async with house(dead("a"), tmp_path) as here:
         here.board.adopt(replace(here.config, probes={}))
-        async with asking(here.desk) as client:
+        async with asking(here.app_state) as client:
             assert (await client.get("/sd")).json() == []
 
 
 async def test_a_host_that_cannot_be_an_address_is_refused(tmp_path: Path, other_address: str) -> None:
     web = Web(host=other_address)
-    async with house(dead("a"), tmp_path) as here, asking(here.desk, web) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state, web) as client:
         answer: httpx.Response = await client.get("/sd", headers={"Host": "a_b@c/d"})
         assert answer.status_code == 400

@@ -22,22 +22,22 @@ from starlette.routing import Route
 
 from prober.config.model import Probe
 from prober.config.units import show_duration
-from prober.web.answers import listed, paced, parameters, refuse, streamed
-from prober.web.desk import Desk
-from prober.web.hosts import host_and_port
+from prober.web.allowed_hosts import host_and_port
+from prober.web.app_state import AppState
+from prober.web.responses import listed, paced, parameters, refuse, streamed
 
 _PORTS: Final = {"http": 80, "https": 443}
 _ROOM: Final = 1.0
 """Seconds that a scrape is given beyond the probe's own timeout: half for the answer, half that /probe sets aside."""
 
 
-def routes(desk: Desk, *, external_url: str | None) -> list[Route]:
+def routes(app_state: AppState, *, external_url: str | None) -> list[Route]:
     """One group a probe."""
 
     async def discover(request: Request) -> Response:
         parameters(request, ())
         group = _grouping(external_url or _as_asked(request))
-        probes = [standing.probe for standing in desk.board.probes() if standing.probe.cron is None]
+        probes = [standing.probe for standing in app_state.board.probes() if standing.probe.cron is None]
         groups = paced(listed("[", map(group, probes), "]\n"))
         return streamed(request, groups, content_type="application/json")
 

@@ -15,7 +15,7 @@ from datetime import time as time_of_day
 from typing import Final
 
 from prober.history import Day, History, HistoryError, Overview, PastFailure, Point
-from prober.web.pages.drawing import DAYS
+from prober.web.pages.svg import DAYS
 
 UPTIME_DAYS: Final = 30
 HOURS: Final = 48
@@ -38,7 +38,7 @@ class Past:
     """The latest first; of a target's own page only."""
 
 
-class PastReader:
+class RecentHistory:
     """Asks history, and keeps the answer about everything for a moment. One asker at a time, in the event loop."""
 
     def __init__(self, history: History | None):

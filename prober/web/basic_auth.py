@@ -23,7 +23,7 @@ _LONGEST: Final = 72
 """Bytes of a password that bcrypt looks at; a longer one is a wrong one."""
 
 
-class TooManyGuesses(Exception):  # noqa: N818 - a state, told as "503 Service Unavailable"
+class TooManyAttemptsError(Exception):
     """So many passwords are waiting to be checked that this one is not."""
 
 
@@ -44,7 +44,7 @@ class Users:
         return bool(self._hashes)
 
     async def admit(self, authorization: str | None) -> bool:
-        """Whether an `Authorization` header names a user and the right password. Raises `TooManyGuesses`."""
+        """Whether an `Authorization` header names a user and the right password. Raises `TooManyAttemptsError`."""
         credentials = _credentials(authorization or "")
         if credentials is None:
             return False
@@ -53,7 +53,7 @@ class Users:
         if self._knows(name, digest):
             return True
         if self._waiting >= _MOST_WAITING:
-            raise TooManyGuesses
+            raise TooManyAttemptsError
         self._waiting += 1
         try:
             async with self._turn:

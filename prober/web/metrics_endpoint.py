@@ -6,16 +6,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from prober.web.answers import streamed
-from prober.web.desk import Desk
+from prober.web.app_state import AppState
+from prober.web.responses import streamed
 
 
-def routes(desk: Desk) -> list[Route]:
+def routes(app_state: AppState) -> list[Route]:
     """OpenMetrics where `Accept` asks for it, else the text format 0.0.4."""
 
     async def metrics(request: Request) -> Response:
         accept = request.headers.get("accept")
-        content_type = desk.metrics.content_type(accept)
-        return streamed(request, desk.metrics.render(accept), content_type=content_type)
+        content_type = app_state.metrics.content_type(accept)
+        return streamed(request, app_state.metrics.render(accept), content_type=content_type)
 
     return [Route("/metrics", metrics)]

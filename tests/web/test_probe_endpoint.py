@@ -60,7 +60,7 @@ def echoes(url: str, **more: Any) -> dict[str, Any]:
 
 async def test_a_probe_that_passes_is_told_with_its_own_metrics_only(tmp_path: Path) -> None:
     with servers.sdk_http(tmp_path) as server:
-        async with house(calls(server.target["url"]), tmp_path) as here, asking(here.desk) as client:
+        async with house(calls(server.target["url"]), tmp_path) as here, asking(here.app_state) as client:
             answer = await client.get("/probe?target=real&probe=sum")
             metrics = values(answer)
             assert only(metrics, "probe_success") == 1
@@ -74,7 +74,7 @@ async def test_several_probes_pass_only_together(tmp_path: Path) -> None:
     with servers.sdk_http(tmp_path) as server:
         document = calls(server.target["url"])
         document["probes"]["sum"]["expect"] = [{"path": "$.result", "type": "string"}]
-        async with house(document, tmp_path) as here, asking(here.desk) as client:
+        async with house(document, tmp_path) as here, asking(here.app_state) as client:
             answer = await client.get("/probe?target=real&probe=sum&probe=hello&probe=sum")
             metrics = values(answer)
             assert only(metrics, "probe_success") == 0
@@ -84,7 +84,7 @@ async def test_several_probes_pass_only_together(tmp_path: Path) -> None:
 
 
 async def test_a_target_that_is_down_is_an_answer_like_any_other(tmp_path: Path) -> None:
-    async with house(dead("a"), tmp_path) as here, asking(here.desk) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
         metrics = values(await client.get("/probe?target=dead&probe=a"))
         assert only(metrics, "probe_success") == 0
         (labels,) = metrics["mcp_probe_last_failure_info"]
@@ -92,7 +92,7 @@ async def test_a_target_that_is_down_is_an_answer_like_any_other(tmp_path: Path)
 
 
 async def test_the_only_probe_of_a_target_need_not_be_named(tmp_path: Path) -> None:
-    async with house(dead("a"), tmp_path) as here, asking(here.desk) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
         assert only(values(await client.get("/probe?target=dead")), "probe_success") == 0
 
 
@@ -116,41 +116,41 @@ async def test_the_only_probe_of_a_target_need_not_be_named(tmp_path: Path) -> N
     ],
 )
 async def test_what_is_not_configured_is_not_run(tmp_path: Path, query: str, status: int, message: str) -> None:
-    async with house(dead("alpha", "beta"), tmp_path) as here, asking(here.desk) as client:
+    async with house(dead("alpha", "beta"), tmp_path) as here, asking(here.app_state) as client:
         answer = await client.get(f"/probe?{query}")
         assert (answer.status_code, answer.text) == (status, f"{message}\n")
 
 
 async def test_a_url_is_not_a_target(tmp_path: Path) -> None:
-    async with http_peer() as peer, house(dead("a"), tmp_path) as here, asking(here.desk) as client:
+    async with http_peer() as peer, house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
         assert (await client.get("/probe", params={"target": peer.url})).status_code == 404
         assert peer.connections == 0
 
 
 async def test_to_ask_for_the_head_runs_nothing(tmp_path: Path) -> None:
-    async with http_peer() as peer, house(echoes(peer.url), tmp_path) as here, asking(here.desk) as client:
+    async with http_peer() as peer, house(echoes(peer.url), tmp_path) as here, asking(here.app_state) as client:
         assert (await client.head("/probe?target=real&probe=hello")).status_code == 200
         assert peer.connections == 0
 
 
 @pytest.mark.parametrize("mode", ["no-cors", "cors"])
 async def test_a_page_of_another_site_cannot_have_probes_run(tmp_path: Path, mode: str) -> None:
-    async with http_peer() as peer, house(echoes(peer.url), tmp_path) as here, asking(here.desk) as client:
-        headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode}
+    async with http_peer() as peer, house(echoes(peer.url), tmp_path) as here, asking(here.app_state) as client:
+        headers = {"Sec-Fetch-Views": "cross-site", "Sec-Fetch-Mode": mode}
         assert (await client.get("/probe?target=real&probe=hello", headers=headers)).status_code == 403
         assert peer.connections == 0
 
 
 async def test_a_link_on_another_site_can_be_followed(tmp_path: Path) -> None:
-    async with house(dead("a"), tmp_path) as here, asking(here.desk) as client:
-        headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
+        headers = {"Sec-Fetch-Views": "cross-site", "Sec-Fetch-Mode": "navigate"}
         assert (await client.get("/probe?target=dead&probe=a", headers=headers)).status_code == 200
 
 
 @pytest.mark.parametrize(("scrape", "bound"), [("1.5", 1.5), ("0.4", 0.4)])
 async def test_there_is_an_answer_before_prometheus_gives_up(tmp_path: Path, scrape: str, bound: float) -> None:
     hang = Script(faults={"call": FAULTS["silence"].act})
-    async with http_peer(hang) as peer, house(echoes(peer.url), tmp_path) as here, asking(here.desk) as client:
+    async with http_peer(hang) as peer, house(echoes(peer.url), tmp_path) as here, asking(here.app_state) as client:
         answer = await client.get("/probe?target=real&probe=echo", headers={SCRAPE: scrape})
         metrics = values(answer)
         (labels,) = metrics["mcp_probe_last_failure_info"]
@@ -163,7 +163,7 @@ async def test_a_probe_that_waits_for_its_turn_is_not_blamed_on_its_target(tmp_p
     async with (
         http_peer(hang) as peer,
         house(echoes(peer.url, concurrency=1), tmp_path) as here,
-        asking(here.desk) as client,
+        asking(here.app_state) as client,
     ):
         first = asyncio.create_task(client.get("/probe?target=real&probe=echo"))
         async with asyncio.timeout(10):
@@ -176,7 +176,7 @@ async def test_a_probe_that_waits_for_its_turn_is_not_blamed_on_its_target(tmp_p
 
 @pytest.mark.parametrize("scrape", ["nan", "-1", "0", "inf", "soon", "1e999"])
 async def test_a_timeout_that_is_none_is_refused(tmp_path: Path, scrape: str) -> None:
-    async with house(dead("a"), tmp_path) as here, asking(here.desk) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
         answer = await client.get("/probe?target=dead", headers={SCRAPE: scrape})
         assert (answer.status_code, answer.text) == (
             400,
@@ -189,7 +189,7 @@ async def test_a_long_timeout_of_a_scrape_does_not_lengthen_the_probe_s(tmp_path
     async with http_peer(hang) as peer:
         document = echoes(peer.url)
         document["probes"]["echo"]["timeout"] = "500ms"
-        async with house(document, tmp_path) as here, asking(here.desk) as client:
+        async with house(document, tmp_path) as here, asking(here.app_state) as client:
             answer = await client.get("/probe?target=real&probe=echo", headers={SCRAPE: "1e300"})
             assert only(values(answer), "mcp_probe_last_duration_seconds") < 2
 
@@ -198,7 +198,7 @@ async def test_debug_tells_what_was_sent_and_received_and_no_secret(tmp_path: Pa
     with servers.sdk_http(tmp_path) as server:
         document = calls(server.target["url"], headers={"Authorization": "Bearer ${TOKEN}"})
         document["probes"]["sum"]["arguments"] = {"a": 1, "b": "${TOKEN}"}
-        async with house(document, tmp_path, TOKEN="hunter2-the-secret") as here, asking(here.desk) as client:
+        async with house(document, tmp_path, TOKEN="hunter2-the-secret") as here, asking(here.app_state) as client:
             answer = await client.get("/probe?target=real&probe=sum&probe=hello&debug=true")
             assert answer.headers["content-type"] == "text/plain; charset=utf-8"
             told = answer.text
@@ -212,7 +212,7 @@ async def test_debug_tells_what_was_sent_and_received_and_no_secret(tmp_path: Pa
 
 
 async def test_debug_tells_why_a_probe_failed(tmp_path: Path) -> None:
-    async with house(dead("a"), tmp_path) as here, asking(here.desk) as client:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
         told = (await client.get("/probe?target=dead&debug=true")).text
         assert told.startswith("fail dead a (handshake) in ")
         assert "\nconnect_refused at " in told

@@ -34,9 +34,9 @@ from prober.report import prometheus
 from prober.report.details import as_lines, cause, conversation, proof, warnings
 from prober.report.formatting import duration
 from prober.report.untrusted import line
-from prober.web.answers import parameters, refuse
-from prober.web.desk import Desk
-from prober.web.hosts import comes_from_another_site
+from prober.web.allowed_hosts import comes_from_another_site
+from prober.web.app_state import AppState
+from prober.web.responses import parameters, refuse
 
 SCRAPE_TIMEOUT: Final = "x-prometheus-scrape-timeout-seconds"
 OFFSET: Final = 0.5
@@ -48,7 +48,7 @@ _LONGEST: Final = 24 * 3600.0
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def routes(desk: Desk, *, external_url: str | None) -> list[Route]:
+def routes(app_state: AppState, *, external_url: str | None) -> list[Route]:
     """Answers 400 for what cannot be understood, 404 for what is not configured here."""
 
     async def probe(request: Request) -> Response:
@@ -57,12 +57,12 @@ def routes(desk: Desk, *, external_url: str | None) -> list[Route]:
             raise refuse(403, "a page of another site may not run probes")
         query = parameters(request, ("target", "probe", "debug"), several=("probe",))
         debug = _flag(query.get("debug", ["false"])[0])
-        probes = _chosen(desk, query.get("target", []), query.get("probe", []))
+        probes = _chosen(app_state, query.get("target", []), query.get("probe", []))
         limit = _limit(request.headers.get(SCRAPE_TIMEOUT))
         if request.method == "HEAD":
             return Response(headers={"content-type": _CONTENT_TYPE})
         began = time.monotonic()
-        outcomes = await _run(desk, probes, limit)
+        outcomes = await _run(app_state, probes, limit)
         metrics = exposition(outcomes, seconds=time.monotonic() - began)
         if debug:
             return PlainTextResponse("\n".join((*told(outcomes), "", "Metrics:", "", metrics)))
@@ -95,13 +95,13 @@ def told(outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield from as_lines(chain(proof(outcome), warnings(outcome), conversation(outcome)))
 
 
-def _chosen(desk: Desk, targets: Sequence[str], names: Sequence[str]) -> list[Probe]:
+def _chosen(app_state: AppState, targets: Sequence[str], names: Sequence[str]) -> list[Probe]:
     if not targets or not targets[0]:
         raise refuse(400, "target is missing: /probe?target=NAME&probe=NAME")
     try:
-        target = desk.board.target(targets[0])
+        target = app_state.board.target(targets[0])
     except KeyError:
-        known = [standing.target.name for standing in desk.board.targets()]
+        known = [standing.target.name for standing in app_state.board.targets()]
         raise refuse(404, with_help(f"no such target: {_shown(targets[0])}", targets[0][:200], known)) from None
     known_probes = {standing.probe.name: standing.probe for standing in target.probes}
     if not names:
@@ -118,18 +118,18 @@ def _chosen(desk: Desk, targets: Sequence[str], names: Sequence[str]) -> list[Pr
     return [known_probes[name] for name in dict.fromkeys(names)]
 
 
-async def _run(desk: Desk, probes: Sequence[Probe], limit: float | None) -> list[Outcome]:
+async def _run(app_state: AppState, probes: Sequence[Probe], limit: float | None) -> list[Outcome]:
     async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(_run_one(desk, probe, limit), name=probe.name) for probe in probes]
+        running = [tasks.create_task(_run_one(app_state, probe, limit), name=probe.name) for probe in probes]
     return [task.result() for task in running]
 
 
-async def _run_one(desk: Desk, probe: Probe, limit: float | None) -> Outcome:
+async def _run_one(app_state: AppState, probe: Probe, limit: float | None) -> Outcome:
     seconds = probe.timeout if limit is None else min(limit, probe.timeout)
     try:
         # Also of a run that waits for its turn with its target there must be an answer while somebody waits for it.
         async with asyncio.timeout(None if limit is None else limit + min(_LATE, limit / 2)):
-            return await desk.run_now(probe.name, timeout=seconds)
+            return await app_state.run_now(probe.name, timeout=seconds)
     except TimeoutError:
         return not_run(probe, f"its turn with its target did not come within {duration(limit or 0.0)}")
     except KeyError:

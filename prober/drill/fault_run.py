@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from time import monotonic, time
 from typing import Final
 
+from prober.drill.clients import Unanswered
 from prober.drill.expected import Expected, Movement
 from prober.drill.findings import Finding, Moved
-from prober.drill.hook import Notice
 from prober.drill.pipeline import Chain, Pipeline, Say
 from prober.drill.probes import probe_name
-from prober.drill.programs import until
-from prober.drill.servers import Unanswered
+from prober.drill.processes import until
+from prober.drill.webhook import Notice
 
 PATIENCE: Final = 30.0
 """Seconds for each link of the chain, on a machine that is busy, beyond what its time constants ask for,
 at the usual speed."""
 
 
-class Turn:
+class FaultRun:
     """Begins with `inject`, ends with `settle`; what was found until then is told by `finding`."""
 
     def __init__(self, fault: str, expected: Expected, reason: str, *, target: str, pipeline: Pipeline) -> None:

@@ -10,9 +10,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from prober.config.document import printable
-from prober.web.answers import problem
-from prober.web.hosts import is_loopback, is_ours
-from prober.web.users import TooManyGuesses
+from prober.web.allowed_hosts import is_loopback, is_ours
+from prober.web.basic_auth import TooManyAttemptsError
+from prober.web.responses import problem
 
 if TYPE_CHECKING:
     from prober.web.listener import Web
@@ -30,7 +30,7 @@ USUAL: Final = {
 """Headers of an answer that does not set them itself."""
 
 
-class Gate:
+class AccessMiddleware:
     """Turns away who may not ask, and sends headers that keep browsers from being led astray."""
 
     def __init__(self, app: ASGIApp, *, web: Web) -> None:
@@ -86,7 +86,7 @@ class Gate:
         try:
             if await users.admit(headers.get("authorization")):
                 return None
-        except TooManyGuesses:
+        except TooManyAttemptsError:
             return problem(scope["path"], 503, "too many passwords are being checked", {"Retry-After": "1"})
         challenge = {"WWW-Authenticate": 'Basic realm="mcp-prober", charset="UTF-8"'}
         return problem(scope["path"], 401, "a user and a password are wanted", challenge)
