@@ -10,7 +10,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from prober.metrics.families import OF_PROBES, OF_TARGETS
-from prober.metrics.family import Family, Kept, Regular
+from prober.metrics.family import DynamicSeriesFamily, Family, FixedSeriesFamily
 from prober.metrics.records import ProbeRecord, TargetRecord
 
 Record = TypeVar("Record")
@@ -18,7 +18,7 @@ Place = tuple[tuple[str, str], ...]
 """The constant labels: `location`, or none."""
 
 
-class KeptCollector(Collector):
+class RecordCollector(Collector):
     """The families whose numbers stand in records. Some twenty times as slow as the page, and as complete."""
 
     def __init__(
@@ -47,7 +47,9 @@ class KeptCollector(Collector):
         for of_targets in OF_TARGETS:
             yield self._metric(of_targets, targets)
 
-    def _metric(self, family: Kept[Record] | Regular[Record], records: Iterable[tuple[Record, Place]]) -> Metric:
+    def _metric(
+        self, family: DynamicSeriesFamily[Record] | FixedSeriesFamily[Record], records: Iterable[tuple[Record, Place]]
+    ) -> Metric:
         metric = Metric(family.stem, family.help, family.type, family.unit)
         for record, labels in records:
             for key, value in family.read(record):
@@ -57,7 +59,7 @@ class KeptCollector(Collector):
         return metric
 
 
-class OwnCollector(Collector):
+class SelfCollector(Collector):
     """What another registry holds, with the constant labels, and without the `_created` samples: nobody reads them."""
 
     def __init__(self, place: Place, registry: CollectorRegistry) -> None:

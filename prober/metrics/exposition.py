@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, Literal, TypeVar
 
-from prober.metrics.family import Family, Kept, Key, Regular
+from prober.metrics.family import DynamicSeriesFamily, Family, FixedSeriesFamily, Key
 from prober.metrics.records import ProbeRecord, TargetRecord
 
 Format = Literal["text", "openmetrics"]
@@ -83,10 +83,12 @@ def heading(family: Family, form: Format) -> str:
     return f"# HELP {family.stem} {escaped(family.help)}\n# TYPE {family.stem} {family.type}\n{unit}"
 
 
-def write_family(family: Kept[Record] | Regular[Record], records: Sequence[Record], form: Format) -> Iterator[str]:
+def write_family(
+    family: DynamicSeriesFamily[Record] | FixedSeriesFamily[Record], records: Sequence[Record], form: Format
+) -> Iterator[str]:
     """A family in texts that each take a small part of SLICE_SECONDS."""
     yield heading(family, form)
-    lines_of = _regular_lines(family) if isinstance(family, Regular) else _lines(family)
+    lines_of = _regular_lines(family) if isinstance(family, FixedSeriesFamily) else _lines(family)
     if family.by_run:
         lines_of = _remembering(family.name, lines_of)
     for start in range(0, len(records), _AT_ONCE):
@@ -105,7 +107,7 @@ def _remembering(name: str, lines_of: Callable[[Record], str]) -> Callable[[Reco
     return lines
 
 
-def _regular_lines(family: Regular[Record]) -> Callable[[Record], str]:
+def _regular_lines(family: FixedSeriesFamily[Record]) -> Callable[[Record], str]:
     """Writes the lines of a record at once; NUL, which no number holds, keeps the place of its labels."""
     parts = _Parts(family)
     template = "".join(
@@ -120,7 +122,7 @@ def _regular_lines(family: Regular[Record]) -> Callable[[Record], str]:
     return lines
 
 
-def _lines(family: Kept[Record]) -> Callable[[Record], str]:
+def _lines(family: DynamicSeriesFamily[Record]) -> Callable[[Record], str]:
     """Writes the lines of a record one by one."""
     parts = _Parts(family)
     read = family.read

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from prober.metrics.family import OF_RECORDS, Family, Kept, Regular
+from prober.metrics.family import OF_RECORDS, DynamicSeriesFamily, Family, FixedSeriesFamily
 from prober.metrics.records import DURATION_BUCKETS, SEVERITIES, ProbeRecord, TargetRecord
 from prober.outcome import Phase, Verdict
 
@@ -34,7 +34,7 @@ class Row(NamedTuple):
 
 def families() -> list[Row]:
     """Every family of the page, in its order; those of the process last, as prometheus_client has them here."""
-    table: tuple[Family, ...] = (*OF_PROBES, *OF_TARGETS, *OWN)
+    table: tuple[Family, ...] = (*OF_PROBES, *OF_TARGETS, *OF_PROBER)
     process = ProcessCollector(registry=CollectorRegistry()).collect()
     return [
         *(Row(each.name, each.type, each.labels, each.help) for each in table),
@@ -65,15 +65,15 @@ def _duration(record: ProbeRecord) -> tuple[float, ...]:
 
 _PROBE: Final = OF_RECORDS
 
-OF_PROBES: Final[tuple[Kept[ProbeRecord] | Regular[ProbeRecord], ...]] = (
-    Regular(
+OF_PROBES: Final[tuple[DynamicSeriesFamily[ProbeRecord] | FixedSeriesFamily[ProbeRecord], ...]] = (
+    FixedSeriesFamily(
         name="mcp_probe_success",
         type="gauge",
         labels=_PROBE,
         help="Whether the last run of the probe passed: 1 if so, else 0; mcp_probe_failing says why.",
         values=lambda p: (int(p.failing is None),),
     ),
-    Kept(
+    DynamicSeriesFamily(
         name="mcp_probe_failing",
         type="gauge",
         labels=(*_PROBE, "reason"),
@@ -81,7 +81,7 @@ OF_PROBES: Final[tuple[Kept[ProbeRecord] | Regular[ProbeRecord], ...]] = (
         " and no series while it passes.",
         read=lambda p: () if p.failing is None else ((("", p.failing.value), 1),),
     ),
-    Regular(
+    FixedSeriesFamily(
         name="mcp_probe_runs_total",
         by_run=True,
         type="counter",
@@ -90,7 +90,7 @@ OF_PROBES: Final[tuple[Kept[ProbeRecord] | Regular[ProbeRecord], ...]] = (
         keys=_RUN_KEYS,
         values=lambda p: tuple(p.runs),
     ),
-    Kept(
+    DynamicSeriesFamily(
         name="mcp_probe_failures_total",
         by_run=True,
         type="counter",
@@ -99,7 +99,7 @@ OF_PROBES: Final[tuple[Kept[ProbeRecord] | Regular[ProbeRecord], ...]] = (
         " a reason's series begins with its first case.",
         read=lambda p: [(("", reason.value), count) for reason, count in p.failures.items()],
     ),
-    Regular(
+    FixedSeriesFamily(
         name="mcp_probe_duration_seconds",
         by_run=True,
         type="histogram",
@@ -109,7 +109,7 @@ OF_PROBES: Final[tuple[Kept[ProbeRecord] | Regular[ProbeRecord], ...]] = (
         keys=_HISTOGRAM_KEYS,
         values=_duration,
     ),
-    Regular(
+    FixedSeriesFamily(
         name="mcp_probe_latency_seconds",
         type="gauge",
         labels=_PROBE,
@@ -117,7 +117,7 @@ OF_PROBES: Final[tuple[Kept[ProbeRecord] | Regular[ProbeRecord], ...]] = (
         " no series where the last run has none.",
         values=lambda p: _one(p.latency),
     ),
-    Kept(
+    DynamicSeriesFamily(
         name="mcp_probe_phase_duration_seconds",
         by_run=True,
         type="gauge",
@@ -125,49 +125,49 @@ OF_PROBES: Final[tuple[Kept[ProbeRecord] | Regular[ProbeRecord], ...]] = (
         help="Seconds that the last run of the probe spent in a phase, summed over its exchanges.",
         read=lambda p: [(_PHASE_KEYS[phase], seconds) for phase, seconds in p.phases.items()],
     ),
-    Regular(
+    FixedSeriesFamily(
         name="mcp_probe_last_run_timestamp_seconds",
         type="gauge",
         labels=_PROBE,
         help="Unix time at which the last run of the probe ended; no series before the first.",
         values=lambda p: _one(p.last_run),
     ),
-    Regular(
+    FixedSeriesFamily(
         name="mcp_probe_last_success_timestamp_seconds",
         type="gauge",
         labels=_PROBE,
         help="Unix time at which the last run that passed ended; no series before the first.",
         values=lambda p: _one(p.last_success),
     ),
-    Regular(
+    FixedSeriesFamily(
         name="mcp_probe_interval_seconds",
         type="gauge",
         labels=_PROBE,
         help="Seconds between two runs of the probe; no series where a cron expression says when it runs.",
         values=lambda p: _one(p.interval),
     ),
-    Kept(
+    DynamicSeriesFamily(
         name="mcp_probe_latency_budget_seconds",
         type="gauge",
         labels=(*_PROBE, "level"),
         help="Seconds of latency from which on the probe warns or fails; no series where no budget is set.",
         read=lambda p: [(_LEVEL_KEYS[level], seconds) for level, seconds in p.budgets],
     ),
-    Regular(
+    FixedSeriesFamily(
         name="mcp_probe_maintenance",
         type="gauge",
         labels=_PROBE,
         help="Whether the probe or its target is in a maintenance window at this moment: 1 if so, else 0.",
         values=lambda p: (int(p.in_maintenance is not None and p.in_maintenance(p.probe)),),
     ),
-    Regular(
+    FixedSeriesFamily(
         name="mcp_probe_skipped_total",
         type="counter",
         labels=_PROBE,
         help="Runs of the probe that were left out because the one before was still going on.",
         values=lambda p: (p.skipped,),
     ),
-    Regular(
+    FixedSeriesFamily(
         name="mcp_contract_changes",
         type="gauge",
         labels=(*_PROBE, "severity"),
@@ -176,21 +176,21 @@ OF_PROBES: Final[tuple[Kept[ProbeRecord] | Regular[ProbeRecord], ...]] = (
         keys=_SEVERITY_KEYS,
         values=lambda p: p.contract or (),
     ),
-    Kept(
+    DynamicSeriesFamily(
         name="mcp_race_violations_total",
         type="counter",
         labels=(*_PROBE, "anomaly"),
         help="Cases of an anomaly in the histories of the probe's races; an anomaly is a reason of the race family.",
         read=lambda p: [(("", anomaly.value), count) for anomaly, count in (p.anomalies or {}).items()],
     ),
-    Regular(
+    FixedSeriesFamily(
         name="mcp_race_operations_total",
         type="counter",
         labels=_PROBE,
         help="Calls that the probe's races made.",
         values=lambda p: () if p.anomalies is None else (p.race_operations,),
     ),
-    Regular(
+    FixedSeriesFamily(
         name="mcp_race_overlap",
         type="gauge",
         labels=_PROBE,
@@ -199,8 +199,8 @@ OF_PROBES: Final[tuple[Kept[ProbeRecord] | Regular[ProbeRecord], ...]] = (
     ),
 )
 
-OF_TARGETS: Final[tuple[Kept[TargetRecord] | Regular[TargetRecord], ...]] = (
-    Kept(
+OF_TARGETS: Final[tuple[DynamicSeriesFamily[TargetRecord] | FixedSeriesFamily[TargetRecord], ...]] = (
+    DynamicSeriesFamily(
         name="mcp_target_info",
         by_run=True,
         type="info",
@@ -209,21 +209,21 @@ OF_TARGETS: Final[tuple[Kept[TargetRecord] | Regular[TargetRecord], ...]] = (
         " no series before a run got that far.",
         read=lambda t: () if t.server is None else ((("", *t.server), 1),),
     ),
-    Regular(
+    FixedSeriesFamily(
         name="mcp_target_tools",
         type="gauge",
         labels=("target",),
         help="Tools that the target listed last; no series before.",
         values=lambda t: _one(t.tools),
     ),
-    Regular(
+    FixedSeriesFamily(
         name="mcp_target_certificate_expiry_timestamp_seconds",
         type="gauge",
         labels=("target",),
         help="Unix time at which the target's TLS certificate expires; no series before it was seen.",
         values=lambda t: _one(t.certificate_expiry),
     ),
-    Regular(
+    FixedSeriesFamily(
         name="mcp_target_budget_remaining",
         type="gauge",
         labels=("target",),
@@ -235,7 +235,7 @@ OF_TARGETS: Final[tuple[Kept[TargetRecord] | Regular[TargetRecord], ...]] = (
 _LAG_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 """Below 1 ms is rest, 10 ms shows in latencies, 250 ms is where a start counts as late."""
 
-OWN: Final[tuple[Family, ...]] = (
+OF_PROBER: Final[tuple[Family, ...]] = (
     Family(
         name="prober_build_info",
         type="info",

@@ -48,7 +48,7 @@ class Family:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept(Family, Generic[Record]):
+class DynamicSeriesFamily(Family, Generic[Record]):
     """A family whose numbers stand in records; `read` takes them out."""
 
     read: Callable[[Record], Iterable[Sample]]
@@ -57,7 +57,7 @@ class Kept(Family, Generic[Record]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Regular(Family, Generic[Record]):
+class FixedSeriesFamily(Family, Generic[Record]):
     """Likewise one in which a record has the same series as every other, or none: one value for each of `keys`.
 
     Most of the page is such: it can be written a record at a time instead of a line at a time.

@@ -13,11 +13,11 @@ from prometheus_client.exposition import generate_latest as text_page
 from prometheus_client.openmetrics.exposition import generate_latest as openmetrics_page
 
 from prober.config.model import Config, Probe, Target
-from prober.metrics.collector import KeptCollector, OwnCollector, labels_of_probe, labels_of_target
+from prober.metrics.collector import RecordCollector, SelfCollector, labels_of_probe, labels_of_target
 from prober.metrics.exposition import CONTENT_TYPES, Format, format_for, labels_text, sliced, write_family
 from prober.metrics.families import OF_PROBES, OF_TARGETS
-from prober.metrics.own import OwnMetrics
 from prober.metrics.records import ProbeRecord, TargetRecord, address_of, in_order
+from prober.metrics.self_metrics import SelfMetrics
 from prober.result import Remembered, Result
 
 _PIECE: Final = 64 * 1024
@@ -40,13 +40,13 @@ class Metrics:
         self._budget_remaining: Callable[[str], float | None] = lambda _target: None
         self._in_maintenance: Callable[[str], bool] = lambda _probe: False
         registry.register(
-            KeptCollector(self._place, probes=lambda: self._probes.values(), targets=lambda: self._targets.values())
+            RecordCollector(self._place, probes=lambda: self._probes.values(), targets=lambda: self._targets.values())
         )
         own = CollectorRegistry()
-        self._own = OwnMetrics(own)
+        self._own = SelfMetrics(own)
         self._own_registry = CollectorRegistry()
         for each in (registry, self._own_registry):
-            each.register(OwnCollector(self._place, own))
+            each.register(SelfCollector(self._place, own))
 
     # The configuration
 

@@ -17,7 +17,7 @@ And when nothing is:
 
 incidents.py   what is told and what is not: no clock, no network
 message.py     an incident in words
-outlet.py      one URL: a queue, a thread, another try
+channel.py      one URL: a queue, a thread, another try
 apprise.py     the only file that knows the library
 notifier.py    the Sink that holds them together
 """

@@ -13,14 +13,14 @@ from prober.board import Board
 from prober.config.model import Notify, Probe
 from prober.config.secret import Secret
 from prober.notify.apprise import label, sender
+from prober.notify.channel import PAUSES, Channel, OnSent
 from prober.notify.incidents import Incidents
 from prober.notify.message import messages_of
-from prober.notify.outlet import PAUSES, OnSent, Outlet
 from prober.result import Result
 
-GATHERING: Final = 3.0
+GROUP_WAIT: Final = 3.0
 """Seconds between the first news and their being told: what has one cause comes in one message."""
-FAREWELL: Final = 2.0
+SHUTDOWN_TIMEOUT: Final = 2.0
 """Seconds that what is still to be told has when the prober ends."""
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Notifier:
         *,
         suspects: Callable[[], bool] = lambda: False,
         on_sent: OnSent = lambda _outcome: None,
-        gathering: float = GATHERING,
+        gathering: float = GROUP_WAIT,
         pauses: Sequence[float] = PAUSES,
     ):
         """`suspects` is whether the prober suspects itself; `on_sent` is told of each message and URL, in the loop.
@@ -46,9 +46,9 @@ class Notifier:
         self._board, self._suspects, self._on_sent = board, suspects, on_sent
         self._gathering, self._pauses = gathering, pauses
         self._incidents = Incidents(after=settings.after)
-        self._outlets: dict[Secret, Outlet] = {}
-        self._outlets = self._outlets_of(settings)
-        self._tasks: dict[asyncio.Task[None], Outlet] = {}
+        self._channels: dict[Secret, Channel] = {}
+        self._channels = self._channels_of(settings)
+        self._tasks: dict[asyncio.Task[None], Channel] = {}
         """Also those that are being cancelled."""
         self._news = asyncio.Event()
         self._teller: asyncio.Task[None] | None = None
@@ -66,9 +66,9 @@ class Notifier:
         self._flush()
         try:
             with suppress(TimeoutError):
-                async with asyncio.timeout(FAREWELL):
-                    for outlet in self._outlets.values():
-                        await outlet.drained()
+                async with asyncio.timeout(SHUTDOWN_TIMEOUT):
+                    for channel in self._channels.values():
+                        await channel.drained()
         finally:
             tasks = [*self._tasks, *([self._teller] if self._teller else [])]
             for task in tasks:
@@ -81,9 +81,9 @@ class Notifier:
 
         Raises NotifyProblem, and then nothing has changed.
         """
-        self._outlets = self._outlets_of(settings)
-        for task, outlet in self._tasks.items():
-            if outlet not in self._outlets.values():
+        self._channels = self._channels_of(settings)
+        for task, channel in self._tasks.items():
+            if channel not in self._channels.values():
                 task.cancel()
         if self._teller is not None:
             self._serve()
@@ -121,26 +121,26 @@ class Notifier:
                 self._incidents.withdraw()
                 return
             for message in messages_of(self._incidents.take()):
-                for outlet in self._outlets.values():
-                    outlet.put(message)
+                for channel in self._channels.values():
+                    channel.put(message)
         except Exception:
             _LOGGER.exception("an incident could not be told")
 
     def _serve(self) -> None:
-        """A task for every outlet that has none."""
-        for outlet in self._outlets.values():
-            if outlet not in self._tasks.values():
-                task = asyncio.create_task(outlet.serve(), name="notify outlet")
-                self._tasks[task] = outlet
+        """A task for every channel that has none."""
+        for channel in self._channels.values():
+            if channel not in self._tasks.values():
+                task = asyncio.create_task(channel.serve(), name="notify channel")
+                self._tasks[task] = channel
                 task.add_done_callback(self._tasks.pop)
 
-    def _outlets_of(self, settings: Notify) -> dict[Secret, Outlet]:
+    def _channels_of(self, settings: Notify) -> dict[Secret, Channel]:
         """One for each URL; that of a URL which is there already stays, with what waits in it."""
-        outlets = {}
+        channels = {}
         for number, url in enumerate(settings.urls, 1):
-            outlet = self._outlets.get(url)
+            channel = self._channels.get(url)
             name = f"URL {number} ({label(url)})"
-            outlets[url] = outlet or Outlet(
+            channels[url] = channel or Channel(
                 sender(url, number=number), name=name, on_sent=self._on_sent, pauses=self._pauses
             )
-        return outlets
+        return channels

@@ -25,19 +25,19 @@ from starlette.types import ASGIApp
 from prober.reference import pages
 from prober.reference.contention import Contention
 from prober.reference.faults.answers import AnswerFaults
-from prober.reference.faults.board import FaultBoard, parse_all
 from prober.reference.faults.state import FaultyStore
+from prober.reference.faults.switches import FaultSwitches, parse_all
 from prober.reference.faults.wire import WireFaults
 from prober.reference.logs import log
 from prober.reference.metrics import ReferenceMetrics
 from prober.reference.observer import StoreReports
 from prober.reference.settings import Settings
 from prober.reference.state.cache import ReadThroughCache
-from prober.reference.state.folding import KnownStates
-from prober.reference.state.shared import Shared
-from prober.reference.stores import making
-from prober.reference.stores.errors import SessionExists, StoreError
-from prober.reference.tools import serving
+from prober.reference.state.context import Context
+from prober.reference.state.projection import KnownStates
+from prober.reference.stores import factory
+from prober.reference.stores.errors import SessionExistsError, StoreError
+from prober.reference.tools import server
 
 MCP_PATH: Final = "/mcp"
 
@@ -53,8 +53,8 @@ class Reference:
 
     settings: Settings
     registry: CollectorRegistry
-    shared: Shared
-    board: FaultBoard
+    context: Context
+    switches: FaultSwitches
     mcp: MCPServer[Any]
     app: ASGIApp
     """Serve it inside `running`; it has no lifespan of its own."""
@@ -64,15 +64,15 @@ class Reference:
         """Open the store, make the sessions of the settings, follow and free in the background; undo it all after.
 
         Raises:
-            StoreUnavailable: the store cannot be reached.
+            StoreUnavailableError: the store cannot be reached.
         """
-        await self.shared.store.open()
+        await self.context.store.open()
         try:
-            await _make_sessions(self.shared)
-            async with _background(_follow_changes(self.shared), _purge(self.shared)), self.mcp.session_manager.run():
+            await _make_sessions(self.context)
+            async with _background(_follow_changes(self.context), _purge(self.context)), self.mcp.session_manager.run():
                 yield
         finally:
-            await self.shared.store.close()
+            await self.context.store.close()
 
 
 def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> Reference:
@@ -82,10 +82,10 @@ def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> R
         ValueError: a fault is misspelt.
     """
     registry = registry or CollectorRegistry()
-    board = FaultBoard(parse_all(settings.faults), seed=settings.fault_seed)
-    metrics = ReferenceMetrics(registry, store=settings.store, safe=making.is_safe(settings))
-    store = FaultyStore(making.make(settings, StoreReports(metrics, store=settings.store)), board)
-    shared = Shared(
+    switches = FaultSwitches(parse_all(settings.faults), seed=settings.fault_seed)
+    metrics = ReferenceMetrics(registry, store=settings.store, safe=factory.is_safe(settings))
+    store = FaultyStore(factory.make(settings, StoreReports(metrics, store=settings.store)), switches)
+    context = Context(
         settings=settings,
         store=store,
         metrics=metrics,
@@ -93,7 +93,7 @@ def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> R
         configs=ReadThroughCache(store.config, ttl=settings.cache_ttl),
         states=KnownStates(),
     )
-    mcp = serving.build(shared, middleware=(AnswerFaults(board),))
+    mcp = server.build(context, middleware=(AnswerFaults(switches),))
     endpoint = mcp.streamable_http_app(
         streamable_http_path=MCP_PATH,
         json_response=True,
@@ -105,41 +105,41 @@ def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> R
             allowed_origins=[f"http://{host}" for host in (*_LOOPBACK, *settings.allowed_hosts)],
         ),
     )
-    app = pages.build(shared, board, endpoint.routes)
+    app = pages.build(context, switches, endpoint.routes)
     return Reference(
         settings=settings,
         registry=registry,
-        shared=shared,
-        board=board,
+        context=context,
+        switches=switches,
         mcp=mcp,
-        app=WireFaults(app, board, path=MCP_PATH),
+        app=WireFaults(app, switches, path=MCP_PATH),
     )
 
 
-async def _follow_changes(shared: Shared) -> None:
+async def _follow_changes(context: Context) -> None:
     """Drop from the cache what other instances changed, for as long as the server runs."""
-    async for handle in shared.store.changes():
+    async for handle in context.store.changes():
         if handle is None:
-            shared.configs.invalidate_all()
+            context.configs.invalidate_all()
         else:
-            shared.configs.invalidate(handle)
-        shared.metrics.cache_invalidated(origin="remote")
+            context.configs.invalidate(handle)
+        context.metrics.cache_invalidated(origin="remote")
 
 
-async def _purge(shared: Shared) -> None:
+async def _purge(context: Context) -> None:
     """Free what expired sessions occupy, every now and then."""
     while True:
-        await asyncio.sleep(shared.settings.purge_every)
+        await asyncio.sleep(context.settings.purge_every)
         try:
-            await shared.store.purge()
+            await context.store.purge()
         except StoreError as error:
-            log(logging.WARNING, "purge_failed", store=shared.store.name, error=type(error).__name__)
+            log(logging.WARNING, "purge_failed", store=context.store.name, error=type(error).__name__)
 
 
-async def _make_sessions(shared: Shared) -> None:
-    for handle in shared.settings.sessions:
-        with contextlib.suppress(SessionExists):  # made by an earlier run or another instance
-            await shared.store.create(handle, lifetime=None)
+async def _make_sessions(context: Context) -> None:
+    for handle in context.settings.sessions:
+        with contextlib.suppress(SessionExistsError):  # made by an earlier run or another instance
+            await context.store.create(handle, lifetime=None)
 
 
 @asynccontextmanager

@@ -35,7 +35,7 @@ class BreakerPolicy:
     longest_rest: float = 5.0
 
 
-class BreakerOpen(Exception):  # noqa: N818 - named for what it says
+class BreakerOpenError(Exception):
     """The call was not made. `retry_in` seconds from now one may be let through; 0 while one is on its way."""
 
     def __init__(self, *, retry_in: float) -> None:
@@ -69,15 +69,15 @@ class Breaker:
         return self._rests_until is not None
 
     def check(self) -> None:
-        """Raise BreakerOpen where `admit` would."""
+        """Raise BreakerOpenError where `admit` would."""
         if self._rests_until is None:
             return
         remaining = self._rests_until - self._clock()
         if remaining > 0 or self._trial is not None:
-            raise BreakerOpen(retry_in=max(0.0, remaining))
+            raise BreakerOpenError(retry_in=max(0.0, remaining))
 
     def admit(self) -> Call:
-        """Let a call through, to be used as a context manager around it. Raises BreakerOpen."""
+        """Let a call through, to be used as a context manager around it. Raises BreakerOpenError."""
         self.check()
         call = Call(self, era=self._era)
         if self.is_open:

@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from prober.reference.faults import control
-from prober.reference.faults.board import FaultBoard
-from prober.reference.state.shared import Shared
+from prober.reference.faults.switches import FaultSwitches
+from prober.reference.state.context import Context
 from prober.reference.stores.errors import StoreError
 
 _PATIENCE: Final = 2.0
@@ -25,12 +25,12 @@ _SHOWN: Final = 20
 """Contended sessions on the page."""
 
 
-def build(shared: Shared, board: FaultBoard, endpoint: Sequence[BaseRoute]) -> Starlette:
+def build(context: Context, switches: FaultSwitches, endpoint: Sequence[BaseRoute]) -> Starlette:
     """The application: the given routes of the MCP endpoint, and the pages."""
 
     async def metrics(request: Request) -> Response:
-        await _count_sessions(shared)
-        page, content_type = shared.metrics.page(request.headers.get("accept", ""))
+        await _count_sessions(context)
+        page, content_type = context.metrics.page(request.headers.get("accept", ""))
         return Response(page, headers={"content-type": content_type})
 
     async def healthz(_request: Request) -> Response:
@@ -39,7 +39,7 @@ def build(shared: Shared, board: FaultBoard, endpoint: Sequence[BaseRoute]) -> S
     async def readyz(_request: Request) -> Response:
         try:
             async with asyncio.timeout(_PATIENCE):
-                await shared.store.check()
+                await context.store.check()
         except (StoreError, TimeoutError) as error:
             return PlainTextResponse(f"the store does not answer: {error or 'too slow'}\n", status_code=503)
         return PlainTextResponse("ready\n")
@@ -47,7 +47,7 @@ def build(shared: Shared, board: FaultBoard, endpoint: Sequence[BaseRoute]) -> S
     async def contention(request: Request) -> Response:
         if not control.is_local(request):
             return JSONResponse({"error": "only for callers on this machine"}, status_code=403)
-        return JSONResponse({"sessions": [asdict(session) for session in shared.contention.top(_SHOWN)]})
+        return JSONResponse({"sessions": [asdict(session) for session in context.contention.top(_SHOWN)]})
 
     return Starlette(
         routes=[
@@ -57,14 +57,14 @@ def build(shared: Shared, board: FaultBoard, endpoint: Sequence[BaseRoute]) -> S
             Route("/readyz", readyz),
             Route("/debug/contention", contention),
             # What was cached while the state was broken must not outlive the fault.
-            control.route(board, changed=shared.configs.invalidate_all),
+            control.route(switches, changed=context.configs.invalidate_all),
         ]
     )
 
 
-async def _count_sessions(shared: Shared) -> None:
+async def _count_sessions(context: Context) -> None:
     try:
         async with asyncio.timeout(_PATIENCE):
-            shared.metrics.active_sessions.set(await shared.store.count())
+            context.metrics.active_sessions.set(await context.store.count())
     except (StoreError, TimeoutError):
-        shared.metrics.active_sessions.set(math.nan)
+        context.metrics.active_sessions.set(math.nan)

@@ -25,7 +25,7 @@ async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
     Raises:
         OSError: the address cannot be listened on.
         ValueError: a fault is misspelt.
-        StoreUnavailable: the store cannot be reached.
+        StoreUnavailableError: the store cannot be reached.
     """
     reference = build(settings)
     with listen(settings.host, settings.port) as listener:
@@ -73,7 +73,7 @@ async def serve_stdio(settings: Settings) -> None:
 
     Raises:
         ValueError: a fault is misspelt.
-        StoreUnavailable: the store cannot be reached.
+        StoreUnavailableError: the store cannot be reached.
     """
     reference = build(settings)
     async with reference.running():

@@ -5,7 +5,7 @@ A web page anywhere can make a browser ask a server on that browser's own machin
 - DNS rebinding: the page's own name is made to point to 127.0.0.1, and the browser takes the answers for the page's.
   The name stands in `Host`, so on loopback only names that nobody else can own are answered to.
 - Cross-site requests: the page cannot read the answer, but a POST has done its work by then. The browser says where
-  it comes from, in `Sec-Fetch-Views` (Fetch Metadata) and `Origin` (RFC 6454 section 7).
+  it comes from, in `Sec-Fetch-Site` (Fetch Metadata) and `Origin` (RFC 6454 section 7).
 """
 
 from __future__ import annotations

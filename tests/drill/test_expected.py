@@ -15,8 +15,8 @@ from prober.drill.expected import OWN, SLOW_SECONDS
 from prober.drill.pipeline import STREAKS
 from prober.metrics import Metrics
 from prober.outcome import Reason
-from prober.reference.faults.board import parse
 from prober.reference.faults.catalog import FAULTS
+from prober.reference.faults.switches import parse
 
 RULES: Final[list[dict[str, Any]]] = [
     rule

@@ -17,8 +17,8 @@ from prober.config.model import Notify
 from prober.config.secret import Secret
 from prober.notify import Notifier, NotifyProblem, check
 from prober.notify.apprise import sender
+from prober.notify.channel import Channel
 from prober.notify.message import Message
-from prober.notify.outlet import Outlet
 from tests.judge.ticking import PROMISE, ticking
 from tests.notify.receiver import Receiver, receiver
 from tests.notify.results import board, run
@@ -83,13 +83,13 @@ async def test_everybody_is_told_and_who_refuses_is_asked_again(friend: Receiver
     assert sent == ["sent", "sent"]
 
 
-async def served(outlet: Outlet, *messages: Message) -> None:
-    task = asyncio.create_task(outlet.serve())
+async def served(channel: Channel, *messages: Message) -> None:
+    task = asyncio.create_task(channel.serve())
     try:
         for message in messages:
-            outlet.put(message)
+            channel.put(message)
         async with asyncio.timeout(BOUND):
-            await outlet.drained()
+            await channel.drained()
     finally:
         task.cancel()
         await asyncio.wait([task])
@@ -100,8 +100,8 @@ async def test_who_always_refuses_is_given_up_and_the_next_message_has_its_turn(
 ) -> None:
     friend.statuses = [500, 500]
     sent: list[str] = []
-    outlet = Outlet(sender(friend.url, number=1), name="URL 1 (json)", on_sent=sent.append, pauses=(0.0, 0.0))
-    await served(outlet, HELLO, Message(title="second", text="probe: b", bad=True))
+    channel = Channel(sender(friend.url, number=1), name="URL 1 (json)", on_sent=sent.append, pauses=(0.0, 0.0))
+    await served(channel, HELLO, Message(title="second", text="probe: b", bad=True))
     assert sent == ["failed", "sent"]
     assert friend.titles == ["second"]
     assert caplog.messages == ["a notification to URL 1 (json) was given up: 2 tries failed"]
@@ -111,9 +111,9 @@ async def test_who_hangs_is_given_up_in_time_with_one_thread_and_holds_up_nobody
     friend.holding = True
     sent: list[str] = []
     slow = Secret(friend.url.reveal() + "?rto=30")
-    outlet = Outlet(sender(slow, number=1), name="x", on_sent=sent.append, timeout=0.1, pauses=(0.0,) * 4)
+    channel = Channel(sender(slow, number=1), name="x", on_sent=sent.append, timeout=0.1, pauses=(0.0,) * 4)
     async with ticking() as ticks:
-        await served(outlet, HELLO, Message(title="second", text="probe: b", bad=True))
+        await served(channel, HELLO, Message(title="second", text="probe: b", bad=True))
         assert sent == ["failed", "failed"]
         assert len(friend.paths) == 1  # as long as one hangs, no other is begun
     assert ticks.longest < PROMISE
@@ -124,15 +124,15 @@ async def test_who_hangs_is_given_up_in_time_with_one_thread_and_holds_up_nobody
 async def test_an_answer_that_comes_late_is_an_answer_and_nobody_is_told_twice(friend: Receiver) -> None:
     friend.holding = True
     sent: list[str] = []
-    outlet = Outlet(sender(friend.url, number=1), name="x", on_sent=sent.append, timeout=0.1, pauses=(0.0,) * 40)
-    task = asyncio.create_task(outlet.serve())
-    outlet.put(HELLO)
+    channel = Channel(sender(friend.url, number=1), name="x", on_sent=sent.append, timeout=0.1, pauses=(0.0,) * 40)
+    task = asyncio.create_task(channel.serve())
+    channel.put(HELLO)
     await until(lambda: friend.paths)
     await asyncio.sleep(0.15)  # the first try is over
     friend.holding = False
     friend.let_go.set()
     async with asyncio.timeout(BOUND):
-        await outlet.drained()
+        await channel.drained()
     task.cancel()
     await asyncio.wait([task])
     assert sent == ["sent"]
@@ -147,8 +147,8 @@ async def test_more_than_there_is_room_for_gives_up_the_oldest() -> None:
         arrived.append(message.title)
         return True
 
-    outlet = Outlet(send, name="x", on_sent=sent.append, room=2)
-    await served(outlet, *(Message(title=str(number), text="probe: b", bad=True) for number in range(5)))
+    channel = Channel(send, name="x", on_sent=sent.append, room=2)
+    await served(channel, *(Message(title=str(number), text="probe: b", bad=True) for number in range(5)))
     assert arrived == ["3", "4"]
     assert sent == ["failed"] * 3 + ["sent"] * 2
 
@@ -158,7 +158,7 @@ async def test_a_plug_in_that_raises_has_failed_and_its_words_go_nowhere(caplog:
         raise RuntimeError("s3cr3t-t0ken")
 
     sent: list[str] = []
-    await served(Outlet(send, name="x", on_sent=sent.append, pauses=(0.0, 0.0)), HELLO)
+    await served(Channel(send, name="x", on_sent=sent.append, pauses=(0.0, 0.0)), HELLO)
     assert sent == ["failed"]
     assert "s3cr3t" not in caplog.text
 
@@ -250,9 +250,9 @@ async def test_no_log_of_any_level_shows_a_url(friend: Receiver, caplog: pytest.
     for name in ("apprise", "urllib3", "requests"):
         caplog.set_level(logging.DEBUG, logger=name)
     friend.statuses = [500]
-    outlet = Outlet(sender(friend.url, number=1), name="URL 1 (json)", on_sent=print, pauses=(0.0, 0.0))
-    await served(outlet, HELLO)
-    gone = Outlet(sender(Secret("json://127.0.0.1:9/s3cr3t-t0ken"), number=2), name="y", on_sent=print, pauses=(0.0,))
+    channel = Channel(sender(friend.url, number=1), name="URL 1 (json)", on_sent=print, pauses=(0.0, 0.0))
+    await served(channel, HELLO)
+    gone = Channel(sender(Secret("json://127.0.0.1:9/s3cr3t-t0ken"), number=2), name="y", on_sent=print, pauses=(0.0,))
     await served(gone, HELLO)
     assert len(friend.paths) == 2
     assert "s3cr3t" not in caplog.text

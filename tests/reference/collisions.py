@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
-from prober.reference.stores.errors import LockHeld, LockLost, StaleToken, VersionConflict
+from prober.reference.stores.errors import LockHeldError, LockLostError, StaleTokenError, VersionConflictError
 from prober.reference.stores.protocol import Store
 
 CLIENTS: Final = 32
@@ -57,7 +57,7 @@ async def compare_and_swap(stores: Sequence[Store]) -> list[str]:
             version = (await store.get("s")).value_version
             try:
                 await store.swap("s", expected_version=version, value=str(number))
-            except VersionConflict:
+            except VersionConflictError:
                 continue
             winners[version] += 1
 
@@ -101,7 +101,7 @@ async def optimistic_log(stores: Sequence[Store]) -> list[str]:
             last = (await store.get("s")).last_event
             try:
                 await store.append("s", kind="k", payload="{}", agent_id=str(number), expected_last=last)
-            except VersionConflict:
+            except VersionConflictError:
                 continue
             winners[last] += 1
 
@@ -155,9 +155,9 @@ async def lock(stores: Sequence[Store]) -> list[str]:
         for attempt in range(PATIENCE):
             try:
                 await hold(store, number, f"{number}-{attempt}")
-            except LockHeld:
+            except LockHeldError:
                 await asyncio.sleep(0.005)
-            except (StaleToken, LockLost) as error:
+            except (StaleTokenError, LockLostError) as error:
                 wrong.append(str(error))
                 return
             else:

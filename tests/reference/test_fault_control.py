@@ -27,7 +27,7 @@ async def shared_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
 async def server(shared_server: Inside) -> AsyncIterator[Inside]:
     """The server, without faults before and after."""
     yield shared_server
-    shared_server.reference.board.replace([])
+    shared_server.reference.switches.replace([])
 
 
 async def test_the_page_shows_all_faults_and_which_are_on(server: Inside) -> None:
@@ -71,7 +71,7 @@ async def test_what_must_not_switch_faults_is_refused(
 ) -> None:
     refused = await server.http.post("/debug/faults", **request_)
     assert (refused.status_code, refused.json()) == (status, {"error": says})
-    assert server.reference.board.active == ()
+    assert server.reference.switches.active == ()
 
 
 async def test_callers_from_elsewhere_neither_see_nor_switch_faults(server: Inside) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from prober.outcome import Reason
-from prober.reference.faults.board import Fault, FaultBoard, parse, parse_all
 from prober.reference.faults.catalog import FAULTS
+from prober.reference.faults.switches import Fault, FaultSwitches, parse, parse_all
 
 # How they are written
 
@@ -63,20 +63,20 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 
 def test_a_rate_is_the_share_of_occasions() -> None:
-    board = FaultBoard(parse_all(["hang:0.25"]), seed=1)
+    board = FaultSwitches(parse_all(["hang:0.25"]), seed=1)
     struck = sum(board.strike("hang") is not None for _ in range(4_000))
     assert 900 < struck < 1_100
     assert board.strikes["hang"] == struck
 
 
 def test_a_seed_repeats_the_strikes() -> None:
-    boards = [FaultBoard(parse_all(["hang:0.5"]), seed=5) for _ in range(2)]
+    boards = [FaultSwitches(parse_all(["hang:0.5"]), seed=5) for _ in range(2)]
     first, second = ([board.strike("hang") is None for _ in range(100)] for board in boards)
     assert first == second
 
 
 def test_a_fault_that_is_off_never_strikes() -> None:
-    board = FaultBoard(parse_all(["hang"]))
+    board = FaultSwitches(parse_all(["hang"]))
     assert board.strike("slow") is None
     board.replace([])
     assert board.strike("hang") is None

@@ -120,7 +120,7 @@ async def test_a_state_fault_shows_its_effect_while_it_is_on_and_only_then(serve
     handle = await server.session()
     await switch(server, name)
     assert await STATE[name](server, handle)
-    assert server.reference.board.strikes[name] > 0
+    assert server.reference.switches.strikes[name] > 0
     await switch(server)
     assert not await STATE[name](server, await server.session())
 

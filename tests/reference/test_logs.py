@@ -103,7 +103,7 @@ async def test_arguments_and_results_are_in_no_line_of_the_log(tmp_path: Path, s
 
 async def test_a_breaker_that_opens_and_closes_is_logged_and_shown(tmp_path: Path, stream: io.StringIO) -> None:
     async with inside(tmp_path) as server:
-        metrics: ReferenceMetrics = server.reference.shared.metrics
+        metrics: ReferenceMetrics = server.reference.context.metrics
         reports = StoreReports(metrics, store="sqlite")
         reports.breaker_changed(is_open=True)
         assert server.sample("mcp_circuit_breaker_open", dependency="sqlite") == 1

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from prober.reference.stores.errors import (
-    SessionExists,
-    StoreBusy,
+    SessionExistsError,
+    StoreBusyError,
     StoreError,
-    StoreUnavailable,
-    UnknownSession,
-    VersionConflict,
+    StoreUnavailableError,
+    UnknownSessionError,
+    VersionConflictError,
 )
 from prober.reference.stores.protocol import SilentObserver
 from prober.reference.stores.sqlite import SqliteStore, jobs, schema
@@ -115,9 +115,9 @@ async def test_a_failing_write_takes_back_its_own_changes_and_spares_its_mates(
     kinds = [type(outcome).__name__ for outcome in outcomes]
     assert kinds == [
         "Session",
-        VersionConflict.__name__,
-        UnknownSession.__name__,
-        SessionExists.__name__,
+        VersionConflictError.__name__,
+        UnknownSessionError.__name__,
+        SessionExistsError.__name__,
         UnicodeEncodeError.__name__,
         "Event",
         "Session",
@@ -158,7 +158,7 @@ async def test_more_waiting_calls_than_fit_are_told_that_the_store_is_busy(
 ) -> None:
     monkeypatch.setattr(jobs, "MAX_WAITING", 3)
     outcomes = await asyncio.gather(*(store.step("s", tool="t", result="1") for _ in range(10)), return_exceptions=True)
-    refused = [outcome for outcome in outcomes if isinstance(outcome, StoreBusy)]
+    refused = [outcome for outcome in outcomes if isinstance(outcome, StoreBusyError)]
     assert len(refused) == 7
     assert (await store.get("s")).step_count == 3
 
@@ -186,7 +186,7 @@ async def test_a_database_held_by_another_for_too_long_is_busy_and_nothing_is_wr
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     outcomes = await asyncio.gather(*(hasty.step("s", tool="t", result="1") for _ in range(3)), return_exceptions=True)
-    assert all(isinstance(outcome, StoreBusy) for outcome in outcomes)
+    assert all(isinstance(outcome, StoreBusyError) for outcome in outcomes)
     other.execute("ROLLBACK")
     other.close()
     assert (await hasty.step("s", tool="t", result="1")).step_count == 1
@@ -204,10 +204,10 @@ async def test_a_read_that_gets_no_connection_in_time_is_told_that_the_store_is_
         return ending.wait(30)
 
     held = asyncio.create_task(readers.run(long))
-    with pytest.raises(StoreBusy, match=r"no connection came to this call within 0\.05 s"):
+    with pytest.raises(StoreBusyError, match=r"no connection came to this call within 0\.05 s"):
         await held
     assert begun.is_set()
-    with pytest.raises(StoreBusy):
+    with pytest.raises(StoreBusyError):
         await readers.run(lambda connection: connection.execute("SELECT 1").fetchall())
     ending.set()
     await readers.close()
@@ -276,14 +276,14 @@ async def test_a_file_that_is_not_its_own_is_left_alone(path: Path, make: Callab
     make(path)
     before = _content(path)
     store = SqliteStore(path=path)
-    with pytest.raises(StoreUnavailable, match=says):
+    with pytest.raises(StoreUnavailableError, match=says):
         await store.open()
     await store.close()
     assert _content(path) == before
 
 
 async def test_a_folder_that_does_not_exist_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(StoreUnavailable, match="cannot open"):
+    with pytest.raises(StoreUnavailableError, match="cannot open"):
         await SqliteStore(path=tmp_path / "none" / "state.db").open()
 
 

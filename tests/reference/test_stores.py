@@ -8,16 +8,16 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from prober.reference.stores.errors import (
-    LockHeld,
-    LockLost,
-    SessionExists,
-    StaleToken,
+    LockHeldError,
+    LockLostError,
+    SessionExistsError,
+    StaleTokenError,
     StoreError,
-    UnknownSession,
-    VersionConflict,
+    UnknownSessionError,
+    VersionConflictError,
 )
 from prober.reference.stores.protocol import Store
-from prober.reference.stores.values import Config, History, Snapshot
+from prober.reference.stores.values import Config, EventHistory, Snapshot
 
 from .opening import Connect
 from .waiting import BOUND
@@ -36,7 +36,7 @@ async def gone(store: Store, handle: str) -> None:
         while True:
             try:
                 await store.get(handle)
-            except UnknownSession:
+            except UnknownSessionError:
                 return
             await asyncio.sleep(0.01)
 
@@ -60,7 +60,7 @@ async def test_a_session_without_lifetime_never_expires(store: Store) -> None:
 
 async def test_a_live_handle_is_not_given_twice(store: Store) -> None:
     await store.create("s", lifetime=60)
-    with pytest.raises(SessionExists):
+    with pytest.raises(SessionExistsError):
         await store.create("s", lifetime=60)
 
 
@@ -84,7 +84,7 @@ TOUCHING: dict[str, Callable[[Store], Awaitable[object]]] = {
 
 @pytest.mark.parametrize("method", TOUCHING)
 async def test_an_unknown_handle_is_said_to_be_unknown(store: Store, method: str) -> None:
-    with pytest.raises(UnknownSession) as caught:
+    with pytest.raises(UnknownSessionError) as caught:
         await TOUCHING[method](store)
     assert caught.value.handle == "nobody"
 
@@ -93,7 +93,7 @@ async def test_an_unknown_handle_is_said_to_be_unknown(store: Store, method: str
 async def test_an_expired_handle_is_as_unknown_as_one_never_made(store: Store, method: str) -> None:
     await store.create("nobody", lifetime=0.05)
     await gone(store, "nobody")
-    with pytest.raises(UnknownSession):
+    with pytest.raises(UnknownSessionError):
         await TOUCHING[method](store)
 
 
@@ -106,7 +106,7 @@ async def test_an_expired_handle_can_be_made_anew_and_starts_empty(store: Store)
     await store.step("s", tool="t", result="1", lifetime=0.05)
     await gone(store, "s")
     assert (await store.create("s", lifetime=60)).step_count == 0
-    assert await store.history("s") == History(snapshot=None, events=(), last_event=0)
+    assert await store.history("s") == EventHistory(snapshot=None, events=(), last_event=0)
     assert await store.config("s") == Config()
     await store.acquire("s", owner="o", ttl=60)
 
@@ -148,7 +148,7 @@ async def test_deleting_takes_everything_with_it(store: Store) -> None:
     await store.update_config("s", {"a": "1"})
     await store.acquire("s", owner="o", ttl=60)
     await store.delete("s")
-    with pytest.raises(UnknownSession):
+    with pytest.raises(UnknownSessionError):
         await store.get("s")
     await store.create("s", lifetime=60)
     assert (await store.history("s")).events == ()
@@ -209,7 +209,7 @@ async def test_a_swap_needs_the_current_version(store: Store) -> None:
     await store.create("s", lifetime=60)
     session = await store.swap("s", expected_version=0, value='"one"')
     assert (session.value, session.value_version) == ('"one"', 1)
-    with pytest.raises(VersionConflict) as caught:
+    with pytest.raises(VersionConflictError) as caught:
         await store.swap("s", expected_version=0, value='"two"')
     assert (caught.value.expected, caught.value.actual) == (0, 1)
     assert (await store.get("s")).value == '"one"'
@@ -265,7 +265,7 @@ async def test_events_are_read_in_pages(store: Store) -> None:
 async def test_an_optimistic_append_needs_the_newest_number(store: Store) -> None:
     await store.create("s", lifetime=60)
     assert await append(store, "s", last=0) == 1
-    with pytest.raises(VersionConflict) as caught:
+    with pytest.raises(VersionConflictError) as caught:
         await append(store, "s", last=0)
     assert (caught.value.expected, caught.value.actual) == (0, 1)
     assert await append(store, "s", last=1) == 2
@@ -323,7 +323,7 @@ async def test_a_configuration_update_touches_only_what_it_names(store: Store) -
 async def test_the_lock_has_one_holder_and_rising_tokens(store: Store) -> None:
     await store.create("s", lifetime=60)
     first = await store.acquire("s", owner="one", ttl=60)
-    with pytest.raises(LockHeld) as caught:
+    with pytest.raises(LockHeldError) as caught:
         await store.acquire("s", owner="two", ttl=60)
     assert 0 < caught.value.expires_in <= 60
     await store.release("s", owner="one")
@@ -335,17 +335,17 @@ async def test_the_lock_has_one_holder_and_rising_tokens(store: Store) -> None:
 async def test_the_lock_is_not_re_entrant(store: Store) -> None:
     await store.create("s", lifetime=60)
     await store.acquire("s", owner="one", ttl=60)
-    with pytest.raises(LockHeld):
+    with pytest.raises(LockHeldError):
         await store.acquire("s", owner="one", ttl=60)
 
 
 async def test_only_the_holder_releases(store: Store) -> None:
     await store.create("s", lifetime=60)
     await store.acquire("s", owner="one", ttl=60)
-    with pytest.raises(LockLost):
+    with pytest.raises(LockLostError):
         await store.release("s", owner="two")
     await store.release("s", owner="one")
-    with pytest.raises(LockLost):
+    with pytest.raises(LockLostError):
         await store.release("s", owner="one")
 
 
@@ -357,10 +357,10 @@ async def test_an_expired_lock_is_free_and_lost(store: Store) -> None:
             try:
                 lock = await store.acquire("s", owner="two", ttl=60)
                 break
-            except LockHeld:
+            except LockHeldError:
                 await asyncio.sleep(0.01)
     assert lock.token == 2
-    with pytest.raises(LockLost):
+    with pytest.raises(LockLostError):
         await store.release("s", owner="one")
 
 
@@ -371,7 +371,7 @@ async def test_a_stale_token_writes_nothing(store: Store) -> None:
     await store.release("s", owner="one")
     new = await store.acquire("s", owner="two", ttl=60)
     for token in (old.token, 0, new.token + 1):
-        with pytest.raises(StaleToken) as caught:
+        with pytest.raises(StaleTokenError) as caught:
             await store.write_guarded("s", token=token, value=8)
         assert caught.value.current == new.token
     assert (await store.get("s")).guarded_value == 7

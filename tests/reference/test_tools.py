@@ -317,7 +317,7 @@ async def test_an_unknown_tool_is_a_tool_error(server: Inside) -> None:
 
 async def test_ten_thousand_sessions_are_listed_each_once_and_counted(tmp_path: Path) -> None:
     async with inside(tmp_path) as server:
-        store = server.reference.shared.store
+        store = server.reference.context.store
         handles = [f"s{number:05}" for number in range(10_000)]
         for start in range(0, len(handles), 500):
             await asyncio.gather(*(store.create(handle, lifetime=600) for handle in handles[start : start + 500]))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from prober.reference.state.folding import KnownStates, WorkflowState, fold, snapshot_of, state_of
-from prober.reference.stores.errors import StoreUnavailable
-from prober.reference.stores.values import Event, History, Session
+from prober.reference.state.projection import KnownStates, WorkflowState, fold, snapshot_of, state_of
+from prober.reference.stores.errors import StoreUnavailableError
+from prober.reference.stores.values import Event, EventHistory, Session
 
 from .inside import inside
 
@@ -56,8 +56,8 @@ def test_folding_in_parts_is_folding_at_once_wherever_a_snapshot_falls() -> None
         whole = fold(WorkflowState(), log)
         cut = dice.randrange(len(log) + 1)
         snapshot = snapshot_of(fold(WorkflowState(), log[:cut]))
-        assert state_of(History(snapshot=snapshot, events=tuple(log[cut:]), last_event=len(log))) == whole
-        assert state_of(History(snapshot=None, events=tuple(log), last_event=len(log))) == whole
+        assert state_of(EventHistory(snapshot=snapshot, events=tuple(log[cut:]), last_event=len(log))) == whole
+        assert state_of(EventHistory(snapshot=None, events=tuple(log), last_event=len(log))) == whole
 
 
 def session(handle: str, *, created_at: float, last_event: int) -> Session:
@@ -107,7 +107,9 @@ async def test_old_snapshots_are_pruned_and_old_states_still_right(tmp_path: Pat
     async with inside(tmp_path, sessions=("s",), snapshot_every=5, snapshots_kept=2) as server:
         for number in range(1, 31):
             await server.call("complete_step", session_id="s", step_id=str(number))
-        snapshots = [(await server.reference.shared.store.history("s", upto=upto)).snapshot for upto in (30, 29, 24, 4)]
+        snapshots = [
+            (await server.reference.context.store.history("s", upto=upto)).snapshot for upto in (30, 29, 24, 4)
+        ]
         assert [snapshot and snapshot.number for snapshot in snapshots] == [30, 25, None, None]
         for number in (0, 1, 4, 5, 24, 26, 30):
             state = await server.call("replay_state", session_id="s", event_number=number)
@@ -140,10 +142,10 @@ async def test_a_snapshot_that_cannot_be_written_is_logged_and_the_event_stands(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(*_arguments: object, **_options: object) -> None:
-        raise StoreUnavailable("no room")
+        raise StoreUnavailableError("no room")
 
     async with inside(tmp_path, sessions=("s",), snapshot_every=2) as server:
-        monkeypatch.setattr(server.reference.shared.store, "put_snapshot", refuse)
+        monkeypatch.setattr(server.reference.context.store, "put_snapshot", refuse)
         for number in (1, 2, 3):
             await server.call("complete_step", session_id="s", step_id=str(number))
         monkeypatch.undo()
@@ -152,4 +154,4 @@ async def test_a_snapshot_that_cannot_be_written_is_logged_and_the_event_stands(
         assert state["completedSteps"] == ["1", "2", "3", "4"]
         assert server.sample("mcp_state_snapshots_total", store="sqlite") == 1
     (facts,) = (vars(record)["facts"] for record in caplog.records if record.getMessage() == "snapshot_failed")
-    assert facts == {"session_id": "s", "number": 2, "error": "StoreUnavailable"}
+    assert facts == {"session_id": "s", "number": 2, "error": "StoreUnavailableError"}

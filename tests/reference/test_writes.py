@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from prober.reference.state.writes import GaveUp, optimistic, wait_before
-from prober.reference.stores.errors import StoreUnavailable, VersionConflict
+from prober.reference.state.optimistic import GaveUpError, optimistic, wait_before
+from prober.reference.stores.errors import StoreUnavailableError, VersionConflictError
 
 from .calling import ToolRefused
 from .inside import inside
@@ -28,7 +28,7 @@ class Losing:
     async def __call__(self) -> str:
         if self.left:
             self.left -= 1
-            raise VersionConflict("s", expected=1, actual=2)
+            raise VersionConflictError("s", expected=1, actual=2)
         return "won"
 
     async def sleep(self, seconds: float) -> None:
@@ -49,7 +49,7 @@ def test_waits_double_from_50_to_500_ms_plus_a_random_part(retry: int, least: fl
 async def test_a_write_that_loses_up_to_three_times_wins_in_the_end(tmp_path: Path, times: int) -> None:
     attempt = Losing(times)
     async with inside(tmp_path) as server:
-        shared = server.reference.shared
+        shared = server.reference.context
         result = await optimistic(shared, attempt, tool="advance_workflow", handle="s", sleep=attempt.sleep)
         assert result == ("won", times)
         assert len(attempt.waits) == times
@@ -64,8 +64,8 @@ async def test_a_write_that_loses_four_times_gives_up_and_says_how_often_it_trie
 ) -> None:
     attempt = Losing(4)
     async with inside(tmp_path) as server:
-        shared = server.reference.shared
-        with pytest.raises(GaveUp, match="session 's' was changed by others on each of 4 tries"):
+        shared = server.reference.context
+        with pytest.raises(GaveUpError, match="session 's' was changed by others on each of 4 tries"):
             await optimistic(shared, attempt, tool="advance_workflow", handle="s", sleep=attempt.sleep)
         assert len(attempt.waits) == 3
         assert server.sample("mcp_state_write_conflicts_total", **LABELS) == 4
@@ -82,11 +82,11 @@ async def test_a_write_that_loses_four_times_gives_up_and_says_how_often_it_trie
 
 async def test_a_store_that_fails_is_not_tried_again(tmp_path: Path) -> None:
     async def attempt() -> None:
-        raise StoreUnavailable("down")
+        raise StoreUnavailableError("down")
 
     async with inside(tmp_path) as server:
-        with pytest.raises(StoreUnavailable):
-            await optimistic(server.reference.shared, attempt, tool="advance_workflow", handle="s")
+        with pytest.raises(StoreUnavailableError):
+            await optimistic(server.reference.context, attempt, tool="advance_workflow", handle="s")
         assert server.sample("mcp_state_writes_total", **LABELS, outcome="failed") == 1
 
 
@@ -147,7 +147,7 @@ async def test_a_store_that_is_down_is_told_by_every_tool_and_page(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with inside(tmp_path, sessions=("s",), purge_every=0.01) as server:
-        await server.reference.shared.store.close()
+        await server.reference.context.store.close()
         with pytest.raises(ToolRefused, match=r"The state store is unavailable: .* Nothing was written"):
             await server.call("run_step", session_id="s", action="a")
         assert server.sample("mcp_state_writes_total", store="sqlite", tool="run_step", outcome="failed") == 1
@@ -177,5 +177,5 @@ async def test_callers_that_do_not_collide_meet_no_conflict(tmp_path: Path) -> N
         await asyncio.gather(
             *(server.call("advance_workflow", session_id=handle, next_phase="p") for handle in handles)
         )
-        assert server.reference.shared.contention.top(1) == []
+        assert server.reference.context.contention.top(1) == []
         assert server.sample("mcp_state_write_conflicts_total", **LABELS) == 0

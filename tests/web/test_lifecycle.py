@@ -45,8 +45,8 @@ async def test_a_reload_is_not_asked_for_by_looking(tmp_path: Path) -> None:
     [
         {"Origin": "https://elsewhere.example"},
         {"Origin": "null"},
-        {"Sec-Fetch-Views": "cross-site"},
-        {"Sec-Fetch-Views": "same-site", "Origin": "https://other.prober.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "https://other.prober.example"},
     ],
     ids=str,
 )
@@ -58,7 +58,7 @@ async def test_a_page_of_another_site_cannot_reload(tmp_path: Path, headers: dic
 
 async def test_a_page_of_the_prober_itself_can_reload(tmp_path: Path) -> None:
     async with house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
-        own = {"Origin": str(client.base_url).rstrip("/"), "Sec-Fetch-Views": "same-origin"}
+        own = {"Origin": str(client.base_url).rstrip("/"), "Sec-Fetch-Site": "same-origin"}
         assert (await client.post("/-/reload", headers=own)).status_code == 200
 
 

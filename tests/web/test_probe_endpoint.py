@@ -136,14 +136,14 @@ async def test_to_ask_for_the_head_runs_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", ["no-cors", "cors"])
 async def test_a_page_of_another_site_cannot_have_probes_run(tmp_path: Path, mode: str) -> None:
     async with http_peer() as peer, house(echoes(peer.url), tmp_path) as here, asking(here.app_state) as client:
-        headers = {"Sec-Fetch-Views": "cross-site", "Sec-Fetch-Mode": mode}
+        headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode}
         assert (await client.get("/probe?target=real&probe=hello", headers=headers)).status_code == 403
         assert peer.connections == 0
 
 
 async def test_a_link_on_another_site_can_be_followed(tmp_path: Path) -> None:
     async with house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
-        headers = {"Sec-Fetch-Views": "cross-site", "Sec-Fetch-Mode": "navigate"}
+        headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
         assert (await client.get("/probe?target=dead&probe=a", headers=headers)).status_code == 200
 
 

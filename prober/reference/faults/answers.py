@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
-from prober.reference.faults.board import FaultBoard
+from prober.reference.faults.switches import FaultSwitches
 
 BROKEN_TOOL: Final = "get_workflow_state"
 """The tool that listing faults act on."""
@@ -37,18 +37,18 @@ FIELDS: Final = (
 class AnswerFaults:
     """The middleware."""
 
-    def __init__(self, board: FaultBoard) -> None:
-        self._board = board
+    def __init__(self, switches: FaultSwitches) -> None:
+        self._switches = switches
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         """Break listings and tool answers, pass everything else on."""
-        if not self._board.active:
+        if not self._switches.active:
             return await call_next(ctx)
         if ctx.method == "tools/list":
             return self._broken_listing(await call_next(ctx))
         if ctx.method == "tools/call":
             name = str((ctx.params or {}).get("name"))
-            if name == BROKEN_TOOL and self._board.strike("drop-tool"):
+            if name == BROKEN_TOOL and self._switches.strike("drop-tool"):
                 nameless = replace(ctx, params={**(ctx.params or {}), "name": ""})
                 return _with_text(await call_next(nameless), f"Unknown tool: {name}")
             return self._broken_answer(name, await call_next(ctx))
@@ -58,23 +58,23 @@ class AnswerFaults:
         if not isinstance(result, dict):
             return result
         tools: list[dict[str, Any]] = result["tools"]
-        if self._board.strike("drop-tool"):
+        if self._switches.strike("drop-tool"):
             tools = [tool for tool in tools if tool["name"] != BROKEN_TOOL]
-        if self._board.strike("schema-drift"):
+        if self._switches.strike("schema-drift"):
             tools = [_drifted(tool) if tool["name"] == BROKEN_TOOL else tool for tool in tools]
         return {**result, "tools": tools}
 
     def _broken_answer(self, name: str, result: HandlerResult) -> HandlerResult:
         if not isinstance(result, dict) or result.get("isError"):
             return result
-        if self._board.strike("tool-error"):
+        if self._switches.strike("tool-error"):
             broken = {key: value for key, value in result.items() if key != "structuredContent"}
             return _with_text({**broken, "isError": True}, f"Error executing tool {name}: the fault tool-error is on")
         structured = result.get("structuredContent")
         if not isinstance(structured, dict):
             return result
         for fault, breaking in _BREAKING.items():
-            if self._board.strike(fault):
+            if self._switches.strike(fault):
                 structured = breaking(structured)
         if structured is result["structuredContent"]:
             return result

@@ -18,14 +18,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from prober.reference.faults.board import FaultBoard, parse_all
 from prober.reference.faults.catalog import FAULTS
+from prober.reference.faults.switches import FaultSwitches, parse_all
 
 _LARGEST_BODY: Final = 16_384
 _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
-def route(board: FaultBoard, *, changed: Callable[[], None]) -> Route:
+def route(switches: FaultSwitches, *, changed: Callable[[], None]) -> Route:
     """The route; `changed` is called after every switch."""
 
     async def faults(request: Request) -> Response:
@@ -33,11 +33,11 @@ def route(board: FaultBoard, *, changed: Callable[[], None]) -> Route:
             return JSONResponse({"error": "only for callers on this machine"}, status_code=403)
         if request.method == "POST":
             try:
-                board.replace(parse_all(await _wanted(request)))
+                switches.replace(parse_all(await _wanted(request)))
             except ValueError as error:
                 return JSONResponse({"error": str(error)}, status_code=400)
             changed()
-        return JSONResponse(_shown(board))
+        return JSONResponse(_shown(switches))
 
     return Route("/debug/faults", faults, methods=["GET", "POST"])
 
@@ -77,10 +77,10 @@ async def _wanted(request: Request) -> list[str]:
     return faults
 
 
-def _shown(board: FaultBoard) -> dict[str, Any]:
-    strikes = board.strikes
+def _shown(switches: FaultSwitches) -> dict[str, Any]:
+    strikes = switches.strikes
     return {
-        "active": [str(fault) for fault in board.active],
+        "active": [str(fault) for fault in switches.active],
         "faults": {
             name: {"place": kind.place, "does": kind.does, "reason": kind.reason, "strikes": strikes[name]}
             for name, kind in FAULTS.items()

@@ -12,10 +12,10 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from prober.reference.faults.board import FaultBoard
-from prober.reference.stores.errors import LockHeld, LockLost, UnknownSession, VersionConflict
+from prober.reference.faults.switches import FaultSwitches
+from prober.reference.stores.errors import LockHeldError, LockLostError, UnknownSessionError, VersionConflictError
 from prober.reference.stores.protocol import Store
-from prober.reference.stores.values import Config, Event, History, Lock, Session, Snapshot
+from prober.reference.stores.values import Config, Event, EventHistory, Lock, Session, Snapshot
 
 T = TypeVar("T")
 
@@ -26,9 +26,9 @@ _REMEMBERED: Final = 1024
 class FaultyStore:
     """A store that can be told to break."""
 
-    def __init__(self, store: Store, board: FaultBoard) -> None:
+    def __init__(self, store: Store, switches: FaultSwitches) -> None:
         self._store = store
-        self._board = board
+        self._switches = switches
         self._before: OrderedDict[str, Session] = OrderedDict()
         self._first_configs: OrderedDict[str, Config] = OrderedDict()
         self._forged: OrderedDict[str, None] = OrderedDict()
@@ -63,7 +63,7 @@ class FaultyStore:
         """torn-read: what belongs together comes from two different writes."""
         self._lose_session(handle)
         session = await self._store.get(handle)
-        if self._board.strike("torn-read"):
+        if self._switches.strike("torn-read"):
             before = self._before.get(handle)
             return replace(session, last_result=before.last_result if before else None)
         return session
@@ -88,20 +88,20 @@ class FaultyStore:
     async def step(self, handle: str, *, tool: str, result: str, lifetime: float | None = None) -> Session:
         """lost-update: acknowledged like a write that another one overwrote at once."""
         self._lose_session(handle)
-        if self._board.strike("lost-update"):
+        if self._switches.strike("lost-update"):
             session = await self._store.get(handle)
             return replace(session, step_count=session.step_count + 1, last_tool=tool, last_result=result)
-        if self._board.is_on("torn-read"):
+        if self._switches.is_on("torn-read"):
             _remember(self._before, handle, await self._store.get(handle))
         return await self._store.step(handle, tool=tool, result=result, lifetime=lifetime)
 
     async def swap(self, handle: str, *, expected_version: int, value: str) -> Session:
         """lost-update: whoever lost, or would have won, is told to have won; the register stays as it is."""
         self._lose_session(handle)
-        if self._board.strike("lost-update"):
+        if self._switches.strike("lost-update"):
             session = await self._store.get(handle)
             if expected_version > session.value_version:
-                raise VersionConflict(handle, expected=expected_version, actual=session.value_version)
+                raise VersionConflictError(handle, expected=expected_version, actual=session.value_version)
             return replace(session, value=value, value_version=expected_version + 1)
         return await self._store.swap(handle, expected_version=expected_version, value=value)
 
@@ -110,14 +110,14 @@ class FaultyStore:
     ) -> Event:
         """lost-update: told a number, but not in the log. duplicate-event: in the log twice."""
         self._lose_session(handle)
-        if self._board.strike("lost-update"):
+        if self._switches.strike("lost-update"):
             session = await self._store.get(handle)
             number = session.last_event + 1 if expected_last is None else expected_last + 1
             return Event(number=number, kind=kind, payload=payload, agent_id=agent_id, occurred_at=session.updated_at)
         event = await self._store.append(
             handle, kind=kind, payload=payload, agent_id=agent_id, expected_last=expected_last
         )
-        if self._board.strike("duplicate-event"):
+        if self._switches.strike("duplicate-event"):
             await self._store.append(handle, kind=kind, payload=payload, agent_id=agent_id)
         return event
 
@@ -126,7 +126,7 @@ class FaultyStore:
         self._lose_session(handle)
         return await self._store.events(handle, after=after, limit=limit)
 
-    async def history(self, handle: str, *, upto: int | None = None) -> History:
+    async def history(self, handle: str, *, upto: int | None = None) -> EventHistory:
         """Passed on."""
         self._lose_session(handle)
         return await self._store.history(handle, upto=upto)
@@ -139,17 +139,17 @@ class FaultyStore:
         """stale-cache: the first configuration that was read since the fault is on, for ever."""
         self._lose_session(handle)
         config = await self._store.config(handle)
-        if not self._board.is_on("stale-cache"):
+        if not self._switches.is_on("stale-cache"):
             self._first_configs.clear()
             return config
         first = self._first_configs.get(handle) or config
         _remember(self._first_configs, handle, first)
-        return first if self._board.strike("stale-cache") else config
+        return first if self._switches.strike("stale-cache") else config
 
     async def update_config(self, handle: str, changes: Mapping[str, str | None]) -> Config:
         """stale-cache: what was before the first change is remembered, for reads to find."""
         self._lose_session(handle)
-        if self._board.is_on("stale-cache") and handle not in self._first_configs:
+        if self._switches.is_on("stale-cache") and handle not in self._first_configs:
             _remember(self._first_configs, handle, await self._store.config(handle))
         return await self._store.update_config(handle, changes)
 
@@ -162,8 +162,8 @@ class FaultyStore:
         self._lose_session(handle)
         try:
             return await self._store.acquire(handle, owner=owner, ttl=ttl)
-        except LockHeld:
-            if not self._board.strike("double-lock"):
+        except LockHeldError:
+            if not self._switches.strike("double-lock"):
                 raise
         session = await self._store.get(handle)
         _remember(self._forged, owner, None)
@@ -172,11 +172,11 @@ class FaultyStore:
     async def release(self, handle: str, *, owner: str) -> None:
         """lock-not-released: only said to be done."""
         self._lose_session(handle)
-        if self._board.strike("lock-not-released"):
+        if self._switches.strike("lock-not-released"):
             return
         try:
             await self._store.release(handle, owner=owner)
-        except LockLost:
+        except LockLostError:
             if owner not in self._forged:
                 raise
             del self._forged[owner]
@@ -188,8 +188,8 @@ class FaultyStore:
 
     def _lose_session(self, handle: str) -> None:
         """session-loss: as if nobody ever made it."""
-        if self._board.strike("session-loss"):
-            raise UnknownSession(handle)
+        if self._switches.strike("session-loss"):
+            raise UnknownSessionError(handle)
 
 
 def _remember(memory: OrderedDict[str, T], key: str, value: T) -> None:

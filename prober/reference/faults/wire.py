@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from prober.reference.faults.board import FaultBoard
+from prober.reference.faults.switches import FaultSwitches
 
 _PAGE: Final = "<!doctype html><title>Sign in</title><h1>Sign in</h1><p>Your session has ended.</p>"
 
@@ -26,18 +26,18 @@ _REPLACING: Final = ("http-500", "http-503", "html-200", "hang")
 class WireFaults:
     """The middleware."""
 
-    def __init__(self, app: ASGIApp, board: FaultBoard, *, path: str) -> None:
+    def __init__(self, app: ASGIApp, switches: FaultSwitches, *, path: str) -> None:
         self._app = app
-        self._board = board
+        self._switches = switches
         self._path = path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or break it."""
         is_call = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == self._path
-        if not is_call or not self._board.active:
+        if not is_call or not self._switches.active:
             await self._app(scope, receive, send)
             return
-        if slow := self._board.strike("slow"):
+        if slow := self._switches.strike("slow"):
             await asyncio.sleep(slow.delay)
             with contextlib.suppress(ClientDisconnect):  # who did not wait that long needs no answer
                 await self._serve(scope, receive, send)
@@ -53,7 +53,7 @@ class WireFaults:
             await self._app(scope, receive, send)
 
     def _first(self, names: Iterable[str]) -> str | None:
-        return next((name for name in names if self._board.strike(name)), None)
+        return next((name for name in names if self._switches.strike(name)), None)
 
 
 async def _answer_instead(name: str, scope: Scope, receive: Receive, send: Send) -> None:

@@ -10,19 +10,19 @@ import time
 from typing import Final
 
 from prober.reference.logs import log
-from prober.reference.state.shared import Shared
-from prober.reference.stores.errors import LockHeld
+from prober.reference.state.context import Context
+from prober.reference.stores.errors import LockHeldError
 from prober.reference.stores.values import Lock
 
 _FIRST_PAUSE: Final = 0.005
 _LONGEST_PAUSE: Final = 0.100
 
 
-async def acquire(shared: Shared, handle: str, *, tool: str, ttl: float, wait: float) -> Lock:
+async def acquire(context: Context, handle: str, *, tool: str, ttl: float, wait: float) -> Lock:
     """Get the lock for `ttl` seconds, asking again for up to `wait` seconds; the owner's name is minted here.
 
     Raises:
-        LockHeld: it stayed somebody else's.
+        LockHeldError: it stayed somebody else's.
     """
     owner = secrets.token_urlsafe(12)
     began = time.monotonic()
@@ -30,8 +30,8 @@ async def acquire(shared: Shared, handle: str, *, tool: str, ttl: float, wait: f
     try:
         while True:
             try:
-                return await shared.store.acquire(handle, owner=owner, ttl=ttl)
-            except LockHeld:
+                return await context.store.acquire(handle, owner=owner, ttl=ttl)
+            except LockHeldError:
                 left = began + wait - time.monotonic()
                 if left <= 0:
                     raise
@@ -39,18 +39,18 @@ async def acquire(shared: Shared, handle: str, *, tool: str, ttl: float, wait: f
                 await asyncio.sleep(min(left, random.uniform(pause / 2, pause)))  # noqa: S311
                 pause = min(_LONGEST_PAUSE, pause * 2)
     finally:
-        _note_wait(shared, handle, tool=tool, seconds=time.monotonic() - began)
+        _note_wait(context, handle, tool=tool, seconds=time.monotonic() - began)
 
 
-def _note_wait(shared: Shared, handle: str, *, tool: str, seconds: float) -> None:
-    shared.metrics.lock_waited(tool=tool, seconds=seconds)
-    if seconds > shared.settings.lock_wait_warning:
-        shared.contention.add(handle, tool=tool)
+def _note_wait(context: Context, handle: str, *, tool: str, seconds: float) -> None:
+    context.metrics.lock_waited(tool=tool, seconds=seconds)
+    if seconds > context.settings.lock_wait_warning:
+        context.contention.add(handle, tool=tool)
         log(
             logging.WARNING,
             "lock_wait",
             session_id=handle,
             tool=tool,
             wait_seconds=round(seconds, 3),
-            store=shared.store.name,
+            store=context.store.name,
         )

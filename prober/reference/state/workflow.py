@@ -14,8 +14,8 @@ import logging
 from dataclasses import dataclass
 
 from prober.reference.logs import log
-from prober.reference.state.folding import WorkflowState, snapshot_of, state_of
-from prober.reference.state.shared import Shared
+from prober.reference.state.context import Context
+from prober.reference.state.projection import WorkflowState, snapshot_of, state_of
 from prober.reference.stores.errors import StoreError
 from prober.reference.stores.values import Event
 
@@ -28,27 +28,27 @@ class Replayed:
     last_event: int
 
 
-async def current(shared: Shared, handle: str, *, tool: str) -> WorkflowState:
+async def current(context: Context, handle: str, *, tool: str) -> WorkflowState:
     """The state now: replayed, unless it is known."""
-    session = await shared.store.get(handle)
-    known = shared.states.at(session)
+    session = await context.store.get(handle)
+    known = context.states.at(session)
     if known is not None:
-        shared.metrics.workflow_replayed(tool=tool, events=0)
+        context.metrics.workflow_replayed(tool=tool, events=0)
         return known
-    state = (await replayed(shared, handle, tool=tool)).state
-    shared.states.learn(session, state)
+    state = (await replayed(context, handle, tool=tool)).state
+    context.states.learn(session, state)
     return state
 
 
-async def replayed(shared: Shared, handle: str, *, tool: str, upto: int | None = None) -> Replayed:
+async def replayed(context: Context, handle: str, *, tool: str, upto: int | None = None) -> Replayed:
     """The state now or, with `upto`, as of that event: a snapshot and the events after it."""
-    history = await shared.store.history(handle, upto=upto)
-    shared.metrics.workflow_replayed(tool=tool, events=len(history.events))
+    history = await context.store.history(handle, upto=upto)
+    context.metrics.workflow_replayed(tool=tool, events=len(history.events))
     return Replayed(state=state_of(history), last_event=history.last_event)
 
 
 async def append(
-    shared: Shared,
+    context: Context,
     handle: str,
     *,
     tool: str,
@@ -60,27 +60,27 @@ async def append(
     """Append an event; every N events also write a snapshot.
 
     Raises:
-        VersionConflict: `expected_last` is not the newest event's number any more.
+        VersionConflictError: `expected_last` is not the newest event's number any more.
     """
-    event = await shared.store.append(
+    event = await context.store.append(
         handle,
         kind=kind,
         payload=json.dumps(payload, ensure_ascii=False),
         agent_id=agent_id,
         expected_last=expected_last,
     )
-    shared.metrics.event_appended(tool=tool)
-    if event.number % shared.settings.snapshot_every == 0:
-        await _write_snapshot(shared, handle, number=event.number)
+    context.metrics.event_appended(tool=tool)
+    if event.number % context.settings.snapshot_every == 0:
+        await _write_snapshot(context, handle, number=event.number)
     return event
 
 
-async def _write_snapshot(shared: Shared, handle: str, *, number: int) -> None:
+async def _write_snapshot(context: Context, handle: str, *, number: int) -> None:
     """Only makes reads cheaper: where it fails the event stands, and the next snapshot makes up for it."""
     try:
-        state = state_of(await shared.store.history(handle, upto=number))
-        await shared.store.put_snapshot(handle, snapshot_of(state), keep=shared.settings.snapshots_kept)
+        state = state_of(await context.store.history(handle, upto=number))
+        await context.store.put_snapshot(handle, snapshot_of(state), keep=context.settings.snapshots_kept)
     except StoreError as error:
         log(logging.WARNING, "snapshot_failed", session_id=handle, number=number, error=type(error).__name__)
     else:
-        shared.metrics.snapshot_written()
+        context.metrics.snapshot_written()

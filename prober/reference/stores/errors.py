@@ -1,14 +1,14 @@
 """What a store can answer instead of a value.
 
     StoreError
-    ├── UnknownSession     no such handle, or it expired
-    ├── SessionExists      the handle to create is taken
-    ├── VersionConflict    somebody else wrote first
-    ├── LockHeld           the lock is somebody else's at the moment
-    ├── LockLost           the lock to release is no longer the caller's
-    ├── StaleToken         a guarded write with a fencing token that is not the newest
-    ├── StoreBusy          no connection or no write lock within the bounded wait; nothing was written
-    └── StoreUnavailable   the store is down, broken or cut off by its circuit breaker
+    ├── UnknownSessionError     no such handle, or it expired
+    ├── SessionExistsError      the handle to create is taken
+    ├── VersionConflictError    somebody else wrote first
+    ├── LockHeldError           the lock is somebody else's at the moment
+    ├── LockLostError           the lock to release is no longer the caller's
+    ├── StaleTokenError         a guarded write with a fencing token that is not the newest
+    ├── StoreBusyError          no connection or no write lock within the bounded wait; nothing was written
+    └── StoreUnavailableError   the store is down, broken or cut off by its circuit breaker
 
 A store raises nothing else for anything that can happen at run time: foreign exceptions end in it.
 """
@@ -20,7 +20,7 @@ class StoreError(Exception):
     """Any refusal or failure of a store."""
 
 
-class UnknownSession(StoreError):  # noqa: N818 - named for what it says, like every error of this tree
+class UnknownSessionError(StoreError):
     """No session has this handle: never created, deleted, or expired (a store need not tell these apart)."""
 
     def __init__(self, handle: str) -> None:
@@ -28,7 +28,7 @@ class UnknownSession(StoreError):  # noqa: N818 - named for what it says, like e
         self.handle = handle
 
 
-class SessionExists(StoreError):  # noqa: N818
+class SessionExistsError(StoreError):
     """The handle is taken by a live session."""
 
     def __init__(self, handle: str) -> None:
@@ -36,7 +36,7 @@ class SessionExists(StoreError):  # noqa: N818
         self.handle = handle
 
 
-class VersionConflict(StoreError):  # noqa: N818
+class VersionConflictError(StoreError):
     """The version the caller read is not the current one; nothing was written."""
 
     def __init__(self, handle: str, *, expected: int, actual: int) -> None:
@@ -46,7 +46,7 @@ class VersionConflict(StoreError):  # noqa: N818
         self.actual = actual
 
 
-class LockHeld(StoreError):  # noqa: N818
+class LockHeldError(StoreError):
     """Another owner holds the lock; it expires in `expires_in` seconds unless released before."""
 
     def __init__(self, handle: str, *, expires_in: float) -> None:
@@ -55,7 +55,7 @@ class LockHeld(StoreError):  # noqa: N818
         self.expires_in = expires_in
 
 
-class LockLost(StoreError):  # noqa: N818
+class LockLostError(StoreError):
     """The caller does not hold the lock: it expired, was released already, or belongs to somebody else."""
 
     def __init__(self, handle: str) -> None:
@@ -63,7 +63,7 @@ class LockLost(StoreError):  # noqa: N818
         self.handle = handle
 
 
-class StaleToken(StoreError):  # noqa: N818
+class StaleTokenError(StoreError):
     """The fencing token is not that of the newest grant; nothing was written."""
 
     def __init__(self, handle: str, *, token: int, current: int) -> None:
@@ -73,11 +73,11 @@ class StaleToken(StoreError):  # noqa: N818
         self.current = current
 
 
-class StoreBusy(StoreError):  # noqa: N818
+class StoreBusyError(StoreError):
     """Everything is in use and stayed so for the whole bounded wait. Nothing was written; trying later is right."""
 
 
-class StoreUnavailable(StoreError):  # noqa: N818
+class StoreUnavailableError(StoreError):
     """The store cannot be used. `maybe_written`: the failure came after the write was sent, so it may have happened."""
 
     def __init__(self, message: str, *, maybe_written: bool = False) -> None:

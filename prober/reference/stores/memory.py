@@ -16,15 +16,15 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from prober.reference.stores.errors import (
-    LockHeld,
-    LockLost,
-    SessionExists,
-    StaleToken,
-    StoreUnavailable,
-    UnknownSession,
-    VersionConflict,
+    LockHeldError,
+    LockLostError,
+    SessionExistsError,
+    StaleTokenError,
+    StoreUnavailableError,
+    UnknownSessionError,
+    VersionConflictError,
 )
-from prober.reference.stores.values import Config, Event, History, Lock, Session, Snapshot
+from prober.reference.stores.values import Config, Event, EventHistory, Lock, Session, Snapshot
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,12 +64,12 @@ class UnsafeMemoryStore:
     async def check(self) -> None:
         """Always well while open: it is the data that is not."""
         if not self._is_open:
-            raise StoreUnavailable("the memory store is closed")
+            raise StoreUnavailableError("the memory store is closed")
 
     async def create(self, handle: str, *, lifetime: float | None) -> Session:
         """Make an empty session."""
         if _alive(_ENTRIES.get(handle)):
-            raise SessionExists(handle)
+            raise SessionExistsError(handle)
         now = time.time()
         session = Session(handle=handle, created_at=now, updated_at=now, lifetime=lifetime, expires_at=None)
         _ENTRIES[handle] = _Entry(session=_renewed(session))
@@ -117,7 +117,7 @@ class UnsafeMemoryStore:
         entry = await _read_slowly(handle)
         actual = entry.session.value_version
         if actual != expected_version:
-            raise VersionConflict(handle, expected=expected_version, actual=actual)
+            raise VersionConflictError(handle, expected=expected_version, actual=actual)
         changed = replace(entry.session, value=value, value_version=actual + 1)
         return _write(replace(entry, session=changed)).session
 
@@ -128,7 +128,7 @@ class UnsafeMemoryStore:
         entry = await _read_slowly(handle)
         last = entry.session.last_event
         if expected_last is not None and expected_last != last:
-            raise VersionConflict(handle, expected=expected_last, actual=last)
+            raise VersionConflictError(handle, expected=expected_last, actual=last)
         event = Event(number=last + 1, kind=kind, payload=payload, agent_id=agent_id, occurred_at=time.time())
         session = replace(entry.session, last_event=event.number)
         _write(replace(entry, session=session, events=(*entry.events, event)))
@@ -138,7 +138,7 @@ class UnsafeMemoryStore:
         """A page of the log."""
         return tuple(event for event in _find(handle).events if event.number > after)[:limit]
 
-    async def history(self, handle: str, *, upto: int | None = None) -> History:
+    async def history(self, handle: str, *, upto: int | None = None) -> EventHistory:
         """The newest snapshot and what came after."""
         entry = _find(handle)
         last = entry.session.last_event
@@ -148,7 +148,7 @@ class UnsafeMemoryStore:
         )
         start = snapshot.number if snapshot else 0
         events = tuple(event for event in entry.events if start < event.number <= end)
-        return History(snapshot=snapshot, events=events, last_event=last)
+        return EventHistory(snapshot=snapshot, events=events, last_event=last)
 
     async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: int) -> None:
         """Keep the newest snapshots."""
@@ -179,7 +179,7 @@ class UnsafeMemoryStore:
         entry = await _read_slowly(handle)
         now = time.time()
         if entry.lock and entry.lock.expires_at > now:
-            raise LockHeld(handle, expires_in=entry.lock.expires_at - now)
+            raise LockHeldError(handle, expires_in=entry.lock.expires_at - now)
         lock = Lock(handle=handle, owner=owner, token=entry.session.fence + 1, expires_at=now + ttl)
         _write(replace(entry, session=replace(entry.session, fence=lock.token), lock=lock))
         return lock
@@ -188,14 +188,14 @@ class UnsafeMemoryStore:
         """Give the lock back."""
         entry = await _read_slowly(handle)
         if entry.lock is None or entry.lock.owner != owner or entry.lock.expires_at <= time.time():
-            raise LockLost(handle)
+            raise LockLostError(handle)
         _write(replace(entry, lock=None))
 
     async def write_guarded(self, handle: str, *, token: int, value: int) -> Session:
         """Compare the token before the pause, write after."""
         entry = await _read_slowly(handle)
         if token != entry.session.fence:
-            raise StaleToken(handle, token=token, current=entry.session.fence)
+            raise StaleTokenError(handle, token=token, current=entry.session.fence)
         return _write(replace(entry, session=replace(entry.session, guarded_value=value))).session
 
 
@@ -206,7 +206,7 @@ def _alive(entry: _Entry | None) -> bool:
 def _find(handle: str) -> _Entry:
     entry = _ENTRIES.get(handle)
     if entry is None or not _alive(entry):
-        raise UnknownSession(handle)
+        raise UnknownSessionError(handle)
     return entry
 
 

@@ -9,7 +9,7 @@ Promises every store but `memory` keeps:
   acknowledged (by any instance) before the read began.
 * **Renewal.** Every write to a session (all but `delete` and `put_snapshot`) sets `updated_at` to now and
   `expires_at` to `updated_at + lifetime`.
-* **Gone is gone.** A session past `expires_at` raises `UnknownSession` from every method, whether or not it was purged;
+* **Gone is gone.** A session past `expires_at` raises `UnknownSessionError` from every method, purged or not;
   with a session go its events, snapshots, configuration and lock.
 * **Errors** are those of `errors.py` and no others. A cancelled call may or may not have written.
 """
@@ -19,11 +19,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol
 
-from prober.reference.stores.values import Config, Event, History, Lock, Session, Snapshot
+from prober.reference.stores.values import Config, Event, EventHistory, Lock, Session, Snapshot
 
 
 class Store(Protocol):
-    """Shared state of workflow sessions. Made closed; used between `open` and `close` on one event loop."""
+    """Context state of workflow sessions. Made closed; used between `open` and `close` on one event loop."""
 
     @property
     def name(self) -> str:
@@ -36,7 +36,7 @@ class Store(Protocol):
         ...
 
     async def open(self) -> None:
-        """Connect and prepare. Raises StoreUnavailable if the state cannot be reached."""
+        """Connect and prepare. Raises StoreUnavailableError if the state cannot be reached."""
         ...
 
     async def close(self) -> None:
@@ -44,13 +44,13 @@ class Store(Protocol):
         ...
 
     async def check(self) -> None:
-        """One cheap round trip, for readiness. Raises StoreUnavailable or StoreBusy."""
+        """One cheap round trip, for readiness. Raises StoreUnavailableError or StoreBusyError."""
         ...
 
     # Sessions
 
     async def create(self, handle: str, *, lifetime: float | None) -> Session:
-        """Make an empty session. Raises SessionExists if the handle names a live one (an expired one is replaced)."""
+        """Make an empty session in place of an expired one. Raises SessionExistsError if a live one has the handle."""
         ...
 
     async def get(self, handle: str) -> Session:
@@ -83,7 +83,9 @@ class Store(Protocol):
         ...
 
     async def swap(self, handle: str, *, expected_version: int, value: str) -> Session:
-        """Set `value` (JSON text), add one to `value_version`, if that is `expected_version`; else VersionConflict."""
+        """Set `value` (JSON text) and add one to `value_version`. Raises VersionConflictError unless that is
+        `expected_version`.
+        """
         ...
 
     # The log
@@ -91,14 +93,14 @@ class Store(Protocol):
     async def append(
         self, handle: str, *, kind: str, payload: str, agent_id: str, expected_last: int | None = None
     ) -> Event:
-        """Append an event with the next number; where `expected_last` is not the newest, raise VersionConflict."""
+        """Append an event with the next number; where `expected_last` is not the newest, raise VersionConflictError."""
         ...
 
     async def events(self, handle: str, *, after: int, limit: int) -> tuple[Event, ...]:
         """Up to `limit` events with number > `after`, in order."""
         ...
 
-    async def history(self, handle: str, *, upto: int | None = None) -> History:
+    async def history(self, handle: str, *, upto: int | None = None) -> EventHistory:
         """The newest snapshot and all events after it; with `upto`: only what has a number <= `upto`."""
         ...
 
@@ -134,18 +136,20 @@ class Store(Protocol):
     # The lock
 
     async def acquire(self, handle: str, *, owner: str, ttl: float) -> Lock:
-        """Take the session's lock for `ttl` seconds, with a token one above `fence`. Raises LockHeld at once if taken.
+        """Take the session's lock for `ttl` seconds, with a token one above `fence`.
+
+        Raises LockHeldError at once if it is taken.
 
         Not re-entrant: the holder is refused too. A lock past its expiry is free.
         """
         ...
 
     async def release(self, handle: str, *, owner: str) -> None:
-        """Give the lock back. Raises LockLost unless `owner` holds it, unexpired, at this instant."""
+        """Give the lock back. Raises LockLostError unless `owner` holds it, unexpired, at this instant."""
         ...
 
     async def write_guarded(self, handle: str, *, token: int, value: int) -> Session:
-        """Set `guarded_value`, if `token` is that of the newest grant; else StaleToken.
+        """Set `guarded_value`, if `token` is that of the newest grant; else StaleTokenError.
 
         Only the token counts: a holder whose lock expired may still write as long as nobody was granted it since.
         """

@@ -63,7 +63,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class History:
+class EventHistory:
     """Enough to rebuild a workflow: a snapshot, if there is one, and every event after it."""
 
     snapshot: Snapshot | None

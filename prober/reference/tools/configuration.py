@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue
 
-from prober.reference.state.shared import Shared
-from prober.reference.state.writes import counted
+from prober.reference.state.context import Context
+from prober.reference.state.optimistic import counted
 from prober.reference.stores.values import Config
 from prober.reference.tools.arguments import SessionId, json_text
 from prober.reference.tools.registry import ToolRegistry
@@ -18,14 +18,14 @@ from prober.reference.tools.results import SessionConfig
 OptionName = Annotated[str, Field(min_length=1, max_length=128)]
 
 
-def register(tools: ToolRegistry, shared: Shared) -> None:
+def register(tools: ToolRegistry, context: Context) -> None:
     """Add the tools of this file."""
 
     @tools.add
     async def get_session_config(session_id: SessionId) -> SessionConfig:
         """Read the configuration: from a cache, so up to its time to live behind a change made elsewhere."""
-        config, found = await shared.configs.get(session_id)
-        shared.metrics.cache_read(tool="get_session_config", result=found)
+        config, found = await context.configs.get(session_id)
+        context.metrics.cache_read(tool="get_session_config", result=found)
         return _shown(session_id, config)
 
     @tools.add
@@ -40,13 +40,13 @@ def register(tools: ToolRegistry, shared: Shared) -> None:
         changes: Mapping[str, str | None] = {
             name: None
             if value is None
-            else json_text(value, name=f"option {name!r}", limit=shared.settings.payload_limit)
+            else json_text(value, name=f"option {name!r}", limit=context.settings.payload_limit)
             for name, value in options.items()
         }
-        updating = shared.store.update_config(session_id, changes)
-        config = await counted(shared, updating, tool="update_session_config", handle=session_id)
-        shared.configs.invalidate(session_id)
-        shared.metrics.cache_invalidated(origin="local")
+        updating = context.store.update_config(session_id, changes)
+        config = await counted(context, updating, tool="update_session_config", handle=session_id)
+        context.configs.invalidate(session_id)
+        context.metrics.cache_invalidated(origin="local")
         return _shown(session_id, config)
 
 

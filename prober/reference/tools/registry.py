@@ -10,17 +10,17 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 
 from prober.reference.settings import Settings
-from prober.reference.state.writes import GaveUp
+from prober.reference.state.optimistic import GaveUpError
 from prober.reference.stores.errors import (
-    LockHeld,
-    LockLost,
-    SessionExists,
-    StaleToken,
-    StoreBusy,
+    LockHeldError,
+    LockLostError,
+    SessionExistsError,
+    StaleTokenError,
+    StoreBusyError,
     StoreError,
-    StoreUnavailable,
-    UnknownSession,
-    VersionConflict,
+    StoreUnavailableError,
+    UnknownSessionError,
+    VersionConflictError,
 )
 from prober.reference.tools.catalog import TOOLS
 
@@ -53,39 +53,39 @@ class ToolRegistry:
 def explain(error: StoreError, settings: Settings) -> str:
     """What went wrong and what to do, for an agent to read."""
     match error:
-        case UnknownSession():
+        case UnknownSessionError():
             return (
                 f"Unknown or expired session {error.handle!r}. A session lives {settings.handle_lifetime:g} s after "
                 "its last write, unless it was given another lifetime; create_session makes a new one."
             )
-        case SessionExists():
+        case SessionExistsError():
             return f"There is a session {error.handle!r} already."
-        case GaveUp():
+        case GaveUpError():
             return (
                 f"Session {error.handle!r} was changed by others on each of {error.tries} tries, so nothing was "
                 "written. Too many agents work on this session at once; try again later or share the work out."
             )
-        case VersionConflict():
+        case VersionConflictError():
             return f"Session {error.handle!r} is at version {error.actual}, not {error.expected}; read it again."
-        case LockHeld():
+        case LockHeldError():
             return (
                 f"The lock of session {error.handle!r} is held by another; it is free in {error.expires_in:.1f} s at "
                 "the latest. Try again, or ask with a longer wait_ms."
             )
-        case LockLost():
+        case LockLostError():
             return (
                 f"The lock of session {error.handle!r} is not held by this owner: it expired or was released. "
                 "What was done since may collide with the work of the next holder."
             )
-        case StaleToken():
+        case StaleTokenError():
             return (
                 f"Fencing token {error.token} of session {error.handle!r} is refused: the newest grant has "
                 f"{error.current}. The lock was lost; acquire it again and read before writing."
             )
-        case StoreBusy():
+        case StoreBusyError():
             return f"The state store is busy: {error}. Nothing was written; try again later."
-        case StoreUnavailable(maybe_written=True):
+        case StoreUnavailableError(maybe_written=True):
             return f"The state store failed: {error}. The write may or may not have happened; read before trying again."
-        case StoreUnavailable():
+        case StoreUnavailableError():
             return f"The state store is unavailable: {error}. Nothing was written; try again later."
     return str(error)

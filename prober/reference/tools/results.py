@@ -9,7 +9,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
-from prober.reference.state.folding import WorkflowState
+from prober.reference.state.projection import WorkflowState
 from prober.reference.stores.values import Event, Lock, Session
 
 

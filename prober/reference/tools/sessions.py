@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from prober.reference.state.shared import Shared
-from prober.reference.state.writes import counted
+from prober.reference.state.context import Context
+from prober.reference.state.optimistic import counted
 from prober.reference.tools.arguments import SessionId
 from prober.reference.tools.registry import ToolRegistry
 from prober.reference.tools.results import (
@@ -21,16 +21,16 @@ from prober.reference.tools.results import (
 )
 
 
-def register(tools: ToolRegistry, shared: Shared) -> None:
+def register(tools: ToolRegistry, context: Context) -> None:
     """Add the tools of this file."""
-    store, settings = shared.store, shared.settings
+    store, settings = context.store, context.settings
 
     @tools.add
     async def create_session() -> CreatedSession:
         """Make an empty workflow session. Its handle is what every other tool asks for as session_id."""
         handle = "wf_" + secrets.token_urlsafe(16)
         making = store.create(handle, lifetime=settings.handle_lifetime)
-        session = await counted(shared, making, tool="create_session", handle=handle)
+        session = await counted(context, making, tool="create_session", handle=handle)
         return CreatedSession(
             handle=session.handle,
             lifetime_seconds=session.lifetime,
@@ -57,7 +57,7 @@ def register(tools: ToolRegistry, shared: Shared) -> None:
     @tools.add
     async def delete_session(session_id: SessionId) -> DeletedSession:
         """Delete a session with its events, configuration and lock."""
-        await counted(shared, store.delete(session_id), tool="delete_session", handle=session_id)
-        shared.configs.invalidate(session_id)
-        shared.metrics.cache_invalidated(origin="local")
+        await counted(context, store.delete(session_id), tool="delete_session", handle=session_id)
+        context.configs.invalidate(session_id)
+        context.metrics.cache_invalidated(origin="local")
         return DeletedSession(session_id=session_id, deleted=True)

@@ -7,22 +7,22 @@ from typing import Annotated
 
 from pydantic import Field
 
-from prober.reference.state.shared import Shared
-from prober.reference.state.writes import counted
-from prober.reference.stores.errors import VersionConflict
+from prober.reference.state.context import Context
+from prober.reference.state.optimistic import counted
+from prober.reference.stores.errors import VersionConflictError
 from prober.reference.stores.values import Session
 from prober.reference.tools.arguments import Json, Name, SessionId, Whole, json_text
 from prober.reference.tools.registry import ToolRegistry
 from prober.reference.tools.results import SessionRecord, Step, Swap
 
 
-def register(tools: ToolRegistry, shared: Shared) -> None:
+def register(tools: ToolRegistry, context: Context) -> None:
     """Add the tools of this file."""
-    store, limit = shared.store, shared.settings.payload_limit
+    store, limit = context.store, context.settings.payload_limit
 
     async def step(tool: str, session_id: str, action: str, result: str, lifetime: float | None = None) -> Session:
         writing = store.step(session_id, tool=action, result=result, lifetime=lifetime)
-        return await counted(shared, writing, tool=tool, handle=session_id)
+        return await counted(context, writing, tool=tool, handle=session_id)
 
     @tools.add
     async def run_step(session_id: SessionId, action: Name) -> Step:
@@ -55,8 +55,8 @@ def register(tools: ToolRegistry, shared: Shared) -> None:
         text = json_text(value, name="value", limit=limit)
         swapping = store.swap(session_id, expected_version=expected_version, value=text)
         try:
-            session = await counted(shared, swapping, tool="compare_and_swap", handle=session_id)
-        except VersionConflict:
+            session = await counted(context, swapping, tool="compare_and_swap", handle=session_id)
+        except VersionConflictError:
             session, swapped = await store.get(session_id), False
         else:
             swapped = True

@@ -7,26 +7,26 @@ from typing import Annotated
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
-from prober.reference.state import folding, workflow
-from prober.reference.state.shared import Shared
-from prober.reference.state.writes import counted, optimistic
+from prober.reference.state import projection, workflow
+from prober.reference.state.context import Context
+from prober.reference.state.optimistic import counted, optimistic
 from prober.reference.tools.arguments import AgentId, Message, Name, SessionId, Whole
 from prober.reference.tools.registry import ToolRegistry
 from prober.reference.tools.results import AdvancedWorkflow, AppendedEvent, AuditedEvent, EventPage, Workflow
 
 
-def register(tools: ToolRegistry, shared: Shared) -> None:
+def register(tools: ToolRegistry, context: Context) -> None:
     """Add the tools of this file."""
 
     async def append(tool: str, session_id: str, kind: str, payload: dict[str, str], agent_id: str) -> AppendedEvent:
-        appending = workflow.append(shared, session_id, tool=tool, kind=kind, payload=payload, agent_id=agent_id)
-        event = await counted(shared, appending, tool=tool, handle=session_id)
+        appending = workflow.append(context, session_id, tool=tool, kind=kind, payload=payload, agent_id=agent_id)
+        event = await counted(context, appending, tool=tool, handle=session_id)
         return AppendedEvent.of(session_id, event)
 
     @tools.add
     async def get_workflow_state(session_id: SessionId) -> Workflow:
         """Read the workflow: its phase, the steps completed so far, and whether an error was recorded."""
-        return Workflow.of(session_id, await workflow.current(shared, session_id, tool="get_workflow_state"))
+        return Workflow.of(session_id, await workflow.current(context, session_id, tool="get_workflow_state"))
 
     @tools.add
     async def advance_workflow(
@@ -38,38 +38,38 @@ def register(tools: ToolRegistry, shared: Shared) -> None:
         """
         payload = {"phase": next_phase} | ({} if completed_step is None else {"completedStep": completed_step})
 
-        async def attempt() -> folding.WorkflowState:
-            before = (await workflow.replayed(shared, session_id, tool="advance_workflow")).state
+        async def attempt() -> projection.WorkflowState:
+            before = (await workflow.replayed(context, session_id, tool="advance_workflow")).state
             event = await workflow.append(
-                shared,
+                context,
                 session_id,
                 tool="advance_workflow",
-                kind=folding.PHASE_ADVANCED,
+                kind=projection.PHASE_ADVANCED,
                 payload=payload,
                 agent_id=agent_id,
                 expected_last=before.version,
             )
-            return folding.fold(before, [event])
+            return projection.fold(before, [event])
 
-        state, retries = await optimistic(shared, attempt, tool="advance_workflow", handle=session_id)
+        state, retries = await optimistic(context, attempt, tool="advance_workflow", handle=session_id)
         return AdvancedWorkflow(**Workflow.of(session_id, state).model_dump(by_alias=False), retries=retries)
 
     @tools.add
     async def complete_step(session_id: SessionId, step_id: Name, agent_id: AgentId = "anonymous") -> AppendedEvent:
         """Append that a step was completed. Appends never collide: each gets the next number."""
-        return await append("complete_step", session_id, folding.STEP_COMPLETED, {"step": step_id}, agent_id)
+        return await append("complete_step", session_id, projection.STEP_COMPLETED, {"step": step_id}, agent_id)
 
     @tools.add
     async def record_error(session_id: SessionId, message: Message, agent_id: AgentId = "anonymous") -> AppendedEvent:
         """Append that an error happened."""
-        return await append("record_error", session_id, folding.ERROR_RECORDED, {"message": message}, agent_id)
+        return await append("record_error", session_id, projection.ERROR_RECORDED, {"message": message}, agent_id)
 
     @tools.add
     async def get_events(
         session_id: SessionId, after: Whole = 0, limit: Annotated[int, Field(ge=1, le=1000)] = 100
     ) -> EventPage:
         """Read the audit trail: who did what and when, in order, page by page."""
-        events = await shared.store.events(session_id, after=after, limit=limit)
+        events = await context.store.events(session_id, after=after, limit=limit)
         return EventPage(
             session_id=session_id,
             events=[AuditedEvent.of(event) for event in events],
@@ -79,7 +79,7 @@ def register(tools: ToolRegistry, shared: Shared) -> None:
     @tools.add
     async def replay_state(session_id: SessionId, event_number: Whole) -> Workflow:
         """Read the workflow as it was right after an event; 0 is before the first."""
-        replayed = await workflow.replayed(shared, session_id, tool="replay_state", upto=event_number)
+        replayed = await workflow.replayed(context, session_id, tool="replay_state", upto=event_number)
         if event_number > replayed.last_event:
             raise ToolError(f"Session {session_id!r} has {replayed.last_event} events, so none number {event_number}.")
         return Workflow.of(session_id, replayed.state)

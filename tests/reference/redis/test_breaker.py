@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prober.reference.breaker import Breaker, BreakerOpen, BreakerPolicy
+from prober.reference.breaker import Breaker, BreakerOpenError, BreakerPolicy
 
 POLICY = BreakerPolicy(bad_calls=3, of_last=5, slow_after=1.0, rest=2.0, longest_rest=5.0)
 
@@ -70,7 +70,7 @@ def test_it_opens_when_enough_of_the_last_calls_were_bad_or_slow(bench: Bench, c
 def test_while_it_rests_every_call_is_refused_at_once_and_told_when_to_come_back(bench: Bench) -> None:
     bench.open()
     bench.now += 0.5
-    with pytest.raises(BreakerOpen, match=r"next try is in 1\.5 s") as caught:
+    with pytest.raises(BreakerOpenError, match=r"next try is in 1\.5 s") as caught:
         bench.breaker.admit()
     assert caught.value.retry_in == 1.5
 
@@ -79,9 +79,9 @@ def test_after_the_rest_one_trial_goes_through_and_no_more(bench: Bench) -> None
     bench.open()
     bench.now += 2.0
     with bench.breaker.admit():
-        with pytest.raises(BreakerOpen):
+        with pytest.raises(BreakerOpenError):
             bench.breaker.admit()
-        with pytest.raises(BreakerOpen):
+        with pytest.raises(BreakerOpenError):
             bench.breaker.check()
 
 
@@ -99,7 +99,7 @@ def test_a_bad_or_slow_trial_makes_it_rest_twice_as_long_up_to_a_limit(bench: Be
     bench.open()
     for rest in (2.0, 4.0, 5.0, 5.0):
         bench.now += rest - 0.1
-        with pytest.raises(BreakerOpen):
+        with pytest.raises(BreakerOpenError):
             bench.breaker.check()
         bench.now += 0.1
         bench.see(trial)

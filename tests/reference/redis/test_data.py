@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.reference.stores.errors import LockHeld, StaleToken, UnknownSession
+from prober.reference.stores.errors import LockHeldError, StaleTokenError, UnknownSessionError
 from prober.reference.stores.redis import RedisStore
 from prober.reference.stores.values import Snapshot
 
@@ -31,7 +31,7 @@ async def gone(store: RedisStore, handle: str) -> None:
         while True:
             try:
                 await store.get(handle)
-            except UnknownSession:
+            except UnknownSessionError:
                 return
             await asyncio.sleep(0.01)
 
@@ -99,7 +99,7 @@ async def test_numbers_beyond_what_a_float_holds_are_kept(open_store: OpenStore)
     token = (await store.acquire("s", owner="o", ttl=60)).token
     for value in (2**53 + 1, -(2**63), 2**63 - 1):
         assert (await store.write_guarded("s", token=token, value=value)).guarded_value == value
-    with pytest.raises(StaleToken):
+    with pytest.raises(StaleTokenError):
         await store.write_guarded("s", token=2**70, value=1)
 
 
@@ -126,7 +126,7 @@ async def test_tokens_go_on_rising_when_a_lock_was_never_released(open_store: Op
         while len(tokens) < 4:
             try:
                 tokens.append((await store.acquire("s", owner="o", ttl=0.005)).token)
-            except LockHeld as held:
+            except LockHeldError as held:
                 await asyncio.sleep(held.expires_in)
     assert tokens == [1, 2, 3, 4]
 
@@ -143,7 +143,7 @@ async def test_namespaces_know_nothing_of_each_other(open_store: OpenStore) -> N
     one, other = await open_store(namespace="one"), await open_store(namespace="other")
     await one.create("s", lifetime=60)
     assert await other.count() == 0
-    with pytest.raises(UnknownSession):
+    with pytest.raises(UnknownSessionError):
         await other.get("s")
 
 

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from prober.reference.breaker import BreakerPolicy
-from prober.reference.stores.errors import StoreError, StoreUnavailable
+from prober.reference.stores.errors import StoreError, StoreUnavailableError
 from prober.reference.stores.redis import RedisStore
 
 from ..waiting import until
@@ -28,9 +28,9 @@ LAX = BreakerPolicy(bad_calls=1_000, of_last=1_000)
 """Never opens: for tests of the call itself."""
 
 
-async def refusal(store: RedisStore, handle: str = "s") -> StoreUnavailable:
+async def refusal(store: RedisStore, handle: str = "s") -> StoreUnavailableError:
     """The error of a write that must fail."""
-    with pytest.raises(StoreUnavailable) as caught:
+    with pytest.raises(StoreUnavailableError) as caught:
         await store.step(handle, tool="t", result="1")
     return caught.value
 
@@ -95,7 +95,7 @@ async def test_a_write_whose_answer_is_lost_is_done_once_and_told_as_maybe_done(
             assert (await direct.get("s")).step_count == count
             await store.check()
         relay.swallow()
-        with pytest.raises(StoreUnavailable) as caught:
+        with pytest.raises(StoreUnavailableError) as caught:
             await store.get("s")
         assert not caught.value.maybe_written
         await store.close()
@@ -151,9 +151,9 @@ async def test_out_of_memory_it_refuses_writes_clearly_and_reads_go_on(
     for _ in range(20):
         error = await refusal(store)
         assert (str(error), error.maybe_written) == ("Redis is out of memory and takes no writes", False)
-    with pytest.raises(StoreUnavailable, match="out of memory"):
+    with pytest.raises(StoreUnavailableError, match="out of memory"):
         await store.create("t", lifetime=None)
-    with pytest.raises(StoreUnavailable, match="out of memory"):
+    with pytest.raises(StoreUnavailableError, match="out of memory"):
         await store.append("s", kind="k", payload="{}", agent_id="a")
     assert (await store.get("s")).step_count == 0
     assert await store.events("s", after=0, limit=1) == ()
@@ -196,7 +196,7 @@ async def recovered(store: RedisStore) -> None:
         while True:
             try:
                 await store.check()
-            except StoreUnavailable:
+            except StoreUnavailableError:
                 await asyncio.sleep(0.01)
             else:
                 return
@@ -225,12 +225,12 @@ async def test_busy_with_a_script_it_refuses_clearly(server: RedisServer, open_s
     await store.create("s", lifetime=None)
     server.ask("CONFIG", "SET", "busy-reply-threshold", "1")
     endless = asyncio.create_task(asyncio.to_thread(server.ask, "EVAL", "while true do end", "0"))
-    error: StoreUnavailable | None = None
+    error: StoreUnavailableError | None = None
     async with asyncio.timeout(BOUND):
         while error is None:
             try:
                 await store.step("s", tool="t", result="1")
-            except StoreUnavailable as caught:
+            except StoreUnavailableError as caught:
                 error = caught
     assert "BUSY" in str(error)
     assert not error.maybe_written
@@ -245,7 +245,7 @@ async def test_an_error_in_the_middle_of_a_write_is_told_as_maybe_done(
     store = await open_store()
     await store.create("s", lifetime=None)
     server.ask("SET", "{mcp}:session:s:events", "not ours")
-    with pytest.raises(StoreUnavailable, match="WRONGTYPE") as caught:
+    with pytest.raises(StoreUnavailableError, match="WRONGTYPE") as caught:
         await store.append("s", kind="k", payload="{}", agent_id="a")
     assert caught.value.maybe_written
     assert (await store.get("s")).last_event == 1
@@ -253,10 +253,10 @@ async def test_an_error_in_the_middle_of_a_write_is_told_as_maybe_done(
 
 async def test_wrong_credentials_are_told_without_repeating_them(server: RedisServer, open_store: OpenStore) -> None:
     server.ask("CONFIG", "SET", "requirepass", "right")
-    with pytest.raises(StoreUnavailable, match="refuses the credentials") as caught:
+    with pytest.raises(StoreUnavailableError, match="refuses the credentials") as caught:
         await open_store(url=server.url.replace("redis://", "redis://:sesame@"))
     assert "sesame" not in str(caught.value)
-    with pytest.raises(StoreUnavailable, match="refuses the credentials"):
+    with pytest.raises(StoreUnavailableError, match="refuses the credentials"):
         await open_store()
     store = await open_store(url=server.url.replace("redis://", "redis://:right@"))
     await store.check()
@@ -290,14 +290,14 @@ async def test_whoever_answers_but_is_no_redis_is_unavailable(open_store: OpenSt
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as listener:
         port = listener.sockets[0].getsockname()[1]
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(StoreUnavailableError):
             await open_store(url=f"redis://127.0.0.1:{port}/0", patience=1.0)
 
 
 async def test_a_store_that_found_no_redis_can_be_opened_later(server: RedisServer, open_store: OpenStore) -> None:
     server.stop()
     store = RedisStore(url=server.url)
-    with pytest.raises(StoreUnavailable, match="cannot be reached"):
+    with pytest.raises(StoreUnavailableError, match="cannot be reached"):
         await store.open()
     server.start()
     await store.open()

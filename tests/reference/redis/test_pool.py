@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from prober.reference.stores.errors import StoreBusy, StoreUnavailable
+from prober.reference.stores.errors import StoreBusyError, StoreUnavailableError
 
 from .conftest import OpenStore
 from .relay import relaying
@@ -51,7 +51,7 @@ async def test_a_call_that_gets_no_connection_in_time_is_told_that_the_store_is_
     async with asyncio.TaskGroup() as group:
         held = [group.create_task(store.check()) for _ in range(2)]
         await asyncio.sleep(0)
-        with pytest.raises(StoreBusy, match=r"all 2 connections to Redis stayed busy for 0\.1 s"):
+        with pytest.raises(StoreBusyError, match=r"all 2 connections to Redis stayed busy for 0\.1 s"):
             await store.check()
         assert not any(each.done() for each in held)
         server.thaw()
@@ -106,7 +106,7 @@ async def test_closing_lets_calls_end_that_were_accepted(server: RedisServer, op
         await asyncio.sleep(0)
         await store.close()
     assert sorted(each.result().step_count for each in steps) == [1, 2, 3, 4, 5, 6]
-    with pytest.raises(StoreUnavailable, match="closed"):
+    with pytest.raises(StoreUnavailableError, match="closed"):
         await store.check()
 
 

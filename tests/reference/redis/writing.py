@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from prober.reference.stores.errors import StoreError, StoreUnavailable
+from prober.reference.stores.errors import StoreError, StoreUnavailableError
 from prober.reference.stores.protocol import Store
 
 from .server import BOUND
@@ -31,7 +31,7 @@ class Books:
             self.acknowledged += 1
         else:
             self.messages[str(error)] += 1
-            if isinstance(error, StoreUnavailable) and error.maybe_written:
+            if isinstance(error, StoreUnavailableError) and error.maybe_written:
                 self.maybe += 1
             else:
                 self.refused += 1

@@ -18,13 +18,13 @@ from typing import TypeAlias
 
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
-from prober.reference.breaker import Breaker, BreakerOpen, BreakerPolicy, Call
-from prober.reference.stores.errors import StoreBusy, StoreUnavailable
+from prober.reference.breaker import Breaker, BreakerOpenError, BreakerPolicy, Call
+from prober.reference.stores.errors import StoreBusyError, StoreUnavailableError
 from prober.reference.stores.protocol import StoreObserver
-from prober.reference.stores.redis.foreign import FOREIGN, says_well, store_error
+from prober.reference.stores.redis.connection_factory import ConnectionFactory, PooledConnection
+from prober.reference.stores.redis.error_mapping import FOREIGN, says_well, store_error
 from prober.reference.stores.redis.replies import Reply
 from prober.reference.stores.redis.scripts import Script
-from prober.reference.stores.redis.wire import Wire, WireMaker
 
 Command: TypeAlias = tuple[str | int, ...]
 """The words of a command."""
@@ -36,7 +36,7 @@ class Connections:
     def __init__(
         self,
         *,
-        maker: WireMaker,
+        maker: ConnectionFactory,
         size: int,
         max_wait: float,
         patience: float,
@@ -51,7 +51,7 @@ class Connections:
         self._observer = observer
         self._breaker = Breaker(policy, changed=lambda is_open: observer.breaker_changed(is_open=is_open))
         self._free = asyncio.Semaphore(size)
-        self._idle: list[Wire] = []
+        self._idle: list[PooledConnection] = []
         self._in_use = 0
         self._accepts = True
         self._tell_pool()
@@ -60,8 +60,8 @@ class Connections:
         """Run a script by its digest, or by its text where Redis has not seen it since it started.
 
         Raises:
-            StoreBusy: no connection became free in time; nothing was sent.
-            StoreUnavailable: Redis failed, refused, is cut off by the breaker, or the store is closed.
+            StoreBusyError: no connection became free in time; nothing was sent.
+            StoreUnavailableError: Redis failed, refused, is cut off by the breaker, or the store is closed.
         """
         rest = (len(keys), *keys, *arguments)
         by_digest = ("EVALSHA", script.digest, *rest)
@@ -91,13 +91,13 @@ class Connections:
     async def _perform(self, command: Command, by_text: Command, *, writes: bool) -> Reply:
         """Wait for a connection, ask the breaker, exchange."""
         if not self._accepts:
-            raise StoreUnavailable("the store is closed")
+            raise StoreUnavailableError("the store is closed")
         try:
             async with self._slot():
                 with self._breaker.admit() as call:
                     return await self._exchange(command, by_text, call, writes=writes)
-        except BreakerOpen as error:
-            raise StoreUnavailable(f"Redis is {error}") from None
+        except BreakerOpenError as error:
+            raise StoreUnavailableError(f"Redis is {error}") from None
 
     async def _exchange(self, command: Command, by_text: Command, call: Call, *, writes: bool) -> Reply:
         sent = False
@@ -134,7 +134,9 @@ class Connections:
                 async with asyncio.timeout(self._max_wait):
                     await self._free.acquire()
             except TimeoutError:
-                raise StoreBusy(f"all {self._size} connections to Redis stayed busy for {self._max_wait} s") from None
+                raise StoreBusyError(
+                    f"all {self._size} connections to Redis stayed busy for {self._max_wait} s"
+                ) from None
             self._observer.pool_waited(seconds=time.perf_counter() - began)
         else:
             await self._free.acquire()
@@ -148,7 +150,7 @@ class Connections:
             self._tell_pool()
 
     @asynccontextmanager
-    async def _wire(self) -> AsyncGenerator[Wire, None]:
+    async def _wire(self) -> AsyncGenerator[PooledConnection, None]:
         """A connection that lives, as far as one can know. Only one whose last answer was read whole is kept."""
         wire = self._idle.pop() if self._idle else self._maker.make()
         self._tell_pool()
@@ -170,6 +172,6 @@ class Connections:
         self._observer.pool_changed(in_use=self._in_use, idle=len(self._idle))
 
 
-async def _ask(wire: Wire, command: Command) -> Reply:
+async def _ask(wire: PooledConnection, command: Command) -> Reply:
     await wire.send_command(*command, check_health=False)
     return await wire.read_response()

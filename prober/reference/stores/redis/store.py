@@ -11,23 +11,23 @@ from typing import Final
 
 from prober.reference.breaker import BreakerPolicy
 from prober.reference.stores.errors import (
-    LockHeld,
-    LockLost,
-    SessionExists,
-    StaleToken,
-    StoreUnavailable,
-    UnknownSession,
-    VersionConflict,
+    LockHeldError,
+    LockLostError,
+    SessionExistsError,
+    StaleTokenError,
+    StoreUnavailableError,
+    UnknownSessionError,
+    VersionConflictError,
 )
 from prober.reference.stores.protocol import SilentObserver, StoreObserver
 from prober.reference.stores.redis import replies, scripts
+from prober.reference.stores.redis.connection_factory import ConnectionFactory
 from prober.reference.stores.redis.connections import Connections
 from prober.reference.stores.redis.keys import Keys
 from prober.reference.stores.redis.replies import Reply
 from prober.reference.stores.redis.scripts import Script
 from prober.reference.stores.redis.subscription import Subscriptions
-from prober.reference.stores.redis.wire import WireMaker
-from prober.reference.stores.values import Config, Event, History, Lock, Session, Snapshot
+from prober.reference.stores.values import Config, Event, EventHistory, Lock, Session, Snapshot
 
 _PURGED_AT_ONCE: Final = 500
 """Sessions taken out in one script, so that a purge holds nobody up."""
@@ -37,7 +37,7 @@ _HIGHEST_EVENT: Final = 2**62
 
 
 class RedisStore:
-    """Shared state in one Redis. Correct for any number of instances, on any number of machines.
+    """Context state in one Redis. Correct for any number of instances, on any number of machines.
 
     What is acknowledged outlives Redis' death as far as Redis is told to keep it: `appendfsync always` keeps all.
     """
@@ -66,7 +66,7 @@ class RedisStore:
         Raises:
             ValueError: the URL is unusable.
         """
-        self._maker = WireMaker(url, patience=patience, idle_trust=idle_trust)
+        self._maker = ConnectionFactory(url, patience=patience, idle_trust=idle_trust)
         self._keys = Keys(namespace=namespace)
         self._pool_size = pool_size
         self._max_wait = max_wait
@@ -112,14 +112,14 @@ class RedisStore:
         """The record and its place in the walk over all sessions, in one script."""
         reply = await self._on_one(scripts.CREATE, handle, replies.lifetime_text(lifetime))
         if reply[0] == "taken":
-            raise SessionExists(handle)
+            raise SessionExistsError(handle)
         return replies.session(handle, reply[1])
 
     async def get(self, handle: str) -> Session:
         """One HMGET: all fields at one instant."""
         fields = await self._connections.fields(self._keys.record(handle), *scripts.SESSION)
         if fields[0] is None:
-            raise UnknownSession(handle)
+            raise UnknownSessionError(handle)
         return replies.session(handle, fields)
 
     async def delete(self, handle: str) -> None:
@@ -159,7 +159,7 @@ class RedisStore:
         """Compare and set."""
         reply = await self._on_one(scripts.SWAP, handle, expected_version, value)
         if reply[0] == "conflict":
-            raise VersionConflict(handle, expected=expected_version, actual=int(reply[1]))
+            raise VersionConflictError(handle, expected=expected_version, actual=int(reply[1]))
         return replies.session(handle, reply[1])
 
     # The log
@@ -171,7 +171,7 @@ class RedisStore:
         expected = "" if expected_last is None else expected_last
         reply = await self._on_one(scripts.APPEND, handle, kind, payload, agent_id, expected)
         if reply[0] == "conflict":
-            raise VersionConflict(handle, expected=int(expected), actual=int(reply[1]))
+            raise VersionConflictError(handle, expected=int(expected), actual=int(reply[1]))
         number, at = reply[1]
         return Event(number=int(number), kind=kind, payload=payload, agent_id=agent_id, occurred_at=replies.seconds(at))
 
@@ -181,11 +181,11 @@ class RedisStore:
         reply = await self._on_one(scripts.EVENTS, handle, first, limit)
         return replies.events(reply[1])
 
-    async def history(self, handle: str, *, upto: int | None = None) -> History:
+    async def history(self, handle: str, *, upto: int | None = None) -> EventHistory:
         """Snapshot, tail of the stream and newest number, read by one script."""
         reply = await self._on_one(scripts.HISTORY, handle, "" if upto is None else upto)
         _, last, number, state, entries = reply
-        return History(snapshot=replies.snapshot(number, state), events=replies.events(entries), last_event=last)
+        return EventHistory(snapshot=replies.snapshot(number, state), events=replies.events(entries), last_event=last)
 
     async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: int) -> None:
         """Set, then prune."""
@@ -225,7 +225,7 @@ class RedisStore:
         milliseconds = max(1, math.ceil(ttl * 1000))
         reply = await self._on_one(scripts.ACQUIRE, handle, owner, milliseconds)
         if reply[0] == "held":
-            raise LockHeld(handle, expires_in=max(0, reply[1]) / 1000)
+            raise LockHeldError(handle, expires_in=max(0, reply[1]) / 1000)
         token, at = reply[1]
         expires_at = (int(at) // 1000 + milliseconds) / 1000
         return Lock(handle=handle, owner=owner, token=int(token), expires_at=expires_at)
@@ -234,20 +234,20 @@ class RedisStore:
         """Compare and delete."""
         reply = await self._on_one(scripts.RELEASE, handle, owner)
         if reply[0] == "lost":
-            raise LockLost(handle)
+            raise LockLostError(handle)
 
     async def write_guarded(self, handle: str, *, token: int, value: int) -> Session:
         """Compare the token and set."""
         reply = await self._on_one(scripts.WRITE_GUARDED, handle, token, value)
         if reply[0] == "stale":
-            raise StaleToken(handle, token=token, current=int(reply[1]))
+            raise StaleTokenError(handle, token=token, current=int(reply[1]))
         return replies.session(handle, reply[1])
 
     async def _on_one(self, script: Script, handle: str, *arguments: str | int) -> Reply:
         """Run a script on the keys of one session."""
         reply = await self._connections.run(script, self._keys.of_session(handle), *arguments)
         if reply[0] == "unknown":
-            raise UnknownSession(handle)
+            raise UnknownSessionError(handle)
         return reply
 
     def _announcement(self, handle: str) -> tuple[str, str]:
@@ -260,5 +260,5 @@ class RedisStore:
 
     def _open_parts(self) -> tuple[Connections, Subscriptions]:
         if self._opened is None:
-            raise StoreUnavailable("the store is closed")
+            raise StoreUnavailableError("the store is closed")
         return self._opened

@@ -14,8 +14,8 @@ from typing import Final
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from prober.reference.stores.redis.foreign import FOREIGN
-from prober.reference.stores.redis.wire import Wire
+from prober.reference.stores.redis.connection_factory import PooledConnection
+from prober.reference.stores.redis.error_mapping import FOREIGN
 
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 2.0
@@ -25,12 +25,12 @@ _LONGEST_PAUSE: Final = 2.0
 class Subscriptions:
     """All that listen through one store, so that closing it can send them home."""
 
-    def __init__(self, *, make: Callable[[], Wire], channel: str, beat: float) -> None:
+    def __init__(self, *, make: Callable[[], PooledConnection], channel: str, beat: float) -> None:
         """After `beat` seconds of silence the connection is asked whether it lives, and given as long to answer."""
         self._make = make
         self._channel = channel
         self._beat = beat
-        self._wires: set[Wire] = set()
+        self._wires: set[PooledConnection] = set()
         self._closed = False
 
     async def follow(self) -> AsyncGenerator[str | None, None]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from prober.reference.stores.errors import StoreBusy, StoreUnavailable
+from prober.reference.stores.errors import StoreBusyError, StoreUnavailableError
 
 T = TypeVar("T")
 
@@ -59,13 +59,13 @@ class JobQueue:
         """Queue a job and wait for its answer, for `patience` seconds at most (None: as long as it takes).
 
         Raises:
-            StoreBusy: too many wait already, or the answer did not come in time.
-            StoreUnavailable: the queue is closed.
+            StoreBusyError: too many wait already, or the answer did not come in time.
+            StoreUnavailableError: the queue is closed.
         """
         if not self._open:
-            raise StoreUnavailable("the store is closed")
+            raise StoreUnavailableError("the store is closed")
         if len(self._waiting) + len(self._gathered) >= MAX_WAITING:
-            raise StoreBusy(f"{MAX_WAITING} calls wait already")
+            raise StoreBusyError(f"{MAX_WAITING} calls wait already")
         answer: asyncio.Future[T] = self._loop.create_future()
         if not self._gathered:
             self._loop.call_soon(self._hand_over)
@@ -120,7 +120,7 @@ class JobQueue:
 
 def _give_up(answer: asyncio.Future[Any], patience: float) -> None:
     if not answer.done():
-        answer.set_exception(StoreBusy(f"no connection came to this call within {patience:g} s"))
+        answer.set_exception(StoreBusyError(f"no connection came to this call within {patience:g} s"))
 
 
 def _answer(settled: Iterable[Settled]) -> None:

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from prober.reference.stores.errors import StoreUnavailable
+from prober.reference.stores.errors import StoreUnavailableError
 from prober.reference.stores.protocol import StoreObserver
-from prober.reference.stores.sqlite.foreign import store_error
+from prober.reference.stores.sqlite.error_mapping import store_error
 from prober.reference.stores.sqlite.jobs import Job, JobQueue, Settled
 
 T = TypeVar("T")
@@ -43,8 +43,8 @@ class Readers:
         """Run a read on one of the connections.
 
         Raises:
-            StoreBusy: it was not done in time.
-            StoreUnavailable: the database failed, or the pool is closed.
+            StoreBusyError: it was not done in time.
+            StoreUnavailableError: the database failed, or the pool is closed.
         """
         return await self._queue.run(read, patience=self._max_wait)
 
@@ -62,7 +62,7 @@ class Readers:
                 try:
                     connection = connection or self._open()
                     settled = [self._run_one(job, connection) for job in jobs]
-                except (sqlite3.Error, StoreUnavailable) as error:
+                except (sqlite3.Error, StoreUnavailableError) as error:
                     failure = store_error(error) if isinstance(error, sqlite3.Error) else error
                     settled = [Settled(job, error=failure) for job in jobs]
                 finally:

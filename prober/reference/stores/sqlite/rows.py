@@ -7,9 +7,9 @@ import sqlite3
 import time
 from typing import Any, TypeAlias
 
-from prober.reference.stores.errors import UnknownSession
+from prober.reference.stores.errors import UnknownSessionError
 from prober.reference.stores.sqlite import statements as sql
-from prober.reference.stores.values import Config, Event, History, Session, Snapshot
+from prober.reference.stores.values import Config, Event, EventHistory, Session, Snapshot
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -25,10 +25,10 @@ def session(row: Row) -> Session:
 
 
 def live_session(connection: sqlite3.Connection, handle: str) -> Session:
-    """The session with this handle. Raises UnknownSession."""
+    """The session with this handle. Raises UnknownSessionError."""
     found = fetch(connection, sql.GET, handle=handle)
     if not found:
-        raise UnknownSession(handle)
+        raise UnknownSessionError(handle)
     return session(found[0])
 
 
@@ -40,29 +40,29 @@ def events(text: str) -> tuple[Event, ...]:
     )
 
 
-def history(connection: sqlite3.Connection, handle: str, *, upto: int | None) -> History:
-    """Snapshot, events after it and newest number. Raises UnknownSession."""
+def history(connection: sqlite3.Connection, handle: str, *, upto: int | None) -> EventHistory:
+    """Snapshot, events after it and newest number. Raises UnknownSessionError."""
     found = fetch(connection, sql.HISTORY, handle=handle, upto=upto)
     if not found:
-        raise UnknownSession(handle)
+        raise UnknownSessionError(handle)
     last_event, number, state, tail = found[0]
     snapshot = None if number is None else Snapshot(number=number, state=state)
-    return History(snapshot=snapshot, events=events(tail), last_event=last_event)
+    return EventHistory(snapshot=snapshot, events=events(tail), last_event=last_event)
 
 
 def config(connection: sqlite3.Connection, handle: str) -> Config:
-    """The configuration of a session, empty where none was set. Raises UnknownSession."""
+    """The configuration of a session, empty where none was set. Raises UnknownSessionError."""
     found = fetch(connection, sql.CONFIG, handle=handle)
     if not found:
-        raise UnknownSession(handle)
+        raise UnknownSessionError(handle)
     version, options = found[0]
     return Config() if version is None else Config(version=version, options=json.loads(options))
 
 
 def lock_expiry(connection: sqlite3.Connection, handle: str) -> float | None:
-    """When the lock expires, or did; None where it is free. Raises UnknownSession."""
+    """When the lock expires, or did; None where it is free. Raises UnknownSessionError."""
     found = fetch(connection, sql.LOCK_EXPIRY, handle=handle)
     if not found:
-        raise UnknownSession(handle)
+        raise UnknownSessionError(handle)
     expires_at: float | None = found[0][0]
     return expires_at

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from typing import Final, Literal
 
-from prober.reference.stores.errors import StoreUnavailable
-from prober.reference.stores.sqlite.foreign import is_busy, store_error
+from prober.reference.stores.errors import StoreUnavailableError
+from prober.reference.stores.sqlite.error_mapping import is_busy, store_error
 
 Synchronous = Literal["NORMAL", "FULL"]
 """What a commit survives in WAL mode: NORMAL the death of the process, FULL the death of the machine too."""
@@ -77,18 +77,18 @@ def connect(path: Path, *, synchronous: Synchronous) -> sqlite3.Connection:
     """Open a connection in autocommit mode: every transaction is written out where it is made.
 
     Raises:
-        StoreUnavailable: the file cannot be opened.
+        StoreUnavailableError: the file cannot be opened.
     """
     try:
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
     except sqlite3.Error as error:
-        raise StoreUnavailable(f"cannot open {path}: {error}") from error
+        raise StoreUnavailableError(f"cannot open {path}: {error}") from error
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
     except sqlite3.Error as error:
         connection.close()
-        raise StoreUnavailable(f"cannot open {path}: {error}") from error
+        raise StoreUnavailableError(f"cannot open {path}: {error}") from error
     return connection
 
 
@@ -96,7 +96,7 @@ def prepare(path: Path, *, synchronous: Synchronous) -> None:
     """Make the file and its tables where they are missing; safe when several processes do it at once.
 
     Raises:
-        StoreUnavailable: not a database, or not ours: then it is not touched.
+        StoreUnavailableError: not a database, or not ours: then it is not touched.
     """
     connection = connect(path, synchronous=synchronous)
     try:
@@ -118,7 +118,7 @@ def prepare(path: Path, *, synchronous: Synchronous) -> None:
 
 
 def _is_empty(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether the file has no tables yet. Raises StoreUnavailable where it is neither empty nor ours.
+    """Whether the file has no tables yet. Raises StoreUnavailableError where it is neither empty nor ours.
 
     To be asked inside a transaction: another process may be making the tables.
     """
@@ -128,9 +128,9 @@ def _is_empty(connection: sqlite3.Connection, path: Path) -> bool:
     if (application, version) == (_APPLICATION_ID, _VERSION):
         return False
     if application == _APPLICATION_ID:
-        raise StoreUnavailable(f"{path} has schema version {version}; this server knows version {_VERSION}")
+        raise StoreUnavailableError(f"{path} has schema version {version}; this server knows version {_VERSION}")
     if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-        raise StoreUnavailable(f"{path} is the database of another application")
+        raise StoreUnavailableError(f"{path} is the database of another application")
     return True
 
 
@@ -146,5 +146,5 @@ def _enter_wal_mode(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
             continue
         if mode != "wal":
-            raise StoreUnavailable(f"this file cannot use write-ahead logging (journal mode stays {mode!r})")
+            raise StoreUnavailableError(f"this file cannot use write-ahead logging (journal mode stays {mode!r})")
         return

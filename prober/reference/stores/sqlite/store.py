@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from prober.reference.stores.errors import (
-    LockHeld,
-    LockLost,
-    SessionExists,
-    StaleToken,
+    LockHeldError,
+    LockLostError,
+    SessionExistsError,
+    StaleTokenError,
     StoreError,
-    StoreUnavailable,
-    UnknownSession,
-    VersionConflict,
+    StoreUnavailableError,
+    UnknownSessionError,
+    VersionConflictError,
 )
 from prober.reference.stores.protocol import SilentObserver, StoreObserver
 from prober.reference.stores.sqlite import rows
@@ -27,7 +27,7 @@ from prober.reference.stores.sqlite import statements as sql
 from prober.reference.stores.sqlite.readers import Readers
 from prober.reference.stores.sqlite.schema import Synchronous, connect, prepare
 from prober.reference.stores.sqlite.writer import Writer
-from prober.reference.stores.values import Config, Event, History, Lock, Session, Snapshot
+from prober.reference.stores.values import Config, Event, EventHistory, Lock, Session, Snapshot
 
 _PURGED_AT_ONCE: Final = 200
 """Sessions removed in one write, so that a purge holds nobody up."""
@@ -37,7 +37,7 @@ _CHANGES_KEPT: Final = 10_000
 
 
 class SqliteStore:
-    """Shared state in one file. Correct for any number of instances in any number of processes of one machine."""
+    """Context state in one file. Correct for any number of instances in any number of processes of one machine."""
 
     name = "sqlite"
     safe = True
@@ -94,7 +94,7 @@ class SqliteStore:
             rows.fetch(connection, sql.REMOVE_EXPIRED, handle=handle)
             found = rows.fetch(connection, sql.CREATE, handle=handle, lifetime=lifetime)
             if not found:
-                raise SessionExists(handle)
+                raise SessionExistsError(handle)
             return rows.session(found[0])
 
         return await self._writer.run(write)
@@ -108,7 +108,7 @@ class SqliteStore:
 
         def write(connection: sqlite3.Connection) -> None:
             if not rows.fetch(connection, sql.DELETE, handle=handle):
-                raise UnknownSession(handle)
+                raise UnknownSessionError(handle)
             self._announce(connection, handle)
 
         await self._writer.run(write)
@@ -136,7 +136,7 @@ class SqliteStore:
         def write(connection: sqlite3.Connection) -> Session:
             found = rows.fetch(connection, sql.STEP, handle=handle, tool=tool, result=result, lifetime=lifetime)
             if not found:
-                raise UnknownSession(handle)
+                raise UnknownSessionError(handle)
             return rows.session(found[0])
 
         return await self._writer.run(write)
@@ -148,7 +148,7 @@ class SqliteStore:
             found = rows.fetch(connection, sql.SWAP, handle=handle, value=value, expected=expected_version)
             if not found:
                 actual = rows.live_session(connection, handle).value_version
-                raise VersionConflict(handle, expected=expected_version, actual=actual)
+                raise VersionConflictError(handle, expected=expected_version, actual=actual)
             return rows.session(found[0])
 
         return await self._writer.run(write)
@@ -162,7 +162,9 @@ class SqliteStore:
             found = rows.fetch(connection, sql.NEXT_EVENT, handle=handle, expected=expected_last)
             if not found:
                 actual = rows.live_session(connection, handle).last_event
-                raise VersionConflict(handle, expected=-1 if expected_last is None else expected_last, actual=actual)
+                raise VersionConflictError(
+                    handle, expected=-1 if expected_last is None else expected_last, actual=actual
+                )
             number, now = found[0]
             micros = int(now * 1_000_000)
             values = {"handle": handle, "number": number, "kind": kind, "payload": payload, "agent_id": agent_id}
@@ -175,10 +177,10 @@ class SqliteStore:
         """A page of the log."""
         found = await self._fetch(sql.EVENTS, handle=handle, after=after, limit=limit)
         if not found:
-            raise UnknownSession(handle)
+            raise UnknownSessionError(handle)
         return rows.events(found[0][0])
 
-    async def history(self, handle: str, *, upto: int | None = None) -> History:
+    async def history(self, handle: str, *, upto: int | None = None) -> EventHistory:
         """Snapshot, tail and newest number out of one statement, so at one instant."""
         return await self._readers.run(lambda connection: rows.history(connection, handle, upto=upto))
 
@@ -201,7 +203,7 @@ class SqliteStore:
 
         def write(connection: sqlite3.Connection) -> Config:
             if not rows.fetch(connection, sql.RENEW, handle=handle):
-                raise UnknownSession(handle)
+                raise UnknownSessionError(handle)
             before = rows.config(connection, handle)
             merged = {**before.options, **changes}
             options = {name: text for name, text in merged.items() if text is not None}
@@ -234,13 +236,13 @@ class SqliteStore:
         """Look with a read first: waiters ask often, and a read costs others nothing."""
         taken_until = await self._readers.run(lambda connection: rows.lock_expiry(connection, handle))
         if taken_until is not None and taken_until > (now := time.time()):
-            raise LockHeld(handle, expires_in=taken_until - now)
+            raise LockHeldError(handle, expires_in=taken_until - now)
 
         def write(connection: sqlite3.Connection) -> Lock:
             found = rows.fetch(connection, sql.ACQUIRE, handle=handle, owner=owner, ttl=ttl)
             if not found:
                 taken_until = rows.lock_expiry(connection, handle) or 0.0
-                raise LockHeld(handle, expires_in=max(0.0, taken_until - time.time()))
+                raise LockHeldError(handle, expires_in=max(0.0, taken_until - time.time()))
             token, expires_at = found[0]
             return Lock(handle=handle, owner=owner, token=token, expires_at=expires_at)
 
@@ -252,7 +254,7 @@ class SqliteStore:
         def write(connection: sqlite3.Connection) -> None:
             if not rows.fetch(connection, sql.RELEASE, handle=handle, owner=owner):
                 rows.live_session(connection, handle)
-                raise LockLost(handle)
+                raise LockLostError(handle)
 
         await self._writer.run(write)
 
@@ -262,7 +264,7 @@ class SqliteStore:
         def write(connection: sqlite3.Connection) -> Session:
             found = rows.fetch(connection, sql.WRITE_GUARDED, handle=handle, token=token, value=value)
             if not found:
-                raise StaleToken(handle, token=token, current=rows.live_session(connection, handle).fence)
+                raise StaleTokenError(handle, token=token, current=rows.live_session(connection, handle).fence)
             return rows.session(found[0])
 
         return await self._writer.run(write)
@@ -281,7 +283,7 @@ class SqliteStore:
 
     def _open_parts(self) -> tuple[Writer, Readers]:
         if self._opened is None:
-            raise StoreUnavailable("the store is closed")
+            raise StoreUnavailableError("the store is closed")
         return self._opened
 
     def _connect(self) -> sqlite3.Connection:

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from prober.reference.stores.protocol import StoreObserver
-from prober.reference.stores.sqlite.foreign import store_error
+from prober.reference.stores.sqlite.error_mapping import store_error
 from prober.reference.stores.sqlite.jobs import Job, JobQueue, Settled
 
 T = TypeVar("T")
@@ -45,8 +45,8 @@ class Writer:
         """Run a write on the connection; returns after it was committed.
 
         Raises:
-            StoreBusy: nothing was written; too many writes wait, or another process held the database too long.
-            StoreUnavailable: the database failed, or the writer is closed.
+            StoreBusyError: nothing was written; too many writes wait, or another process held the database too long.
+            StoreUnavailableError: the database failed, or the writer is closed.
         """
         return await self._queue.run(write)
 

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from prober import __version__
 from prober.metrics import Metrics
-from prober.metrics.own import WorstOfLastMinute
+from prober.metrics.self_metrics import WorstOfLastMinute
 from tests.metrics.reading import OPENMETRICS, metrics_of, page, value, values
 from tests.metrics.world import configured, ran
 

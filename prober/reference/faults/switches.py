@@ -80,7 +80,7 @@ def parse_all(texts: Iterable[str]) -> tuple[Fault, ...]:
     return tuple(faults.values())
 
 
-class FaultBoard:
+class FaultSwitches:
     """The faults of one server: switched as a set, asked at every occasion."""
 
     def __init__(self, faults: Iterable[Fault] = (), *, seed: int | None = None) -> None:

@@ -23,7 +23,7 @@ _HEALTH_SHARE: Final = 0.25
 """The part of a call's deadline that asking an idle connection whether it lives may take."""
 
 
-class Wire(Protocol):
+class PooledConnection(Protocol):
     """One connection: the part of redis-py's that is used."""
 
     async def connect(self) -> None:
@@ -47,7 +47,7 @@ class Wire(Protocol):
         ...
 
 
-class WireMaker:
+class ConnectionFactory:
     """Makes connections to one Redis."""
 
     def __init__(self, url: str, *, patience: float, idle_trust: float) -> None:
@@ -66,10 +66,10 @@ class WireMaker:
         )
         self._health_patience = patience * _HEALTH_SHARE
         self._ensure: Callable[[Any], Awaitable[None]] = factory.ensure_connection
-        self.make: Callable[[], Wire] = factory.make_connection
+        self.make: Callable[[], PooledConnection] = factory.make_connection
         """A new connection, not yet connected; the caller's to disconnect."""
 
-    async def ready(self, wire: Wire) -> None:
+    async def ready(self, wire: PooledConnection) -> None:
         """Connect, and make sure as far as one can know that it lives.
 
         A closed connection is noticed at once. One that was idle for long is asked with a PING: a firewall may have

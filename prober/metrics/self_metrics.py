@@ -12,14 +12,14 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 
 from prober import __version__
-from prober.metrics.families import OWN
+from prober.metrics.families import OF_PROBER
 from prober.metrics.family import Family
 
 _MINUTE: Final = 60.0
-_TABLE: Final = {family.name: family for family in OWN}
+_TABLE: Final = {family.name: family for family in OF_PROBER}
 
 
-class OwnMetrics:
+class SelfMetrics:
     """All `prober_` families and those of the process, on a registry that is given."""
 
     def __init__(self, registry: CollectorRegistry) -> None:

@@ -18,7 +18,7 @@ from redis.exceptions import (
     TryAgainError,
 )
 
-from prober.reference.stores.errors import StoreUnavailable
+from prober.reference.stores.errors import StoreUnavailableError
 
 FOREIGN: Final = (OSError, ValueError)
 """What a call can raise besides RedisError: a deadline that passed is an OSError, an answer that is no Redis' a
@@ -50,9 +50,9 @@ def says_well(error: Exception) -> bool:
     return isinstance(error, ResponseError | UnicodeError) and not isinstance(error, _UNUSABLE)
 
 
-def store_error(error: Exception, *, sent_write: bool) -> StoreUnavailable:
+def store_error(error: Exception, *, sent_write: bool) -> StoreUnavailableError:
     """The store's word for it. `sent_write`: the call is a write, and Redis may have got it before the error."""
-    return StoreUnavailable(_told(error), maybe_written=sent_write and not _refused(error))
+    return StoreUnavailableError(_told(error), maybe_written=sent_write and not _refused(error))
 
 
 def _refused(error: Exception) -> bool:

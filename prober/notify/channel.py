@@ -29,7 +29,7 @@ ROOM: Final = 100
 _LOGGER: Final = logging.getLogger(__name__)
 
 
-class Outlet:
+class Channel:
     """To be served by a task that runs `serve()`."""
 
     def __init__(
@@ -49,7 +49,7 @@ class Outlet:
         self._there = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._flight: _Flight | None = None
+        self._attempt: SendAttempt | None = None
 
     def put(self, message: Message) -> None:
         """Send it as soon as may be; never waits."""
@@ -87,17 +87,17 @@ class Outlet:
 
     async def _tried(self, message: Message) -> bool:
         """One try. One that hung before and comes back meanwhile is as good, where it had the same message."""
-        if self._flight is not None:
-            if not await self._flight.landed(self._timeout):
+        if self._attempt is not None:
+            if not await self._attempt.finished(self._timeout):
                 return False
-            before, self._flight = self._flight, None
+            before, self._attempt = self._attempt, None
             if before.message is message and before.sent:
                 return True
-        flight = self._flight = _Flight(self._send, message, name=self._name)
-        if not await flight.landed(self._timeout):
+        attempt = self._attempt = SendAttempt(self._send, message, name=self._name)
+        if not await attempt.finished(self._timeout):
             return False
-        self._flight = None
-        return flight.sent
+        self._attempt = None
+        return attempt.sent
 
     def _ended(self, *, sent: bool, why: str) -> None:
         if not sent:
@@ -105,7 +105,7 @@ class Outlet:
         self._on_sent("sent" if sent else "failed")
 
 
-class _Flight:
+class SendAttempt:
     """One message on its way, in a thread of its own that nobody has to wait for."""
 
     def __init__(self, send: Send, message: Message, *, name: str):
@@ -115,24 +115,24 @@ class _Flight:
         self._loop = asyncio.get_running_loop()
         self._over = asyncio.Event()
         try:
-            threading.Thread(target=self._fly, name=f"prober-notify {name}", daemon=True).start()
+            threading.Thread(target=self._send_in_thread, name=f"prober-notify {name}", daemon=True).start()
         except RuntimeError:  # the system has no thread to give
             self._over.set()
 
-    async def landed(self, timeout: float) -> bool:
+    async def finished(self, timeout: float) -> bool:
         """Whether it comes back within so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 await self._over.wait()
         return self._over.is_set()
 
-    def _fly(self) -> None:
+    def _send_in_thread(self) -> None:
         sent = False
         with suppress(Exception):  # a plug-in may raise whatever it likes, and its words may hold the URL
             sent = self._send(self.message)
         with suppress(RuntimeError):  # the loop is gone: the prober has ended while this hung
-            self._loop.call_soon_threadsafe(self._land, sent)
+            self._loop.call_soon_threadsafe(self._finish, sent)
 
-    def _land(self, sent: bool) -> None:
+    def _finish(self, sent: bool) -> None:
         self.sent = sent
         self._over.set()

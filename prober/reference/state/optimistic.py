@@ -14,15 +14,15 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 from prober.reference.logs import log
-from prober.reference.state.shared import Shared
+from prober.reference.state.context import Context
 from prober.reference.stores.errors import (
-    LockHeld,
-    LockLost,
-    SessionExists,
-    StaleToken,
+    LockHeldError,
+    LockLostError,
+    SessionExistsError,
+    StaleTokenError,
     StoreError,
-    UnknownSession,
-    VersionConflict,
+    UnknownSessionError,
+    VersionConflictError,
 )
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ _JITTER: Final = 0.050
 """The random part is up to this many seconds: as much as the first wait, so that even the first retries spread."""
 
 
-class GaveUp(StoreError):  # noqa: N818 - one more word of the store's tree
+class GaveUpError(StoreError):
     """A write lost against other writers on every try; nothing was written."""
 
     def __init__(self, handle: str, *, tries: int) -> None:
@@ -45,28 +45,28 @@ class GaveUp(StoreError):  # noqa: N818 - one more word of the store's tree
 
 def outcome_of(error: StoreError) -> str:
     """The label value of a write that ended with this error."""
-    if isinstance(error, VersionConflict | StaleToken | GaveUp):
+    if isinstance(error, VersionConflictError | StaleTokenError | GaveUpError):
         return "conflict"
-    if isinstance(error, UnknownSession | SessionExists | LockHeld | LockLost):
+    if isinstance(error, UnknownSessionError | SessionExistsError | LockHeldError | LockLostError):
         return "rejected"
     return "failed"
 
 
-async def counted(shared: Shared, write: Coroutine[Any, Any, T], *, tool: str, handle: str) -> T:
+async def counted(context: Context, write: Coroutine[Any, Any, T], *, tool: str, handle: str) -> T:
     """Make one write that is not tried again; count its outcome and, where it lost, the conflict."""
     try:
         result = await write
     except StoreError as error:
-        if isinstance(error, VersionConflict | StaleToken):
-            note_conflict(shared, tool=tool, handle=handle, retry_count=0)
-        shared.metrics.write_ended(tool=tool, outcome=outcome_of(error))
+        if isinstance(error, VersionConflictError | StaleTokenError):
+            note_conflict(context, tool=tool, handle=handle, retry_count=0)
+        context.metrics.write_ended(tool=tool, outcome=outcome_of(error))
         raise
-    shared.metrics.write_ended(tool=tool, outcome="ok")
+    context.metrics.write_ended(tool=tool, outcome="ok")
     return result
 
 
 async def optimistic(
-    shared: Shared,
+    context: Context,
     attempt: Callable[[], Awaitable[T]],
     *,
     tool: str,
@@ -76,23 +76,23 @@ async def optimistic(
     """Run `attempt` (read, compute, write) until it wins; returns its value and the number of retries.
 
     Raises:
-        GaveUp: it lost `RETRIES` + 1 times.
+        GaveUpError: it lost `RETRIES` + 1 times.
     """
     for retry in range(RETRIES + 1):
         try:
             result = await attempt()
-        except VersionConflict as conflict:
-            note_conflict(shared, tool=tool, handle=handle, retry_count=retry)
+        except VersionConflictError as conflict:
+            note_conflict(context, tool=tool, handle=handle, retry_count=retry)
             if retry == RETRIES:
-                _end(shared, tool=tool, outcome="conflict", retries=retry)
+                _end(context, tool=tool, outcome="conflict", retries=retry)
                 log(logging.ERROR, "write_gave_up", session_id=handle, tool=tool, tries=retry + 1)
-                raise GaveUp(handle, tries=retry + 1) from conflict
+                raise GaveUpError(handle, tries=retry + 1) from conflict
             await sleep(wait_before(retry))
         except StoreError as error:
-            _end(shared, tool=tool, outcome=outcome_of(error), retries=retry)
+            _end(context, tool=tool, outcome=outcome_of(error), retries=retry)
             raise
         else:
-            _end(shared, tool=tool, outcome="ok", retries=retry)
+            _end(context, tool=tool, outcome="ok", retries=retry)
             return result, retry
     raise AssertionError("the last retry returns or raises")
 
@@ -102,20 +102,20 @@ def wait_before(retry: int) -> float:
     return min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**retry) + random.uniform(0, _JITTER)  # noqa: S311 - spreads, hides nothing
 
 
-def note_conflict(shared: Shared, *, tool: str, handle: str, retry_count: int) -> None:
+def note_conflict(context: Context, *, tool: str, handle: str, retry_count: int) -> None:
     """Count, rank and log one lost attempt; `retry_count` is how many retries came before it."""
-    shared.metrics.conflict_met(tool=tool)
-    shared.contention.add(handle, tool=tool)
+    context.metrics.conflict_met(tool=tool)
+    context.contention.add(handle, tool=tool)
     log(
         logging.WARNING,
         "write_conflict",
         session_id=handle,
         tool=tool,
         retry_count=retry_count,
-        store=shared.store.name,
+        store=context.store.name,
     )
 
 
-def _end(shared: Shared, *, tool: str, outcome: str, retries: int) -> None:
-    shared.metrics.write_ended(tool=tool, outcome=outcome)
-    shared.metrics.retries_ended(tool=tool, retries=retries)
+def _end(context: Context, *, tool: str, outcome: str, retries: int) -> None:
+    context.metrics.write_ended(tool=tool, outcome=outcome)
+    context.metrics.retries_ended(tool=tool, retries=retries)

@@ -12,8 +12,8 @@ from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, Server
 from mcp.server.mcpserver import MCPServer
 
 from prober.reference.metrics import ReferenceMetrics
-from prober.reference.state.shared import Shared
-from prober.reference.tools import configuration, locking, sessions, steps, workflow
+from prober.reference.state.context import Context
+from prober.reference.tools import configuration, locks, sessions, steps, workflow
 from prober.reference.tools.registry import ToolRegistry
 
 _INSTRUCTIONS = """\
@@ -24,19 +24,19 @@ _LISTING = CacheHint(ttl_ms=0, scope="public")
 """The listing never depends on the caller; it is not kept, because faults change it at run time."""
 
 
-def build(shared: Shared, *, middleware: tuple[ServerMiddleware[Any], ...]) -> MCPServer[Any]:
+def build(context: Context, *, middleware: tuple[ServerMiddleware[Any], ...]) -> MCPServer[Any]:
     """The server. `middleware` runs inside the counting, so that what it breaks is counted as callers see it."""
     server: MCPServer[Any] = MCPServer(
         "mcp-prober-reference",
         title="mcp-prober reference server",
         version=importlib.metadata.version("mcp-prober"),
         instructions=_INSTRUCTIONS,
-        middleware=(CallMetrics(shared.metrics), *middleware),
+        middleware=(CallMetrics(context.metrics), *middleware),
         cache_hints={"tools/list": _LISTING},
     )
-    tools = ToolRegistry(server, shared.settings)
-    for theme in (sessions, steps, workflow, configuration, locking):
-        theme.register(tools, shared)
+    tools = ToolRegistry(server, context.settings)
+    for theme in (sessions, steps, workflow, configuration, locks):
+        theme.register(tools, context)
     return server
 
 

@@ -9,8 +9,8 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from prober.reference.state import locks
-from prober.reference.state.shared import Shared
-from prober.reference.state.writes import counted
+from prober.reference.state.context import Context
+from prober.reference.state.optimistic import counted
 from prober.reference.tools.arguments import Name, SessionId, Whole
 from prober.reference.tools.registry import ToolRegistry
 from prober.reference.tools.results import AcquiredLock, ExclusiveRun, GuardedWrite, ReleasedLock
@@ -21,9 +21,9 @@ _MARGIN: Final = 10.0
 """Seconds a lock outlives the work it is taken for, before others may take it from a holder that died."""
 
 
-def register(tools: ToolRegistry, shared: Shared) -> None:
+def register(tools: ToolRegistry, context: Context) -> None:
     """Add the tools of this file."""
-    store = shared.store
+    store = context.store
 
     @tools.add
     async def run_exclusive(
@@ -39,7 +39,7 @@ def register(tools: ToolRegistry, shared: Shared) -> None:
 
         async def work() -> ExclusiveRun:
             ttl = work_ms / 1000 + _MARGIN
-            lock = await locks.acquire(shared, session_id, tool="run_exclusive", ttl=ttl, wait=wait_ms / 1000)
+            lock = await locks.acquire(context, session_id, tool="run_exclusive", ttl=ttl, wait=wait_ms / 1000)
             waited = time.monotonic() - began
             try:
                 runs = (await store.get(session_id)).guarded_value
@@ -51,7 +51,7 @@ def register(tools: ToolRegistry, shared: Shared) -> None:
                 session_id=session_id, fencing_token=lock.token, runs=runs + 1, waited_ms=round(waited * 1000, 3)
             )
 
-        return await counted(shared, work(), tool="run_exclusive", handle=session_id)
+        return await counted(context, work(), tool="run_exclusive", handle=session_id)
 
     @tools.add
     async def acquire_lock(
@@ -60,18 +60,18 @@ def register(tools: ToolRegistry, shared: Shared) -> None:
         wait_ms: Wait = 0,
     ) -> AcquiredLock:
         """Take the session's lock; it is an error where another holds it for the whole wait."""
-        taking = locks.acquire(shared, session_id, tool="acquire_lock", ttl=ttl_ms / 1000, wait=wait_ms / 1000)
-        return AcquiredLock.of(await counted(shared, taking, tool="acquire_lock", handle=session_id))
+        taking = locks.acquire(context, session_id, tool="acquire_lock", ttl=ttl_ms / 1000, wait=wait_ms / 1000)
+        return AcquiredLock.of(await counted(context, taking, tool="acquire_lock", handle=session_id))
 
     @tools.add
     async def release_lock(session_id: SessionId, owner: Name) -> ReleasedLock:
         """Give the lock back; it is an error where it expired or is another's."""
-        await counted(shared, store.release(session_id, owner=owner), tool="release_lock", handle=session_id)
+        await counted(context, store.release(session_id, owner=owner), tool="release_lock", handle=session_id)
         return ReleasedLock(session_id=session_id, released=True)
 
     @tools.add
     async def write_guarded(session_id: SessionId, fencing_token: Whole, value: Whole) -> GuardedWrite:
         """Write the guarded value; refused unless the fencing token is that of the newest lock grant."""
         writing = store.write_guarded(session_id, token=fencing_token, value=value)
-        session = await counted(shared, writing, tool="write_guarded", handle=session_id)
+        session = await counted(context, writing, tool="write_guarded", handle=session_id)
         return GuardedWrite(session_id=session_id, guarded_value=session.guarded_value, fencing_token=session.fence)

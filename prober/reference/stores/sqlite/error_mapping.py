@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from prober.reference.stores.errors import StoreBusy, StoreError, StoreUnavailable
+from prober.reference.stores.errors import StoreBusyError, StoreError, StoreUnavailableError
 
 _PRIMARY: Final = 0xFF
 """Extended result codes carry the primary one in their low byte."""
@@ -22,6 +22,6 @@ def is_busy(error: sqlite3.Error) -> bool:
 def store_error(error: sqlite3.Error, *, maybe_written: bool = False) -> StoreError:
     """The store's word for what SQLite raised."""
     if is_busy(error):
-        return StoreBusy("another process holds the database for longer than the busy timeout")
+        return StoreBusyError("another process holds the database for longer than the busy timeout")
     name = getattr(error, "sqlite_errorname", type(error).__name__)
-    return StoreUnavailable(f"SQLite failed with {name}: {error}", maybe_written=maybe_written)
+    return StoreUnavailableError(f"SQLite failed with {name}: {error}", maybe_written=maybe_written)

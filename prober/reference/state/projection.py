@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from prober.reference.stores.values import Event, History, Session, Snapshot
+from prober.reference.stores.values import Event, EventHistory, Session, Snapshot
 
 STEP_COMPLETED: Final = "step_completed"
 PHASE_ADVANCED: Final = "phase_advanced"
@@ -44,7 +44,7 @@ def fold(state: WorkflowState, events: Sequence[Event]) -> WorkflowState:
     return WorkflowState(version=events[-1].number, phase=phase, completed_steps=tuple(steps), error=error)
 
 
-def state_of(history: History) -> WorkflowState:
+def state_of(history: EventHistory) -> WorkflowState:
     """The state at the end of a history."""
     if history.snapshot is None:
         return fold(WorkflowState(), history.events)
