@@ -1,4 +1,4 @@
-"""One fault's turn: on, seen by the probe, counted, alerted; off, and over."""
+"""One fault, from start to end: switched on, seen by the probe, counted, alerted; switched off, and over."""
 
 from __future__ import annotations
 

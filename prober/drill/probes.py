@@ -1,4 +1,4 @@
-"""The shipped probes of the reference server as the drill's daemon runs them: in haste, on servers of the drill's own.
+"""The shipped probes of the reference server as a drill runs them: at short intervals, on servers of its own.
 
 Intervals are short and timeouts a little shorter, so that a server that hangs does not look like a prober that skips
 runs. Races are small: a fault strikes at every occasion.
@@ -57,7 +57,7 @@ def write(targets: Iterable[Drilled], *, shipped: Path, folder: Path, pace: floa
         # All at once: where one hangs, none of the others waits for its turn.
         document["targets"][target.name] = {**settings, "url": target.url, "concurrency": len(probes)}
         for name, probe in probes.items():
-            document["probes"][probe_name(target.name, name)] = _in_haste(probe, target.name, pace)
+            document["probes"][probe_name(target.name, name)] = _shortened(probe, target.name, pace)
     path = folder / "probes.yaml"
     path.write_text(json.dumps(document, indent=1), encoding="utf-8")  # of YAML, JSON is a part
     return path
@@ -68,7 +68,7 @@ def probe_name(target: str, shipped: str) -> str:
     return f"{target}.{shipped}"
 
 
-def _in_haste(probe: Mapping[str, Any], target: str, pace: float) -> dict[str, Any]:
+def _shortened(probe: Mapping[str, Any], target: str, pace: float) -> dict[str, Any]:
     interval = pace * _INTERVALS.get(probe["kind"], _USUAL_INTERVAL)
     times = {"interval": show_duration(interval), "timeout": show_duration(_TIMEOUT * interval)}
     hasty = {**probe, "target": target, **times}

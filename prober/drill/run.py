@@ -1,4 +1,4 @@
-"""A whole drill: every fault its turn, on as many servers side by side as keeps it short, one at a time on each.
+"""A whole drill: every fault in turn, on as many servers side by side as keeps it short, one at a time on each.
 
 A server is drilled again when the alert on it is over: alerts on one target silence each other. Races are the
 exception: their alerts go on for long, silence nothing, and are told apart by probe and reason; so the next race
@@ -24,7 +24,7 @@ from prober.drill.processes import Broken
 from prober.drill.webhook import Notice
 
 _SIDE_BY_SIDE: Final = 2
-"""Servers among which faults that need no race are dealt out."""
+"""Servers among which faults that need no race are shared out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,16 +48,16 @@ async def drill(plan: Plan, say: Say) -> Report:
         Broken: it could not be done, which says nothing of the pipeline.
     """
     started_at, start = datetime.now(UTC), monotonic()
-    dealt = _dealt(plan.faults)
+    assigned = _assigned(plan.faults)
     alerting = plan.alerting if isinstance(plan.alerting, Alerting) else None
     try:
-        async with pipeline(_targets(dealt), probes=plan.probes, alerting=alerting, speed=plan.speed, say=say) as up:
-            turns = await _all_turns(dealt, up, say)
+        async with pipeline(_targets(assigned), probes=plan.probes, alerting=alerting, speed=plan.speed, say=say) as up:
+            fault_runs = await _run_all(assigned, up, say)
             notices = await _late(up)
     except Unanswered as error:
         raise Broken(str(error)) from None
-    by_fault = {turn.fault: turn for turn in turns}
-    told = _attributed(turns, notices)
+    by_fault = {fault_run.fault: fault_run for fault_run in fault_runs}
+    told = _attributed(fault_runs, notices)
     return Report(
         started_at=started_at,
         seconds=monotonic() - start,
@@ -74,49 +74,49 @@ async def drill(plan: Plan, say: Say) -> Report:
     )
 
 
-def _dealt(faults: Iterable[str]) -> dict[str, list[str]]:
+def _assigned(faults: Iterable[str]) -> dict[str, list[str]]:
     """By target, the faults that are drilled there."""
     races = [fault for fault in faults if EXPECTED[fault].races]
     others = [fault for fault in faults if not EXPECTED[fault].races]
-    hands = [others[first::_SIDE_BY_SIDE] for first in range(_SIDE_BY_SIDE)]
-    dealt = {f"reference-{number}": hand for number, hand in enumerate(hands, start=1) if hand}
-    return dealt | ({STATE_TARGET: races} if races else {})
+    queues = [others[first::_SIDE_BY_SIDE] for first in range(_SIDE_BY_SIDE)]
+    assigned = {f"reference-{number}": queue for number, queue in enumerate(queues, start=1) if queue}
+    return assigned | ({STATE_TARGET: races} if races else {})
 
 
-def _targets(dealt: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
+def _targets(assigned: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
     """By target, the races that probe it."""
-    expected = {target: [EXPECTED[fault] for fault in faults] for target, faults in dealt.items()}
-    return {target: frozenset(each.probe for each in hand if each.races) for target, hand in expected.items()}
+    expected = {target: [EXPECTED[fault] for fault in faults] for target, faults in assigned.items()}
+    return {target: frozenset(each.probe for each in queue if each.races) for target, queue in expected.items()}
 
 
-async def _all_turns(dealt: Mapping[str, Sequence[str]], up: Pipeline, say: Say) -> list[FaultRun]:
+async def _run_all(assigned: Mapping[str, Sequence[str]], up: Pipeline, say: Say) -> list[FaultRun]:
     reasons = await next(iter(up.references.values())).reasons()
-    turns = {
+    fault_runs = {
         target: [FaultRun(fault, EXPECTED[fault], reasons[fault], target=target, pipeline=up) for fault in faults]
-        for target, faults in dealt.items()
+        for target, faults in assigned.items()
     }
     try:
         async with asyncio.TaskGroup() as group:
             breaking = group.create_task(up.broken())
-            await _side_by_side(turns.values(), say)
+            await _side_by_side(fault_runs.values(), say)
             breaking.cancel()
     except ExceptionGroup as failures:
         raise _first(failures) from None
-    return [turn for hand in turns.values() for turn in hand]
+    return [fault_run for queue in fault_runs.values() for fault_run in queue]
 
 
-async def _side_by_side(hands: Iterable[Sequence[FaultRun]], say: Say) -> None:
+async def _side_by_side(queues: Iterable[Sequence[FaultRun]], say: Say) -> None:
     async with asyncio.TaskGroup() as group:
-        for hand in hands:
-            group.create_task(_one_by_one(hand, say))
+        for queue in queues:
+            group.create_task(_one_by_one(queue, say))
 
 
-async def _one_by_one(hand: Sequence[FaultRun], say: Say) -> None:
+async def _one_by_one(queue: Sequence[FaultRun], say: Say) -> None:
     async with asyncio.TaskGroup() as group:
-        for turn in hand:
-            await turn.inject(say)
-            settling = group.create_task(turn.settle(say))
-            if not turn.expected.races:
+        for fault_run in queue:
+            await fault_run.inject(say)
+            settling = group.create_task(fault_run.settle(say))
+            if not fault_run.expected.races:
                 await settling
 
 
@@ -133,22 +133,22 @@ async def _late(up: Pipeline) -> list[Notice]:
     return list(up.chain.hook.notices)
 
 
-def _attributed(turns: Sequence[FaultRun], notices: Iterable[Notice]) -> dict[str | None, list[Notice]]:
+def _attributed(fault_runs: Sequence[FaultRun], notices: Iterable[Notice]) -> dict[str | None, list[Notice]]:
     """By fault, what was told beside the alert that it should raise; under None what the prober said of itself.
 
     An alert is the doing of the fault that was switched on last before it began, on its target where it has one.
     """
-    told: dict[str | None, list[Notice]] = {None: []} | {turn.fault: [] for turn in turns}
+    told: dict[str | None, list[Notice]] = {None: []} | {fault_run.fault: [] for fault_run in fault_runs}
     for notice in notices:
         if notice.status != "firing":  # also the end is told of what never was, for it was silenced by another
             continue
         if notice.name in OWN:
             told[None].append(notice)
             continue
-        there = [turn for turn in turns if turn.target == notice.labels.get("target")] or turns
-        turn = max(there, key=lambda turn: (turn.began_at <= notice.began_at, turn.began_at))
-        if notice.name != turn.expected.alert:
-            told[turn.fault].append(notice)
+        there = [fault_run for fault_run in fault_runs if fault_run.target == notice.labels.get("target")] or fault_runs
+        latest = max(there, key=lambda run: (run.began_at <= notice.began_at, run.began_at))
+        if notice.name != latest.expected.alert:
+            told[latest.fault].append(notice)
     return told
 
 

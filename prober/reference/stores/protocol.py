@@ -23,7 +23,7 @@ from prober.reference.stores.values import Config, Event, EventHistory, Lock, Se
 
 
 class Store(Protocol):
-    """Context state of workflow sessions. Made closed; used between `open` and `close` on one event loop."""
+    """Shared state of workflow sessions. Made closed; used between `open` and `close` on one event loop."""
 
     @property
     def name(self) -> str:

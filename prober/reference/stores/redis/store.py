@@ -37,7 +37,7 @@ _HIGHEST_EVENT: Final = 2**62
 
 
 class RedisStore:
-    """Context state in one Redis. Correct for any number of instances, on any number of machines.
+    """Shared state in one Redis. Correct for any number of instances, on any number of machines.
 
     What is acknowledged outlives Redis' death as far as Redis is told to keep it: `appendfsync always` keeps all.
     """

@@ -37,7 +37,7 @@ _CHANGES_KEPT: Final = 10_000
 
 
 class SqliteStore:
-    """Context state in one file. Correct for any number of instances in any number of processes of one machine."""
+    """Shared state in one file. Correct for any number of instances in any number of processes of one machine."""
 
     name = "sqlite"
     safe = True
