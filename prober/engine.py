@@ -14,8 +14,8 @@ from contextlib import ExitStack, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from prober.assertions.judge import Judge
 from prober.config.model import Config, Probe, Target
-from prober.judge.worker import Judge
 from prober.kinds import KINDS, make_ready
 from prober.kinds.run import Run
 from prober.outcome import Evidence, Failure, Outcome, Reason, Verdict
@@ -23,7 +23,7 @@ from prober.target.exchange import ExchangeLog
 from prober.target.knowledge import Knowledge, knowledge_of
 
 if TYPE_CHECKING:
-    from prober.judge.race.history import History
+    from prober.consistency.trace import History
 
 CONCURRENCY: Final = 16
 STARTING: Final = 1.0

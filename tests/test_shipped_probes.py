@@ -14,9 +14,9 @@ import pytest
 
 from prober.cli.walkthrough import reference_server
 from prober.config import load
+from prober.contract.contract import dump_contract
 from prober.discover.look import read_offer
 from prober.engine import run_pass
-from prober.judge.contract import dump_contract
 from tests.real.install import ENVIRONMENT, MODULES
 from tests.real.servers import git
 

@@ -24,7 +24,7 @@ from prober.report.live import Live
 from prober.report.summary import Summary
 
 if TYPE_CHECKING:
-    from prober.judge.race.history import History
+    from prober.consistency.trace import History
 
 
 def check_output(output: str) -> None:

@@ -14,8 +14,8 @@ from prober.config.record import AtLeastOne, Fields, Key, record_of
 from prober.config.units import parse_duration, show_duration
 
 if TYPE_CHECKING:
-    from prober.judge.expect import Expectation
-    from prober.judge.schema import Schema
+    from prober.assertions.expectations import Expectation
+    from prober.assertions.schema import Schema
 
 
 class _SchemaForm(Form["Schema"]):
@@ -28,7 +28,7 @@ class _SchemaForm(Form["Schema"]):
             return self._from_file(place)
         if place.type_word not in ("a mapping", "true", "false"):
             raise place.refuse_for("a JSON Schema or the path of its file")
-        from prober.judge.schema import SchemaProblem, load_schema
+        from prober.assertions.schema import SchemaProblem, load_schema
 
         try:
             return load_schema(Json().read(place), folder=place.book.folder)
@@ -39,7 +39,7 @@ class _SchemaForm(Form["Schema"]):
             raise where.refuse(str(problem).removeprefix(f"#{problem.pointer}: ")) from None
 
     def _from_file(self, place: Place) -> Schema:
-        from prober.judge.schema import Schema, SchemaProblem, load_schema
+        from prober.assertions.schema import Schema, SchemaProblem, load_schema
 
         file = JsonFile()
         path = file.path(place)
@@ -59,7 +59,7 @@ class ExpectationForm(Form["Expectation"]):
     """One expectation: a path and what has to hold there."""
 
     def read(self, place: Place) -> Expectation:
-        from prober.judge.expect import EXPECTATION_KEYS, ExpectationProblem, compile_expectation
+        from prober.assertions.expectations import EXPECTATION_KEYS, ExpectationProblem, compile_expectation
 
         mapping = JsonObject().read(place)
         unknown = [key for key in mapping if key not in EXPECTATION_KEYS]
@@ -74,7 +74,7 @@ class ExpectationForm(Form["Expectation"]):
             raise where.refuse(str(problem)) from None
 
     def schema(self, sheet: Sheet) -> JsonSchema:
-        from prober.judge.expect import EXPECTATION_SCHEMA
+        from prober.assertions.expectations import EXPECTATION_SCHEMA
 
         sheet.definitions["expectation"] = EXPECTATION_SCHEMA
         return {"$ref": "#/$defs/expectation"}
@@ -86,7 +86,7 @@ class PathForm(Form[str]):
     stated: ClassVar[JsonSchema] = {"type": "string", "pattern": r"^\$"}
 
     def read(self, place: Place) -> str:
-        from prober.judge.expect import ExpectationProblem, compile_path
+        from prober.assertions.expectations import ExpectationProblem, compile_path
 
         text = place.text("a JSONPath such as $.name")
         try:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from prober.assertions.judge import Judge
 from prober.config.model import Checks, Source, Target
+from prober.contract.contract import Contract
 from prober.discover.arguments import arguments_for, wanted_in
 from prober.discover.flow import can_be_key
 from prober.discover.schema import schema_for
-from prober.judge.contract import Contract
-from prober.judge.worker import Judge
 from prober.kinds.answer import judge_answer, select, tool_error
 from prober.kinds.catalog import read_contract
 from prober.kinds.run import Run, is_read_only, session_stands

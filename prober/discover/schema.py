@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
-from prober.judge.judgement import Case, Check, Instance
-from prober.judge.schema import SchemaProblem, load_schema, load_server_schema
-from prober.judge.worker import Judge
+from prober.assertions.checks import Case, Check, Instance
+from prober.assertions.judge import Judge
+from prober.assertions.schema import SchemaProblem, load_schema, load_server_schema
 from prober.outcome import Reason
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"

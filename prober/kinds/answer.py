@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from prober.assertions.checks import Instance, case_of
+from prober.assertions.schema import Schema, SchemaProblem
 from prober.config.model import Checks, Latency, Source
-from prober.judge.judgement import Instance, case_of
-from prober.judge.schema import Schema, SchemaProblem
 from prober.kinds.run import Run
 from prober.outcome import Evidence, Exchange, Failure, Phase, Reason
 from prober.target.knowledge import Tool

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, Final
 
+from prober.assertions.mismatch import cap
 from prober.config.model import CatalogSettings
-from prober.judge.change import Change, Severity
-from prober.judge.contract import Contract, contract_of
-from prober.judge.mismatch import cap
+from prober.contract.change import Change, Severity
+from prober.contract.contract import Contract, contract_of
 from prober.kinds.run import Run
 from prober.outcome import Evidence, Failure, Reason
 from prober.target.era import parameter_headers

@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from prober.assertions.judge import Judge
 from prober.config.model import Target
-from prober.judge.worker import Judge
 from prober.outcome import Evidence, Failure, Reason, ServerInfo
 from prober.target.exchange import ExchangeLog
 from prober.target.failure import timed_out
@@ -21,7 +21,7 @@ from prober.target.knowledge import Knowledge, Tool
 from prober.target.session import Session
 
 if TYPE_CHECKING:
-    from prober.judge.race.history import History
+    from prober.consistency.trace import History
 
 Facts = TypeVar("Facts", Evidence, ServerInfo)
 

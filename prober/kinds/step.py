@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from prober.assertions.checks import Instance
+from prober.assertions.expectations import SelectionProblem, compile_path
+from prober.assertions.selection import Selection, one_of
 from prober.config.model import Step
 from prober.config.placeholders import fill
-from prober.judge.expect import SelectionProblem, compile_path
-from prober.judge.judgement import Instance
-from prober.judge.selection import Selection, one_of
 from prober.kinds.answer import MISSING, judge_answer, select
 from prober.kinds.call import ask_tool
 from prober.kinds.run import Run

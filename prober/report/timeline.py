@@ -10,9 +10,9 @@ import html
 from collections.abc import Iterator
 from typing import Final
 
-from prober.judge.race.history import History, Operation, Result
-from prober.judge.race.telling import line, show
-from prober.judge.race.verdict import Judged, Violation
+from prober.consistency.report import line, show
+from prober.consistency.trace import History, Operation, Result
+from prober.consistency.verdict import Judged, Violation
 
 _WIDTH: Final = 1100
 _LEFT: Final = 90

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from prober.assertions.schema import Schema, load_server_schema
 from prober.config.model import Target
-from prober.judge.schema import Schema, load_server_schema
 from prober.target.auth import TokenSource
 from prober.target.exchange import Redactor
 from prober.target.shared import Shared

@@ -19,7 +19,7 @@ from prober.notify import Notifier, NotifyProblem, check
 from prober.notify.apprise import sender
 from prober.notify.message import Message
 from prober.notify.outlet import Outlet
-from tests.judge.ticking import PROMISE, ticking
+from tests.assertions.ticking import PROMISE, ticking
 from tests.notify.receiver import Receiver, receiver
 from tests.notify.results import board, run
 

@@ -10,10 +10,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from prober.judge.race import judge_history
-from prober.judge.race.lines import read_lines, write_lines
+from prober.consistency import judge_history
+from prober.consistency.jsonl import read_lines, write_lines
 from prober.report.timeline import timeline_of
-from tests.judge.race.writing import history
+from tests.consistency.writing import history
 from tests.races.reference import PROBES, ROOT, Reference
 
 LOST = "0 increment 0-10 value=1\n1 increment 5-15 value=1\n2 increment 8-30 value=2\n0 read 40-50 value=2"

@@ -15,10 +15,10 @@ import pytest
 
 from prober.config import load
 from prober.config.model import Config, RaceCall, RaceSettings
+from prober.consistency import judge_history
+from prober.consistency.trace import History, Operation, Result
+from prober.consistency.verdict import SEVERITY
 from prober.engine import run_pass
-from prober.judge.race import judge_history
-from prober.judge.race.history import History, Operation, Result
-from prober.judge.race.verdict import SEVERITY
 from prober.kinds.race.recorder import Recorder
 from prober.outcome import Reason
 from tests.kinds.offering import offering

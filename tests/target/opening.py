@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from prober.assertions.judge import Judge
 from prober.config.model import Protocol, Target
 from prober.config.secret import Secret
-from prober.judge.worker import Judge
 from prober.outcome import Exchange, Failure
 from prober.target.exchange import ExchangeLog
 from prober.target.knowledge import Knowledge, knowledge_of

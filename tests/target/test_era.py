@@ -21,7 +21,7 @@ from mcp.shared.inbound import (
 )
 
 from prober.target.era import CLIENT_INFO, handshake_headers, modern_headers, modern_params, parameter_headers
-from tests.judge.ticking import PROMISE, ticking
+from tests.assertions.ticking import PROMISE, ticking
 
 VERSION: Final = "2026-07-28"
 

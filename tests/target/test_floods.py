@@ -17,7 +17,7 @@ import pytest
 
 from prober.config.model import Limits, Target
 from prober.outcome import Failure, Reason
-from tests.judge.ticking import PROMISE, ticking
+from tests.assertions.ticking import PROMISE, ticking
 from tests.leaks import nothing_left_behind
 from tests.peers import http_acts
 from tests.peers.http_peer import Act, Call, Script, http_peer

@@ -15,7 +15,7 @@ from prober.config.model import Limits, Target, Tls
 from prober.outcome import Failure, Reason
 from prober.target.exchange import Redactor
 from prober.target.opinion import _http_client, second_opinion
-from tests.judge.ticking import PROMISE
+from tests.assertions.ticking import PROMISE
 from tests.leaks import nothing_left_behind
 from tests.peers import http_acts, tls
 from tests.peers.http_peer import Act, Call, Script, http_peer
@@ -109,7 +109,7 @@ FIRST = """
 import asyncio, sys
 from prober.target.exchange import Redactor
 from prober.target.opinion import second_opinion
-from tests.judge.ticking import ticking
+from tests.assertions.ticking import ticking
 from tests.peers.http_peer import http_peer
 from tests.target.opening import target
 

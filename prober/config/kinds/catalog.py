@@ -13,14 +13,14 @@ from prober.config.place import Place
 from prober.config.record import Fields, Key
 
 if TYPE_CHECKING:
-    from prober.judge.contract import Contract
+    from prober.contract.contract import Contract
 
 
 class _ContractForm(Form[tuple[Path, "Contract | None"]]):
     """The path of a pinned contract, and the contract."""
 
     def read(self, place: Place) -> tuple[Path, Contract | None]:
-        from prober.judge.contract import ContractProblem, parse_contract
+        from prober.contract.contract import ContractProblem, parse_contract
 
         path = FilePath().read(place)
         if not path.exists():

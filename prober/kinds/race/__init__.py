@@ -25,7 +25,7 @@ from typing import Any, Final
 from prober.config.kinds.race import ALL_OPS
 from prober.config.model import RaceSettings
 from prober.config.placeholders import ALWAYS_THERE, names_in
-from prober.judge.race import judge_history
+from prober.consistency import judge_history
 from prober.kinds.race.client import Client
 from prober.kinds.race.connection import Connection, connect
 from prober.kinds.race.recorder import Recorder

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from prober.assertions.checks import Case, Check, Instance
+from prober.assertions.expectations import SelectionProblem, compile_path
+from prober.assertions.selection import Selection, one_of
 from prober.config.model import RaceCall
-from prober.judge.expect import SelectionProblem, compile_path
-from prober.judge.judgement import Case, Check, Instance
-from prober.judge.race.history import Result
-from prober.judge.selection import Selection, one_of
+from prober.consistency.trace import Result
 from prober.kinds.answer import MISSING, select, tool_error
 from prober.kinds.run import Run
 from prober.kinds.step import select_one

@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any, Final
 
 from prober.config.model import RaceSettings
-from prober.judge.race.history import History, Operation, Result
+from prober.consistency.trace import History, Operation, Result
 from prober.kinds.race.call import COLLECTIONS
 from prober.outcome import Failure
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from prober.judge.race.history import History, Result, overlap
-from prober.judge.race.telling import line
-from prober.judge.race.verdict import Judged, Violation
+from prober.consistency.report import line
+from prober.consistency.trace import History, Result, overlap
+from prober.consistency.verdict import Judged, Violation
 from prober.kinds.run import Run
 from prober.outcome import Evidence, Failure, Reason
 
