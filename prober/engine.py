@@ -23,7 +23,7 @@ from prober.target.exchange import ExchangeLog
 from prober.target.knowledge import Knowledge, knowledge_of
 
 if TYPE_CHECKING:
-    from prober.consistency.trace import History
+    from prober.consistency.trace import Trace
 
 CONCURRENCY: Final = 16
 STARTING: Final = 1.0
@@ -38,7 +38,7 @@ async def run_probe(
     *,
     knowledge: Knowledge,
     judge: Judge,
-    on_history: Callable[[History], None] = lambda _history: None,
+    on_history: Callable[[Trace], None] = lambda _history: None,
 ) -> Outcome:
     """One run, at most `probe.timeout` seconds long. Never raises, but lets a cancellation through."""
     make_ready(probe.kind)
@@ -77,7 +77,7 @@ async def run_pass(
     concurrency: int = CONCURRENCY,
     on_start: Callable[[Probe], None] = lambda _probe: None,
     on_end: Callable[[Probe, Outcome], None] = lambda _probe, _outcome: None,
-    on_history: Callable[[History], None] = lambda _history: None,
+    on_history: Callable[[Trace], None] = lambda _history: None,
 ) -> list[Outcome]:
     """Run each probe once, at most `concurrency` at a time; outcomes come in the order of `probes`.
 

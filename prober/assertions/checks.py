@@ -13,7 +13,7 @@ from prober.assertions.jsonpath import Place
 from prober.assertions.keywords import Json
 from prober.assertions.mismatch import Mismatch, cap
 from prober.assertions.result_shapes import MAX_AT_ONCE, Shape, check_result
-from prober.assertions.schema import Schema, SchemaProblem, cheap, first_mismatch, load_schema, waits_for_library
+from prober.assertions.schema import Schema, SchemaError, cheap, first_mismatch, load_schema, waits_for_library
 from prober.outcome import Evidence, Reason
 
 Rule = Schema | Expectation | Shape
@@ -137,7 +137,7 @@ _GAVE_UP: Final[Mapping[type[Exception], str]] = {
 def _judge(check: Check) -> Finding | None:
     try:
         mismatch = _mismatch(check.rule, check.instance.value)
-    except SchemaProblem as problem:
+    except SchemaError as problem:
         message = f"the declared schema cannot be used: {problem}"
         return Finding(reason=problem.reason, message=message, evidence=Evidence(pointer=problem.pointer))
     except Exception as error:  # the libraries have such: jsonschema's `multipleOf` raises on 1e400

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from prober.assertions.cost import BUDGET, Size, pattern_steps
-from prober.assertions.jsonpath import JsonPath, PathProblem
+from prober.assertions.jsonpath import JsonPath, JsonPathError
 from prober.assertions.keywords import Json
 from prober.assertions.matchers import DEMANDS, Demand
 from prober.assertions.mismatch import Mismatch, cap, pointer, render
@@ -47,7 +47,7 @@ EXPECTATION_SCHEMA: Final[dict[str, Any]] = {
 """A JSON Schema of one expectation as it is written, for editors."""
 
 
-class ExpectationProblem(ValueError):  # noqa: N818 - named as its siblings for schemas and contracts
+class ExpectationError(ValueError):
     """An expectation that cannot be used. `key` is the key of it that is wrong, None for the whole."""
 
     def __init__(self, message: str, *, key: str | None = None):
@@ -55,7 +55,7 @@ class ExpectationProblem(ValueError):  # noqa: N818 - named as its siblings for 
         self.key = key
 
 
-class SelectionProblem(ValueError):  # noqa: N818
+class SelectionError(ValueError):
     """A path that was to select one node selected none or several."""
 
 
@@ -74,42 +74,42 @@ def compile_path(text: str) -> JsonPath:
     """A JSONPath, ready to select.
 
     Raises:
-        ExpectationProblem: the text is not one; its `key` is `path`.
+        ExpectationError: the text is not one; its `key` is `path`.
     """
     if not isinstance(text, str):
-        raise ExpectationProblem(f"expected a JSONPath such as $.name, seen {render(text, 50)}", key="path")
+        raise ExpectationError(f"expected a JSONPath such as $.name, seen {render(text, 50)}", key="path")
     try:
         return JsonPath.parse(text)
-    except PathProblem as problem:
-        raise ExpectationProblem(f"{text}: {problem}", key="path") from None
+    except JsonPathError as problem:
+        raise ExpectationError(f"{text}: {problem}", key="path") from None
 
 
 def compile_expectation(document: Mapping[str, Any]) -> Expectation:
     """An expectation from its mapping.
 
     Raises:
-        ExpectationProblem: an unknown key, a missing path, nothing to hold, a value that its key does not take.
+        ExpectationError: an unknown key, a missing path, nothing to hold, a value that its key does not take.
     """
     for key in document:
         if key not in EXPECTATION_KEYS:
-            raise ExpectationProblem(f"unknown key; known are {', '.join(EXPECTATION_KEYS)}", key=str(key))
+            raise ExpectationError(f"unknown key; known are {', '.join(EXPECTATION_KEYS)}", key=str(key))
     if "path" not in document:
-        raise ExpectationProblem("path is missing: write $ for the whole value")
+        raise ExpectationError("path is missing: write $ for the whole value")
     path = compile_path(document["path"])
     if len(document) == 1:
-        raise ExpectationProblem("nothing is expected of this path; write exists: true if it has only to be there")
+        raise ExpectationError("nothing is expected of this path; write exists: true if it has only to be there")
     exists = document.get("exists", True)
     if not isinstance(exists, bool):
-        raise ExpectationProblem(f"expected true or false, seen {render(exists, 50)}", key="exists")
+        raise ExpectationError(f"expected true or false, seen {render(exists, 50)}", key="exists")
     if not exists and len(document) > 2:
-        raise ExpectationProblem("what does not exist can be expected to be nothing else", key="exists")
+        raise ExpectationError("what does not exist can be expected to be nothing else", key="exists")
     demands = []
     for key, argument in document.items():
         if key in DEMANDS:
             try:
                 demands.append(DEMANDS[key].bind(argument))
             except ValueError as error:
-                raise ExpectationProblem(str(error), key=key) from None
+                raise ExpectationError(str(error), key=key) from None
     return Expectation(path=path, exists=exists, demands=tuple(demands), document=dict(document))
 
 

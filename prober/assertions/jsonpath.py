@@ -18,7 +18,7 @@ MAX_DEPTH: Final = 2_000
 """Levels that `..` goes down: more than a JSON parser lets through."""
 
 
-class PathProblem(ValueError):  # noqa: N818
+class JsonPathError(ValueError):
     """A text that is no JSONPath, with where it stops being one."""
 
 
@@ -31,7 +31,7 @@ class JsonPath:
 
     @classmethod
     def parse(cls, text: str) -> JsonPath:
-        """Raises PathProblem."""
+        """Raises JsonPathError."""
         from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathError
 
         environment = JSONPathEnvironment()
@@ -39,7 +39,7 @@ class JsonPath:
         try:
             return cls(text=text, query=environment.compile(text))
         except (JSONPathError, RecursionError) as error:
-            raise PathProblem(str(error) or "nested too deeply") from None
+            raise JsonPathError(str(error) or "nested too deeply") from None
 
     def select(self, value: Json) -> Iterator[tuple[Place, Json]]:
         """The nodes that the path selects, in document order, each with its place."""

@@ -16,7 +16,7 @@ from prober.assertions.checks import Case, Finding, Instance, judge, undecided
 from prober.assertions.dialects import fetch_library
 from prober.assertions.keywords import Json
 from prober.assertions.selection import Selection, select
-from prober.assertions.worker_process import Worker, WorkerLost, start_worker
+from prober.assertions.worker_process import Worker, WorkerLostError, start_worker
 from prober.assertions.worker_protocol import decode_reply, encode_case, encode_selection, json_pieces
 from prober.outcome import Failure, Reason
 
@@ -133,7 +133,7 @@ class Judge:
             return _undecided("the worker process was not ready before the deadline")
         except OSError as error:
             return _undecided(f"no worker process could be started: {error.strerror}")
-        except WorkerLost as lost:
+        except WorkerLostError as lost:
             return _undecided(f"the worker process {lost}")
         allowed = asyncio.get_running_loop().time() + self._allowance
         try:
@@ -142,7 +142,7 @@ class Judge:
         except TimeoutError:
             late = f"after the {self._allowance:g} s that it may take" if allowed <= deadline else "at the deadline"
             return _undecided(f"it was not finished {late}")
-        except WorkerLost as lost:
+        except WorkerLostError as lost:
             return _undecided(f"the worker process {lost}")
         finally:
             # One that was left in the middle of a case, be it by a timeout or a cancellation, is of no use any more.

@@ -34,7 +34,7 @@ MAX_SCHEMAS: Final = 20_000
 _Steps = tuple[str | int, ...]
 
 
-class SchemaProblem(ValueError):  # noqa: N818 - named as its siblings for expectations and contracts
+class SchemaError(ValueError):
     """A schema that cannot be used. `pointer` is where in it, `file` in which document if not in the main one.
 
     `reason` is what it amounts to when the schema is a server's own: `output_schema_invalid` as a rule, `undecided`
@@ -71,7 +71,7 @@ def follow(document: Json, *, folder: Path | None, dialect: Dialect) -> Referenc
     """Check every schema that can be reached from `document`, and resolve their references.
 
     Raises:
-        SchemaProblem: a schema is malformed, `$schema` names no known draft, a pattern is not understood, or a
+        SchemaError: a schema is malformed, `$schema` names no known draft, a pattern is not understood, or a
             reference leads nowhere, out of the folder or to a URL.
     """
     walk = _Walk(folder=folder.resolve() if folder else None)
@@ -131,8 +131,8 @@ class _Place:
     file: str | None
     path: _Steps
 
-    def problem(self, message: str, *tail: str | int, reason: Reason = Reason.OUTPUT_SCHEMA_INVALID) -> SchemaProblem:
-        return SchemaProblem(message, pointer=pointer((*self.path, *tail)), file=self.file, reason=reason)
+    def problem(self, message: str, *tail: str | int, reason: Reason = Reason.OUTPUT_SCHEMA_INVALID) -> SchemaError:
+        return SchemaError(message, pointer=pointer((*self.path, *tail)), file=self.file, reason=reason)
 
 
 @dataclass
@@ -164,7 +164,7 @@ class _Walk:
                 continue
             seen.add(id(place.schema))
             if len(seen) > MAX_SCHEMAS:
-                raise SchemaProblem(f"more than {MAX_SCHEMAS} schemas in one", reason=Reason.UNDECIDED)
+                raise SchemaError(f"more than {MAX_SCHEMAS} schemas in one", reason=Reason.UNDECIDED)
             if not known:
                 _check(place)
             self._enter(place)
@@ -293,7 +293,7 @@ def _check(place: _Place) -> None:
     flaw = first_flaw(place.schema, place.dialect)
     if flaw is not None:
         where = pointer(place.path) + flaw.pointer
-        raise SchemaProblem(f"expected {flaw.expected}, seen {flaw.seen}", pointer=where, file=place.file)
+        raise SchemaError(f"expected {flaw.expected}, seen {flaw.seen}", pointer=where, file=place.file)
 
 
 def _check_patterns(place: _Place) -> None:

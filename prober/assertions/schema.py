@@ -23,7 +23,7 @@ from prober.assertions.keywords import Json, spell_out_false
 from prober.assertions.mismatch import Mismatch
 from prober.assertions.passing import quick_check
 from prober.assertions.quick import Check
-from prober.assertions.references import SchemaProblem, follow, registry_of
+from prober.assertions.references import SchemaError, follow, registry_of
 from prober.assertions.schema_cost import EndlessReference, Weight, weigh
 from prober.outcome import Reason
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from jsonschema import FormatChecker
     from jsonschema.protocols import Validator
 
-__all__ = ["Schema", "SchemaProblem", "cheap", "first_mismatch", "load_schema", "load_server_schema"]
+__all__ = ["Schema", "SchemaError", "cheap", "first_mismatch", "load_schema", "load_server_schema"]
 
 MAX_LOADED_AT_ONCE: Final = 500
 """Values in a server's schema up to which it is checked when it is loaded: a few milliseconds. A larger one is checked
@@ -50,7 +50,7 @@ class Schema:
     """The other documents it refers to, by URI."""
     asserts_formats: bool = True
     checked: bool = True
-    """Whether it is known to be sound. If not, judging by it may raise SchemaProblem."""
+    """Whether it is known to be sound. If not, judging by it may raise SchemaError."""
     weight: Weight | None = None
     """None where no bound is known of what judging by it takes."""
 
@@ -62,7 +62,7 @@ class Schema:
 
     @cached_property
     def validator(self) -> Validator:
-        """The library's validator. Raises SchemaProblem if the schema has to be checked yet, and is not sound."""
+        """The library's validator. Raises SchemaError if the schema has to be checked yet, and is not sound."""
         if not self.checked:
             _examine(self.document, folder=None)
         dialect = dialect_of(self.document, inherited=DEFAULT) or DEFAULT
@@ -84,7 +84,7 @@ def load_schema(document: Json, *, folder: Path | None) -> Schema:
     """An operator's schema. `$ref`s may lead to files in `folder` and below it; without one, only inside.
 
     Raises:
-        SchemaProblem: it is not a schema of a known draft, it refers to what is not there or not allowed, or it
+        SchemaError: it is not a schema of a known draft, it refers to what is not there or not allowed, or it
             refers to itself in a circle that no value leads out of.
     """
     files, weight = _examine(document, folder=folder)
@@ -95,11 +95,11 @@ def load_server_schema(document: Json) -> Schema:
     """A schema that a server declared, such as a tool's `outputSchema`. It may be large or hostile.
 
     Raises:
-        SchemaProblem: as above, as far as that is found in a few milliseconds; what is left is found in judging. Its
+        SchemaError: as above, as far as that is found in a few milliseconds; what is left is found in judging. Its
             `reason` says what a run ends for.
     """
     if size_of(document, most=MAX_VALUES, deepest=MAX_VALUES) is None:
-        raise SchemaProblem(f"more than {MAX_VALUES} values in a schema", reason=Reason.UNDECIDED)
+        raise SchemaError(f"more than {MAX_VALUES} values in a schema", reason=Reason.UNDECIDED)
     if size_of(document, most=MAX_LOADED_AT_ONCE) is None or not _plain_patterns(document):
         return Schema(document=document, asserts_formats=False, checked=False)
     _, weight = _examine(document, folder=None)
@@ -112,7 +112,7 @@ def first_mismatch(schema: Schema, instance: Json) -> Mismatch | None:
     May take any time and may raise RecursionError or MemoryError: see `prober.assertions.judge` for what contains it.
 
     Raises:
-        SchemaProblem: a schema that was not checked when it was loaded is not sound.
+        SchemaError: a schema that was not checked when it was loaded is not sound.
     """
     if schema.quick is not None and schema.quick(instance) is None:
         return None
@@ -139,16 +139,16 @@ def _examine(document: Json, *, folder: Path | None) -> tuple[Mapping[str, Json]
     try:
         found = follow(document, folder=folder, dialect=DEFAULT)
         return found.files, weigh(document, found.targets)
-    except SchemaProblem:
+    except SchemaError:
         raise
     except EndlessReference as endless:
-        raise SchemaProblem(str(endless)) from None
+        raise SchemaError(str(endless)) from None
     except RecursionError:
-        raise SchemaProblem("nested too deeply", reason=Reason.UNDECIDED) from None
+        raise SchemaError("nested too deeply", reason=Reason.UNDECIDED) from None
     except ValueError as error:  # of the standard library, about an address in `$id` or `$ref`
-        raise SchemaProblem(f"an address that cannot be read: {error}") from None
+        raise SchemaError(f"an address that cannot be read: {error}") from None
     except Exception as error:  # referencing (0.37) stumbles over sound schemas of draft 3, as over `extends`
-        raise SchemaProblem(f"cannot be read: {type(error).__name__}: {error}", reason=Reason.UNDECIDED) from None
+        raise SchemaError(f"cannot be read: {type(error).__name__}: {error}", reason=Reason.UNDECIDED) from None
 
 
 def _plain_patterns(document: Json) -> bool:

@@ -114,7 +114,7 @@ class Weight:
         return most <= BUDGET * 1e6
 
 
-class EndlessReference(ValueError):  # noqa: N818 - becomes a SchemaProblem where the schema is loaded
+class EndlessReference(ValueError):  # noqa: N818 - becomes a SchemaError where the schema is loaded
     """A schema that refers to itself without going deeper into the instance: judging by it would not end."""
 
 

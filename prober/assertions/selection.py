@@ -10,7 +10,7 @@ from typing import Final
 
 from prober.assertions.checks import Instance
 from prober.assertions.cost import BUDGET
-from prober.assertions.expectations import SelectionProblem
+from prober.assertions.expectations import SelectionError
 from prober.assertions.jsonpath import JsonPath
 from prober.assertions.keywords import Json
 from prober.assertions.mismatch import render
@@ -48,14 +48,14 @@ def one_of(nodes: Sequence[Json], selection: Selection) -> Json:
     """The one node that was to be selected.
 
     Raises:
-        SelectionProblem: there is none, or more than one.
+        SelectionError: there is none, or more than one.
     """
     if len(nodes) == 1:
         return nodes[0]
     seen = render(selection.instance.value)
     if not nodes:
-        raise SelectionProblem(f"{selection.path.text} selects nothing in {seen}")
-    raise SelectionProblem(f"{selection.path.text} selects more than one node of {seen}")
+        raise SelectionError(f"{selection.path.text} selects nothing in {seen}")
+    raise SelectionError(f"{selection.path.text} selects more than one node of {seen}")
 
 
 def written(nodes: Sequence[Json], *, most: int = MOST_SELECTED) -> str | None:

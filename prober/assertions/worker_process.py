@@ -18,7 +18,7 @@ from prober.assertions.worker_protocol import LENGTH
 _STDIN: Final = 0
 
 
-class WorkerLost(Exception):  # noqa: N818 - what happened to it, in words that follow "the worker process"
+class WorkerLostError(Exception):
     """The process ended before it replied."""
 
 
@@ -44,13 +44,13 @@ class Worker(asyncio.SubprocessProtocol):
         return not self._reply.done() or self._reply.cancelled()
 
     async def ready(self) -> None:
-        """Return when the process has said that it is there. Raises WorkerLost."""
+        """Return when the process has said that it is there. Raises WorkerLostError."""
         await self._reply
 
     async def ask(self, frames: Iterable[bytes]) -> bytes:
-        """Send a request and wait for its reply. Raises WorkerLost."""
+        """Send a request and wait for its reply. Raises WorkerLostError."""
         if self.lost:
-            raise WorkerLost(self._how_it_ended())
+            raise WorkerLostError(self._how_it_ended())
         self._reply = self._loop.create_future()
         pipe = cast(asyncio.WriteTransport, self._transport.get_pipe_transport(_STDIN))
         for frame in frames:
@@ -84,7 +84,7 @@ class Worker(asyncio.SubprocessProtocol):
     def process_exited(self) -> None:
         self.lost = True
         if not self._reply.done():
-            self._reply.set_exception(WorkerLost(self._how_it_ended()))
+            self._reply.set_exception(WorkerLostError(self._how_it_ended()))
             self._reply.exception()  # counts as seen: if it died while it started, nobody waits any more
 
     def connection_lost(self, _exc: Exception | None) -> None:
@@ -108,7 +108,7 @@ async def start_worker(started: Callable[[Worker], None]) -> Worker:
 
     Raises:
         OSError: the system does not let us.
-        WorkerLost: it ended at once.
+        WorkerLostError: it ended at once.
     """
     _, worker = await asyncio.get_running_loop().subprocess_exec(
         lambda: Worker(started),

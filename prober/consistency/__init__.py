@@ -15,10 +15,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from prober.consistency import counter, lock, log, record, register, set_model
-from prober.consistency.trace import History
+from prober.consistency.trace import Trace
 from prober.consistency.verdict import Judged
 
-MODELS: Final[Mapping[str, Callable[[History], Judged]]] = {
+MODELS: Final[Mapping[str, Callable[[Trace], Judged]]] = {
     "counter": counter.judge,
     "register": register.judge,
     "log": log.judge,
@@ -28,6 +28,6 @@ MODELS: Final[Mapping[str, Callable[[History], Judged]]] = {
 }
 
 
-def judge_history(history: History) -> Judged:
+def judge_trace(trace: Trace) -> Judged:
     """The verdict of the history's own model."""
-    return MODELS[history.model](history)
+    return MODELS[trace.model](trace)

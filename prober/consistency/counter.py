@@ -22,24 +22,24 @@ from itertools import pairwise
 from math import inf
 
 from prober.consistency.report import call
-from prober.consistency.trace import History, Operation, Result
+from prober.consistency.trace import Operation, Result, Trace
 from prober.consistency.verdict import Judged, Violation, judged
 from prober.outcome import Reason
 
 
-def judge(history: History) -> Judged:
-    """The verdict on a counter's history."""
-    return judged(_Counter(history).violations())
+def judge(trace: Trace) -> Judged:
+    """The verdict on a counter's trace."""
+    return judged(_Counter(trace).violations())
 
 
 class _Counter:
-    def __init__(self, history: History):
+    def __init__(self, trace: Trace):
         self.increments = [
-            each for each in history.operations if each.kind == "increment" and each.result is not Result.FAIL
+            each for each in trace.operations if each.kind == "increment" and each.result is not Result.FAIL
         ]
-        self.failed = [each for each in history.operations if each.kind == "increment" and each.result is Result.FAIL]
+        self.failed = [each for each in trace.operations if each.kind == "increment" and each.result is Result.FAIL]
         self.told = [each for each in self.increments if each.ok and each.value is not None]
-        self.reads = [each for each in history.operations if each.kind == "read" and each.ok]
+        self.reads = [each for each in trace.operations if each.kind == "read" and each.ok]
         first = min((each.invoked for each in self.increments), default=inf)
         self.quiet = next((each for each in self.reads if each.returned < first), None)
         self.base = int(self.quiet.value) if self.quiet is not None else 0

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any, Final, NoReturn
 
-from prober.consistency.trace import History, HistoryProblem, Operation, Result
+from prober.consistency.trace import Operation, Result, Trace, TraceError
 
 FORMAT: Final = "mcp-prober-history"
 VERSION: Final = 1
@@ -38,17 +38,17 @@ _REQUIRED: Final = ("id", "client", "kind", "invoked", "returned", "result")
 _DEFAULTS: Final = {each.name: each.default for each in fields(Operation)}
 
 
-def write_lines(history: History) -> Iterator[str]:
+def write_lines(trace: Trace) -> Iterator[str]:
     """The lines, without their ends."""
-    head: dict[str, Any] = {"format": FORMAT, "version": VERSION, "model": history.model}
-    head["operations"] = len(history.operations)
-    head |= {name: value for name in _ABOUT if (value := getattr(history, name)) is not None}
-    if history.guarantees:
-        head["guarantees"] = sorted(history.guarantees)
-    if history.about:
-        head["about"] = history.about
+    head: dict[str, Any] = {"format": FORMAT, "version": VERSION, "model": trace.model}
+    head["operations"] = len(trace.operations)
+    head |= {name: value for name in _ABOUT if (value := getattr(trace, name)) is not None}
+    if trace.guarantees:
+        head["guarantees"] = sorted(trace.guarantees)
+    if trace.about:
+        head["about"] = trace.about
     yield json.dumps(head, ensure_ascii=False)
-    for operation in history.operations:
+    for operation in trace.operations:
         written = {name: getattr(operation, name) for name in _TYPES}
         yield json.dumps(
             {name: value for name, value in written.items() if name in _REQUIRED or value != _DEFAULTS[name]},
@@ -56,36 +56,36 @@ def write_lines(history: History) -> Iterator[str]:
         )
 
 
-def read_lines(lines: Iterable[str], *, model: str | None = None) -> History:
-    """The history, judged by its own model or by `model`.
+def read_lines(lines: Iterable[str], *, model: str | None = None) -> Trace:
+    """The trace, judged by its own model or by `model`.
 
     Raises:
-        HistoryProblem: it is none, not whole, or contradicts itself; the message names the line.
+        TraceError: it is none, not whole, or contradicts itself; the message names the line.
     """
     numbered = ((number, text) for number, text in enumerate(lines, 1))
     first = next(numbered, None)
     if first is None:
-        raise HistoryProblem("the file is empty")
+        raise TraceError("the file is empty")
     head = _object(*first)
     if head.get("format") != FORMAT:
-        raise HistoryProblem(f"line 1: no head of a history: it says {FORMAT!r} as its format")
+        raise TraceError(f"line 1: no head of a history: it says {FORMAT!r} as its format")
     if head.get("version") != VERSION:
-        raise HistoryProblem(f"line 1: version {head.get('version')!r} of the format; this reads version {VERSION}")
+        raise TraceError(f"line 1: version {head.get('version')!r} of the format; this reads version {VERSION}")
     operations = tuple(_operation(number, text) for number, text in numbered)
     promised = head.get("operations")
     if promised != len(operations):
-        raise HistoryProblem(f"{len(operations)} operations where the head says {promised}: the file is not whole")
+        raise TraceError(f"{len(operations)} operations where the head says {promised}: the file is not whole")
     chosen = model or head.get("model")
     if not isinstance(chosen, str):
-        raise HistoryProblem("line 1: no model, and none was named")
+        raise TraceError("line 1: no model, and none was named")
     about = {name: head.get(name) for name in _ABOUT}
     for name, value in about.items():
         if value is not None and not _is(value, _NUMBER):
-            raise HistoryProblem(f"line 1: {name} is no number")
+            raise TraceError(f"line 1: {name} is no number")
     guarantees = head.get("guarantees", [])
     if not isinstance(guarantees, list) or not all(isinstance(each, str) for each in guarantees):
-        raise HistoryProblem("line 1: guarantees is no list of texts")
-    return History(
+        raise TraceError("line 1: guarantees is no list of texts")
+    return Trace(
         model=chosen,
         operations=operations,
         guarantees=frozenset(guarantees),
@@ -98,9 +98,9 @@ def _object(number: int, text: str) -> dict[str, Any]:
     try:
         value = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError):
-        raise HistoryProblem(f"line {number} is not JSON: the file was cut off or changed") from None
+        raise TraceError(f"line {number} is not JSON: the file was cut off or changed") from None
     if not isinstance(value, dict):
-        raise HistoryProblem(f"line {number} is no JSON object")
+        raise TraceError(f"line {number} is no JSON object")
     return value
 
 
@@ -112,16 +112,16 @@ def _operation(number: int, text: str) -> Operation:
     written = _object(number, text)
     for name in _REQUIRED:
         if name not in written:
-            raise HistoryProblem(f"line {number} has no {name}")
+            raise TraceError(f"line {number} has no {name}")
     for name, value in written.items():
         if name not in _TYPES:
-            raise HistoryProblem(f"line {number}: {name} is no field of an operation")
+            raise TraceError(f"line {number}: {name} is no field of an operation")
         if not _is(value, _TYPES[name]):
-            raise HistoryProblem(f"line {number}: {name} has the wrong type")
+            raise TraceError(f"line {number}: {name} has the wrong type")
     try:
         result = Result(written.pop("result"))
     except ValueError:
-        raise HistoryProblem(f"line {number}: result is one of {', '.join(Result)}") from None
+        raise TraceError(f"line {number}: result is one of {', '.join(Result)}") from None
     return Operation(result=result, **written)
 
 

@@ -11,7 +11,7 @@ Soundness   a grant certainly holds from the return of its acquire to the earlie
             the return of its acknowledged release, or else its expiry counted from the return: that span contains the
             true one. An acquire that was turned down while no such span was open was turned down by a lock that
             nobody held. An acquire of unknown outcome may hold for ever after. Clocks may differ by one per cent.
-Exactness   exact where grants do not expire within the history.
+Exactness   exact where grants do not expire within the trace.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from math import inf
 from typing import Final
 
 from prober.consistency.report import call
-from prober.consistency.trace import History, Operation, Result
+from prober.consistency.trace import Operation, Result, Trace
 from prober.consistency.verdict import Judged, Violation, judged
 from prober.outcome import Reason
 
@@ -39,20 +39,20 @@ class _Grant:
     possible_until: float
 
 
-def judge(history: History) -> Judged:
-    """The verdict on a lock's history."""
-    grants = _grants(history)
-    found = [*_exclusion(grants), *_tokens(grants), *_fencing(history, grants), *_stuck(history, grants)]
+def judge(trace: Trace) -> Judged:
+    """The verdict on a lock's trace."""
+    grants = _grants(trace)
+    found = [*_exclusion(grants), *_tokens(grants), *_fencing(trace, grants), *_stuck(trace, grants)]
     return judged(found)
 
 
-def _grants(history: History) -> list[_Grant]:
+def _grants(trace: Trace) -> list[_Grant]:
     """Grants in the order in which they became certain; those of unknown outcome as well."""
-    ttl = inf if history.ttl is None else history.ttl
+    ttl = inf if trace.ttl is None else trace.ttl
     open_grants: dict[int, Operation] = {}
     released: dict[int, Operation] = {}
     acquires = []
-    for operation in history.operations:
+    for operation in trace.operations:
         if operation.kind == "acquire" and operation.result is not Result.FAIL:
             open_grants[operation.client] = operation
             acquires.append(operation)
@@ -135,11 +135,11 @@ def _end(grant: _Grant) -> float:
     return max(grant.sure_until, grant.acquire.invoked)
 
 
-def _fencing(history: History, grants: list[_Grant]) -> Iterator[Violation]:
+def _fencing(trace: Trace, grants: list[_Grant]) -> Iterator[Violation]:
     told = [each.acquire for each in grants if each.acquire.ok and each.acquire.version is not None]
     newest: Operation | None = None
     index = 0
-    for write in history.operations:
+    for write in trace.operations:
         if write.kind != "write" or not write.ok or write.given is None:
             continue
         while index < len(told) and told[index].returned < write.invoked:
@@ -155,12 +155,12 @@ def _fencing(history: History, grants: list[_Grant]) -> Iterator[Violation]:
             )
 
 
-def _stuck(history: History, grants: list[_Grant]) -> Iterator[Violation]:
+def _stuck(trace: Trace, grants: list[_Grant]) -> Iterator[Violation]:
     """Turned-down acquires during which no grant can have been held: each against the span that lasts longest."""
     spans = sorted(grants, key=lambda each: each.acquire.invoked)
     until, index = -inf, 0
     latest: _Grant | None = None
-    turned_down = [each for each in history.operations if each.kind == "acquire" and each.result is Result.FAIL]
+    turned_down = [each for each in trace.operations if each.kind == "acquire" and each.result is Result.FAIL]
     for acquire in sorted(turned_down, key=lambda each: each.returned):
         while index < len(spans) and spans[index].acquire.invoked <= acquire.returned:
             if spans[index].possible_until > until:

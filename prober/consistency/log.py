@@ -17,19 +17,19 @@ from collections.abc import Iterator
 from prober.consistency.order import Placed, contradictions
 from prober.consistency.report import call, show
 from prober.consistency.set_model import lost
-from prober.consistency.trace import History, Operation, Result
+from prober.consistency.trace import Operation, Result, Trace
 from prober.consistency.verdict import Judged, Violation, judged
 from prober.outcome import Reason
 
 
-def judge(history: History) -> Judged:
-    """The verdict on a log's history."""
-    return judged(_violations(history))
+def judge(trace: Trace) -> Judged:
+    """The verdict on a log's trace."""
+    return judged(_violations(trace))
 
 
-def _violations(history: History) -> Iterator[Violation]:
-    appends = {each.element: each for each in history.operations if each.kind == "append"}
-    reads = [each for each in history.operations if each.kind == "read" and each.ok]
+def _violations(trace: Trace) -> Iterator[Violation]:
+    appends = {each.element: each for each in trace.operations if each.kind == "append"}
+    reads = [each for each in trace.operations if each.kind == "read" and each.ok]
     longest = max(reads, key=lambda each: len(each.value), default=None)
     order = list(longest.value) if longest is not None else []
     doubled = {each.id for each in reads if len(set(each.value)) < len(each.value)}

@@ -22,7 +22,7 @@ from math import inf
 
 from prober.assertions.keywords import Json
 from prober.consistency.report import call, show
-from prober.consistency.trace import History, Operation, Result
+from prober.consistency.trace import Operation, Result, Trace
 from prober.consistency.verdict import Judged, Violation, judged
 from prober.outcome import Reason
 
@@ -53,14 +53,14 @@ class _Cluster:
         return max(self.operations, key=lambda each: each.invoked)
 
 
-def judge(history: History) -> Judged:
-    """The verdict on a record's history."""
-    return judged(_violations(history))
+def judge(trace: Trace) -> Judged:
+    """The verdict on a record's trace."""
+    return judged(_violations(trace))
 
 
-def _violations(history: History) -> Iterator[Violation]:
-    writes = {each.element: each for each in history.operations if each.kind == "write"}
-    reads = [each for each in history.operations if each.kind == "read" and each.ok]
+def _violations(trace: Trace) -> Iterator[Violation]:
+    writes = {each.element: each for each in trace.operations if each.kind == "write"}
+    reads = [each for each in trace.operations if each.kind == "read" and each.ok]
     first_write = min((each.invoked for each in writes.values() if each.result is not Result.FAIL), default=inf)
     untouched = next((list(each.value) for each in reads if each.returned < first_write), None)
     showing: dict[str | None, list[Operation]] = {}

@@ -22,14 +22,14 @@ from prober.assertions.keywords import Json
 from prober.consistency.order import Placed, contradictions
 from prober.consistency.report import call, show
 from prober.consistency.sessions import broken_guarantees
-from prober.consistency.trace import History, Operation, Result
+from prober.consistency.trace import Operation, Result, Trace
 from prober.consistency.verdict import Judged, Violation, judged
 from prober.outcome import Reason
 
 
-def judge(history: History) -> Judged:
-    """The verdict on a register's history."""
-    return judged(_Register(history).violations())
+def judge(trace: Trace) -> Judged:
+    """The verdict on a register's trace."""
+    return judged(_Register(trace).violations())
 
 
 def made(write: Operation) -> int:
@@ -46,12 +46,12 @@ def made_or_never(write: Operation) -> int | None:
 
 
 class _Register:
-    def __init__(self, history: History):
-        self.history = history
-        self.writes = [each for each in history.operations if each.kind == "write"]
+    def __init__(self, trace: Trace):
+        self.trace = trace
+        self.writes = [each for each in trace.operations if each.kind == "write"]
         self.acknowledged = [each for each in self.writes if each.ok]
         self.unknown = [each for each in self.writes if each.result is Result.UNKNOWN]
-        self.reads = [each for each in history.operations if each.kind == "read" and each.ok]
+        self.reads = [each for each in trace.operations if each.kind == "read" and each.ok]
         self.by_element = {each.element: each for each in self.writes}
         self.writers: dict[int, list[Operation]] = {}
         for write in self.acknowledged:
@@ -75,7 +75,7 @@ class _Register:
         yield from self._writers_of_unknown_outcome()
         yield from self._values()
         yield from self._against_time()
-        yield from broken_guarantees(self.history, self.reads, [(made(each), each) for each in self.acknowledged])
+        yield from broken_guarantees(self.trace, self.reads, [(made(each), each) for each in self.acknowledged])
 
     def _same_version(self) -> Iterator[Violation]:
         for version, writers in self.writers.items():
@@ -187,7 +187,7 @@ class _Register:
         return Violation(reason=reason, sentence=f"{shown}, {end}{right}", witness=witness)
 
     def _against_time(self) -> Iterator[Violation]:
-        staleness = self.history.staleness or 0.0
+        staleness = self.trace.staleness or 0.0
         placed: list[Placed] = []
         for version, writers in self.writers.items():
             placed += [(2 * version - 1, each) for each in writers]

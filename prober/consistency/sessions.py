@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from prober.consistency.report import call
-from prober.consistency.trace import History, Operation
+from prober.consistency.trace import Operation, Trace
 from prober.consistency.verdict import Violation
 from prober.outcome import Reason
 
@@ -20,10 +20,10 @@ GUARANTEES = ("monotonic_reads", "read_your_writes")
 
 
 def broken_guarantees(
-    history: History, reads: Sequence[Operation], writes: Sequence[tuple[int, Operation]]
+    trace: Trace, reads: Sequence[Operation], writes: Sequence[tuple[int, Operation]]
 ) -> Iterator[Violation]:
     """Reads that break a listed guarantee. `writes` come with the version that they made."""
-    if not history.guarantees:
+    if not trace.guarantees:
         return
     known: dict[tuple[str, int], tuple[int, Operation]] = {}
     steps = [(each.version, each) for each in reads if each.version is not None]
@@ -31,7 +31,7 @@ def broken_guarantees(
         if operation.kind == "read":
             for guarantee in GUARANTEES:
                 best = known.get((guarantee, operation.client))
-                if guarantee in history.guarantees and best is not None and best[0] > version:
+                if guarantee in trace.guarantees and best is not None and best[0] > version:
                     yield _broken(guarantee, best, operation)
         guarantee = "monotonic_reads" if operation.kind == "read" else "read_your_writes"
         best = known.get((guarantee, operation.client))

@@ -17,20 +17,20 @@ from collections.abc import Iterator
 
 from prober.consistency.order import Placed, contradictions
 from prober.consistency.report import call, show
-from prober.consistency.trace import History, Operation, Result
+from prober.consistency.trace import Operation, Result, Trace
 from prober.consistency.verdict import Judged, Violation, judged
 from prober.outcome import Reason
 
 
-def judge(history: History) -> Judged:
-    """The verdict on a set's history."""
-    return judged(_violations(history))
+def judge(trace: Trace) -> Judged:
+    """The verdict on a set's trace."""
+    return judged(_violations(trace))
 
 
-def _violations(history: History) -> Iterator[Violation]:
-    adds = {each.element: each for each in history.operations if each.kind == "add"}
+def _violations(trace: Trace) -> Iterator[Violation]:
+    adds = {each.element: each for each in trace.operations if each.kind == "add"}
     reads = sorted(
-        (each for each in history.operations if each.kind == "read" and each.ok),
+        (each for each in trace.operations if each.kind == "read" and each.ok),
         key=lambda each: (len(set(each.value)), each.invoked),
     )
     first_shown: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""A history: what several clients asked of one shared object, when, and what they were told.
+"""A trace: what several clients asked of one shared object, when, and what they were told.
 
 Times are seconds since the history began, all from one monotonic clock. What happened certainly lies between
 `invoked` and `returned`; an operation whose outcome is unknown may take effect at any time after `invoked`, even after
@@ -57,15 +57,15 @@ class Operation:
         return self.result is Result.OK
 
 
-class HistoryProblem(ValueError):  # noqa: N818 - named as its siblings for schemas and contracts
+class TraceError(ValueError):
     """A history that cannot be judged, because it cannot have been recorded like this."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class History:
+class Trace:
     """A whole history in the order of invocation, and what is known of the object.
 
-    Raises HistoryProblem where it contradicts itself: nothing is judged on a record that is not one.
+    Raises TraceError where it contradicts itself: nothing is judged on a record that is not one.
     """
 
     model: str
@@ -84,7 +84,7 @@ class History:
         """Refuse what no clock and no client can have brought about."""
         kinds = KINDS.get(self.model)
         if kinds is None:
-            raise HistoryProblem(f"no model is called {self.model!r}; known: {', '.join(KINDS)}")
+            raise TraceError(f"no model is called {self.model!r}; known: {', '.join(KINDS)}")
         seen: set[int] = set()
         elements: set[str] = set()
         busy: dict[int, Operation] = {}
@@ -92,18 +92,18 @@ class History:
         for operation in self.operations:
             name = f"operation {operation.id}"
             if operation.id in seen:
-                raise HistoryProblem(f"{name} is there twice")
+                raise TraceError(f"{name} is there twice")
             seen.add(operation.id)
             if not (isfinite(operation.invoked) and isfinite(operation.returned)):
-                raise HistoryProblem(f"{name} has a time that is no number")
+                raise TraceError(f"{name} has a time that is no number")
             if operation.returned < operation.invoked:
-                raise HistoryProblem(f"{name} returned before it was invoked: the clock went backwards")
+                raise TraceError(f"{name} returned before it was invoked: the clock went backwards")
             if operation.invoked < latest:
-                raise HistoryProblem(f"{name} was invoked before the one above it: the lines were reordered")
+                raise TraceError(f"{name} was invoked before the one above it: the lines were reordered")
             latest = operation.invoked
             before = busy.get(operation.client)
             if before is not None and before.returned > operation.invoked:
-                raise HistoryProblem(
+                raise TraceError(
                     f"{name} overlaps operation {before.id} of the same client {operation.client},"
                     " which does one thing at a time"
                 )
@@ -127,15 +127,15 @@ def _check(operation: Operation, kinds: Mapping[str, Kind], elements: set[str]) 
     kind = kinds.get(operation.kind)
     name = f"operation {operation.id}"
     if kind is None:
-        raise HistoryProblem(f"{name} is a {operation.kind!r}; this model knows {', '.join(kinds)}")
+        raise TraceError(f"{name} is a {operation.kind!r}; this model knows {', '.join(kinds)}")
     if kind.writes:
         if not isinstance(operation.element, str):
-            raise HistoryProblem(f"{name}, a {operation.kind}, has no text as its element")
+            raise TraceError(f"{name}, a {operation.kind}, has no text as its element")
         if operation.element in elements:
-            raise HistoryProblem(f"{name} writes {operation.element!r}, which an earlier operation writes as well")
+            raise TraceError(f"{name} writes {operation.element!r}, which an earlier operation writes as well")
         elements.add(operation.element)
     if operation.ok and not kind.answer(operation):
-        raise HistoryProblem(f"{name}, a {operation.kind}, was ok, but its answer has no {kind.wanted}")
+        raise TraceError(f"{name}, a {operation.kind}, was ok, but its answer has no {kind.wanted}")
 
 
 def is_whole(value: Json) -> bool:
@@ -190,11 +190,11 @@ KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
 """Per model, the kinds of operations and what they carry."""
 
 
-def overlap(history: History) -> int:
+def overlap(trace: Trace) -> int:
     """The largest number of operations that were open at one instant: 1 means that nothing ever raced."""
     moments = sorted(
-        [(operation.invoked, 1) for operation in history.operations]
-        + [(operation.returned, -1) for operation in history.operations]
+        [(operation.invoked, 1) for operation in trace.operations]
+        + [(operation.returned, -1) for operation in trace.operations]
     )
     most = open_now = 0
     for _, change in moments:

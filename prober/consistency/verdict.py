@@ -33,12 +33,12 @@ class Violation:
     witness: tuple[Operation, ...]
     """The two or three operations that prove it, whatever else happened."""
     occurrences: int = 1
-    """How often the same is found in the history."""
+    """How often the same is found in the trace."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """The verdict on a history. Without violations it is valid, unless `undecided` says why nobody can tell."""
+    """The verdict on a trace. Without violations it is valid, unless `undecided` says why nobody can tell."""
 
     violations: tuple[Violation, ...] = ()
     undecided: str | None = None

@@ -32,7 +32,7 @@ _KEPT: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 """By section of the contract: the member that identifies an item, and the members that are kept of it."""
 
 
-class ContractProblem(ValueError):  # noqa: N818 - named as its siblings for schemas and expectations
+class ContractError(ValueError):
     """A document that is not a contract. `pointer` is where in it."""
 
     def __init__(self, message: str, *, pointer: str = ""):
@@ -74,14 +74,14 @@ def parse_contract(document: Json) -> Contract:
     """A contract from its JSON document.
 
     Raises:
-        ContractProblem: the document has another form or version.
+        ContractError: the document has another form or version.
     """
     if not isinstance(document, dict):
-        raise ContractProblem(f"a contract is an object, not {render(document, 50)}")
+        raise ContractError(f"a contract is an object, not {render(document, 50)}")
     if document.get("version") != VERSION:
-        raise ContractProblem(f"expected {VERSION}, seen {render(document.get('version'), 50)}", pointer="/version")
+        raise ContractError(f"expected {VERSION}, seen {render(document.get('version'), 50)}", pointer="/version")
     for key in document.keys() - _KEPT.keys() - {"version"}:
-        raise ContractProblem(f"unknown; known are {', '.join(_KEPT)}", pointer=pointer([key]))
+        raise ContractError(f"unknown; known are {', '.join(_KEPT)}", pointer=pointer([key]))
     return Contract(**{section: _parse_section(section, document.get(section, {})) for section in _KEPT})
 
 
@@ -103,12 +103,12 @@ def _section(section: str, items: Iterable[Item]) -> dict[str, Item]:
 def _parse_section(section: str, items: Any) -> dict[str, Item]:
     _, kept = _KEPT[section]
     if not isinstance(items, dict):
-        raise ContractProblem("expected an object of items by name", pointer=pointer([section]))
+        raise ContractError("expected an object of items by name", pointer=pointer([section]))
     for name, item in items.items():
         if not isinstance(item, dict):
-            raise ContractProblem("expected an object", pointer=pointer([section, name]))
+            raise ContractError("expected an object", pointer=pointer([section, name]))
         for key in item.keys() - set(kept):
-            raise ContractProblem(f"unknown; known are {', '.join(kept)}", pointer=pointer([section, name, key]))
+            raise ContractError(f"unknown; known are {', '.join(kept)}", pointer=pointer([section, name, key]))
     return items
 
 

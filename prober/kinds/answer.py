@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from prober.assertions.checks import Instance, case_of
-from prober.assertions.schema import Schema, SchemaProblem
+from prober.assertions.schema import Schema, SchemaError
 from prober.config.model import Checks, Latency, Source
 from prober.kinds.run import Run
 from prober.outcome import Evidence, Exchange, Failure, Phase, Reason
@@ -91,7 +91,7 @@ def texts_of(result: Mapping[str, Any]) -> Iterator[str]:
 def _output_schema(tool: Tool) -> Schema | None:
     try:
         return tool.output_schema
-    except SchemaProblem as problem:
+    except SchemaError as problem:
         raise Failure(
             problem.reason,
             f"the outputSchema that the server declares cannot be used: {problem}",

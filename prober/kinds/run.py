@@ -21,7 +21,7 @@ from prober.target.knowledge import Knowledge, Tool
 from prober.target.session import Session
 
 if TYPE_CHECKING:
-    from prober.consistency.trace import History
+    from prober.consistency.trace import Trace
 
 Facts = TypeVar("Facts", Evidence, ServerInfo)
 
@@ -64,7 +64,7 @@ class Run:
     probe: str = ""
     """The probe's name, and in `origin` its file and line: for the advice that a failure gives."""
     origin: str = ""
-    on_history: Callable[[History], None] = lambda _history: None
+    on_history: Callable[[Trace], None] = lambda _history: None
     """Told the history of a race, whatever its verdict."""
 
     @asynccontextmanager

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from prober.assertions.checks import Instance
-from prober.assertions.expectations import SelectionProblem, compile_path
+from prober.assertions.expectations import SelectionError, compile_path
 from prober.assertions.selection import Selection, one_of
 from prober.config.model import Step
 from prober.config.placeholders import fill
@@ -43,7 +43,7 @@ async def select_one(run: Run, path: str, value: Any) -> Any:
     """The one node that a path selects.
 
     Raises:
-        SelectionProblem: it selects none, or more than one.
+        SelectionError: it selects none, or more than one.
         Failure: it cannot be told within the bounds of judging.
     """
     selection = Selection(path=compile_path(path), instance=Instance(value=value), most=2)
@@ -66,5 +66,5 @@ async def _captured(run: Run, name: str, path: str, value: Any) -> Any:
         raise Failure(Reason.EXPECTATION_FAILED, f"nothing to capture as {name!r}: the answer has no such content")
     try:
         return await select_one(run, path, value)
-    except SelectionProblem as problem:
+    except SelectionError as problem:
         raise Failure(Reason.EXPECTATION_FAILED, f"nothing to capture as {name!r}: {problem}") from problem

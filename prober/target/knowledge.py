@@ -26,7 +26,7 @@ class Tool:
 
     @cached_property
     def output_schema(self) -> Schema | None:
-        """Raises SchemaProblem where the server declares what is no schema."""
+        """Raises SchemaError where the server declares what is no schema."""
         document = self.listing.get("outputSchema")
         return load_server_schema(document) if document is not None else None
 

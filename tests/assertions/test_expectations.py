@@ -10,7 +10,7 @@ from prober.assertions.cost import size_of
 from prober.assertions.expectations import (
     EXPECTATION_KEYS,
     EXPECTATION_SCHEMA,
-    ExpectationProblem,
+    ExpectationError,
     check_expectation,
     compile_expectation,
     is_cheap,
@@ -150,7 +150,7 @@ BAD: list[tuple[dict[str, Any], str | None, str]] = [
 
 @pytest.mark.parametrize(("expectation", "key", "message"), BAD)
 def test_an_expectation_that_cannot_be_used(expectation: dict[str, Any], key: str | None, message: str) -> None:
-    with pytest.raises(ExpectationProblem) as caught:
+    with pytest.raises(ExpectationError) as caught:
         compile_expectation(expectation)
     assert (caught.value.key, str(caught.value)) == (key, message)
 

@@ -14,7 +14,7 @@ from prober.assertions.cost import size_of
 from prober.assertions.schema import (
     MAX_LOADED_AT_ONCE,
     Schema,
-    SchemaProblem,
+    SchemaError,
     first_mismatch,
     load_schema,
     load_server_schema,
@@ -128,7 +128,7 @@ def test_a_sound_schema_loads(document: Any) -> None:
 )
 def test_a_schema_that_cannot_be_used_is_refused_at_load(document: Any, pointer: str, message: str | None) -> None:
     for load in (partial(load_schema, folder=None), load_server_schema):
-        with pytest.raises(SchemaProblem) as caught:
+        with pytest.raises(SchemaError) as caught:
             load(document)
         assert caught.value.pointer == pointer
         assert message is None or str(caught.value) == message
@@ -136,14 +136,14 @@ def test_a_schema_that_cannot_be_used_is_refused_at_load(document: Any, pointer:
 
 
 def test_a_pattern_that_only_other_languages_know_is_our_own_limit() -> None:
-    with pytest.raises(SchemaProblem, match=r"bad escape \\p") as caught:
+    with pytest.raises(SchemaError, match=r"bad escape \\p") as caught:
         load_schema({"properties": {"a": {"pattern": r"^\p{L}+$"}}}, folder=None)
     assert caught.value.pointer == "/properties/a/pattern"
     assert caught.value.reason is Reason.UNDECIDED
 
 
 def test_a_schema_that_the_library_stumbles_over_is_our_own_limit() -> None:
-    with pytest.raises(SchemaProblem, match=r"^cannot be read: AttributeError: ") as caught:
+    with pytest.raises(SchemaError, match=r"^cannot be read: AttributeError: ") as caught:
         load_server_schema({"$schema": "http://json-schema.org/draft-03/schema#", "extends": {"type": "string"}})
     assert caught.value.reason is Reason.UNDECIDED
 
@@ -187,24 +187,24 @@ def test_an_id_stands_for_the_folder_that_its_document_was_read_from(folder: Pat
     ],
 )
 def test_references_lead_nowhere_else(folder: Path, reference: str, why: str) -> None:
-    with pytest.raises(SchemaProblem) as caught:
+    with pytest.raises(SchemaError) as caught:
         load_schema({"properties": {"a": {"$ref": reference}}}, folder=folder)
     assert str(caught.value) == f"#/properties/a/$ref: {reference} cannot be followed: {why}"
 
 
 def test_a_file_that_is_missing_or_no_json_is_named(folder: Path) -> None:
-    with pytest.raises(SchemaProblem, match=r"missing\.json cannot be read: No such file or directory"):
+    with pytest.raises(SchemaError, match=r"missing\.json cannot be read: No such file or directory"):
         load_schema({"$ref": "missing.json"}, folder=folder)
-    with pytest.raises(SchemaProblem, match=r"broken\.json is not JSON: .*: line 2 column 3"):
+    with pytest.raises(SchemaError, match=r"broken\.json is not JSON: .*: line 2 column 3"):
         load_schema({"$ref": "broken.json"}, folder=folder)
 
 
 def test_a_problem_in_a_file_names_the_file_and_the_place_in_it(folder: Path) -> None:
-    with pytest.raises(SchemaProblem) as caught:
+    with pytest.raises(SchemaError) as caught:
         load_schema({"$ref": "flawed.json"}, folder=folder)
     assert (caught.value.file, caught.value.pointer) == ("flawed.json", "/properties/a/type")
     assert str(caught.value) == f'flawed.json#/properties/a/type: expected {TYPES}, seen "text"'
-    with pytest.raises(SchemaProblem, match=r"^leads_out\.json#/\$ref: \.\./outside\.json cannot be followed"):
+    with pytest.raises(SchemaError, match=r"^leads_out\.json#/\$ref: \.\./outside\.json cannot be followed"):
         load_schema({"$ref": "leads_out.json"}, folder=folder)
 
 
@@ -212,7 +212,7 @@ def test_a_large_or_deep_schema_of_a_server_is_left_for_a_worker_to_check() -> N
     flawed: dict[str, Any] = {"properties": {f"p{number}": {"type": "text"} for number in range(300)}}
     schema = load_server_schema(flawed)
     assert not schema.checked
-    with pytest.raises(SchemaProblem):
+    with pytest.raises(SchemaError):
         first_mismatch(schema, {})
     deep: Any = {}
     for _ in range(100):
@@ -222,7 +222,7 @@ def test_a_large_or_deep_schema_of_a_server_is_left_for_a_worker_to_check() -> N
 
 
 def test_a_schema_of_a_server_beyond_all_measure_is_not_looked_at() -> None:
-    with pytest.raises(SchemaProblem, match=r"^more than 20000 values in a schema$") as caught:
+    with pytest.raises(SchemaError, match=r"^more than 20000 values in a schema$") as caught:
         load_server_schema({"enum": list(range(20_000))})
     assert caught.value.reason is Reason.UNDECIDED
 

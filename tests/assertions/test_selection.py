@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from prober.assertions.checks import Instance
-from prober.assertions.expectations import SelectionProblem, compile_path
+from prober.assertions.expectations import SelectionError, compile_path
 from prober.assertions.judge import Judge
 from prober.assertions.selection import MOST_SELECTED, Selection, one_of, select
 from prober.outcome import Failure, Reason
@@ -34,10 +34,10 @@ def test_one_node_is_one_and_no_other_number() -> None:
     wanted = selection("$.a.b", {"a": {"b": None}})
     assert one_of(select(wanted), wanted) is None
     none = selection("$.a.c", {"a": {"b": 1}})
-    with pytest.raises(SelectionProblem, match=r'^\$\.a\.c selects nothing in \{"a": \{"b": 1\}\}$'):
+    with pytest.raises(SelectionError, match=r'^\$\.a\.c selects nothing in \{"a": \{"b": 1\}\}$'):
         one_of(select(none), none)
     many = selection("$[*]", [1, 2], 2)
-    with pytest.raises(SelectionProblem, match=r"^\$\[\*\] selects more than one node of \[1, 2\]$"):
+    with pytest.raises(SelectionError, match=r"^\$\[\*\] selects more than one node of \[1, 2\]$"):
         one_of(select(many), many)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from prober.consistency import MODELS
-from prober.consistency.trace import History, HistoryProblem
+from prober.consistency.trace import Trace, TraceError
 from tests.consistency import search, world
 
 GOAL = 0.99
@@ -48,12 +48,12 @@ class Tally:
         )
 
 
-def histories(model: str, count: int) -> Iterator[tuple[int, History]]:
+def histories(model: str, count: int) -> Iterator[tuple[int, Trace]]:
     """Random histories of a model with their seeds; what a client could not have recorded is left out."""
     for seed in range(count):
         try:
             yield seed, world.history(seed, model)
-        except HistoryProblem:
+        except TraceError:
             continue
 
 

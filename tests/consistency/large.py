@@ -6,15 +6,15 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from prober.consistency.trace import History, Operation, Result
+from prober.consistency.trace import Operation, Result, Trace
 
 CLIENTS = 16
 
 
-def large(model: str, count: int, *, seed: int = 1) -> History:
+def large(model: str, count: int, *, seed: int = 1) -> Trace:
     """A history of `count` operations; collections are read so often that all reads together have 500,000 elements."""
     dice = random.Random(seed)
-    return History(model=model, operations=tuple(_operations(model, count, dice)))
+    return Trace(model=model, operations=tuple(_operations(model, count, dice)))
 
 
 def _operations(model: str, count: int, dice: random.Random) -> Iterator[Operation]:

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from math import inf
 from typing import Any, Final
 
-from prober.consistency.trace import History, Operation, Result
+from prober.consistency.trace import Operation, Result, Trace
 
 State = Any
 WILD: Final = "anything"
 """A value that nobody has seen yet."""
 
 
-def is_right(history: History) -> bool:
+def is_right(history: Trace) -> bool:
     """Whether some order of effects explains every answer."""
     step = OBJECTS[history.model]
     # What was turned down did nothing; only of an acquire does that say something.
@@ -50,7 +50,7 @@ def _explains(operations: list[Operation], step: Callable[[State, Operation], It
     return explore(frozenset(range(len(operations))), state)
 
 
-def _beginnings(history: History) -> Iterator[State]:
+def _beginnings(history: Trace) -> Iterator[State]:
     reads = [each for each in history.operations if each.kind == "read" and each.ok]
     writes = [each for each in history.operations if each.kind != "read" and each.result is not Result.FAIL]
     first = min((each.invoked for each in writes), default=inf)

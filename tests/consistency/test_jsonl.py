@@ -9,7 +9,7 @@ import pytest
 
 from prober.consistency import MODELS
 from prober.consistency.jsonl import read_lines, write_lines
-from prober.consistency.trace import HistoryProblem, overlap
+from prober.consistency.trace import TraceError, overlap
 from tests.consistency.exhaustive import histories
 from tests.consistency.writing import history
 
@@ -82,13 +82,13 @@ REFUSED: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_record_that_is_none_is_refused(name: str) -> None:
     change, message = REFUSED[name]
-    with pytest.raises(HistoryProblem) as caught:
+    with pytest.raises(TraceError) as caught:
         read_lines(change(list(write_lines(GOOD))))
     assert message in str(caught.value)
 
 
 def test_an_element_that_two_writes_want_is_refused() -> None:
-    with pytest.raises(HistoryProblem, match="which an earlier operation writes as well"):
+    with pytest.raises(TraceError, match="which an earlier operation writes as well"):
         history("set", "0 add 0-10 element=a\n1 add 5-15 element=a")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from prober.consistency import judge_history
+from prober.consistency import judge_trace
 from prober.outcome import Reason
 from tests.consistency.writing import history
 
@@ -360,7 +360,7 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_violation_has_its_reason_witness_and_sentence(case: Case) -> None:
-    violations = judge_history(history(case.model, case.wrong, **dict(case.about))).violations
+    violations = judge_trace(history(case.model, case.wrong, **dict(case.about))).violations
     assert [each.reason for each in violations] == [case.reason]
     assert tuple(each.id for each in violations[0].witness) == case.witness
     assert case.says in violations[0].sentence
@@ -368,7 +368,7 @@ def test_a_violation_has_its_reason_witness_and_sentence(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_what_only_looks_like_it_is_right(case: Case) -> None:
-    assert judge_history(history(case.model, case.right, **dict(case.about))).valid
+    assert judge_trace(history(case.model, case.right, **dict(case.about))).valid
 
 
 def test_every_race_reason_has_a_case() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from prober.consistency.trace import History, Operation, Result
+from prober.consistency.trace import Operation, Result, Trace
 
 BUGS: Final = ("lose", "double", "stale", "mix", "touch")
 """An acknowledged write without effect, one with two, a read of an older state, a read of two states at once, an answer
@@ -66,7 +66,7 @@ class _Server:
             _touch(call, self.dice)
 
 
-def history(seed: int, model: str) -> History:
+def history(seed: int, model: str) -> Trace:
     """The history of one seed: every second one of a server with a bug."""
     dice = random.Random(f"{model} {seed}")
     server = _Server(
@@ -94,7 +94,7 @@ def history(seed: int, model: str) -> History:
         Operation(id=index, **{name: value for name, value in vars(call).items() if name != "effect"})
         for index, call in enumerate(sorted(calls, key=lambda each: each.invoked))
     )
-    return History(model=model, operations=tuple(operations))
+    return Trace(model=model, operations=tuple(operations))
 
 
 def _calls(dice: random.Random, model: str) -> list[_Call]:

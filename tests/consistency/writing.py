@@ -9,17 +9,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from prober.consistency.trace import History, Operation, Result
+from prober.consistency.trace import Operation, Result, Trace
 
 _RESULTS = {"?": Result.UNKNOWN, "!": Result.FAIL}
 
 
-def history(model: str, text: str, **about: Any) -> History:
+def history(model: str, text: str, **about: Any) -> Trace:
     """The history of a text; operations are numbered as they are written."""
     lines = [line for line in text.splitlines() if line.strip()]
-    return History(
-        model=model, operations=tuple(_operation(number, line) for number, line in enumerate(lines)), **about
-    )
+    return Trace(model=model, operations=tuple(_operation(number, line) for number, line in enumerate(lines)), **about)
 
 
 def _operation(number: int, line: str) -> Operation:

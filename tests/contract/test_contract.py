@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from prober.contract.change import Change, Severity
-from prober.contract.contract import Contract, ContractProblem, compare, contract_of, dump_contract, parse_contract
+from prober.contract.contract import Contract, ContractError, compare, contract_of, dump_contract, parse_contract
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
 TOOL = {
@@ -69,7 +69,7 @@ def test_a_contract_that_was_written_can_be_read() -> None:
     ],
 )
 def test_a_document_that_is_no_contract_is_refused(document: Any, pointer: str, message: str) -> None:
-    with pytest.raises(ContractProblem) as caught:
+    with pytest.raises(ContractError) as caught:
         parse_contract(document)
     assert (caught.value.pointer, str(caught.value)) == (pointer, message)
 

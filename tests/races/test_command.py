@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from prober.consistency import judge_history
+from prober.consistency import judge_trace
 from prober.consistency.jsonl import read_lines, write_lines
 from prober.report.timeline import timeline_of
 from tests.consistency.writing import history
@@ -119,7 +119,7 @@ def test_a_seed_without_a_race_is_refused() -> None:
 
 def test_the_timeline_draws_each_operation_of_the_witness_in_its_clients_lane() -> None:
     recorded = history("counter", LOST, seed=7, about="notes / <steps>")
-    verdict = judge_history(recorded)
+    verdict = judge_trace(recorded)
     page = timeline_of(recorded, verdict)
     drawing = ET.fromstring(page[page.index("<svg") : page.index("</svg>") + 6])
     bars = {title.text: bar for bar in drawing.iter("rect") for title in bar}
@@ -141,6 +141,6 @@ def test_the_timeline_draws_each_operation_of_the_witness_in_its_clients_lane() 
 def test_the_timeline_escapes_what_a_server_may_say() -> None:
     evil = '0 add 0-10 element=a\n0 read 20-30 value=["<script>alert(1)</script>&\\"","a"]'
     recorded = history("set", evil)
-    page = timeline_of(recorded, judge_history(recorded))
+    page = timeline_of(recorded, judge_trace(recorded))
     assert "<script" not in page
     assert "&lt;script&gt;" in page
