@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from prober.assertions.mismatch import Mismatch, cap, pointer, render
+from prober.assertions.mismatch import Mismatch
+from prober.json_values import cap, pointer, render
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError

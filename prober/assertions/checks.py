@@ -10,10 +10,10 @@ from typing import Final
 from prober.assertions.cost import Size, size_of
 from prober.assertions.expectations import Expectation, check_expectation, is_cheap
 from prober.assertions.jsonpath import Place
-from prober.assertions.keywords import Json
-from prober.assertions.mismatch import Mismatch, cap
+from prober.assertions.mismatch import Mismatch
 from prober.assertions.result_shapes import MAX_AT_ONCE, Shape, check_result
 from prober.assertions.schema import Schema, SchemaError, cheap, first_mismatch, load_schema, waits_for_library
+from prober.json_values import Json, cap
 from prober.outcome import Evidence, Reason
 
 Rule = Schema | Expectation | Shape

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from prober.assertions.keywords import Json
+from prober.json_values import Json
 
 BUDGET: Final = 0.015
 """Seconds that judging in the event loop may take by these bounds. What it takes in fact is a third of them, a tenth as

@@ -20,9 +20,9 @@ from typing import Any, Final
 
 from prober.assertions.cost import BUDGET, Size, pattern_steps
 from prober.assertions.jsonpath import JsonPath, JsonPathError
-from prober.assertions.keywords import Json
 from prober.assertions.matchers import DEMANDS, Demand
-from prober.assertions.mismatch import Mismatch, cap, pointer, render
+from prober.assertions.mismatch import Mismatch
+from prober.json_values import Json, cap, pointer, render
 
 _NODE: Final = 5e-6
 """Seconds to select a node and to compare it, at most."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from prober.assertions.keywords import Json
+from prober.json_values import Json
 
 _NAMES: Final = ("$id", "id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$dynamicRef", "$recursiveRef")
 """Keywords that give a schema a name, or make a reference mean another one at another time."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from prober.assertions.keywords import Json
+from prober.json_values import Json
 
 if TYPE_CHECKING:
     from jsonpath_rfc9535 import JSONPathQuery

@@ -10,19 +10,15 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from prober.assertions.checks import Case, Finding, Instance, judge, undecided
 from prober.assertions.dialects import fetch_library
-from prober.assertions.keywords import Json
 from prober.assertions.selection import Selection, select
 from prober.assertions.worker_process import Worker, WorkerLostError, start_worker
 from prober.assertions.worker_protocol import decode_reply, encode_case, encode_selection, json_pieces
+from prober.json_values import Json
 from prober.outcome import Failure, Reason
-
-if TYPE_CHECKING:
-    from prober.contract.change import Change
-    from prober.contract.contract import Contract
 
 ALLOWANCE: Final = 2.0
 """Seconds that one case may be judged for."""
@@ -86,16 +82,6 @@ class Judge:
         found = await self._work_apart(Case(checks=case.checks[cheap:]), deadline - _MARGIN)
         assert not isinstance(found, list)
         return found
-
-    async def compare(self, old: Contract, new: Contract) -> tuple[Change, ...]:
-        """What changed between two contracts, the worst first. Other tasks have their turns meanwhile."""
-        from prober.contract.contract import in_order, iter_changes  # whoever has contracts to compare has it by now
-
-        found: list[Change] = []
-        for changes in iter_changes(old, new):
-            found += changes
-            await asyncio.sleep(0)
-        return in_order(found)
 
     async def select(self, selection: Selection, *, deadline: float) -> list[Json]:
         """The nodes of a selection, within the same bounds.

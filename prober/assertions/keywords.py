@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import deepcopy
 from enum import Enum, auto
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-Json = Any
+from prober.json_values import Json
 
 
 class Applies(Enum):

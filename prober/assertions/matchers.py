@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from prober.assertions.keywords import Json
-from prober.assertions.mismatch import render
+from prober.json_values import Json, json_type, render, same
 
 TYPES: Final = ("null", "boolean", "integer", "number", "string", "array", "object")
 
@@ -34,40 +33,6 @@ class DemandKind:
     about: str
     schema: Mapping[str, Any]
     bind: Callable[[Any], Demand]
-
-
-def json_type(value: Json) -> str:
-    """The most special JSON Schema type of a value; a number without a fraction is an integer."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        return "integer"
-    for name, kinds in (("number", float), ("string", str), ("array", list), ("object", dict)):
-        if isinstance(value, kinds):
-            return name
-    raise ValueError(f"{value!r} is not a JSON value")
-
-
-def same(one: Json, other: Json) -> bool:
-    """Whether two JSON values are equal: 1 is 1.0, but true is not 1."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other)
-
-
-def hashable(value: Json) -> Hashable:
-    """Something that is equal for two JSON values if they are: to look for a value among many."""
-    if isinstance(value, list):
-        return ("array", *map(hashable, value))
-    if isinstance(value, dict):
-        return ("object", frozenset((name, hashable(inner)) for name, inner in value.items()))
-    return isinstance(value, bool), value
 
 
 def _is_number(value: Json) -> bool:

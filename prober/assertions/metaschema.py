@@ -14,9 +14,9 @@ from pathlib import Path
 
 from prober.assertions.best_match import most_telling
 from prober.assertions.dialects import Dialect
-from prober.assertions.keywords import Json
 from prober.assertions.mismatch import Mismatch
 from prober.assertions.quick import Check, NotSupported, compile_schema
+from prober.json_values import Json
 
 
 def first_flaw(schema: Json, dialect: Dialect) -> Mismatch | None:

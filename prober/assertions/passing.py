@@ -15,11 +15,10 @@ from prober.assertions.cost import size_of
 from prober.assertions.dialects import DEFAULT, DRAFT_7, dialect_of
 from prober.assertions.formats import FORMATS, conforms
 from prober.assertions.inside import names_nothing
-from prober.assertions.keywords import Json
-from prober.assertions.matchers import hashable
 from prober.assertions.quick import NotSupported, compile_schema
 from prober.assertions.quick_keywords import MAKERS, Compiler, Maker, anything
 from prober.assertions.violation import Check, Fault
+from prober.json_values import Json, hashable
 
 MAX_COMPILED: Final = 500
 """Values in a schema up to which it is compiled: a few milliseconds, which hold up others."""

@@ -13,9 +13,9 @@ from typing import Final
 from urllib.parse import urldefrag, urljoin
 
 from prober.assertions.inside import inside
-from prober.assertions.keywords import Json
 from prober.assertions.quick_keywords import MAKERS, Maker, NotSupported, all_of, anything
 from prober.assertions.violation import Check, Fault
+from prober.json_values import Json
 
 __all__ = ["Check", "Fault", "NotSupported", "compile_schema"]
 

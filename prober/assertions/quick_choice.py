@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from prober.assertions.keywords import Json
-from prober.assertions.mismatch import render
 from prober.assertions.violation import Check, Fault
+from prober.json_values import Json, render
 
 if TYPE_CHECKING:
     from prober.assertions.quick_keywords import Compiler

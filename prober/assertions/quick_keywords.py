@@ -6,11 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
-from prober.assertions.keywords import Json
-from prober.assertions.matchers import same
-from prober.assertions.mismatch import render
 from prober.assertions.quick_choice import any_of
 from prober.assertions.violation import Check, Fault
+from prober.json_values import Json, render, same
 
 
 class NotSupported(ValueError):  # noqa: N818 - speaks of a schema, not of a call

@@ -19,9 +19,9 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from prober.assertions.dialects import DEFAULT, DIALECTS, DRAFT_3, Dialect, dialect_of
 from prober.assertions.inside import inside, names_nothing
-from prober.assertions.keywords import REFERENCES, Json, is_schema, subschemas
+from prober.assertions.keywords import REFERENCES, is_schema, subschemas
 from prober.assertions.metaschema import first_flaw
-from prober.assertions.mismatch import cap, pointer, render
+from prober.json_values import Json, cap, pointer, render
 from prober.outcome import Reason
 
 if TYPE_CHECKING:

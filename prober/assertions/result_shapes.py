@@ -17,9 +17,9 @@ from functools import cache
 from pkgutil import get_data
 from typing import Any, Final
 
-from prober.assertions.keywords import Json
-from prober.assertions.mismatch import Mismatch, render
+from prober.assertions.mismatch import Mismatch
 from prober.assertions.quick import Check, compile_schema
+from prober.json_values import Json, render
 
 HANDSHAKE: Final = "handshake"
 MODERN: Final = "modern"

@@ -19,12 +19,13 @@ from prober.assertions.best_match import most_telling
 from prober.assertions.cost import Size, pattern_steps, size_of
 from prober.assertions.dialects import DEFAULT, dialect_of, library_is_there
 from prober.assertions.formats import checker
-from prober.assertions.keywords import Json, spell_out_false
+from prober.assertions.keywords import spell_out_false
 from prober.assertions.mismatch import Mismatch
 from prober.assertions.passing import quick_check
 from prober.assertions.quick import Check
 from prober.assertions.references import SchemaError, follow, registry_of
 from prober.assertions.schema_cost import EndlessReference, Weight, weigh
+from prober.json_values import Json
 from prober.outcome import Reason
 
 if TYPE_CHECKING:

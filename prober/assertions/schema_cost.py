@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from prober.assertions.cost import BUDGET, MAX_TEXT, Size, pattern_steps
-from prober.assertions.keywords import REFERENCES, Applies, Json, is_schema, subschemas
+from prober.assertions.keywords import REFERENCES, Applies, is_schema, subschemas
+from prober.json_values import Json
 
 # Microseconds, measured with jsonschema 4.26 on a slow core, rounded up.
 _SCHEMA: Final = 6.0

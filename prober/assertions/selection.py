@@ -12,8 +12,7 @@ from prober.assertions.checks import Instance
 from prober.assertions.cost import BUDGET
 from prober.assertions.expectations import SelectionError
 from prober.assertions.jsonpath import JsonPath
-from prober.assertions.keywords import Json
-from prober.assertions.mismatch import render
+from prober.json_values import Json, render
 
 _NODE: Final = 3e-6
 """Seconds to select a node, at most."""

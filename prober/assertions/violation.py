@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from prober.assertions.keywords import Json
-from prober.assertions.mismatch import Mismatch, cap, pointer, render
+from prober.assertions.mismatch import Mismatch
+from prober.json_values import Json, cap, pointer, render
 
 
 @dataclass(slots=True)

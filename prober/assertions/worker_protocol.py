@@ -18,10 +18,10 @@ from typing import Any, Final
 from prober.assertions.checks import Case, Check, Finding, Instance, Rule
 from prober.assertions.cost import size_of
 from prober.assertions.expectations import Expectation, compile_expectation, compile_path
-from prober.assertions.keywords import Json
 from prober.assertions.result_shapes import Shape
 from prober.assertions.schema import Schema
 from prober.assertions.selection import MOST_SELECTED, Selection, written
+from prober.json_values import Json
 from prober.outcome import Evidence, Reason
 
 LENGTH: Final = struct.Struct(">I")

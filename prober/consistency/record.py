@@ -20,10 +20,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
 
-from prober.assertions.keywords import Json
 from prober.consistency.report import call, show
 from prober.consistency.trace import Operation, Result, Trace
 from prober.consistency.verdict import Judged, Violation, judged
+from prober.json_values import Json
 from prober.outcome import Reason
 
 

@@ -18,12 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from prober.assertions.keywords import Json
 from prober.consistency.order import Placed, contradictions
 from prober.consistency.report import call, show
 from prober.consistency.sessions import broken_guarantees
 from prober.consistency.trace import Operation, Result, Trace
 from prober.consistency.verdict import Judged, Violation, judged
+from prober.json_values import Json
 from prober.outcome import Reason
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from prober.assertions.keywords import Json
 from prober.consistency.trace import Operation, Result
+from prober.json_values import Json
 
 _SHOWN: Final = 60
 _LISTED: Final = 3

@@ -13,7 +13,7 @@ from enum import StrEnum
 from math import inf, isfinite
 from typing import Final
 
-from prober.assertions.keywords import Json
+from prober.json_values import Json
 
 
 class Result(StrEnum):

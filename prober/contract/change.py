@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from prober.assertions.mismatch import pointer
+from prober.json_values import pointer
 
 Where = tuple[str | int, ...]
 

@@ -22,13 +22,13 @@ from enum import Enum, auto
 from functools import cached_property
 from typing import Final
 
-from prober.assertions.keywords import REFERENCES, Json
-from prober.assertions.matchers import same
-from prober.assertions.mismatch import render
 from prober.contract.change import Change, Severity, Where, change
 from prober.contract.compatibility_rules import ABSENT, MAX_MEMBERS, RULES, alike, show
 from prober.contract.matching import pair_up
 from prober.contract.normalize import ANNOTATIONS, Alternative, alternatives, base_type
+from prober.json_values import Json, render, same
+
+REFERENCES: Final = ("$ref", "$dynamicRef", "$recursiveRef")
 
 MAX_STEPS: Final = 10_000
 """Pairs of schemas that are compared within one: a bound for schemas that refer to each other at every turn."""

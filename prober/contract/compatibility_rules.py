@@ -6,10 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from prober.assertions.keywords import Json
-from prober.assertions.matchers import hashable, same
-from prober.assertions.mismatch import render
 from prober.contract.change import Severity, Where
+from prober.json_values import Json, hashable, render, same
 
 if TYPE_CHECKING:
     from prober.contract.compatibility import Comparison

@@ -11,11 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from prober.assertions.keywords import Json
-from prober.assertions.matchers import same
-from prober.assertions.mismatch import pointer, render
 from prober.contract.change import Change, Severity, Where, change
 from prober.contract.compatibility import Side, compare_schemas
+from prober.json_values import Json, pointer, render, same
 
 VERSION: Final = 1
 """Of the document's form."""
@@ -115,6 +113,17 @@ def _parse_section(section: str, items: Any) -> dict[str, Item]:
 def compare(old: Contract, new: Contract) -> tuple[Change, ...]:
     """What changed between two contracts, the worst first, then by place."""
     return in_order(one for changes in iter_changes(old, new) for one in changes)
+
+
+async def compare_in_turns(old: Contract, new: Contract) -> tuple[Change, ...]:
+    """The same, while other tasks of the event loop have their turns: a contract may have thousands of schemas."""
+    import asyncio  # most that read contracts do not run a loop
+
+    found: list[Change] = []
+    for changes in iter_changes(old, new):
+        found += changes
+        await asyncio.sleep(0)
+    return in_order(found)
 
 
 def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:

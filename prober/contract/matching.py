@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from prober.assertions.keywords import Json
-from prober.assertions.matchers import same
 from prober.contract.normalize import Alternative, base_type
+from prober.json_values import Json, same
 
 
 @dataclass

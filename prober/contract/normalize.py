@@ -11,8 +11,7 @@ from itertools import product
 from typing import Final
 from urllib.parse import unquote
 
-from prober.assertions.keywords import Json
-from prober.assertions.matchers import hashable, json_type, same
+from prober.json_values import Json, hashable, json_type, same
 
 Alternative = dict[str, Json]
 """The keywords of a schema of one `type`, or of any if it has none. `const` is an `enum` of one; `$ref`, `anyOf`,

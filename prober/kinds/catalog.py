@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, Final
 
-from prober.assertions.mismatch import cap
 from prober.config.model import CatalogSettings
 from prober.contract.change import Change, Severity
-from prober.contract.contract import Contract, contract_of
+from prober.contract.contract import Contract, compare_in_turns, contract_of
+from prober.json_values import cap
 from prober.kinds.run import Run
 from prober.outcome import Evidence, Failure, Reason
 from prober.target.era import parameter_headers
@@ -100,7 +100,7 @@ async def _look_at_annotations(run: Run, found: Contract) -> None:
 
 
 async def _hold_against(run: Run, pinned: Contract, found: Contract) -> None:
-    changes = await run.judge.compare(pinned, found)
+    changes = await compare_in_turns(pinned, found)
     for severity in Severity:
         run.facts[f"contract_changes_{severity}"] = sum(change.severity is severity for change in changes)
     breaking = [change for change in changes if change.severity is Severity.BREAKING]

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import httpx
 
-from prober.assertions.mismatch import cap
 from prober.config.model import Limits
+from prober.json_values import cap
 from prober.outcome import Evidence, Failure, Reason
 from prober.target.exchange import Draft
 from prober.target.failure import from_exception

@@ -12,8 +12,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from prober.assertions.mismatch import cap
 from prober.config.model import ClientCredentials
+from prober.json_values import cap
 from prober.outcome import Evidence, Failure, Reason
 from prober.target.shared import Shared
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from prober import __version__
-from prober.assertions.mismatch import cap
+from prober.json_values import cap
 from prober.target.message import VERSION_META
 
 CLIENT_INFO: Final = {"name": "mcp-prober", "version": __version__}

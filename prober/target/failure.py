@@ -12,7 +12,7 @@ import socket
 import ssl
 from typing import TYPE_CHECKING, Final
 
-from prober.assertions.mismatch import cap
+from prober.json_values import cap
 from prober.outcome import Evidence, Failure, Phase, Reason
 from prober.target.exchange import Draft
 

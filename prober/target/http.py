@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import httpx
 
-from prober.assertions.mismatch import cap
 from prober.config.model import Target
+from prober.json_values import cap
 from prober.outcome import Evidence, Failure, Phase, Reason
 from prober.target.answer import EVENTS, JSON, Meter, body_chunks, note_head, read_body, refuse_content, refuse_status
 from prober.target.auth import TokenSource

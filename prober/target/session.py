@@ -17,9 +17,9 @@ from typing import Any, Final
 from prober.assertions import result_shapes
 from prober.assertions.checks import Case, Check, Instance
 from prober.assertions.judge import Judge
-from prober.assertions.mismatch import cap
 from prober.assertions.result_shapes import HANDSHAKE, MODERN
 from prober.config.model import Target
+from prober.json_values import cap
 from prober.outcome import Evidence, Failure, Reason, ServerInfo
 from prober.target import era
 from prober.target import failure as failures

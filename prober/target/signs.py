@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from prober.assertions.mismatch import render
 from prober.assertions.result_shapes import HANDSHAKE, versions
+from prober.json_values import render
 from prober.outcome import Evidence, Failure, Reason
 from prober.target.message import HEADER_MISMATCH, INVALID_REQUEST, MISSING_CAPABILITY, SERVER_ERROR
 

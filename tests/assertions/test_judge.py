@@ -17,7 +17,6 @@ from prober.assertions.judge import Judge
 from prober.assertions.result_shapes import Shape
 from prober.assertions.schema import load_schema, load_server_schema
 from prober.assertions.worker_protocol import json_pieces
-from prober.contract.contract import contract_of
 from prober.outcome import Reason
 from tests.assertions.test_cost import doubling
 from tests.assertions.ticking import PROMISE, ticking
@@ -410,16 +409,3 @@ async def test_a_worker_does_not_outlive_a_parent_that_dies(state: str) -> None:
     async with asyncio.timeout(AMPLE):
         while is_alive(pid):  # noqa: ASYNC110 - another process ends, which is no event of ours
             await asyncio.sleep(0.02)
-
-
-async def test_contracts_are_compared_in_steps_that_let_others_have_their_turns() -> None:
-    def tools(last: str) -> list[dict[str, Any]]:
-        properties = {f"p{number}": {"type": ["string", "null"], "enum": ["a", last, None]} for number in range(40)}
-        schema = {"type": "object", "properties": properties}
-        return [{"name": f"t{number}", "inputSchema": schema, "outputSchema": schema} for number in range(25)]
-
-    async with Judge() as judge, ticking() as ticks:
-        changes = await judge.compare(contract_of(tools=tools("b")), contract_of(tools=tools("c")))
-        assert not judge.pids
-    assert len(changes) == 25 * 40 * 2 * 2
-    assert ticks.longest < PROMISE

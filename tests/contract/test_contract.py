@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from prober.contract.change import Change, Severity
-from prober.contract.contract import Contract, ContractError, compare, contract_of, dump_contract, parse_contract
+from prober.contract.contract import (
+    Contract,
+    ContractError,
+    compare,
+    compare_in_turns,
+    contract_of,
+    dump_contract,
+    parse_contract,
+)
+from tests.assertions.ticking import PROMISE, ticking
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
 TOOL = {
@@ -223,3 +232,15 @@ def test_the_worst_changes_come_first() -> None:
 
 def test_of_two_items_of_one_name_the_first_counts() -> None:
     assert contract_of(tools=[{"name": "a", "title": "1"}, {"name": "a", "title": "2"}]).tools == {"a": {"title": "1"}}
+
+
+async def test_contracts_are_compared_in_steps_that_let_others_have_their_turns() -> None:
+    def tools(last: str) -> list[dict[str, Any]]:
+        properties = {f"p{number}": {"type": ["string", "null"], "enum": ["a", last, None]} for number in range(40)}
+        schema = {"type": "object", "properties": properties}
+        return [{"name": f"t{number}", "inputSchema": schema, "outputSchema": schema} for number in range(25)]
+
+    async with ticking() as ticks:
+        changes = await compare_in_turns(contract_of(tools=tools("b")), contract_of(tools=tools("c")))
+    assert len(changes) == 25 * 40 * 2 * 2
+    assert ticks.longest < PROMISE
