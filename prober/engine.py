@@ -15,15 +15,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from prober.client.exchange import ExchangeLog
-from prober.client.target_cache import TargetCache, cache_of
+from prober.client.target_cache import TargetCache
+from prober.client.target_cache import cache_of
+from prober.assertions.judge import Judge
 from prober.config.model import Config, Probe, Target
-from prober.judge.worker import Judge
 from prober.kinds import KINDS, make_ready
 from prober.kinds.run import Run
 from prober.outcome import Evidence, Failure, Outcome, Reason, Verdict
 
 if TYPE_CHECKING:
-    from prober.judge.race.history import History
+    from prober.consistency.trace import Trace
 
 CONCURRENCY: Final = 16
 STARTING: Final = 1.0
@@ -38,7 +39,7 @@ async def run_probe(
     *,
     target_cache: TargetCache,
     judge: Judge,
-    on_history: Callable[[History], None] = lambda _history: None,
+    on_history: Callable[[Trace], None] = lambda _history: None,
 ) -> Outcome:
     """One run, at most `probe.timeout` seconds long. Never raises, but lets a cancellation through."""
     make_ready(probe.kind)
@@ -77,7 +78,7 @@ async def run_pass(
     concurrency: int = CONCURRENCY,
     on_start: Callable[[Probe], None] = lambda _probe: None,
     on_end: Callable[[Probe, Outcome], None] = lambda _probe, _outcome: None,
-    on_history: Callable[[History], None] = lambda _history: None,
+    on_history: Callable[[Trace], None] = lambda _history: None,
 ) -> list[Outcome]:
     """Run each probe once, at most `concurrency` at a time; outcomes come in the order of `probes`.
 

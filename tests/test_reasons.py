@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from prober.config.units import parse_duration
-from prober.judge.race.verdict import SEVERITY
+from prober.consistency.verdict import SEVERITY
 from prober.outcome import Reason, Verdict
 from tests.leaks import nothing_left_behind
 from tests.peers.cases import CASES, NOT_BY_A_PEER, Case
@@ -40,6 +40,6 @@ async def test_a_peer_is_judged_for_what_it_does(case: Case, tmp_path: Path) -> 
 
 
 def test_every_reason_has_a_case() -> None:
-    shown_by_races = set(SEVERITY)  # each has a history in tests/judge/race and a server in tests/kinds
+    shown_by_races = set(SEVERITY)  # each has a history in tests/consistency and a server in tests/kinds
     shown = {case.reason for case in CASES} | NOT_BY_A_PEER | shown_by_races
     assert set(Reason) - shown == set()

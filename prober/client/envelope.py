@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from prober import __version__
 from prober.client.jsonrpc import VERSION_META
-from prober.judge.mismatch import cap
+from prober.json_values import cap
 
 CLIENT_INFO: Final = {"name": "mcp-prober", "version": __version__}
 

@@ -13,7 +13,7 @@ import ssl
 from typing import TYPE_CHECKING, Final
 
 from prober.client.exchange import ExchangeRecorder
-from prober.judge.mismatch import cap
+from prober.json_values import cap
 from prober.outcome import Evidence, Failure, Phase, Reason
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from prober.client.error_mapping import from_exception
 from prober.client.exchange import ExchangeRecorder
 from prober.client.jsonrpc import decode, excerpt, is_answer, result_of
 from prober.config.model import Limits
-from prober.judge.mismatch import cap
+from prober.json_values import cap
 from prober.outcome import Evidence, Failure, Reason
 
 JSON: Final = "application/json"

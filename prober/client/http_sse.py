@@ -27,7 +27,7 @@ from prober.client.jsonrpc import Message, decode, encode, is_answer, is_server_
 from prober.client.oauth import TokenSource
 from prober.client.sse import Event, EventParser
 from prober.config.model import Target
-from prober.judge.mismatch import cap
+from prober.json_values import cap
 from prober.outcome import Evidence, Failure, Phase, Reason
 
 _PORTS: Final = {"http": 80, "https": 443}

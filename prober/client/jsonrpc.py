@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
-from prober.judge.mismatch import cap, render
+from prober.json_values import cap, render
 from prober.outcome import Evidence, Failure, Reason
 
 Message = Mapping[str, Any]

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from prober.client.single_flight import SingleFlight
 from prober.config.model import ClientCredentials
-from prober.judge.mismatch import cap
+from prober.json_values import cap
 from prober.outcome import Evidence, Failure, Reason
 
 EARLY: Final = 30.0

@@ -14,17 +14,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from prober.client import envelope, error_mapping
-from prober.client.era_detection import not_discovered, of_another_era, turned_down
-from prober.client.exchange import ExchangeLog, ExchangeRecorder
+from prober.client import envelope
+from prober.client import error_mapping
+from prober.client.era_detection import not_discovered
+from prober.client.era_detection import of_another_era
+from prober.client.era_detection import turned_down
+from prober.client.exchange import ExchangeLog
+from prober.client.exchange import ExchangeRecorder
 from prober.client.target_cache import TargetCache
 from prober.client.transports import transport_for
+from prober.assertions import result_shapes
+from prober.assertions.checks import Case
+from prober.assertions.checks import Check
+from prober.assertions.checks import Instance
+from prober.assertions.judge import Judge
+from prober.assertions.result_shapes import HANDSHAKE
+from prober.assertions.result_shapes import MODERN
 from prober.config.model import Target
-from prober.judge import shapes
-from prober.judge.judgement import Case, Check, Instance
-from prober.judge.mismatch import cap
-from prober.judge.shapes import HANDSHAKE, MODERN
-from prober.judge.worker import Judge
+from prober.json_values import cap
 from prober.outcome import Evidence, Failure, Reason, ServerInfo
 
 CLOSE_GRACE: Final = 4.0
@@ -76,7 +83,7 @@ class Session:
         elif explicit:
             await self.discover()
         else:
-            self._speak(MODERN, shapes.versions(MODERN)[-1])
+            self._speak(MODERN, result_shapes.versions(MODERN)[-1])
 
     async def close(self) -> None:
         """Take leave. Raises Failure with step `close` where the server does not play along."""
@@ -139,10 +146,10 @@ class Session:
 
     async def discover(self) -> dict[str, Any]:
         """Negotiate in the modern era. Raises `version_unsupported` where no revision is common."""
-        self._speak(MODERN, shapes.versions(MODERN)[-1])
+        self._speak(MODERN, result_shapes.versions(MODERN)[-1])
         result = await self.request("server/discover", {})
         offered: Sequence[str] = result["supportedVersions"]
-        common = [version for version in shapes.versions(MODERN) if version in offered]
+        common = [version for version in result_shapes.versions(MODERN) if version in offered]
         self._heard(_server_info(result), version=common[-1] if common else None)
         if not common:
             raise _no_common_version("server/discover", offered)
@@ -153,11 +160,11 @@ class Session:
     async def initialize(self) -> dict[str, Any]:
         """Negotiate in the handshake era: `initialize`, then `notifications/initialized`."""
         self._speak(HANDSHAKE, None)
-        offer = shapes.versions(HANDSHAKE)[-1]
+        offer = result_shapes.versions(HANDSHAKE)[-1]
         params = {"protocolVersion": offer, "capabilities": {}, "clientInfo": envelope.CLIENT_INFO}
         result = await self.request("initialize", params)
         version = result["protocolVersion"]
-        known = version in shapes.versions(HANDSHAKE)
+        known = version in result_shapes.versions(HANDSHAKE)
         self._heard(result["serverInfo"], version=version if known else None)
         if not known:
             raise _no_common_version("initialize", [version])
@@ -248,14 +255,14 @@ class Session:
         self.server = ServerInfo(era=self._era, protocol_version=version, name=name, version=own)
 
     async def _check_shape(self, method: str, result: dict[str, Any]) -> None:
-        version = self._version or shapes.versions(HANDSHAKE)[-1]
+        version = self._version or result_shapes.versions(HANDSHAKE)[-1]
         if self._era == MODERN and result.get("resultType") == "input_required":
             raise Failure(Reason.INPUT_REQUIRED, "the server wants input from a person before it answers")
         if method == "server/discover" and (stranger := not_discovered(result)):
             raise stranger
         shape = Check(
             reason=Reason.BAD_RESULT,
-            rule=shapes.Shape(method=method, version=version),
+            rule=result_shapes.Shape(method=method, version=version),
             instance=Instance(value=result),
         )
         finding = await self._judge.judge(Case(checks=(shape,)), deadline=self._deadline)
@@ -278,7 +285,7 @@ def _mirrored(input_schema: Mapping[str, Any], params: Mapping[str, Any]) -> dic
 
 
 def _no_common_version(step: str, offered: Sequence[str]) -> Failure:
-    known = ", ".join((*shapes.versions(HANDSHAKE), *shapes.versions(MODERN)))
+    known = ", ".join((*result_shapes.versions(HANDSHAKE), *result_shapes.versions(MODERN)))
     seen = ", ".join(cap(str(version), 20) for version in offered[:10]) or "none"
     return Failure(
         Reason.VERSION_UNSUPPORTED,

@@ -14,8 +14,9 @@ from prober.client.exchange import Redactor
 from prober.client.oauth import TokenSource
 from prober.client.single_flight import SingleFlight
 from prober.client.transports import make_ready
+from prober.assertions.schema import Schema
+from prober.assertions.schema import load_server_schema
 from prober.config.model import Target
-from prober.judge.schema import Schema, load_server_schema
 
 
 class Tool:
@@ -26,7 +27,7 @@ class Tool:
 
     @cached_property
     def output_schema(self) -> Schema | None:
-        """Raises SchemaProblem where the server declares what is no schema."""
+        """Raises SchemaError where the server declares what is no schema."""
         document = self.listing.get("outputSchema")
         return load_server_schema(document) if document is not None else None
 

@@ -14,8 +14,8 @@ from prober.config.record import AtLeastOne, Fields, Key, record_of
 from prober.config.units import parse_duration, show_duration
 
 if TYPE_CHECKING:
-    from prober.judge.expect import Expectation
-    from prober.judge.schema import Schema
+    from prober.assertions.expectations import Expectation
+    from prober.assertions.schema import Schema
 
 
 class _SchemaForm(Form["Schema"]):
@@ -28,18 +28,18 @@ class _SchemaForm(Form["Schema"]):
             return self._from_file(place)
         if place.type_word not in ("a mapping", "true", "false"):
             raise place.refuse_for("a JSON Schema or the path of its file")
-        from prober.judge.schema import SchemaProblem, load_schema
+        from prober.assertions.schema import SchemaError, load_schema
 
         try:
             return load_schema(Json().read(place), folder=place.book.folder)
-        except SchemaProblem as problem:
+        except SchemaError as problem:
             if problem.file is not None:
                 raise place.refuse(str(problem)) from None
             where = place.nearest(*_tokens(problem.pointer))
             raise where.refuse(str(problem).removeprefix(f"#{problem.pointer}: ")) from None
 
     def _from_file(self, place: Place) -> Schema:
-        from prober.judge.schema import Schema, SchemaProblem, load_schema
+        from prober.assertions.schema import Schema, SchemaError, load_schema
 
         file = JsonFile()
         path = file.path(place)
@@ -48,7 +48,7 @@ class _SchemaForm(Form["Schema"]):
             return known
         try:
             schema = load_schema(file.content(place, path), folder=path.parent)
-        except SchemaProblem as problem:
+        except SchemaError as problem:
             text = str(problem)
             raise place.refuse(f"{place.shown}{'' if text.startswith('#') else ': '}{text}") from None
         place.book.schemas[path] = schema
@@ -59,7 +59,7 @@ class ExpectationForm(Form["Expectation"]):
     """One expectation: a path and what has to hold there."""
 
     def read(self, place: Place) -> Expectation:
-        from prober.judge.expect import EXPECTATION_KEYS, ExpectationProblem, compile_expectation
+        from prober.assertions.expectations import EXPECTATION_KEYS, ExpectationError, compile_expectation
 
         mapping = JsonObject().read(place)
         unknown = [key for key in mapping if key not in EXPECTATION_KEYS]
@@ -69,12 +69,12 @@ class ExpectationForm(Form["Expectation"]):
             raise Refused
         try:
             return compile_expectation(mapping)
-        except ExpectationProblem as problem:
+        except ExpectationError as problem:
             where = place if problem.key is None else place.nearest(problem.key)
             raise where.refuse(str(problem)) from None
 
     def schema(self, sheet: Sheet) -> JsonSchema:
-        from prober.judge.expect import EXPECTATION_SCHEMA
+        from prober.assertions.expectations import EXPECTATION_SCHEMA
 
         sheet.definitions["expectation"] = EXPECTATION_SCHEMA
         return {"$ref": "#/$defs/expectation"}
@@ -86,12 +86,12 @@ class PathForm(Form[str]):
     stated: ClassVar[JsonSchema] = {"type": "string", "pattern": r"^\$"}
 
     def read(self, place: Place) -> str:
-        from prober.judge.expect import ExpectationProblem, compile_path
+        from prober.assertions.expectations import ExpectationError, compile_path
 
         text = place.text("a JSONPath such as $.name")
         try:
             compile_path(text)
-        except ExpectationProblem as problem:
+        except ExpectationError as problem:
             raise place.refuse(str(problem)) from None
         return text
 

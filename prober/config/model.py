@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from prober.config.secret import Secret
 
 if TYPE_CHECKING:  # what stands behind them takes longer to import than a small configuration to load
-    from prober.judge.contract import Contract
-    from prober.judge.expect import Expectation
-    from prober.judge.schema import Schema
+    from prober.assertions.expectations import Expectation
+    from prober.assertions.schema import Schema
+    from prober.contract.contract import Contract
 
 TransportName = Literal["http", "sse", "stdio"]
 Protocol = Literal["auto", "modern", "handshake"]

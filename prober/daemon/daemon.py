@@ -17,6 +17,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from prober import notify
+from prober.assertions.judge import Judge
 from prober.board import Board
 from prober.config import ConfigError
 from prober.config.model import Config, Notify
@@ -25,7 +26,6 @@ from prober.daemon.changes import Changes
 from prober.daemon.logs import log
 from prober.daemon.settings import Settings
 from prober.history import History
-from prober.judge.worker import Judge
 from prober.metrics import Metrics
 from prober.notify import Notifier
 from prober.result import Sink

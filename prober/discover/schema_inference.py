@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
-from prober.judge.judgement import Case, Check, Instance
-from prober.judge.schema import SchemaProblem, load_schema, load_server_schema
-from prober.judge.worker import Judge
+from prober.assertions.checks import Case, Check, Instance
+from prober.assertions.judge import Judge
+from prober.assertions.schema import SchemaError, load_schema, load_server_schema
 from prober.outcome import Reason
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -47,7 +47,7 @@ async def _will_do(declared: dict[str, Any], values: Sequence[Any], judge: Judge
         if not load_server_schema(declared).checked:
             return False
         schema = load_schema(declared, folder=None)
-    except SchemaProblem:
+    except SchemaError:
         return False
     checks = tuple(Check(reason=Reason.SCHEMA_MISMATCH, rule=schema, instance=Instance(value=each)) for each in values)
     deadline = asyncio.get_running_loop().time() + _PATIENCE

@@ -11,13 +11,15 @@ from typing import Any, Final
 
 from prober.client.exchange import ExchangeLog
 from prober.client.session import Session
-from prober.client.target_cache import TargetCache, Tool, cache_of
+from prober.client.target_cache import TargetCache
+from prober.client.target_cache import Tool
+from prober.client.target_cache import cache_of
+from prober.assertions.judge import Judge
 from prober.config.model import Checks, Source, Target
+from prober.contract.contract import Contract
 from prober.discover.arguments import arguments_for, wanted_in
 from prober.discover.schema_inference import schema_for
 from prober.discover.yaml_emit import can_be_key
-from prober.judge.contract import Contract
-from prober.judge.worker import Judge
 from prober.kinds.answer import judge_answer, select, tool_error
 from prober.kinds.catalog import read_contract
 from prober.kinds.run import Run, is_read_only, session_stands

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from prober.client.target_cache import Tool
+from prober.assertions.checks import Instance
+from prober.assertions.checks import case_of
+from prober.assertions.schema import Schema
+from prober.assertions.schema import SchemaError
 from prober.config.model import Checks, Latency, Source
-from prober.judge.judgement import Instance, case_of
-from prober.judge.schema import Schema, SchemaProblem
 from prober.kinds.run import Run
 from prober.outcome import Evidence, Exchange, Failure, Phase, Reason
 
@@ -91,7 +93,7 @@ def texts_of(result: Mapping[str, Any]) -> Iterator[str]:
 def _output_schema(tool: Tool) -> Schema | None:
     try:
         return tool.output_schema
-    except SchemaProblem as problem:
+    except SchemaError as problem:
         raise Failure(
             problem.reason,
             f"the outputSchema that the server declares cannot be used: {problem}",

@@ -10,9 +10,9 @@ from prober.client.envelope import parameter_headers
 from prober.client.jsonrpc import METHOD_NOT_FOUND
 from prober.client.session import Session
 from prober.config.model import CatalogSettings
-from prober.judge.change import Change, Severity
-from prober.judge.contract import Contract, contract_of
-from prober.judge.mismatch import cap
+from prober.contract.change import Change, Severity
+from prober.contract.contract import Contract, compare_in_turns, contract_of
+from prober.json_values import cap
 from prober.kinds.run import Run
 from prober.outcome import Evidence, Failure, Reason
 
@@ -100,7 +100,7 @@ async def _look_at_annotations(run: Run, found: Contract) -> None:
 
 
 async def _hold_against(run: Run, pinned: Contract, found: Contract) -> None:
-    changes = await run.judge.compare(pinned, found)
+    changes = await compare_in_turns(pinned, found)
     for severity in Severity:
         run.facts[f"contract_changes_{severity}"] = sum(change.severity is severity for change in changes)
     breaking = [change for change in changes if change.severity is Severity.BREAKING]

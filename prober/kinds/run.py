@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from prober.client.error_mapping import timed_out
 from prober.client.exchange import ExchangeLog
 from prober.client.session import Session
-from prober.client.target_cache import TargetCache, Tool
+from prober.client.target_cache import TargetCache
+from prober.client.target_cache import Tool
+from prober.assertions.judge import Judge
 from prober.config.model import Target
-from prober.judge.worker import Judge
 from prober.outcome import Evidence, Failure, Reason, ServerInfo
 
 if TYPE_CHECKING:
-    from prober.judge.race.history import History
+    from prober.consistency.trace import Trace
 
 Facts = TypeVar("Facts", Evidence, ServerInfo)
 
@@ -64,7 +65,7 @@ class Run:
     probe: str = ""
     """The probe's name, and in `origin` its file and line: for the advice that a failure gives."""
     origin: str = ""
-    on_history: Callable[[History], None] = lambda _history: None
+    on_history: Callable[[Trace], None] = lambda _history: None
     """Told the history of a race, whatever its verdict."""
 
     @asynccontextmanager

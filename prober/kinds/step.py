@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from prober.client.session import Session
+from prober.assertions.checks import Instance
+from prober.assertions.expectations import SelectionError
+from prober.assertions.expectations import compile_path
+from prober.assertions.selection import Selection
+from prober.assertions.selection import one_of
 from prober.config.model import Step
 from prober.config.placeholders import fill
-from prober.judge.expect import SelectionProblem, compile_path
-from prober.judge.judgement import Instance
-from prober.judge.selection import Selection, one_of
 from prober.kinds.answer import MISSING, judge_answer, select
 from prober.kinds.call import ask_tool
 from prober.kinds.run import Run
@@ -43,7 +45,7 @@ async def select_one(run: Run, path: str, value: Any) -> Any:
     """The one node that a path selects.
 
     Raises:
-        SelectionProblem: it selects none, or more than one.
+        SelectionError: it selects none, or more than one.
         Failure: it cannot be told within the bounds of judging.
     """
     selection = Selection(path=compile_path(path), instance=Instance(value=value), most=2)
@@ -66,5 +68,5 @@ async def _captured(run: Run, name: str, path: str, value: Any) -> Any:
         raise Failure(Reason.EXPECTATION_FAILED, f"nothing to capture as {name!r}: the answer has no such content")
     try:
         return await select_one(run, path, value)
-    except SelectionProblem as problem:
+    except SelectionError as problem:
         raise Failure(Reason.EXPECTATION_FAILED, f"nothing to capture as {name!r}: {problem}") from problem

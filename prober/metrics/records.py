@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from prober.config.model import CallSettings, Probe, PromptSettings, ReadSettings, Target
-from prober.judge.mismatch import cap
+from prober.json_values import cap
 from prober.metrics.reasons import anomalies_of, reasons_of
 from prober.outcome import Outcome, Phase, Reason, ServerInfo, Verdict
 from prober.report.untrusted import line

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from prober.judge.mismatch import cap
+from prober.json_values import cap
 from prober.notify.incidents import Began, Change, Ended
 from prober.outcome import Outcome
 from prober.report.details import as_lines, cause, proof

@@ -10,9 +10,9 @@ import html
 from collections.abc import Iterator
 from typing import Final
 
-from prober.judge.race.history import History, Operation, Result
-from prober.judge.race.telling import line, show
-from prober.judge.race.verdict import Judged, Violation
+from prober.consistency.report import line, show
+from prober.consistency.trace import Operation, Result, Trace
+from prober.consistency.verdict import Judged, Violation
 
 _WIDTH: Final = 1100
 _LEFT: Final = 90
@@ -41,7 +41,7 @@ text { font: 12px system-ui, sans-serif; fill: var(--ink); }
 """
 
 
-def timeline_of(history: History, verdict: Judged) -> str:
+def timeline_of(history: Trace, verdict: Judged) -> str:
     """The page. Every text of the history is escaped."""
     about = html.escape(history.about or "history")
     body = [f"<h1>{about}: {html.escape(history.model)}, {len(history.operations)} operations</h1>"]
@@ -58,7 +58,7 @@ def timeline_of(history: History, verdict: Judged) -> str:
     )
 
 
-def _section(history: History, violation: Violation) -> Iterator[str]:
+def _section(history: Trace, violation: Violation) -> Iterator[str]:
     cases = f" ({violation.occurrences} cases, one of them here)" if violation.occurrences > 1 else ""
     yield f"<h2>{violation.reason}{cases}</h2>"
     yield f"<p>{html.escape(violation.sentence)}</p>"
@@ -84,7 +84,7 @@ class _Scale:
         return operation.returned >= self.begin and operation.invoked <= self.end
 
 
-def _drawing(history: History, violation: Violation) -> Iterator[str]:
+def _drawing(history: Trace, violation: Violation) -> Iterator[str]:
     scale = _Scale(violation)
     proof = {each.id for each in violation.witness}
     around = [each for each in history.operations if scale.shows(each) and each.id not in proof][:_MOST]

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
+from prober.assertions.judge import Judge
 from prober.config.cron import cron_trigger
 from prober.config.model import Config, Probe, Window
 from prober.engine import not_run, run_probe
-from prober.judge.worker import Judge
 from prober.outcome import Outcome
 from prober.result import Result, Sink
 from prober.schedule.clock import Clock

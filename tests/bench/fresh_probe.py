@@ -14,11 +14,12 @@ from typing import Any
 
 import httpx
 
-from prober.client.envelope import modern_headers, modern_params
+from prober.client.envelope import modern_headers
+from prober.client.envelope import modern_params
 from prober.client.target_cache import cache_of
+from prober.assertions.judge import Judge
 from prober.config import load
 from prober.engine import run_probe
-from prober.judge.worker import Judge
 from prober.outcome import Verdict
 from tests.bench.timing import Comparison, cpu_rounds
 from tests.real.servers import sdk_http

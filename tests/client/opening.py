@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from prober.client.exchange import ExchangeLog
 from prober.client.session import Session
-from prober.client.target_cache import TargetCache, cache_of
+from prober.client.target_cache import TargetCache
+from prober.client.target_cache import cache_of
+from prober.assertions.judge import Judge
 from prober.config.model import Protocol, Target
 from prober.config.secret import Secret
-from prober.judge.worker import Judge
 from prober.outcome import Exchange, Failure
 from tests.leaks import nothing_left_behind
 from tests.peers.http_peer import HttpPeer, Script, http_peer

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from prober.judge.contract import contract_of, dump_contract
+from prober.contract.contract import contract_of, dump_contract
 from prober.outcome import Reason
 from tests.kinds.offering import ERAS, offering, probed, respond, tool
 from tests.peers.cases import CONTRACT

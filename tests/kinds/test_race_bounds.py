@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from prober.outcome import Reason
-from tests.judge.ticking import PROMISE, ticking
+from tests.assertions.ticking import PROMISE, ticking
 from tests.kinds.offering import gives, offering, probed, tool
 
 ENDLESS: Final = {"count": 1, "text": "a" * 400 + "!c"}

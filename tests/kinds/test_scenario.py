@@ -12,7 +12,7 @@ import pytest
 
 from prober.config.placeholders import ALWAYS_THERE
 from prober.outcome import Outcome, Reason
-from tests.judge.ticking import PROMISE, ticking
+from tests.assertions.ticking import PROMISE, ticking
 from tests.kinds.offering import Answer, Tool, called, document, gives, offering, probed, respond, says, tool
 from tests.leaks import nothing_left_behind
 from tests.peers.child import ROOT

@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from prober import consistency
 from prober.config.model import (
     CallSettings,
     CatalogSettings,
@@ -22,7 +23,6 @@ from prober.config.model import (
     Target,
 )
 from prober.config.secret import Secret
-from prober.judge import race
 from prober.kinds import KINDS
 from prober.metrics.reasons import ANOMALIES, reasons_of
 from prober.outcome import Reason
@@ -92,17 +92,17 @@ def test_what_cannot_happen_has_no_counter(kind: str, target: Target, allow_writ
     assert set(reasons_of(probe(kind, allow_writes=allow_writes), target)) & absent == set()
 
 
-MODULES: Final = {"set": "grow_set"}
+MODULES: Final = {"set": "set_model"}
 BORROWED: Final = {"log": {Reason.LOST_UPDATE}}
 """A log's lost updates are told by the judge of sets."""
 
 
-@pytest.mark.parametrize("model", sorted(race.MODELS))
+@pytest.mark.parametrize("model", sorted(consistency.MODELS))
 def test_a_model_has_the_anomalies_that_its_judge_names(model: str) -> None:
-    source = (Path(race.__file__).parent / f"{MODULES.get(model, model)}.py").read_text()
+    source = (Path(consistency.__file__).parent / f"{MODULES.get(model, model)}.py").read_text()
     named = {Reason[name] for name in re.findall(r"Reason\.([A-Z_]+)", source)}
     assert set(ANOMALIES[model]) == named | BORROWED.get(model, set())
 
 
 def test_every_model_has_its_anomalies() -> None:
-    assert set(ANOMALIES) == set(race.MODELS)
+    assert set(ANOMALIES) == set(consistency.MODELS)

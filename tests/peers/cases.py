@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from prober.judge.contract import contract_of, dump_contract
+from prober.contract.contract import contract_of, dump_contract
 from prober.outcome import Reason
 from tests.peers import connect_faults, http_faults, legacy_faults, stdio_faults
 from tests.peers.child import StdioPeer

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.judge.race.verdict import SEVERITY as BY_SEVERAL_CLIENTS
+from prober.consistency.verdict import SEVERITY as BY_SEVERAL_CLIENTS
 from prober.outcome import Reason
 from tests.peers.cases import CASES, FAULTS, NOT_BY_A_PEER, Case, Transport
 from tests.peers.protocol import Era, Place, Step

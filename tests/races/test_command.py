@@ -10,10 +10,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from prober.judge.race import judge_history
-from prober.judge.race.lines import read_lines, write_lines
+from prober.consistency import judge_trace
+from prober.consistency.jsonl import read_lines, write_lines
 from prober.report.timeline import timeline_of
-from tests.judge.race.writing import history
+from tests.consistency.writing import history
 from tests.races.reference import PROBES, ROOT, Reference
 
 LOST = "0 increment 0-10 value=1\n1 increment 5-15 value=1\n2 increment 8-30 value=2\n0 read 40-50 value=2"
@@ -119,7 +119,7 @@ def test_a_seed_without_a_race_is_refused() -> None:
 
 def test_the_timeline_draws_each_operation_of_the_witness_in_its_clients_lane() -> None:
     recorded = history("counter", LOST, seed=7, about="notes / <steps>")
-    verdict = judge_history(recorded)
+    verdict = judge_trace(recorded)
     page = timeline_of(recorded, verdict)
     drawing = ET.fromstring(page[page.index("<svg") : page.index("</svg>") + 6])
     bars = {title.text: bar for bar in drawing.iter("rect") for title in bar}
@@ -141,6 +141,6 @@ def test_the_timeline_draws_each_operation_of_the_witness_in_its_clients_lane() 
 def test_the_timeline_escapes_what_a_server_may_say() -> None:
     evil = '0 add 0-10 element=a\n0 read 20-30 value=["<script>alert(1)</script>&\\"","a"]'
     recorded = history("set", evil)
-    page = timeline_of(recorded, judge_history(recorded))
+    page = timeline_of(recorded, judge_trace(recorded))
     assert "<script" not in page
     assert "&lt;script&gt;" in page

@@ -15,10 +15,10 @@ import pytest
 
 from prober.config import load
 from prober.config.model import Config, RaceCall, RaceSettings
+from prober.consistency import judge_trace
+from prober.consistency.trace import Operation, Result, Trace
+from prober.consistency.verdict import SEVERITY
 from prober.engine import run_pass
-from prober.judge.race import judge_history
-from prober.judge.race.history import History, Operation, Result
-from prober.judge.race.verdict import SEVERITY
 from prober.kinds.race.recorder import Recorder
 from prober.outcome import Reason
 from tests.kinds.offering import offering
@@ -45,12 +45,12 @@ async def test_a_lost_answer_is_never_held_against_the_state(
     config = right.probes(tmp_path)
     probe = short(config.probes[name], operations=80)
     right.switch(fault)
-    histories: list[History] = []
+    histories: list[Trace] = []
     async with nothing_left_behind():
         [outcome] = await run_pass(config, [probe], on_history=histories.append)
     assert outcome.reason not in SEVERITY, outcome.message
     if histories:
-        assert judge_history(histories[0]).valid
+        assert judge_trace(histories[0]).valid
         unknown = [each for each in histories[0].operations if each.result is Result.UNKNOWN]
         if unknown:
             assert outcome.reason is not None
@@ -209,7 +209,7 @@ def test_what_other_runs_left_on_the_object_is_none_of_this_one() -> None:
         )
     history = recorder.history(settings, seed=1, about="")
     assert history.operations[1].value == [mine]
-    assert judge_history(history).valid
+    assert judge_trace(history).valid
 
 
 @pytest.mark.parametrize(

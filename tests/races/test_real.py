@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from prober.config import load
+from prober.consistency import judge_trace
+from prober.consistency.trace import Trace
 from prober.engine import run_pass
-from prober.judge.race import judge_history
-from prober.judge.race.history import History
 from prober.outcome import Reason
 from tests.leaks import nothing_left_behind
 from tests.races.reference import ROOT
@@ -38,14 +38,14 @@ async def test_the_memory_server_loses_writes_of_two_processes(tmp_path: Path) -
     file.write_text(text.replace("/tmp/mcp-prober-memory-race.jsonl", str(memory)), encoding="utf-8")
     memory.write_text('{"type":"entity","name":"Ada","entityType":"person","observations":[]}\n')
     config = load([file], environ=os.environ)
-    histories: list[History] = []
+    histories: list[Trace] = []
     async with nothing_left_behind():
         [outcome] = await run_pass(config, list(config.probes.values()), on_history=histories.append)
     # Torn by the very race, the file may also stop being readable for a moment.
     assert outcome.reason is Reason.LOST_UPDATE, f"{outcome.reason}: {outcome.message}"
     assert outcome.step == "race"
     [history] = histories
-    worst = judge_history(history).violations[0]
+    worst = judge_trace(history).violations[0]
     added, *others = sorted(worst.witness, key=lambda each: each.kind)
     assert added.kind == "add"
     assert added.ok
@@ -59,7 +59,7 @@ async def test_the_memory_server_loses_writes_of_two_processes(tmp_path: Path) -
 @pytest.mark.usefixtures("with_servers")
 async def test_the_filesystem_server_keeps_whole_files(tmp_path: Path) -> None:
     config = load([ROOT / "probes" / "filesystem-race.yaml"], environ=os.environ)
-    histories: list[History] = []
+    histories: list[Trace] = []
     async with nothing_left_behind():
         [outcome] = await run_pass(config, list(config.probes.values()), on_history=histories.append)
     assert outcome.verdict == "pass", f"{outcome.reason}: {outcome.message}"

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import pytest
 
+from prober.assertions.judge import Judge
 from prober.config.model import Probe
 from prober.engine import run_probe
-from prober.judge.worker import Judge
 from prober.outcome import Reason, Verdict
 from prober.result import Result
 from prober.schedule import Scheduler, Shard

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from prometheus_client import CollectorRegistry
 
+from prober.assertions.judge import Judge
 from prober.board import Board
 from prober.config import Config, load
-from prober.judge.worker import Judge
 from prober.metrics import Metrics
 from prober.result import Result
 from prober.schedule import Scheduler

@@ -15,8 +15,10 @@ from prober.cli.selection import counted
 from prober.client.target_cache import cache_of
 from prober.config.model import CatalogSettings, Config, Probe
 from prober.discover.survey import read_offer
-from prober.judge.change import Severity
-from prober.judge.contract import Contract, compare, dump_contract
+from prober.contract.change import Severity
+from prober.contract.contract import Contract
+from prober.contract.contract import compare
+from prober.contract.contract import dump_contract
 from prober.outcome import Failure
 from prober.report.untrusted import line, scalar
 

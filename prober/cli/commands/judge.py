@@ -15,8 +15,8 @@ from prober.config.model import Probe, RaceSettings
 from prober.report.untrusted import block
 
 if TYPE_CHECKING:  # every `run` comes by here, and few have a race to judge
-    from prober.judge.race.history import History
-    from prober.judge.race.verdict import Judged
+    from prober.consistency.trace import Trace
+    from prober.consistency.verdict import Judged
 
 
 def seeded(probes: Sequence[Probe], seed: int | None) -> list[Probe]:
@@ -44,21 +44,21 @@ def check_history(path: Path | None, probes: Sequence[Probe]) -> None:
     _writable(path)
 
 
-def write_history(path: Path, histories: Sequence[History]) -> None:
+def write_history(path: Path, histories: Sequence[Trace]) -> None:
     """The history of the race that was run, as JSON lines."""
     if not histories:
         typer.echo(f"{path}: not written, the race did not begin", err=True)
         return
-    from prober.judge.race.lines import write_lines
+    from prober.consistency.jsonl import write_lines
 
     _write(path, "".join(f"{text}\n" for text in write_lines(histories[0])))
 
 
 def judge(path: Path, *, model: str | None, timeline: Path | None) -> int:
     """Judge a recorded history and tell; returns the exit code."""
-    from prober.judge.race import MODELS, judge_history
-    from prober.judge.race.history import HistoryProblem
-    from prober.judge.race.lines import read_lines
+    from prober.consistency import MODELS, judge_trace
+    from prober.consistency.jsonl import read_lines
+    from prober.consistency.trace import TraceError
 
     if model is not None and model not in MODELS:
         refuse(f"--model {model}: choose one of {', '.join(MODELS)}")
@@ -71,9 +71,9 @@ def judge(path: Path, *, model: str | None, timeline: Path | None) -> int:
         refuse(f"{path}: {error.strerror}")
     except UnicodeDecodeError:
         refuse(f"{path}: not UTF-8")
-    except HistoryProblem as problem:
+    except TraceError as problem:
         refuse(f"{path}: {problem}")
-    verdict = judge_history(history)
+    verdict = judge_trace(history)
     _tell(history, verdict)
     if timeline is not None:
         from prober.report.timeline import timeline_of
@@ -84,9 +84,9 @@ def judge(path: Path, *, model: str | None, timeline: Path | None) -> int:
     return UNKNOWN if verdict.undecided else PASSED
 
 
-def _tell(history: History, verdict: Judged) -> None:
-    from prober.judge.race.history import overlap
-    from prober.judge.race.telling import line
+def _tell(history: Trace, verdict: Judged) -> None:
+    from prober.consistency.report import line
+    from prober.consistency.trace import overlap
 
     clients = len({operation.client for operation in history.operations})
     about = f"{history.about}: " if history.about else ""

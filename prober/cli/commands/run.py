@@ -24,7 +24,7 @@ from prober.report.progress import Progress
 from prober.report.summary import Summary
 
 if TYPE_CHECKING:
-    from prober.judge.race.history import History
+    from prober.consistency.trace import Trace
 
 
 def check_output(output: str) -> None:
@@ -47,7 +47,7 @@ def run(config: Config, probes: Sequence[Probe], options: RunOptions) -> int:
     """Run the probes and report on standard output; returns the exit code."""
     atexit.register(gc.freeze)  # or Python would end by looking for garbage among all modules: a tenth of a small pass
     started_at = datetime.now(UTC)
-    histories: list[History] = []
+    histories: list[Trace] = []
     running = _run(config, probes, concurrency=options.concurrency, on_history=histories.append)
     outcomes, interrupted = asyncio.run(running)
     REPORTS[options.output](outcomes, started_at=started_at, verbose=options.verbose, stream=sys.stdout)
@@ -63,7 +63,7 @@ _INTERRUPTIONS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 async def _run(
-    config: Config, probes: Sequence[Probe], *, concurrency: int, on_history: Callable[[History], None]
+    config: Config, probes: Sequence[Probe], *, concurrency: int, on_history: Callable[[Trace], None]
 ) -> tuple[list[Outcome], bool]:
     """The outcomes in the order of `probes`; an interruption leaves `not_run` for those that had no time to end."""
     from prober.engine import not_run, run_pass

@@ -13,14 +13,14 @@ from prober.config.place import Place
 from prober.config.record import Fields, Key
 
 if TYPE_CHECKING:
-    from prober.judge.contract import Contract
+    from prober.contract.contract import Contract
 
 
 class _ContractForm(Form[tuple[Path, "Contract | None"]]):
     """The path of a pinned contract, and the contract."""
 
     def read(self, place: Place) -> tuple[Path, Contract | None]:
-        from prober.judge.contract import ContractProblem, parse_contract
+        from prober.contract.contract import ContractError, parse_contract
 
         path = FilePath().read(place)
         if not path.exists():
@@ -30,7 +30,7 @@ class _ContractForm(Form[tuple[Path, "Contract | None"]]):
         path, document = JsonFile().read(place)
         try:
             return path, parse_contract(document)
-        except ContractProblem as problem:
+        except ContractError as problem:
             raise place.refuse(f"{place.shown}: {problem}") from None
 
     def schema(self, sheet: Sheet) -> JsonSchema:

@@ -25,7 +25,7 @@ from typing import Any, Final
 from prober.config.kinds.race import ALL_OPS
 from prober.config.model import RaceSettings
 from prober.config.placeholders import ALWAYS_THERE, names_in
-from prober.judge.race import judge_history
+from prober.consistency import judge_trace
 from prober.kinds.race.client import Client
 from prober.kinds.race.connection import Connection, connect
 from prober.kinds.race.recorder import Recorder
@@ -90,7 +90,7 @@ async def race(run: Run, settings: RaceSettings) -> None:
         await _clean_up(run, settings, names, recorder)
     history = recorder.history(settings, seed=seed, about=f"{run.target.name} / {run.probe}")
     run.on_history(history)
-    verdict = failure_of(run, judge_history(history), history, recorder.trouble)
+    verdict = failure_of(run, judge_trace(history), history, recorder.trouble)
     if verdict is not None:
         raise verdict
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from prober.assertions.checks import Case, Check, Instance
+from prober.assertions.expectations import SelectionError, compile_path
+from prober.assertions.selection import Selection, one_of
 from prober.config.model import RaceCall
-from prober.judge.expect import SelectionProblem, compile_path
-from prober.judge.judgement import Case, Check, Instance
-from prober.judge.race.history import Result
-from prober.judge.selection import Selection, one_of
+from prober.consistency.trace import Result
 from prober.kinds.answer import MISSING, select, tool_error
 from prober.kinds.run import Run
 from prober.kinds.step import select_one
@@ -44,7 +44,7 @@ async def read_answer(run: Run, call: RaceCall, result: Mapping[str, Any], *, mo
     try:
         value = await _value(run, call, shown, many=kind == "read" and model in COLLECTIONS)
         version = await select_one(run, call.version, shown) if call.version is not None else None
-    except SelectionProblem as problem:
+    except SelectionError as problem:
         raise _unreadable(call, str(problem)) from None
     if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
         raise _unreadable(call, f"{call.version} is no whole number")

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from prober.config.model import RaceCall, RaceSettings
 from prober.config.placeholders import fill, names_in
-from prober.judge.race.history import Operation, Result
+from prober.consistency.trace import Operation, Result
 from prober.kinds.race.call import Answer, read_answer
 from prober.kinds.race.connection import Connection
 from prober.kinds.race.recorder import Recorder

@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any, Final
 
 from prober.config.model import RaceSettings
-from prober.judge.race.history import History, Operation, Result
+from prober.consistency.trace import Operation, Result, Trace
 from prober.kinds.race.call import COLLECTIONS
 from prober.outcome import Failure
 
@@ -68,12 +68,12 @@ class Recorder:
         if operation.result is Result.OK:
             self._durations.append(operation.returned - operation.invoked)
 
-    def history(self, settings: RaceSettings, *, seed: int, about: str) -> History:
+    def history(self, settings: RaceSettings, *, seed: int, about: str) -> Trace:
         """All operations in the order of invocation. Of collections, what other runs left there is none of ours."""
         ordered = sorted(self.operations, key=lambda each: (each.invoked, each.returned))
         if settings.model in COLLECTIONS:
             ordered = [replace(each, value=self._ours(each.value)) for each in ordered]
-        return History(
+        return Trace(
             model=settings.model,
             operations=tuple(replace(each, id=number) for number, each in enumerate(ordered)),
             ttl=settings.ttl,

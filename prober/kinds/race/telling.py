@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from prober.judge.race.history import History, Result, overlap
-from prober.judge.race.telling import line
-from prober.judge.race.verdict import Judged, Violation
+from prober.consistency.report import line
+from prober.consistency.trace import Result, Trace, overlap
+from prober.consistency.verdict import Judged, Violation
 from prober.kinds.run import Run
 from prober.outcome import Evidence, Failure, Reason
 
 _STEP = "race"
 
 
-def failure_of(run: Run, verdict: Judged, history: History, trouble: Sequence[Failure]) -> Failure | None:
+def failure_of(run: Run, verdict: Judged, history: Trace, trouble: Sequence[Failure]) -> Failure | None:
     """What the run ends with; leaves its numbers in the run's facts.
 
     What is proven stays proven, however little overlapped and whatever else failed. Then come calls that failed, for
@@ -38,7 +38,7 @@ def failure_of(run: Run, verdict: Judged, history: History, trouble: Sequence[Fa
     return None
 
 
-def _violated(run: Run, verdict: Judged, history: History) -> Failure:
+def _violated(run: Run, verdict: Judged, history: Trace) -> Failure:
     worst, *others = verdict.violations
     file = run.origin.rpartition(":")[0]
     again = " ".join(filter(None, ("mcp-prober run", file, "--probe", run.probe, "--seed", str(history.seed))))
@@ -59,13 +59,13 @@ def _times(violation: Violation) -> str:
     return f"witness of the first of {violation.occurrences} cases in this history:"
 
 
-def _told(trouble: Sequence[Failure], history: History) -> str:
+def _told(trouble: Sequence[Failure], history: Trace) -> str:
     reasons = Counter(failure.reason for failure in trouble)
     counted = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
     return f"{len(trouble)} of {len(history.operations)} calls failed ({counted}), first: {trouble[0].message}"
 
 
-def _no_race(history: History, most: int) -> str | None:
+def _no_race(history: Trace, most: int) -> str | None:
     writes = [each for each in history.operations if each.kind != "read"]
     if not any(each.result is Result.OK for each in writes):
         return f"none of {len(writes)} writes was acknowledged, so nothing could be lost"

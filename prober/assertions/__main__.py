@@ -1,0 +1,83 @@
+"""The worker process: reads cases and selections from its standard input, writes findings and nodes to its output.
+
+    python -m prober.assertions
+
+Started by `prober.assertions.judge` alone. It holds nothing worth keeping, may be killed at any time, and ends by
+itself when its input does or when a case takes longer than it may: a regular expression that never ends does not even
+let Python look at its signals, so the alarm is left to the system, whose way is to end the process.
+"""
+
+from __future__ import annotations
+
+import resource
+import signal
+import sys
+from contextlib import suppress
+from typing import BinaryIO, Final
+
+from prober.assertions.checks import Case, judge, undecided
+from prober.assertions.selection import Selection, select
+from prober.assertions.worker_protocol import LENGTH, decode_request, encode_finding, encode_selected, frame
+
+MEMORY: Final = 768 * 1024 * 1024
+"""Bytes of address space."""
+STACK: Final = 64 * 1024 * 1024
+"""Bytes of stack; the interpreter's own limit is put where this is enough."""
+RECURSION: Final = 25_000
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    _bound()
+    stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
+    stdout.write(frame(b"ready"))
+    stdout.flush()
+    with suppress(EOFError, BrokenPipeError):
+        while True:
+            head = _read_frame(stdin)
+            parse, allowance = decode_request(head, lambda: _read_frame(stdin))
+            signal.setitimer(signal.ITIMER_REAL, allowance)
+            try:
+                reply = _reply(parse())
+            except (RecursionError, MemoryError) as error:
+                reply = encode_finding(undecided(error))
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            stdout.write(frame(reply))
+            stdout.flush()
+
+
+def _reply(asked: Case | Selection) -> bytes:
+    if isinstance(asked, Case):
+        return encode_finding(judge(asked))
+    try:
+        return encode_selected(select(asked))
+    except Exception as error:  # the library may have such, as those that judge have
+        return encode_finding(undecided(error))
+
+
+def _bound() -> None:
+    """Limit what this process may take, as far as the system lets it."""
+    limits = ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_STACK, STACK), (resource.RLIMIT_CORE, 0))
+    for kind, most in limits:
+        with suppress(OSError, ValueError):
+            _, hard = resource.getrlimit(kind)
+            resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    sys.setrecursionlimit(RECURSION)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def _read_frame(stream: BinaryIO) -> bytes:
+    """One frame. Raises EOFError where the input ends."""
+    (length,) = LENGTH.unpack(_read(stream, LENGTH.size))
+    return _read(stream, length)
+
+
+def _read(stream: BinaryIO, length: int) -> bytes:
+    content = stream.read(length)
+    if len(content) < length:
+        raise EOFError
+    return content
+
+
+if __name__ == "__main__":
+    main()

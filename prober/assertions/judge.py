@@ -1,0 +1,193 @@
+"""Judging without ever holding up the event loop: cheap checks here, all others in a worker process that can be killed.
+
+A regular expression that backtracks for hours cannot be interrupted in its own process: neither a thread nor a signal
+handler gets a turn. So whatever is not known to be cheap (see `prober.assertions.cost`) goes to a process of its own,
+with an allowance of time and memory, and is `undecided` when that is used up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from types import TracebackType
+from typing import Final, Self
+
+from prober.assertions.checks import Case, Finding, Instance, judge, undecided
+from prober.assertions.dialects import fetch_library
+from prober.assertions.selection import Selection, select
+from prober.assertions.worker_process import Worker, WorkerLostError, start_worker
+from prober.assertions.worker_protocol import decode_reply, encode_case, encode_selection, json_pieces
+from prober.json_values import Json
+from prober.outcome import Failure, Reason
+
+ALLOWANCE: Final = 2.0
+"""Seconds that one case may be judged for."""
+WORKERS: Final = 2
+"""Worker processes at most. They are for the odd case; more would take the processor from the probes themselves."""
+
+_MARGIN: Final = 0.02
+"""Seconds before the deadline at which judging gives up, so that its finding is there when the run has to end."""
+_GRACE: Final = 1.0
+"""Seconds beyond the allowance after which a worker ends itself, for when nobody is left to kill it."""
+_TURN: Final = 0.005
+"""Seconds of work after which other tasks have their turn."""
+_BURIAL: Final = 5.0
+"""Seconds that a killed process has to be gone in."""
+
+_Found = Finding | list[Json] | None
+
+
+class Judge:
+    """Judges cases, one or many at a time. To be entered before use; leaving it ends its processes.
+
+    Workers start with the first case that needs one, serve one case at a time, and stay for the next.
+    """
+
+    def __init__(self, *, allowance: float = ALLOWANCE, workers: int = WORKERS):
+        self._allowance = allowance
+        self._turns = asyncio.Semaphore(workers)
+        self._idle: list[Worker] = []
+        self._started: set[Worker] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._idle.clear()
+        for worker in self._started:
+            worker.kill()
+        if self._started:
+            await asyncio.wait([worker.gone for worker in self._started], timeout=_BURIAL)
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The worker processes that have not ended yet."""
+        return tuple(worker.pid for worker in self._started if not worker.gone.done())
+
+    async def judge(self, case: Case, *, deadline: float) -> Finding | None:
+        """The first check of a case that fails, None if all hold, `undecided` if that cannot be told.
+
+        `deadline` is a time of the event loop's clock. The allowance may be over before it; judging is, in any case.
+        """
+        cheap = 0
+        while cheap < len(case.checks) and case.checks[cheap].cheap:
+            cheap += 1
+        if any(check.waits_for_library for check in case.checks[:cheap]):
+            await _fetch_library()
+        finding = judge(Case(checks=case.checks[:cheap]))
+        if finding is not None or cheap == len(case.checks):
+            return finding
+        found = await self._work_apart(Case(checks=case.checks[cheap:]), deadline - _MARGIN)
+        assert not isinstance(found, list)
+        return found
+
+    async def select(self, selection: Selection, *, deadline: float) -> list[Json]:
+        """The nodes of a selection, within the same bounds.
+
+        Raises:
+            Failure: `undecided`, where they took too long to find or are too many to hand over.
+        """
+        if selection.cheap:
+            return select(selection)
+        found = await self._work_apart(selection, deadline - _MARGIN)
+        if isinstance(found, Finding):
+            raise Failure(found.reason, f"{selection.path.text} {found.message}", evidence=found.evidence)
+        return found or []
+
+    async def _work_apart(self, asked: Case | Selection, deadline: float) -> _Found:
+        """Wait for a turn, and have a worker do it."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._turns.acquire()
+        except TimeoutError:
+            return _undecided("every worker process was busy until the deadline")
+        try:
+            return await self._work_in_worker(asked, deadline)
+        finally:
+            self._turns.release()
+
+    async def _work_in_worker(self, asked: Case | Selection, deadline: float) -> _Found:
+        try:
+            async with asyncio.timeout_at(deadline):
+                frames = await _frames(asked, allowance=self._allowance + _GRACE)
+                worker = await self._hire()
+        except RecursionError as error:
+            return undecided(error)
+        except TimeoutError:
+            return _undecided("the worker process was not ready before the deadline")
+        except OSError as error:
+            return _undecided(f"no worker process could be started: {error.strerror}")
+        except WorkerLostError as lost:
+            return _undecided(f"the worker process {lost}")
+        allowed = asyncio.get_running_loop().time() + self._allowance
+        try:
+            async with asyncio.timeout_at(min(allowed, deadline)):
+                reply = await worker.ask(frames)
+        except TimeoutError:
+            late = f"after the {self._allowance:g} s that it may take" if allowed <= deadline else "at the deadline"
+            return _undecided(f"it was not finished {late}")
+        except WorkerLostError as lost:
+            return _undecided(f"the worker process {lost}")
+        finally:
+            # One that was left in the middle of a case, be it by a timeout or a cancellation, is of no use any more.
+            if worker.busy:
+                worker.kill()
+        self._idle.append(worker)
+        return decode_reply(reply)
+
+    async def _hire(self) -> Worker:
+        """A worker that waits for a case: one of those that are there, else a new one."""
+        self._started -= {worker for worker in self._started if worker.gone.done()}
+        while self._idle:
+            worker = self._idle.pop()
+            if not worker.lost:
+                return worker
+        return await start_worker(self._started.add)
+
+
+async def _fetch_library() -> None:
+    """Import it while other tasks have their turns, in a thread that ends with that."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    thread = ThreadPoolExecutor(1)
+    try:
+        await asyncio.get_running_loop().run_in_executor(thread, fetch_library)
+    finally:
+        thread.shutdown(wait=False)
+
+
+async def _frames(asked: Case | Selection, *, allowance: float) -> list[bytes]:
+    """The request. The text of every large instance is made in turns with other tasks where it was not given."""
+    texts: dict[int, Instance] = {}
+
+    async def with_text(instance: Instance) -> Instance:
+        if instance.source is not None or instance.size is not None:
+            return instance
+        key = id(instance.value)
+        if key not in texts:
+            texts[key] = Instance(value=instance.value, source=await _text(instance.value))
+        return texts[key]
+
+    if isinstance(asked, Selection):
+        selection = replace(asked, instance=await with_text(asked.instance))
+        return encode_selection(selection, allowance=allowance)
+    checks = [replace(check, instance=await with_text(check.instance)) for check in asked.checks]
+    return encode_case(Case(checks=tuple(checks)), allowance=allowance)
+
+
+async def _text(value: Json) -> bytes:
+    now = asyncio.get_running_loop().time
+    pieces: list[str] = []
+    turn = now()
+    for piece in json_pieces(value):
+        pieces.append(piece)
+        if now() - turn > _TURN:
+            await asyncio.sleep(0)
+            turn = now()
+    return "".join(pieces).encode()
+
+
+def _undecided(why: str) -> Finding:
+    return Finding(reason=Reason.UNDECIDED, message=f"could not be judged: {why}")

@@ -1,0 +1,33 @@
+"""Histories of concurrent operations, held against models of what they should have been. Pure, standard library only.
+
+trace.py       operations, histories, what makes one unfit to judge
+jsonl.py       histories as JSON lines
+verdict.py     what is found: violations with witnesses
+counter.py register.py log.py set_model.py lock.py record.py     a model each: definition, source, why it is sound
+order.py       real time, which all of them share
+sessions.py    what one client may rely on where reads may be stale
+report.py      operations in words
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from prober.consistency import counter, lock, log, record, register, set_model
+from prober.consistency.trace import Trace
+from prober.consistency.verdict import Judged
+
+MODELS: Final[Mapping[str, Callable[[Trace], Judged]]] = {
+    "counter": counter.judge,
+    "register": register.judge,
+    "log": log.judge,
+    "set": set_model.judge,
+    "lock": lock.judge,
+    "record": record.judge,
+}
+
+
+def judge_trace(trace: Trace) -> Judged:
+    """The verdict of the history's own model."""
+    return MODELS[trace.model](trace)

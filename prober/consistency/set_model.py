@@ -1,0 +1,163 @@
+"""`set`: elements are added and never removed; a read tells all of them, in any order.
+
+Definition  an add puts its element there; a read tells all elements. Turned-down adds put nothing there.
+Operations  add {element}, read {value: the elements as a list}.
+Source      Jepsen's set-full checker; inclusion of reads as in Gibbons and Korach's snapshots.
+Soundness   elements are unique. A read shows none twice and none that nobody added. Of two reads of a set that only
+            grows one contains the other, so reads have an order by size; an add stands between the last read that does
+            not show it and the first that does, and real time must agree (`order`). An acknowledged add that no read
+            shows comes after all of them.
+Exactness   those conditions are sufficient too: the positions are a linearization. O(n log n + sizes of the reads).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from prober.consistency.order import Placed, contradictions
+from prober.consistency.report import call, show
+from prober.consistency.trace import Operation, Result, Trace
+from prober.consistency.verdict import Judged, Violation, judged
+from prober.outcome import Reason
+
+
+def judge(trace: Trace) -> Judged:
+    """The verdict on a set's trace."""
+    return judged(_violations(trace))
+
+
+def _violations(trace: Trace) -> Iterator[Violation]:
+    adds = {each.element: each for each in trace.operations if each.kind == "add"}
+    reads = sorted(
+        (each for each in trace.operations if each.kind == "read" and each.ok),
+        key=lambda each: (len(set(each.value)), each.invoked),
+    )
+    first_shown: dict[str, int] = {}
+    placed: list[Placed] = []
+    shown: set[str] = set()
+    before: Operation | None = None
+    step = 0
+    for read in reads:
+        elements = set(read.value)
+        if len(elements) < len(read.value):
+            yield _twice(read, adds)
+        missing = shown - elements
+        if missing and before is not None:
+            yield from _forked(read, before, sorted(missing), reads, adds)
+            continue
+        fresh = elements - shown
+        step += bool(fresh)
+        for element in sorted(fresh):
+            first_shown[element] = step
+            yield from _stranger(read, element, adds)
+        shown, before = shown | fresh, read
+        placed.append((2 * step, read))
+    ever = {element for read in reads for element in read.value}  # also by reads that have no place in the order
+    for element, add in adds.items():
+        if add.result is Result.FAIL:
+            continue
+        if element in first_shown:
+            placed.append((2 * first_shown[element] - 1, add))
+        elif add.ok and element not in ever:
+            placed.append((2 * step + 1, add))
+    by_time = sorted(reads, key=lambda each: each.invoked)
+    for earlier, later in contradictions(placed):
+        if earlier.kind == "add" and earlier.element not in first_shown:
+            yield lost(earlier, later, by_time)
+        else:
+            yield _too_late(earlier, later)
+
+
+def _twice(read: Operation, adds: dict[str | None, Operation]) -> Violation:
+    counted: Counter[str] = Counter(read.value)
+    again = next(element for element, times in counted.items() if times > 1)
+    add = adds.get(again)
+    return Violation(
+        reason=Reason.DUPLICATE_EFFECT,
+        sentence=f"{call(read)} shows {show(again)} twice" + (f", which {call(add)} added once" if add else ""),
+        witness=(read, *([add] if add else [])),
+    )
+
+
+def _forked(
+    read: Operation, smaller: Operation, missing: list[str], reads: list[Operation], adds: dict[str | None, Operation]
+) -> Iterator[Violation]:
+    """Two reads of which neither contains the other: an element came and went, or each saw one that the other did not.
+
+    Where a read that began after another had ended misses what that one showed, it was lost, or hidden for a while.
+    """
+    element = missing[0]
+    earlier, later = sorted((read, smaller), key=lambda each: each.invoked)
+    gone = sorted(set(earlier.value) - set(later.value))
+    if earlier.returned < later.invoked and gone:
+        element = gone[0]
+        after = [each for each in reads if each.invoked >= later.invoked]
+        lost = not any(element in each.value for each in after)
+        add = adds.get(element)
+        yield Violation(
+            reason=Reason.LOST_UPDATE if lost else _stale(earlier, later),
+            sentence=f"{call(later)} does not show {show(element)}, which {call(earlier)} had shown before it began"
+            + (": it was lost again" if lost else ""),
+            witness=(earlier, later, *([add] if add else [])),
+        )
+        return
+    yield Violation(
+        reason=Reason.ORDER_VIOLATION,
+        sentence=f"{call(smaller)} shows {show(element)} and {call(read)} does not, but each shows something that the"
+        " other does not: there is no order of adds in which both are right",
+        witness=(smaller, read),
+    )
+
+
+def _stranger(read: Operation, element: str, adds: dict[str | None, Operation]) -> Iterator[Violation]:
+    add = adds.get(element)
+    if add is not None and add.result is not Result.FAIL:
+        return
+    told = "which nobody added" if add is None else f"although {call(add)} was turned down"
+    yield Violation(
+        reason=Reason.PHANTOM_VALUE,
+        sentence=f"{call(read)} shows {show(element)}, {told}",
+        witness=(read, *([add] if add else [])),
+    )
+
+
+def lost(write: Operation, later: Operation, reads: list[Operation]) -> Violation:
+    """An acknowledged write that no read shows, and a read that must: one that began after it, else one that shows what
+    was written later. `reads` by invocation."""
+    must = next((each for each in reads if each.invoked > write.ended), None)
+    witness: tuple[Operation, ...]
+    if must is not None:
+        witness, why = (write, must), f"was acknowledged before {call(must)} began"
+    else:
+        must = next(each for each in reads if later.element in each.value)
+        witness = (write, later, must)
+        why = f"was acknowledged before {call(later)} began, and {call(must)} shows that one"
+    return Violation(
+        reason=Reason.LOST_UPDATE,
+        sentence=f"{call(write)} {why}, but neither this nor any other read ever shows {show(write.element)}",
+        witness=witness,
+    )
+
+
+def _too_late(earlier: Operation, later: Operation) -> Violation:
+    if later.kind == "add" and earlier.kind == "read":
+        reason = Reason.PHANTOM_VALUE
+        sentence = f"{call(earlier)} shows {show(later.element)} before {call(later)} began to add it"
+    elif later.kind == "add":
+        reason = Reason.ORDER_VIOLATION
+        sentence = f"{call(later)} began after {call(earlier)} had ended, but is shown by a read that does not show"
+        sentence += f" {show(earlier.element)}"
+    elif earlier.kind == "read":
+        reason = _stale(earlier, later)
+        sentence = f"{call(later)} shows less than {call(earlier)} had shown before it began"
+    else:
+        reason = Reason.STALE_READ
+        sentence = f"{call(later)} does not show {show(earlier.element)}, which {call(earlier)} had added before it"
+        sentence += " began; a later read does"
+    return Violation(reason=reason, sentence=sentence, witness=(earlier, later))
+
+
+def _stale(earlier: Operation, later: Operation) -> Reason:
+    same = earlier.kind == "read" and earlier.client == later.client
+    return Reason.NON_MONOTONIC_READ if same else Reason.STALE_READ

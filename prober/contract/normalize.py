@@ -1,0 +1,187 @@
+"""Schemas in a form in which two of them can be compared: a list of alternatives, each of one type.
+
+`{"type": ["string", "null"]}`, `anyOf` of the two, and a `$ref` to either all become the same two alternatives. What
+does not fit the form stays as it is written, as a keyword that can only be equal or different.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Final
+from urllib.parse import unquote
+
+from prober.json_values import Json, hashable, json_type, same
+
+Alternative = dict[str, Json]
+"""The keywords of a schema of one `type`, or of any if it has none. `const` is an `enum` of one; `$ref`, `anyOf`,
+`oneOf` and `allOf` are only there if they could not be dissolved."""
+
+MAX_ALTERNATIVES: Final = 64
+MAX_STEPS: Final = 300
+MAX_VALUES: Final = 2_500
+
+ANNOTATIONS: Final = frozenset(
+    {"title", "description", "examples", "$comment", "deprecated", "readOnly", "writeOnly", "contentMediaType"}
+    | {"contentEncoding", "contentSchema"}
+)
+"""What says something to people, or nothing that is judged."""
+IDENTITY: Final = frozenset(
+    {"$schema", "$id", "id", "$anchor", "$dynamicAnchor", "$vocabulary", "$defs", "definitions"}
+)
+"""What schemas are found by. Whatever is found there is compared where it is used."""
+
+_TYPED: Final[Mapping[str, frozenset[str]]] = {
+    "number": frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}),
+    "string": frozenset({"minLength", "maxLength", "pattern"}),
+    "array": frozenset(
+        {"items", "prefixItems", "additionalItems", "contains", "minContains", "maxContains", "minItems", "maxItems"}
+        | {"uniqueItems", "unevaluatedItems"}
+    ),
+    "object": frozenset(
+        {"properties", "required", "patternProperties", "additionalProperties", "propertyNames", "minProperties"}
+        | {"maxProperties", "dependentRequired", "dependentSchemas", "dependencies", "unevaluatedProperties"}
+    ),
+}
+_OF_SOME_TYPE: Final = frozenset().union(*_TYPED.values())
+
+
+def base_type(alternative: Alternative) -> str | None:
+    """The type by which alternatives are set against each other: an integer is a kind of number."""
+    name = alternative.get("type")
+    return "number" if name == "integer" else name if isinstance(name, str) else None
+
+
+def alternatives(schema: Json, root: Json) -> list[Alternative]:
+    """The alternatives of a schema; references are looked up in `root`. None at all for `false`."""
+    try:
+        return _Dissolver(root).dissolve(schema)
+    except _TooMany:
+        return [{"?": schema}]
+
+
+class _TooMany(Exception):  # noqa: N818 - an answer
+    """It would take more steps than it is worth."""
+
+
+class _Dissolver:
+    """Takes one schema apart, in a bounded number of steps: references and choices may multiply without end."""
+
+    def __init__(self, root: Json):
+        self.root = root
+        self.steps = 0
+
+    def dissolve(self, schema: Json) -> list[Alternative]:
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            raise _TooMany
+        if schema is True:
+            return [{}]
+        if schema is False:
+            return []
+        if not isinstance(schema, dict):
+            return [{"?": schema}]
+        known = {"$ref": self.reference, "allOf": self.all, "anyOf": self.choice, "oneOf": self.choice}
+        found = [{key: value for key, value in schema.items() if key not in IDENTITY and key not in known}]
+        for key, dissolve in known.items():
+            if key in schema:
+                inner = dissolve(schema[key])
+                merged = _product(found, inner) if inner is not None else None
+                found = merged if merged is not None else [{**one, key: schema[key]} for one in found]
+        return [single for one in found for single in _by_type(one)]
+
+    def reference(self, reference: Json) -> list[Alternative] | None:
+        if not isinstance(reference, str) or not (reference == "#" or reference.startswith("#/")):
+            return None
+        target = self.root
+        for part in reference.split("/")[1:]:
+            name = unquote(part).replace("~1", "/").replace("~0", "~")
+            if isinstance(target, dict) and name in target:
+                target = target[name]
+            elif isinstance(target, list) and name.isdecimal() and int(name) < len(target):
+                target = target[int(name)]
+            else:
+                return None
+        return self.dissolve(target)
+
+    def choice(self, schemas: Json) -> list[Alternative] | None:
+        if not isinstance(schemas, list):
+            return None
+        found = [one for schema in schemas for one in self.dissolve(schema)]
+        return found if len(found) <= MAX_ALTERNATIVES else None
+
+    def all(self, schemas: Json) -> list[Alternative] | None:
+        found: list[Alternative] | None = [{}]
+        for schema in schemas if isinstance(schemas, list) else [None]:
+            found = _product(found, self.dissolve(schema)) if found is not None else None
+        return found
+
+
+def _product(some: list[Alternative], others: list[Alternative]) -> list[Alternative] | None:
+    """Each alternative of one side with each of the other, without those that nothing can be; None where two of them
+    cannot be written as one."""
+    if len(some) * len(others) > MAX_ALTERNATIVES:
+        return None
+    merged = []
+    for one, other in product(some, others):
+        both = _merge(one, other)
+        if both is None:
+            return None
+        if both.get("enum") != []:
+            merged.append(both)
+    return merged
+
+
+def _merge(one: Alternative, other: Alternative) -> Alternative | None:
+    both = {**other, **one}
+    for key in (one.keys() & other.keys()) - ANNOTATIONS - {"default"}:
+        mine, theirs = one[key], other[key]
+        if same(mine, theirs):
+            continue
+        if (
+            key == "enum"
+            and isinstance(mine, list)
+            and isinstance(theirs, list)
+            and len(mine) < MAX_VALUES > len(theirs)
+        ):
+            known = set(map(hashable, theirs))
+            both[key] = [value for value in mine if hashable(value) in known]
+        elif key == "required" and isinstance(mine, list) and isinstance(theirs, list):
+            both[key] = list(dict.fromkeys(name for name in [*mine, *theirs] if isinstance(name, str)))
+        elif key == "properties" and isinstance(mine, dict) and isinstance(theirs, dict) and not mine.keys() & theirs:
+            both[key] = {**mine, **theirs}
+        else:
+            return None
+    return both
+
+
+def _by_type(one: Alternative) -> list[Alternative]:
+    """One alternative for each type that this one may have, with the keywords that judge that type."""
+    if "const" in one:
+        one = {key: value for key, value in one.items() if key != "const"} | {"enum": [one["const"]]}
+    values = one.get("enum")
+    types = one.get("type")
+    if types is None and isinstance(values, list) and values:
+        types = list(dict.fromkeys(map(json_type, values)))
+    if types is None:
+        return [one]
+    names = [name for name in (types if isinstance(types, list) else [types]) if isinstance(name, str)]
+    return [single for name in dict.fromkeys(names) if (single := _of_type(one, name)) is not None]
+
+
+def _of_type(one: Alternative, name: str) -> Alternative | None:
+    base = "number" if name == "integer" else name
+    other = _OF_SOME_TYPE - _TYPED.get(base, frozenset())
+    single = {key: value for key, value in one.items() if key not in other} | {"type": name}
+    if isinstance(one.get("enum"), list):
+        single["enum"] = [value for value in one["enum"] if _is(value, name)]
+        if not single["enum"]:
+            return None
+        if name == "null":
+            del single["enum"]
+    return single
+
+
+def _is(value: Json, name: str) -> bool:
+    found = json_type(value)
+    return found == name or (name == "number" and found == "integer")

@@ -1,0 +1,78 @@
+"""JSON values, for every room: how they are compared, named and written out short."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Iterable
+from typing import Any, Final
+
+Json = Any
+"""A JSON value as the standard library parses it."""
+
+Path = tuple[str | int, ...]
+"""Where a value is inside another: the member names and array indexes that lead to it."""
+
+SHOWN: Final = 200
+"""Characters that a rendering of a value may have."""
+POINTER_SHOWN: Final = 500
+"""Characters that a pointer may have: its names come from the server and may be of any length."""
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, default=repr)
+
+
+def cap(text: str, limit: int = SHOWN) -> str:
+    """The text, cut to `limit` characters; an ellipsis stands for what is gone."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def render(value: Any, limit: int = SHOWN) -> str:
+    """The value as JSON of at most `limit` characters, without writing out more of it than is shown."""
+    if isinstance(value, str):
+        return cap(_ENCODER.encode(value[: limit + 1]), limit)
+    parts: list[str] = []
+    length = 0
+    for part in _ENCODER.iterencode(value):
+        parts.append(part[: limit + 1])
+        length += len(part)
+        if length > limit:
+            break
+    return cap("".join(parts), limit)
+
+
+def pointer(path: Iterable[str | int]) -> str:
+    """The JSON Pointer of a path of member names and array indexes."""
+    return cap("".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path), POINTER_SHOWN)
+
+
+def json_type(value: Json) -> str:
+    """The most special JSON Schema type of a value; a number without a fraction is an integer."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        return "integer"
+    for name, kinds in (("number", float), ("string", str), ("array", list), ("object", dict)):
+        if isinstance(value, kinds):
+            return name
+    raise ValueError(f"{value!r} is not a JSON value")
+
+
+def same(one: Json, other: Json) -> bool:
+    """Whether two JSON values are equal: 1 is 1.0, but true is not 1."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def hashable(value: Json) -> Hashable:
+    """Something that is equal for two JSON values if they are: to look for a value among many."""
+    if isinstance(value, list):
+        return ("array", *map(hashable, value))
+    if isinstance(value, dict):
+        return ("object", frozenset((name, hashable(inner)) for name, inner in value.items()))
+    return isinstance(value, bool), value

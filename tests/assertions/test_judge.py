@@ -1,0 +1,411 @@
+"""Hostile and large cases end in time, with the right reason, and never hold up the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+import pytest
+
+from prober.assertions.checks import Case, Check, Finding, Instance, Rule, case_of
+from prober.assertions.expectations import compile_expectation
+from prober.assertions.judge import Judge
+from prober.assertions.result_shapes import Shape
+from prober.assertions.schema import load_schema, load_server_schema
+from prober.assertions.worker_protocol import json_pieces
+from prober.outcome import Reason
+from tests.assertions.test_cost import doubling
+from tests.assertions.ticking import PROMISE, ticking
+
+AMPLE = 60.0
+"""Seconds for what has to end by itself, on a machine that is busy with other things."""
+SHORT = 0.5
+"""Seconds for what never would."""
+APART = load_schema({"type": "object", "unevaluatedProperties": False}, folder=None)
+"""A harmless schema whose cost is not known, so that it goes to a worker."""
+
+ITEM = {
+    "id": 1,
+    "name": "a step of a workflow",
+    "tags": ["a", "b"],
+    "when": "2024-01-01T00:00:00Z",
+    "note": None,
+    "pad": "x" * 60,
+}
+ITEMS = {
+    "type": "object",
+    "properties": {
+        "items": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["id", "name"],
+                "properties": {
+                    "id": {"type": "integer"},
+                    "name": {"type": "string"},
+                    "tags": {"items": {"type": "string"}},
+                },
+            },
+        }
+    },
+}
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def received(value: Any) -> Instance:
+    """An instance as it comes from a server: with the text around it."""
+    return Instance(value=value, source=json.dumps({"result": value}).encode(), within=("result",))
+
+
+def case(rule: Rule, value: Any, reason: Reason = Reason.SCHEMA_MISMATCH) -> Case:
+    return Case(checks=(Check(reason=reason, rule=rule, instance=received(value)),))
+
+
+def nested(levels: int) -> Any:
+    value: Any = {}
+    for _ in range(levels):
+        value = {"child": value}
+    return value
+
+
+async def found(judge: Judge, one: Case, *, within: float = AMPLE) -> Finding | None:
+    return await judge.judge(one, deadline=asyncio.get_running_loop().time() + within)
+
+
+async def test_a_cheap_case_starts_no_process() -> None:
+    async with Judge() as judge:
+        finding = await found(judge, case(load_schema({"type": "array"}, folder=None), None))
+        assert finding is not None
+        assert finding.reason is Reason.SCHEMA_MISMATCH
+        assert judge.pids == ()
+
+
+async def test_a_worker_is_started_once_and_gone_in_the_end() -> None:
+    async with Judge(allowance=AMPLE) as judge:
+        assert await found(judge, case(APART, {})) is None
+        (pid,) = judge.pids
+        finding = await found(judge, case(APART, {"a": 1}))
+        assert finding is not None
+        assert (
+            finding.message == '(root): unevaluatedProperties: expected no member beyond those declared, seen {"a": 1}'
+        )
+        assert judge.pids == (pid,)
+        assert is_alive(pid)
+        assert os.getsid(pid) == pid
+    assert not is_alive(pid)
+    assert not judge.pids
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        pytest.param(load_schema({"pattern": "^(a+)+$"}, folder=None), "a" * 32 + "b", id="a pattern of the operator"),
+        pytest.param(load_server_schema({"pattern": "^(a+)+$"}), "a" * 32 + "b", id="a pattern of the server"),
+        pytest.param(load_server_schema(doubling(26)), "x", id="a schema that doubles"),
+        pytest.param(compile_expectation({"path": "$", "matches": "^(a+)+$"}), "a" * 32 + "b", id="an expectation"),
+        pytest.param(
+            compile_expectation({"path": "$[?search(@.text, '(a+)+b')]", "exists": True}),
+            [{"text": "a" * 5_000}] * 20,
+            id="a path",
+        ),
+        pytest.param(
+            load_server_schema({"type": "array", "uniqueItems": True, "not": {"maxItems": 0}}),
+            [{"a": number} for number in range(20_000)],
+            id="all pairs of many elements",
+        ),
+    ],
+)
+async def test_what_would_take_for_ever_is_undecided_and_its_worker_killed(rule: Rule, value: Any) -> None:
+    async with Judge(allowance=SHORT) as judge, ticking() as ticks:
+        finding = await found(judge, case(rule, value))
+        assert finding is not None
+        assert finding.reason is Reason.UNDECIDED
+        assert finding.message == "could not be judged: it was not finished after the 0.5 s that it may take"
+        gone = judge.pids
+    assert ticks.longest < PROMISE
+    assert not any(map(is_alive, gone))
+
+
+async def test_two_to_the_sixteenth_schemas_are_judged_apart() -> None:
+    async with Judge(allowance=AMPLE) as judge, ticking() as ticks:
+        finding = await found(judge, case(load_server_schema(doubling(16)), 1))
+        assert finding is None
+        assert len(judge.pids) == 1
+    assert ticks.longest < PROMISE
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        pytest.param({"items": [ITEM] * 7_000}, None, id="sound"),
+        pytest.param(
+            {"items": [ITEM] * 6_999 + [ITEM | {"id": "x"}]}, Reason.SCHEMA_MISMATCH, id="the last item wrong"
+        ),
+        pytest.param({"items": [ITEM | {"id": "x", "name": 1}] * 7_000}, Reason.SCHEMA_MISMATCH, id="every item wrong"),
+    ],
+)
+async def test_a_megabyte_is_judged_apart(value: Any, reason: Reason | None) -> None:
+    one = case(load_schema(ITEMS, folder=None), value)
+    source = one.checks[0].instance.source
+    assert source is not None
+    assert len(source) > 1_000_000
+    async with Judge(allowance=AMPLE) as judge, ticking() as ticks:
+        finding = await found(judge, one)
+        assert (finding and finding.reason) == reason
+        assert len(judge.pids) == 1
+    assert ticks.longest < PROMISE
+
+
+async def test_expectations_over_a_megabyte_are_judged_apart() -> None:
+    value = {"items": [ITEM] * 6_999 + [ITEM | {"id": None}]}
+    async with Judge(allowance=AMPLE) as judge, ticking() as ticks:
+        finding = await found(judge, case(compile_expectation({"path": "$.items[*].id", "type": "integer"}), value))
+        assert finding is not None
+        assert finding.message == "/items/6999/id: type: expected integer, seen null"
+    assert ticks.longest < PROMISE
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param({"items": [ITEM] * 7_000}, id="items"),
+        pytest.param([[[]] * 1_000] * 600, id="tiny ones"),
+        pytest.param(
+            {f"name {number}": {"é\n": [None, True, 1.5, "\ud800"]} for number in range(50_000)}, id="members"
+        ),
+        pytest.param([["x" * 1_000_000], {"a": {"b": [0] * 100_000}}], id="a long text and a long list"),
+    ],
+)
+async def test_a_megabyte_without_its_text_is_written_in_turns(value: Any) -> None:
+    assert json.loads("".join(json_pieces(value))) == value
+    check = Check(reason=Reason.SCHEMA_MISMATCH, rule=APART, instance=Instance(value=value))
+    async with Judge(allowance=AMPLE) as judge, ticking() as ticks:
+        finding = await found(judge, Case(checks=(check, check)))
+        assert finding is not None
+        assert finding.reason is Reason.SCHEMA_MISMATCH
+        assert len(judge.pids) == 1
+    assert ticks.longest < PROMISE
+
+
+async def test_a_large_result_has_its_shape_looked_at_apart() -> None:
+    tools = [
+        {"name": f"t{number}", "inputSchema": {"type": "object"}, "description": "x" * 80} for number in range(7_000)
+    ]
+    rule = Shape(method="tools/list", version="2025-11-25")
+    one = case(rule, {"tools": [*tools, {"name": 5}]}, Reason.BAD_RESULT)
+    async with Judge(allowance=AMPLE) as judge, ticking() as ticks:
+        finding = await found(judge, one)
+        assert finding is not None
+        assert finding.reason is Reason.BAD_RESULT
+        assert finding.evidence.pointer == "/tools/7000/name"
+        assert len(judge.pids) == 1
+    assert ticks.longest < PROMISE
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        ({"type": "object", "properties": {"child": {"$ref": "#"}}}, None),
+        ({"type": "object", "properties": {"child": {"$ref": "#"}}, "minProperties": 1}, Reason.SCHEMA_MISMATCH),
+    ],
+)
+async def test_a_value_of_a_thousand_levels_is_judged(schema: Any, reason: Reason | None) -> None:
+    levels = 1_000
+    text = b'{"child": ' * levels + b"{}" + b"}" * levels
+    instance = Instance(value=nested(levels), source=text)
+    async with Judge(allowance=AMPLE) as judge, ticking() as ticks:
+        finding = await found(judge, case_of(judged=instance, schema=load_schema(schema, folder=None)))
+        assert (finding and finding.reason) == reason
+    assert ticks.longest < PROMISE
+
+
+async def test_a_value_too_deep_for_the_worker_is_undecided() -> None:
+    levels = 100_000
+    instance = Instance(value=nested(levels), source=b'{"child": ' * levels + b"{}" + b"}" * levels)
+    async with Judge(allowance=AMPLE) as judge:
+        finding = await found(judge, case_of(judged=instance, schema=APART))
+        assert finding is not None
+        assert finding.message == "could not be judged: the schema or the value is nested too deeply"
+        assert await found(judge, case(APART, {})) is None
+    del instance
+
+
+async def test_a_large_flawed_schema_of_a_server_is_found_out_apart() -> None:
+    properties: dict[str, Any] = {
+        f"p{number}": {"type": "array", "items": {"type": "string"}} for number in range(2_000)
+    }
+    async with Judge(allowance=AMPLE) as judge, ticking() as ticks:
+        flawed = load_server_schema({"type": "object", "properties": {**properties, "last": {"type": "text"}}})
+        finding = await found(judge, case(flawed, {}, Reason.OUTPUT_SCHEMA_MISMATCH))
+        assert finding is not None
+        assert finding.reason is Reason.OUTPUT_SCHEMA_INVALID
+        assert finding.evidence.pointer == "/properties/last/type"
+        sound = load_server_schema({"type": "object", "properties": properties})
+        finding = await found(judge, case(sound, {"p7": [1]}, Reason.OUTPUT_SCHEMA_MISMATCH))
+        assert finding is not None
+        assert finding.message == "/p7/0: type: expected string, seen 1"
+    assert ticks.longest < PROMISE
+
+
+async def test_too_much_memory_is_undecided() -> None:
+    # Every alternative finds every element wrong, and the message of each error holds the element.
+    schema = load_schema(
+        {"anyOf": [{"items": {"type": "null", "title": str(number)}} for number in range(500)]}, folder=None
+    )
+    value = ["x" * 100_000] * 20
+    async with Judge(allowance=AMPLE) as judge:
+        finding = await found(judge, case(schema, value))
+        assert finding is not None
+        assert finding.reason is Reason.UNDECIDED
+        assert finding.message == "could not be judged: it took too much memory"
+
+
+async def test_the_deadline_ends_judging_before_the_allowance_does() -> None:
+    loop = asyncio.get_running_loop()
+    endless = case(load_schema({"pattern": "^(a+)+$"}, folder=None), "a" * 32 + "b")
+    async with Judge(allowance=AMPLE) as judge:
+        assert await found(judge, case(APART, {})) is None
+        deadline = loop.time() + 0.3
+        finding = await judge.judge(endless, deadline=deadline)
+        assert loop.time() < deadline
+        assert finding is not None
+        assert finding.reason is Reason.UNDECIDED
+        assert finding.message == "could not be judged: it was not finished at the deadline"
+        finding = await found(judge, endless, within=0.0)
+        assert finding is not None
+        assert finding.message == "could not be judged: the worker process was not ready before the deadline"
+
+
+async def test_no_more_workers_than_allowed_and_the_others_wait() -> None:
+    endless = case(load_schema({"pattern": "^(a+)+$"}, folder=None), "a" * 32 + "b")
+    async with Judge(allowance=AMPLE, workers=1) as judge:
+        assert await found(judge, case(APART, {})) is None
+        (pid,) = judge.pids
+        busy = asyncio.create_task(found(judge, endless))
+        await asyncio.sleep(0)
+        finding = await found(judge, case(APART, {}), within=0.2)
+        assert finding is not None
+        assert finding.message == "could not be judged: every worker process was busy until the deadline"
+        waiting = asyncio.create_task(found(judge, case(APART, {"a": 1})))
+        assert judge.pids == (pid,)
+        os.kill(pid, signal.SIGKILL)
+        finding = await busy
+        assert finding is not None
+        assert finding.reason is Reason.UNDECIDED
+        assert finding.message.startswith("could not be judged: the worker process was ended by SIGKILL")
+        finding = await waiting
+        assert finding is not None
+        assert finding.reason is Reason.SCHEMA_MISMATCH
+
+
+async def test_a_worker_that_died_while_idle_is_replaced() -> None:
+    async with Judge(allowance=AMPLE) as judge:
+        assert await found(judge, case(APART, {})) is None
+        (pid,) = judge.pids
+        os.kill(pid, signal.SIGKILL)
+        async with asyncio.timeout(AMPLE):
+            while judge.pids:  # noqa: ASYNC110 - another process ends, which is no event of ours
+                await asyncio.sleep(0.01)
+        assert await found(judge, case(APART, {})) is None
+        assert judge.pids != (pid,)
+
+
+async def test_a_cancelled_case_leaves_no_worker_behind() -> None:
+    endless = case(load_schema({"pattern": "^(a+)+$"}, folder=None), "a" * 32 + "b")
+    async with Judge(allowance=AMPLE) as judge:
+        assert await found(judge, case(APART, {})) is None
+        (pid,) = judge.pids
+        task = asyncio.create_task(found(judge, endless))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await found(judge, case(APART, {"a": 1})) is not None
+    assert not is_alive(pid)
+
+
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        ("/nonexistent/python", "no worker process could be started: No such file or directory"),
+        ("/bin/false", "the worker process exited with status 1"),
+    ],
+)
+async def test_without_workers_the_cheap_cases_are_still_judged(
+    monkeypatch: pytest.MonkeyPatch, program: str, why: str
+) -> None:
+    monkeypatch.setattr("sys.executable", program)
+    async with Judge(allowance=AMPLE) as judge:
+        finding = await found(judge, case(APART, {}))
+        assert finding is not None
+        assert finding.reason is Reason.UNDECIDED
+        assert finding.message == f"could not be judged: {why}"
+        assert await found(judge, case(load_schema({"type": "object"}, folder=None), {})) is None
+
+
+async def test_a_value_too_deep_to_be_written_is_undecided() -> None:
+    one = case_of(judged=Instance(value=nested(5_000)), schema=APART)
+    async with Judge(allowance=AMPLE) as judge:
+        finding = await found(judge, one)
+        assert finding is not None
+        assert finding.message == "could not be judged: the schema or the value is nested too deeply"
+
+
+async def test_cases_are_judged_side_by_side() -> None:
+    async with Judge(allowance=AMPLE) as judge:
+        values = [{"a": 1} if number % 2 else {} for number in range(20)]
+        findings = await asyncio.gather(*(found(judge, case(APART, value)) for value in values))
+        assert [finding is not None for finding in findings] == [bool(value) for value in values]
+        assert len(judge.pids) == 2
+
+
+async def test_a_worker_knows_nothing_of_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "a-secret-token")
+    async with Judge(allowance=AMPLE) as judge:
+        assert await found(judge, case(APART, {})) is None
+        (pid,) = judge.pids
+        with open(f"/proc/{pid}/environ", "rb") as environ:  # noqa: ASYNC230, PTH123 - a file of the system
+            assert b"a-secret-token" not in environ.read()
+
+
+ORPHANED = """
+import asyncio, os, sys
+from prober.assertions.checks import Instance, case_of
+from prober.assertions.schema import load_schema
+from prober.assertions.judge import Judge
+
+async def main():
+    judge = Judge(allowance=0.5)
+    harmless = load_schema({"unevaluatedProperties": False}, folder=None)
+    endless = load_schema({"pattern": "^(a+)+$"}, folder=None)
+    late = asyncio.get_running_loop().time() + 60
+    await judge.judge(case_of(judged=Instance(value={}), schema=harmless), deadline=late)
+    print(*judge.pids, flush=True)
+    if sys.argv[1] == "busy":
+        asyncio.create_task(judge.judge(case_of(judged=Instance(value="a" * 40 + "b"), schema=endless), deadline=late))
+        await asyncio.sleep(0.1)
+    os._exit(0)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("state", ["idle", "busy"])
+async def test_a_worker_does_not_outlive_a_parent_that_dies(state: str) -> None:
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", ORPHANED, state, stdout=asyncio.subprocess.PIPE)
+    output, _ = await parent.communicate()
+    pid = int(output)
+    async with asyncio.timeout(AMPLE):
+        while is_alive(pid):  # noqa: ASYNC110 - another process ends, which is no event of ours
+            await asyncio.sleep(0.02)

@@ -1,0 +1,95 @@
+"""The judges against the search, on many random histories: no false alarm, and the share of bad ones that is caught.
+
+python -m tests.consistency.exhaustive --histories 100000 [--model counter]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from prober.consistency import MODELS
+from prober.consistency.trace import Trace, TraceError
+from tests.consistency import search, world
+
+GOAL = 0.99
+"""The share of bad histories that is to be caught: every model is exact but for what its docstring leaves out."""
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What came of the histories of one model."""
+
+    model: str
+    histories: int = 0
+    bad: int = 0
+    caught: int = 0
+    false_alarms: list[int] = field(default_factory=list)
+    """Seeds of right histories that the judge calls wrong; likewise `missed`."""
+    missed: list[int] = field(default_factory=list)
+
+    @property
+    def share(self) -> float:
+        """The share of bad histories that the judge caught."""
+        return self.caught / self.bad if self.bad else 1.0
+
+    @property
+    def met(self) -> bool:
+        """Whether the goals are."""
+        return not self.false_alarms and self.share >= GOAL
+
+    def __str__(self) -> str:
+        return (
+            f"{self.model:9} {self.histories:7,} histories, {self.bad:6,} of them bad, {self.share:8.3%} caught,"
+            f" {len(self.false_alarms)} false alarms"
+        )
+
+
+def histories(model: str, count: int) -> Iterator[tuple[int, Trace]]:
+    """Random histories of a model with their seeds; what a client could not have recorded is left out."""
+    for seed in range(count):
+        try:
+            yield seed, world.history(seed, model)
+        except TraceError:
+            continue
+
+
+def tally(model: str, count: int) -> Tally:
+    """Judge and search them all."""
+    result = Tally(model=model)
+    for seed, history in histories(model, count):
+        result.histories += 1
+        right = search.is_right(history)
+        valid = MODELS[model](history).valid
+        if right and not valid:
+            result.false_alarms.append(seed)
+        if not right:
+            result.bad += 1
+            result.caught += not valid
+            if valid:
+                result.missed.append(seed)
+    return result
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.consistency.exhaustive", description=__doc__)
+    parser.add_argument("--histories", type=int, default=100_000)
+    parser.add_argument("--model", choices=MODELS, action="append")
+    options = parser.parse_args()
+    met = True
+    for model in options.model or MODELS:
+        began = time.monotonic()
+        result = tally(model, options.histories)
+        print(f"{result} ({time.monotonic() - began:.0f} s)", flush=True)
+        for name, seeds in (("false alarms", result.false_alarms), ("missed", result.missed)):
+            if seeds:
+                print(f"  {name}, by seed: {', '.join(map(str, seeds[:10]))}")
+        met = met and result.met
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,21 @@
+"""The judges agree with a search that tries every order of effects. `exhaustive.py` does the same on many more."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from prober.consistency import MODELS
+from tests.consistency.exhaustive import tally
+
+HISTORIES = int(os.environ.get("RACE_HISTORIES", "3000"))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_no_right_history_is_called_wrong_and_wrong_ones_are_caught(model: str) -> None:
+    result = tally(model, HISTORIES)
+    print(result)
+    assert result.false_alarms == []
+    assert result.bad > HISTORIES / 20
+    assert result.met, result.missed

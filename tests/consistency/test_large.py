@@ -1,0 +1,60 @@
+"""Large histories are judged in time and in memory that grow no faster than they do."""
+
+from __future__ import annotations
+
+import sys
+import time
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from prober.consistency import MODELS
+from tests.consistency.large import large
+
+LIMIT = 2.0
+"""Seconds for 100,000 operations, collections of half a million elements among them."""
+
+
+@contextmanager
+def unobserved() -> Iterator[None]:
+    """Without the tracer that measures coverage: it doubles the time of a loop."""
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    try:
+        yield
+    finally:
+        sys.settrace(tracer)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_hundred_thousand_operations_are_judged_within_two_seconds(model: str) -> None:
+    history = large(model, 100_000)
+    taken = []
+    for _ in range(3):  # the best of three: the machine may be busy with something else
+        with unobserved():
+            began = time.process_time()
+            verdict = MODELS[model](history)
+            taken.append(time.process_time() - began)
+        if taken[-1] < LIMIT:
+            break
+    assert verdict.violations == ()
+    print(f"{model}: {min(taken):.2f} s")
+    assert min(taken) < LIMIT
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_memory_is_linear_in_the_history(model: str) -> None:
+    small, big = (_peak(model, count) for count in (2_000, 8_000))
+    assert big < small * 4 * 2
+
+
+def _peak(model: str, count: int) -> int:
+    history = large(model, count)
+    tracemalloc.start()
+    try:
+        MODELS[model](history)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

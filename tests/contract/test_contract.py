@@ -1,0 +1,246 @@
+"""The contract of a server as a document, and what changed between two of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from prober.contract.change import Change, Severity
+from prober.contract.contract import (
+    Contract,
+    ContractError,
+    compare,
+    compare_in_turns,
+    contract_of,
+    dump_contract,
+    parse_contract,
+)
+from tests.assertions.ticking import PROMISE, ticking
+
+SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
+TOOL = {
+    "name": "get",
+    "title": "Get",
+    "description": "Gets.",
+    "inputSchema": SCHEMA,
+    "outputSchema": SCHEMA,
+    "annotations": {"readOnlyHint": True},
+    "icons": [{"src": "x"}],
+    "_meta": {"x": 1},
+}
+PROMPT = {"name": "ask", "description": None, "arguments": [{"name": "who", "required": True}, {"name": "why"}]}
+RESOURCE = {"uri": "file:///a", "name": "a", "mimeType": "text/plain", "size": 3}
+TEMPLATE = {"uriTemplate": "file:///{x}", "name": "x"}
+CONTRACT = contract_of(tools=[TOOL], prompts=[PROMPT], resources=[RESOURCE], templates=[TEMPLATE])
+
+
+def test_a_contract_keeps_what_matters_to_callers() -> None:
+    assert json.loads(dump_contract(CONTRACT)) == {
+        "version": 1,
+        "tools": {
+            "get": {key: TOOL[key] for key in ("title", "description", "inputSchema", "outputSchema", "annotations")}
+        },
+        "prompts": {"ask": {"arguments": PROMPT["arguments"]}},
+        "resources": {"file:///a": {"name": "a", "mimeType": "text/plain"}},
+        "templates": {"file:///{x}": {"name": "x"}},
+    }
+
+
+def test_a_contract_is_written_the_same_whatever_the_order_of_the_listing() -> None:
+    other = {**TOOL, "name": "a"}
+    text = dump_contract(contract_of(tools=[TOOL, other]))
+    assert text == dump_contract(contract_of(tools=[dict(reversed(other.items())), TOOL]))
+    assert text.endswith("}\n")
+
+
+def test_a_contract_that_was_written_can_be_read() -> None:
+    assert parse_contract(json.loads(dump_contract(CONTRACT))) == CONTRACT
+    assert compare(CONTRACT, parse_contract(json.loads(dump_contract(CONTRACT)))) == ()
+    assert parse_contract({"version": 1}) == Contract()
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer", "message"),
+    [
+        ([], "", "a contract is an object, not []"),
+        ({}, "/version", "/version: expected 1, seen null"),
+        ({"version": 2}, "/version", "/version: expected 1, seen 2"),
+        ({"version": 1, "tool": {}}, "/tool", "/tool: unknown; known are tools, prompts, resources, templates"),
+        ({"version": 1, "tools": []}, "/tools", "/tools: expected an object of items by name"),
+        ({"version": 1, "tools": {"a/b": 3}}, "/tools/a~1b", "/tools/a~1b: expected an object"),
+        (
+            {"version": 1, "prompts": {"a": {"args": []}}},
+            "/prompts/a/args",
+            "/prompts/a/args: unknown; known are title, description, arguments",
+        ),
+    ],
+)
+def test_a_document_that_is_no_contract_is_refused(document: Any, pointer: str, message: str) -> None:
+    with pytest.raises(ContractError) as caught:
+        parse_contract(document)
+    assert (caught.value.pointer, str(caught.value)) == (pointer, message)
+
+
+def changed(section: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[Change, ...]:
+    identity = {"tools": "name", "prompts": "name", "resources": "uri", "templates": "uriTemplate"}[section]
+    return compare(
+        contract_of(**{section: [{identity: "x", **old}]}),
+        contract_of(**{section: [{identity: "x", **new}]}),
+    )
+
+
+def hints(**given: bool) -> dict[str, Any]:
+    return {"annotations": given}
+
+
+@pytest.mark.parametrize(
+    ("section", "old", "new", "expected"),
+    [
+        ("tools", {"title": "A"}, {"title": "B"}, ("cosmetic", "tools/x/title", 'was "A", is now "B"')),
+        ("tools", {}, {"description": "B"}, ("cosmetic", "tools/x/description", 'was absent, is now "B"')),
+        ("tools", {}, {"outputSchema": SCHEMA}, ("additive", "tools/x/outputSchema", "results now have a schema")),
+        (
+            "tools",
+            {"outputSchema": SCHEMA},
+            {},
+            ("breaking", "tools/x/outputSchema", "results no longer have a schema"),
+        ),
+        (
+            "tools",
+            {"inputSchema": SCHEMA},
+            {"inputSchema": SCHEMA | {"required": ["a"]}},
+            ("breaking", "tools/x/inputSchema/properties/a", "is now required"),
+        ),
+        (
+            "tools",
+            {"outputSchema": SCHEMA},
+            {"outputSchema": SCHEMA | {"required": ["a"]}},
+            ("additive", "tools/x/outputSchema/properties/a", "is now required"),
+        ),
+        (
+            "tools",
+            hints(readOnlyHint=True),
+            {},
+            ("breaking", "tools/x/annotations/readOnlyHint", "was true, is now false"),
+        ),
+        (
+            "tools",
+            {},
+            hints(readOnlyHint=True),
+            ("additive", "tools/x/annotations/readOnlyHint", "was false, is now true"),
+        ),
+        ("tools", {}, hints(readOnlyHint=False, destructiveHint=True, idempotentHint=False, openWorldHint=True), None),
+        (
+            "tools",
+            hints(destructiveHint=False),
+            {},
+            ("breaking", "tools/x/annotations/destructiveHint", "was false, is now true"),
+        ),
+        (
+            "tools",
+            hints(idempotentHint=True),
+            hints(idempotentHint=False),
+            ("breaking", "tools/x/annotations/idempotentHint", "was true, is now false"),
+        ),
+        (
+            "tools",
+            {},
+            hints(openWorldHint=False),
+            ("additive", "tools/x/annotations/openWorldHint", "was true, is now false"),
+        ),
+        (
+            "tools",
+            hints(readOnlyHint=True, destructiveHint=False),
+            hints(readOnlyHint=True),
+            ("cosmetic", "tools/x/annotations/destructiveHint", "was false, is now true"),
+        ),
+        (
+            "tools",
+            {},
+            {"annotations": {"title": "T"}},
+            ("cosmetic", "tools/x/annotations/title", 'was absent, is now "T"'),
+        ),
+        (
+            "prompts",
+            {"arguments": []},
+            {"arguments": [{"name": "a"}]},
+            ("additive", "prompts/x/arguments/a", "added"),
+        ),
+        (
+            "prompts",
+            {},
+            {"arguments": [{"name": "a", "required": True}]},
+            ("breaking", "prompts/x/arguments/a", "added, and required"),
+        ),
+        ("prompts", {"arguments": [{"name": "a"}]}, {}, ("breaking", "prompts/x/arguments/a", "removed")),
+        (
+            "prompts",
+            {"arguments": [{"name": "a"}]},
+            {"arguments": [{"name": "a", "required": True}]},
+            ("breaking", "prompts/x/arguments/a", "is now required"),
+        ),
+        (
+            "prompts",
+            {"arguments": [{"name": "a", "required": True}]},
+            {"arguments": [{"name": "a", "required": False}]},
+            ("additive", "prompts/x/arguments/a", "is no longer required"),
+        ),
+        (
+            "prompts",
+            {"arguments": [{"name": "a"}]},
+            {"arguments": [{"name": "a", "description": "d"}]},
+            ("cosmetic", "prompts/x/arguments/a/description", "changed"),
+        ),
+        (
+            "resources",
+            {"mimeType": "a/b"},
+            {"mimeType": "a/c"},
+            ("breaking", "resources/x/mimeType", 'was "a/b", is now "a/c"'),
+        ),
+        ("resources", {}, {"mimeType": "a/c"}, ("additive", "resources/x/mimeType", 'was absent, is now "a/c"')),
+        ("templates", {"name": "a"}, {"name": "b"}, ("cosmetic", "templates/x/name", 'was "a", is now "b"')),
+    ],
+)
+def test_a_change_of_an_item(
+    section: str, old: dict[str, Any], new: dict[str, Any], expected: tuple[str, str, str] | None
+) -> None:
+    changes = [(change.severity.value, change.where, change.message) for change in changed(section, old, new)]
+    assert changes == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize("section", ["tools", "prompts", "resources", "templates"])
+def test_items_that_come_and_go(section: str) -> None:
+    nothing = Contract()
+    place = f"{section}/{next(iter(getattr(CONTRACT, section))).replace('/', '~1')}"
+    gone = [change for change in compare(CONTRACT, nothing) if change.where == place]
+    come = [change for change in compare(nothing, CONTRACT) if change.where == place]
+    assert gone == [Change(severity=Severity.BREAKING, where=place, message="removed")]
+    assert come == [Change(severity=Severity.ADDITIVE, where=place, message="added")]
+
+
+def test_the_worst_changes_come_first() -> None:
+    old = contract_of(tools=[{"name": "b"}, {"name": "a", "title": "x"}])
+    new = contract_of(tools=[{"name": "c"}, {"name": "a", "title": "y"}])
+    assert [(change.severity.value, change.where) for change in compare(old, new)] == [
+        ("breaking", "tools/b"),
+        ("additive", "tools/c"),
+        ("cosmetic", "tools/a/title"),
+    ]
+
+
+def test_of_two_items_of_one_name_the_first_counts() -> None:
+    assert contract_of(tools=[{"name": "a", "title": "1"}, {"name": "a", "title": "2"}]).tools == {"a": {"title": "1"}}
+
+
+async def test_contracts_are_compared_in_steps_that_let_others_have_their_turns() -> None:
+    def tools(last: str) -> list[dict[str, Any]]:
+        properties = {f"p{number}": {"type": ["string", "null"], "enum": ["a", last, None]} for number in range(40)}
+        schema = {"type": "object", "properties": properties}
+        return [{"name": f"t{number}", "inputSchema": schema, "outputSchema": schema} for number in range(25)]
+
+    async with ticking() as ticks:
+        changes = await compare_in_turns(contract_of(tools=tools("b")), contract_of(tools=tools("c")))
+    assert len(changes) == 25 * 40 * 2 * 2
+    assert ticks.longest < PROMISE
