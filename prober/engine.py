@@ -14,10 +14,9 @@ from contextlib import ExitStack, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from prober.client.exchange import ExchangeLog
-from prober.client.target_cache import TargetCache
-from prober.client.target_cache import cache_of
 from prober.assertions.judge import Judge
+from prober.client.exchange import ExchangeLog
+from prober.client.target_cache import TargetCache, cache_of
 from prober.config.model import Config, Probe, Target
 from prober.kinds import KINDS, make_ready
 from prober.kinds.run import Run

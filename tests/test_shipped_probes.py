@@ -14,8 +14,8 @@ import pytest
 
 from prober.cli.commands.demo import reference_server
 from prober.config import load
-from prober.discover.survey import read_offer
 from prober.contract.contract import dump_contract
+from prober.discover.survey import read_offer
 from prober.engine import run_pass
 from tests.real.install import ENVIRONMENT, MODULES
 from tests.real.servers import git

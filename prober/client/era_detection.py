@@ -10,13 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from prober.client.jsonrpc import HEADER_MISMATCH
-from prober.client.jsonrpc import INVALID_REQUEST
-from prober.client.jsonrpc import MISSING_CAPABILITY
-from prober.client.jsonrpc import SERVER_ERROR
+from prober.assertions.result_shapes import HANDSHAKE, versions
+from prober.client.jsonrpc import HEADER_MISMATCH, INVALID_REQUEST, MISSING_CAPABILITY, SERVER_ERROR
 from prober.json_values import render
-from prober.assertions.result_shapes import HANDSHAKE
-from prober.assertions.result_shapes import versions
 from prober.outcome import Evidence, Failure, Reason
 
 _NOT_MODERN: Final = frozenset({400, 404, 405, 406, 415, 422})

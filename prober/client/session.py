@@ -14,22 +14,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from prober.client import envelope
-from prober.client import error_mapping
-from prober.client.era_detection import not_discovered
-from prober.client.era_detection import of_another_era
-from prober.client.era_detection import turned_down
-from prober.client.exchange import ExchangeLog
-from prober.client.exchange import ExchangeRecorder
+from prober.assertions import result_shapes
+from prober.assertions.checks import Case, Check, Instance
+from prober.assertions.judge import Judge
+from prober.assertions.result_shapes import HANDSHAKE, MODERN
+from prober.client import envelope, error_mapping
+from prober.client.era_detection import not_discovered, of_another_era, turned_down
+from prober.client.exchange import ExchangeLog, ExchangeRecorder
 from prober.client.target_cache import TargetCache
 from prober.client.transports import transport_for
-from prober.assertions import result_shapes
-from prober.assertions.checks import Case
-from prober.assertions.checks import Check
-from prober.assertions.checks import Instance
-from prober.assertions.judge import Judge
-from prober.assertions.result_shapes import HANDSHAKE
-from prober.assertions.result_shapes import MODERN
 from prober.config.model import Target
 from prober.json_values import cap
 from prober.outcome import Evidence, Failure, Reason, ServerInfo

@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from prober.assertions.schema import Schema, load_server_schema
 from prober.client.exchange import Redactor
 from prober.client.oauth import TokenSource
 from prober.client.single_flight import SingleFlight
 from prober.client.transports import make_ready
-from prober.assertions.schema import Schema
-from prober.assertions.schema import load_server_schema
 from prober.config.model import Target
 
 

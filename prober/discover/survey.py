@@ -9,12 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from prober.assertions.judge import Judge
 from prober.client.exchange import ExchangeLog
 from prober.client.session import Session
-from prober.client.target_cache import TargetCache
-from prober.client.target_cache import Tool
-from prober.client.target_cache import cache_of
-from prober.assertions.judge import Judge
+from prober.client.target_cache import TargetCache, Tool, cache_of
 from prober.config.model import Checks, Source, Target
 from prober.contract.contract import Contract
 from prober.discover.arguments import arguments_for, wanted_in

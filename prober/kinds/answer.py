@@ -6,11 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from prober.assertions.checks import Instance, case_of
+from prober.assertions.schema import Schema, SchemaError
 from prober.client.target_cache import Tool
-from prober.assertions.checks import Instance
-from prober.assertions.checks import case_of
-from prober.assertions.schema import Schema
-from prober.assertions.schema import SchemaError
 from prober.config.model import Checks, Latency, Source
 from prober.kinds.run import Run
 from prober.outcome import Evidence, Exchange, Failure, Phase, Reason

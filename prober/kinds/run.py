@@ -12,12 +12,11 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from prober.assertions.judge import Judge
 from prober.client.error_mapping import timed_out
 from prober.client.exchange import ExchangeLog
 from prober.client.session import Session
-from prober.client.target_cache import TargetCache
-from prober.client.target_cache import Tool
-from prober.assertions.judge import Judge
+from prober.client.target_cache import TargetCache, Tool
 from prober.config.model import Target
 from prober.outcome import Evidence, Failure, Reason, ServerInfo
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from prober.client.session import Session
 from prober.assertions.checks import Instance
-from prober.assertions.expectations import SelectionError
-from prober.assertions.expectations import compile_path
-from prober.assertions.selection import Selection
-from prober.assertions.selection import one_of
+from prober.assertions.expectations import SelectionError, compile_path
+from prober.assertions.selection import Selection, one_of
+from prober.client.session import Session
 from prober.config.model import Step
 from prober.config.placeholders import fill
 from prober.kinds.answer import MISSING, judge_answer, select

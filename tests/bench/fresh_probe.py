@@ -14,10 +14,9 @@ from typing import Any
 
 import httpx
 
-from prober.client.envelope import modern_headers
-from prober.client.envelope import modern_params
-from prober.client.target_cache import cache_of
 from prober.assertions.judge import Judge
+from prober.client.envelope import modern_headers, modern_params
+from prober.client.target_cache import cache_of
 from prober.config import load
 from prober.engine import run_probe
 from prober.outcome import Verdict

@@ -8,11 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from prober.assertions.judge import Judge
 from prober.client.exchange import ExchangeLog
 from prober.client.session import Session
-from prober.client.target_cache import TargetCache
-from prober.client.target_cache import cache_of
-from prober.assertions.judge import Judge
+from prober.client.target_cache import TargetCache, cache_of
 from prober.config.model import Protocol, Target
 from prober.config.secret import Secret
 from prober.outcome import Exchange, Failure

@@ -20,13 +20,8 @@ from mcp.shared.inbound import (
     x_mcp_header_map,
 )
 
-from prober.client.envelope import CLIENT_INFO
-from prober.client.envelope import handshake_headers
-from prober.client.envelope import modern_headers
-from prober.client.envelope import modern_params
-from prober.client.envelope import parameter_headers
-from tests.assertions.ticking import PROMISE
-from tests.assertions.ticking import ticking
+from prober.client.envelope import CLIENT_INFO, handshake_headers, modern_headers, modern_params, parameter_headers
+from tests.assertions.ticking import PROMISE, ticking
 
 VERSION: Final = "2026-07-28"
 

@@ -17,12 +17,8 @@ import pytest
 
 from prober.config.model import Limits, Target
 from prober.outcome import Failure, Reason
-from tests.client.opening import AMPLE
-from tests.client.opening import failure_of
-from tests.client.opening import opened
-from tests.client.opening import target
-from tests.assertions.ticking import PROMISE
-from tests.assertions.ticking import ticking
+from tests.assertions.ticking import PROMISE, ticking
+from tests.client.opening import AMPLE, failure_of, opened, target
 from tests.leaks import nothing_left_behind
 from tests.peers import http_acts
 from tests.peers.http_peer import Act, Call, Script, http_peer

@@ -15,9 +15,8 @@ from prober.client.exchange import Redactor
 from prober.client.sdk_check import _http_client, second_opinion
 from prober.config.model import Limits, Target, Tls
 from prober.outcome import Failure, Reason
-from tests.client.opening import AMPLE
-from tests.client.opening import target
 from tests.assertions.ticking import PROMISE
+from tests.client.opening import AMPLE, target
 from tests.leaks import nothing_left_behind
 from tests.peers import http_acts, tls
 from tests.peers.http_peer import Act, Call, Script, http_peer

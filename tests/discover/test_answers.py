@@ -11,9 +11,8 @@ from typing import Any, Final
 
 import pytest
 
+from prober.assertions.schema import first_mismatch, load_schema
 from prober.discover.schema_inference import infer
-from prober.assertions.schema import first_mismatch
-from prober.assertions.schema import load_schema
 from prober.outcome import Failure, Reason
 from tests.discover.drafting import drafted
 from tests.kinds.offering import ERAS, Answer, called, gives, offering, says, tool

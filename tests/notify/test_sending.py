@@ -19,8 +19,7 @@ from prober.notify import Notifier, NotifyProblem, check
 from prober.notify.apprise import sender
 from prober.notify.channel import Channel
 from prober.notify.message import Message
-from tests.assertions.ticking import PROMISE
-from tests.assertions.ticking import ticking
+from tests.assertions.ticking import PROMISE, ticking
 from tests.notify.receiver import Receiver, receiver
 from tests.notify.results import board, run
 
