@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from prober.config.cron import cron_trigger
 from prober.schedule.clock import Clock
-from prober.schedule.phase import Grid
+from prober.schedule.triggers import IntervalTrigger
 
 BOUND = 10.0
 
@@ -47,7 +47,7 @@ async def settled(clock: Clock) -> int:
 async def test_a_name_is_called_at_each_of_its_times_and_told_which() -> None:
     calls = Calls()
     clock = Clock(calls.begin)
-    clock.keep({"fast": Grid(50_000, 7), "never": Grid(10**15, 10**15 - 1)})
+    clock.keep({"fast": IntervalTrigger(50_000, 7), "never": IntervalTrigger(10**15, 10**15 - 1)})
     clock.start()
     dues = await calls.count("fast", 4)
     await clock.stop()
@@ -59,11 +59,17 @@ async def test_a_name_is_called_at_each_of_its_times_and_told_which() -> None:
 async def test_a_timetable_that_changes_moves_nothing_else() -> None:
     calls = Calls()
     clock = Clock(calls.begin)
-    same, other = Grid(3_600_000_000, 5), Grid(60_000_000, 5)
+    same, other = IntervalTrigger(3_600_000_000, 5), IntervalTrigger(60_000_000, 5)
     clock.keep({"same": same, "gone": other, "changed": other})
     clock.start()
     before = clock.next("same")
-    clock.keep({"same": Grid(3_600_000_000, 5), "changed": Grid(50_000, 0), "new": Grid(50_000, 1)})
+    clock.keep(
+        {
+            "same": IntervalTrigger(3_600_000_000, 5),
+            "changed": IntervalTrigger(50_000, 0),
+            "new": IntervalTrigger(50_000, 1),
+        }
+    )
     await calls.count("changed", 2)
     await calls.count("new", 2)
     assert before is not None
@@ -76,7 +82,7 @@ async def test_many_changes_leave_the_loop_to_others() -> None:
     calls = Calls()
     clock = Clock(calls.begin)
     clock.start()
-    clock.keep({f"n{number}": Grid(3_600_000_000, number) for number in range(3000)})
+    clock.keep({f"n{number}": IntervalTrigger(3_600_000_000, number) for number in range(3000)})
     assert await settled(clock) > 3
     due = clock.next("n2999")
     assert due is not None
@@ -87,7 +93,7 @@ async def test_many_changes_leave_the_loop_to_others() -> None:
 async def test_when_the_systems_clock_was_set_back_due_times_are_counted_anew() -> None:
     calls = Calls()
     clock = Clock(calls.begin)
-    clock.keep({"minute": Grid(60_000_000, 1), "cron": cron_trigger("* * * * *")})
+    clock.keep({"minute": IntervalTrigger(60_000_000, 1), "cron": cron_trigger("* * * * *")})
     clock.start()
     await settled(clock)
     an_hour_on = datetime.now(UTC) + timedelta(hours=1)
@@ -106,7 +112,7 @@ async def test_when_the_systems_clock_was_set_back_due_times_are_counted_anew() 
 async def test_a_clock_that_was_stopped_calls_nobody() -> None:
     calls = Calls()
     clock = Clock(calls.begin)
-    clock.keep({"fast": Grid(20_000, 0)})
+    clock.keep({"fast": IntervalTrigger(20_000, 0)})
     clock.start()
     await calls.count("fast", 1)
     await clock.stop()
