@@ -103,6 +103,12 @@ def timed_out(draft: Draft | None) -> Failure:
     """The failure of a run whose deadline passed while `draft` was the exchange that was going on."""
     if draft is None:
         return Failure(Reason.TIMEOUT, "the deadline passed before the first exchange")
+    if draft.starved:
+        return Failure(
+            Reason.UNDECIDED,
+            "the name was not looked up: until the deadline every lookup thread waited for the name of another target",
+            step=draft.step,
+        )
     if draft.phase is Phase.CONNECT:
         return Failure(Reason.CONNECT_TIMEOUT, "no connection within the deadline", step=draft.step)
     return Failure(

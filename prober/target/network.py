@@ -16,8 +16,9 @@ from typing import Any, Final, cast
 import httpcore
 
 from prober.outcome import Failure, Phase, Reason
-from prober.target.addresses import connect, resolve
+from prober.target.addresses import connect
 from prober.target.exchange import Draft
+from prober.target.resolver import resolve
 
 _ENOUGH: Final = 64 * 1024
 """Bytes that wait to be read at which the peer is made to wait."""
@@ -48,7 +49,7 @@ class Backend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> Stream:
         self.draft.enter(Phase.DNS)
-        addresses = await resolve(host, port)
+        addresses = await resolve(host, port, on_starved=self.draft.starve)
         self.draft.enter(Phase.CONNECT)
         connected = await connect(addresses)
         loop = asyncio.get_running_loop()
