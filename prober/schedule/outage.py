@@ -9,28 +9,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from prober.config.model import Config, Probe, Target
-from prober.outcome import Outcome, Phase, Reason, Verdict
+from prober.outcome import Family, Outcome, Phase, Reason, Verdict
 from prober.result import Result
-
-_UNREACHED: Final = frozenset(
-    {
-        Reason.DNS_FAILED,
-        Reason.CONNECT_REFUSED,
-        Reason.CONNECT_FAILED,
-        Reason.CONNECT_TIMEOUT,
-        Reason.PROXY_FAILED,
-        Reason.TLS_EXPIRED,
-        Reason.TLS_UNTRUSTED,
-        Reason.TLS_HOSTNAME,
-        Reason.TLS_FAILED,
-        Reason.CONNECTION_RESET,
-        Reason.CONNECTION_CLOSED,
-        Reason.NOT_HTTP,
-        Reason.SPAWN_FAILED,
-        Reason.PROCESS_EXITED,
-    }
-)
-"""The whole transport family: a wrong clock of our own is `tls_expired`, a lack of memory `process_exited`."""
 
 
 class OutageDetector:
@@ -134,7 +114,8 @@ class OutageDetector:
 def _reached(outcome: Outcome) -> bool:
     if outcome.reason is Reason.TIMEOUT:
         return Phase.WAIT in outcome.phases
-    return outcome.reason not in _UNREACHED
+    # The whole family: a wrong clock of the prober's own shows as `tls_expired`, a lack of memory as `process_exited`.
+    return outcome.reason is None or outcome.reason.family is not Family.TRANSPORT
 
 
 def _place_of(target: Target) -> str:
