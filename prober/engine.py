@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from prober.config.model import Config, Probe, Target
+from prober.deadline import Deadline
 from prober.judge.worker import Judge
 from prober.kinds import KINDS, make_ready
 from prober.kinds.run import Run
@@ -43,12 +44,11 @@ async def run_probe(
     """One run, at most `probe.timeout` seconds long. Never raises, but lets a cancellation through."""
     make_ready(probe.kind)
     started_at, started = datetime.now(UTC), time.monotonic()
-    deadline = asyncio.get_running_loop().time() + probe.timeout
     run = Run(
         target=target,
         knowledge=knowledge,
         judge=judge,
-        deadline=deadline,
+        deadline=Deadline.after(probe.timeout),
         allow_writes=probe.allow_writes,
         log=ExchangeLog(knowledge.redact),
         probe=probe.name,

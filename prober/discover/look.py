@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from prober.config.model import Checks, Source, Target
+from prober.deadline import Deadline
 from prober.discover.arguments import arguments_for, wanted_in
 from prober.discover.flow import can_be_key
 from prober.discover.schema import schema_for
@@ -101,7 +101,7 @@ def _run(target: Target, knowledge: Knowledge, judge: Judge, *, seconds: float) 
         target=target,
         knowledge=knowledge,
         judge=judge,
-        deadline=_now() + seconds,
+        deadline=Deadline.after(seconds),
         allow_writes=False,
         log=ExchangeLog(knowledge.redact),
     )
@@ -136,9 +136,9 @@ async def _call_each(
     while waiting:
         run = run_for(len(waiting) + 1)
         try:
-            async with run.within(_now() + timeout) as clock, run.session() as session:
+            async with run.within(Deadline.after(timeout)) as clock, run.session() as session:
                 while waiting:
-                    clock.reschedule(_now() + timeout)
+                    clock.reschedule(Deadline.after(timeout))
                     name, listing = waiting[0]
                     seen[name] = await _call(run, session, name, listing)
                     waiting.popleft()
@@ -221,7 +221,3 @@ def _within_bounds(value: Any) -> bool:
         lists = [each for each in level if isinstance(each, list | tuple)]
         level = [below for each in objects for below in each.values()] + [below for each in lists for below in each]
     return not level
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

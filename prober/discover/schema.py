@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
+from prober.deadline import Deadline
 from prober.judge.judgement import Case, Check, Instance
 from prober.judge.schema import SchemaProblem, load_schema, load_server_schema
 from prober.judge.worker import Judge
@@ -50,8 +50,7 @@ async def _will_do(declared: dict[str, Any], values: Sequence[Any], judge: Judge
     except SchemaProblem:
         return False
     checks = tuple(Check(reason=Reason.SCHEMA_MISMATCH, rule=schema, instance=Instance(value=each)) for each in values)
-    deadline = asyncio.get_running_loop().time() + _PATIENCE
-    return await judge.judge(Case(checks=checks), deadline=deadline) is None
+    return await judge.judge(Case(checks=checks), deadline=Deadline.after(_PATIENCE)) is None
 
 
 def _without_nothing(schema: Any) -> Any:

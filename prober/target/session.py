@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from prober.config.model import Target
+from prober.deadline import Deadline
 from prober.judge import shapes
 from prober.judge.judgement import Case, Check, Instance
 from prober.judge.mismatch import cap
@@ -44,8 +45,8 @@ _PATIENCE: Final = 1 / 2
 class Session:
     """What a probe kind talks to. `server` tells what was learnt from its answers; nothing, before the first."""
 
-    def __init__(self, target: Target, *, log: ExchangeLog, knowledge: Knowledge, judge: Judge, deadline: float):
-        """`deadline` is the run's, in the loop's time; whoever runs the session enforces it."""
+    def __init__(self, target: Target, *, log: ExchangeLog, knowledge: Knowledge, judge: Judge, deadline: Deadline):
+        """`deadline` is the run's; whoever runs the session enforces it."""
         self._target, self._log, self._knowledge, self._deadline = target, log, knowledge, deadline
         self._judge = judge
         self._wire = wire_for(target)
@@ -83,7 +84,7 @@ class Session:
         """Take leave. Raises Failure with step `close` where the server does not play along."""
         if not self._wire.closes:
             return
-        grace = min(CLOSE_GRACE, self._time_left() / 2)
+        grace = min(CLOSE_GRACE, self._deadline.left() / 2)
         with self._exchange("close") as draft:
             try:
                 async with asyncio.timeout(grace):
@@ -232,10 +233,7 @@ class Session:
         return HANDSHAKE
 
     def _patience(self) -> float | None:
-        return self._time_left() * _PATIENCE if self._target.transport == "stdio" else None
-
-    def _time_left(self) -> float:
-        return max(0.0, self._deadline - asyncio.get_running_loop().time())
+        return self._deadline.left() * _PATIENCE if self._target.transport == "stdio" else None
 
     def _speak(self, spoken: str, version: str | None) -> None:
         """What is sent from now on; whether the server understands it is another matter."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from prober.config.model import Protocol, Target
 from prober.config.secret import Secret
+from prober.deadline import Deadline
 from prober.judge.worker import Judge
 from prober.outcome import Exchange, Failure
 from prober.target.exchange import ExchangeLog
@@ -62,7 +63,7 @@ async def unopened(
     knowledge = knowledge or knowledge_of(where)
     log = ExchangeLog(knowledge.redact)
     async with Judge() as judge, asyncio.timeout(within):
-        deadline = asyncio.get_running_loop().time() + within
+        deadline = Deadline.after(within)
         session = Session(where, log=log, knowledge=knowledge, judge=judge, deadline=deadline)
         try:
             yield Opened(session=session, log=log, knowledge=knowledge)
