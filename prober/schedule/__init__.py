@@ -1,7 +1,7 @@
 """Runs probes when they are due.
 
 scheduler.py     Scheduler: the probes of a configuration and their runs, reload and drain
-clock.py         APScheduler as the clock: calls at each due time, does nothing else
+timer.py         Timer: calls at each due time
 triggers.py      IntervalTrigger: when a probe with an interval is due
 shard.py         Shard: which probes this process runs
 concurrency.py   ConcurrencyLimits: how many runs go on at once, and which wait

@@ -17,12 +17,12 @@ from prober.engine import not_run, run_probe
 from prober.judge.worker import Judge
 from prober.outcome import Outcome
 from prober.result import Result, Sink
-from prober.schedule.clock import Clock
 from prober.schedule.concurrency import ConcurrencyLimits
 from prober.schedule.loop_lag import LoopLag, discount_own_lag
 from prober.schedule.maintenance import MaintenanceWindows
 from prober.schedule.shard import Shard
 from prober.schedule.target_state import TargetState, requests_of
+from prober.schedule.timer import Timer
 from prober.schedule.triggers import IntervalTrigger
 
 _log: Final = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class Scheduler:
         self._shard = shard
         self._lag = lag
         self._limits = ConcurrencyLimits(concurrency)
-        self._clock = Clock(self._due)
+        self._timer = Timer(self._due)
         self._entries: dict[str, _ScheduledProbe] = {}
         self._probes: Mapping[str, Probe] = {}
         self._states: dict[str, TargetState] = {}
@@ -80,7 +80,7 @@ class Scheduler:
         self._ending = False
 
     async def __aenter__(self) -> Self:
-        self._clock.start()
+        self._timer.start()
         return self
 
     async def __aexit__(
@@ -127,7 +127,7 @@ class Scheduler:
         for name, entry in self._entries.items():
             entry.gone = entries.get(name) is not entry
         self._entries, self._states, self._probes = entries, states, probes
-        self._clock.keep({name: entry.trigger for name, entry in entries.items()})
+        self._timer.apply({name: entry.trigger for name, entry in entries.items()})
 
     def run_early(self, probe: str) -> None:
         """Run a probe once within a minute, if its interval lets it wait longer: nobody likes to look at an empty page.
@@ -153,7 +153,7 @@ class Scheduler:
         self._ending = True
         while self._early:
             self._early.popitem()[1].cancel()
-        await self._clock.stop()
+        self._timer.stop()
         for run in self._runs - self._begun:
             run.cancel()
         if self._runs and seconds > 0:
@@ -185,7 +185,7 @@ class Scheduler:
 
     def next_due(self, probe: str) -> datetime | None:
         """When a probe runs next, in UTC; None when it is not on the timetable, or nothing is begun any more."""
-        return None if self._ending else self._clock.next(probe)
+        return None if self._ending else self._timer.next(probe)
 
     def in_maintenance(self, probe: str, at: datetime | None = None) -> bool:
         """Whether a window of the probe or its target is open; now, if no time is given. Raises KeyError."""

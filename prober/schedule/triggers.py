@@ -10,16 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Self
 
-from apscheduler.triggers.base import BaseTrigger  # type: ignore[import-untyped]
-
 from prober.schedule.shard import stable_hash
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True)
-class IntervalTrigger(BaseTrigger):  # type: ignore[misc]  # comes without types
+@dataclass(frozen=True, slots=True)
+class IntervalTrigger:
     """Every `interval` since the epoch, `phase` later; both in microseconds."""
 
     interval: int
