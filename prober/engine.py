@@ -1,6 +1,6 @@
-"""Runs probes: each under one deadline, each apart from the others, each to an Outcome whatever happens.
+"""Runs probes: each under one deadline, each isolated from the others, each to an Outcome whatever happens.
 
-`run_probe` is what one-shot runs and the daemon share; `run_pass` is a one-shot run.
+`run_probe` is one run, for `run_pass` (one-shot) and for the daemon's scheduler alike.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from prober.assertions.judge import Judge
 from prober.client.exchange import ExchangeLog
 from prober.client.target_cache import TargetCache, cache_of
 from prober.config.model import Config, Probe, Target
+from prober.deadline import Deadline
 from prober.kinds import KINDS, make_ready
 from prober.kinds.run import Run
 from prober.outcome import Evidence, Failure, Outcome, Reason, Verdict
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from prober.consistency.trace import Trace
 
 CONCURRENCY: Final = 16
-STARTING: Final = 1.0
-"""Seconds for which a probe that starts a process has a processor to itself: after that it waits rather than works."""
+START_HOLD: Final = 1.0
+"""Seconds for which a run that starts a process holds its start slot: later the process waits more than it works."""
 
 _TRACE_TAIL: Final = 1500
 
@@ -43,12 +44,11 @@ async def run_probe(
     """One run, at most `probe.timeout` seconds long. Never raises, but lets a cancellation through."""
     make_ready(probe.kind)
     started_at, started = datetime.now(UTC), time.monotonic()
-    deadline = asyncio.get_running_loop().time() + probe.timeout
     run = Run(
         target=target,
         target_cache=target_cache,
         judge=judge,
-        deadline=deadline,
+        deadline=Deadline.after(probe.timeout),
         allow_writes=probe.allow_writes,
         log=ExchangeLog(target_cache.redact),
         probe=probe.name,
@@ -62,11 +62,11 @@ async def run_probe(
     except Failure as error:
         failure = run.masked(error)
     except Exception as error:
-        failure = _our_fault(error, run.log.redact)
+        failure = _internal_error(error, run.log.redact)
     except asyncio.CancelledError as error:
         if _being_cancelled():
             raise
-        failure = _our_fault(error, run.log.redact)
+        failure = _internal_error(error, run.log.redact)
     return _outcome(probe, run, failure, started_at=started_at, seconds=time.monotonic() - started)
 
 
@@ -81,13 +81,13 @@ async def run_pass(
 ) -> list[Outcome]:
     """Run each probe once, at most `concurrency` at a time; outcomes come in the order of `probes`.
 
-    Of those that start a process, only as many begin at a time as there are processors, see `Processors`.
+    Of the probes that start a process, only as many start at once as there are processors, see `StartLimiter`.
     """
     for probe in probes:
         make_ready(probe.kind)
     known = {name: cache_of(config.targets[name]) for name in {probe.target for probe in probes}}
-    room = asyncio.Semaphore(concurrency)
-    processors = Processors()
+    slots = asyncio.Semaphore(concurrency)
+    starts = StartLimiter()
 
     async def one(probe: Probe, judge: Judge) -> Outcome:
         target = config.targets[probe.target]
@@ -95,8 +95,8 @@ async def run_pass(
         for secret in probe.secrets:
             target_cache.redact.add(secret.reveal())
         starts_process = target.transport == "stdio"
-        async with processors.turn() if starts_process else nullcontext(_begin_at_once) as begin, room:
-            begin()
+        async with starts.slot() if starts_process else nullcontext(_no_process) as started, slots:
+            started()
             on_start(probe)
             outcome = await run_probe(probe, target, target_cache=target_cache, judge=judge, on_history=on_history)
             on_end(probe, outcome)
@@ -107,37 +107,37 @@ async def run_pass(
     return [task.result() for task in running]
 
 
-class Processors:
-    """Turns at starting a process: as many at a time as there are processors, each lent for `lends` seconds at most.
+class StartLimiter:
+    """Limits how many processes start at once to the number of processors; a slot is held for `hold_seconds` at most.
 
-    Servers that fight each other for one would look slow, and it would be our doing. One that hangs needs none: a turn
-    ends with the run or with the loan, so that nobody waits for what does nothing.
+    Servers that fight each other for a processor would look slow, and the prober would be the cause. A server that
+    hangs needs no processor, so its slot is free again when the run ends or `hold_seconds` are over.
     """
 
-    def __init__(self, count: int | None = None, *, lends: float = STARTING) -> None:
+    def __init__(self, count: int | None = None, *, hold_seconds: float = START_HOLD) -> None:
         self._free = asyncio.Semaphore(count or max(2, os.cpu_count() or 1))
-        self._lends = lends
+        self._hold_seconds = hold_seconds
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[Callable[[], None]]:
-        """Wait for a turn; gives what is to be called when the process is started, for the loan to run from there."""
+    async def slot(self) -> AsyncIterator[Callable[[], None]]:
+        """Wait for a slot; yields a function to call when the process is started, which begins `hold_seconds`."""
         await self._free.acquire()
         with ExitStack() as held:
             held.callback(self._free.release)
 
-            def begin() -> None:
-                over = asyncio.get_running_loop().call_later(self._lends, held.close)
+            def started() -> None:
+                over = asyncio.get_running_loop().call_later(self._hold_seconds, held.close)
                 held.callback(over.cancel)
 
-            yield begin
+            yield started
 
 
-def _begin_at_once() -> None:
-    """What is no process waits for no processor."""
+def _no_process() -> None:
+    """Called in place of `started` where the target is no process, so that no slot was taken."""
 
 
 def not_run(probe: Probe, why: str) -> Outcome:
-    """The outcome of a probe whose turn never came."""
+    """The outcome of a probe that was due and could not be run."""
     return Outcome(
         target=probe.target,
         probe=probe.name,
@@ -171,13 +171,13 @@ def _outcome(probe: Probe, run: Run, failure: Failure | None, *, started_at: dat
 
 
 def _being_cancelled() -> bool:
-    """Whether somebody wants this task to end. A library may also raise CancelledError for reasons of its own."""
+    """Whether this task is really being cancelled: a library may raise CancelledError for reasons of its own."""
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0
 
 
-def _our_fault(error: BaseException, redact: Callable[[str], str]) -> Failure:
-    """What no room turned into a Failure is a fault of the prober: told as such, with where it happened."""
+def _internal_error(error: BaseException, redact: Callable[[str], str]) -> Failure:
+    """An exception that no package turned into a Failure is a bug of the prober, reported with its traceback."""
     trace = redact("".join(traceback.format_exception(error)))[-_TRACE_TAIL:]
     return Failure(
         Reason.INTERNAL_ERROR,

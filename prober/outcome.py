@@ -1,6 +1,6 @@
 """What a probe run can end in: the closed list of reasons, the phases, and the values that carry them.
 
-Standard library only; every other room may import this one. The tree of reasons, drawn once:
+Standard library only; every other package may import this module. The tree of reasons, drawn once:
 
     transport   dns_failed connect_refused connect_failed connect_timeout proxy_failed
                 tls_expired tls_untrusted tls_hostname tls_failed
@@ -18,7 +18,7 @@ Standard library only; every other room may import this one. The tree of reasons
     prober      internal_error not_run undecided
 
 "The server could not be asked", "it answered wrongly" and "it is our own fault" stay apart: the first seven families
-are a `fail`, the `prober` family is `unknown`.
+are a `fail`, the `prober` family is `unknown`. Whatever groups reasons by family asks `Reason.family`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Self
 
 
 class Verdict(StrEnum):
@@ -38,84 +38,108 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Family(StrEnum):
+    """The families of reasons, from the outermost layer that can fail to the prober itself."""
+
+    TRANSPORT = "transport"
+    HTTP = "http"
+    PROTOCOL = "protocol"
+    TOOL = "tool"
+    VERDICT = "verdict"
+    RACE = "race"
+    DEADLINE = "deadline"
+    PROBER = "prober"
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The reasons of this family, in the order of the tree."""
+        return tuple(reason for reason in Reason if reason.family is self)
+
+
 class Reason(StrEnum):
     """Why a run did not pass. Values are label values in metrics: never renamed lightly, never free text."""
 
-    DNS_FAILED = "dns_failed"
-    CONNECT_REFUSED = "connect_refused"
-    CONNECT_FAILED = "connect_failed"
-    CONNECT_TIMEOUT = "connect_timeout"
-    PROXY_FAILED = "proxy_failed"
-    TLS_EXPIRED = "tls_expired"
-    TLS_UNTRUSTED = "tls_untrusted"
-    TLS_HOSTNAME = "tls_hostname"
-    TLS_FAILED = "tls_failed"
-    CONNECTION_RESET = "connection_reset"
-    CONNECTION_CLOSED = "connection_closed"
-    NOT_HTTP = "not_http"
-    SPAWN_FAILED = "spawn_failed"
-    PROCESS_EXITED = "process_exited"
+    DNS_FAILED = "dns_failed", Family.TRANSPORT
+    CONNECT_REFUSED = "connect_refused", Family.TRANSPORT
+    CONNECT_FAILED = "connect_failed", Family.TRANSPORT
+    CONNECT_TIMEOUT = "connect_timeout", Family.TRANSPORT
+    PROXY_FAILED = "proxy_failed", Family.TRANSPORT
+    TLS_EXPIRED = "tls_expired", Family.TRANSPORT
+    TLS_UNTRUSTED = "tls_untrusted", Family.TRANSPORT
+    TLS_HOSTNAME = "tls_hostname", Family.TRANSPORT
+    TLS_FAILED = "tls_failed", Family.TRANSPORT
+    CONNECTION_RESET = "connection_reset", Family.TRANSPORT
+    CONNECTION_CLOSED = "connection_closed", Family.TRANSPORT
+    NOT_HTTP = "not_http", Family.TRANSPORT
+    SPAWN_FAILED = "spawn_failed", Family.TRANSPORT
+    PROCESS_EXITED = "process_exited", Family.TRANSPORT
 
-    UNAUTHORIZED = "unauthorized"
-    FORBIDDEN = "forbidden"
-    NOT_FOUND = "not_found"
-    RATE_LIMITED = "rate_limited"
-    CLIENT_ERROR = "client_error"
-    SERVER_ERROR = "server_error"
-    UNAVAILABLE = "unavailable"
-    REDIRECTED = "redirected"
-    BAD_CONTENT_TYPE = "bad_content_type"
-    BAD_ENCODING = "bad_encoding"
-    TOKEN_FAILED = "token_failed"  # noqa: S105
+    UNAUTHORIZED = "unauthorized", Family.HTTP
+    FORBIDDEN = "forbidden", Family.HTTP
+    NOT_FOUND = "not_found", Family.HTTP
+    RATE_LIMITED = "rate_limited", Family.HTTP
+    CLIENT_ERROR = "client_error", Family.HTTP
+    SERVER_ERROR = "server_error", Family.HTTP
+    UNAVAILABLE = "unavailable", Family.HTTP
+    REDIRECTED = "redirected", Family.HTTP
+    BAD_CONTENT_TYPE = "bad_content_type", Family.HTTP
+    BAD_ENCODING = "bad_encoding", Family.HTTP
+    TOKEN_FAILED = "token_failed", Family.HTTP
 
-    MALFORMED_JSON = "malformed_json"
-    MALFORMED_MESSAGE = "malformed_message"
-    WRONG_ID = "wrong_id"
-    NO_RESPONSE = "no_response"
-    STREAM_ENDED = "stream_ended"
-    VERSION_UNSUPPORTED = "version_unsupported"
-    SESSION_LOST = "session_lost"
-    RPC_ERROR = "rpc_error"
-    BAD_RESULT = "bad_result"
-    INPUT_REQUIRED = "input_required"
-    TOO_LARGE = "too_large"
-    BAD_ENDPOINT = "bad_endpoint"
+    MALFORMED_JSON = "malformed_json", Family.PROTOCOL
+    MALFORMED_MESSAGE = "malformed_message", Family.PROTOCOL
+    WRONG_ID = "wrong_id", Family.PROTOCOL
+    NO_RESPONSE = "no_response", Family.PROTOCOL
+    STREAM_ENDED = "stream_ended", Family.PROTOCOL
+    VERSION_UNSUPPORTED = "version_unsupported", Family.PROTOCOL
+    SESSION_LOST = "session_lost", Family.PROTOCOL
+    RPC_ERROR = "rpc_error", Family.PROTOCOL
+    BAD_RESULT = "bad_result", Family.PROTOCOL
+    INPUT_REQUIRED = "input_required", Family.PROTOCOL
+    TOO_LARGE = "too_large", Family.PROTOCOL
+    BAD_ENDPOINT = "bad_endpoint", Family.PROTOCOL
 
-    TOOL_MISSING = "tool_missing"
-    TOOL_ERROR = "tool_error"
-    NOT_READ_ONLY = "not_read_only"
+    TOOL_MISSING = "tool_missing", Family.TOOL
+    TOOL_ERROR = "tool_error", Family.TOOL
+    NOT_READ_ONLY = "not_read_only", Family.TOOL
 
-    OUTPUT_SCHEMA_INVALID = "output_schema_invalid"
-    OUTPUT_SCHEMA_MISMATCH = "output_schema_mismatch"
-    SCHEMA_MISMATCH = "schema_mismatch"
-    EXPECTATION_FAILED = "expectation_failed"
-    TOO_SLOW = "too_slow"
-    CONTRACT_BROKEN = "contract_broken"
-    SECOND_OPINION_FAILED = "second_opinion_failed"
+    OUTPUT_SCHEMA_INVALID = "output_schema_invalid", Family.VERDICT
+    OUTPUT_SCHEMA_MISMATCH = "output_schema_mismatch", Family.VERDICT
+    SCHEMA_MISMATCH = "schema_mismatch", Family.VERDICT
+    EXPECTATION_FAILED = "expectation_failed", Family.VERDICT
+    TOO_SLOW = "too_slow", Family.VERDICT
+    CONTRACT_BROKEN = "contract_broken", Family.VERDICT
+    SECOND_OPINION_FAILED = "second_opinion_failed", Family.VERDICT
 
-    LOST_UPDATE = "lost_update"
-    TORN_READ = "torn_read"
-    STALE_READ = "stale_read"
-    NON_MONOTONIC_READ = "non_monotonic_read"
-    DUPLICATE_EFFECT = "duplicate_effect"
-    PHANTOM_VALUE = "phantom_value"
-    ORDER_VIOLATION = "order_violation"
-    EXCLUSION_BROKEN = "exclusion_broken"
-    LOCK_STUCK = "lock_stuck"
+    LOST_UPDATE = "lost_update", Family.RACE
+    TORN_READ = "torn_read", Family.RACE
+    STALE_READ = "stale_read", Family.RACE
+    NON_MONOTONIC_READ = "non_monotonic_read", Family.RACE
+    DUPLICATE_EFFECT = "duplicate_effect", Family.RACE
+    PHANTOM_VALUE = "phantom_value", Family.RACE
+    ORDER_VIOLATION = "order_violation", Family.RACE
+    EXCLUSION_BROKEN = "exclusion_broken", Family.RACE
+    LOCK_STUCK = "lock_stuck", Family.RACE
 
-    TIMEOUT = "timeout"
+    TIMEOUT = "timeout", Family.DEADLINE
 
-    INTERNAL_ERROR = "internal_error"
-    NOT_RUN = "not_run"
-    UNDECIDED = "undecided"
+    INTERNAL_ERROR = "internal_error", Family.PROBER
+    NOT_RUN = "not_run", Family.PROBER
+    UNDECIDED = "undecided", Family.PROBER
+
+    family: Family
+
+    def __new__(cls, value: str, *family: Family) -> Self:
+        """A member is written as its label value and its one family; `Reason(value)` looks a member up."""
+        reason = str.__new__(cls, value)
+        reason._value_ = value
+        [reason.family] = family
+        return reason
 
     @property
     def verdict(self) -> Verdict:
         """The verdict of a run that ends for this reason: `unknown` where the prober could not tell, else `fail`."""
-        return Verdict.UNKNOWN if self in _OUR_OWN else Verdict.FAIL
-
-
-_OUR_OWN: Final = frozenset({Reason.INTERNAL_ERROR, Reason.NOT_RUN, Reason.UNDECIDED})
+        return Verdict.UNKNOWN if self.family is Family.PROBER else Verdict.FAIL
 
 
 class Phase(StrEnum):

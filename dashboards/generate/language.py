@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from prober.outcome import Family
+
 Json = dict[str, Any]
 
 GOOD: Final = "#56A64B"
@@ -32,25 +34,8 @@ SHADES: Final[Mapping[str, tuple[str, str, str, str]]] = {
 }
 """Four shades per family of reasons: more cannot be told apart. Neighbours in the tree get different ones."""
 
-FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
-    family: tuple(reasons.split())
-    for family, reasons in {
-        "transport": "dns_failed connect_refused connect_failed connect_timeout proxy_failed tls_expired tls_untrusted "
-        "tls_hostname tls_failed connection_reset connection_closed not_http spawn_failed process_exited",
-        "http": "unauthorized forbidden not_found rate_limited client_error server_error unavailable redirected "
-        "bad_content_type bad_encoding token_failed",
-        "protocol": "malformed_json malformed_message wrong_id no_response stream_ended version_unsupported "
-        "session_lost rpc_error bad_result input_required too_large bad_endpoint",
-        "tool": "tool_missing tool_error not_read_only",
-        "verdict": "output_schema_invalid output_schema_mismatch schema_mismatch expectation_failed too_slow "
-        "contract_broken second_opinion_failed",
-        "race": "lost_update torn_read stale_read non_monotonic_read duplicate_effect phantom_value order_violation "
-        "exclusion_broken lock_stuck",
-        "deadline": "timeout",
-        "prober": "internal_error not_run undecided",
-    }.items()
-}
-"""The tree of reasons, as in prober/outcome.py. The last family is no failure: the prober could not tell."""
+FAMILIES: Final = {family.value: tuple(map(str, family.reasons)) for family in Family}
+"""The tree of reasons. The last family is no failure: the prober could not tell."""
 
 NOTHING: Final = "nothing fails"
 """The name of the line that a chart of failures has while there is none."""

@@ -1,87 +1,20 @@
-"""From a name to a connected socket: looked up apart from the event loop's own threads, addresses tried by RFC 8305."""
+"""From addresses to a connected socket, by RFC 8305: each address is tried soon after the one before it."""
 
 from __future__ import annotations
 
 import asyncio
 import errno
 import socket
-import threading
-from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future
-from typing import Any, Final
+from typing import Final
+
+from prober.client.resolver import Address
 
 HEAD_START: Final = 0.25
 """Seconds one address has before the next is tried beside it (RFC 8305 section 5)."""
 
-MOST_LOOKUPS: Final = 64
-"""Names that are looked up at a time."""
-
-Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]
-
 _NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 """What an address family that this machine does not have fails with. It says nothing about the server."""
-
-
-async def resolve(host: str, port: int) -> Sequence[Address]:
-    """The addresses of a name, or the address that `host` is already. Raises socket.gaierror."""
-    name = host.strip("[]").encode("ascii")  # bytes, or Python would apply IDNA and its limits to it
-    try:
-        return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except socket.gaierror:
-        return await asyncio.wrap_future(_resolver.look_up(name, port))
-
-
-class Resolver:
-    """Looks names up in threads that the process does not wait for when it ends.
-
-    A lookup cannot be interrupted. In the loop's default executor twenty dead names would hold up every healthy target,
-    and in any executor of the standard library a dead name server would hold up the end of the process.
-    """
-
-    def __init__(self) -> None:
-        self._wanted: deque[tuple[Future[list[Any]], bytes, int]] = deque()
-        self._changed = threading.Condition()
-        self._threads = 0
-        self._idle = 0
-
-    def look_up(self, name: bytes, port: int) -> Future[list[Any]]:
-        """What `getaddrinfo` says. A lookup that is cancelled before its turn never takes place."""
-        future: Future[list[Any]] = Future()
-        with self._changed:
-            self._wanted.append((future, name, port))
-            if len(self._wanted) > self._idle and self._threads < MOST_LOOKUPS:
-                threading.Thread(target=self._work, name=f"prober-dns-{self._threads}", daemon=True).start()
-                self._threads += 1
-            self._changed.notify()
-        return future
-
-    def _work(self) -> None:
-        self._become_idle()
-        while True:
-            with self._changed:
-                while not self._wanted:
-                    self._changed.wait()
-                self._idle -= 1
-                future, name, port = self._wanted.popleft()
-            found: list[Any] | Exception | None = None
-            if future.set_running_or_notify_cancel():
-                try:
-                    found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
-                except Exception as error:
-                    found = error
-            self._become_idle()  # before the answer is told: whoever asks next shall not need another thread
-            if isinstance(found, Exception):
-                future.set_exception(found)
-            elif found is not None:
-                future.set_result(found)
-
-    def _become_idle(self) -> None:
-        with self._changed:
-            self._idle += 1
-
-
-_resolver: Final = Resolver()
 
 
 async def connect(addresses: Sequence[Address]) -> socket.socket:

@@ -103,6 +103,12 @@ def timed_out(recorder: ExchangeRecorder | None) -> Failure:
     """The failure of a run whose deadline passed while `recorder` was the exchange that was going on."""
     if recorder is None:
         return Failure(Reason.TIMEOUT, "the deadline passed before the first exchange")
+    if recorder.starved:
+        return Failure(
+            Reason.UNDECIDED,
+            "the name was not looked up: until the deadline every lookup thread waited for the name of another target",
+            step=recorder.step,
+        )
     if recorder.phase is Phase.CONNECT:
         return Failure(Reason.CONNECT_TIMEOUT, "no connection within the deadline", step=recorder.step)
     return Failure(

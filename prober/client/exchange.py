@@ -113,6 +113,8 @@ class ExchangeRecorder:
         self.received = b""
         self.head = b""
         """The first bytes of the answer as they came, to tell what is not HTTP from HTTP that was cut off."""
+        self.starved = False
+        """Whether the exchange ended while it waited for a resource of the prober: it says nothing of the target."""
         self.confidential = False
         """Whether what comes back is a secret: then it is counted, and not kept."""
         self._phases: dict[Phase, float] = {}
@@ -134,6 +136,10 @@ class ExchangeRecorder:
             end = self._arrived if self.phase is Phase.RECEIVE and self._arrived is not None else now
             self._phases[self.phase] = self._phases.get(self.phase, 0.0) + max(0.0, end - self._since)
         self.phase, self._since = phase, now
+
+    def starve(self) -> None:
+        """The exchange ends while it waits for a resource of the prober."""
+        self.starved = True
 
     def awaits(self) -> None:
         """More is wanted of the server from here on."""

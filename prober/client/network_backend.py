@@ -15,8 +15,9 @@ from typing import Any, Final, cast
 
 import httpcore
 
-from prober.client.addresses import connect, resolve
+from prober.client.addresses import connect
 from prober.client.exchange import ExchangeRecorder
+from prober.client.resolver import resolve
 from prober.outcome import Failure, Phase, Reason
 
 _ENOUGH: Final = 64 * 1024
@@ -48,7 +49,7 @@ class Backend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> Stream:
         self.recorder.enter(Phase.DNS)
-        addresses = await resolve(host, port)
+        addresses = await resolve(host, port, on_starved=self.recorder.starve)
         self.recorder.enter(Phase.CONNECT)
         connected = await connect(addresses)
         loop = asyncio.get_running_loop()

@@ -20,6 +20,7 @@ from prober.client.sdk_check_stdio import process_streams
 from prober.client.single_flight import SingleFlight
 from prober.client.tls import tls_context
 from prober.config.model import Target
+from prober.deadline import Deadline
 from prober.outcome import Evidence, Failure, Reason
 
 _STEP = "second opinion"
@@ -27,7 +28,7 @@ _STEP = "second opinion"
 _sdk: Final[SingleFlight[ModuleType]] = SingleFlight()
 
 
-async def second_opinion(target: Target, *, token: str | None, deadline: float, redact: Redactor) -> None:
+async def second_opinion(target: Target, *, token: str | None, deadline: Deadline, redact: Redactor) -> None:
     """Connect, negotiate and list the tools with the SDK's own client. Raises `second_opinion_failed`.
 
     The SDK's cancel scopes must be entered and left in one task, and it shields its clean-up: so all of it happens
@@ -40,9 +41,8 @@ async def second_opinion(target: Target, *, token: str | None, deadline: float, 
     await _sdk.get(_import)
     import anyio
 
-    left = deadline - asyncio.get_running_loop().time()
     try:
-        with anyio.fail_after(left * 0.9):
+        with anyio.fail_after(deadline.left() * 0.9):
             await _connect(target, token, deadline=deadline)
     except TimeoutError:
         raise _failed("it did not finish in time") from None
@@ -64,7 +64,7 @@ async def _import() -> ModuleType:
         pool.shutdown(wait=False)
 
 
-async def _connect(target: Target, token: str | None, *, deadline: float) -> None:
+async def _connect(target: Target, token: str | None, *, deadline: Deadline) -> None:
     from mcp import Client
 
     async with (
@@ -81,7 +81,7 @@ def _mode(target: Target) -> Any:
 
 
 @asynccontextmanager
-async def _transport(target: Target, token: str | None, *, deadline: float) -> AsyncIterator[Any]:
+async def _transport(target: Target, token: str | None, *, deadline: Deadline) -> AsyncIterator[Any]:
     """What the client is given to talk over. It says nothing before the client does."""
     from mcp.client.sse import sse_client
     from mcp.client.streamable_http import streamable_http_client

@@ -6,21 +6,21 @@ hands the server's log to our standard error.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from prober.client.process import Process
 from prober.config.model import Target
+from prober.deadline import Deadline
 
 _FAREWELL: Final = 0.5
 """Seconds that the process has to leave by itself, never more than half of what is left of the deadline."""
 
 
 @asynccontextmanager
-async def process_streams(target: Target, *, deadline: float) -> AsyncIterator[Any]:
-    """The two streams of messages that the client wants of a transport; `deadline` is in the loop's time."""
+async def process_streams(target: Target, *, deadline: Deadline) -> AsyncIterator[Any]:
+    """The two streams of messages that the client wants of a transport."""
     import anyio
     from mcp.shared.message import SessionMessage
 
@@ -36,8 +36,7 @@ async def process_streams(target: Target, *, deadline: float) -> AsyncIterator[A
             tasks.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True):
-            left = deadline - asyncio.get_running_loop().time()
-            await process.leave(max(0.0, min(_FAREWELL, left / 2)))
+            await process.leave(min(_FAREWELL, deadline.left() / 2))
             await process.aclose()
 
 

@@ -24,6 +24,7 @@ from prober.client.exchange import ExchangeLog, ExchangeRecorder
 from prober.client.target_cache import TargetCache
 from prober.client.transports import transport_for
 from prober.config.model import Target
+from prober.deadline import Deadline
 from prober.json_values import cap
 from prober.outcome import Evidence, Failure, Reason, ServerInfo
 
@@ -43,8 +44,10 @@ _PATIENCE: Final = 1 / 2
 class Session:
     """What a probe kind talks to. `server` tells what was learnt from its answers; nothing, before the first."""
 
-    def __init__(self, target: Target, *, log: ExchangeLog, target_cache: TargetCache, judge: Judge, deadline: float):
-        """`deadline` is the run's, in the loop's time; whoever runs the session enforces it."""
+    def __init__(
+        self, target: Target, *, log: ExchangeLog, target_cache: TargetCache, judge: Judge, deadline: Deadline
+    ):
+        """`deadline` is the run's; whoever runs the session enforces it."""
         self._target, self._log, self._target_cache, self._deadline = target, log, target_cache, deadline
         self._judge = judge
         self._transport = transport_for(target)
@@ -82,7 +85,7 @@ class Session:
         """Take leave. Raises Failure with step `close` where the server does not play along."""
         if not self._transport.closes:
             return
-        grace = min(CLOSE_GRACE, self._time_left() / 2)
+        grace = min(CLOSE_GRACE, self._deadline.left() / 2)
         with self._exchange("close") as recorder:
             try:
                 async with asyncio.timeout(grace):
@@ -231,10 +234,7 @@ class Session:
         return HANDSHAKE
 
     def _patience(self) -> float | None:
-        return self._time_left() * _PATIENCE if self._target.transport == "stdio" else None
-
-    def _time_left(self) -> float:
-        return max(0.0, self._deadline - asyncio.get_running_loop().time())
+        return self._deadline.left() * _PATIENCE if self._target.transport == "stdio" else None
 
     def _speak(self, spoken: str, version: str | None) -> None:
         """What is sent from now on; whether the server understands it is another matter."""

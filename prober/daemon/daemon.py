@@ -30,7 +30,8 @@ from prober.metrics import Metrics
 from prober.notify import Notifier
 from prober.result import Sink
 from prober.schedule import Scheduler
-from prober.schedule.doubt import LoopLag, Suspicion
+from prober.schedule.loop_lag import LoopLag
+from prober.schedule.outage import OutageDetector
 from prober.web import AppState, Web, application
 
 _LOOK_EVERY: Final = 1.0
@@ -62,7 +63,7 @@ class Daemon:
         self._board = Board()
         self._metrics = Metrics(location=settings.location, registry=CollectorRegistry())
         self._changes = Changes()
-        self._suspicion = Suspicion()
+        self._outage_detector = OutageDetector()
         self._notifier = Notifier(
             _NOBODY,
             self._board,
@@ -88,7 +89,7 @@ class Daemon:
             history = self._open_history(stack)
             lag = await stack.enter_async_context(LoopLag(self._metrics.loop_lag))
             judge = await stack.enter_async_context(Judge())
-            sinks: list[Sink] = [self._suspicion, self._board, self._metrics, self._changes, self._notifier]
+            sinks: list[Sink] = [self._outage_detector, self._board, self._metrics, self._changes, self._notifier]
             self._scheduler = Scheduler(
                 judge=judge,
                 sinks=[*sinks, history] if history else sinks,
@@ -147,7 +148,7 @@ class Daemon:
     def _adopt(self, config: Config) -> None:
         self._config = config
         self._scheduler.adopt(config)
-        self._suspicion.adopt(config)
+        self._outage_detector.adopt(config)
         self._board.adopt(config, probes=self._scheduler.probes)
         self._metrics.adopt(config, self._scheduler.probes)
         self._changes.adopt(config)
@@ -161,7 +162,7 @@ class Daemon:
     def _look_at_the_unknown(self) -> None:
         for standing in self._board.probes():
             if standing.last is None:
-                self._scheduler.look_early(standing.probe.name)
+                self._scheduler.run_early(standing.probe.name)
 
     def _keep_the_old(self, why: str) -> str:
         self._metrics.reloaded(False)
@@ -208,7 +209,7 @@ class Daemon:
         )
 
     def _suspects(self) -> bool:
-        return self._suspicion.suspects
+        return self._outage_detector.suspects
 
     @asynccontextmanager
     async def _looking(self, history: History | None) -> AsyncIterator[None]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
 from prober.assertions.checks import Case, Check, Instance
 from prober.assertions.judge import Judge
 from prober.assertions.schema import SchemaError, load_schema, load_server_schema
+from prober.deadline import Deadline
 from prober.outcome import Reason
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -50,8 +50,7 @@ async def _will_do(declared: dict[str, Any], values: Sequence[Any], judge: Judge
     except SchemaError:
         return False
     checks = tuple(Check(reason=Reason.SCHEMA_MISMATCH, rule=schema, instance=Instance(value=each)) for each in values)
-    deadline = asyncio.get_running_loop().time() + _PATIENCE
-    return await judge.judge(Case(checks=checks), deadline=deadline) is None
+    return await judge.judge(Case(checks=checks), deadline=Deadline.after(_PATIENCE)) is None
 
 
 def _without_nothing(schema: Any) -> Any:

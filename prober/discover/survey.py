@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +14,7 @@ from prober.client.session import Session
 from prober.client.target_cache import TargetCache, Tool, cache_of
 from prober.config.model import Checks, Source, Target
 from prober.contract.contract import Contract
+from prober.deadline import Deadline
 from prober.discover.arguments import arguments_for, wanted_in
 from prober.discover.schema_inference import schema_for
 from prober.discover.yaml_emit import can_be_key
@@ -101,7 +101,7 @@ def _run(target: Target, target_cache: TargetCache, judge: Judge, *, seconds: fl
         target=target,
         target_cache=target_cache,
         judge=judge,
-        deadline=_now() + seconds,
+        deadline=Deadline.after(seconds),
         allow_writes=False,
         log=ExchangeLog(target_cache.redact),
     )
@@ -136,9 +136,9 @@ async def _call_each(
     while waiting:
         run = run_for(len(waiting) + 1)
         try:
-            async with run.within(_now() + timeout) as clock, run.session() as session:
+            async with run.within(Deadline.after(timeout)) as clock, run.session() as session:
                 while waiting:
-                    clock.reschedule(_now() + timeout)
+                    clock.reschedule(Deadline.after(timeout))
                     name, listing = waiting[0]
                     seen[name] = await _call(run, session, name, listing)
                     waiting.popleft()
@@ -221,7 +221,3 @@ def _within_bounds(value: Any) -> bool:
         lists = [each for each in level if isinstance(each, list | tuple)]
         level = [below for each in objects for below in each.values()] + [below for each in lists for below in each]
     return not level
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -18,6 +18,7 @@ from prober.client.exchange import ExchangeLog
 from prober.client.session import Session
 from prober.client.target_cache import TargetCache, Tool
 from prober.config.model import Target
+from prober.deadline import Deadline
 from prober.outcome import Evidence, Failure, Reason, ServerInfo
 
 if TYPE_CHECKING:
@@ -46,12 +47,12 @@ _OF_AN_ANSWER: Final = frozenset(
 
 @dataclass(kw_only=True)
 class Run:
-    """One run of one probe. `deadline` is in the loop's time; the engine enforces it."""
+    """One run of one probe. The engine enforces the deadline."""
 
     target: Target
     target_cache: TargetCache
     judge: Judge
-    deadline: float
+    deadline: Deadline
     allow_writes: bool
     log: ExchangeLog
     server: ServerInfo = field(default_factory=ServerInfo)
@@ -74,8 +75,8 @@ class Run:
             yield
 
     @asynccontextmanager
-    async def within(self, end: float) -> AsyncIterator[asyncio.Timeout]:
-        """Likewise with an earlier end, in the loop's time; the clock can be set anew."""
+    async def within(self, end: Deadline) -> AsyncIterator[asyncio.Timeout]:
+        """Likewise with an earlier end; the clock can be set anew."""
         outer = self._clock
         try:
             async with asyncio.timeout_at(end) as clock:
@@ -168,7 +169,7 @@ class Run:
 
     def _time_left(self) -> float:
         end = self._clock.when() if self._clock is not None else None
-        return max(0.0, (self.deadline if end is None else end) - asyncio.get_running_loop().time())
+        return (self.deadline if end is None else Deadline(end)).left()
 
     async def _take_leave(self, session: Session, *, judge_farewell: bool) -> None:
         try:

@@ -7,7 +7,6 @@ whoever interrupts the prober itself leaves things as they are.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections import deque
 from typing import Any, Final
@@ -28,8 +27,7 @@ _SPARE: Final = 0.05
 async def scenario(run: Run, settings: ScenarioSettings) -> None:
     captured: dict[str, Any] = {ALWAYS_THERE: f"probe-{secrets.token_hex(6)}"}
     cleanup = deque(settings.cleanup)
-    now = asyncio.get_running_loop().time()
-    steps_end = run.deadline - (run.deadline - now) * (CLEANUP_SHARE if cleanup else 0)
+    steps_end = run.deadline.share(1 - CLEANUP_SHARE) if cleanup else run.deadline
     try:
         async with run.session() as session:
             async with run.within(steps_end):
@@ -51,7 +49,7 @@ async def _clean_up_afresh(run: Run, cleanup: deque[Step], captured: dict[str, A
     while cleanup:
         left, run.step = len(cleanup), None
         try:
-            async with run.within(run.deadline - _SPARE), run.session() as session:
+            async with run.within(run.deadline.earlier(_SPARE)), run.session() as session:
                 while cleanup:
                     step = cleanup.popleft()
                     if names_in(step.arguments) <= captured.keys():

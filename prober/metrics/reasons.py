@@ -1,7 +1,7 @@
 """The reasons that a probe can end with, by its kind and its target: a counter of each stands at zero from the start.
 
 A reason that is missing here is counted all the same, from its first occurrence on; what is lost is only the zero
-before it, without which Prometheus does not see the first increase.
+before it, without which Prometheus does not see the first increase. A kind that is missing here adds no reasons.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ ANOMALIES: Final[Mapping[str, tuple[Reason, ...]]] = {
 
 def reasons_of(probe: Probe, target: Target) -> tuple[Reason, ...]:
     """Every reason that the probe can end with, in the order of the tree of reasons."""
-    possible = _ALWAYS | _TRANSPORT[target.transport] | _KIND[probe.kind]
+    possible = _ALWAYS | _TRANSPORT[target.transport] | _KIND.get(probe.kind, frozenset())
     if _encrypted(target):
         possible |= _TLS
     if target.auth is not None:

@@ -1,16 +1,18 @@
 """Runs probes when they are due.
 
-scheduler.py   Scheduler: the timetable of a configuration, its runs, reload and drain
-clock.py       APScheduler as the clock: calls at each due time, does nothing else
-phase.py       when a probe with an interval is due, and which shard runs it: arithmetic on names
-turns.py       how many run at once, and in which order
-watched.py     what is kept of a target from run to run: what was learnt of it, its allowance
-allowance.py   how many requests it may still be sent
-windows.py     whether maintenance goes on
-doubt.py       when the prober must not trust what it saw: LoopLag, Suspicion
+scheduler.py     Scheduler: the probes of a configuration and their runs, reload and drain
+timer.py         Timer: calls at each due time
+triggers.py      IntervalTrigger: when a probe with an interval is due
+shard.py         Shard: which probes this process runs
+concurrency.py   ConcurrencyLimits: how many runs go on at once, and which wait
+target_state.py  TargetState: what is kept of a target between runs
+rate_limit.py    RateLimit: how many requests a target may still be sent
+maintenance.py   MaintenanceWindows: whether a window is open
+loop_lag.py      LoopLag: how late the prober was itself, and which outcomes that makes undecided
+outage.py        OutageDetector: whether the prober itself is cut off
 """
 
-from prober.schedule.phase import Shard
 from prober.schedule.scheduler import Scheduler
+from prober.schedule.shard import Shard
 
 __all__ = ["Scheduler", "Shard"]

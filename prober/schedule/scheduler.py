@@ -17,29 +17,30 @@ from prober.config.model import Config, Probe, Window
 from prober.engine import not_run, run_probe
 from prober.outcome import Outcome
 from prober.result import Result, Sink
-from prober.schedule.clock import Clock
-from prober.schedule.doubt import LoopLag, reconsidered
-from prober.schedule.phase import Grid, Shard
-from prober.schedule.turns import Turns
-from prober.schedule.watched import Watched, requests_of
-from prober.schedule.windows import Windows
+from prober.schedule.concurrency import ConcurrencyLimits
+from prober.schedule.loop_lag import LoopLag, discount_own_lag
+from prober.schedule.maintenance import MaintenanceWindows
+from prober.schedule.shard import Shard
+from prober.schedule.target_state import TargetState, requests_of
+from prober.schedule.timer import Timer
+from prober.schedule.triggers import IntervalTrigger
 
 _log: Final = logging.getLogger(__name__)
 
 CONCURRENCY: Final = 64
 EARLY: Final = 60.0
 """Seconds within which a probe that nothing is known of is looked at."""
-_BURIAL: Final = 5.0
+CANCEL_GRACE: Final = 5.0
 """Seconds that runs have to end in when they are cancelled: to kill a process takes a moment."""
 
 
 @dataclass(kw_only=True, slots=True)
-class _Post:
+class _ScheduledProbe:
     """One probe on the timetable. It stays the same for as long as its target and kind do."""
 
     probe: Probe
-    watched: Watched
-    windows: Windows
+    state: TargetState
+    windows: MaintenanceWindows
     trigger: Any
     expected: int = 1
     """Requests that its next run will send, by what its last one did."""
@@ -68,18 +69,18 @@ class Scheduler:
         self._sinks = tuple(sinks)
         self._shard = shard
         self._lag = lag
-        self._turns = Turns(concurrency)
-        self._clock = Clock(self._due)
-        self._posts: dict[str, _Post] = {}
+        self._limits = ConcurrencyLimits(concurrency)
+        self._timer = Timer(self._due)
+        self._entries: dict[str, _ScheduledProbe] = {}
         self._probes: Mapping[str, Probe] = {}
-        self._watched: dict[str, Watched] = {}
+        self._states: dict[str, TargetState] = {}
         self._runs: set[asyncio.Task[None]] = set()
         self._begun: set[asyncio.Task[None]] = set()
         self._early: dict[str, asyncio.TimerHandle] = {}
         self._ending = False
 
     async def __aenter__(self) -> Self:
-        self._clock.start()
+        self._timer.start()
         return self
 
     async def __aexit__(
@@ -95,12 +96,12 @@ class Scheduler:
     @property
     def running(self) -> int:
         """How many runs there are at this moment."""
-        return self._turns.running
+        return self._limits.running
 
     @property
     def waiting(self) -> int:
         """How many are due and wait for their turn."""
-        return self._turns.waiting
+        return self._limits.waiting
 
     def adopt(self, config: Config) -> None:
         """Go by this configuration, be it the first or another one.
@@ -112,38 +113,38 @@ class Scheduler:
         """
         shard = self._shard
         probes = {name: probe for name, probe in config.probes.items() if shard is None or shard.holds(name)}
-        watched: dict[str, Watched] = {}
+        states: dict[str, TargetState] = {}
         for name in dict.fromkeys(probe.target for probe in probes.values()):
-            watched[name] = self._watch(config, name)
-        windows: dict[tuple[Window, ...], Windows] = {}
-        posts: dict[str, _Post] = {}
+            states[name] = self._state_of(config, name)
+        windows: dict[tuple[Window, ...], MaintenanceWindows] = {}
+        entries: dict[str, _ScheduledProbe] = {}
         for name, probe in probes.items():
-            target = watched[probe.target]
+            target = states[probe.target]
             maintained = (*target.target.maintenance, *probe.maintenance)
             if maintained not in windows:
-                windows[maintained] = Windows(maintained)
-            posts[name] = self._post(probe, target, windows[maintained])
-        for name, post in self._posts.items():
-            post.gone = posts.get(name) is not post
-        self._posts, self._watched, self._probes = posts, watched, probes
-        self._clock.keep({name: post.trigger for name, post in posts.items()})
+                windows[maintained] = MaintenanceWindows(maintained)
+            entries[name] = self._entry(probe, target, windows[maintained])
+        for name, entry in self._entries.items():
+            entry.gone = entries.get(name) is not entry
+        self._entries, self._states, self._probes = entries, states, probes
+        self._timer.apply({name: entry.trigger for name, entry in entries.items()})
 
-    def look_early(self, probe: str) -> None:
+    def run_early(self, probe: str) -> None:
         """Run a probe once within a minute, if its interval lets it wait longer: nobody likes to look at an empty page.
 
         At which moment follows from its name, so that those of a new configuration do not start together. A cron
         expression is kept to, whatever it says.
         """
-        post, now = self._posts[probe], datetime.now(UTC)
-        if post.probe.cron or post.probe.interval <= EARLY:
+        entry, now = self._entries[probe], datetime.now(UTC)
+        if entry.probe.cron or entry.probe.interval <= EARLY:
             return
-        due = Grid.of(post.probe.target, probe, EARLY).get_next_fire_time(None, now)
+        due = IntervalTrigger.of(entry.probe.target, probe, EARLY).get_next_fire_time(None, now)
 
         def look() -> None:
             del self._early[probe]
             self._due(probe, due)
 
-        if probe not in self._early and due < post.trigger.get_next_fire_time(None, now):
+        if probe not in self._early and due < entry.trigger.get_next_fire_time(None, now):
             seconds = (due - now).total_seconds()
             self._early[probe] = asyncio.get_running_loop().call_later(seconds, look)
 
@@ -152,7 +153,7 @@ class Scheduler:
         self._ending = True
         while self._early:
             self._early.popitem()[1].cancel()
-        await self._clock.stop()
+        self._timer.stop()
         for run in self._runs - self._begun:
             run.cancel()
         if self._runs and seconds > 0:
@@ -160,7 +161,7 @@ class Scheduler:
         for run in self._runs:
             run.cancel()
         if self._runs:
-            await asyncio.wait(self._runs, timeout=_BURIAL)
+            await asyncio.wait(self._runs, timeout=CANCEL_GRACE)
 
     async def run_now(self, probe: str, *, timeout: float | None = None) -> Outcome:
         """Run a probe for whoever asks, besides its timetable: no sink is told. Raises KeyError for one not run here.
@@ -168,8 +169,8 @@ class Scheduler:
         It takes its turn and its share of the budget like any other run. Where half of the time is over before its
         turn comes it is not run: what is left would be too short to blame the target.
         """
-        post = self._posts[probe]
-        wanted = post.probe if timeout is None else replace(post.probe, timeout=min(post.probe.timeout, timeout))
+        entry = self._entries[probe]
+        wanted = entry.probe if timeout is None else replace(entry.probe, timeout=min(entry.probe.timeout, timeout))
         if self._ending:
             return not_run(wanted, "the prober is about to end")
         loop = asyncio.get_running_loop()
@@ -177,96 +178,98 @@ class Scheduler:
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(wanted.timeout / 2):
-                    await held.enter_async_context(self._turns.turn(post.watched))
+                    await held.enter_async_context(self._limits.slot(entry.state))
             except TimeoutError:
                 return not_run(wanted, f"its turn did not come within {wanted.timeout / 2:g} s")
-            return await self._outcome(post, replace(wanted, timeout=end - loop.time()))
+            return await self._outcome(entry, replace(wanted, timeout=end - loop.time()))
 
     def next_due(self, probe: str) -> datetime | None:
         """When a probe runs next, in UTC; None when it is not on the timetable, or nothing is begun any more."""
-        return None if self._ending else self._clock.next(probe)
+        return None if self._ending else self._timer.next(probe)
 
     def in_maintenance(self, probe: str, at: datetime | None = None) -> bool:
         """Whether a window of the probe or its target is open; now, if no time is given. Raises KeyError."""
-        return self._posts[probe].windows.open_at(at or datetime.now(UTC))
+        return self._entries[probe].windows.open_at(at or datetime.now(UTC))
 
     def budget_remaining(self, target: str) -> int | None:
         """How many requests a target may still be sent; None where there is no end. Raises KeyError."""
-        allowance = self._watched[target].allowance
-        return None if allowance is None else allowance.remaining
+        rate_limit = self._states[target].rate_limit
+        return None if rate_limit is None else rate_limit.remaining
 
-    def _watch(self, config: Config, name: str) -> Watched:
-        before, target = self._watched.get(name), config.targets[name]
+    def _state_of(self, config: Config, name: str) -> TargetState:
+        before, target = self._states.get(name), config.targets[name]
         if before is not None and before.target == target:
             return before
-        watched = Watched(target)
+        state = TargetState(target)
         if before is not None:
-            watched.succeed(before)
-        return watched
+            state.inherit(before)
+        return state
 
-    def _post(self, probe: Probe, watched: Watched, windows: Windows) -> _Post:
-        before = self._posts.get(probe.name)
-        if before is not None and before.probe == probe and before.watched is watched:
+    def _entry(self, probe: Probe, state: TargetState, windows: MaintenanceWindows) -> _ScheduledProbe:
+        before = self._entries.get(probe.name)
+        if before is not None and before.probe == probe and before.state is state:
             before.windows = windows
             return before
-        watched.take(probe)
-        trigger = cron_trigger(probe.cron) if probe.cron else Grid.of(probe.target, probe.name, probe.interval)
-        if before is not None and before.probe.kind == probe.kind and before.watched is watched:
+        state.probe_changed(probe)
+        trigger = (
+            cron_trigger(probe.cron) if probe.cron else IntervalTrigger.of(probe.target, probe.name, probe.interval)
+        )
+        if before is not None and before.probe.kind == probe.kind and before.state is state:
             before.probe, before.windows, before.trigger = probe, windows, trigger
             return before
-        return _Post(probe=probe, watched=watched, windows=windows, trigger=trigger)
+        return _ScheduledProbe(probe=probe, state=state, windows=windows, trigger=trigger)
 
     def _due(self, name: str, due: datetime) -> None:
-        post = self._posts.get(name)
-        if post is None or self._ending:
+        entry = self._entries.get(name)
+        if entry is None or self._ending:
             return
-        if post.run is not None:
-            self._tell(lambda sink: sink.skipped(post.probe))
+        if entry.run is not None:
+            self._tell(lambda sink: sink.skipped(entry.probe))
             return
-        post.run = asyncio.create_task(self._run(post, due), name=name)
-        self._runs.add(post.run)
-        post.run.add_done_callback(lambda run: self._ended(post, run))
+        entry.run = asyncio.create_task(self._run(entry, due), name=name)
+        self._runs.add(entry.run)
+        entry.run.add_done_callback(lambda run: self._run_ended(entry, run))
 
-    def _ended(self, post: _Post, run: asyncio.Task[None]) -> None:
-        post.run = None
+    def _run_ended(self, entry: _ScheduledProbe, run: asyncio.Task[None]) -> None:
+        entry.run = None
         self._runs.discard(run)
         self._begun.discard(run)
         if not run.cancelled() and (error := run.exception()) is not None:
-            _log.error("a run of %s ended in a fault of the prober", post.probe.name, exc_info=error)
+            _log.error("a run of %s ended in a fault of the prober", entry.probe.name, exc_info=error)
 
-    async def _run(self, post: _Post, due: datetime) -> None:
-        async with self._turns.turn(post.watched):
-            if post.gone or self._ending:
+    async def _run(self, entry: _ScheduledProbe, due: datetime) -> None:
+        async with self._limits.slot(entry.state):
+            if entry.gone or self._ending:
                 return
-            if post.run is not None:
-                self._begun.add(post.run)
-            outcome = await self._outcome(post, post.probe)
-        if not post.gone:
+            if entry.run is not None:
+                self._begun.add(entry.run)
+            outcome = await self._outcome(entry, entry.probe)
+        if not entry.gone:
             lag = max(0.0, (outcome.started_at - due).total_seconds())
-            maintenance = post.windows.open_at(due)
+            maintenance = entry.windows.open_at(due)
             result = Result(outcome=outcome, due=due, start_lag_seconds=lag, maintenance=maintenance)
             self._tell(lambda sink: sink.note(result))
 
-    async def _outcome(self, post: _Post, probe: Probe) -> Outcome:
+    async def _outcome(self, entry: _ScheduledProbe, probe: Probe) -> Outcome:
         """Run a probe whose turn it is, within the budget of its target."""
-        watched, expected = post.watched, post.expected
-        allowance = watched.allowance
-        if allowance is not None and (refusal := allowance.reserve(expected)) is not None:
+        state, expected = entry.state, entry.expected
+        rate_limit = state.rate_limit
+        if rate_limit is not None and (refusal := rate_limit.reserve(expected)) is not None:
             return not_run(probe, refusal)
-        watched.before_run()
+        state.before_run()
         since = self._lag.mark() if self._lag is not None else None
         sent = expected  # what a run that is cancelled is taken to have sent
         try:
-            outcome = await run_probe(probe, watched.target, target_cache=watched.target_cache, judge=self._judge)
+            outcome = await run_probe(probe, state.target, target_cache=state.target_cache, judge=self._judge)
             sent = requests_of(outcome)
         finally:
-            if allowance is not None:
-                allowance.settle(expected, sent)
-        post.expected = max(1, sent)
-        watched.after_run(probe, outcome)
+            if rate_limit is not None:
+                rate_limit.settle(expected, sent)
+        entry.expected = max(1, sent)
+        state.after_run(probe, outcome)
         if self._lag is None or since is None:
             return outcome
-        return reconsidered(outcome, probe, lag=self._lag, since=since)
+        return discount_own_lag(outcome, probe, lag=self._lag, since=since)
 
     def _tell(self, what: Callable[[Sink], None]) -> None:
         for sink in self._sinks:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from prober.outcome import Reason, Verdict
+from prober.outcome import Family, Reason, Verdict
 
 from .programs import ALERTS, told
 from .rules import ALERTING, EXPRESSIONS, RECORDED, RULES, TESTS, cases
@@ -85,6 +85,21 @@ def test_every_reason_of_a_failed_run_belongs_to_one_alert_that_counts_streaks()
         assert times == (1 if reason.verdict is Verdict.FAIL else 0), reason
 
 
+@pytest.mark.parametrize(
+    ("expression", "family"),
+    [
+        (EXPRESSIONS["probe:mcp_probe_without_answer:in_a_row"], Family.TRANSPORT),
+        (EXPRESSIONS["probe:mcp_probe_without_answer:in_a_row"], Family.DEADLINE),
+        (ALERTING["McpWrongAnswer"]["expr"], Family.TOOL),
+        (ALERTING["McpRaceViolation"]["expr"], Family.RACE),
+    ],
+    ids=["transport", "deadline", "tool", "race"],
+)
+def test_a_family_that_has_an_alert_of_its_own_is_in_it_as_a_whole(expression: str, family: Family) -> None:
+    [pattern] = re.findall(r'in_a_row\{reason=~"([^"]*)"', expression)
+    assert [reason for reason in family.reasons if not re.fullmatch(pattern, reason)] == []
+
+
 def test_wrong_answers_are_the_same_in_a_row_and_now_and_then() -> None:
     [row] = re.findall(r'reason=~"([^"]*)"', ALERTING["McpWrongAnswer"]["expr"])
     [now_and_then] = re.findall(r'reason=~"([^"]*)"', ALERTING["McpWrongAnswersNowAndThen"]["expr"])
@@ -92,7 +107,7 @@ def test_wrong_answers_are_the_same_in_a_row_and_now_and_then() -> None:
 
 
 def test_what_the_prober_cannot_tell_is_spelled_alike_wherever_it_is_left_out() -> None:
-    own = {reason for reason in Reason if reason.verdict is Verdict.UNKNOWN}
+    own = set(Family.PROBER.reasons)
     told_apart = [
         pattern for expression in EXPRESSIONS.values() for pattern in re.findall(r'"(internal_error[^"]*)"', expression)
     ]

@@ -14,6 +14,7 @@ from prober.client.session import Session
 from prober.client.target_cache import TargetCache, cache_of
 from prober.config.model import Protocol, Target
 from prober.config.secret import Secret
+from prober.deadline import Deadline
 from prober.outcome import Exchange, Failure
 from tests.leaks import nothing_left_behind
 from tests.peers.http_peer import HttpPeer, Script, http_peer
@@ -62,7 +63,7 @@ async def unopened(
     target_cache = target_cache or cache_of(where)
     log = ExchangeLog(target_cache.redact)
     async with Judge() as judge, asyncio.timeout(within):
-        deadline = asyncio.get_running_loop().time() + within
+        deadline = Deadline.after(within)
         session = Session(where, log=log, target_cache=target_cache, judge=judge, deadline=deadline)
         try:
             yield Opened(session=session, log=log, target_cache=target_cache)

@@ -1,15 +1,11 @@
-"""From a name to a socket: several addresses, dead ones among them, and names that take for ever to look up."""
+"""From addresses to a socket: several addresses, dead ones among them."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import errno
-import os
 import socket
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -17,7 +13,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from prober.client import addresses
-from prober.client.addresses import HEAD_START, MOST_LOOKUPS, Address, connect, resolve
+from prober.client.addresses import HEAD_START, connect
+from prober.client.resolver import Address
 from tests.client.opening import until
 from tests.leaks import nothing_left_behind
 from tests.peers.listener import listening
@@ -116,103 +113,3 @@ async def test_of_two_that_connect_in_the_same_moment_one_is_closed(monkeypatch:
     assert len(made) == 3
     assert [sock for sock in made if sock.fileno() >= 0] == [winner]
     winner.close()
-
-
-LITERALS = ["127.0.0.1", "::1", "[::1]", "[fe80::1]", "::ffff:127.0.0.1"]
-
-
-@pytest.mark.parametrize("host", LITERALS)
-async def test_an_address_is_not_looked_up(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addresses, "_resolver", None)
-    [found] = await resolve(host, 8080)
-    assert found[4][:2] == (host.strip("[]"), 8080)
-
-
-@pytest.mark.parametrize("host", ["nonexistent.invalid", "a" * 70 + ".invalid", "x." * 120 + "invalid", "a..invalid"])
-async def test_a_name_that_is_none_is_an_error_of_the_lookup(host: str) -> None:
-    with pytest.raises(socket.gaierror):
-        await resolve(host, 80)
-
-
-class SlowNames:
-    """`getaddrinfo` of names that end in `.slow` takes until `answer` is set."""
-
-    def __init__(self) -> None:
-        self.answer = threading.Event()
-        self.asked: list[bytes] = []
-        self._real = socket.getaddrinfo
-
-    def __call__(self, host: bytes, port: int, **more: int) -> list[object]:
-        if host.endswith(b".slow") and not more["flags"] & socket.AI_NUMERICHOST:
-            self.asked.append(host)
-            self.answer.wait(30)
-            raise socket.gaierror(socket.EAI_NONAME, "no such name")
-        return list(self._real(host, port, **more))
-
-
-@pytest.fixture
-def slow_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowNames]:
-    names = SlowNames()
-    monkeypatch.setattr(socket, "getaddrinfo", names)
-    monkeypatch.setattr(addresses, "_resolver", addresses.Resolver())
-    yield names
-    names.answer.set()
-
-
-async def test_dead_names_hold_up_no_live_one(slow_names: SlowNames) -> None:
-    dead = [asyncio.create_task(resolve(f"name-{i}.slow", 80)) for i in range(MOST_LOOKUPS - 1)]
-    async with asyncio.timeout(SLOW):
-        assert await resolve("localhost", 80)
-        await asyncio.get_running_loop().run_in_executor(None, lambda: None)  # nor anything else that wants a thread
-    for task in dead:
-        task.cancel()
-    await asyncio.wait(dead)
-
-
-async def test_lookups_beyond_the_cap_wait_and_those_given_up_never_take_place(slow_names: SlowNames) -> None:
-    lookups = [asyncio.create_task(resolve(f"name-{i}.slow", 80)) for i in range(MOST_LOOKUPS + 10)]
-    await until(lambda: len(slow_names.asked) == MOST_LOOKUPS)
-    for task in lookups[-5:]:
-        task.cancel()
-    await asyncio.wait(lookups[-5:])
-    slow_names.answer.set()
-    await asyncio.gather(*lookups, return_exceptions=True)
-    assert sum(task.cancelled() for task in lookups) == 5
-    assert sorted(slow_names.asked) == sorted(f"name-{i}.slow".encode() for i in range(MOST_LOOKUPS + 5))
-
-
-async def test_threads_are_used_again(slow_names: SlowNames) -> None:
-    before = threading.active_count()
-    for _ in range(50):
-        assert await resolve("localhost", 80)
-    assert threading.active_count() - before <= 2
-
-
-ENDS = """
-import asyncio, socket, time
-real = socket.getaddrinfo
-def slow(host, port, **more):
-    if not more["flags"] & socket.AI_NUMERICHOST:
-        time.sleep(60)
-    return real(host, port, **more)
-socket.getaddrinfo = slow
-from prober.client.addresses import resolve
-async def main():
-    try:
-        async with asyncio.timeout(0.1):
-            await resolve("name.slow", 80)
-    except TimeoutError:
-        print("in time", flush=True)
-asyncio.run(main())
-"""
-
-
-def test_a_lookup_that_hangs_does_not_hold_up_the_end_of_the_process() -> None:
-    ended = subprocess.run(
-        [sys.executable, "-c", ENDS],
-        capture_output=True,
-        timeout=30,
-        check=False,
-        env={**os.environ, "PYTHONWARNINGS": "error"},
-    )
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"in time\n", b"")

@@ -14,6 +14,7 @@ import pytest
 from prober.client.exchange import Redactor
 from prober.client.sdk_check import _http_client, second_opinion
 from prober.config.model import Limits, Target, Tls
+from prober.deadline import Deadline
 from prober.outcome import Failure, Reason
 from tests.assertions.ticking import PROMISE
 from tests.client.opening import AMPLE, target
@@ -28,7 +29,7 @@ ROOT: Final = Path(__file__).parents[2]
 
 
 async def ask(where: Target, *, within: float = AMPLE, token: str | None = None) -> None:
-    deadline = asyncio.get_running_loop().time() + within
+    deadline = Deadline.after(within)
     await second_opinion(where, token=token, deadline=deadline, redact=Redactor(["geheim-1001"]))
 
 
@@ -115,7 +116,7 @@ from tests.client.opening import target
 
 async def main():
     async with http_peer() as peer, ticking() as ticks:
-        deadline = asyncio.get_running_loop().time() + 30
+        deadline = Deadline.after(30)
         await second_opinion(target(peer.url, protocol="modern"), token=None, deadline=deadline, redact=Redactor([]))
     print(ticks.longest)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from prober.schedule.phase import Grid
 from prober.schedule.scheduler import EARLY
+from prober.schedule.triggers import IntervalTrigger
 from tests.kinds.offering import gives, offering, tool
 from tests.schedule.ledger import Ledger, loaded, scheduling
 
@@ -16,8 +16,8 @@ def soon() -> str:
     now = datetime.now(UTC)
     for number in range(100_000):
         name = f"p{number}"
-        early = Grid.of("peer", name, EARLY).get_next_fire_time(None, now) - now
-        late = Grid.of("peer", name, 86_400).get_next_fire_time(None, now) - now
+        early = IntervalTrigger.of("peer", name, EARLY).get_next_fire_time(None, now) - now
+        late = IntervalTrigger.of("peer", name, 86_400).get_next_fire_time(None, now) - now
         if timedelta(seconds=1) < early < timedelta(seconds=2) and late > timedelta(hours=1):
             return name
     raise AssertionError("no such name")
@@ -30,8 +30,8 @@ async def test_a_probe_with_a_long_interval_runs_once_at_first_and_then_when_it_
         config = loaded({"targets": {"peer": {"url": peer.url}}, "probes": {name: daily}}, tmp_path)
         async with scheduling(config, ledger) as scheduler:
             due = scheduler.next_due(name)
-            scheduler.look_early(name)
-            scheduler.look_early(name)
+            scheduler.run_early(name)
+            scheduler.run_early(name)
             [result] = await ledger.runs(name, 1)
             assert scheduler.next_due(name) == due
     assert result.outcome.reason is None
@@ -46,5 +46,5 @@ async def test_short_intervals_and_cron_expressions_are_kept_to(tmp_path: Path) 
     )
     async with scheduling(config, Ledger()) as scheduler:
         for name in config.probes:
-            scheduler.look_early(name)
+            scheduler.run_early(name)
         assert not scheduler._early

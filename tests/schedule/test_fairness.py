@@ -14,7 +14,7 @@ import pytest
 
 from prober.outcome import Reason
 from prober.result import Result
-from prober.schedule.doubt import LoopLag
+from prober.schedule.loop_lag import LoopLag
 from tests.kinds.offering import gives, offering, tool
 from tests.peers.ports import mute
 from tests.schedule.ledger import Ledger, fleet, loaded, scheduling

@@ -10,7 +10,7 @@ import pytest
 
 from prober.config.model import Budget
 from prober.outcome import Reason, Verdict
-from prober.schedule.doubt import LoopLag
+from prober.schedule.loop_lag import LoopLag
 from tests.races.reference import Reference, reference, short
 from tests.schedule.ledger import Ledger, loaded, scheduling
 

@@ -17,7 +17,7 @@ from prober.engine import run_probe
 from prober.outcome import Reason, Verdict
 from prober.result import Result
 from prober.schedule import Scheduler, Shard
-from prober.schedule.doubt import LoopLag
+from prober.schedule.loop_lag import LoopLag
 from tests.kinds.offering import document, gives, offering, tool
 from tests.peers.protocol import Message
 from tests.schedule.ledger import BOUND, Ledger, fleet, loaded, scheduling, until
@@ -154,7 +154,7 @@ async def test_a_budget_that_is_used_up_is_seen_and_nothing_is_sent(tmp_path: Pa
             for number in range(1, 6):
                 scheduler._due("p0", datetime.now(UTC))
                 await ledger.runs("p0", number)
-                await until(lambda: scheduler._posts["p0"].run is None)
+                await until(lambda: scheduler._entries["p0"].run is None)
             now = await scheduler.run_now("p0")
             assert scheduler.budget_remaining("peer") == 0
         assert peer.rpc_methods == ["tools/list", "tools/call", "tools/call", "tools/call"]

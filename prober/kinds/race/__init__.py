@@ -53,14 +53,13 @@ _SHORTEST_CALL: Final = 0.5
 
 async def race(run: Run, settings: RaceSettings) -> None:
     loop = asyncio.get_running_loop()
-    started = loop.time()
-    left = run.deadline - started
+    left, race_end = run.deadline.left(), run.deadline.share(RACE_SHARE)
     seed = settings.seed if settings.seed is not None else secrets.randbelow(2**32)
     tag = f"probe-{secrets.token_hex(6)}"
     names: dict[str, Any] = {ALWAYS_THERE: tag}
     recorder = Recorder(tag=tag, limit=settings.operations)
     try:
-        async with run.within(run.deadline - left * CLEANUP_SHARE), AsyncExitStack() as stack:
+        async with run.within(run.deadline.share(1 - CLEANUP_SHARE)), AsyncExitStack() as stack:
             connections = await connect(run, stack, count=_sessions(run, settings))
             await _set_up(run, connections[0], settings, names, recorder)
             clients = [
@@ -77,7 +76,7 @@ async def race(run: Run, settings: RaceSettings) -> None:
                 for number in range(settings.clients)
             ]
             await clients[0].look()
-            await _rounds(clients, recorder, end=min(loop.time() + settings.seconds, started + left * RACE_SHARE))
+            await _rounds(clients, recorder, end=min(loop.time() + settings.seconds, race_end))
             # Each process may have a memory of its own, so the last one is asked as well.
             for number in {0, len(connections) - 1}:
                 await clients[number].look(final=True)

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from prober.config.model import Window
-from prober.schedule.windows import Windows
+from prober.schedule.maintenance import MaintenanceWindows
 
 SUNDAY = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = 3600.0
@@ -41,18 +41,18 @@ def at(text: str) -> datetime:
 def test_a_window_is_open_from_its_time_until_its_duration_is_over(
     cron: str, hours: float, time: str, *, is_open: bool
 ) -> None:
-    assert Windows([Window(cron=cron, duration=hours * HOUR)]).open_at(at(time)) is is_open
+    assert MaintenanceWindows([Window(cron=cron, duration=hours * HOUR)]).open_at(at(time)) is is_open
 
 
 def test_of_several_windows_one_is_enough_and_of_none_none() -> None:
-    both = Windows([Window(cron="0 2 * * *", duration=HOUR), Window(cron="0 12 * * *", duration=HOUR)])
+    both = MaintenanceWindows([Window(cron="0 2 * * *", duration=HOUR), Window(cron="0 12 * * *", duration=HOUR)])
     assert [both.open_at(at(f"4 {hour:02}:30")) for hour in (1, 2, 3, 11, 12, 13)] == [False, True, False] * 2
-    assert not Windows([]).open_at(at("1 00:00"))
+    assert not MaintenanceWindows([]).open_at(at("1 00:00"))
 
 
 def test_what_is_remembered_is_right_in_any_order_of_asking() -> None:
     window = Window(cron="*/20 3-5 * * *", duration=900.0)
-    dice, asked_again = Random(7), Windows([window])
+    dice, asked_again = Random(7), MaintenanceWindows([window])
     for _ in range(300):
         time = SUNDAY + timedelta(seconds=dice.uniform(0, 3 * 86400))
         within = 3 <= time.hour <= 5 and (time.minute % 20) < 15

@@ -1,7 +1,7 @@
-"""What is kept of a target from run to run, for as long as its configuration does not change.
+"""The state of a target between runs, kept for as long as the target's configuration does not change.
 
-What was learnt of it must not go stale. The era it speaks is forgotten by `target` itself, and only on evidence: an
-answer that a server of that era does not give. An outage is none. Its tools are read anew
+Knowledge of a target must not go stale. Its protocol era is forgotten by `target` itself, and only on evidence: an
+answer that a server of that era does not give. An outage is no evidence. The list of its tools is read again
 
     after `LISTING_LIVES`    a tool that is no longer offered as read-only, or has another output schema, is seen in
                              five minutes. At the usual interval of a minute that is a fifth of a request more a run,
@@ -20,12 +20,12 @@ from typing import Any, Final
 from prober.client.target_cache import cache_of
 from prober.config.model import Probe, Target
 from prober.outcome import Outcome, Reason
-from prober.schedule.allowance import Allowance
+from prober.schedule.rate_limit import RateLimit
 
 LISTING_LIVES: Final = 300.0
 """Seconds."""
 
-_OF_TOOLS: Final = frozenset(
+_TOOLS_MAY_HAVE_CHANGED: Final = frozenset(
     {
         Reason.TOOL_MISSING,
         Reason.NOT_READ_ONLY,
@@ -37,36 +37,36 @@ _OF_TOOLS: Final = frozenset(
 )
 
 
-class Watched:
-    """One target: what was learnt of it, its turns and its allowance."""
+class TargetState:
+    """One target: what was learnt of it, its concurrency slots and its rate limit."""
 
     def __init__(self, target: Target) -> None:
         self.target = target
         self.target_cache = cache_of(target)
-        self.turns = asyncio.Semaphore(target.concurrency)
+        self.slots = asyncio.Semaphore(target.concurrency)
         self.slow = False
-        self.allowance = Allowance(target.budget) if target.budget is not None else None
+        self.rate_limit = RateLimit(target.budget) if target.budget is not None else None
         self._listing: Any = None
         self._listed_at = 0.0
 
     @property
     def starts_process(self) -> bool:
-        """Whether each run starts it anew."""
+        """Whether each run starts a process."""
         return self.target.transport == "stdio"
 
-    def take(self, probe: Probe) -> None:
-        """One of its probes is new or has changed."""
+    def probe_changed(self, probe: Probe) -> None:
+        """One of the target's probes is new or has changed."""
         for secret in probe.secrets:
             self.target_cache.redact.add(secret.reveal())
         self.target_cache.tools.forget()
 
-    def succeed(self, former: Watched) -> None:
-        """The target has changed: what was sent to it until now counts all the same."""
-        if self.allowance is not None and former.allowance is not None:
-            self.allowance.inherit(former.allowance)
+    def inherit(self, former: TargetState) -> None:
+        """The target's configuration has changed: requests that were sent before still count against its budget."""
+        if self.rate_limit is not None and former.rate_limit is not None:
+            self.rate_limit.inherit(former.rate_limit)
 
     def before_run(self) -> None:
-        """Forget what is too old to be trusted."""
+        """Forget a list of tools that is too old."""
         tools = self.target_cache.tools
         if tools.value is None or tools.value is not self._listing:
             self._note_listing()
@@ -74,9 +74,9 @@ class Watched:
             tools.forget()
 
     def after_run(self, probe: Probe, outcome: Outcome) -> None:
-        """Take notice of what a run showed."""
+        """Update the state by what a run showed."""
         self.slow = outcome.duration_seconds >= probe.timeout / 2
-        if outcome.reason in _OF_TOOLS:
+        if outcome.reason in _TOOLS_MAY_HAVE_CHANGED:
             self.target_cache.tools.forget()
         if self.target_cache.tools.value is not self._listing:
             self._note_listing()
@@ -86,5 +86,5 @@ class Watched:
 
 
 def requests_of(outcome: Outcome) -> int:
-    """How many requests a run has sent. Those of a race are counted by the race: its exchanges are not kept."""
+    """How many requests a run sent. A race counts its own: the exchanges of a race are not kept."""
     return len(outcome.exchanges) + int(outcome.facts.get("race_operations", 0))

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from prober.outcome import Reason
-from prober.schedule import Scheduler, watched
+from prober.schedule import Scheduler, target_state
 from tests.kinds.offering import Tool, document, gives, offering, tool
 from tests.peers.http_acts import status
 from tests.peers.http_peer import HttpPeer, Script, http_peer
@@ -28,7 +28,7 @@ async def asked(peer: HttpPeer, folder: Path, **target: Any) -> AsyncIterator[Sc
 
 async def test_a_listing_is_read_once_and_again_when_it_is_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(watched, "monotonic", lambda: now)
+    monkeypatch.setattr(target_state, "monotonic", lambda: now)
     async with offering(tool("count", gives({"count": 3}))) as peer, asked(peer, tmp_path) as scheduler:
         for age, listings in [(0, 1), (10, 1), (299, 1), (300, 2), (310, 2), (599, 2), (600, 3)]:
             now = 1000.0 + age

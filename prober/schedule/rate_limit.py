@@ -1,4 +1,4 @@
-"""How many requests a target may still be sent: a window that slides with the time, and counts what was really sent."""
+"""Limits the requests to a target: a sliding window that counts the requests really sent."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from prober.config.model import Budget
 from prober.config.units import show_rate
 
 _SLICES: Final = 240
-"""Parts of the stretch within which requests are counted as one: a million a day need no million entries. A request
-counts until its slice has left the stretch, at most a 240th of it longer than it has to."""
+"""Slices of the window; requests in one slice are counted together, so a million a day need no million entries. A
+request counts until its slice has left the window: at most a 240th of the window too long."""
 
 
 @dataclass(slots=True)
@@ -25,9 +25,9 @@ class _Slice:
     requests: int
 
 
-class Allowance:
-    """What is left of a budget. A run asks before it begins for as much as it is expected to send, and settles when
-    it has ended; so runs side by side do not overdraw it together."""
+class RateLimit:
+    """One target's budget. A run reserves its expected number of requests before it begins and settles the real number
+    when it has ended, so that parallel runs do not overdraw the budget together."""
 
     def __init__(self, budget: Budget, *, clock: Callable[[], float] = monotonic) -> None:
         self.budget = budget
@@ -38,14 +38,14 @@ class Allowance:
 
     @property
     def remaining(self) -> int:
-        """Requests that may be sent now."""
+        """How many requests may be sent now."""
         self._slide()
         return max(0, self.budget.requests - self._used - self._reserved)
 
     def reserve(self, expected: int) -> str | None:
-        """Set `expected` requests aside; where there are not as many, why not and until when.
+        """Reserve `expected` requests and return None; or return why there are not as many, and until when.
 
-        A run that needs more than the whole budget is let through when nothing of it is used: it would never run.
+        A run that needs more than the whole budget is let through when the budget is untouched: it would never run.
         """
         left = self.remaining
         if left >= expected or self._used + self._reserved == 0:
@@ -53,10 +53,10 @@ class Allowance:
             return None
         budget = show_rate(self.budget.requests, self.budget.seconds)
         state = f"has {left} requests left where about {expected} are wanted" if left else "is used up"
-        return f"the target's budget of {budget} requests {state}; {self._goes_on(expected)}"
+        return f"the target's budget of {budget} requests {state}; {self._resumes(expected)}"
 
     def settle(self, expected: int, sent: int) -> None:
-        """A run that had set `expected` aside has sent so many."""
+        """A run that had reserved `expected` requests has sent `sent`."""
         self._reserved -= expected
         if sent <= 0:
             return
@@ -69,8 +69,8 @@ class Allowance:
             self._slices.append(_Slice(now, now, sent))
         self._used += sent
 
-    def inherit(self, other: Allowance) -> None:
-        """Go on with what another one has counted: a budget that changes does not give back what was sent."""
+    def inherit(self, other: RateLimit) -> None:
+        """Take over the count of another rate limit: a budget that changes does not give back requests already sent."""
         self._slices.extend(other._slices)
         self._used += other._used
         self._slide()
@@ -80,8 +80,8 @@ class Allowance:
         while self._slices and self._slices[0].end <= over:
             self._used -= self._slices.popleft().requests
 
-    def _goes_on(self, expected: int) -> str:
-        """When so much has left the stretch that a run of `expected` requests may begin."""
+    def _resumes(self, expected: int) -> str:
+        """When enough requests have left the window for a run of `expected` requests."""
         used = self._used + self._reserved
         for slice_ in self._slices:
             used -= slice_.requests

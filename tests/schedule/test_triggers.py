@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from prober.schedule.phase import Grid, Shard, stable_hash
+from prober.schedule.shard import Shard, stable_hash
+from prober.schedule.triggers import IntervalTrigger
 
 NOON = datetime(2026, 5, 4, 12, 0, 0, 300_000, tzinfo=UTC)
 
 
 def test_a_hash_is_the_same_in_every_process() -> None:
-    code = "from prober.schedule.phase import stable_hash; print(stable_hash('notes', 'search'))"
+    code = "from prober.schedule.shard import stable_hash; print(stable_hash('notes', 'search'))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert int(done.stdout) == stable_hash("notes", "search") == 14290103793153473228
 
@@ -26,7 +27,7 @@ def test_target_and_name_do_not_run_together() -> None:
 
 @pytest.mark.parametrize("seconds", [0.05, 1.0, 7.5, 60.0, 3600.0, 86400.0])
 def test_a_probe_is_due_at_the_same_times_whenever_the_prober_was_started(seconds: float) -> None:
-    grid, interval = Grid.of("notes", "search", seconds), timedelta(seconds=seconds)
+    grid, interval = IntervalTrigger.of("notes", "search", seconds), timedelta(seconds=seconds)
     first = grid.get_next_fire_time(None, NOON)
     assert NOON <= first < NOON + interval
     for later in (0.1, 0.5, 0.9):
@@ -38,7 +39,7 @@ def test_a_probe_is_due_at_the_same_times_whenever_the_prober_was_started(second
 
 
 def test_of_many_missed_times_only_the_latest_is_made_up_for() -> None:
-    grid, minute = Grid.of("notes", "search", 60.0), timedelta(minutes=1)
+    grid, minute = IntervalTrigger.of("notes", "search", 60.0), timedelta(minutes=1)
     first = grid.get_next_fire_time(None, NOON)
     after_a_night = first + 480 * minute + timedelta(seconds=20)
     made_up = grid.get_next_fire_time(first, after_a_night)
@@ -47,7 +48,9 @@ def test_of_many_missed_times_only_the_latest_is_made_up_for() -> None:
 
 
 def test_probes_are_spread_evenly_over_their_interval() -> None:
-    phases = [Grid.of(f"target-{number % 50}", f"probe-{number}", 60.0).phase / 1e6 for number in range(3000)]
+    phases = [
+        IntervalTrigger.of(f"target-{number % 50}", f"probe-{number}", 60.0).phase / 1e6 for number in range(3000)
+    ]
     per_second = [sum(second <= phase < second + 1 for phase in phases) for second in range(60)]
     assert sum(per_second) == 3000
     assert max(per_second) < 50 + 5 * 50**0.5

@@ -12,7 +12,7 @@ import pytest
 
 from prober.config import load
 from prober.config.model import Config, Probe
-from prober.engine import CONCURRENCY, STARTING, Processors, not_run, run_pass
+from prober.engine import CONCURRENCY, START_HOLD, StartLimiter, not_run, run_pass
 from prober.outcome import Outcome, Reason, Verdict
 from tests.kinds.offering import document, offering, tool
 from tests.leaks import nothing_left_behind
@@ -150,11 +150,11 @@ async def test_processes_that_hang_give_their_turns_to_others(tmp_path: Path) ->
 
 
 async def test_a_turn_begins_with_the_run_not_with_the_wait_for_room() -> None:
-    processors, held = Processors(), asyncio.Event()
+    processors, held = StartLimiter(), asyncio.Event()
     order: list[str] = []
 
     async def take(name: str, *, begins: bool) -> None:
-        async with processors.turn() as begin:
+        async with processors.slot() as begin:
             order.append(name)
             if begins:
                 begin()
@@ -166,7 +166,7 @@ async def test_a_turn_begins_with_the_run_not_with_the_wait_for_room() -> None:
             tasks.create_task(take(f"waits {number}", begins=False))
         await asyncio.sleep(0)
         late = tasks.create_task(take("late", begins=True))
-        await asyncio.wait([late], timeout=STARTING + 0.2)
+        await asyncio.wait([late], timeout=START_HOLD + 0.2)
         assert "late" not in order  # nobody has begun, so nobody has had enough
         held.set()
     assert order[-1] == "late"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from prober.config.model import Budget
-from prober.schedule.allowance import Allowance
+from prober.schedule.rate_limit import RateLimit
 
 
 class Time:
@@ -26,11 +26,11 @@ def time() -> Time:
     return Time()
 
 
-def allowance(time: Time, requests: int = 10, seconds: float = 60.0) -> Allowance:
-    return Allowance(Budget(requests=requests, seconds=seconds), clock=time)
+def allowance(time: Time, requests: int = 10, seconds: float = 60.0) -> RateLimit:
+    return RateLimit(Budget(requests=requests, seconds=seconds), clock=time)
 
 
-def spend(budget: Allowance, sent: int, expected: int = 1) -> bool:
+def spend(budget: RateLimit, sent: int, expected: int = 1) -> bool:
     """One run; whether it was let through."""
     if budget.reserve(expected) is not None:
         return False

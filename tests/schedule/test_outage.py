@@ -1,8 +1,7 @@
-"""When the prober is the one to be doubted."""
+"""When many unrelated targets are lost at once, the prober suspects itself."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,13 +16,11 @@ from prober.config.model import (
     HandshakeSettings,
     Latency,
     Probe,
-    ScenarioSettings,
-    Step,
     Target,
 )
 from prober.outcome import Outcome, Phase, Reason, Verdict
 from prober.result import Result
-from prober.schedule.doubt import STANDSTILL, LoopLag, Suspicion, reconsidered
+from prober.schedule.outage import OutageDetector
 
 BUDGET = 0.5
 PROBE = Probe(
@@ -54,123 +51,27 @@ def stand_still(seconds: float) -> None:
     time.sleep(seconds)
 
 
-async def test_the_meter_sees_how_long_the_loop_stood_still() -> None:
-    told: list[float] = []
-    async with LoopLag(told.append) as lag:
-        await asyncio.sleep(0.1)
-        before = lag.mark()
-        stand_still(0.3)
-        assert lag.worst_since(before.time) >= 0.25  # while it goes on
-        assert lag.lost_since(before) >= 0.25
-        await asyncio.sleep(0.1)
-        assert lag.worst_since(before.time) >= 0.25
-        assert 0.25 <= lag.lost_since(before) < 1
-        after = lag.mark()
-        assert lag.worst_since(after.time) < 0.25
-        assert lag.lost_since(after) < 0.25
-    assert max(told) >= 0.25
-    assert len(told) >= 4
-
-
-async def test_two_standstills_are_lost_together_and_the_worst_is_the_worst() -> None:
-    async with LoopLag() as lag:
-        before = lag.mark()
-        for seconds in (0.2, 0.12):
-            stand_still(seconds)
-            await asyncio.sleep(0.06)
-        assert lag.lost_since(before) >= 0.25
-        assert 0.17 <= lag.worst_since(before.time) < lag.lost_since(before)
-
-
-async def stalled(reason: Reason, seconds: float, *, probe: Probe = PROBE, latency: float | None = None) -> Outcome:
-    """What becomes of an outcome when the loop stood still for so long in the middle of the run."""
-    facts = {} if latency is None else {"latency_seconds": latency, "other": 1.0}
-    async with LoopLag() as lag:
-        await asyncio.sleep(0.03)
-        since = lag.mark()
-        stand_still(seconds)
-        await asyncio.sleep(0.04)
-        return reconsidered(outcome(reason, facts=facts), probe, lag=lag, since=since)
-
-
-async def test_an_answer_over_its_budget_by_less_than_the_prober_was_late_is_undecided() -> None:
-    seen = await stalled(Reason.TOO_SLOW, 0.3, latency=BUDGET + 0.1)
-    assert (seen.verdict, seen.reason) == (Verdict.UNKNOWN, Reason.UNDECIDED)
-    assert seen.message.startswith("the prober was late itself, by ")
-    assert seen.message.endswith("it saw: what was seen")
-    assert seen.facts == {"other": 1.0}
-
-
-async def test_an_answer_that_was_late_by_far_more_is_too_slow_all_the_same() -> None:
-    seen = await stalled(Reason.TOO_SLOW, 0.2, latency=BUDGET + 30)
-    assert seen.reason is Reason.TOO_SLOW
-    assert seen.facts["latency_seconds"] == BUDGET + 30
-
-
-async def test_without_a_standstill_nothing_is_doubted() -> None:
-    class Punctual(LoopLag):
-        """One that was never late, for a machine that may be."""
-
-        def _overdue(self) -> float:
-            return 0.0
-
-    async with Punctual() as lag:
-        for reason in (Reason.TOO_SLOW, Reason.TIMEOUT, Reason.CONNECT_TIMEOUT):
-            seen = outcome(reason, facts={"latency_seconds": BUDGET + 0.001})
-            assert reconsidered(seen, PROBE, lag=lag, since=lag.mark()) is seen
-
-
-async def test_of_a_scenario_the_budget_that_was_missed_counts() -> None:
-    steps = tuple(
-        Step(name=f"s{fail}", tool="echo", checks=Checks(latency=Latency(fail=fail))) for fail in (0.1, 0.5, 9.0)
-    )
-    probe = replace(PROBE, kind="scenario", settings=ScenarioSettings(steps=steps))
-    assert (await stalled(Reason.TOO_SLOW, 0.2, probe=probe, latency=0.6)).reason is Reason.UNDECIDED
-    assert (await stalled(Reason.TOO_SLOW, 0.2, probe=probe, latency=5.0)).reason is Reason.TOO_SLOW
-
-
-@pytest.mark.parametrize("reason", [Reason.TIMEOUT, Reason.CONNECT_TIMEOUT])
-@pytest.mark.parametrize(
-    ("timeout", "undecided"),
-    [
-        (0.25, True),  # it stood still when the deadline came
-        (0.5, True),  # for more than half of the time
-        (30.0, False),
-    ],
-)
-async def test_a_timeout_is_doubted_when_the_prober_ate_its_time(
-    reason: Reason, timeout: float, *, undecided: bool
-) -> None:
-    seen = await stalled(reason, 0.4, probe=replace(PROBE, timeout=timeout))
-    assert seen.reason is (Reason.UNDECIDED if undecided else reason)
-
-
-@pytest.mark.parametrize("reason", [Reason.CONNECT_REFUSED, Reason.SERVER_ERROR, Reason.TOOL_ERROR])
-async def test_what_the_server_did_say_is_not_doubted(reason: Reason) -> None:
-    assert (await stalled(reason, STANDSTILL * 3)).reason is reason
-
-
 @dataclass
 class World:
-    """Targets on hosts of their own, seen by a Suspicion whose clock is the test's."""
+    """Targets on hosts of their own, seen by a OutageDetector whose clock is the test's."""
 
     hosts: int
     now: float = 0.0
 
     def __post_init__(self) -> None:
-        self.suspicion = Suspicion(clock=lambda: self.now)
+        self.detector = OutageDetector(clock=lambda: self.now)
         self.adopt(*(f"http://host{number}.test/mcp" for number in range(self.hosts)))
 
     def adopt(self, *urls: str) -> None:
         targets = {f"t{number}": Target(name=f"t{number}", url=url) for number, url in enumerate(urls)}
-        self.suspicion.adopt(Config(targets=targets))
+        self.detector.adopt(Config(targets=targets))
 
     def see(self, numbers: range | list[int], reason: Reason | None = None, **more: Any) -> bool:
         """One run of each; whether there is a suspicion now."""
         for number in numbers:
             result = outcome(reason, target=f"t{number}", **more)
-            self.suspicion.note(Result(outcome=result, due=result.started_at))
-        return self.suspicion.suspects
+            self.detector.note(Result(outcome=result, due=result.started_at))
+        return self.detector.suspects
 
 
 @pytest.mark.parametrize(
@@ -231,13 +132,13 @@ def test_the_targets_of_one_host_and_port_after_port_are_one_place() -> None:
 
 
 def test_commands_are_places_of_their_own() -> None:
-    suspicion = Suspicion(clock=lambda: 0.0)
+    detector = OutageDetector(clock=lambda: 0.0)
     targets = {f"t{n}": Target(name=f"t{n}", transport="stdio", command=("npx", "server")) for n in range(3)}
-    suspicion.adopt(Config(targets=targets))
+    detector.adopt(Config(targets=targets))
     for reason in (None, Reason.SPAWN_FAILED):
         for name in targets:
-            suspicion.note(Result(outcome=outcome(reason, target=name), due=datetime.now(UTC)))
-    assert suspicion.suspects
+            detector.note(Result(outcome=outcome(reason, target=name), due=datetime.now(UTC)))
+    assert detector.suspects
 
 
 def test_a_suspicion_ends_when_half_of_what_was_lost_is_reached_again() -> None:
@@ -276,5 +177,5 @@ def test_a_target_that_is_gone_or_has_moved_is_forgotten() -> None:
 
 def test_skipped_runs_say_nothing() -> None:
     world = World(3)
-    world.suspicion.skipped(replace(PROBE, settings=HandshakeSettings()))
-    assert not world.suspicion.suspects
+    world.detector.skipped(replace(PROBE, settings=HandshakeSettings()))
+    assert not world.detector.suspects

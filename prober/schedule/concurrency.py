@@ -1,0 +1,74 @@
+"""Limits how many runs go on at once. A run takes these slots, in this order, and waits where none is free:
+
+    target's    first, so that runs which wait for a target that hangs hold no other slot
+    start       of runs that start a process, held for `START_HOLD` seconds: servers that start at once fight for the
+                processors and look slow, but a server that hangs after its start needs no processor
+    slow        of targets whose last run took half its timeout or more: together they get at most three quarters of
+                all slots, and start slots of their own. The rest is kept for targets that answer, however many hang
+    any         of all runs
+
+Every limit serves first come, first served, and all runs take slots in the same order: no two runs wait for each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final, Protocol
+
+from prober.engine import StartLimiter
+
+START_HOLD: Final = 3.0
+"""Seconds. Slow interpreters have started by then; to hold the slot until the end of the run would let two servers that
+hang delay all others by their timeouts."""
+
+
+class Limited(Protocol):
+    """What is run: one target."""
+
+    @property
+    def slots(self) -> asyncio.Semaphore:
+        """The target's own."""
+
+    @property
+    def slow(self) -> bool:
+        """Whether the last run took long."""
+
+    @property
+    def starts_process(self) -> bool:
+        """Whether each run starts a process on this machine."""
+
+
+class ConcurrencyLimits:
+    """`waiting` and `running` count the runs that wait for a slot, and those that have all of theirs."""
+
+    def __init__(self, concurrency: int, *, processors: int | None = None) -> None:
+        self._any = asyncio.Semaphore(concurrency)
+        self._slow = asyncio.Semaphore(max(1, concurrency * 3 // 4))
+        self._starts = {slow: StartLimiter(processors, hold_seconds=START_HOLD) for slow in (False, True)}
+        self.waiting = 0
+        self.running = 0
+
+    @asynccontextmanager
+    async def slot(self, target: Limited) -> AsyncIterator[None]:
+        """Wait for the slots of one run, and hold them until the end of the block."""
+        async with AsyncExitStack() as held:
+            self.waiting += 1
+            try:
+                await held.enter_async_context(target.slots)
+                slow, started = target.slow, None
+                if target.starts_process:
+                    started = await held.enter_async_context(self._starts[slow].slot())
+                if slow:
+                    await held.enter_async_context(self._slow)
+                await held.enter_async_context(self._any)
+            finally:
+                self.waiting -= 1
+            if started is not None:
+                started()
+            self.running += 1
+            try:
+                yield
+            finally:
+                self.running -= 1
