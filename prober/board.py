@@ -81,7 +81,7 @@ class Board:
         self._config = Config()
         self._standings: dict[str, Standing] = {}
 
-    def adopt(self, config: Config, *, probes: Mapping[str, Probe] | None = None) -> None:
+    def apply_config(self, config: Config, *, probes: Mapping[str, Probe] | None = None) -> None:
         """Stand by a new configuration: what is known of a probe stays as long as its name and target do.
 
         `probes` are those of the configuration that this process runs; all, if not given.
@@ -107,7 +107,7 @@ class Board:
                     streak=memory.streak,
                 )
 
-    def note(self, result: Result) -> None:
+    def record(self, result: Result) -> None:
         """A run has ended. One of a probe that is gone by now is dropped."""
         outcome = result.outcome
         standing = self._standings.get(outcome.probe)

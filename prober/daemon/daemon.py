@@ -99,7 +99,7 @@ class Daemon:
             self._metrics.ask(
                 budget_remaining=self._scheduler.budget_remaining, in_maintenance=self._scheduler.in_maintenance
             )
-            self._adopt(config)
+            self._apply_config(config)
             if history:
                 self._restore(history)
             await stack.enter_async_context(self._notifier)
@@ -127,12 +127,12 @@ class Daemon:
             systemd.reloading()
             try:
                 config = await asyncio.to_thread(self._read)
-                self._web.adopt(await asyncio.to_thread(self._web.read))
+                self._web.apply_config(await asyncio.to_thread(self._web.read))
             except ConfigError as error:
                 return self._keep_the_old(str(error))
             except Exception as error:  # whatever a reload stumbles on must not end what is running
                 return self._keep_the_old(f"{type(error).__name__}: {error}")
-            self._adopt(config)
+            self._apply_config(config)
             self._look_at_the_unknown()
             systemd.ready(self._status())
             log(logging.INFO, "reloaded", probes=len(self._scheduler.probes), targets=len(config.targets))
@@ -144,14 +144,14 @@ class Daemon:
             notify.check(config.notify)
         return config
 
-    def _adopt(self, config: Config) -> None:
+    def _apply_config(self, config: Config) -> None:
         self._config = config
-        self._scheduler.adopt(config)
-        self._suspicion.adopt(config)
-        self._board.adopt(config, probes=self._scheduler.probes)
-        self._metrics.adopt(config, self._scheduler.probes)
-        self._changes.adopt(config)
-        self._notifier.adopt(config.notify or _NOBODY)
+        self._scheduler.apply_config(config)
+        self._suspicion.apply_config(config)
+        self._board.apply_config(config, probes=self._scheduler.probes)
+        self._metrics.apply_config(config, self._scheduler.probes)
+        self._changes.apply_config(config)
+        self._notifier.apply_config(config.notify or _NOBODY)
         # A configuration stays for months. Were it looked through for garbage again and again, the loop would stand
         # still for a tenth of a second each time at ten thousand probes. The one before it is no longer spared.
         gc.unfreeze()

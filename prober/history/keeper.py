@@ -79,7 +79,7 @@ class History:
         )
         return cls(path, lock=lock, writer=writer, clock=clock)
 
-    def note(self, result: Result) -> None:
+    def record(self, result: Result) -> None:
         """Keep a result. Its exchanges and phases are not kept."""
         outcome = result.outcome
         if outcome.exchanges or outcome.phases:

@@ -110,7 +110,7 @@ class ProbeRecord:
             known = self.anomalies or {}
             self.anomalies = {**dict.fromkeys(anomalies_of(probe), 0), **known}
 
-    def note(self, result: Result) -> None:
+    def add(self, result: Result) -> None:
         """A run has ended."""
         outcome = result.outcome
         self.written.clear()

@@ -98,7 +98,7 @@ class Incidents:
                 self._leave(name, streak)
                 del self._streaks[name]
 
-    def note(self, result: Result, *, suspect: bool) -> None:
+    def record(self, result: Result, *, suspect: bool) -> None:
         """A run has ended. `suspect` is whether the prober suspects itself, so that no failure is to be believed."""
         outcome = result.outcome
         if result.maintenance:

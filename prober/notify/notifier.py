@@ -76,7 +76,7 @@ class Notifier:
             if tasks:
                 await asyncio.wait(tasks)
 
-    def adopt(self, settings: Notify) -> None:
+    def apply_config(self, settings: Notify) -> None:
         """Go by other settings, and by the probes that the board has now. What is told stays told.
 
         Raises NotifyProblem, and then nothing has changed.
@@ -94,10 +94,10 @@ class Notifier:
         """Take what the board has failing for long enough for told. For when it has been filled from history."""
         self._incidents.restore(self._board.probes())
 
-    def note(self, result: Result) -> None:
+    def record(self, result: Result) -> None:
         """A run has ended."""
         try:
-            self._incidents.note(result, suspect=self._suspects())
+            self._incidents.record(result, suspect=self._suspects())
             if self._incidents.pending:
                 self._news.set()
         except Exception:  # a Sink never raises

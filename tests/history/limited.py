@@ -22,7 +22,7 @@ async def main(path: Path) -> None:
     def note() -> bool:
         nonlocal noted
         for _ in range(20):
-            history.note(result(datetime.now(UTC), probe=f"probe-{noted % 7}"))
+            history.record(result(datetime.now(UTC), probe=f"probe-{noted % 7}"))
             noted += 1
         return bool(told)
 

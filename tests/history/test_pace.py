@@ -28,7 +28,7 @@ async def test_twenty_four_thousand_results_are_written_as_they_come_at_about_a_
     for minute in range(120):
         for probe in range(200):
             seconds = random.lognormvariate(-4, 0.5)
-            history.note(
+            history.record(
                 result(
                     NOON - timedelta(minutes=120 - minute, seconds=-0.3 * probe),
                     target=f"target-{probe % 20}",

@@ -22,7 +22,7 @@ async def test_what_is_noted_can_be_asked_for_soon_after(tmp_path: Path) -> None
     assert await history.results() == []
     assert await history.overview() == {}
     assert history.remembered() == []
-    history.note(result())
+    history.record(result())
 
     async def is_there() -> bool:
         return len(await history.results()) == 1
@@ -40,8 +40,8 @@ async def test_failures_come_with_their_evidence_the_latest_first(tmp_path: Path
         Evidence(http_status=502, rpc_code=-32603, detail="half a pair \ud83d, a nought \x00 and “quotes”"),
     )
     for number in range(30):
-        history.note(result(NOON + timedelta(seconds=number)))
-        history.note(
+        history.record(result(NOON + timedelta(seconds=number)))
+        history.record(
             result(
                 NOON + timedelta(seconds=number),
                 target=f"target-{number % 2}",
@@ -52,7 +52,7 @@ async def test_failures_come_with_their_evidence_the_latest_first(tmp_path: Path
                 warnings=("slow",),
             )
         )
-    history.note(result(NOON + timedelta(minutes=1), target="target-9", probe="late", reason=Reason.NOT_RUN))
+    history.record(result(NOON + timedelta(minutes=1), target="target-9", probe="late", reason=Reason.NOT_RUN))
     await history.close()
     history = History.open(tmp_path / "history.db", clock=lambda: NOW)
 
@@ -91,7 +91,7 @@ async def test_exchanges_are_not_kept(tmp_path: Path) -> None:
         sent="a-sent-word",
         received="a",
     )
-    history.note(result(reason=Reason.TIMEOUT, exchanges=(exchange,), phases={Phase.WAIT: 0.1}))
+    history.record(result(reason=Reason.TIMEOUT, exchanges=(exchange,), phases={Phase.WAIT: 0.1}))
     await history.close()
     assert b"a-sent-word" not in path.read_bytes()
     assert b"ended with timeout" in path.read_bytes()
@@ -126,17 +126,17 @@ async def test_a_closed_history_answers_with_an_error_and_counts_what_it_does_no
     await history.close()
     with pytest.raises(HistoryError, match="is closed"):
         await history.results()
-    history.note(result())
+    history.record(result())
     assert history.dropped == 1
 
 
 async def test_a_result_that_cannot_be_written_down_is_dropped_and_holds_nothing_up(tmp_path: Path) -> None:
     told: list[str | None] = []
     history = History.open(tmp_path / "history.db", on_trouble=told.append, clock=lambda: NOW)
-    history.note(result(seconds=float("nan")))
-    history.note(result(target="half a pair \ud83d"))
-    history.note(result(at=NOON.replace(tzinfo=None)))
-    history.note(result())
+    history.record(result(seconds=float("nan")))
+    history.record(result(target="half a pair \ud83d"))
+    history.record(result(at=NOON.replace(tzinfo=None)))
+    history.record(result())
     await history.close()
     assert history.dropped == 3
     assert told == []
@@ -148,8 +148,8 @@ async def test_a_result_that_cannot_be_written_down_is_dropped_and_holds_nothing
 async def test_a_reason_of_another_version_is_shown_but_not_gone_on_from(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
     history = History.open(path, clock=lambda: NOW)
-    history.note(result(NOON))
-    history.note(result(NOON + timedelta(minutes=1), reason=Reason.TIMEOUT))
+    history.record(result(NOON))
+    history.record(result(NOON + timedelta(minutes=1), reason=Reason.TIMEOUT))
     await history.close()
     connection = sqlite3.connect(path)
     connection.execute("UPDATE reasons SET name = 'out_of_fashion'")

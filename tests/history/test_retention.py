@@ -74,7 +74,7 @@ async def test_a_probe_that_is_gone_is_answered_for_until_its_last_row_went_and_
     retention = Retention(results=DAY, failures=DAY, rollups=2 * DAY)
     now = NOON
     history = History.open(path, retention=retention, clock=lambda: now)
-    history.note(result(now, target="old", probe="gone"))
+    history.record(result(now, target="old", probe="gone"))
     await history.close()
     history = History.open(path, retention=retention, clock=lambda: now)
     assert len(await history.results(target="old")) == 1
@@ -90,7 +90,7 @@ async def test_a_probe_that_is_gone_is_answered_for_until_its_last_row_went_and_
     assert await history.results(target="old") == []
     assert [memory.probe for memory in history.remembered()] == ["state"]
     assert _count(path, "probes") == 1
-    history.note(result(now, target="old", probe="other"))
+    history.record(result(now, target="old", probe="other"))
     await history.close()
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT id FROM probes ORDER BY id").fetchall() == [(2,), (3,)]

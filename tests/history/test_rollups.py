@@ -154,9 +154,9 @@ async def test_what_is_remembered_is_what_a_board_would_know_that_had_never_stop
     }
     board, restored = Board(), Board()
     for each in (board, restored):
-        each.adopt(Config(targets=targets, probes=probes))
+        each.apply_config(Config(targets=targets, probes=probes))
     for given in results:
-        board.note(given)
+        board.record(given)
     restored.restore(history.remembered())
     assert list(restored.probes()) == list(board.probes())
     await history.close()

@@ -80,7 +80,7 @@ async def test_an_empty_file_becomes_a_history_that_only_its_owner_reads(tmp_pat
 async def test_an_older_file_takes_the_steps_it_lacks_and_keeps_its_rows(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
     history = History.open(path)
-    history.note(result())
+    history.record(result())
     await history.close()
     later = (*STEPS, ("ALTER TABLE failures ADD COLUMN seed INTEGER", "CREATE TABLE later (a)"))
     connection = connect_to_write(path, max_bytes=BYTES, steps=later)

@@ -15,7 +15,7 @@ from tests.history.making import result
 async def main(path: Path) -> None:
     history = History.open(path)
     for number in range(1_000_000):
-        history.note(result(datetime.now(UTC), probe=f"probe-{number % 50}", seconds=number / 10_000))
+        history.record(result(datetime.now(UTC), probe=f"probe-{number % 50}", seconds=number / 10_000))
         print(number, time.monotonic(), flush=True)
         await asyncio.sleep(0.0005)
 

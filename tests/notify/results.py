@@ -40,5 +40,5 @@ def board(*probes: str, target: str = "t") -> Board:
     """A board with these probes, of which nothing is known."""
     made = Board()
     named = {name: Probe(name=name, target=target, kind="handshake", settings=HandshakeSettings()) for name in probes}
-    made.adopt(Config(targets={target: Target(name=target)}, probes=named))
+    made.apply_config(Config(targets={target: Target(name=target)}, probes=named))
     return made

@@ -30,7 +30,7 @@ def story(runs: str, *, after: int = 3) -> str:
     for minute, text in enumerate(runs.split()):
         probe, _, word = text.rpartition("=")
         result = run(word.rstrip("!?"), minute, probe=probe or "a", maintenance="!" in word)
-        incidents.note(result, suspect="?" in word)
+        incidents.record(result, suspect="?" in word)
         told.append(words(incidents.take()) or ".")
     return " ".join(told)
 
@@ -105,8 +105,8 @@ def test_ten_probes_of_one_target_are_one_change_and_another_target_is_another()
     names = [f"p{number}" for number in range(10)]
     for minute in range(2):
         for name in names:
-            incidents.note(run("connect_refused", minute, probe=name), suspect=False)
-        incidents.note(run("connect_refused", minute, probe="other", target="u"), suspect=False)
+            incidents.record(run("connect_refused", minute, probe=name), suspect=False)
+        incidents.record(run("connect_refused", minute, probe="other", target="u"), suspect=False)
     first, second = incidents.take()
     assert isinstance(first, Began)
     assert isinstance(second, Began)
@@ -116,19 +116,19 @@ def test_ten_probes_of_one_target_are_one_change_and_another_target_is_another()
 
 def test_what_passes_before_it_is_told_is_not_told() -> None:
     incidents = Incidents(after=1)
-    incidents.note(run("timeout"), suspect=False)
+    incidents.record(run("timeout"), suspect=False)
     assert incidents.pending
-    incidents.note(run("pass", 1), suspect=False)
+    incidents.record(run("pass", 1), suspect=False)
     assert not incidents.pending
     assert incidents.take() == []
 
 
 def test_an_end_knows_how_long_it_lasted_and_why_the_target_still_fails() -> None:
     incidents = Incidents(after=1)
-    incidents.note(run("timeout", 1), suspect=False)
-    incidents.note(run("tool_error", 2, probe="b"), suspect=False)
+    incidents.record(run("timeout", 1), suspect=False)
+    incidents.record(run("tool_error", 2, probe="b"), suspect=False)
     incidents.take()
-    incidents.note(run("pass", 8), suspect=False)
+    incidents.record(run("pass", 8), suspect=False)
     [ended] = incidents.take()
     others = (Reason.TOOL_ERROR,)
     assert ended == Ended(target="t", reason=Reason.TIMEOUT, probes=("a",), since=at(1), until=at(8), others=others)
@@ -137,16 +137,16 @@ def test_an_end_knows_how_long_it_lasted_and_why_the_target_still_fails() -> Non
 def test_what_is_withdrawn_has_to_fail_as_often_again_and_what_was_told_stays_told() -> None:
     incidents = Incidents(after=2)
     for minute in range(2):
-        incidents.note(run("timeout", minute, probe="told"), suspect=False)
+        incidents.record(run("timeout", minute, probe="told"), suspect=False)
     incidents.take()
     for minute in range(2):
-        incidents.note(run("unavailable", minute), suspect=False)
+        incidents.record(run("unavailable", minute), suspect=False)
     incidents.withdraw()
     assert incidents.take() == []
-    incidents.note(run("unavailable", 3), suspect=False)
+    incidents.record(run("unavailable", 3), suspect=False)
     assert incidents.take() == []
-    incidents.note(run("unavailable", 4), suspect=False)
-    incidents.note(run("pass", 4, probe="told"), suspect=False)
+    incidents.record(run("unavailable", 4), suspect=False)
+    incidents.record(run("pass", 4, probe="told"), suspect=False)
     assert words(incidents.take()) == "-told:timeout +a:unavailable"
 
 
@@ -163,13 +163,13 @@ def test_what_is_withdrawn_has_to_fail_as_often_again_and_what_was_told_stays_to
 def test_after_a_restart_what_was_told_is_not_told_again(before: str, runs: str, told: str) -> None:
     known = board("a")
     for minute, word in enumerate(before.split()):
-        known.note(run(word.rstrip("!"), minute, maintenance="!" in word))
+        known.record(run(word.rstrip("!"), minute, maintenance="!" in word))
     incidents = Incidents(after=3)
     incidents.restore(known.probes())
     assert not incidents.pending
     seen = []
     for minute, word in enumerate(runs.split()):
-        incidents.note(run(word, 10 + minute), suspect=False)
+        incidents.record(run(word, 10 + minute), suspect=False)
         seen.append(words(incidents.take()) or ".")
     assert " ".join(seen) == told
 
@@ -178,19 +178,19 @@ def test_restoring_does_not_hide_what_is_about_to_be_told() -> None:
     known = board("a", "b")
     incidents = Incidents(after=1)
     for name in ("a", "b"):
-        known.note(run("timeout", probe=name))
-    incidents.note(run("timeout", probe="a"), suspect=False)
+        known.record(run("timeout", probe=name))
+    incidents.record(run("timeout", probe="a"), suspect=False)
     incidents.restore(known.probes())
     assert words(incidents.take()) == "+a,b:timeout"
 
 
 def test_of_a_probe_that_is_gone_nothing_is_told() -> None:
     incidents = Incidents(after=1)
-    incidents.note(run("timeout"), suspect=False)
-    incidents.note(run("timeout", probe="b"), suspect=False)
-    incidents.note(run("timeout", probe="c", target="u"), suspect=False)
+    incidents.record(run("timeout"), suspect=False)
+    incidents.record(run("timeout", probe="b"), suspect=False)
+    incidents.record(run("timeout", probe="c", target="u"), suspect=False)
     incidents.take()
     incidents.keep({("t", "b"), ("t", "c")})  # c has moved to another target
-    incidents.note(run("pass", 1, probe="b"), suspect=False)
-    incidents.note(run("pass", 1, probe="c", target="u"), suspect=False)
+    incidents.record(run("pass", 1, probe="b"), suspect=False)
+    incidents.record(run("pass", 1, probe="c", target="u"), suspect=False)
     assert words(incidents.take()) == "-a,b:timeout"

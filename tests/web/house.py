@@ -31,9 +31,9 @@ class House:
         self.board = Board()
         self.metrics = Metrics(registry=CollectorRegistry())
         self.scheduler = Scheduler(judge=judge, sinks=[self.board, self.metrics])
-        self.scheduler.adopt(config)
-        self.board.adopt(config)
-        self.metrics.adopt(config, config.probes)
+        self.scheduler.apply_config(config)
+        self.board.apply_config(config)
+        self.metrics.apply_config(config, config.probes)
         self.ready = True
         self.mistake: str | None = None
         """What a reload finds wrong."""
@@ -57,8 +57,8 @@ class House:
         """Every probe once, for the board and the metrics to know."""
         for name in self.config.probes:
             result = Result(outcome=await self.scheduler.run_now(name), due=datetime.now(UTC))
-            self.board.note(result)
-            self.metrics.note(result)
+            self.board.record(result)
+            self.metrics.record(result)
 
     async def _reload(self) -> str | None:
         self.reloads += 1

@@ -70,13 +70,13 @@ class World:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(hours=5))
     location: str | None = None
 
-    def adopt(self, targets: Iterable[Target], probes: Iterable[Probe]) -> None:
+    def apply_config(self, targets: Iterable[Target], probes: Iterable[Probe]) -> None:
         config = Config(targets={each.name: each for each in targets}, probes={each.name: each for each in probes})
-        self.board.adopt(config)
+        self.board.apply_config(config)
 
-    def note(self, *results: Result) -> None:
+    def record(self, *results: Result) -> None:
         for each in results:
-            self.board.note(each)
+            self.board.record(each)
 
     @property
     def desk(self) -> Desk:
@@ -99,8 +99,8 @@ def small_world(reasons: Mapping[str, Reason | None], **rest: Any) -> World:
     """A target with one probe, `NAME-probe`, for each name, whose last run ended for that reason."""
     world = World(**rest)
     probes = {name: probe(f"{name}-probe", name) for name in reasons}
-    world.adopt([target(name) for name in reasons], probes.values())
-    world.note(*(result(probes[name], reason=reason, **(BAD if reason else {})) for name, reason in reasons.items()))
+    world.apply_config([target(name) for name in reasons], probes.values())
+    world.record(*(result(probes[name], reason=reason, **(BAD if reason else {})) for name, reason in reasons.items()))
     return world
 
 
@@ -110,7 +110,7 @@ def history_of(results: Iterable[Result], path: Path) -> Iterator[History]:
     written = list(results)
     before = History.open(path, queue=len(written) + 1)
     for each in written:
-        before.note(each)
+        before.record(each)
     asyncio.run(before.close())
     history = History.open(path)
     try:
