@@ -1,7 +1,7 @@
 """The long-running prober as a value: built from settings, entered, reloaded, left.
 
-What flows where: the scheduler runs probes and gives every Result to the sinks (board, metrics, history, log,
-notifications, doubt); the web room reads the board, the history and the metrics.
+What flows where: the scheduler runs probes and gives every Result to the sinks (statuses, metrics, history, log,
+notifications, doubt); the web room reads the statuses, the history and the metrics.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from prober import notify
-from prober.board import Board
 from prober.config import ConfigError
 from prober.config.model import Config, Notify
 from prober.daemon import systemd
@@ -31,6 +30,7 @@ from prober.notify import Notifier
 from prober.result import Sink
 from prober.schedule import Scheduler
 from prober.schedule.doubt import LoopLag, Suspicion
+from prober.status import StatusStore
 from prober.web import Desk, Web, application
 
 _LOOK_EVERY: Final = 1.0
@@ -59,13 +59,13 @@ class Daemon:
             config_file=settings.web_config,
             external_url=settings.external_url,
         )
-        self._board = Board()
+        self._statuses = StatusStore()
         self._metrics = Metrics(location=settings.location, registry=CollectorRegistry())
         self._changes = Changes()
         self._suspicion = Suspicion()
         self._notifier = Notifier(
             _NOBODY,
-            self._board,
+            self._statuses,
             suspects=self._suspects,
             on_sent=lambda outcome: self._metrics.notified(outcome == "sent"),
         )
@@ -88,7 +88,7 @@ class Daemon:
             history = self._open_history(stack)
             lag = await stack.enter_async_context(LoopLag(self._metrics.loop_lag))
             judge = await stack.enter_async_context(Judge())
-            sinks: list[Sink] = [self._suspicion, self._board, self._metrics, self._changes, self._notifier]
+            sinks: list[Sink] = [self._suspicion, self._statuses, self._metrics, self._changes, self._notifier]
             self._scheduler = Scheduler(
                 judge=judge,
                 sinks=[*sinks, history] if history else sinks,
@@ -148,7 +148,7 @@ class Daemon:
         self._config = config
         self._scheduler.apply_config(config)
         self._suspicion.apply_config(config)
-        self._board.apply_config(config, probes=self._scheduler.probes)
+        self._statuses.apply_config(config, probes=self._scheduler.probes)
         self._metrics.apply_config(config, self._scheduler.probes)
         self._changes.apply_config(config)
         self._notifier.apply_config(config.notify or _NOBODY)
@@ -159,9 +159,9 @@ class Daemon:
         gc.freeze()
 
     def _look_at_the_unknown(self) -> None:
-        for standing in self._board.probes():
-            if standing.last is None:
-                self._scheduler.look_early(standing.probe.name)
+        for status in self._statuses.probes():
+            if status.last is None:
+                self._scheduler.look_early(status.probe.name)
 
     def _keep_the_old(self, why: str) -> str:
         self._metrics.reloaded(False)
@@ -188,13 +188,13 @@ class Daemon:
 
     def _restore(self, history: History) -> None:
         remembered = history.remembered()
-        self._board.restore(remembered)
+        self._statuses.restore(remembered)
         self._metrics.restore(remembered)
         self._changes.restore(remembered)
 
     def _desk(self, history: History | None) -> Desk:
         return Desk(
-            board=self._board,
+            statuses=self._statuses,
             history=history,
             metrics=self._metrics,
             next_due=self._scheduler.next_due,

@@ -12,7 +12,7 @@ And when nothing is:
   maintenance Runs that were due in a maintenance window are passed over: what began in it is told `after` failures
               later than its end, what ended in it when the first run after it passes.
   self-doubt  While the prober suspects itself failures are passed over, and what was about to be told is forgotten.
-  a restart   What the board has failing for `after` runs was told by the process before this one. A run that could not
+  a restart   What has failed for `after` runs by the status store was told before. A run that could not
               tell, right before the restart, hides that; then it is told again.
 
 incidents.py   what is told and what is not: no clock, no network

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from prober.board import Standing
 from prober.outcome import Outcome, Reason, Verdict
 from prober.result import Result
+from prober.status import ProbeStatus
 
 Key = tuple[str, Reason]
 """The target of an incident, and its reason."""
@@ -77,18 +77,18 @@ class Incidents:
         """Whether there is a change to tell."""
         return bool(self._ended or self._untold)
 
-    def restore(self, standings: Iterable[Standing]) -> None:
-        """Take what fails by the board for told or counted already, of probes that nothing is known of yet."""
+    def restore(self, statuses: Iterable[ProbeStatus]) -> None:
+        """Take what fails by the status store for told or counted already, of probes that nothing is known of yet."""
         untold = dict(self._untold)
-        for standing in standings:
-            last, name = standing.last, standing.probe.name
-            if standing.verdict is not Verdict.FAIL or last is None or last.maintenance or name in self._streaks:
+        for status in statuses:
+            last, name = status.last, status.probe.name
+            if status.verdict is not Verdict.FAIL or last is None or last.maintenance or name in self._streaks:
                 continue
-            since = standing.since or last.outcome.started_at
-            streak = _Streak(since=since, last=last.outcome, count=standing.streak, same=standing.streak)
+            since = status.since or last.outcome.started_at
+            streak = _Streak(since=since, last=last.outcome, count=status.streak, same=status.streak)
             self._streaks[name] = streak
             if streak.count >= self.after and last.outcome.reason is not None:
-                self._join(name, streak, (standing.probe.target, last.outcome.reason))
+                self._join(name, streak, (status.probe.target, last.outcome.reason))
         self._untold = untold
 
     def keep(self, probes: Collection[tuple[str, str]]) -> None:

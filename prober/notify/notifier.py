@@ -9,7 +9,6 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
-from prober.board import Board
 from prober.config.model import Notify, Probe
 from prober.config.secret import Secret
 from prober.notify.apprise import label, sender
@@ -17,6 +16,7 @@ from prober.notify.incidents import Incidents
 from prober.notify.message import messages_of
 from prober.notify.outlet import PAUSES, OnSent, Outlet
 from prober.result import Result
+from prober.status import StatusStore
 
 GATHERING: Final = 3.0
 """Seconds between the first news and their being told: what has one cause comes in one message."""
@@ -32,7 +32,7 @@ class Notifier:
     def __init__(
         self,
         settings: Notify,
-        board: Board,
+        statuses: StatusStore,
         *,
         suspects: Callable[[], bool] = lambda: False,
         on_sent: OnSent = lambda _outcome: None,
@@ -43,7 +43,7 @@ class Notifier:
 
         Raises NotifyProblem. The first time this imports Apprise and takes half a second: see `check`.
         """
-        self._board, self._suspects, self._on_sent = board, suspects, on_sent
+        self._statuses, self._suspects, self._on_sent = statuses, suspects, on_sent
         self._gathering, self._pauses = gathering, pauses
         self._incidents = Incidents(after=settings.after)
         self._outlets: dict[Secret, Outlet] = {}
@@ -62,7 +62,7 @@ class Notifier:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Tell what is left to tell, in a moment: by the board it is told, so the next process will not."""
+        """Tell what is left to tell, in a moment: by the status store it is told, so the next process will not."""
         self._flush()
         try:
             with suppress(TimeoutError):
@@ -77,7 +77,7 @@ class Notifier:
                 await asyncio.wait(tasks)
 
     def apply_config(self, settings: Notify) -> None:
-        """Go by other settings, and by the probes that the board has now. What is told stays told.
+        """Go by other settings, and by the probes that the status store has now. What is told stays told.
 
         Raises NotifyProblem, and then nothing has changed.
         """
@@ -88,11 +88,11 @@ class Notifier:
         if self._teller is not None:
             self._serve()
         self._incidents.after = settings.after
-        self._incidents.keep({(standing.probe.target, standing.probe.name) for standing in self._board.probes()})
+        self._incidents.keep({(status.probe.target, status.probe.name) for status in self._statuses.probes()})
 
     def restore(self) -> None:
-        """Take what the board has failing for long enough for told. For when it has been filled from history."""
-        self._incidents.restore(self._board.probes())
+        """Take what fails in the status store for long enough for told. For when it has been filled from history."""
+        self._incidents.restore(self._statuses.probes())
 
     def record(self, result: Result) -> None:
         """A run has ended."""

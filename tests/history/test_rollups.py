@@ -12,13 +12,13 @@ from random import Random
 
 import pytest
 
-from prober.board import Board
 from prober.config.model import Config, HandshakeSettings, Probe, Target
 from prober.history import Counts, Day, History, PastResult, Point, Retention
 from prober.history.ledger import Ledger, Skip
 from prober.history.schema import BOUNDS
 from prober.outcome import Verdict
 from prober.result import Result
+from prober.status import StatusStore
 from tests.history.making import NOON, random_results, result
 
 NOW = NOON + timedelta(minutes=1)
@@ -152,13 +152,13 @@ async def test_what_is_remembered_is_what_a_board_would_know_that_had_never_stop
         )
         for given in results
     }
-    board, restored = Board(), Board()
-    for each in (board, restored):
+    lived, restored = StatusStore(), StatusStore()
+    for each in (lived, restored):
         each.apply_config(Config(targets=targets, probes=probes))
     for given in results:
-        board.record(given)
+        lived.record(given)
     restored.restore(history.remembered())
-    assert list(restored.probes()) == list(board.probes())
+    assert list(restored.probes()) == list(lived.probes())
     await history.close()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from prober.notify.incidents import Began, Change, Ended, Incidents
 from prober.outcome import Reason
-from tests.notify.results import at, board, run
+from tests.notify.results import at, run, statuses
 
 
 def words(changes: list[Change]) -> str:
@@ -161,7 +161,7 @@ def test_what_is_withdrawn_has_to_fail_as_often_again_and_what_was_told_stays_to
     ],
 )
 def test_after_a_restart_what_was_told_is_not_told_again(before: str, runs: str, told: str) -> None:
-    known = board("a")
+    known = statuses("a")
     for minute, word in enumerate(before.split()):
         known.record(run(word.rstrip("!"), minute, maintenance="!" in word))
     incidents = Incidents(after=3)
@@ -175,7 +175,7 @@ def test_after_a_restart_what_was_told_is_not_told_again(before: str, runs: str,
 
 
 def test_restoring_does_not_hide_what_is_about_to_be_told() -> None:
-    known = board("a", "b")
+    known = statuses("a", "b")
     incidents = Incidents(after=1)
     for name in ("a", "b"):
         known.record(run("timeout", probe=name))

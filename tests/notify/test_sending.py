@@ -21,7 +21,7 @@ from prober.notify.message import Message
 from prober.notify.outlet import Outlet
 from tests.judge.ticking import PROMISE, ticking
 from tests.notify.receiver import Receiver, receiver
-from tests.notify.results import board, run
+from tests.notify.results import run, statuses
 
 BOUND: Final = 20.0
 ROOT: Final = Path(__file__).parents[2]
@@ -42,14 +42,14 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 def notifier(*urls: Secret, after: int = 1, **more: Any) -> Notifier:
-    return Notifier(Notify(urls=urls, after=after), board("a", "b"), **{"gathering": 0.05, **more})
+    return Notifier(Notify(urls=urls, after=after), statuses("a", "b"), **{"gathering": 0.05, **more})
 
 
 async def test_ten_probes_of_a_dead_host_are_one_message_and_their_recovery_another(friend: Receiver) -> None:
     names = [f"p{number}" for number in range(10)]
     sent: list[str] = []
     async with Notifier(
-        Notify(urls=(friend.url,), after=2), board(*names), on_sent=sent.append, gathering=0.05
+        Notify(urls=(friend.url,), after=2), statuses(*names), on_sent=sent.append, gathering=0.05
     ) as tells:
         for minute in range(4):
             for name in names:
@@ -206,7 +206,7 @@ async def test_what_is_gathered_when_the_prober_ends_is_told(friend: Receiver) -
 
 
 async def test_after_a_restart_only_what_is_new_is_told(friend: Receiver) -> None:
-    known = board("a", "b")
+    known = statuses("a", "b")
     known.record(run("timeout", probe="a"))
     async with Notifier(Notify(urls=(friend.url,), after=1), known, gathering=0.05) as tells:
         tells.record(run("timeout", 1, probe="a"))
@@ -263,7 +263,7 @@ def test_without_apprise_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "apprise", None)
     with pytest.raises(NotifyProblem, match=r"pip install 'mcp-prober\[notify\]'"):
         check(Notify(urls=(Secret("json://127.0.0.1/hook"),)))
-    Notifier(Notify(urls=()), board())
+    Notifier(Notify(urls=()), statuses())
 
 
 def test_apprise_is_imported_only_by_whoever_notifies() -> None:

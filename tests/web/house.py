@@ -1,4 +1,4 @@
-"""What stands behind the endpoints in their tests: a configuration, a board, metrics and history, all of them real."""
+"""What stands behind the endpoints in their tests: a configuration, statuses, metrics and history, all of them real."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from prometheus_client import CollectorRegistry
 
-from prober.board import Board
 from prober.config import Config, load
 from prober.judge.worker import Judge
 from prober.metrics import Metrics
 from prober.result import Result
 from prober.schedule import Scheduler
+from prober.status import StatusStore
 from prober.web import Desk
 
 STARTED: Final = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -28,11 +28,11 @@ class House:
 
     def __init__(self, config: Config, judge: Judge) -> None:
         self.config = config
-        self.board = Board()
+        self.statuses = StatusStore()
         self.metrics = Metrics(registry=CollectorRegistry())
-        self.scheduler = Scheduler(judge=judge, sinks=[self.board, self.metrics])
+        self.scheduler = Scheduler(judge=judge, sinks=[self.statuses, self.metrics])
         self.scheduler.apply_config(config)
-        self.board.apply_config(config)
+        self.statuses.apply_config(config)
         self.metrics.apply_config(config, config.probes)
         self.ready = True
         self.mistake: str | None = None
@@ -42,7 +42,7 @@ class House:
     @property
     def desk(self) -> Desk:
         return Desk(
-            board=self.board,
+            statuses=self.statuses,
             metrics=self.metrics,
             run_now=self.scheduler.run_now,
             reload=self._reload,
@@ -54,10 +54,10 @@ class House:
         )
 
     async def run_all(self) -> None:
-        """Every probe once, for the board and the metrics to know."""
+        """Every probe once, for the statuses and the metrics to know."""
         for name in self.config.probes:
             result = Result(outcome=await self.scheduler.run_now(name), due=datetime.now(UTC))
-            self.board.record(result)
+            self.statuses.record(result)
             self.metrics.record(result)
 
     async def _reload(self) -> str | None:

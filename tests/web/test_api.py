@@ -1,4 +1,4 @@
-"""The JSON API, held against its schema, over a real board and a real history."""
+"""The JSON API, held against its schema, over a real status store and a real history."""
 
 from __future__ import annotations
 
@@ -89,9 +89,9 @@ async def test_targets_are_told_before_anything_has_run(tmp_path: Path) -> None:
 
 async def test_targets_are_told_as_they_stand(tmp_path: Path) -> None:
     async with house(dead("a", "b"), tmp_path) as here, asking(here.desk) as client:
-        here.board.record(result(1))
-        here.board.record(result(2, passed=False))
-        here.board.record(result(3, passed=False))
+        here.statuses.record(result(1))
+        here.statuses.record(result(2, passed=False))
+        here.statuses.record(result(3, passed=False))
         (target,) = checked("targets", await client.get("/api/v1/targets"))["targets"]
         first = target["probes"][0]
         assert (target["outcome"], target["protocol"]["era"], target["server"]["name"]) == ("fail", "modern", "s")
@@ -104,7 +104,7 @@ async def test_targets_are_told_as_they_stand(tmp_path: Path) -> None:
 async def test_a_probe_by_cron_has_no_interval(tmp_path: Path) -> None:
     async with house(dead("a"), tmp_path) as here:
         probe = replace(here.config.probes["a"], cron="0 3 * * *")
-        here.board.apply_config(replace(here.config, probes={"a": probe}))
+        here.statuses.apply_config(replace(here.config, probes={"a": probe}))
         async with asking(here.desk) as client:
             (target,) = checked("targets", await client.get("/api/v1/targets"))["targets"]
             assert (target["probes"][0]["interval_seconds"], target["probes"][0]["cron"]) == (None, "0 3 * * *")
@@ -112,7 +112,7 @@ async def test_a_probe_by_cron_has_no_interval(tmp_path: Path) -> None:
 
 async def test_a_prober_without_targets_tells_of_none(tmp_path: Path) -> None:
     async with house(dead("a"), tmp_path) as here:
-        here.board.apply_config(replace(here.config, probes={}, targets={}))
+        here.statuses.apply_config(replace(here.config, probes={}, targets={}))
         async with asking(here.desk) as client:
             assert checked("targets", await client.get("/api/v1/targets"))["targets"] == []
 
@@ -235,7 +235,7 @@ def crowd(here: House, count: int) -> str:
     """The configuration with so many probes in place of one; the name of the last of them."""
     probe = here.config.probes["a"]
     probes = {f"probe-{n}": replace(probe, name=f"probe-{n}") for n in range(count)}
-    here.board.apply_config(replace(here.config, probes=probes))
+    here.statuses.apply_config(replace(here.config, probes=probes))
     return f"probe-{count - 1}"
 
 

@@ -50,7 +50,7 @@ async def test_a_secret_that_comes_back_is_in_no_answer(tmp_path: Path) -> None:
         assert (outcome.reason, outcome.step) == ("expectation_failed", "tools/call")
         result = Result(outcome=outcome, due=datetime.now(UTC))
         history = History.open(path)
-        for sink in (here.board, here.metrics, history):
+        for sink in (here.statuses, here.metrics, history):
             sink.record(result)
         await history.close()  # what was noted is written now
         history = History.open(path)

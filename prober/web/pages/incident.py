@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from prober.board import Standing
 from prober.history import PastFailure
 from prober.outcome import Outcome, Reason, Verdict
 from prober.report.account import Note, cause, proof, warnings
+from prober.status import ProbeStatus
 from prober.web.pages.words import When, ago, brief, counted, passage, since
 
 LINE: Final = 160
@@ -39,12 +39,12 @@ class Incident:
     maintenance: bool
 
 
-def incident_now(standing: Standing, now: datetime) -> Incident:
+def incident_now(status: ProbeStatus, now: datetime) -> Incident:
     """What a probe that has run and did not pass says at present."""
-    assert standing.last is not None
-    begun = standing.since or standing.last.ended
-    streak = f"{counted(standing.streak, 'run')} in a row" if standing.streak > 1 else ""
-    outcome, maintenance = standing.last.outcome, standing.last.maintenance
+    assert status.last is not None
+    begun = status.since or status.last.ended
+    streak = f"{counted(status.streak, 'run')} in a row" if status.streak > 1 else ""
+    outcome, maintenance = status.last.outcome, status.last.maintenance
     return _incident(outcome, cause(outcome), since(begun, now), streak=streak, maintenance=maintenance)
 
 

@@ -55,7 +55,7 @@ def test_probes_that_have_not_run_yet_are_unknown_and_said_to_be_waited_for() ->
 
 def test_targets_come_worst_first_and_the_latest_trouble_before_older() -> None:
     world = small_world({"good": None, "older": F, "odd": U, "newer": F, "also-good": None})
-    world.apply_config([*(t.target for t in world.board.targets())], [s.probe for s in world.board.probes()])
+    world.apply_config([*(t.target for t in world.statuses.targets())], [s.probe for s in world.statuses.probes()])
     world.record(result(probe("older-probe", "older")))
     world.record(aged(result(probe("older-probe", "older"), reason=F), by=600))
     with served(world) as url:

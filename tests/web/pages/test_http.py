@@ -79,7 +79,7 @@ def test_two_hundred_targets_are_chosen_and_rendered_at_once() -> None:
 
     def once() -> tuple[float, str]:
         begun = time.thread_time()
-        choice = choose(world.board.targets(), Wish(), now)
+        choice = choose(world.statuses.targets(), Wish(), now)
         front = front_of(choice, Wish(), now=now, past=past, maintenance=())
         html = assets.render("front.html", {"front": front, "verdict": front.verdict, "root": "./", "status": status})
         return time.thread_time() - begun, html

@@ -105,7 +105,7 @@ def test_one_that_should_have_run_by_now_is_late() -> None:
 def test_maintenance_skipped_runs_and_streaks_are_told() -> None:
     world = _world(reason=Reason.TIMEOUT, maintenance=True)
     world.record(result(probe("p", "a"), reason=Reason.TIMEOUT, maintenance=True))
-    world.board.skipped(probe("p", "a"))
+    world.statuses.skipped(probe("p", "a"))
     world.maintained = frozenset({"p"})
     page = _page(world)
     assert "2 runs in a row · in maintenance" in page.text

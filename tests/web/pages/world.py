@@ -1,4 +1,4 @@
-"""A small world to make pages of: targets and probes with what became of them, on a real board and in real history."""
+"""A small world to make pages of: targets and probes with what became of them, with real statuses and history."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Any
 import uvicorn
 from prometheus_client import CollectorRegistry
 
-from prober.board import Board
 from prober.config.model import Config, HandshakeSettings, Probe, Target
 from prober.history import History
 from prober.metrics import Metrics
 from prober.outcome import Evidence, Outcome, Reason, Verdict
 from prober.result import Result
+from prober.status import StatusStore
 from prober.web import Desk, application
 
 
@@ -61,7 +61,7 @@ BAD: Mapping[str, Any] = {
 class World:
     """What the daemon knows; a test changes it while pages are looked at."""
 
-    board: Board = field(default_factory=Board)
+    statuses: StatusStore = field(default_factory=StatusStore)
     history: History | None = None
     suspects: bool = False
     ready: bool = True
@@ -72,16 +72,16 @@ class World:
 
     def apply_config(self, targets: Iterable[Target], probes: Iterable[Probe]) -> None:
         config = Config(targets={each.name: each for each in targets}, probes={each.name: each for each in probes})
-        self.board.apply_config(config)
+        self.statuses.apply_config(config)
 
     def record(self, *results: Result) -> None:
         for each in results:
-            self.board.record(each)
+            self.statuses.record(each)
 
     @property
     def desk(self) -> Desk:
         return Desk(
-            board=self.board,
+            statuses=self.statuses,
             metrics=Metrics(registry=CollectorRegistry()),
             history=self.history,
             run_now=_never,
