@@ -1,4 +1,4 @@
-"""The Sink that tells people: results in, incidents gathered for a moment, messages out to every URL."""
+"""The Sink that tells people: results in, alert groups gathered for a moment, messages out to every URL."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Final, Self
 
 from prober.config.model import Notify, Probe
 from prober.config.secret import Secret
+from prober.notify.alert_groups import AlertGroups
 from prober.notify.apprise import label, sender
-from prober.notify.incidents import Incidents
 from prober.notify.message import messages_of
 from prober.notify.outlet import PAUSES, OnSent, Outlet
 from prober.result import Result
@@ -45,7 +45,7 @@ class Notifier:
         """
         self._statuses, self._suspects, self._on_sent = statuses, suspects, on_sent
         self._gathering, self._pauses = gathering, pauses
-        self._incidents = Incidents(after=settings.after)
+        self._groups = AlertGroups(after=settings.after)
         self._outlets: dict[Secret, Outlet] = {}
         self._outlets = self._outlets_of(settings)
         self._tasks: dict[asyncio.Task[None], Outlet] = {}
@@ -87,18 +87,18 @@ class Notifier:
                 task.cancel()
         if self._teller is not None:
             self._serve()
-        self._incidents.after = settings.after
-        self._incidents.keep({(status.probe.target, status.probe.name) for status in self._statuses.probes()})
+        self._groups.after = settings.after
+        self._groups.keep({(status.probe.target, status.probe.name) for status in self._statuses.probes()})
 
     def restore(self) -> None:
         """Take what fails in the status store for long enough for told. For when it has been filled from history."""
-        self._incidents.restore(self._statuses.probes())
+        self._groups.restore(self._statuses.probes())
 
     def record(self, result: Result) -> None:
         """A run has ended."""
         try:
-            self._incidents.record(result, suspect=self._suspects())
-            if self._incidents.pending:
+            self._groups.record(result, suspect=self._suspects())
+            if self._groups.pending:
                 self._news.set()
         except Exception:  # a Sink never raises
             _LOGGER.exception("a result could not be looked at for a notification")
@@ -112,19 +112,19 @@ class Notifier:
             await asyncio.sleep(self._gathering)
             self._news.clear()
             self._flush()
-            if self._incidents.pending:
+            if self._groups.pending:
                 self._news.set()
 
     def _flush(self) -> None:
         try:
             if self._suspects():
-                self._incidents.withdraw()
+                self._groups.withdraw()
                 return
-            for message in messages_of(self._incidents.take()):
+            for message in messages_of(self._groups.take()):
                 for outlet in self._outlets.values():
                     outlet.put(message)
         except Exception:
-            _LOGGER.exception("an incident could not be told")
+            _LOGGER.exception("an alert group could not be told")
 
     def _serve(self) -> None:
         """A task for every outlet that has none."""

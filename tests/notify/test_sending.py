@@ -179,7 +179,7 @@ async def test_what_the_prober_does_not_believe_is_not_told(friend: Receiver) ->
         tells.record(run("timeout"))
         suspects = True  # found out while it was gathered
         tells.record(run("timeout", 1, probe="b"))
-        await until(lambda: not tells._incidents.pending)
+        await until(lambda: not tells._groups.pending)
         suspects = False
         tells.record(run("tool_error", 2, probe="b"))
         await until(lambda: friend.bodies)

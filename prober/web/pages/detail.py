@@ -13,8 +13,8 @@ from prober.report.quantity import duration
 from prober.status import ProbeStatus, TargetStatus
 from prober.web.pages.choice import Pages, is_late, paged
 from prober.web.pages.drawing import Phases, Spark, Strip, phases_of, spark_of, strip_of
+from prober.web.pages.failure_view import LINE, MESSAGE, NOTES, FailureView, earlier_failures, present_failure
 from prober.web.pages.front import late
-from prober.web.pages.incident import LINE, MESSAGE, NOTES, Incident, earlier_incidents, incident_now
 from prober.web.pages.past import Past
 from prober.web.pages.words import When, ago, brief, counted, percent, since, span
 
@@ -81,12 +81,12 @@ class Detail:
     strip: Strip | None
     spark: Spark | None
     uptime: str | None
-    present: tuple[Incident, ...]
+    present: tuple[FailureView, ...]
     probes: tuple[ProbeRow, ...]
     pages: Pages
     earlier: str | None
     later: str | None
-    failures: tuple[Incident, ...]
+    failures: tuple[FailureView, ...]
     looked_through: int
     """How many runs of history `failures` are of, those of the present trouble included."""
     remembers: bool
@@ -125,12 +125,12 @@ def detail_of(
         strip=strip_of(past.days, now.date()) if past else None,
         spark=spark_of(past.seconds) if past else None,
         uptime=percent(past.uptime) if past and past.uptime is not None else None,
-        present=tuple(incident_now(status, now) for status in bad),
+        present=tuple(present_failure(status, now) for status in bad),
         probes=tuple(_row(status, known[status.probe.name], now, started_at) for status in statuses),
         pages=pages,
         earlier=f"?page={pages.number - 1}" if pages.number > 1 else None,
         later=f"?page={pages.number + 1}" if pages.number < pages.count else None,
-        failures=earlier_incidents(past.failures, present, now) if past else (),
+        failures=earlier_failures(past.failures, present, now) if past else (),
         looked_through=len(past.failures) if past else 0,
         remembers=past is not None,
     )
