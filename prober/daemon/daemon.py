@@ -23,7 +23,7 @@ from prober.daemon import systemd
 from prober.daemon.changes import Changes
 from prober.daemon.logs import log
 from prober.daemon.settings import Settings
-from prober.history import History
+from prober.history import HistoryStore
 from prober.judge.worker import Judge
 from prober.metrics import Metrics
 from prober.notify import Notifier
@@ -169,10 +169,10 @@ class Daemon:
         log(logging.ERROR, "reload_failed", message=why)
         return why
 
-    def _open_history(self, stack: AsyncExitStack) -> History | None:
+    def _open_history(self, stack: AsyncExitStack) -> HistoryStore | None:
         if self._settings.history is None:
             return None
-        history = History.open(
+        history = HistoryStore.open(
             self._settings.history, retention=self._settings.retention, on_trouble=self._history_trouble
         )
         stack.push_async_callback(history.close)
@@ -186,13 +186,13 @@ class Daemon:
         else:
             log(logging.ERROR, "history_trouble", message=trouble)
 
-    def _restore(self, history: History) -> None:
+    def _restore(self, history: HistoryStore) -> None:
         remembered = history.remembered()
         self._statuses.restore(remembered)
         self._metrics.restore(remembered)
         self._changes.restore(remembered)
 
-    def _desk(self, history: History | None) -> Desk:
+    def _desk(self, history: HistoryStore | None) -> Desk:
         return Desk(
             statuses=self._statuses,
             history=history,
@@ -211,7 +211,7 @@ class Daemon:
         return self._suspicion.suspects
 
     @asynccontextmanager
-    async def _looking(self, history: History | None) -> AsyncIterator[None]:
+    async def _looking(self, history: HistoryStore | None) -> AsyncIterator[None]:
         """Keep those metrics up that nobody pushes, for as long as the block runs."""
 
         async def look() -> None:

@@ -29,7 +29,7 @@ from prober.web.answers import as_json, listed, paced, parameters, refuse, strea
 from prober.web.desk import Desk
 
 if TYPE_CHECKING:
-    from prober.history import History, PastFailure, PastResult
+    from prober.history import HistoryStore, PastFailure, PastResult
 
 DEFAULT_LIMIT: Final = 100
 MOST: Final = 1000
@@ -203,7 +203,7 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _CURSOR: Final = re.compile(r"([0-9]{1,14})-([0-9]{1,4})", re.ASCII)
 
 
-def _asked(desk: Desk) -> History:
+def _asked(desk: Desk) -> HistoryStore:
     if desk.history is None:
         raise refuse(404, "this prober keeps no history")
     return desk.history

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # the desk names the rooms it is set with, and builds none of them
-    from prober.history import History
+    from prober.history import HistoryStore
     from prober.metrics import Metrics
     from prober.outcome import Outcome
     from prober.status import StatusStore
@@ -32,7 +32,7 @@ class Desk:
 
     statuses: StatusStore
     metrics: Metrics
-    history: History | None = None
+    history: HistoryStore | None = None
     """None where the daemon keeps no history."""
     run_now: RunNow
     reload: Callable[[], Awaitable[str | None]]

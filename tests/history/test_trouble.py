@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.history import History, HistoryError
+from prober.history import HistoryError, HistoryStore
 from tests.history.making import NOON, result, until
 
 NOW = NOON + timedelta(hours=1)
@@ -39,11 +39,11 @@ class Told:
         self.threads.add(threading.get_ident())
 
 
-def _open(path: Path, told: Told, *, queue: int = 20_000) -> History:
-    return History.open(path, on_trouble=told, clock=lambda: NOW, queue=queue)
+def _open(path: Path, told: Told, *, queue: int = 20_000) -> HistoryStore:
+    return HistoryStore.open(path, on_trouble=told, clock=lambda: NOW, queue=queue)
 
 
-async def _count(history: History) -> int:
+async def _count(history: HistoryStore) -> int:
     return len(await history.results(limit=10_000))
 
 
@@ -148,7 +148,7 @@ async def test_a_removed_file_is_noticed_and_begun_anew(tmp_path: Path) -> None:
     assert path.exists()
 
 
-async def _some(history: History) -> bool:
+async def _some(history: HistoryStore) -> bool:
     return await _count(history) > 0
 
 
@@ -194,7 +194,7 @@ def test_a_read_only_folder_is_said_at_the_start() -> None:
         folder.chmod(0o555)
         path = folder / "history.db"
         with pytest.raises(HistoryError) as caught:
-            History.open(path)
+            HistoryStore.open(path)
         assert str(caught.value) == (
             f"{path} cannot be written: Permission denied; see to the folder and its permissions, or name another file"
         )

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
-from prober.history import History
+from prober.history import HistoryStore
 from prober.outcome import Evidence, Outcome, Reason, ServerInfo, Verdict
 from prober.result import Result
 from tests.web.asking import asking
@@ -60,11 +60,11 @@ def result(number: int, *, probe: str = "a", passed: bool = True, at: timedelta 
 @asynccontextmanager
 async def remembering(folder: Path, results: list[Result]) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a prober to which that happened a while ago, and which has written it down."""
-    history = History.open(folder / "history.db", clock=lambda: NOON + timedelta(hours=1))
+    history = HistoryStore.open(folder / "history.db", clock=lambda: NOON + timedelta(hours=1))
     for each in results:
         history.record(each)
     await history.close()
-    history = History.open(folder / "history.db", clock=lambda: NOON + timedelta(hours=1))
+    history = HistoryStore.open(folder / "history.db", clock=lambda: NOON + timedelta(hours=1))
     try:
         async with house(dead("a", "b"), folder) as here, asking(replace(here.desk, history=history)) as client:
             yield client
@@ -210,7 +210,7 @@ async def test_a_prober_without_history_says_so(tmp_path: Path) -> None:
 
 
 async def test_a_history_that_cannot_be_read_is_told_and_the_present_is_still_there(tmp_path: Path) -> None:
-    history = History.open(tmp_path / "history.db")
+    history = HistoryStore.open(tmp_path / "history.db")
     await history.close()
     async with house(dead("a"), tmp_path) as here, asking(replace(here.desk, history=history)) as client:
         answer = await client.get("/api/v1/results")

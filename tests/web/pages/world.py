@@ -16,7 +16,7 @@ import uvicorn
 from prometheus_client import CollectorRegistry
 
 from prober.config.model import Config, HandshakeSettings, Probe, Target
-from prober.history import History
+from prober.history import HistoryStore
 from prober.metrics import Metrics
 from prober.outcome import Evidence, Outcome, Reason, Verdict
 from prober.result import Result
@@ -62,7 +62,7 @@ class World:
     """What the daemon knows; a test changes it while pages are looked at."""
 
     statuses: StatusStore = field(default_factory=StatusStore)
-    history: History | None = None
+    history: HistoryStore | None = None
     suspects: bool = False
     ready: bool = True
     maintained: frozenset[str] = frozenset()
@@ -105,14 +105,14 @@ def small_world(reasons: Mapping[str, Reason | None], **rest: Any) -> World:
 
 
 @contextmanager
-def history_of(results: Iterable[Result], path: Path) -> Iterator[History]:
+def history_of(results: Iterable[Result], path: Path) -> Iterator[HistoryStore]:
     """A real history, in which these are written down already."""
     written = list(results)
-    before = History.open(path, queue=len(written) + 1)
+    before = HistoryStore.open(path, queue=len(written) + 1)
     for each in written:
         before.record(each)
     asyncio.run(before.close())
-    history = History.open(path)
+    history = HistoryStore.open(path)
     try:
         yield history
     finally:
