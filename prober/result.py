@@ -46,7 +46,7 @@ class Remembered:
 class Sink(Protocol):
     """Takes results in as they come, in the event loop's thread: quickly, and without ever raising."""
 
-    def note(self, result: Result, /) -> None:
+    def record(self, result: Result, /) -> None:
         """A run has ended."""
 
     def skipped(self, probe: Probe, /) -> None:

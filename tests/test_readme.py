@@ -10,12 +10,12 @@ import typer.main
 from prometheus_client import CollectorRegistry
 from starlette.routing import Route
 
-from prober.board import Board
 from prober.cli import app
 from prober.config import load
 from prober.kinds import KINDS
 from prober.metrics import Metrics, families
 from prober.outcome import Family
+from prober.status import StatusStore
 from prober.web import AppState, application
 
 ROOT = Path(__file__).parents[1]
@@ -100,7 +100,7 @@ def test_the_table_of_endpoints_is_what_the_daemon_serves() -> None:
 def routes() -> list[Route]:
     """Those of the application; nothing is asked of the daemon behind it."""
     app_state = AppState(
-        board=Board(),
+        statuses=StatusStore(),
         metrics=Metrics(registry=CollectorRegistry()),
         run_now=None,  # type: ignore[arg-type]
         reload=None,  # type: ignore[arg-type]

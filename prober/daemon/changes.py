@@ -24,7 +24,7 @@ class Changes:
         self._tell = tell
         self._last: dict[tuple[str, str], _Last] = {}
 
-    def adopt(self, config: Config) -> None:
+    def apply_config(self, config: Config) -> None:
         """Forget probes that are gone."""
         here = {(probe.target, probe.name) for probe in config.probes.values()}
         self._last = {name: last for name, last in self._last.items() if name in here}
@@ -36,7 +36,7 @@ class Changes:
                 outcome = memory.last.outcome
                 self._last[memory.target, memory.probe] = outcome.verdict, outcome.reason
 
-    def note(self, result: Result) -> None:
+    def record(self, result: Result) -> None:
         """A run has ended."""
         outcome = result.outcome
         name = outcome.target, outcome.probe

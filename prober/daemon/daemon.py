@@ -1,7 +1,7 @@
 """The long-running prober as a value: built from settings, entered, reloaded, left.
 
-What flows where: the scheduler runs probes and gives every Result to the sinks (board, metrics, history, log,
-notifications, doubt); the web room reads the board, the history and the metrics.
+What flows where: the scheduler runs probes and gives every Result to the sinks (statuses, metrics, history, log,
+notifications, doubt); the web room reads the statuses, the history and the metrics.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from prometheus_client import CollectorRegistry
 
 from prober import notify
 from prober.assertions.judge import Judge
-from prober.board import Board
 from prober.config import ConfigError
 from prober.config.model import Config, Notify
 from prober.daemon import systemd
 from prober.daemon.changes import Changes
 from prober.daemon.logs import log
 from prober.daemon.settings import Settings
-from prober.history import History
+from prober.history import HistoryStore
 from prober.metrics import Metrics
 from prober.notify import Notifier
 from prober.result import Sink
 from prober.schedule import Scheduler
 from prober.schedule.loop_lag import LoopLag
 from prober.schedule.outage import OutageDetector
+from prober.status import StatusStore
 from prober.web import AppState, Web, application
 
 _LOOK_EVERY: Final = 1.0
@@ -60,13 +60,13 @@ class Daemon:
             config_file=settings.web_config,
             external_url=settings.external_url,
         )
-        self._board = Board()
+        self._statuses = StatusStore()
         self._metrics = Metrics(location=settings.location, registry=CollectorRegistry())
         self._changes = Changes()
         self._outage_detector = OutageDetector()
         self._notifier = Notifier(
             _NOBODY,
-            self._board,
+            self._statuses,
             suspects=self._suspects,
             on_sent=lambda outcome: self._metrics.notified(outcome == "sent"),
         )
@@ -89,7 +89,7 @@ class Daemon:
             history = self._open_history(stack)
             lag = await stack.enter_async_context(LoopLag(self._metrics.loop_lag))
             judge = await stack.enter_async_context(Judge())
-            sinks: list[Sink] = [self._outage_detector, self._board, self._metrics, self._changes, self._notifier]
+            sinks: list[Sink] = [self._outage_detector, self._statuses, self._metrics, self._changes, self._notifier]
             self._scheduler = Scheduler(
                 judge=judge,
                 sinks=[*sinks, history] if history else sinks,
@@ -100,7 +100,7 @@ class Daemon:
             self._metrics.ask(
                 budget_remaining=self._scheduler.budget_remaining, in_maintenance=self._scheduler.in_maintenance
             )
-            self._adopt(config)
+            self._apply_config(config)
             if history:
                 self._restore(history)
             await stack.enter_async_context(self._notifier)
@@ -128,12 +128,12 @@ class Daemon:
             systemd.reloading()
             try:
                 config = await asyncio.to_thread(self._read)
-                self._web.adopt(await asyncio.to_thread(self._web.read))
+                self._web.apply_config(await asyncio.to_thread(self._web.read))
             except ConfigError as error:
                 return self._keep_the_old(str(error))
             except Exception as error:  # whatever a reload stumbles on must not end what is running
                 return self._keep_the_old(f"{type(error).__name__}: {error}")
-            self._adopt(config)
+            self._apply_config(config)
             self._look_at_the_unknown()
             systemd.ready(self._status())
             log(logging.INFO, "reloaded", probes=len(self._scheduler.probes), targets=len(config.targets))
@@ -145,14 +145,14 @@ class Daemon:
             notify.check(config.notify)
         return config
 
-    def _adopt(self, config: Config) -> None:
+    def _apply_config(self, config: Config) -> None:
         self._config = config
-        self._scheduler.adopt(config)
-        self._outage_detector.adopt(config)
-        self._board.adopt(config, probes=self._scheduler.probes)
-        self._metrics.adopt(config, self._scheduler.probes)
-        self._changes.adopt(config)
-        self._notifier.adopt(config.notify or _NOBODY)
+        self._scheduler.apply_config(config)
+        self._outage_detector.apply_config(config)
+        self._statuses.apply_config(config, probes=self._scheduler.probes)
+        self._metrics.apply_config(config, self._scheduler.probes)
+        self._changes.apply_config(config)
+        self._notifier.apply_config(config.notify or _NOBODY)
         # A configuration stays for months. Were it looked through for garbage again and again, the loop would stand
         # still for a tenth of a second each time at ten thousand probes. The one before it is no longer spared.
         gc.unfreeze()
@@ -160,9 +160,9 @@ class Daemon:
         gc.freeze()
 
     def _look_at_the_unknown(self) -> None:
-        for standing in self._board.probes():
-            if standing.last is None:
-                self._scheduler.run_early(standing.probe.name)
+        for status in self._statuses.probes():
+            if status.last is None:
+                self._scheduler.run_early(status.probe.name)
 
     def _keep_the_old(self, why: str) -> str:
         self._metrics.reloaded(False)
@@ -170,10 +170,10 @@ class Daemon:
         log(logging.ERROR, "reload_failed", message=why)
         return why
 
-    def _open_history(self, stack: AsyncExitStack) -> History | None:
+    def _open_history(self, stack: AsyncExitStack) -> HistoryStore | None:
         if self._settings.history is None:
             return None
-        history = History.open(
+        history = HistoryStore.open(
             self._settings.history, retention=self._settings.retention, on_trouble=self._history_trouble
         )
         stack.push_async_callback(history.close)
@@ -187,15 +187,15 @@ class Daemon:
         else:
             log(logging.ERROR, "history_trouble", message=trouble)
 
-    def _restore(self, history: History) -> None:
+    def _restore(self, history: HistoryStore) -> None:
         remembered = history.remembered()
-        self._board.restore(remembered)
+        self._statuses.restore(remembered)
         self._metrics.restore(remembered)
         self._changes.restore(remembered)
 
-    def _app_state(self, history: History | None) -> AppState:
+    def _app_state(self, history: HistoryStore | None) -> AppState:
         return AppState(
-            board=self._board,
+            statuses=self._statuses,
             history=history,
             metrics=self._metrics,
             next_due=self._scheduler.next_due,
@@ -212,7 +212,7 @@ class Daemon:
         return self._outage_detector.suspects
 
     @asynccontextmanager
-    async def _looking(self, history: History | None) -> AsyncIterator[None]:
+    async def _looking(self, history: HistoryStore | None) -> AsyncIterator[None]:
         """Keep those metrics up that nobody pushes, for as long as the block runs."""
 
         async def look() -> None:

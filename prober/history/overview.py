@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from prober.history import packing
 from prober.history.folding import FRESH_DAYS, FRESH_TARGET_HOURS
+from prober.history.models import Day, Overview, Point
 from prober.history.packing import HOUR_MS, PROBE_BITS, PROBE_MASK, TICKS_PER_SECOND
-from prober.history.past import Day, Overview, Point
-from prober.history.questions import day_of
+from prober.history.queries import day_of
 
 
 def overview(connection: sqlite3.Connection, *, now: datetime, days: int, hours: int) -> dict[str, Overview]:

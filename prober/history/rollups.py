@@ -11,9 +11,9 @@ from typing import Final
 
 from prober.history import packing
 from prober.history.folding import FRESH_DAYS, fresh_hours
+from prober.history.models import Counts, Point
 from prober.history.packing import HOUR_MS, PROBE_BITS, PROBE_MASK, TICKS_PER_SECOND
-from prober.history.past import Counts, Point
-from prober.history.questions import named, runs
+from prober.history.queries import named, runs
 from prober.history.schema import BOUNDS, BUCKETS
 
 RAW_UP_TO: Final = timedelta(hours=12)

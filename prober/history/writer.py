@@ -17,15 +17,15 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from prober.history.ledger import Ledger, Skip
 from prober.history.schema import HistoryError
+from prober.history.write_connection import Skip, WriteConnection
 from prober.result import Result
 
 BATCH_SECONDS: Final = 0.5
 BATCH_ROWS: Final = 500
 QUEUE: Final = 20_000
 """Two minutes of ten thousand probes; some 20 MB when it is full."""
-SETTLE_SECONDS: Final = 300.0
+COMPACT_SECONDS: Final = 300.0
 _FIRST_WAIT: Final = 1.0
 _LONGEST_WAIT: Final = 60.0
 _STOP_SECONDS: Final = 30.0
@@ -34,19 +34,19 @@ Trouble = Callable[[str | None], None]
 
 
 class Writer:
-    """Made with a ledger that is open already, so that a file that cannot be used is known at once."""
+    """Made with a connection that is open already, so that a file that cannot be used is known at once."""
 
     def __init__(
         self,
-        ledger: Ledger,
+        connection: WriteConnection,
         *,
-        reopen: Callable[[], Ledger],
+        reopen: Callable[[], WriteConnection],
         on_trouble: Trouble,
         clock: Callable[[], datetime],
         queue: int = QUEUE,
     ) -> None:
         """`reopen` and `on_trouble` are called in the writer's thread."""
-        self._ledger: Ledger | None = ledger
+        self._connection: WriteConnection | None = connection
         self._reopen, self._on_trouble, self._clock = reopen, on_trouble, clock
         self._most = queue
         self._queue: deque[Result | Skip] = deque()
@@ -55,8 +55,8 @@ class Writer:
         self._arrived, self._enough, self._stopping = threading.Event(), threading.Event(), threading.Event()
         self._trouble: str | None = None
         self._wait = _FIRST_WAIT
-        self._settled = time.monotonic()
-        self.bytes = ledger.bytes
+        self._compacted = time.monotonic()
+        self.bytes = connection.bytes
         self._thread = threading.Thread(target=self._run, name="history-writer", daemon=True)
         self._thread.start()
 
@@ -89,7 +89,7 @@ class Writer:
     def _run(self) -> None:
         while not self._stopping.is_set():
             if self._trouble is None:
-                self._arrived.wait(max(0.0, self._settled + SETTLE_SECONDS - time.monotonic()))
+                self._arrived.wait(max(0.0, self._compacted + COMPACT_SECONDS - time.monotonic()))
                 self._enough.wait(BATCH_SECONDS)
             else:
                 self._stopping.wait(self._wait)
@@ -100,20 +100,20 @@ class Writer:
         self._unwritten += len(self._batch) + len(self._queue)
         self._batch = []
         self._queue.clear()
-        if self._ledger is not None:
-            self._ledger.close()
+        if self._connection is not None:
+            self._connection.close()
 
     def _turn(self) -> None:
         """Write all that is there, or be in trouble."""
         try:
-            ledger = self._present_ledger()
+            connection = self._open_connection()
             while self._batch or self._queue:
-                self._write(ledger)
-                if ledger.full:
-                    self._settle(ledger)
-            if time.monotonic() >= self._settled + SETTLE_SECONDS:
-                self._settle(ledger)
-            self.bytes = ledger.bytes
+                self._write(connection)
+                if connection.full:
+                    self._compact(connection)
+            if time.monotonic() >= self._compacted + COMPACT_SECONDS:
+                self._compact(connection)
+            self.bytes = connection.bytes
         except (sqlite3.Error, OSError, HistoryError) as error:
             self._stumble(str(error))
         except Exception as error:  # the thread must outlive a mistake of ours; what it was made on must not come again
@@ -123,27 +123,27 @@ class Writer:
         else:
             self._recover()
 
-    def _present_ledger(self) -> Ledger:
-        if self._ledger is not None and self._ledger.gone:
+    def _open_connection(self) -> WriteConnection:
+        if self._connection is not None and self._connection.gone:
             raise OSError("the file was removed or replaced")
-        if self._ledger is None:
-            self._ledger = self._reopen()
-        return self._ledger
+        if self._connection is None:
+            self._connection = self._reopen()
+        return self._connection
 
-    def _write(self, ledger: Ledger) -> None:
+    def _write(self, connection: WriteConnection) -> None:
         while self._queue and len(self._batch) < BATCH_ROWS:
             self._batch.append(self._queue.popleft())
-        self._unwritten += ledger.write(self._batch)
+        self._unwritten += connection.write(self._batch)
         self._batch = []
 
-    def _settle(self, ledger: Ledger) -> None:
-        ledger.settle(self._clock())
-        self._settled = time.monotonic()
+    def _compact(self, connection: WriteConnection) -> None:
+        connection.compact(self._clock())
+        self._compacted = time.monotonic()
 
     def _stumble(self, why: str) -> None:
-        if self._ledger is not None:
-            self._ledger.close()
-            self._ledger = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
         if self._trouble is None:
             self._trouble = why
             self._tell(why)

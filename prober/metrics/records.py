@@ -1,7 +1,7 @@
 """The numbers of one probe and of one target: plain slots, brought up to date by every run in a few microseconds.
 
 A process may hold ten thousand probes, so a record keeps numbers and no objects of a metrics library, and shares what
-is not its own: names with the configuration, phases with the outcome that the board keeps anyway.
+is not its own: names with the configuration, phases with the outcome that the status store keeps anyway.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class ProbeRecord:
             known = self.anomalies or {}
             self.anomalies = {**dict.fromkeys(anomalies_of(probe), 0), **known}
 
-    def note(self, result: Result) -> None:
+    def add(self, result: Result) -> None:
         """A run has ended."""
         outcome = result.outcome
         self.written.clear()

@@ -50,7 +50,7 @@ class Metrics:
 
     # The configuration
 
-    def adopt(self, config: Config, probes: Mapping[str, Probe]) -> None:
+    def apply_config(self, config: Config, probes: Mapping[str, Probe]) -> None:
         """Go by a configuration, of which this process runs `probes`.
 
         A probe of the same name, target and kind keeps its numbers, a target at the same address what was learnt of
@@ -69,12 +69,12 @@ class Metrics:
             record.follow(probe, target, all_reasons=all_reasons)
             record.in_maintenance = self._maintenance_now if probe.maintenance or target.maintenance else None
             self._probes[name] = record
-        self._adopt_targets(config.targets[name] for name in dict.fromkeys(p.target for p in probes.values()))
+        self._apply_targets(config.targets[name] for name in dict.fromkeys(p.target for p in probes.values()))
         self._own.probes.set(len(self._probes))
         self._own.targets.set(len(self._targets))
         self.reloaded(True)
 
-    def _adopt_targets(self, targets: Iterable[Target]) -> None:
+    def _apply_targets(self, targets: Iterable[Target]) -> None:
         before = self._targets
         self._targets = {}
         for target in targets:
@@ -112,13 +112,13 @@ class Metrics:
 
     # What has happened (the protocol Sink)
 
-    def note(self, result: Result) -> None:
+    def record(self, result: Result) -> None:
         """A run has ended. One of a probe that is gone by now is dropped."""
         self._own.start_lag.observe(max(0.0, result.start_lag_seconds))
         outcome = result.outcome
         record = self._record(outcome.target, outcome.probe)
         if record is not None:
-            record.note(result)
+            record.add(result)
             self._targets[outcome.target].learn(outcome)
 
     def skipped(self, probe: Probe) -> None:
@@ -135,7 +135,7 @@ class Metrics:
     # What the prober is told of itself
 
     def reloaded(self, success: bool, /) -> None:
-        """The configuration was to be loaded; `adopt` says so by itself where that succeeded."""
+        """The configuration was to be loaded; `apply_config` says so by itself where that succeeded."""
         self._own.reload_successful.set(success)
         if success:
             self._own.reloaded_at.set(time.time())

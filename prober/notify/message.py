@@ -1,4 +1,4 @@
-"""An incident in words, for people on a telephone: who fails, why, since when, and what proves it."""
+"""An alert group in words, for people on a telephone: who fails, why, since when, and what proves it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from prober.json_values import cap
-from prober.notify.incidents import Began, Change, Ended
+from prober.notify.alert_groups import Change, Firing, Resolved
 from prober.outcome import Outcome
 from prober.report.details import as_lines, cause, proof
 from prober.report.formatting import duration
@@ -42,8 +42,8 @@ def messages_of(changes: Sequence[Change]) -> list[Message]:
     """The messages of what changed at one time: one each, or all in two if nobody would read so many."""
     if len(changes) <= MOST_AT_ONCE:
         return [message_of(change) for change in changes]
-    began = [change for change in changes if isinstance(change, Began)]
-    ended = [change for change in changes if isinstance(change, Ended)]
+    began = [change for change in changes if isinstance(change, Firing)]
+    ended = [change for change in changes if isinstance(change, Resolved)]
     messages = []
     if began:
         messages.append(_digest(_sentence(began, "fail"), began, bad=True))
@@ -54,8 +54,8 @@ def messages_of(changes: Sequence[Change]) -> list[Message]:
 
 def message_of(change: Change) -> Message:
     """The message of a change."""
-    if isinstance(change, Began):
-        return _message(f"{change.target} fails: {change.reason}", _began(change), bad=True)
+    if isinstance(change, Firing):
+        return _message(f"{change.target} fails: {change.reason}", _firing(change), bad=True)
     text = [
         _named(change.probes),
         f"failed for {duration((change.until - change.since).total_seconds())}: from {_time(change.since)}"
@@ -78,7 +78,7 @@ def _sentence(changes: Sequence[Change], verb: str) -> str:
     return f"{count} targets {verb}" if count > 1 else f"{changes[0].target} {verb}s"
 
 
-def _began(change: Began) -> list[str]:
+def _firing(change: Firing) -> list[str]:
     first = change.outcomes[0]
     evidence = [cap(text, _EVIDENCE) for text in as_lines(proof(_decisive(first)))]
     return [

@@ -1,4 +1,4 @@
-"""The Sink that tells people: results in, incidents gathered for a moment, messages out to every URL."""
+"""The Sink that tells people: results in, alert groups gathered for a moment, messages out to every URL."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
-from prober.board import Board
 from prober.config.model import Notify, Probe
 from prober.config.secret import Secret
+from prober.notify.alert_groups import AlertGroups
 from prober.notify.apprise import label, sender
 from prober.notify.channel import PAUSES, Channel, OnSent
-from prober.notify.incidents import Incidents
 from prober.notify.message import messages_of
 from prober.result import Result
+from prober.status import StatusStore
 
 GROUP_WAIT: Final = 3.0
 """Seconds between the first news and their being told: what has one cause comes in one message."""
@@ -32,7 +32,7 @@ class Notifier:
     def __init__(
         self,
         settings: Notify,
-        board: Board,
+        statuses: StatusStore,
         *,
         suspects: Callable[[], bool] = lambda: False,
         on_sent: OnSent = lambda _outcome: None,
@@ -43,9 +43,9 @@ class Notifier:
 
         Raises NotifyProblem. The first time this imports Apprise and takes half a second: see `check`.
         """
-        self._board, self._suspects, self._on_sent = board, suspects, on_sent
+        self._statuses, self._suspects, self._on_sent = statuses, suspects, on_sent
         self._gathering, self._pauses = gathering, pauses
-        self._incidents = Incidents(after=settings.after)
+        self._groups = AlertGroups(after=settings.after)
         self._channels: dict[Secret, Channel] = {}
         self._channels = self._channels_of(settings)
         self._tasks: dict[asyncio.Task[None], Channel] = {}
@@ -62,7 +62,7 @@ class Notifier:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Tell what is left to tell, in a moment: by the board it is told, so the next process will not."""
+        """Tell what is left to tell, in a moment: by the status store it is told, so the next process will not."""
         self._flush()
         try:
             with suppress(TimeoutError):
@@ -76,8 +76,8 @@ class Notifier:
             if tasks:
                 await asyncio.wait(tasks)
 
-    def adopt(self, settings: Notify) -> None:
-        """Go by other settings, and by the probes that the board has now. What is told stays told.
+    def apply_config(self, settings: Notify) -> None:
+        """Go by other settings, and by the probes that the status store has now. What is told stays told.
 
         Raises NotifyProblem, and then nothing has changed.
         """
@@ -87,18 +87,18 @@ class Notifier:
                 task.cancel()
         if self._teller is not None:
             self._serve()
-        self._incidents.after = settings.after
-        self._incidents.keep({(standing.probe.target, standing.probe.name) for standing in self._board.probes()})
+        self._groups.after = settings.after
+        self._groups.keep({(status.probe.target, status.probe.name) for status in self._statuses.probes()})
 
     def restore(self) -> None:
-        """Take what the board has failing for long enough for told. For when it has been filled from history."""
-        self._incidents.restore(self._board.probes())
+        """Take what fails in the status store for long enough for told. For when it has been filled from history."""
+        self._groups.restore(self._statuses.probes())
 
-    def note(self, result: Result) -> None:
+    def record(self, result: Result) -> None:
         """A run has ended."""
         try:
-            self._incidents.note(result, suspect=self._suspects())
-            if self._incidents.pending:
+            self._groups.record(result, suspect=self._suspects())
+            if self._groups.pending:
                 self._news.set()
         except Exception:  # a Sink never raises
             _LOGGER.exception("a result could not be looked at for a notification")
@@ -112,19 +112,19 @@ class Notifier:
             await asyncio.sleep(self._gathering)
             self._news.clear()
             self._flush()
-            if self._incidents.pending:
+            if self._groups.pending:
                 self._news.set()
 
     def _flush(self) -> None:
         try:
             if self._suspects():
-                self._incidents.withdraw()
+                self._groups.withdraw()
                 return
-            for message in messages_of(self._incidents.take()):
+            for message in messages_of(self._groups.take()):
                 for channel in self._channels.values():
                     channel.put(message)
         except Exception:
-            _LOGGER.exception("an incident could not be told")
+            _LOGGER.exception("an alert group could not be told")
 
     def _serve(self) -> None:
         """A task for every channel that has none."""

@@ -51,7 +51,7 @@ class OutageDetector:
         """Whether the prober should be suspected rather than its targets, at this moment."""
         return bool(self._burst) and self._clock() < self._until and len(self._missing) * 2 > len(self._burst)
 
-    def adopt(self, config: Config) -> None:
+    def apply_config(self, config: Config) -> None:
         """Know where the targets are. What was seen of those that are gone or have moved is forgotten."""
         places = {name: _place_of(target) for name, target in config.targets.items()}
         for name, place in self._places.items():
@@ -60,7 +60,7 @@ class OutageDetector:
                 self._reached.pop(name, None)
         self._places = places
 
-    def note(self, result: Result) -> None:
+    def record(self, result: Result) -> None:
         """A run has ended."""
         outcome = result.outcome
         target, place = outcome.target, self._places.get(outcome.target)

@@ -103,7 +103,7 @@ class Scheduler:
         """How many are due and wait for their turn."""
         return self._limits.waiting
 
-    def adopt(self, config: Config) -> None:
+    def apply_config(self, config: Config) -> None:
         """Go by this configuration, be it the first or another one.
 
         A probe whose target and schedule are what they were keeps its due times, and its run if one is under way; its
@@ -248,7 +248,7 @@ class Scheduler:
             lag = max(0.0, (outcome.started_at - due).total_seconds())
             maintenance = entry.windows.open_at(due)
             result = Result(outcome=outcome, due=due, start_lag_seconds=lag, maintenance=maintenance)
-            self._tell(lambda sink: sink.note(result))
+            self._tell(lambda sink: sink.record(result))
 
     async def _outcome(self, entry: _ScheduledProbe, probe: Probe) -> Outcome:
         """Run a probe whose turn it is, within the budget of its target."""

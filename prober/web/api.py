@@ -21,15 +21,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from prober.board import Standing, TargetStanding
 from prober.outcome import Evidence, ServerInfo
 from prober.report.formatting import rfc3339
 from prober.report.untrusted import scalar
+from prober.status import ProbeStatus, TargetStatus
 from prober.web.app_state import AppState
 from prober.web.responses import as_json, listed, paced, parameters, refuse, streamed
 
 if TYPE_CHECKING:
-    from prober.history import History, PastFailure, PastResult
+    from prober.history import HistoryStore, PastFailure, PastResult
 
 DEFAULT_LIMIT: Final = 100
 MOST: Final = 1000
@@ -66,20 +66,20 @@ def _present(app_state: AppState) -> Iterator[str]:
         "suspects_itself": app_state.suspects(),
     }
     yield as_json(about)[:-1] + ',"targets":['
-    for index, standing in enumerate(app_state.board.targets()):
-        yield ("," if index else "") + as_json(_target(standing))[:-1]
-        yield from listed(',"probes":[', (_probe(probe, app_state) for probe in standing.probes), "]}")
+    for index, status in enumerate(app_state.statuses.targets()):
+        yield ("," if index else "") + as_json(_target(status))[:-1]
+        yield from listed(',"probes":[', (_probe(probe, app_state) for probe in status.probes), "]}")
     yield "]}\n"
 
 
-def _target(standing: TargetStanding) -> dict[str, Any]:
-    target, server = standing.target, standing.server
+def _target(status: TargetStatus) -> dict[str, Any]:
+    target, server = status.target, status.server
     return {
         "target": target.name,
         "address": target.address,
         "transport": target.transport,
-        "outcome": standing.verdict,
-        "since": _timestamp(standing.since),
+        "outcome": status.verdict,
+        "since": _timestamp(status.since),
         **_said(server),
     }
 
@@ -91,23 +91,23 @@ def _said(server: ServerInfo) -> dict[str, Any]:
     }
 
 
-def _probe(standing: Standing, app_state: AppState) -> dict[str, Any]:
-    probe, last = standing.probe, standing.last
+def _probe(status: ProbeStatus, app_state: AppState) -> dict[str, Any]:
+    probe, last = status.probe, status.last
     return {
         "probe": probe.name,
         "kind": probe.kind,
         "interval_seconds": probe.interval if probe.cron is None else None,
         "cron": probe.cron,
         "timeout_seconds": probe.timeout,
-        "outcome": standing.verdict,
-        "reason": standing.reason,
+        "outcome": status.verdict,
+        "reason": status.reason,
         "step": _text(last.outcome.step) if last else None,
         "message": _text(last.outcome.message) if last else None,
-        "since": _timestamp(standing.since),
-        "streak": standing.streak,
-        "skipped": standing.skipped,
+        "since": _timestamp(status.since),
+        "streak": status.streak,
+        "skipped": status.skipped,
         "last_run": _timestamp(last.ended) if last else None,
-        "last_success": _timestamp(standing.last_success),
+        "last_success": _timestamp(status.last_success),
         "next_due": _timestamp(app_state.next_due(probe.name)),
         "duration_seconds": _seconds(last.outcome.duration_seconds) if last else None,
         "latency_seconds": _seconds(last.outcome.facts.get("latency_seconds")) if last else None,
@@ -207,7 +207,7 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _CURSOR: Final = re.compile(r"([0-9]{1,14})-([0-9]{1,4})", re.ASCII)
 
 
-def _asked(app_state: AppState) -> History:
+def _asked(app_state: AppState) -> HistoryStore:
     if app_state.history is None:
         raise refuse(404, "this prober keeps no history")
     return app_state.history

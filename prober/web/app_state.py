@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # this module names the rooms it is set with, and builds none of them
-    from prober.board import Board
-    from prober.history import History
+    from prober.history import HistoryStore
     from prober.metrics import Metrics
     from prober.outcome import Outcome
+    from prober.status import StatusStore
 
 
 class RunNow(Protocol):
@@ -30,9 +30,9 @@ class RunNow(Protocol):
 class AppState:
     """The daemon as its web room sees it. Times are UTC."""
 
-    board: Board
+    statuses: StatusStore
     metrics: Metrics
-    history: History | None = None
+    history: HistoryStore | None = None
     """None where the daemon keeps no history."""
     run_now: RunNow
     reload: Callable[[], Awaitable[str | None]]

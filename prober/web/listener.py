@@ -58,13 +58,13 @@ class Web:
         self._file = config_file
         self._context: ssl.SSLContext | None = None
         self._serves = False
-        self.adopt(self.read())
+        self.apply_config(self.read())
 
     def read(self) -> WebConfig:
         """What the web configuration file says by now. Raises WebConfigError. Blocks as long as the disk does."""
         return load(self._file) if self._file is not None else WebConfig()
 
-    def adopt(self, config: WebConfig) -> None:
+    def apply_config(self, config: WebConfig) -> None:
         """Go by another web configuration; connections that are open stay as they are.
 
         Raises:

@@ -99,11 +99,11 @@ def _chosen(app_state: AppState, targets: Sequence[str], names: Sequence[str]) -
     if not targets or not targets[0]:
         raise refuse(400, "target is missing: /probe?target=NAME&probe=NAME")
     try:
-        target = app_state.board.target(targets[0])
+        target = app_state.statuses.target(targets[0])
     except KeyError:
-        known = [standing.target.name for standing in app_state.board.targets()]
+        known = [status.target.name for status in app_state.statuses.targets()]
         raise refuse(404, with_help(f"no such target: {_shown(targets[0])}", targets[0][:200], known)) from None
-    known_probes = {standing.probe.name: standing.probe for standing in target.probes}
+    known_probes = {status.probe.name: status.probe for status in target.probes}
     if not names:
         if len(known_probes) == 1:
             return list(known_probes.values())

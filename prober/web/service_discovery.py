@@ -37,7 +37,7 @@ def routes(app_state: AppState, *, external_url: str | None) -> list[Route]:
     async def discover(request: Request) -> Response:
         parameters(request, ())
         group = _grouping(external_url or _as_asked(request))
-        probes = [standing.probe for standing in app_state.board.probes() if standing.probe.cron is None]
+        probes = [status.probe for status in app_state.statuses.probes() if status.probe.cron is None]
         groups = paced(listed("[", map(group, probes), "]\n"))
         return streamed(request, groups, content_type="application/json")
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from prober.history import History
+from prober.history import HistoryStore
 from prober.outcome import Verdict
 from tests.daemon.crowd import crowd
 from tests.daemon.process import Running, daemon
@@ -117,7 +117,7 @@ def _watched(running: Running, seconds: float) -> dict[str, float]:
 
 async def _recorded(file: Path, *, after: float) -> dict[str, float]:
     """What the history holds of the time after warming up."""
-    history = History.open(file)
+    history = HistoryStore.open(file)
     try:
         results = [result for n in range(1_000) for result in await history.results(target=f"target-{n}", limit=10_000)]
     finally:

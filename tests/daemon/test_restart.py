@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from prober.history import History
+from prober.history import HistoryStore
 from tests.daemon.crowd import crowd
 from tests.daemon.process import Running, daemon
 from tests.daemon.watching import api, logged, metrics, runs, standing, until
@@ -95,7 +95,7 @@ def _killed(running: Running) -> tuple[float, dict[str, float], dict[str, Any]]:
 
 async def _latest(file: Path) -> float:
     """When the last run began that was written down."""
-    history = History.open(file)
+    history = HistoryStore.open(file)
     try:
         [result] = await history.results(limit=1)
     finally:

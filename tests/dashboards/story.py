@@ -161,7 +161,7 @@ class Prober:
         self._written = 0
         self._metrics = Metrics(location=location, registry=self._registry)
         with patch("time.time", return_value=begin - 40):
-            self._metrics.adopt(config, config.probes)
+            self._metrics.apply_config(config, config.probes)
         self._metrics.ask(budget_remaining=self._budget_left, in_maintenance=self._in_maintenance)
 
     def live(self, minute: int) -> None:
@@ -169,7 +169,7 @@ class Prober:
         self._minute = minute
         if not self._healthy and minute == 88:
             with patch("time.time", return_value=self._now()):
-                self._metrics.adopt(self._config, self._config.probes)
+                self._metrics.apply_config(self._config, self._config.probes)
         for probe in self._config.probes.values():
             if minute % (probe.interval / 60) == sum(probe.name.encode()) % (probe.interval / 60):
                 self._run(probe)
@@ -205,7 +205,7 @@ class Prober:
         )
         outcome = self._outcome(probe, reason)
         self._written += 2100
-        self._metrics.note(
+        self._metrics.record(
             Result(outcome=outcome, due=outcome.started_at, start_lag_seconds=self._dice.expovariate(1 / self._lag()))
         )
         if reason is Reason.TIMEOUT and chance < 0.05:

@@ -75,6 +75,6 @@ async def test_the_metrics_that_move_are_exported() -> None:
 
 async def _page(config: Any) -> str:
     metrics = Metrics(registry=CollectorRegistry())
-    metrics.adopt(config, config.probes)
+    metrics.apply_config(config, config.probes)
     page = b"".join([chunk async for chunk in metrics.render(None)])
     return page.decode()

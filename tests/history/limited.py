@@ -8,13 +8,13 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from prober.history import History
+from prober.history import HistoryStore
 from tests.history.making import result, until
 
 
 async def main(path: Path) -> None:
     told: list[str | None] = []
-    history = History.open(path, on_trouble=told.append)
+    history = HistoryStore.open(path, on_trouble=told.append)
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
     noted = 0
@@ -22,7 +22,7 @@ async def main(path: Path) -> None:
     def note() -> bool:
         nonlocal noted
         for _ in range(20):
-            history.note(result(datetime.now(UTC), probe=f"probe-{noted % 7}"))
+            history.record(result(datetime.now(UTC), probe=f"probe-{noted % 7}"))
             noted += 1
         return bool(told)
 
@@ -30,7 +30,7 @@ async def main(path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     await until(lambda: len(told) == 2)
     await history.close()
-    history = History.open(path)
+    history = HistoryStore.open(path)
     print(told, noted - len(await history.results(limit=10_000)), history.dropped)
     await history.close()
 

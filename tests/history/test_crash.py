@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.history import History
+from prober.history import HistoryStore
 
 PROMISE = 1.0
 """Seconds of results that may be lost."""
@@ -23,7 +23,7 @@ BUSY = 1.0
 async def test_a_killed_process_loses_at_most_the_last_second(tmp_path: Path, lines: int) -> None:
     path = tmp_path / "history.db"
     noted, killed = _killed_after(path, lines)
-    history = History.open(path)
+    history = HistoryStore.open(path)
     kept = {round(run.duration_seconds * 10_000) for run in await history.results(limit=10_000)}
     await history.close()
     assert kept == set(range(len(kept))), "what is there is what came first, without a hole"

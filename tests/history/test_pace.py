@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from prober.history import History, Retention
-from prober.history.ledger import Ledger
+from prober.history import HistoryStore, Retention
+from prober.history.write_connection import WriteConnection
 from tests.history.making import NOON, result, until
 
 NOW = NOON + timedelta(seconds=30)
@@ -23,12 +23,12 @@ async def test_twenty_four_thousand_results_are_written_as_they_come_at_about_a_
 ) -> None:
     random = Random(3)
     path = tmp_path / "history.db"
-    history = History.open(path, clock=lambda: NOW)
+    history = HistoryStore.open(path, clock=lambda: NOW)
     began = time.monotonic()
     for minute in range(120):
         for probe in range(200):
             seconds = random.lognormvariate(-4, 0.5)
-            history.note(
+            history.record(
                 result(
                     NOON - timedelta(minutes=120 - minute, seconds=-0.3 * probe),
                     target=f"target-{probe % 20}",
@@ -43,9 +43,9 @@ async def test_twenty_four_thousand_results_are_written_as_they_come_at_about_a_
     assert time.monotonic() - began < 24, "a thousand a second, where ten thousand probes make 167"
     await history.close()
     assert history.dropped == 0
-    ledger = Ledger(path, Retention(), now=NOW)
-    assert ledger.bytes > 0
-    ledger.close()
+    writing = WriteConnection(path, Retention(), now=NOW)
+    assert writing.bytes > 0
+    writing.close()
     with closing(sqlite3.connect(path)) as connection:
         used = connection.execute("SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count")
         size = used.fetchone()[0] * 4_096
@@ -61,12 +61,12 @@ def _written(path: Path, count: int) -> bool:
 
 async def test_the_front_page_of_two_hundred_targets_and_the_pages_behind_it_are_quick(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
-    ledger = Ledger(path, Retention(), now=NOW)
+    writing = WriteConnection(path, Retention(), now=NOW)
     for hour in reversed(range(24)):
         at = NOON - timedelta(hours=hour)
-        ledger.write([result(at, target=f"target-{n % 200}", probe=f"probe-{n}") for n in range(2_000)])
-        ledger.settle(NOW)
-    ledger.close()
+        writing.write([result(at, target=f"target-{n % 200}", probe=f"probe-{n}") for n in range(2_000)])
+        writing.compact(NOW)
+    writing.close()
     with closing(sqlite3.connect(path)) as connection:
         today = (NOW.date() - NOW.date().replace(year=1970, month=1, day=1)).days
         connection.execute(
@@ -75,7 +75,7 @@ async def test_the_front_page_of_two_hundred_targets_and_the_pages_behind_it_are
             (today - 2, today - 89),
         )
         connection.commit()
-    history = History.open(path, clock=lambda: NOW)
+    history = HistoryStore.open(path, clock=lambda: NOW)
     overview = await history.overview()
     assert sum(len(of.days) for of in overview.values()) == 200 * 90
     assert sum(len(of.durations) for of in overview.values()) == 200 * 24

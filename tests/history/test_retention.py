@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from prober.history import History, Retention
-from prober.history.ledger import Ledger
+from prober.history import HistoryStore, Retention
 from prober.history.retention import SMALLEST
+from prober.history.write_connection import WriteConnection
 from prober.outcome import Evidence, Reason
 from tests.history.making import NOON, result
 
@@ -23,18 +23,18 @@ def _count(path: Path, table: str) -> int:
 
 
 def _swept(path: Path, retention: Retention, now: datetime, *, times: int = 1) -> None:
-    ledger = Ledger(path, retention, now=now)
+    writing = WriteConnection(path, retention, now=now)
     for _ in range(times):
-        ledger.settle(now)
-    ledger.close()
+        writing.compact(now)
+    writing.close()
 
 
 def test_each_kind_of_row_goes_after_its_own_time_and_not_an_hour_before(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
     retention = Retention(results=3 * DAY, failures=6 * DAY, rollups=12 * DAY)
-    ledger = Ledger(path, retention, now=NOON)
-    ledger.write([result(NOON - n * HOUR, reason=Reason.TIMEOUT) for n in reversed(range(24 * 20))])
-    ledger.close()
+    writing = WriteConnection(path, retention, now=NOON)
+    writing.write([result(NOON - n * HOUR, reason=Reason.TIMEOUT) for n in reversed(range(24 * 20))])
+    writing.close()
     _swept(path, retention, NOON, times=1)
     assert _count(path, "runs") == 24 * 19, "one sweep takes one day at most"
     _swept(path, retention, NOON, times=20)
@@ -53,18 +53,18 @@ def test_a_clock_that_stands_a_year_ahead_for_some_minutes_costs_days_and_not_th
     _swept(path, Retention(), NOON + 800 * DAY, times=3)
     assert _count(path, "runs") == 27 * 24
     assert _count(path, "failures") == 27 * 24
-    ledger = Ledger(path, Retention(), now=NOON)
-    ledger.write([result(NOON + 800 * DAY)])
-    ledger.write([result(NOON)])
-    ledger.settle(NOON)
-    ledger.close()
+    writing = WriteConnection(path, Retention(), now=NOON)
+    writing.write([result(NOON + 800 * DAY)])
+    writing.write([result(NOON)])
+    writing.compact(NOON)
+    writing.close()
     assert _count(path, "runs") == 27 * 24 + 1 + 1
 
 
 def _filled(path: Path, now: datetime, *, days: int) -> None:
-    ledger = Ledger(path, Retention(), now=now)
-    ledger.write([result(now - n * HOUR, reason=Reason.TIMEOUT) for n in reversed(range(1, 24 * days + 1))])
-    ledger.close()
+    writing = WriteConnection(path, Retention(), now=now)
+    writing.write([result(now - n * HOUR, reason=Reason.TIMEOUT) for n in reversed(range(1, 24 * days + 1))])
+    writing.close()
 
 
 async def test_a_probe_that_is_gone_is_answered_for_until_its_last_row_went_and_its_number_is_not_given_again(
@@ -73,24 +73,24 @@ async def test_a_probe_that_is_gone_is_answered_for_until_its_last_row_went_and_
     path = tmp_path / "history.db"
     retention = Retention(results=DAY, failures=DAY, rollups=2 * DAY)
     now = NOON
-    history = History.open(path, retention=retention, clock=lambda: now)
-    history.note(result(now, target="old", probe="gone"))
+    history = HistoryStore.open(path, retention=retention, clock=lambda: now)
+    history.record(result(now, target="old", probe="gone"))
     await history.close()
-    history = History.open(path, retention=retention, clock=lambda: now)
+    history = HistoryStore.open(path, retention=retention, clock=lambda: now)
     assert len(await history.results(target="old")) == 1
     await history.close()
 
     now = NOON + 3 * DAY
-    ledger = Ledger(path, retention, now=now)
+    writing = WriteConnection(path, retention, now=now)
     for _ in range(4):
-        ledger.write([result(now)])
-        ledger.settle(now)
-    ledger.close()
-    history = History.open(path, retention=retention, clock=lambda: now)
+        writing.write([result(now)])
+        writing.compact(now)
+    writing.close()
+    history = HistoryStore.open(path, retention=retention, clock=lambda: now)
     assert await history.results(target="old") == []
     assert [memory.probe for memory in history.remembered()] == ["state"]
     assert _count(path, "probes") == 1
-    history.note(result(now, target="old", probe="other"))
+    history.record(result(now, target="old", probe="other"))
     await history.close()
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT id FROM probes ORDER BY id").fetchall() == [(2,), (3,)]
@@ -99,17 +99,17 @@ async def test_a_probe_that_is_gone_is_answered_for_until_its_last_row_went_and_
 def test_the_bound_on_bytes_holds_while_failures_pour_in_and_the_last_results_stay(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
     retention = Retention(max_bytes=SMALLEST)
-    ledger = Ledger(path, retention, now=NOON)
-    ledger.write([result(NOON - n * 12 * HOUR) for n in reversed(range(40))])
+    writing = WriteConnection(path, retention, now=NOON)
+    writing.write([result(NOON - n * 12 * HOUR) for n in reversed(range(40))])
     large = tuple(Evidence(detail="x" * 3_000) for _ in range(5))
     worst = 0
     for batch in range(200):
         at = NOON + batch * timedelta(minutes=2)
-        ledger.write([result(at + timedelta(seconds=n), reason=Reason.TIMEOUT, evidence=large) for n in range(10)])
-        if ledger.full:
-            ledger.settle(at + timedelta(minutes=1))
-        worst = max(worst, ledger.bytes)
-    ledger.close()
+        writing.write([result(at + timedelta(seconds=n), reason=Reason.TIMEOUT, evidence=large) for n in range(10)])
+        if writing.full:
+            writing.compact(at + timedelta(minutes=1))
+        worst = max(worst, writing.bytes)
+    writing.close()
     assert worst <= SMALLEST
     assert 100 < _count(path, "failures") < 600, "30 MB came, and only the last of them are there"
     with closing(sqlite3.connect(path)) as connection:
@@ -121,13 +121,13 @@ def test_the_bound_on_bytes_holds_while_failures_pour_in_and_the_last_results_st
 
 def test_a_file_that_is_larger_than_a_new_bound_shrinks_the_oldest_results_first(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
-    ledger = Ledger(path, Retention(), now=NOON)
+    writing = WriteConnection(path, Retention(), now=NOON)
     for hour in reversed(range(24 * 12)):
         at = NOON - hour * HOUR
-        ledger.write([result(at, probe=f"probe-{n}", seconds=n / 7) for n in range(150)])
+        writing.write([result(at, probe=f"probe-{n}", seconds=n / 7) for n in range(150)])
         if hour % 6 == 0:
-            ledger.settle(NOON)
-    ledger.close()
+            writing.compact(NOON)
+    writing.close()
     rows, before = _count(path, "runs"), path.stat().st_size
     assert rows == 150 * 24 * 12
     assert before < SMALLEST * 3 // 4

@@ -12,34 +12,34 @@ from random import Random
 
 import pytest
 
-from prober.board import Board
 from prober.config.model import Config, HandshakeSettings, Probe, Target
-from prober.history import Counts, Day, History, PastResult, Point, Retention
-from prober.history.ledger import Ledger, Skip
+from prober.history import Counts, Day, HistoryStore, PastResult, Point, Retention
 from prober.history.schema import BOUNDS
+from prober.history.write_connection import Skip, WriteConnection
 from prober.outcome import Verdict
 from prober.result import Result
+from prober.status import StatusStore
 from tests.history.making import NOON, random_results, result
 
 NOW = NOON + timedelta(minutes=1)
 EVER = NOON - timedelta(days=9)
 
 
-async def _kept(path: Path, results: Sequence[Result], random: Random) -> History:
+async def _kept(path: Path, results: Sequence[Result], random: Random) -> HistoryStore:
     """Written in batches of any size, folded at any time, by processes that come and go."""
     left = list(results)
-    ledger = Ledger(path, Retention(), now=NOW)
+    writing = WriteConnection(path, Retention(), now=NOW)
     while left:
         size = random.randrange(1, 200)
-        assert ledger.write(left[:size]) == 0
+        assert writing.write(left[:size]) == 0
         left = left[size:]
         if random.random() < 0.3:
-            ledger.settle(NOW)
+            writing.compact(NOW)
         if random.random() < 0.3:
-            ledger.close()
-            ledger = Ledger(path, Retention(), now=NOW)
-    ledger.close()
-    history = History.open(path, clock=lambda: NOW)
+            writing.close()
+            writing = WriteConnection(path, Retention(), now=NOW)
+    writing.close()
+    history = HistoryStore.open(path, clock=lambda: NOW)
     await asyncio.sleep(0)
     return history
 
@@ -152,13 +152,13 @@ async def test_what_is_remembered_is_what_a_board_would_know_that_had_never_stop
         )
         for given in results
     }
-    board, restored = Board(), Board()
-    for each in (board, restored):
-        each.adopt(Config(targets=targets, probes=probes))
+    lived, restored = StatusStore(), StatusStore()
+    for each in (lived, restored):
+        each.apply_config(Config(targets=targets, probes=probes))
     for given in results:
-        board.note(given)
+        lived.record(given)
     restored.restore(history.remembered())
-    assert list(restored.probes()) == list(board.probes())
+    assert list(restored.probes()) == list(lived.probes())
     await history.close()
 
 
@@ -177,14 +177,14 @@ async def test_a_clock_that_jumps_back_breaks_nothing_and_the_last_to_come_is_th
 
 async def test_runs_that_were_left_out_are_counted_in_their_hour_and_are_no_runs(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
-    ledger = Ledger(path, Retention(), now=NOW)
-    ledger.write([result(), *(Skip(target="reference", probe="state", at=NOON) for _ in range(3))])
-    ledger.settle(NOW)
-    ledger.close()
+    writing = WriteConnection(path, Retention(), now=NOW)
+    writing.write([result(), *(Skip(target="reference", probe="state", at=NOON) for _ in range(3))])
+    writing.compact(NOW)
+    writing.close()
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT passed, skipped FROM hours").fetchall() == [(1, 3)]
     connection.close()
-    history = History.open(path, clock=lambda: NOW)
+    history = HistoryStore.open(path, clock=lambda: NOW)
     assert len(await history.results()) == 1
     assert [memory.streak for memory in history.remembered()] == [1]
     await history.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.history import History, HistoryError, Retention
+from prober.history import HistoryError, HistoryStore, Retention
 from prober.history.schema import APPLICATION_ID, STEPS, connect_to_write
 from tests.history.making import result
 
@@ -58,16 +58,16 @@ def test_a_file_that_is_none_of_ours_is_refused_and_left_as_it_was(
     make(path)
     before = path.read_bytes()
     with pytest.raises(HistoryError) as caught:
-        History.open(path)
+        HistoryStore.open(path)
     assert str(caught.value) == f"{path} {message}"
     assert path.read_bytes() == before
     with pytest.raises(HistoryError, match="name another file"):  # and the lock was let go: it is not "in use"
-        History.open(path)
+        HistoryStore.open(path)
 
 
 async def test_an_empty_file_becomes_a_history_that_only_its_owner_reads(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
-    await History.open(path).close()
+    await HistoryStore.open(path).close()
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
     assert connection.execute("PRAGMA user_version").fetchone() == (len(STEPS),)
@@ -79,8 +79,8 @@ async def test_an_empty_file_becomes_a_history_that_only_its_owner_reads(tmp_pat
 
 async def test_an_older_file_takes_the_steps_it_lacks_and_keeps_its_rows(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
-    history = History.open(path)
-    history.note(result())
+    history = HistoryStore.open(path)
+    history.record(result())
     await history.close()
     later = (*STEPS, ("ALTER TABLE failures ADD COLUMN seed INTEGER", "CREATE TABLE later (a)"))
     connection = connect_to_write(path, max_bytes=BYTES, steps=later)
@@ -92,7 +92,7 @@ async def test_an_older_file_takes_the_steps_it_lacks_and_keeps_its_rows(tmp_pat
 
 async def test_a_step_that_fails_is_not_taken_by_half(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
-    await History.open(path).close()
+    await HistoryStore.open(path).close()
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
         connect_to_write(path, max_bytes=BYTES, steps=(*STEPS, ("CREATE TABLE later (a)", "DROP TABLE missing")))
     connection = connect_to_write(path, max_bytes=BYTES)
@@ -103,19 +103,19 @@ async def test_a_step_that_fails_is_not_taken_by_half(tmp_path: Path) -> None:
 
 def test_a_file_has_one_keeper_even_in_another_process(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
-    history = History.open(path)
-    script = "import sys; from pathlib import Path; from prober.history import *\nHistory.open(Path(sys.argv[1]))"
+    history = HistoryStore.open(path)
+    script = "import sys; from pathlib import Path; from prober.history import *\nHistoryStore.open(Path(sys.argv[1]))"
     other = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, timeout=60)
     assert f"{path} is in use by another process: give each daemon a history of its own" in other.stderr
     assert other.returncode == 1
     asyncio.run(history.close())
-    asyncio.run(History.open(path).close())
+    asyncio.run(HistoryStore.open(path).close())
 
 
 def test_a_folder_that_is_not_there_is_said_at_the_start(tmp_path: Path) -> None:
     path = tmp_path / "nowhere" / "history.db"
     with pytest.raises(HistoryError) as caught:
-        History.open(path)
+        HistoryStore.open(path)
     assert str(caught.value) == (
         f"{path} cannot be written: {os.strerror(2)}; see to the folder and its permissions, or name another file"
     )

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.history import History, HistoryError
+from prober.history import HistoryError, HistoryStore
 from tests.history.making import NOON, result, until
 
 NOW = NOON + timedelta(hours=1)
@@ -39,11 +39,11 @@ class Told:
         self.threads.add(threading.get_ident())
 
 
-def _open(path: Path, told: Told, *, queue: int = 20_000) -> History:
-    return History.open(path, on_trouble=told, clock=lambda: NOW, queue=queue)
+def _open(path: Path, told: Told, *, queue: int = 20_000) -> HistoryStore:
+    return HistoryStore.open(path, on_trouble=told, clock=lambda: NOW, queue=queue)
 
 
-async def _count(history: History) -> int:
+async def _count(history: HistoryStore) -> int:
     return len(await history.results(limit=10_000))
 
 
@@ -65,14 +65,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 async def test_a_full_disk_stops_history_and_not_the_probing(small_disk: Path) -> None:
     told = Told()
     history = _open(small_disk / "history.db", told)
-    history.note(result())
+    history.record(result())
     await until(lambda: history.bytes > 0)
     ballast = small_disk / "ballast"
     _fill(ballast)
     noted, longest = 1, 0.0
     while not told.texts and noted < 15_000:
         began = time.perf_counter()
-        history.note(result(NOON + timedelta(milliseconds=noted)))
+        history.record(result(NOON + timedelta(milliseconds=noted)))
         longest = max(longest, time.perf_counter() - began)
         noted += 1
         if noted % 10 == 0:
@@ -116,9 +116,9 @@ async def test_a_locked_file_is_waited_for_and_what_came_meanwhile_is_kept(tmp_p
     history = _open(path, told)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        history.note(result())
+        history.record(result())
         await until(lambda: bool(told.texts))
-        history.note(result(NOON + timedelta(seconds=1)))
+        history.record(result(NOON + timedelta(seconds=1)))
         other.execute("ROLLBACK")
     await until(lambda: len(told.texts) == 2)
     assert told.texts == [
@@ -134,10 +134,10 @@ async def test_a_removed_file_is_noticed_and_begun_anew(tmp_path: Path) -> None:
     told = Told()
     path = tmp_path / "history.db"
     history = _open(path, told)
-    history.note(result())
+    history.record(result())
     await until(lambda: _some(history))
     path.unlink()
-    history.note(result(NOON + timedelta(seconds=1)))
+    history.record(result(NOON + timedelta(seconds=1)))
     await until(lambda: len(told.texts) == 2)
     assert told.texts == [
         _TOLD.format(path=path, why="the file was removed or replaced"),
@@ -148,7 +148,7 @@ async def test_a_removed_file_is_noticed_and_begun_anew(tmp_path: Path) -> None:
     assert path.exists()
 
 
-async def _some(history: History) -> bool:
+async def _some(history: HistoryStore) -> bool:
     return await _count(history) > 0
 
 
@@ -171,16 +171,16 @@ async def test_a_folder_that_becomes_read_only_stops_history_until_it_is_writabl
     with _as_nobody() as folder:
         path = folder / "history.db"
         history = _open(path, told)
-        history.note(result())
+        history.record(result())
         await until(lambda: _some(history))
         for file in folder.glob("history.db*"):
             file.unlink()
         folder.chmod(0o555)
-        history.note(result(NOON + timedelta(seconds=1)))
+        history.record(result(NOON + timedelta(seconds=1)))
         await until(lambda: len(told.texts) == 1)
         with pytest.raises(HistoryError, match="cannot be read: No such file or directory"):
             await history.results()
-        history.note(result(NOON + timedelta(seconds=2)))
+        history.record(result(NOON + timedelta(seconds=2)))
         folder.chmod(0o755)
         await until(lambda: len(told.texts) == 2)
         assert told.texts[1] is None
@@ -194,7 +194,7 @@ def test_a_read_only_folder_is_said_at_the_start() -> None:
         folder.chmod(0o555)
         path = folder / "history.db"
         with pytest.raises(HistoryError) as caught:
-            History.open(path)
+            HistoryStore.open(path)
         assert str(caught.value) == (
             f"{path} cannot be written: Permission denied; see to the folder and its permissions, or name another file"
         )
@@ -206,10 +206,10 @@ async def test_beyond_the_bound_of_the_queue_results_are_dropped_and_counted(tmp
     history = _open(path, told, queue=100)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        history.note(result())
+        history.record(result())
         await until(lambda: bool(told.texts))
         for number in range(250):
-            history.note(result(NOON + timedelta(seconds=number)))
+            history.record(result(NOON + timedelta(seconds=number)))
         assert history.dropped == 151
         other.execute("ROLLBACK")
     await until(lambda: len(told.texts) == 2)
@@ -225,7 +225,7 @@ async def test_a_history_that_is_closed_in_trouble_ends_and_counts_what_it_could
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         for number in range(7):
-            history.note(result(NOON + timedelta(seconds=number)))
+            history.record(result(NOON + timedelta(seconds=number)))
         await history.close()
         assert history.dropped == 7
         other.execute("ROLLBACK")

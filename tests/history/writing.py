@@ -8,14 +8,14 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from prober.history import History
+from prober.history import HistoryStore
 from tests.history.making import result
 
 
 async def main(path: Path) -> None:
-    history = History.open(path)
+    history = HistoryStore.open(path)
     for number in range(1_000_000):
-        history.note(result(datetime.now(UTC), probe=f"probe-{number % 50}", seconds=number / 10_000))
+        history.record(result(datetime.now(UTC), probe=f"probe-{number % 50}", seconds=number / 10_000))
         print(number, time.monotonic(), flush=True)
         await asyncio.sleep(0.0005)
 

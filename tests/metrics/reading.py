@@ -20,7 +20,7 @@ Series = tuple[str, frozenset[tuple[str, str]]]
 def metrics_of(config: Config, *, location: str | None = None, registry: CollectorRegistry | None = None) -> Metrics:
     """The metrics of a process that has just read the configuration and runs all of it."""
     metrics = Metrics(location=location, registry=registry or CollectorRegistry())
-    metrics.adopt(config, config.probes)
+    metrics.apply_config(config, config.probes)
     return metrics
 
 

@@ -34,7 +34,7 @@ async def test_no_counter_begins_with_a_run() -> None:
     metrics = metrics_of(config)
     before = set(series(parsed(await page(metrics))))
     for result in eventful(config):
-        metrics.note(result)
+        metrics.record(result)
     new = set(series(parsed(await page(metrics)))) - before
     assert {name for name, _ in new if name.endswith(("_total", "_bucket", "_count", "_sum"))} == set()
 
@@ -60,7 +60,7 @@ async def test_a_probe_that_has_not_run_is_one_of_which_we_cannot_tell() -> None
 async def test_a_run_that_passed() -> None:
     config = configured()
     metrics = metrics_of(config)
-    metrics.note(ran(config.probes["search"], took=0.25, facts={"latency_seconds": 0.125}, phases=PHASES))
+    metrics.record(ran(config.probes["search"], took=0.25, facts={"latency_seconds": 0.125}, phases=PHASES))
     assert await value(metrics, "mcp_probe_success", **SEARCH) == 1
     assert await values(metrics, "mcp_probe_failing", **SEARCH) == {}
     assert await values(metrics, "mcp_probe_runs_total", **SEARCH) == {("pass",): 1, ("fail",): 0, ("unknown",): 0}
@@ -77,8 +77,8 @@ async def test_a_run_that_failed_after_one_that_passed() -> None:
     config = configured()
     metrics = metrics_of(config)
     search = config.probes["search"]
-    metrics.note(ran(search, took=0.25, facts={"latency_seconds": 0.125}, phases=PHASES))
-    metrics.note(ran(search, at=60, took=0.5, reason=Reason.CONNECT_REFUSED, phases={Phase.CONNECT: 0.5}))
+    metrics.record(ran(search, took=0.25, facts={"latency_seconds": 0.125}, phases=PHASES))
+    metrics.record(ran(search, at=60, took=0.5, reason=Reason.CONNECT_REFUSED, phases={Phase.CONNECT: 0.5}))
     assert await value(metrics, "mcp_probe_success", **SEARCH) == 0
     assert await values(metrics, "mcp_probe_failing", **SEARCH) == {("connect_refused",): 1}
     assert await values(metrics, "mcp_probe_runs_total", **SEARCH) == {("pass",): 1, ("fail",): 1, ("unknown",): 0}
@@ -94,7 +94,7 @@ async def test_a_run_that_failed_after_one_that_passed() -> None:
 async def test_what_the_prober_could_not_tell_is_not_the_targets_failure(reason: Reason) -> None:
     config = configured()
     metrics = metrics_of(config)
-    metrics.note(ran(config.probes["search"], reason=reason))
+    metrics.record(ran(config.probes["search"], reason=reason))
     assert await values(metrics, "mcp_probe_runs_total", **SEARCH) == {("pass",): 0, ("fail",): 0, ("unknown",): 1}
     assert (await values(metrics, "mcp_probe_failures_total", **SEARCH))[reason.value,] == 1
     assert await values(metrics, "mcp_probe_failing", **SEARCH) == {(reason.value,): 1}
@@ -104,7 +104,7 @@ async def test_what_the_prober_could_not_tell_is_not_the_targets_failure(reason:
 async def test_a_latency_that_self_doubt_took_back_is_unknown() -> None:
     config = configured()
     metrics = metrics_of(config)
-    metrics.note(ran(config.probes["search"], reason=Reason.TOO_SLOW, verdict=Verdict.UNKNOWN))
+    metrics.record(ran(config.probes["search"], reason=Reason.TOO_SLOW, verdict=Verdict.UNKNOWN))
     assert await values(metrics, "mcp_probe_runs_total", **SEARCH) == {("pass",): 0, ("fail",): 0, ("unknown",): 1}
     assert (await values(metrics, "mcp_probe_failures_total", **SEARCH))["too_slow",] == 1
 
@@ -112,8 +112,8 @@ async def test_a_latency_that_self_doubt_took_back_is_unknown() -> None:
 async def test_a_run_that_was_not_made_took_no_time_and_was_at_no_time() -> None:
     config = configured()
     metrics = metrics_of(config)
-    metrics.note(ran(config.probes["search"], facts={"latency_seconds": 0.125}))
-    metrics.note(ran(config.probes["search"], at=60, took=0.0, reason=Reason.NOT_RUN))
+    metrics.record(ran(config.probes["search"], facts={"latency_seconds": 0.125}))
+    metrics.record(ran(config.probes["search"], at=60, took=0.0, reason=Reason.NOT_RUN))
     assert await value(metrics, "mcp_probe_duration_seconds_count", **SEARCH) == 1
     assert await value(metrics, "mcp_probe_last_run_timestamp_seconds", **SEARCH) == STARTED + 0.25
     assert await value(metrics, "mcp_probe_latency_seconds", **SEARCH) == 0.125
@@ -124,7 +124,7 @@ async def test_success_is_zero_exactly_where_a_reason_is_shown() -> None:
     config = configured()
     metrics = metrics_of(config)
     for result in eventful(config):
-        metrics.note(result)
+        metrics.record(result)
         success = await values(metrics, "mcp_probe_success")
         failing = {(probe, target) for probe, _, target in await values(metrics, "mcp_probe_failing")}
         assert {names for names, passed in success.items() if not passed} == failing
@@ -137,7 +137,7 @@ async def test_success_is_zero_exactly_where_a_reason_is_shown() -> None:
 async def test_a_duration_is_in_the_buckets_from_its_own_upwards(took: float, le: str) -> None:
     config = configured()
     metrics = metrics_of(config)
-    metrics.note(ran(config.probes["search"], took=took))
+    metrics.record(ran(config.probes["search"], took=took))
     buckets = await values(metrics, "mcp_probe_duration_seconds_bucket", **SEARCH)
     assert {bound for (bound,), count in buckets.items() if count} == {
         bound for (bound,) in buckets if float(bound) >= float(le)
@@ -150,8 +150,8 @@ async def test_an_anomaly_is_counted_as_often_as_it_was_found() -> None:
     metrics = metrics_of(config)
     race = config.probes["steps-survive-races"]
     facts = {"race_operations": 200, "race_overlap": 8, "race_violations_lost_update": 3}
-    metrics.note(ran(race, reason=Reason.LOST_UPDATE, facts={**facts, "race_violations_torn_read": 1}))
-    metrics.note(ran(race, reason=Reason.LOST_UPDATE, facts={**facts, "race_overlap": 5}))
+    metrics.record(ran(race, reason=Reason.LOST_UPDATE, facts={**facts, "race_violations_torn_read": 1}))
+    metrics.record(ran(race, reason=Reason.LOST_UPDATE, facts={**facts, "race_overlap": 5}))
     anomalies = await values(metrics, "mcp_race_violations_total", **RACE)
     assert {anomaly: count for anomaly, count in anomalies.items() if count} == {("lost_update",): 6, ("torn_read",): 1}
     assert await value(metrics, "mcp_race_operations_total", **RACE) == 400
@@ -162,7 +162,7 @@ async def test_only_races_have_race_families() -> None:
     config = configured()
     metrics = metrics_of(config)
     for result in eventful(config):
-        metrics.note(result)
+        metrics.record(result)
     races = {labels for name, labels in series(parsed(await page(metrics))) if name.startswith("mcp_race_")}
     assert {dict(labels)["probe"] for labels in races} == {"steps-survive-races"}
 
@@ -172,8 +172,8 @@ async def test_contract_changes_stay_until_the_next_comparison() -> None:
     metrics = metrics_of(config)
     offer = config.probes["offer"]
     found = {"contract_changes_breaking": 1, "contract_changes_additive": 2, "contract_changes_cosmetic": 0}
-    metrics.note(ran(offer, reason=Reason.CONTRACT_BROKEN, facts={"tools": 7, **found}))
-    metrics.note(ran(offer, reason=Reason.CONNECT_REFUSED))
+    metrics.record(ran(offer, reason=Reason.CONTRACT_BROKEN, facts={"tools": 7, **found}))
+    metrics.record(ran(offer, reason=Reason.CONNECT_REFUSED))
     changes = await values(metrics, "mcp_contract_changes", target="web", probe="offer")
     assert changes == {("breaking",): 1, ("additive",): 2, ("cosmetic",): 0}
     assert await value(metrics, "mcp_target_tools", target="web") == 7
@@ -183,8 +183,8 @@ async def test_what_was_learnt_of_a_target_outlives_a_failure() -> None:
     config = configured()
     metrics = metrics_of(config)
     hello = config.probes["hello"]
-    metrics.note(ran(hello, server=MODERN, facts={"certificate_expiry_timestamp_seconds": 1798761600.0}))
-    metrics.note(ran(hello, reason=Reason.CONNECT_REFUSED))
+    metrics.record(ran(hello, server=MODERN, facts={"certificate_expiry_timestamp_seconds": 1798761600.0}))
+    metrics.record(ran(hello, reason=Reason.CONNECT_REFUSED))
     assert await values(metrics, "mcp_target_info", target="web") == {("modern", "2026-07-28", "reference", "1.4.0"): 1}
     expiry = await value(metrics, "mcp_target_certificate_expiry_timestamp_seconds", target="web")
     assert expiry == 1798761600.0
@@ -236,5 +236,5 @@ async def test_beyond_a_thousand_probes_a_reason_begins_with_its_first_case() ->
     metrics = metrics_of(config, registry=CollectorRegistry())
     assert await values(metrics, "mcp_probe_failures_total") == {}
     first = next(iter(config.probes.values()))
-    metrics.note(ran(first, reason=Reason.TIMEOUT))
+    metrics.record(ran(first, reason=Reason.TIMEOUT))
     assert await values(metrics, "mcp_probe_failures_total") == {(first.name, "timeout", first.target): 1}

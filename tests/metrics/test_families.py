@@ -13,7 +13,7 @@ async def test_the_table_is_the_page_and_the_page_is_the_table() -> None:
     metrics.ask(budget_remaining=lambda _target: 1.0, in_maintenance=lambda _probe: False)
     metrics.history_size(0, dropped=0)
     for result in eventful(config):
-        metrics.note(result)
+        metrics.record(result)
     shown = {}
     for family in parsed(await page(metrics, OPENMETRICS)):
         name = family.name + {"counter": "_total", "info": "_info"}.get(family.type, "")

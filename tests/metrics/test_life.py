@@ -18,7 +18,7 @@ def eventful_metrics() -> Metrics:
     config = configured()
     metrics = metrics_of(config)
     for result in eventful(config):
-        metrics.note(result)
+        metrics.record(result)
     return metrics
 
 
@@ -32,7 +32,7 @@ async def test_a_reload_of_the_same_changes_nothing() -> None:
     metrics = eventful_metrics()
     before = series(parsed(await page(metrics)))
     again = configured()
-    metrics.adopt(again, again.probes)
+    metrics.apply_config(again, again.probes)
     after = series(parsed(await page(metrics)))
     moving = ("process_", "prober_config_last_reload_success_timestamp")
     assert {k: v for k, v in after.items() if not k[0].startswith(moving)} == {
@@ -44,7 +44,7 @@ async def test_a_probe_goes_with_all_its_series_and_leaves_the_others_alone() ->
     metrics = eventful_metrics()
     before = series(parsed(await page(metrics)))
     config = without("search")
-    metrics.adopt(config, config.probes)
+    metrics.apply_config(config, config.probes)
     after = series(parsed(await page(metrics)))
     gone = set(before) - set(after)
     assert {dict(labels).get("probe") for _, labels in gone} == {"search"}
@@ -56,7 +56,7 @@ async def test_a_target_goes_with_its_last_probe() -> None:
     metrics = eventful_metrics()
     assert "web" in await named(metrics, "target")
     config = without("hello", "offer", "search")
-    metrics.adopt(config, config.probes)
+    metrics.apply_config(config, config.probes)
     assert await named(metrics, "target") == {"old", "local"}
     assert await value(metrics, "prober_targets") == 2
 
@@ -64,7 +64,7 @@ async def test_a_target_goes_with_its_last_probe() -> None:
 async def test_a_process_shows_the_probes_of_its_shard_only() -> None:
     config = configured()
     metrics = metrics_of(config)
-    metrics.adopt(config, {name: config.probes[name] for name in ("motd", "greet")})
+    metrics.apply_config(config, {name: config.probes[name] for name in ("motd", "greet")})
     assert await named(metrics, "probe") == {"motd", "greet"}
     assert await named(metrics, "target") == {"old"}
 
@@ -76,7 +76,7 @@ async def test_a_probe_that_moved_to_another_target_or_kind_begins_anew() -> Non
     ):
         metrics = eventful_metrics()
         config = configured({**DOCUMENT, "probes": {**DOCUMENT["probes"], "search": change}})
-        metrics.adopt(config, config.probes)
+        metrics.apply_config(config, config.probes)
         labels = {"target": change["target"], "probe": "search"}
         assert await values(metrics, "mcp_probe_runs_total", **labels) == {("pass",): 0, ("fail",): 0, ("unknown",): 0}
         assert "search" in await named(metrics, "probe")
@@ -87,7 +87,7 @@ async def test_a_probe_with_other_settings_keeps_what_was_counted() -> None:
     metrics = eventful_metrics()
     search = {**DOCUMENT["probes"]["search"], "interval": "2m", "latency": {"fail": "1s"}}
     config = configured({**DOCUMENT, "probes": {**DOCUMENT["probes"], "search": search}})
-    metrics.adopt(config, config.probes)
+    metrics.apply_config(config, config.probes)
     assert await value(metrics, "mcp_probe_interval_seconds", **SEARCH) == 120
     assert await values(metrics, "mcp_probe_latency_budget_seconds", **SEARCH) == {("fail",): 1}
     assert (await values(metrics, "mcp_probe_runs_total", **SEARCH))["fail",] == 1
@@ -97,7 +97,7 @@ async def test_another_address_is_another_server() -> None:
     metrics = eventful_metrics()
     assert await values(metrics, "mcp_target_info", target="web")
     config = without(web={**DOCUMENT["targets"]["web"], "url": "https://other.example/mcp"})
-    metrics.adopt(config, config.probes)
+    metrics.apply_config(config, config.probes)
     assert await values(metrics, "mcp_target_info", target="web") == {}
     assert await value(metrics, "mcp_target_tools", target="web") is None
 
@@ -106,8 +106,8 @@ async def test_results_of_probes_that_are_gone_or_elsewhere_are_dropped() -> Non
     before, config = configured(), without("search")
     metrics = metrics_of(config)
     page_before = series(parsed(await page(metrics)))
-    metrics.note(ran(before.probes["search"], server=MODERN))
-    metrics.note(ran(config.probes["hello"], target="idle", server=MODERN))
+    metrics.record(ran(before.probes["search"], server=MODERN))
+    metrics.record(ran(config.probes["hello"], target="idle", server=MODERN))
     metrics.skipped(before.probes["search"])
     assert {k for k in series(parsed(await page(metrics))) if k not in page_before} == set()
     assert await value(metrics, "mcp_probe_runs_total", target="web", probe="hello", outcome="pass") == 0
@@ -119,11 +119,11 @@ async def test_a_crowd_that_grows_keeps_its_zeros_and_one_that_shrinks_gets_them
     metrics = metrics_of(small)
     zeros = await values(metrics, "mcp_probe_failures_total", probe=first)
     assert len(zeros) > 30
-    metrics.adopt(large, large.probes)
+    metrics.apply_config(large, large.probes)
     assert await values(metrics, "mcp_probe_failures_total", probe=first) == zeros
     metrics = metrics_of(large)
-    metrics.note(ran(large.probes[first], reason=Reason.TIMEOUT))
-    metrics.adopt(small, small.probes)
+    metrics.record(ran(large.probes[first], reason=Reason.TIMEOUT))
+    metrics.apply_config(small, small.probes)
     assert await values(metrics, "mcp_probe_failures_total", probe=first) == {
         names: float("timeout" in names) for names in zeros
     }
@@ -168,7 +168,7 @@ async def test_a_run_is_newer_than_any_memory() -> None:
     config = configured()
     metrics = metrics_of(config)
     search = config.probes["search"]
-    metrics.note(ran(search, at=600))
+    metrics.record(ran(search, at=600))
     old = STARTED_AT - timedelta(days=1)
     metrics.restore(
         [Remembered(target="web", probe="search", last=ran(search, reason=Reason.TIMEOUT), last_success=old)]

@@ -31,7 +31,7 @@ def eventful_metrics(registry: CollectorRegistry, *, location: str | None = None
     metrics = metrics_of(config, registry=registry, location=location)
     metrics.ask(budget_remaining=lambda _target: 119.5, in_maintenance=lambda probe: probe == "offer")
     for result in eventful(config):
-        metrics.note(result)
+        metrics.record(result)
     metrics.skipped(config.probes["motd"])
     metrics.loop_lag(0.003)
     metrics.load(running=3, waiting=0)
@@ -106,8 +106,8 @@ async def test_a_hostile_server_adds_one_label_value_and_no_line(accept: str | N
     config = configured()
     metrics = metrics_of(config)
     before = await page(metrics, accept)
-    metrics.note(ran(config.probes["hello"], server=MODERN))
-    metrics.note(ran(config.probes["hello"], server=HOSTILE))
+    metrics.record(ran(config.probes["hello"], server=MODERN))
+    metrics.record(ran(config.probes["hello"], server=HOSTILE))
     text = await page(metrics, accept)
     [info] = [sample for family in parsed(text) for sample in family.samples if sample.name == "mcp_target_info"]
     assert info.labels == {
@@ -128,7 +128,7 @@ async def test_a_server_that_renames_itself_has_one_series() -> None:
     config = configured()
     metrics = metrics_of(config)
     for number in range(50):
-        metrics.note(ran(config.probes["hello"], server=ServerInfo(era="modern", name=f"name {number}")))
+        metrics.record(ran(config.probes["hello"], server=ServerInfo(era="modern", name=f"name {number}")))
     assert await values(metrics, "mcp_target_info", target="web") == {("modern", "", "name 49", ""): 1}
 
 
@@ -201,7 +201,7 @@ async def test_a_page_that_is_being_written_shows_the_probes_of_its_beginning() 
     metrics = metrics_of(crowd(3000))
     reading = metrics.render(None)
     pieces = [await anext(reading)]
-    metrics.adopt(Config(), {})
+    metrics.apply_config(Config(), {})
     rest = [piece async for piece in reading]
     assert rest, "nothing was left to be written"
     shown = b"".join(pieces + rest).decode()
@@ -217,8 +217,8 @@ async def test_a_page_made_between_any_two_events_says_what_the_library_would_sa
     library = openmetrics_of if accept else lambda registry: generate_latest(registry).decode()
     for result in eventful(config):
         await page(metrics, accept)
-        metrics.note(result)
+        metrics.record(result)
         metrics.skipped(config.probes[result.outcome.probe])
         assert comparable(parsed(await page(metrics, accept))) == comparable(parsed(library(registry)))
-    metrics.adopt(config, config.probes)
+    metrics.apply_config(config, config.probes)
     assert comparable(parsed(await page(metrics, accept))) == comparable(parsed(library(registry)))

@@ -46,7 +46,7 @@ def metrics(config: Config) -> Metrics:
 
 def note_all(metrics: Metrics, config: Config) -> None:
     for probe in config.probes.values():
-        metrics.note(ran(probe, took=0.0051234, server=MODERN, phases=PHASES, facts={"latency_seconds": 0.0038123}))
+        metrics.record(ran(probe, took=0.0051234, server=MODERN, phases=PHASES, facts={"latency_seconds": 0.0038123}))
 
 
 def best(measure: Callable[[], float]) -> float:
@@ -92,7 +92,7 @@ def test_a_run_is_noted_in_microseconds(metrics: Metrics, config: Config) -> Non
     def measure() -> float:
         begun = time.thread_time()
         for result in results:
-            metrics.note(result)
+            metrics.record(result)
         return (time.thread_time() - begun) / len(results)
 
     assert best(measure) <= NOTE
@@ -103,7 +103,7 @@ def test_a_probe_costs_little_memory() -> None:
     metrics = Metrics(registry=CollectorRegistry())
     tracemalloc.start()
     try:
-        metrics.adopt(config, config.probes)
+        metrics.apply_config(config, config.probes)
         note_all(metrics, config)
         taken, _ = tracemalloc.get_traced_memory()
     finally:

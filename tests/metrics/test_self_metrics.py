@@ -32,7 +32,7 @@ async def test_a_loaded_configuration_is_told_with_its_time() -> None:
 async def test_lags_are_observed() -> None:
     config = configured()
     metrics = metrics_of(config)
-    metrics.note(ran(config.probes["hello"], lag=0.02))
+    metrics.record(ran(config.probes["hello"], lag=0.02))
     metrics.loop_lag(0.003)
     metrics.loop_lag(0.3)
     metrics.loop_lag(0.002)

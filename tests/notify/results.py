@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from prober.board import Board
 from prober.config.model import Config, HandshakeSettings, Probe, Target
 from prober.outcome import Outcome, Reason, Verdict
 from prober.result import Result
+from prober.status import StatusStore
 
 START: Final = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 
@@ -36,9 +36,9 @@ def run(
     return Result(outcome=outcome, due=at(minute), maintenance=maintenance)
 
 
-def board(*probes: str, target: str = "t") -> Board:
-    """A board with these probes, of which nothing is known."""
-    made = Board()
+def statuses(*probes: str, target: str = "t") -> StatusStore:
+    """A status store with these probes, of which nothing is known."""
+    made = StatusStore()
     named = {name: Probe(name=name, target=target, kind="handshake", settings=HandshakeSettings()) for name in probes}
-    made.adopt(Config(targets={target: Target(name=target)}, probes=named))
+    made.apply_config(Config(targets={target: Target(name=target)}, probes=named))
     return made

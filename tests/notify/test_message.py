@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prober.notify.incidents import Began, Ended
+from prober.notify.alert_groups import Firing, Resolved
 from prober.notify.message import MOST, MOST_AT_ONCE, Message, message_of, messages_of
 from prober.outcome import Evidence, Outcome, Reason
 from tests.notify.results import at, run
@@ -11,7 +11,7 @@ from tests.notify.results import at, run
 def began(*outcomes: Outcome) -> Message:
     reason = outcomes[0].reason
     assert reason is not None
-    return message_of(Began(target="notes", reason=reason, outcomes=outcomes, since=at(-2)))
+    return message_of(Firing(target="notes", reason=reason, outcomes=outcomes, since=at(-2)))
 
 
 def test_a_failure_says_who_why_since_when_and_what_proves_it() -> None:
@@ -33,7 +33,7 @@ def test_a_failure_says_who_why_since_when_and_what_proves_it() -> None:
 
 
 def test_an_end_says_how_long_it_was() -> None:
-    ended = Ended(target="notes", reason=Reason.TIMEOUT, probes=("a",), since=at(0), until=at(75))
+    ended = Resolved(target="notes", reason=Reason.TIMEOUT, probes=("a",), since=at(0), until=at(75))
     assert message_of(ended) == Message(
         title="notes is well again, it failed: timeout",
         text="probe: a\nfailed for 1 h 15 min: from 2026-01-31 12:00:00 UTC to 2026-01-31 13:15:00 UTC",
@@ -43,7 +43,7 @@ def test_an_end_says_how_long_it_was() -> None:
 
 def test_an_end_while_the_target_fails_for_another_reason_says_so() -> None:
     others = (Reason.TOOL_ERROR,)
-    ended = Ended(target="notes", reason=Reason.TIMEOUT, probes=("a",), since=at(0), until=at(1), others=others)
+    ended = Resolved(target="notes", reason=Reason.TIMEOUT, probes=("a",), since=at(0), until=at(1), others=others)
     message = message_of(ended)
     assert message.title == "notes no longer fails: timeout"
     assert message.text.endswith("\nthe target still fails: tool_error")
@@ -51,10 +51,10 @@ def test_an_end_while_the_target_fails_for_another_reason_says_so() -> None:
 
 def test_many_changes_at_once_are_one_list_of_each_kind() -> None:
     failed = [
-        Began(target=f"t{number}", reason=Reason.TIMEOUT, outcomes=(run("timeout").outcome,), since=at(0))
+        Firing(target=f"t{number}", reason=Reason.TIMEOUT, outcomes=(run("timeout").outcome,), since=at(0))
         for number in range(25)
     ]
-    ended = Ended(target="u", reason=Reason.TOOL_ERROR, probes=("a",), since=at(0), until=at(1))
+    ended = Resolved(target="u", reason=Reason.TOOL_ERROR, probes=("a",), since=at(0), until=at(1))
     assert [message.title for message in messages_of([*failed[: MOST_AT_ONCE - 1], ended])][-1] == (
         "u is well again, it failed: tool_error"
     )

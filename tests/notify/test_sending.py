@@ -21,7 +21,7 @@ from prober.notify.channel import Channel
 from prober.notify.message import Message
 from tests.assertions.ticking import PROMISE, ticking
 from tests.notify.receiver import Receiver, receiver
-from tests.notify.results import board, run
+from tests.notify.results import run, statuses
 
 BOUND: Final = 20.0
 ROOT: Final = Path(__file__).parents[2]
@@ -42,21 +42,21 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 def notifier(*urls: Secret, after: int = 1, **more: Any) -> Notifier:
-    return Notifier(Notify(urls=urls, after=after), board("a", "b"), **{"gathering": 0.05, **more})
+    return Notifier(Notify(urls=urls, after=after), statuses("a", "b"), **{"gathering": 0.05, **more})
 
 
 async def test_ten_probes_of_a_dead_host_are_one_message_and_their_recovery_another(friend: Receiver) -> None:
     names = [f"p{number}" for number in range(10)]
     sent: list[str] = []
     async with Notifier(
-        Notify(urls=(friend.url,), after=2), board(*names), on_sent=sent.append, gathering=0.05
+        Notify(urls=(friend.url,), after=2), statuses(*names), on_sent=sent.append, gathering=0.05
     ) as tells:
         for minute in range(4):
             for name in names:
-                tells.note(run("connect_refused", minute, probe=name))
+                tells.record(run("connect_refused", minute, probe=name))
         await until(lambda: friend.bodies)
         for name in names:
-            tells.note(run("pass", 5, probe=name))
+            tells.record(run("pass", 5, probe=name))
         await until(lambda: len(friend.bodies) == 2)
         await until(lambda: len(sent) == 2)
     assert friend.titles == ["t fails: connect_refused", "t is well again, it failed: connect_refused"]
@@ -76,7 +76,7 @@ async def test_everybody_is_told_and_who_refuses_is_asked_again(friend: Receiver
     sent: list[str] = []
     with receiver() as other:
         async with notifier(friend.url, other.url, on_sent=sent.append, pauses=(0.0,) * 3) as tells:
-            tells.note(run("timeout"))
+            tells.record(run("timeout"))
             await until(lambda: len(sent) == 2)
     assert (friend.titles, other.titles) == (["t fails: timeout"], ["t fails: timeout"])
     assert len(friend.paths) == 3
@@ -167,7 +167,7 @@ async def test_one_url_that_hangs_keeps_no_other_waiting(friend: Receiver) -> No
     with receiver() as stuck:
         stuck.holding = True
         async with notifier(stuck.url, friend.url) as tells:
-            tells.note(run("timeout"))
+            tells.record(run("timeout"))
             await until(lambda: friend.bodies)
             stuck.let_go.set()
             await until(lambda: stuck.bodies)
@@ -176,12 +176,12 @@ async def test_one_url_that_hangs_keeps_no_other_waiting(friend: Receiver) -> No
 async def test_what_the_prober_does_not_believe_is_not_told(friend: Receiver) -> None:
     suspects = False
     async with notifier(friend.url, suspects=lambda: suspects) as tells:
-        tells.note(run("timeout"))
+        tells.record(run("timeout"))
         suspects = True  # found out while it was gathered
-        tells.note(run("timeout", 1, probe="b"))
-        await until(lambda: not tells._incidents.pending)
+        tells.record(run("timeout", 1, probe="b"))
+        await until(lambda: not tells._groups.pending)
         suspects = False
-        tells.note(run("tool_error", 2, probe="b"))
+        tells.record(run("tool_error", 2, probe="b"))
         await until(lambda: friend.bodies)
     assert friend.titles == ["t fails: tool_error"]
 
@@ -189,10 +189,10 @@ async def test_what_the_prober_does_not_believe_is_not_told(friend: Receiver) ->
 async def test_an_end_waits_until_the_prober_trusts_itself_again(friend: Receiver) -> None:
     suspects = False
     async with notifier(friend.url, suspects=lambda: suspects) as tells:
-        tells.note(run("timeout"))
+        tells.record(run("timeout"))
         await until(lambda: friend.bodies)
         suspects = True
-        tells.note(run("pass", 1))
+        tells.record(run("pass", 1))
         await asyncio.sleep(0.2)  # several gatherings
         assert len(friend.bodies) == 1
         suspects = False
@@ -201,18 +201,18 @@ async def test_an_end_waits_until_the_prober_trusts_itself_again(friend: Receive
 
 async def test_what_is_gathered_when_the_prober_ends_is_told(friend: Receiver) -> None:
     async with notifier(friend.url, gathering=60.0) as tells:
-        tells.note(run("timeout"))
+        tells.record(run("timeout"))
     assert friend.titles == ["t fails: timeout"]
 
 
 async def test_after_a_restart_only_what_is_new_is_told(friend: Receiver) -> None:
-    known = board("a", "b")
-    known.note(run("timeout", probe="a"))
+    known = statuses("a", "b")
+    known.record(run("timeout", probe="a"))
     async with Notifier(Notify(urls=(friend.url,), after=1), known, gathering=0.05) as tells:
-        tells.note(run("timeout", 1, probe="a"))
-        tells.note(run("tool_error", 1, probe="b"))
+        tells.record(run("timeout", 1, probe="a"))
+        tells.record(run("tool_error", 1, probe="b"))
         await until(lambda: friend.bodies)
-        tells.note(run("pass", 2, probe="a"))
+        tells.record(run("pass", 2, probe="a"))
         await until(lambda: len(friend.bodies) == 2)
     assert friend.titles == ["t fails: tool_error", "t no longer fails: timeout"]
 
@@ -220,17 +220,17 @@ async def test_after_a_restart_only_what_is_new_is_told(friend: Receiver) -> Non
 async def test_a_reload_goes_to_other_urls_and_keeps_what_was_told(friend: Receiver) -> None:
     with receiver() as other:
         async with notifier(friend.url) as tells:
-            tells.note(run("timeout"))
+            tells.record(run("timeout"))
             await until(lambda: friend.bodies)
             with pytest.raises(NotifyProblem):
-                tells.adopt(Notify(urls=(Secret("nonsense://s3cr3t-t0ken"),), after=1))
-            tells.adopt(Notify(urls=(other.url,), after=2))
-            tells.note(run("timeout", 1))
-            tells.note(run("pass", 2))
+                tells.apply_config(Notify(urls=(Secret("nonsense://s3cr3t-t0ken"),), after=1))
+            tells.apply_config(Notify(urls=(other.url,), after=2))
+            tells.record(run("timeout", 1))
+            tells.record(run("pass", 2))
             await until(lambda: other.bodies)
-            tells.adopt(Notify(urls=(other.url, friend.url), after=2))
-            tells.note(run("timeout", 3))
-            tells.note(run("timeout", 4))
+            tells.apply_config(Notify(urls=(other.url, friend.url), after=2))
+            tells.record(run("timeout", 3))
+            tells.record(run("timeout", 4))
             await until(lambda: len(friend.bodies) == len(other.bodies) == 2)
     assert friend.titles == ["t fails: timeout", "t fails: timeout"]
     assert other.titles == ["t is well again, it failed: timeout", "t fails: timeout"]
@@ -263,7 +263,7 @@ def test_without_apprise_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "apprise", None)
     with pytest.raises(NotifyProblem, match=r"pip install 'mcp-prober\[notify\]'"):
         check(Notify(urls=(Secret("json://127.0.0.1/hook"),)))
-    Notifier(Notify(urls=()), board())
+    Notifier(Notify(urls=()), statuses())
 
 
 def test_apprise_is_imported_only_by_whoever_notifies() -> None:

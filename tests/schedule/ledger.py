@@ -29,7 +29,7 @@ class Ledger:
         self.left_out: list[str] = []
         self._news = asyncio.Event()
 
-    def note(self, result: Result) -> None:
+    def record(self, result: Result) -> None:
         self.results.append(result)
         self._news.set()
 
@@ -70,7 +70,7 @@ async def scheduling(config: Config, ledger: Ledger, **more: Any) -> AsyncIterat
     """A scheduler that runs a configuration, and leaves nothing behind."""
     async with nothing_left_behind(), Judge() as judge:
         scheduler = Scheduler(judge=judge, sinks=[ledger], **more)
-        scheduler.adopt(config)
+        scheduler.apply_config(config)
         async with scheduler:
             yield scheduler
 

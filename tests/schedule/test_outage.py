@@ -60,17 +60,17 @@ class World:
 
     def __post_init__(self) -> None:
         self.detector = OutageDetector(clock=lambda: self.now)
-        self.adopt(*(f"http://host{number}.test/mcp" for number in range(self.hosts)))
+        self.apply_config(*(f"http://host{number}.test/mcp" for number in range(self.hosts)))
 
-    def adopt(self, *urls: str) -> None:
+    def apply_config(self, *urls: str) -> None:
         targets = {f"t{number}": Target(name=f"t{number}", url=url) for number, url in enumerate(urls)}
-        self.detector.adopt(Config(targets=targets))
+        self.detector.apply_config(Config(targets=targets))
 
     def see(self, numbers: range | list[int], reason: Reason | None = None, **more: Any) -> bool:
         """One run of each; whether there is a suspicion now."""
         for number in numbers:
             result = outcome(reason, target=f"t{number}", **more)
-            self.detector.note(Result(outcome=result, due=result.started_at))
+            self.detector.record(Result(outcome=result, due=result.started_at))
         return self.detector.suspects
 
 
@@ -126,7 +126,7 @@ def test_a_burst_is_one_within_a_minute() -> None:
 
 def test_the_targets_of_one_host_and_port_after_port_are_one_place() -> None:
     world = World(0)
-    world.adopt(*(f"http://127.0.0.1:{port}/mcp" for port in range(8000, 8020)))
+    world.apply_config(*(f"http://127.0.0.1:{port}/mcp" for port in range(8000, 8020)))
     world.see(range(20))
     assert not world.see(range(20), Reason.CONNECT_REFUSED)
 
@@ -134,10 +134,10 @@ def test_the_targets_of_one_host_and_port_after_port_are_one_place() -> None:
 def test_commands_are_places_of_their_own() -> None:
     detector = OutageDetector(clock=lambda: 0.0)
     targets = {f"t{n}": Target(name=f"t{n}", transport="stdio", command=("npx", "server")) for n in range(3)}
-    detector.adopt(Config(targets=targets))
+    detector.apply_config(Config(targets=targets))
     for reason in (None, Reason.SPAWN_FAILED):
         for name in targets:
-            detector.note(Result(outcome=outcome(reason, target=name), due=datetime.now(UTC)))
+            detector.record(Result(outcome=outcome(reason, target=name), due=datetime.now(UTC)))
     assert detector.suspects
 
 
@@ -168,10 +168,10 @@ def test_a_target_that_is_gone_or_has_moved_is_forgotten() -> None:
     world = World(3)
     world.see(range(3))
     assert not world.see(range(2), Reason.CONNECT_REFUSED)
-    world.adopt("http://elsewhere.test/mcp", "http://host1.test/mcp", "http://host2.test/mcp")
+    world.apply_config("http://elsewhere.test/mcp", "http://host1.test/mcp", "http://host2.test/mcp")
     assert not world.see([2], Reason.CONNECT_REFUSED)
     assert not world.see([0], Reason.CONNECT_REFUSED)  # there it was never reached
-    world.adopt()
+    world.apply_config()
     assert not world.see([0, 1, 2], Reason.CONNECT_REFUSED)
 
 

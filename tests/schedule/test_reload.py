@@ -25,7 +25,9 @@ async def test_probes_that_do_not_change_keep_their_times_and_others_get_new_one
     probes["p3"] = replace(probes["p3"], timeout=3.0)
     async with scheduling(config, Ledger()) as scheduler:
         before = {name: scheduler.next_due(name) for name in config.probes}
-        scheduler.adopt(replace(config, probes={**probes, "new": replace(probes["p0"], name="new", interval=0.2)}))
+        scheduler.apply_config(
+            replace(config, probes={**probes, "new": replace(probes["p0"], name="new", interval=0.2)})
+        )
         after = {name: scheduler.next_due(name) for name in scheduler.probes}
         for name in ("p0", "p3", "p4", "p5"):
             assert before[name] == after[name] or before[name] <= datetime.now(UTC)  # type: ignore[operator]
@@ -44,7 +46,7 @@ async def reloaded(before: Config, after: Config, gate: Gate, *probes: str) -> L
         scheduler._due("p0", datetime.now(UTC))
         async with asyncio.timeout(BOUND):
             await gate.called.wait()
-        scheduler.adopt(after)
+        scheduler.apply_config(after)
         gate.opened.set()
         await until(lambda: not scheduler.running)
         for probe in probes:
@@ -90,7 +92,7 @@ async def test_a_run_that_waits_when_its_probe_goes_never_begins(tmp_path: Path)
             async with asyncio.timeout(BOUND):
                 await gate.called.wait()
             scheduler._due("p1", datetime.now(UTC))
-            scheduler.adopt(replace(config, probes={"p0": config.probes["p0"]}))
+            scheduler.apply_config(replace(config, probes={"p0": config.probes["p0"]}))
             gate.opened.set()
             await ledger.runs("p0", 1)
             await until(lambda: not scheduler.waiting and not scheduler.running)
@@ -105,12 +107,12 @@ async def test_a_budget_outlives_a_change_of_its_target(tmp_path: Path) -> None:
         async with scheduling(before, Ledger()) as scheduler:
             await scheduler.run_now("p0")
             left = scheduler.budget_remaining("peer")
-            scheduler.adopt(before)
+            scheduler.apply_config(before)
             assert scheduler.budget_remaining("peer") == left
-            scheduler.adopt(after)
+            scheduler.apply_config(after)
             assert left is not None
             assert scheduler.budget_remaining("peer") == left + 2
-            scheduler.adopt(loaded(document(peer, RARE), tmp_path))
+            scheduler.apply_config(loaded(document(peer, RARE), tmp_path))
             assert scheduler.budget_remaining("peer") is None
 
 
@@ -123,7 +125,7 @@ async def test_the_secrets_of_every_probe_are_masked_from_then_on(tmp_path: Path
         second = RARE | {"arguments": {"key": "${TWO}"}}
         values = {"ONE": "hunter2-one", "TWO": "hunter2-two"}
         async with scheduling(loaded(document(peer, first), tmp_path, **values), Ledger()) as scheduler:
-            scheduler.adopt(loaded(document(peer, first, second), tmp_path, **values))
+            scheduler.apply_config(loaded(document(peer, first, second), tmp_path, **values))
             outcome = await scheduler.run_now("p0")
     assert outcome.reason is Reason.TOOL_ERROR
     assert "hunter2" not in str(outcome)

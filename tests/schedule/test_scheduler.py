@@ -128,7 +128,7 @@ async def test_a_sink_that_raises_stops_neither_the_others_nor_the_schedule(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken:
-        def note(self, result: Result) -> None:
+        def record(self, result: Result) -> None:
             raise RuntimeError("a bug in a sink")
 
         def skipped(self, probe: Probe) -> None:
@@ -138,7 +138,7 @@ async def test_a_sink_that_raises_stops_neither_the_others_nor_the_schedule(
     async with offering(tool("count", gives({"count": 3}))) as peer, Judge() as judge:
         config = loaded(document(peer, FAST), tmp_path)
         async with Scheduler(judge=judge, sinks=[Broken(), ledger]) as scheduler:
-            scheduler.adopt(config)
+            scheduler.apply_config(config)
             await ledger.runs("p0", 2)
             scheduler._due("p0", datetime.now(UTC))
             scheduler._due("p0", datetime.now(UTC))

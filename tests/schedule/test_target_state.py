@@ -79,7 +79,7 @@ async def test_a_probe_that_is_new_is_judged_by_a_listing_of_its_time(tmp_path: 
     ):
         assert (await scheduler.run_now("p0")).reason is None
         old.script = new.script
-        scheduler.adopt(loaded(document(old, RARE, RARE | {"tool": "new"}), tmp_path))
+        scheduler.apply_config(loaded(document(old, RARE, RARE | {"tool": "new"}), tmp_path))
         assert (await scheduler.run_now("p1")).reason is None
 
 

@@ -1,4 +1,4 @@
-"""What stands behind the endpoints in their tests: a configuration, a board, metrics and history, all of them real."""
+"""What stands behind the endpoints in their tests: a configuration, statuses, metrics and history, all of them real."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry
 
 from prober.assertions.judge import Judge
-from prober.board import Board
 from prober.config import Config, load
 from prober.metrics import Metrics
 from prober.result import Result
 from prober.schedule import Scheduler
+from prober.status import StatusStore
 from prober.web import AppState
 
 STARTED: Final = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -28,12 +28,12 @@ class House:
 
     def __init__(self, config: Config, judge: Judge) -> None:
         self.config = config
-        self.board = Board()
+        self.statuses = StatusStore()
         self.metrics = Metrics(registry=CollectorRegistry())
-        self.scheduler = Scheduler(judge=judge, sinks=[self.board, self.metrics])
-        self.scheduler.adopt(config)
-        self.board.adopt(config)
-        self.metrics.adopt(config, config.probes)
+        self.scheduler = Scheduler(judge=judge, sinks=[self.statuses, self.metrics])
+        self.scheduler.apply_config(config)
+        self.statuses.apply_config(config)
+        self.metrics.apply_config(config, config.probes)
         self.ready = True
         self.mistake: str | None = None
         """What a reload finds wrong."""
@@ -42,7 +42,7 @@ class House:
     @property
     def app_state(self) -> AppState:
         return AppState(
-            board=self.board,
+            statuses=self.statuses,
             metrics=self.metrics,
             run_now=self.scheduler.run_now,
             reload=self._reload,
@@ -54,11 +54,11 @@ class House:
         )
 
     async def run_all(self) -> None:
-        """Every probe once, for the board and the metrics to know."""
+        """Every probe once, for the statuses and the metrics to know."""
         for name in self.config.probes:
             result = Result(outcome=await self.scheduler.run_now(name), due=datetime.now(UTC))
-            self.board.note(result)
-            self.metrics.note(result)
+            self.statuses.record(result)
+            self.metrics.record(result)
 
     async def _reload(self) -> str | None:
         self.reloads += 1

@@ -1,4 +1,4 @@
-"""The JSON API, held against its schema, over a real board and a real history."""
+"""The JSON API, held against its schema, over a real status store and a real history."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
-from prober.history import History
+from prober.history import HistoryStore
 from prober.outcome import Evidence, Outcome, Reason, ServerInfo, Verdict
 from prober.result import Result
 from tests.web.asking import asking
@@ -60,11 +60,11 @@ def result(number: int, *, probe: str = "a", passed: bool = True, at: timedelta 
 @asynccontextmanager
 async def remembering(folder: Path, results: list[Result]) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a prober to which that happened a while ago, and which has written it down."""
-    history = History.open(folder / "history.db", clock=lambda: NOON + timedelta(hours=1))
+    history = HistoryStore.open(folder / "history.db", clock=lambda: NOON + timedelta(hours=1))
     for each in results:
-        history.note(each)
+        history.record(each)
     await history.close()
-    history = History.open(folder / "history.db", clock=lambda: NOON + timedelta(hours=1))
+    history = HistoryStore.open(folder / "history.db", clock=lambda: NOON + timedelta(hours=1))
     try:
         async with house(dead("a", "b"), folder) as here, asking(replace(here.app_state, history=history)) as client:
             yield client
@@ -89,9 +89,9 @@ async def test_targets_are_told_before_anything_has_run(tmp_path: Path) -> None:
 
 async def test_targets_are_told_as_they_stand(tmp_path: Path) -> None:
     async with house(dead("a", "b"), tmp_path) as here, asking(here.app_state) as client:
-        here.board.note(result(1))
-        here.board.note(result(2, passed=False))
-        here.board.note(result(3, passed=False))
+        here.statuses.record(result(1))
+        here.statuses.record(result(2, passed=False))
+        here.statuses.record(result(3, passed=False))
         (target,) = checked("targets", await client.get("/api/v1/targets"))["targets"]
         first = target["probes"][0]
         assert (target["outcome"], target["protocol"]["era"], target["server"]["name"]) == ("fail", "modern", "s")
@@ -104,7 +104,7 @@ async def test_targets_are_told_as_they_stand(tmp_path: Path) -> None:
 async def test_a_probe_by_cron_has_no_interval(tmp_path: Path) -> None:
     async with house(dead("a"), tmp_path) as here:
         probe = replace(here.config.probes["a"], cron="0 3 * * *")
-        here.board.adopt(replace(here.config, probes={"a": probe}))
+        here.statuses.apply_config(replace(here.config, probes={"a": probe}))
         async with asking(here.app_state) as client:
             (target,) = checked("targets", await client.get("/api/v1/targets"))["targets"]
             assert (target["probes"][0]["interval_seconds"], target["probes"][0]["cron"]) == (None, "0 3 * * *")
@@ -112,7 +112,7 @@ async def test_a_probe_by_cron_has_no_interval(tmp_path: Path) -> None:
 
 async def test_a_prober_without_targets_tells_of_none(tmp_path: Path) -> None:
     async with house(dead("a"), tmp_path) as here:
-        here.board.adopt(replace(here.config, probes={}, targets={}))
+        here.statuses.apply_config(replace(here.config, probes={}, targets={}))
         async with asking(here.app_state) as client:
             assert checked("targets", await client.get("/api/v1/targets"))["targets"] == []
 
@@ -210,7 +210,7 @@ async def test_a_prober_without_history_says_so(tmp_path: Path) -> None:
 
 
 async def test_a_history_that_cannot_be_read_is_told_and_the_present_is_still_there(tmp_path: Path) -> None:
-    history = History.open(tmp_path / "history.db")
+    history = HistoryStore.open(tmp_path / "history.db")
     await history.close()
     async with house(dead("a"), tmp_path) as here, asking(replace(here.app_state, history=history)) as client:
         answer = await client.get("/api/v1/results")
@@ -235,7 +235,7 @@ def crowd(here: House, count: int) -> str:
     """The configuration with so many probes in place of one; the name of the last of them."""
     probe = here.config.probes["a"]
     probes = {f"probe-{n}": replace(probe, name=f"probe-{n}") for n in range(count)}
-    here.board.adopt(replace(here.config, probes=probes))
+    here.statuses.apply_config(replace(here.config, probes=probes))
     return f"probe-{count - 1}"
 
 

@@ -123,6 +123,6 @@ async def test_users_are_those_of_the_file_as_it_was_read_last(tmp_path: Path) -
     async with house(dead("a"), tmp_path) as here, asking(here.app_state, web) as client:
         assert (await client.get("/-/healthy", auth=("ada", "old"))).status_code == 200
         file.write_text(f"basic_auth_users: {{ada: {hashed('new')}}}\n")
-        web.adopt(web.read())
+        web.apply_config(web.read())
         assert (await client.get("/-/healthy", auth=("ada", "old"))).status_code == 401
         assert (await client.get("/-/healthy", auth=("ada", "new"))).status_code == 200

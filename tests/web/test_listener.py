@@ -227,7 +227,7 @@ async def test_a_new_certificate_is_shown_to_whoever_comes_after_it_was_adopted(
         write_certificate(tmp_path, "127.0.0.2")
         async with httpx.AsyncClient(trust_env=False, verify=trusting(tmp_path)) as client:
             assert (await client.get(url)).text == "hello"
-        web.adopt(web.read())
+        web.apply_config(web.read())
         async with httpx.AsyncClient(trust_env=False, verify=trusting(tmp_path)) as client:
             with pytest.raises(httpx.ConnectError, match=r"127\.0\.0\.1"):
                 await client.get(url)
@@ -242,7 +242,7 @@ async def test_tls_does_not_begin_or_end_while_it_is_served(tmp_path: Path) -> N
         file.write_text(plain.read_text())
         before = web.config
         with pytest.raises(WebConfigError, match="begins or ends TLS, which takes a restart"):
-            web.adopt(web.read())
+            web.apply_config(web.read())
         assert web.config is before
 
 

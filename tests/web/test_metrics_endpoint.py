@@ -69,7 +69,7 @@ async def test_a_page_of_ten_thousand_probes_does_not_hold_the_event_loop(tmp_pa
     async with house(dead("a"), tmp_path) as here:
         probe = here.config.probes["a"]
         probes = {f"probe-{n}": replace(probe, name=f"probe-{n}") for n in range(10_000)}
-        here.metrics.adopt(replace(here.config, probes=probes), probes)
+        here.metrics.apply_config(replace(here.config, probes=probes), probes)
         async with asking(here.app_state) as client:
             scraping = asyncio.create_task(client.get("/metrics", headers={"Accept-Encoding": "gzip"}))
             worst = await worst_pause_until(scraping)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from prober.history import History
+from prober.history import HistoryStore
 from prober.result import Result
 from tests.peers.http_peer import http_peer
 from tests.web.asking import asking
@@ -49,11 +49,11 @@ async def test_a_secret_that_comes_back_is_in_no_answer(tmp_path: Path) -> None:
         outcome = await here.scheduler.run_now("echo")
         assert (outcome.reason, outcome.step) == ("expectation_failed", "tools/call")
         result = Result(outcome=outcome, due=datetime.now(UTC))
-        history = History.open(path)
-        for sink in (here.board, here.metrics, history):
-            sink.note(result)
+        history = HistoryStore.open(path)
+        for sink in (here.statuses, here.metrics, history):
+            sink.record(result)
         await history.close()  # what was noted is written now
-        history = History.open(path)
+        history = HistoryStore.open(path)
         try:
             async with asking(replace(here.app_state, history=history)) as client:
                 for endpoint in ENDPOINTS:

@@ -69,14 +69,14 @@ async def test_probes_are_found_under_the_external_url_where_there_is_one(tmp_pa
 async def test_what_runs_by_cron_is_left_to_the_daemon(tmp_path: Path) -> None:
     async with house(dead("a", "b"), tmp_path) as here:
         probes = {**here.config.probes, "a": replace(here.config.probes["a"], cron="0 3 * * *")}
-        here.board.adopt(replace(here.config, probes=probes))
+        here.statuses.apply_config(replace(here.config, probes=probes))
         async with asking(here.app_state) as client:
             assert [group["labels"]["probe"] for group in (await client.get("/sd")).json()] == ["b"]
 
 
 async def test_without_probes_the_list_is_empty(tmp_path: Path) -> None:
     async with house(dead("a"), tmp_path) as here:
-        here.board.adopt(replace(here.config, probes={}))
+        here.statuses.apply_config(replace(here.config, probes={}))
         async with asking(here.app_state) as client:
             assert (await client.get("/sd")).json() == []
 

@@ -7,11 +7,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from prober.board import Standing, TargetStanding
 from prober.outcome import Outcome, Verdict
 from prober.report.details import cause, warnings
 from prober.report.formatting import duration
-from prober.web.pages.failure_view import LINE, MESSAGE, NOTES, Incident, earlier_incidents, incident_now
+from prober.status import ProbeStatus, TargetStatus
+from prober.web.pages.failure_view import (
+    LINE,
+    MESSAGE,
+    NOTES,
+    FailureView,
+    earlier_failures,
+    present_failure,
+)
 from prober.web.pages.formatting import When, ago, brief, counted, percent, since, span
 from prober.web.pages.front import late
 from prober.web.pages.list_query import Pages, is_late, paged
@@ -81,27 +88,27 @@ class Detail:
     strip: Strip | None
     spark: Spark | None
     uptime: str | None
-    present: tuple[Incident, ...]
+    present: tuple[FailureView, ...]
     probes: tuple[ProbeRow, ...]
     pages: Pages
     earlier: str | None
     later: str | None
-    failures: tuple[Incident, ...]
+    failures: tuple[FailureView, ...]
     looked_through: int
     """How many runs of history `failures` are of, those of the present trouble included."""
     remembers: bool
 
 
-def shown_probes(target: TargetStanding, page: int) -> tuple[Pages, tuple[Standing, ...]]:
+def shown_probes(target: TargetStatus, page: int) -> tuple[Pages, tuple[ProbeStatus, ...]]:
     """The probes of one page, worst first."""
     pages = paged(len(target.probes), page)
-    ordered = sorted(target.probes, key=lambda standing: _RANK[standing.verdict])
+    ordered = sorted(target.probes, key=lambda status: _RANK[status.verdict])
     return pages, tuple(ordered[pages.first - 1 : pages.last])
 
 
 def detail_of(
-    target: TargetStanding,
-    shown: tuple[Pages, tuple[Standing, ...]],
+    target: TargetStatus,
+    shown: tuple[Pages, tuple[ProbeStatus, ...]],
     *,
     now: datetime,
     started_at: datetime,
@@ -109,8 +116,8 @@ def detail_of(
     known: Mapping[str, Known],
 ) -> Detail:
     """`past` is None where there is no history; `known` holds every shown probe."""
-    pages, standings = shown
-    bad = [s for s in standings if s.last is not None and s.verdict is not Verdict.PASS]
+    pages, statuses = shown
+    bad = [s for s in statuses if s.last is not None and s.verdict is not Verdict.PASS]
     present = {s.probe.name: s.since for s in target.probes if s.since and s.verdict is not Verdict.PASS}
     outcomes = [s.last.outcome for s in target.probes if s.last is not None]
     return Detail(
@@ -125,20 +132,20 @@ def detail_of(
         strip=strip_of(past.days, now.date()) if past else None,
         spark=spark_of(past.seconds) if past else None,
         uptime=percent(past.uptime) if past and past.uptime is not None else None,
-        present=tuple(incident_now(standing, now) for standing in bad),
-        probes=tuple(_row(standing, known[standing.probe.name], now, started_at) for standing in standings),
+        present=tuple(present_failure(status, now) for status in bad),
+        probes=tuple(_row(status, known[status.probe.name], now, started_at) for status in statuses),
         pages=pages,
         earlier=f"?page={pages.number - 1}" if pages.number > 1 else None,
         later=f"?page={pages.number + 1}" if pages.number < pages.count else None,
-        failures=earlier_incidents(past.failures, present, now) if past else (),
+        failures=earlier_failures(past.failures, present, now) if past else (),
         looked_through=len(past.failures) if past else 0,
         remembers=past is not None,
     )
 
 
-def _headline(target: TargetStanding) -> str:
+def _headline(target: TargetStatus) -> str:
     count, of = len(target.of(target.verdict)), len(target.probes)
-    if all(standing.last is None for standing in target.probes):
+    if all(status.last is None for status in target.probes):
         return "not probed yet"
     one, many = _SAYS[target.verdict]
     if of == 1:
@@ -146,7 +153,7 @@ def _headline(target: TargetStanding) -> str:
     return f"all {of:,} probes {many}" if count == of else f"{count:,} of {of:,} probes {one if count == 1 else many}"
 
 
-def _facts(target: TargetStanding, outcomes: Sequence[Outcome], now: datetime) -> list[Fact]:
+def _facts(target: TargetStatus, outcomes: Sequence[Outcome], now: datetime) -> list[Fact]:
     server = target.server
     named = " ".join(filter(None, (server.name, server.version)))
     spoken = " · ".join(filter(None, (server.protocol_version, f"{server.era} era" if server.era else "")))
@@ -201,25 +208,25 @@ def _warnings(outcomes: Sequence[Outcome]) -> list[str]:
     return [f"{outcome.probe}: {brief(note.text, most=MESSAGE)}" for outcome in outcomes for note in warnings(outcome)]
 
 
-def _row(standing: Standing, known: Known, now: datetime, started_at: datetime) -> ProbeRow:
-    probe, last = standing.probe, standing.last
+def _row(status: ProbeStatus, known: Known, now: datetime, started_at: datetime) -> ProbeRow:
+    probe, last = status.probe, status.last
     outcome = last.outcome if last else None
-    overdue = is_late(standing, now, started_at)
+    overdue = is_late(status, now, started_at)
     waited = f"due every {span(probe.interval)}, has not run yet" if overdue and not last else ""
     return ProbeRow(
         name=probe.name,
         kind=probe.kind,
-        verdict=standing.verdict,
+        verdict=status.verdict,
         cause=brief(cause(outcome), most=LINE) if outcome else "has not run yet",
-        since=since(standing.since, now) if standing.since else None,
+        since=since(status.since, now) if status.since else None,
         ran=ago(last.ended, now) if last else None,
         took=duration(outcome.duration_seconds) if outcome else "",
         phases=phases_of(outcome.phases) if outcome else None,
         every=f"cron {probe.cron}" if probe.cron else span(probe.interval),
         due=ago(known.next_due, now) if known.next_due else None,
-        late=(late(standing, now) or waited) if overdue else "",
+        late=(late(status, now) or waited) if overdue else "",
         maintenance=known.maintenance,
-        skipped=f"{counted(standing.skipped, 'run')} left out" if standing.skipped else "",
+        skipped=f"{counted(status.skipped, 'run')} left out" if status.skipped else "",
         race=_race(outcome.facts) if outcome else "",
     )
 

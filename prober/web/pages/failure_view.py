@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from prober.board import Standing
 from prober.history import PastFailure
 from prober.outcome import Outcome, Reason, Verdict
 from prober.report.details import Note, cause, proof, warnings
+from prober.status import ProbeStatus
 from prober.web.pages.formatting import When, ago, brief, counted, passage, since
 
 LINE: Final = 160
@@ -19,11 +19,11 @@ MESSAGE: Final = 2_000
 _DETAIL: Final = 4_000
 NOTES: Final = 12
 """Pieces of evidence that are shown of one run."""
-_INCIDENTS: Final = 20
+_EARLIER: Final = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Incident:
+class FailureView:
     """A run that did not pass, with what proves it."""
 
     key: str
@@ -39,18 +39,18 @@ class Incident:
     maintenance: bool
 
 
-def incident_now(standing: Standing, now: datetime) -> Incident:
+def present_failure(status: ProbeStatus, now: datetime) -> FailureView:
     """What a probe that has run and did not pass says at present."""
-    assert standing.last is not None
-    begun = standing.since or standing.last.ended
-    streak = f"{counted(standing.streak, 'run')} in a row" if standing.streak > 1 else ""
-    outcome, maintenance = standing.last.outcome, standing.last.maintenance
-    return _incident(outcome, cause(outcome), since(begun, now), streak=streak, maintenance=maintenance)
+    assert status.last is not None
+    begun = status.since or status.last.ended
+    streak = f"{counted(status.streak, 'run')} in a row" if status.streak > 1 else ""
+    outcome, maintenance = status.last.outcome, status.last.maintenance
+    return _failure_view(outcome, cause(outcome), since(begun, now), streak=streak, maintenance=maintenance)
 
 
-def earlier_incidents(
+def earlier_failures(
     failures: Sequence[PastFailure], present: Mapping[str, datetime], now: datetime
-) -> tuple[Incident, ...]:
+) -> tuple[FailureView, ...]:
     """What history has kept of runs that did not pass, the latest first, each probe's with one cause as one.
 
     `present` says since when a probe stands as it does: what belongs to that is told elsewhere.
@@ -60,15 +60,15 @@ def earlier_incidents(
         begun = present.get(failure.probe)
         if begun is None or _milliseconds(failure.started_at) < _milliseconds(begun):
             alike.setdefault((failure.probe, _why(failure)), []).append(failure)
-    return tuple(_incident_then(each, now) for each in list(alike.values())[:_INCIDENTS])
+    return tuple(_earlier_failure(each, now) for each in list(alike.values())[:_EARLIER])
 
 
-def _incident_then(failures: Sequence[PastFailure], now: datetime) -> Incident:
+def _earlier_failure(failures: Sequence[PastFailure], now: datetime) -> FailureView:
     latest, first = failures[0], failures[-1]
     count = len(failures)
     streak = f"{counted(count, 'run')}, the first {ago(first.started_at, now).text}" if count > 1 else ""
     maintenance = all(each.maintenance for each in failures)
-    return _incident(
+    return _failure_view(
         _outcome_of(latest), _why(latest), ago(latest.started_at, now), streak=streak, maintenance=maintenance
     )
 
@@ -94,9 +94,9 @@ def _outcome_of(failure: PastFailure) -> Outcome:
     )
 
 
-def _incident(outcome: Outcome, why: str, when: When, *, maintenance: bool, streak: str = "") -> Incident:
+def _failure_view(outcome: Outcome, why: str, when: When, *, maintenance: bool, streak: str = "") -> FailureView:
     notes = [*proof(outcome), *warnings(outcome)]
-    return Incident(
+    return FailureView(
         key=f"{outcome.probe}-{_milliseconds(outcome.started_at)}",
         probe=outcome.probe,
         verdict=outcome.verdict,

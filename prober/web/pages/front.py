@@ -8,9 +8,9 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final
 
-from prober.board import WORST_FIRST, Standing
 from prober.outcome import Verdict
 from prober.report.details import cause
+from prober.status import WORST_FIRST, ProbeStatus
 from prober.web.pages.formatting import When, ago, brief, counted, percent, since, span
 from prober.web.pages.list_query import Choice, Judged, ListQuery, Pages, Totals, is_late
 from prober.web.pages.recent_history import Past
@@ -183,40 +183,40 @@ def _filters(choice: Choice, query: ListQuery) -> list[Filter]:
 def _row(judged: Judged, now: datetime, past: Past | None, maintenance: Collection[str]) -> Row:
     target, verdict = judged.target, judged.verdict
     failing, unknown = target.of(Verdict.FAIL), target.of(Verdict.UNKNOWN)
-    bad = [standing for standing in (*failing, *unknown) if standing.last is not None]
-    ends = [standing.last.ended for standing in target.probes if standing.last is not None]
+    bad = [status for status in (*failing, *unknown) if status.last is not None]
+    ends = [status.last.ended for status in target.probes if status.last is not None]
     return Row(
         name=target.target.name,
         address=brief(target.target.address, most=_ADDRESS),
         verdict=verdict,
         since=since(judged.since, now) if judged.since else None,
-        complaints=tuple(_complaint(standing, now) for standing in bad[:_COMPLAINTS]),
+        complaints=tuple(_complaint(status, now) for status in bad[:_COMPLAINTS]),
         further=max(len(bad) - _COMPLAINTS, 0),
         probes=counted(len(target.probes), "probe"),
         ran=ago(max(ends), now) if ends else None,
         late=late(next((s for s in target.probes if is_late(s, now)), None), now),
-        maintenance=any(standing.probe.name in maintenance for standing in target.probes),
+        maintenance=any(status.probe.name in maintenance for status in target.probes),
         strip=strip_of(past.days, now.date()) if past else None,
         spark=spark_of(past.seconds) if past else None,
         uptime=percent(past.uptime) if past and past.uptime is not None else None,
     )
 
 
-def _complaint(standing: Standing, now: datetime) -> Complaint:
-    assert standing.last is not None
-    outcome = standing.last.outcome
+def _complaint(status: ProbeStatus, now: datetime) -> Complaint:
+    assert status.last is not None
+    outcome = status.last.outcome
     return Complaint(
-        probe=standing.probe.name,
+        probe=status.probe.name,
         verdict=outcome.verdict,
         cause=brief(cause(outcome), most=120),
         message=brief(outcome.message, most=_MESSAGE),
-        since=since(standing.since, now) if standing.since else None,
+        since=since(status.since, now) if status.since else None,
     )
 
 
-def late(standing: Standing | None, now: datetime) -> str:
+def late(status: ProbeStatus | None, now: datetime) -> str:
     """`last run 5 min ago, due every 30 s`; empty for none."""
-    if standing is None or standing.last is None:
+    if status is None or status.last is None:
         return ""
-    seconds = (now - standing.last.outcome.started_at).total_seconds()
-    return f"last run {span(seconds)} ago, due every {span(standing.probe.interval)}"
+    seconds = (now - status.last.outcome.started_at).total_seconds()
+    return f"last run {span(seconds)} ago, due every {span(status.probe.interval)}"

@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
-from prober.board import Standing, TargetStanding
 from prober.outcome import Verdict
+from prober.status import ProbeStatus, TargetStatus
 
 PAGE_SIZE: Final = 50
 """Targets on one page, probes on one page of a target: what a person looks through and a browser draws at once."""
@@ -46,7 +46,7 @@ class ListQuery:
 class Judged:
     """A target with what its place in the list goes by."""
 
-    target: TargetStanding
+    target: TargetStatus
     verdict: Verdict
     since: datetime | None
     excused: bool
@@ -56,7 +56,7 @@ class Judged:
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
-    """All targets of the board, whatever was asked for."""
+    """All targets of the status store, whatever was asked for."""
 
     targets: int
     probes: int
@@ -90,7 +90,7 @@ class Choice:
     pages: Pages
 
 
-def choose(targets: Sequence[TargetStanding], query: ListQuery, now: datetime) -> Choice:
+def choose(targets: Sequence[TargetStatus], query: ListQuery, now: datetime) -> Choice:
     """Looks at every probe once: for a thread, not for the event loop, where there are thousands."""
     judged = [_judge(target, now) for target in targets]
     found = [each for each in judged if _holds(each.target, query.word.casefold())] if query.word else judged
@@ -112,32 +112,32 @@ def paged(found: int, number: int) -> Pages:
     return Pages(number=number, count=count, first=first, last=min(first + PAGE_SIZE - 1, found), found=found)
 
 
-def is_late(standing: Standing, now: datetime, started_at: datetime | None = None) -> bool:
+def is_late(status: ProbeStatus, now: datetime, started_at: datetime | None = None) -> bool:
     """Whether a probe on an interval has not run for twice its interval and a deadline more.
 
     Of one that has never run, counted from `started_at`. The times of a cron expression are the scheduler's to know.
     """
-    if standing.probe.cron is not None:
+    if status.probe.cron is not None:
         return False
-    latest = standing.last.outcome.started_at if standing.last else started_at
-    patience = 2 * standing.probe.interval + standing.probe.timeout
+    latest = status.last.outcome.started_at if status.last else started_at
+    patience = 2 * status.probe.interval + status.probe.timeout
     return latest is not None and (now - latest).total_seconds() > patience
 
 
 _RANK: Final = {Verdict.FAIL: 0, Verdict.UNKNOWN: 2, Verdict.PASS: 4}
 
 
-def _judge(target: TargetStanding, now: datetime) -> Judged:
+def _judge(target: TargetStatus, now: datetime) -> Judged:
     verdict = target.verdict
     excused = verdict is Verdict.FAIL and all(
-        standing.last is not None and standing.last.maintenance for standing in target.of(verdict)
+        status.last is not None and status.last.maintenance for status in target.of(verdict)
     )
     return Judged(
         target=target,
         verdict=verdict,
         since=target.since if verdict is not Verdict.PASS else None,
         excused=excused,
-        late=any(is_late(standing, now) for standing in target.probes),
+        late=any(is_late(status, now) for status in target.probes),
     )
 
 
@@ -148,8 +148,8 @@ def _place(judged: Judged) -> tuple[int, float, str]:
     return (rank, newest_first, judged.target.target.name)
 
 
-def _holds(target: TargetStanding, word: str) -> bool:
-    texts = (target.target.name, target.target.address, *(standing.probe.name for standing in target.probes))
+def _holds(target: TargetStatus, word: str) -> bool:
+    texts = (target.target.name, target.target.address, *(status.probe.name for status in target.probes))
     return any(word in text.casefold() for text in texts)
 
 
@@ -161,5 +161,5 @@ def _totals(judged: Sequence[Judged]) -> Totals:
         failing_probes=sum(len(each.target.of(Verdict.FAIL)) for each in judged if each.verdict is Verdict.FAIL),
         excused=sum(each.excused for each in judged),
         late=sum(each.late for each in judged),
-        waiting=sum(all(standing.last is None for standing in each.target.probes) for each in judged),
+        waiting=sum(all(status.last is None for status in each.target.probes) for each in judged),
     )

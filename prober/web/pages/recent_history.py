@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from typing import Final
 
-from prober.history import Day, History, HistoryError, Overview, PastFailure, Point
+from prober.history import Day, HistoryError, HistoryStore, Overview, PastFailure, Point
 from prober.web.pages.svg import DAYS
 
 UPTIME_DAYS: Final = 30
@@ -41,7 +41,7 @@ class Past:
 class RecentHistory:
     """Asks history, and keeps the answer about everything for a moment. One asker at a time, in the event loop."""
 
-    def __init__(self, history: History | None):
+    def __init__(self, history: HistoryStore | None):
         self._history = history
         self._asked_at = float("-inf")
         self._overview: Mapping[str, Overview] | None = None

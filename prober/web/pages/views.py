@@ -1,6 +1,6 @@
 """The pages over HTTP: asked for, put together, sent.
 
-The event loop only takes a look at the board and asks history. What takes longer, sorting thousands of targets and
+The event loop only looks at the statuses and asks history. What takes longer, sorting thousands of targets and
 rendering, is done in a thread, one page at a time, so that no probe is measured while pages fight for the processor.
 """
 
@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from prober.board import Standing, TargetStanding
 from prober.outcome import Verdict
+from prober.status import ProbeStatus, TargetStatus
 from prober.web.app_state import AppState
 from prober.web.pages.assets import SECURITY, Assets
 from prober.web.pages.badge import Tone, badge
@@ -52,7 +52,7 @@ class Views:
     async def front(self, request: Request) -> Response:
         query, now = ListQuery.of(request.query_params), datetime.now(UTC)
         async with self._one_page:
-            choice = await asyncio.to_thread(choose, self._app_state.board.targets(), query, now)
+            choice = await asyncio.to_thread(choose, self._app_state.statuses.targets(), query, now)
             past = await self._past.of_all([each.target.target.name for each in choice.shown], now)
             maintenance = frozenset(self._in_maintenance(choice))
             page = await asyncio.to_thread(self._front, choice, query, now, past, maintenance)
@@ -61,7 +61,7 @@ class Views:
     async def target(self, request: Request) -> Response:
         name, now = request.path_params["name"], datetime.now(UTC)
         try:
-            target = self._app_state.board.target(name)
+            target = self._app_state.statuses.target(name)
         except KeyError:
             values = {
                 "name": brief(name, most=200),
@@ -87,7 +87,7 @@ class Views:
     async def badge(self, request: Request) -> Response:
         name = request.path_params["target"]
         try:
-            target = self._app_state.board.target(name)
+            target = self._app_state.statuses.target(name)
         except KeyError:
             return self._badge(request, badge(name, "no such target", Verdict.UNKNOWN), status=404)
         if request.query_params.get("show") != "uptime":
@@ -133,20 +133,20 @@ class Views:
         for each in choice.shown:
             yield from self._windowed(each.target)
 
-    def _windowed(self, target: TargetStanding) -> Iterable[str]:
-        for standing in target.probes:
-            if (target.target.maintenance or standing.probe.maintenance) and self._maintained(standing):
-                yield standing.probe.name
+    def _windowed(self, target: TargetStatus) -> Iterable[str]:
+        for status in target.probes:
+            if (target.target.maintenance or status.probe.maintenance) and self._maintained(status):
+                yield status.probe.name
 
-    def _maintained(self, standing: Standing) -> bool:
-        return self._app_state.in_maintenance(standing.probe.name)
+    def _maintained(self, status: ProbeStatus) -> bool:
+        return self._app_state.in_maintenance(status.probe.name)
 
-    def _known(self, standings: Iterable[Standing]) -> dict[str, Known]:
+    def _known(self, statuses: Iterable[ProbeStatus]) -> dict[str, Known]:
         return {
-            standing.probe.name: Known(
-                next_due=self._app_state.next_due(standing.probe.name), maintenance=self._maintained(standing)
+            status.probe.name: Known(
+                next_due=self._app_state.next_due(status.probe.name), maintenance=self._maintained(status)
             )
-            for standing in standings
+            for status in statuses
         }
 
     @staticmethod

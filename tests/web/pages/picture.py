@@ -51,10 +51,10 @@ def main(file: Path, folder: Path | None) -> None:
         rest = Path(scratch)
         config, outcomes = asyncio.run(_runs(rest, stack))
         world = World(location="fra-1", started_at=datetime.now(UTC) - timedelta(days=12, hours=5))
-        world.adopt(config.targets.values(), config.probes.values())
+        world.apply_config(config.targets.values(), config.probes.values())
         past = sorted(_past(config, outcomes), key=lambda each: each.outcome.started_at)
         now = [Result(outcome=outcome, due=outcome.started_at) for outcome in outcomes]
-        world.note(*past, *now)
+        world.record(*past, *now)
         world.history = stack.enter_context(history_of([*past, *now], rest / "history.db"))
         _pictures(stack.enter_context(served(world)), rest, file, folder)
 

@@ -55,14 +55,14 @@ def world(tmp_path: Path) -> Iterator[World]:
     world = World(suspects=True, location="fra-1", maintained=frozenset({"good-probe"}))
     names = ("good", "bad", "odd", "new", _LONG)
     probes = {name: probe(f"{name}-probe", name, interval=30.0) for name in names}
-    world.adopt([target(name) for name in names], probes.values())
+    world.apply_config([target(name) for name in names], probes.values())
     evidence = tuple(Evidence(pointer="/steps/0", keyword="type", expected="array", seen=HOSTILE_TEXT, detail=text)
                      for text in (HOSTILE_TEXT, "x" * 10_000))  # fmt: skip
     bad = result(
         probes["bad"], reason=Reason.SCHEMA_MISMATCH, step="tools/call", message=HOSTILE_TEXT, evidence=evidence
     )
     phases = {Phase.DNS: 0.001, Phase.CONNECT: 0.002, Phase.TLS: 0.004, Phase.SEND: 0.0001, Phase.WAIT: 0.02}
-    world.note(
+    world.record(
         bad,
         result(probes["odd"], ago=400, reason=Reason.UNDECIDED, message="judging took too long"),
         result(probes["good"], phases=phases, warnings=("slow",)),
@@ -106,7 +106,7 @@ def test_the_page_refreshes_itself_and_leaves_the_reader_where_they_were(browser
         browser.open(url)
         browser.run("window.same = true; document.getElementById('target-t30').focus(); scrollTo(0, 700)")
         place = browser.run("return scrollY")
-        world.note(result(probe("t5-probe", "t5"), reason=Reason.TIMEOUT))
+        world.record(result(probe("t5-probe", "t5"), reason=Reason.TIMEOUT))
         browser.run(_REFRESH)
         browser.wait("return document.querySelector('h1').textContent === '1 of 40 targets fails'")
         assert browser.run("return [window.same, scrollY, document.activeElement.id]") == [True, place, "target-t30"]
@@ -121,7 +121,7 @@ def test_it_refreshes_by_the_clock_as_well(browser: Browser, monkeypatch: pytest
     world = small_world({"a": None})
     with served(world) as url:
         browser.open(url)
-        world.note(result(probe("a-probe", "a"), reason=Reason.TIMEOUT))
+        world.record(result(probe("a-probe", "a"), reason=Reason.TIMEOUT))
         browser.wait("return document.querySelector('h1').textContent === 'The target fails'")
 
 
@@ -129,7 +129,7 @@ def test_what_is_open_stays_open_and_what_is_typed_stays_typed(world: World, bro
     with served(world) as url:
         browser.open(f"{url}/targets/bad")
         opened = browser.run("const each = document.querySelector('details'); each.open = true; return each.id")
-        world.note(result(probe("bad-probe", "bad")))
+        world.record(result(probe("bad-probe", "bad")))
         browser.run(_REFRESH)
         browser.wait("return document.querySelector('.hero').classList.contains('pass')")
         assert browser.run("return [...document.querySelectorAll('details[open]')].map((each) => each.id)") == [opened]

@@ -46,7 +46,7 @@ def test_an_empty_configuration_has_a_page_that_says_what_to_do() -> None:
 
 def test_probes_that_have_not_run_yet_are_unknown_and_said_to_be_waited_for() -> None:
     world = World()
-    world.adopt([target("a"), target("b")], [probe("pa", "a"), probe("pb", "b")])
+    world.apply_config([target("a"), target("b")], [probe("pa", "a"), probe("pb", "b")])
     with served(world) as url:
         assert "No target has been probed yet" in read(url).text
         assert "not run yet" in read(url).text
@@ -55,9 +55,9 @@ def test_probes_that_have_not_run_yet_are_unknown_and_said_to_be_waited_for() ->
 
 def test_targets_come_worst_first_and_the_latest_trouble_before_older() -> None:
     world = small_world({"good": None, "older": F, "odd": U, "newer": F, "also-good": None})
-    world.adopt([*(t.target for t in world.board.targets())], [s.probe for s in world.board.probes()])
-    world.note(result(probe("older-probe", "older")))
-    world.note(aged(result(probe("older-probe", "older"), reason=F), by=600))
+    world.apply_config([*(t.target for t in world.statuses.targets())], [s.probe for s in world.statuses.probes()])
+    world.record(result(probe("older-probe", "older")))
+    world.record(aged(result(probe("older-probe", "older"), reason=F), by=600))
     with served(world) as url:
         body = ask(url).body
     names = re.findall(r'id="target-([^"]+)"', body)
@@ -66,7 +66,7 @@ def test_targets_come_worst_first_and_the_latest_trouble_before_older() -> None:
 
 def test_a_failure_is_told_with_step_reason_message_and_since_when() -> None:
     world = small_world({"a": None})
-    world.note(result(probe("a-probe", "a"), ago=725, reason=F, step="initialize", message="Connection refused"))
+    world.record(result(probe("a-probe", "a"), ago=725, reason=F, step="initialize", message="Connection refused"))
     with served(world) as url:
         answer = ask(url)
     assert "a-probe connect_refused at initialize for 12 min Connection refused" in answer.page.text
@@ -76,8 +76,8 @@ def test_a_failure_is_told_with_step_reason_message_and_since_when() -> None:
 def test_more_failing_probes_than_fit_are_counted() -> None:
     world = World()
     probes = [probe(f"p{n}", "a") for n in range(7)]
-    world.adopt([target("a")], probes)
-    world.note(*(result(each, reason=F) for each in probes))
+    world.apply_config([target("a")], probes)
+    world.record(*(result(each, reason=F) for each in probes))
     with served(world) as url:
         assert "and 4 more" in read(url).text
 
@@ -85,8 +85,8 @@ def test_more_failing_probes_than_fit_are_counted() -> None:
 def test_a_late_probe_is_marked_with_how_late_it_is() -> None:
     world = World()
     probes = [probe("slow", "a", interval=30.0), probe("nightly", "b", cron="0 3 * * *", interval=30.0)]
-    world.adopt([target("a"), target("b")], probes)
-    world.note(*(result(each, ago=300) for each in probes))
+    world.apply_config([target("a"), target("b")], probes)
+    world.record(*(result(each, ago=300) for each in probes))
     with served(world) as url:
         page = read(url)
     assert "late: last run 5 min ago, due every 30 s" in page.text
@@ -97,8 +97,8 @@ def test_a_late_probe_is_marked_with_how_late_it_is() -> None:
 def test_maintenance_is_marked_and_excuses() -> None:
     world = World(maintained=frozenset({"pa"}))
     windowed = (Window(cron="* * * * *", duration=60.0),)
-    world.adopt([target("a", maintenance=windowed), target("b")], [probe("pa", "a"), probe("pb", "b")])
-    world.note(result(probe("pa", "a"), reason=F, maintenance=True), result(probe("pb", "b"), reason=F, ago=900))
+    world.apply_config([target("a", maintenance=windowed), target("b")], [probe("pa", "a"), probe("pb", "b")])
+    world.record(result(probe("pa", "a"), reason=F, maintenance=True), result(probe("pb", "b"), reason=F, ago=900))
     with served(world) as url:
         answer = ask(url)
     assert "in maintenance" in answer.page.text

@@ -68,8 +68,8 @@ def test_two_hundred_targets_are_chosen_and_rendered_at_once() -> None:
     world = World()
     names = [f"target-{number:03}" for number in range(200)]
     probes = [probe(f"{name}-{part}", name) for name in names for part in range(3)]
-    world.adopt([target(name) for name in names], probes)
-    world.note(*(result(each, reason=Reason.TIMEOUT if n % 10 == 0 else None) for n, each in enumerate(probes)))
+    world.apply_config([target(name) for name in names], probes)
+    world.record(*(result(each, reason=Reason.TIMEOUT if n % 10 == 0 else None) for n, each in enumerate(probes)))
     now, assets = datetime.now(UTC), Assets()
     past = {name: _past(now.date()) for name in names}
     status = {
@@ -79,7 +79,7 @@ def test_two_hundred_targets_are_chosen_and_rendered_at_once() -> None:
 
     def once() -> tuple[float, str]:
         begun = time.thread_time()
-        choice = choose(world.board.targets(), ListQuery(), now)
+        choice = choose(world.statuses.targets(), ListQuery(), now)
         front = front_of(choice, ListQuery(), now=now, past=past, maintenance=())
         html = assets.render("front.html", {"front": front, "verdict": front.verdict, "root": "./", "status": status})
         return time.thread_time() - begun, html
@@ -93,8 +93,8 @@ def test_thousands_of_probes_hold_nobody_up_for_long() -> None:
     world = World()
     names = [f"target-{number:05}" for number in range(5_000)]
     probes = [probe(f"{name}-{part}", name) for name in names for part in range(2)]
-    world.adopt([target(name) for name in names], probes)
-    world.note(*(result(each) for each in probes))
+    world.apply_config([target(name) for name in names], probes)
+    world.record(*(result(each) for each in probes))
     with served(world) as url:
         ask(url)
         began = time.perf_counter()

@@ -23,8 +23,8 @@ _HOSTILE = f"<script>alert(1)</script><img src=x onerror=alert(1)> \"' {HOSTILE_
 def _world(**rest: Any) -> World:
     """One target, `a`, with one probe, `p`, which has run."""
     world = World()
-    world.adopt([target("a")], [probe("p", "a")])
-    world.note(result(probe("p", "a"), **rest))
+    world.apply_config([target("a")], [probe("p", "a")])
+    world.record(result(probe("p", "a"), **rest))
     return world
 
 
@@ -90,7 +90,7 @@ def test_a_probe_is_told_with_phases_interval_and_next_run() -> None:
 
 def test_a_probe_that_has_never_run_has_no_times() -> None:
     world = World(started_at=datetime.now(UTC), next_due=lambda _: None)
-    world.adopt([target("a")], [probe("p", "a")])
+    world.apply_config([target("a")], [probe("p", "a")])
     page = _page(world)
     assert "p handshake unknown has not run yet never {0} {0} 1 min {0}".format("\N{EN DASH}") in page.text
     assert "late" not in page.text
@@ -98,14 +98,14 @@ def test_a_probe_that_has_never_run_has_no_times() -> None:
 
 def test_one_that_should_have_run_by_now_is_late() -> None:
     world = World()
-    world.adopt([target("a")], [probe("p", "a")])
+    world.apply_config([target("a")], [probe("p", "a")])
     assert "late: due every 1 min, has not run yet" in _page(world).text
 
 
 def test_maintenance_skipped_runs_and_streaks_are_told() -> None:
     world = _world(reason=Reason.TIMEOUT, maintenance=True)
-    world.note(result(probe("p", "a"), reason=Reason.TIMEOUT, maintenance=True))
-    world.board.skipped(probe("p", "a"))
+    world.record(result(probe("p", "a"), reason=Reason.TIMEOUT, maintenance=True))
+    world.statuses.skipped(probe("p", "a"))
     world.maintained = frozenset({"p"})
     page = _page(world)
     assert "2 runs in a row · in maintenance" in page.text
@@ -135,8 +135,8 @@ def test_earlier_failures_come_from_history_without_the_present_one(tmp_path: Pa
     )
     now = result(each, reason=Reason.TIMEOUT, message="deadline passed")
     world = World()
-    world.adopt([target("a")], [each])
-    world.note(earlier, now)
+    world.apply_config([target("a")], [each])
+    world.record(earlier, now)
     with history_of([earlier, now], tmp_path / "history.db") as world.history:
         page = _page(world)
     assert "Earlier failures rpc_error at tools/call p, 2 h ago + Internal error".replace(" +", "") in page.text
@@ -149,7 +149,7 @@ def test_earlier_failures_that_are_alike_are_one(tmp_path: Path) -> None:
     runs = [result(each, ago=ago * 3600, reason=Reason.RPC_ERROR, message=f"no {ago}") for ago in (9, 7, 5)]
     runs += [result(other, ago=6 * 3600, reason=Reason.RPC_ERROR), result(each, ago=8 * 3600, reason=Reason.TIMEOUT)]
     world = World()
-    world.adopt([target("a")], [each, other])
+    world.apply_config([target("a")], [each, other])
     with history_of(sorted(runs, key=lambda run: run.outcome.started_at), tmp_path / "h.db") as world.history:
         page = _page(world)
     assert "rpc_error p, 5 h ago , 3 runs, the first 9 h ago no 5 rpc_error q, 6 h ago timeout p, 8 h ago" in page.text
@@ -160,8 +160,8 @@ def test_what_belongs_to_the_present_trouble_is_not_told_again(tmp_path: Path) -
     each = probe("p", "a")
     runs = [result(each, ago=ago, reason=Reason.TIMEOUT) for ago in (90, 60, 30)]
     world = World()
-    world.adopt([target("a")], [each])
-    world.note(*runs)
+    world.apply_config([target("a")], [each])
+    world.record(*runs)
     with history_of(runs, tmp_path / "history.db") as world.history:
         page = _page(world)
     assert "3 runs in a row" in page.text
@@ -177,8 +177,8 @@ def test_history_without_failures_says_so(tmp_path: Path) -> None:
 def test_many_probes_come_page_by_page_worst_first() -> None:
     world = World()
     probes = [probe(f"p{n:03}", "a") for n in range(PAGE_SIZE + 10)]
-    world.adopt([target("a")], probes)
-    world.note(*(result(each, reason=Reason.TIMEOUT if each.name == "p055" else None) for each in probes))
+    world.apply_config([target("a")], probes)
+    world.record(*(result(each, reason=Reason.TIMEOUT if each.name == "p055" else None) for each in probes))
     with served(world) as url:
         first, second = ask(f"{url}/targets/a"), ask(f"{url}/targets/a?page=2")
     names = re.findall(r'role="rowheader">(p\d+)', first.body)
@@ -210,8 +210,8 @@ def test_hostile_text_is_shown_as_text_cut_and_without_its_tricks(tmp_path: Path
     )
     older = result(probe("p", "a"), ago=90, reason=HOSTILE.reason, message=_HOSTILE, evidence=HOSTILE.evidence)
     world = World(location=_HOSTILE)
-    world.adopt([target("a", address=_HOSTILE)], [probe("p", "a")])
-    world.note(older, bad)
+    world.apply_config([target("a", address=_HOSTILE)], [probe("p", "a")])
+    world.record(older, bad)
     with history_of([older, bad], tmp_path / "history.db") as world.history, served(world) as url:
         answers = [ask(url), ask(f"{url}/targets/a")]
     for answer in answers:

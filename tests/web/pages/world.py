@@ -1,4 +1,4 @@
-"""A small world to make pages of: targets and probes with what became of them, on a real board and in real history."""
+"""A small world to make pages of: targets and probes with what became of them, with real statuses and history."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Any
 import uvicorn
 from prometheus_client import CollectorRegistry
 
-from prober.board import Board
 from prober.config.model import Config, HandshakeSettings, Probe, Target
-from prober.history import History
+from prober.history import HistoryStore
 from prober.metrics import Metrics
 from prober.outcome import Evidence, Outcome, Reason, Verdict
 from prober.result import Result
+from prober.status import StatusStore
 from prober.web import AppState, application
 
 
@@ -61,8 +61,8 @@ BAD: Mapping[str, Any] = {
 class World:
     """What the daemon knows; a test changes it while pages are looked at."""
 
-    board: Board = field(default_factory=Board)
-    history: History | None = None
+    statuses: StatusStore = field(default_factory=StatusStore)
+    history: HistoryStore | None = None
     suspects: bool = False
     ready: bool = True
     maintained: frozenset[str] = frozenset()
@@ -70,18 +70,18 @@ class World:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(hours=5))
     location: str | None = None
 
-    def adopt(self, targets: Iterable[Target], probes: Iterable[Probe]) -> None:
+    def apply_config(self, targets: Iterable[Target], probes: Iterable[Probe]) -> None:
         config = Config(targets={each.name: each for each in targets}, probes={each.name: each for each in probes})
-        self.board.adopt(config)
+        self.statuses.apply_config(config)
 
-    def note(self, *results: Result) -> None:
+    def record(self, *results: Result) -> None:
         for each in results:
-            self.board.note(each)
+            self.statuses.record(each)
 
     @property
     def app_state(self) -> AppState:
         return AppState(
-            board=self.board,
+            statuses=self.statuses,
             metrics=Metrics(registry=CollectorRegistry()),
             history=self.history,
             run_now=_never,
@@ -99,20 +99,20 @@ def small_world(reasons: Mapping[str, Reason | None], **rest: Any) -> World:
     """A target with one probe, `NAME-probe`, for each name, whose last run ended for that reason."""
     world = World(**rest)
     probes = {name: probe(f"{name}-probe", name) for name in reasons}
-    world.adopt([target(name) for name in reasons], probes.values())
-    world.note(*(result(probes[name], reason=reason, **(BAD if reason else {})) for name, reason in reasons.items()))
+    world.apply_config([target(name) for name in reasons], probes.values())
+    world.record(*(result(probes[name], reason=reason, **(BAD if reason else {})) for name, reason in reasons.items()))
     return world
 
 
 @contextmanager
-def history_of(results: Iterable[Result], path: Path) -> Iterator[History]:
+def history_of(results: Iterable[Result], path: Path) -> Iterator[HistoryStore]:
     """A real history, in which these are written down already."""
     written = list(results)
-    before = History.open(path, queue=len(written) + 1)
+    before = HistoryStore.open(path, queue=len(written) + 1)
     for each in written:
-        before.note(each)
+        before.record(each)
     asyncio.run(before.close())
-    history = History.open(path)
+    history = HistoryStore.open(path)
     try:
         yield history
     finally:

@@ -7,16 +7,16 @@ from typing import Final
 
 import pytest
 
-from prober.notify.incidents import Began, Change, Ended, Incidents
+from prober.notify.alert_groups import AlertGroups, Change, Firing, Resolved
 from prober.outcome import Reason
-from tests.notify.results import at, board, run
+from tests.notify.results import at, run, statuses
 
 
 def words(changes: list[Change]) -> str:
     """`+a,b:reason` for what begins, `-a:reason` for what ends."""
     told = []
     for change in changes:
-        if isinstance(change, Began):
+        if isinstance(change, Firing):
             told.append(f"+{','.join(outcome.probe for outcome in change.outcomes)}:{change.reason}")
         else:
             told.append(f"-{','.join(change.probes)}:{change.reason}")
@@ -25,13 +25,13 @@ def words(changes: list[Change]) -> str:
 
 def story(runs: str, *, after: int = 3) -> str:
     """What is told after each run, `.` for nothing. A run is `[probe=]word[!][?]`: `!` maintenance, `?` self-doubt."""
-    incidents = Incidents(after=after)
+    groups = AlertGroups(after=after)
     told = []
     for minute, text in enumerate(runs.split()):
         probe, _, word = text.rpartition("=")
         result = run(word.rstrip("!?"), minute, probe=probe or "a", maintenance="!" in word)
-        incidents.note(result, suspect="?" in word)
-        told.append(words(incidents.take()) or ".")
+        groups.record(result, suspect="?" in word)
+        told.append(words(groups.take()) or ".")
     return " ".join(told)
 
 
@@ -71,20 +71,20 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
         "timeout timeout timeout pass timeout timeout timeout",
         ". . +a:timeout -a:timeout . . +a:timeout",
     ),
-    "who joins an incident is in it silently, and it ends with the last": (
+    "who joins an alert group is in it silently, and it ends with the last": (
         "a=timeout a=timeout a=timeout b=timeout b=timeout b=timeout a=pass b=pass",
         ". . +a:timeout . . . . -a,b:timeout",
     ),
-    "another reason is another incident": (
+    "another reason is another group": (
         "a=timeout a=timeout a=timeout b=tool_error b=tool_error b=tool_error a=pass b=pass",
         ". . +a:timeout . . +b:tool_error -a:timeout -b:tool_error",
     ),
-    "who comes back into an incident is not told again": (
+    "who comes back into an alert group is not told again": (
         "a=timeout a=timeout a=timeout b=timeout b=timeout b=timeout b=pass b=timeout b=timeout b=timeout a=pass"
         " b=pass",
         ". . +a:timeout . . . . . . . . -a,b:timeout",
     ),
-    "an incident that all have left for another has no end": (
+    "an alert group that all have left for another has no end": (
         "timeout timeout timeout unavailable unavailable unavailable",
         ". . +a:timeout . . +a:unavailable",
     ),
@@ -101,53 +101,53 @@ def test_one_failure_is_enough_where_that_is_wanted() -> None:
 
 
 def test_ten_probes_of_one_target_are_one_change_and_another_target_is_another() -> None:
-    incidents = Incidents(after=2)
+    groups = AlertGroups(after=2)
     names = [f"p{number}" for number in range(10)]
     for minute in range(2):
         for name in names:
-            incidents.note(run("connect_refused", minute, probe=name), suspect=False)
-        incidents.note(run("connect_refused", minute, probe="other", target="u"), suspect=False)
-    first, second = incidents.take()
-    assert isinstance(first, Began)
-    assert isinstance(second, Began)
+            groups.record(run("connect_refused", minute, probe=name), suspect=False)
+        groups.record(run("connect_refused", minute, probe="other", target="u"), suspect=False)
+    first, second = groups.take()
+    assert isinstance(first, Firing)
+    assert isinstance(second, Firing)
     assert [outcome.probe for outcome in first.outcomes] == names
     assert (first.since, second.target) == (at(0), "u")
 
 
 def test_what_passes_before_it_is_told_is_not_told() -> None:
-    incidents = Incidents(after=1)
-    incidents.note(run("timeout"), suspect=False)
-    assert incidents.pending
-    incidents.note(run("pass", 1), suspect=False)
-    assert not incidents.pending
-    assert incidents.take() == []
+    groups = AlertGroups(after=1)
+    groups.record(run("timeout"), suspect=False)
+    assert groups.pending
+    groups.record(run("pass", 1), suspect=False)
+    assert not groups.pending
+    assert groups.take() == []
 
 
 def test_an_end_knows_how_long_it_lasted_and_why_the_target_still_fails() -> None:
-    incidents = Incidents(after=1)
-    incidents.note(run("timeout", 1), suspect=False)
-    incidents.note(run("tool_error", 2, probe="b"), suspect=False)
-    incidents.take()
-    incidents.note(run("pass", 8), suspect=False)
-    [ended] = incidents.take()
+    groups = AlertGroups(after=1)
+    groups.record(run("timeout", 1), suspect=False)
+    groups.record(run("tool_error", 2, probe="b"), suspect=False)
+    groups.take()
+    groups.record(run("pass", 8), suspect=False)
+    [ended] = groups.take()
     others = (Reason.TOOL_ERROR,)
-    assert ended == Ended(target="t", reason=Reason.TIMEOUT, probes=("a",), since=at(1), until=at(8), others=others)
+    assert ended == Resolved(target="t", reason=Reason.TIMEOUT, probes=("a",), since=at(1), until=at(8), others=others)
 
 
 def test_what_is_withdrawn_has_to_fail_as_often_again_and_what_was_told_stays_told() -> None:
-    incidents = Incidents(after=2)
+    groups = AlertGroups(after=2)
     for minute in range(2):
-        incidents.note(run("timeout", minute, probe="told"), suspect=False)
-    incidents.take()
+        groups.record(run("timeout", minute, probe="told"), suspect=False)
+    groups.take()
     for minute in range(2):
-        incidents.note(run("unavailable", minute), suspect=False)
-    incidents.withdraw()
-    assert incidents.take() == []
-    incidents.note(run("unavailable", 3), suspect=False)
-    assert incidents.take() == []
-    incidents.note(run("unavailable", 4), suspect=False)
-    incidents.note(run("pass", 4, probe="told"), suspect=False)
-    assert words(incidents.take()) == "-told:timeout +a:unavailable"
+        groups.record(run("unavailable", minute), suspect=False)
+    groups.withdraw()
+    assert groups.take() == []
+    groups.record(run("unavailable", 3), suspect=False)
+    assert groups.take() == []
+    groups.record(run("unavailable", 4), suspect=False)
+    groups.record(run("pass", 4, probe="told"), suspect=False)
+    assert words(groups.take()) == "-told:timeout +a:unavailable"
 
 
 @pytest.mark.parametrize(
@@ -161,36 +161,36 @@ def test_what_is_withdrawn_has_to_fail_as_often_again_and_what_was_told_stays_to
     ],
 )
 def test_after_a_restart_what_was_told_is_not_told_again(before: str, runs: str, told: str) -> None:
-    known = board("a")
+    known = statuses("a")
     for minute, word in enumerate(before.split()):
-        known.note(run(word.rstrip("!"), minute, maintenance="!" in word))
-    incidents = Incidents(after=3)
-    incidents.restore(known.probes())
-    assert not incidents.pending
+        known.record(run(word.rstrip("!"), minute, maintenance="!" in word))
+    groups = AlertGroups(after=3)
+    groups.restore(known.probes())
+    assert not groups.pending
     seen = []
     for minute, word in enumerate(runs.split()):
-        incidents.note(run(word, 10 + minute), suspect=False)
-        seen.append(words(incidents.take()) or ".")
+        groups.record(run(word, 10 + minute), suspect=False)
+        seen.append(words(groups.take()) or ".")
     assert " ".join(seen) == told
 
 
 def test_restoring_does_not_hide_what_is_about_to_be_told() -> None:
-    known = board("a", "b")
-    incidents = Incidents(after=1)
+    known = statuses("a", "b")
+    groups = AlertGroups(after=1)
     for name in ("a", "b"):
-        known.note(run("timeout", probe=name))
-    incidents.note(run("timeout", probe="a"), suspect=False)
-    incidents.restore(known.probes())
-    assert words(incidents.take()) == "+a,b:timeout"
+        known.record(run("timeout", probe=name))
+    groups.record(run("timeout", probe="a"), suspect=False)
+    groups.restore(known.probes())
+    assert words(groups.take()) == "+a,b:timeout"
 
 
 def test_of_a_probe_that_is_gone_nothing_is_told() -> None:
-    incidents = Incidents(after=1)
-    incidents.note(run("timeout"), suspect=False)
-    incidents.note(run("timeout", probe="b"), suspect=False)
-    incidents.note(run("timeout", probe="c", target="u"), suspect=False)
-    incidents.take()
-    incidents.keep({("t", "b"), ("t", "c")})  # c has moved to another target
-    incidents.note(run("pass", 1, probe="b"), suspect=False)
-    incidents.note(run("pass", 1, probe="c", target="u"), suspect=False)
-    assert words(incidents.take()) == "-a,b:timeout"
+    groups = AlertGroups(after=1)
+    groups.record(run("timeout"), suspect=False)
+    groups.record(run("timeout", probe="b"), suspect=False)
+    groups.record(run("timeout", probe="c", target="u"), suspect=False)
+    groups.take()
+    groups.keep({("t", "b"), ("t", "c")})  # c has moved to another target
+    groups.record(run("pass", 1, probe="b"), suspect=False)
+    groups.record(run("pass", 1, probe="c", target="u"), suspect=False)
+    assert words(groups.take()) == "-a,b:timeout"

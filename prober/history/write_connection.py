@@ -1,7 +1,7 @@
 """The connection that writes: batches of results, one transaction each.
 
-Used by one thread at a time. Whatever it raises leaves the file as it was before the call; the ledger is then closed
-and another one opened, for the numbers of names and the streaks it has in memory may be ahead of the file.
+Used by one thread at a time. Whatever it raises leaves the file as it was before the call; then another connection
+is opened, for the numbers of names and the streaks that this one has in memory may be ahead of the file.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class _Standing(NamedTuple):
     succeeded: int | None
 
 
-class Ledger:
+class WriteConnection:
     """An open history file, for writing."""
 
     def __init__(self, path: Path, retention: Retention, *, now: datetime) -> None:
@@ -114,7 +114,7 @@ class Ledger:
 
     @property
     def full(self) -> bool:
-        """Whether so much was written that a `settle` should not wait."""
+        """Whether so much was written that a `compact` should not wait."""
         return self._rows >= _FOLD_ROWS or self._details_bytes > self._retention.max_bytes // 32
 
     def write(self, entries: Sequence[Result | Skip]) -> int:
@@ -133,7 +133,7 @@ class Ledger:
         self._rows += len(entries)
         return unfit
 
-    def settle(self, now: datetime) -> None:
+    def compact(self, now: datetime) -> None:
         """Let go of what is old, and so make room; then fold what is recent."""
         prune(self._connection, self._retention, now)
         fold(self._connection)

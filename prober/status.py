@@ -17,7 +17,7 @@ from prober.result import Remembered, Result
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
+class ProbeStatus:
     """One probe at this moment. Of a probe that has not run yet `last` is None, and its verdict unknown."""
 
     probe: Probe
@@ -42,116 +42,114 @@ class Standing:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TargetStanding:
+class TargetStatus:
     """One target at this moment, with its probes in the order of the configuration."""
 
     target: Target
-    probes: tuple[Standing, ...]
+    probes: tuple[ProbeStatus, ...]
 
     @property
     def verdict(self) -> Verdict:
         """The worst of its probes': fail, then unknown, then pass. Of a target without a probe, unknown."""
-        verdicts = {standing.verdict for standing in self.probes}
+        verdicts = {status.verdict for status in self.probes}
         return next((verdict for verdict in WORST_FIRST if verdict in verdicts), Verdict.UNKNOWN)
 
     @property
     def since(self) -> datetime | None:
         """Since when the worst of its probes stand as they do: the earliest of them."""
-        times = [standing.since for standing in self.of(self.verdict) if standing.since]
+        times = [status.since for status in self.of(self.verdict) if status.since]
         return min(times, default=None)
 
     @property
     def server(self) -> ServerInfo:
         """What the latest run that talked to the server learnt of it."""
-        talked = [standing.last for standing in self.probes if standing.last and standing.last.outcome.server.era]
+        talked = [status.last for status in self.probes if status.last and status.last.outcome.server.era]
         return max(talked, key=lambda last: last.ended).outcome.server if talked else ServerInfo()
 
-    def of(self, verdict: Verdict) -> tuple[Standing, ...]:
+    def of(self, verdict: Verdict) -> tuple[ProbeStatus, ...]:
         """Its probes of one verdict."""
-        return tuple(standing for standing in self.probes if standing.verdict is verdict)
+        return tuple(status for status in self.probes if status.verdict is verdict)
 
 
 WORST_FIRST: Final = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS)
 
 
-class Board:
+class StatusStore:
     """A Sink that remembers the present. Probes are known by target and name: names are unique in a configuration."""
 
     def __init__(self) -> None:
         self._config = Config()
-        self._standings: dict[str, Standing] = {}
+        self._statuses: dict[str, ProbeStatus] = {}
 
-    def adopt(self, config: Config, *, probes: Mapping[str, Probe] | None = None) -> None:
+    def apply_config(self, config: Config, *, probes: Mapping[str, Probe] | None = None) -> None:
         """Stand by a new configuration: what is known of a probe stays as long as its name and target do.
 
         `probes` are those of the configuration that this process runs; all, if not given.
         """
-        before = self._standings
+        before = self._statuses
         self._config = config
-        self._standings = {}
+        self._statuses = {}
         for name, probe in (config.probes if probes is None else probes).items():
             known = before.get(name)
             same = known is not None and known.probe.target == probe.target
-            self._standings[name] = replace(known, probe=probe) if known and same else Standing(probe=probe)
+            self._statuses[name] = replace(known, probe=probe) if known and same else ProbeStatus(probe=probe)
 
     def restore(self, remembered: Iterable[Remembered]) -> None:
         """Go on where the process before this one ended; what is no longer configured is passed over."""
         for memory in remembered:
-            standing = self._standings.get(memory.probe)
-            if standing is not None and standing.last is None and standing.probe.target == memory.target:
-                self._standings[memory.probe] = replace(
-                    standing,
+            status = self._statuses.get(memory.probe)
+            if status is not None and status.last is None and status.probe.target == memory.target:
+                self._statuses[memory.probe] = replace(
+                    status,
                     last=memory.last,
                     last_success=memory.last_success,
                     since=memory.since,
                     streak=memory.streak,
                 )
 
-    def note(self, result: Result) -> None:
+    def record(self, result: Result) -> None:
         """A run has ended. One of a probe that is gone by now is dropped."""
         outcome = result.outcome
-        standing = self._standings.get(outcome.probe)
-        if standing is None or standing.probe.target != outcome.target:
+        status = self._statuses.get(outcome.probe)
+        if status is None or status.probe.target != outcome.target:
             return
         passed = outcome.verdict is Verdict.PASS
-        same_verdict = standing.last is not None and standing.verdict is outcome.verdict
-        same = same_verdict and standing.reason is outcome.reason
-        self._standings[outcome.probe] = replace(
-            standing,
+        same_verdict = status.last is not None and status.verdict is outcome.verdict
+        same = same_verdict and status.reason is outcome.reason
+        self._statuses[outcome.probe] = replace(
+            status,
             last=result,
-            last_success=result.ended if passed else standing.last_success,
-            since=standing.since if same and standing.since else outcome.started_at,
-            streak=standing.streak + 1 if same_verdict else 1,
+            last_success=result.ended if passed else status.last_success,
+            since=status.since if same and status.since else outcome.started_at,
+            streak=status.streak + 1 if same_verdict else 1,
         )
 
     def skipped(self, probe: Probe) -> None:
         """A run was left out."""
-        standing = self._standings.get(probe.name)
-        if standing is not None:
-            self._standings[probe.name] = replace(standing, skipped=standing.skipped + 1)
+        status = self._statuses.get(probe.name)
+        if status is not None:
+            self._statuses[probe.name] = replace(status, skipped=status.skipped + 1)
 
-    def probe(self, name: str) -> Standing:
+    def probe(self, name: str) -> ProbeStatus:
         """Raises KeyError where no such probe is run here."""
-        return self._standings[name]
+        return self._statuses[name]
 
-    def target(self, name: str) -> TargetStanding:
+    def target(self, name: str) -> TargetStatus:
         """Raises KeyError where no such target is configured."""
         target = self._config.targets[name]
-        return TargetStanding(
-            target=target, probes=tuple(s for s in self._standings.values() if s.probe.target == name)
-        )
+        return TargetStatus(target=target, probes=tuple(s for s in self._statuses.values() if s.probe.target == name))
 
-    def probes(self) -> Iterator[Standing]:
+    def probes(self) -> Iterator[ProbeStatus]:
         """Every probe that is run here, in the order of the configuration."""
-        yield from self._standings.values()
+        yield from self._statuses.values()
 
-    def targets(self) -> tuple[TargetStanding, ...]:
+    def targets(self) -> tuple[TargetStatus, ...]:
         """Every target that has a probe here, in the order of the configuration."""
-        by_target: dict[str, list[Standing]] = {}
-        for standing in self._standings.values():
-            by_target.setdefault(standing.probe.target, []).append(standing)
+        by_target: dict[str, list[ProbeStatus]] = {}
+        for status in self._statuses.values():
+            by_target.setdefault(status.probe.target, []).append(status)
         return tuple(
-            TargetStanding(target=target, probes=tuple(by_target[name]))
+            TargetStatus(target=target, probes=tuple(by_target[name]))
             for name, target in self._config.targets.items()
             if name in by_target
         )

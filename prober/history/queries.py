@@ -12,8 +12,8 @@ from typing import Any, Final
 from prober.history import packing
 from prober.history.details import Details
 from prober.history.folding import FRESH_DAYS, FRESH_PRESENT, PRESENT_COLUMNS
+from prober.history.models import Day, PastFailure, PastResult
 from prober.history.packing import HOUR_MS, PROBE_BITS, PROBE_MASK, TICKS_PER_SECOND, VERDICTS, Run
-from prober.history.past import Day, PastFailure, PastResult
 from prober.outcome import Outcome, Reason
 from prober.result import Remembered, Result
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.history import History, HistoryError
+from prober.history import HistoryError, HistoryStore
 from prober.history.details import LONGEST, to_json
 from prober.history.reader import Reader
 from prober.outcome import Evidence, Exchange, Phase, Reason, Verdict
@@ -18,11 +18,11 @@ NOW = NOON + timedelta(hours=1)
 
 
 async def test_what_is_noted_can_be_asked_for_soon_after(tmp_path: Path) -> None:
-    history = History.open(tmp_path / "history.db", clock=lambda: NOW)
+    history = HistoryStore.open(tmp_path / "history.db", clock=lambda: NOW)
     assert await history.results() == []
     assert await history.overview() == {}
     assert history.remembered() == []
-    history.note(result())
+    history.record(result())
 
     async def is_there() -> bool:
         return len(await history.results()) == 1
@@ -34,14 +34,14 @@ async def test_what_is_noted_can_be_asked_for_soon_after(tmp_path: Path) -> None
 
 
 async def test_failures_come_with_their_evidence_the_latest_first(tmp_path: Path) -> None:
-    history = History.open(tmp_path / "history.db", clock=lambda: NOW)
+    history = HistoryStore.open(tmp_path / "history.db", clock=lambda: NOW)
     evidence = (
         Evidence(pointer="/a/0", keyword="type", seen="null", expected='"array"'),
         Evidence(http_status=502, rpc_code=-32603, detail="half a pair \ud83d, a nought \x00 and “quotes”"),
     )
     for number in range(30):
-        history.note(result(NOON + timedelta(seconds=number)))
-        history.note(
+        history.record(result(NOON + timedelta(seconds=number)))
+        history.record(
             result(
                 NOON + timedelta(seconds=number),
                 target=f"target-{number % 2}",
@@ -52,9 +52,9 @@ async def test_failures_come_with_their_evidence_the_latest_first(tmp_path: Path
                 warnings=("slow",),
             )
         )
-    history.note(result(NOON + timedelta(minutes=1), target="target-9", probe="late", reason=Reason.NOT_RUN))
+    history.record(result(NOON + timedelta(minutes=1), target="target-9", probe="late", reason=Reason.NOT_RUN))
     await history.close()
-    history = History.open(tmp_path / "history.db", clock=lambda: NOW)
+    history = HistoryStore.open(tmp_path / "history.db", clock=lambda: NOW)
 
     (latest,) = await history.failures(limit=1)
     assert (latest.target, latest.verdict, latest.reason) == ("target-9", Verdict.UNKNOWN, Reason.NOT_RUN)
@@ -82,7 +82,7 @@ def test_details_are_capped_whatever_a_server_said() -> None:
 
 async def test_exchanges_are_not_kept(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
-    history = History.open(path)
+    history = HistoryStore.open(path)
     exchange = Exchange(
         step="initialize",
         started_at=0.0,
@@ -91,7 +91,7 @@ async def test_exchanges_are_not_kept(tmp_path: Path) -> None:
         sent="a-sent-word",
         received="a",
     )
-    history.note(result(reason=Reason.TIMEOUT, exchanges=(exchange,), phases={Phase.WAIT: 0.1}))
+    history.record(result(reason=Reason.TIMEOUT, exchanges=(exchange,), phases={Phase.WAIT: 0.1}))
     await history.close()
     assert b"a-sent-word" not in path.read_bytes()
     assert b"ended with timeout" in path.read_bytes()
@@ -99,7 +99,7 @@ async def test_exchanges_are_not_kept(tmp_path: Path) -> None:
 
 async def test_a_question_has_a_bound_on_its_time_and_the_next_one_is_answered(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
-    await History.open(path).close()
+    await HistoryStore.open(path).close()
     reader = Reader(path, seconds=0.2)
     endless = "WITH RECURSIVE n(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n) SELECT count(*) FROM n"
     began = time.monotonic()
@@ -113,7 +113,7 @@ async def test_a_question_has_a_bound_on_its_time_and_the_next_one_is_answered(t
 
 async def test_a_question_cannot_write(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
-    await History.open(path).close()
+    await HistoryStore.open(path).close()
     reader = Reader(path, seconds=5.0)
     with pytest.raises(HistoryError, match="cannot be read: attempt to write a readonly database"):
         await reader.ask(lambda connection: connection.execute("DELETE FROM runs"))
@@ -121,41 +121,41 @@ async def test_a_question_cannot_write(tmp_path: Path) -> None:
 
 
 async def test_a_closed_history_answers_with_an_error_and_counts_what_it_does_not_take(tmp_path: Path) -> None:
-    history = History.open(tmp_path / "history.db")
+    history = HistoryStore.open(tmp_path / "history.db")
     await history.close()
     await history.close()
     with pytest.raises(HistoryError, match="is closed"):
         await history.results()
-    history.note(result())
+    history.record(result())
     assert history.dropped == 1
 
 
 async def test_a_result_that_cannot_be_written_down_is_dropped_and_holds_nothing_up(tmp_path: Path) -> None:
     told: list[str | None] = []
-    history = History.open(tmp_path / "history.db", on_trouble=told.append, clock=lambda: NOW)
-    history.note(result(seconds=float("nan")))
-    history.note(result(target="half a pair \ud83d"))
-    history.note(result(at=NOON.replace(tzinfo=None)))
-    history.note(result())
+    history = HistoryStore.open(tmp_path / "history.db", on_trouble=told.append, clock=lambda: NOW)
+    history.record(result(seconds=float("nan")))
+    history.record(result(target="half a pair \ud83d"))
+    history.record(result(at=NOON.replace(tzinfo=None)))
+    history.record(result())
     await history.close()
     assert history.dropped == 3
     assert told == []
-    history = History.open(tmp_path / "history.db", clock=lambda: NOW)
+    history = HistoryStore.open(tmp_path / "history.db", clock=lambda: NOW)
     assert [kept.target for kept in await history.results()] == ["reference"]
     await history.close()
 
 
 async def test_a_reason_of_another_version_is_shown_but_not_gone_on_from(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
-    history = History.open(path, clock=lambda: NOW)
-    history.note(result(NOON))
-    history.note(result(NOON + timedelta(minutes=1), reason=Reason.TIMEOUT))
+    history = HistoryStore.open(path, clock=lambda: NOW)
+    history.record(result(NOON))
+    history.record(result(NOON + timedelta(minutes=1), reason=Reason.TIMEOUT))
     await history.close()
     connection = sqlite3.connect(path)
     connection.execute("UPDATE reasons SET name = 'out_of_fashion'")
     connection.commit()
     connection.close()
-    history = History.open(path, clock=lambda: NOW)
+    history = HistoryStore.open(path, clock=lambda: NOW)
     assert [failure.reason for failure in await history.failures()] == ["out_of_fashion"]
     (memory,) = history.remembered()
     assert memory.last is None

@@ -6,16 +6,16 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from prober.board import Standing
 from prober.outcome import Outcome, Reason, Verdict
 from prober.result import Result
+from prober.status import ProbeStatus
 
 Key = tuple[str, Reason]
-"""The target of an incident, and its reason."""
+"""The target of an alert group, and its reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Began:
+class Firing:
     """Probes of one target fail for one reason. `outcomes` has the last of each of them, of at least one."""
 
     target: str
@@ -26,7 +26,7 @@ class Began:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ended:
+class Resolved:
     """All of them pass again."""
 
     target: str
@@ -39,7 +39,7 @@ class Ended:
     """Why the target fails nevertheless."""
 
 
-Change = Began | Ended
+Change = Firing | Resolved
 
 
 @dataclass(kw_only=True)
@@ -51,54 +51,54 @@ class _Streak:
     count: int = 0
     same: int = 0
     """How many of the latest have the reason of the last."""
-    incident: Key | None = None
+    group: Key | None = None
 
 
 @dataclass(kw_only=True)
-class _Incident:
+class _AlertGroup:
     since: datetime
     failing: set[str] = field(default_factory=set)
     probes: dict[str, None] = field(default_factory=dict)
     """Those that fail or have failed in it, in order."""
 
 
-class Incidents:
+class AlertGroups:
     """Takes in results, hands out changes. `after` is how many failures in a row are told."""
 
     def __init__(self, *, after: int):
         self.after = after
         self._streaks: dict[str, _Streak] = {}
-        self._incidents: dict[Key, _Incident] = {}
+        self._groups: dict[Key, _AlertGroup] = {}
         self._untold: dict[Key, None] = {}
-        self._ended: list[Ended] = []
+        self._resolved: list[Resolved] = []
 
     @property
     def pending(self) -> bool:
         """Whether there is a change to tell."""
-        return bool(self._ended or self._untold)
+        return bool(self._resolved or self._untold)
 
-    def restore(self, standings: Iterable[Standing]) -> None:
-        """Take what fails by the board for told or counted already, of probes that nothing is known of yet."""
+    def restore(self, statuses: Iterable[ProbeStatus]) -> None:
+        """Take what fails by the status store for told or counted already, of probes that nothing is known of yet."""
         untold = dict(self._untold)
-        for standing in standings:
-            last, name = standing.last, standing.probe.name
-            if standing.verdict is not Verdict.FAIL or last is None or last.maintenance or name in self._streaks:
+        for status in statuses:
+            last, name = status.last, status.probe.name
+            if status.verdict is not Verdict.FAIL or last is None or last.maintenance or name in self._streaks:
                 continue
-            since = standing.since or last.outcome.started_at
-            streak = _Streak(since=since, last=last.outcome, count=standing.streak, same=standing.streak)
+            since = status.since or last.outcome.started_at
+            streak = _Streak(since=since, last=last.outcome, count=status.streak, same=status.streak)
             self._streaks[name] = streak
             if streak.count >= self.after and last.outcome.reason is not None:
-                self._join(name, streak, (standing.probe.target, last.outcome.reason))
+                self._join(name, streak, (status.probe.target, last.outcome.reason))
         self._untold = untold
 
     def keep(self, probes: Collection[tuple[str, str]]) -> None:
-        """Forget all probes but these, named with their targets; of incidents that then have none no end is told."""
+        """Forget all probes but these, named with their targets; of groups that then have none no end is told."""
         for name, streak in [*self._streaks.items()]:
             if (streak.last.target, name) not in probes:
                 self._leave(name, streak)
                 del self._streaks[name]
 
-    def note(self, result: Result, *, suspect: bool) -> None:
+    def record(self, result: Result, *, suspect: bool) -> None:
         """A run has ended. `suspect` is whether the prober suspects itself, so that no failure is to be believed."""
         outcome = result.outcome
         if result.maintenance:
@@ -111,21 +111,21 @@ class Incidents:
     def withdraw(self) -> None:
         """Forget what is not told yet: it has to fail as often again to be believed."""
         for name, streak in [*self._streaks.items()]:
-            if streak.incident is None or streak.incident in self._untold:
+            if streak.group is None or streak.group in self._untold:
                 self._leave(name, streak)
                 del self._streaks[name]
 
     def take(self) -> list[Change]:
         """The changes since the last call; they count as told."""
         others: dict[str, list[Reason]] = {}
-        for target, reason in self._incidents if self._ended else ():
+        for target, reason in self._groups if self._resolved else ():
             others.setdefault(target, []).append(reason)
-        changes: list[Change] = [replace(each, others=tuple(others.get(each.target, ()))) for each in self._ended]
+        changes: list[Change] = [replace(each, others=tuple(others.get(each.target, ()))) for each in self._resolved]
         for key in self._untold:
-            incident = self._incidents[key]
-            outcomes = tuple(self._streaks[name].last for name in incident.probes if name in incident.failing)
-            changes.append(Began(target=key[0], reason=key[1], outcomes=outcomes, since=incident.since))
-        self._ended.clear()
+            group = self._groups[key]
+            outcomes = tuple(self._streaks[name].last for name in group.probes if name in group.failing)
+            changes.append(Firing(target=key[0], reason=key[1], outcomes=outcomes, since=group.since))
+        self._resolved.clear()
         self._untold.clear()
         return changes
 
@@ -137,8 +137,8 @@ class Incidents:
         streak.count += 1
         streak.last = outcome
         key = (outcome.target, reason)
-        new = streak.incident is None and streak.count >= self.after
-        other = streak.incident not in (None, key) and streak.same >= self.after
+        new = streak.group is None and streak.count >= self.after
+        other = streak.group not in (None, key) and streak.same >= self.after
         if new or other:
             self._leave(outcome.probe, streak)
             self._join(outcome.probe, streak, key)
@@ -147,32 +147,32 @@ class Incidents:
         streak = self._streaks.pop(name, None)
         if streak is None:
             return
-        key = streak.incident
+        key = streak.group
         told = key not in self._untold
-        incident = self._leave(name, streak)
-        if key is not None and incident is not None and told and not incident.failing:
+        group = self._leave(name, streak)
+        if key is not None and group is not None and told and not group.failing:
             target, reason = key
-            probes = tuple(incident.probes)
-            self._ended.append(Ended(target=target, reason=reason, probes=probes, since=incident.since, until=until))
+            probes = tuple(group.probes)
+            self._resolved.append(Resolved(target=target, reason=reason, probes=probes, since=group.since, until=until))
 
     def _join(self, name: str, streak: _Streak, key: Key) -> None:
-        streak.incident = key
-        if key not in self._incidents:
-            self._incidents[key] = _Incident(since=streak.since)
+        streak.group = key
+        if key not in self._groups:
+            self._groups[key] = _AlertGroup(since=streak.since)
             self._untold[key] = None
-        incident = self._incidents[key]
-        incident.since = min(incident.since, streak.since)
-        incident.failing.add(name)
-        incident.probes[name] = None
+        group = self._groups[key]
+        group.since = min(group.since, streak.since)
+        group.failing.add(name)
+        group.probes[name] = None
 
-    def _leave(self, name: str, streak: _Streak) -> _Incident | None:
-        """Out of the incident that it is in, which is over with the last of them."""
-        key, streak.incident = streak.incident, None
+    def _leave(self, name: str, streak: _Streak) -> _AlertGroup | None:
+        """Out of the group that it is in, which is over with the last of them."""
+        key, streak.group = streak.group, None
         if key is None:
             return None
-        incident = self._incidents[key]
-        incident.failing.discard(name)
-        if not incident.failing:
-            del self._incidents[key]
+        group = self._groups[key]
+        group.failing.discard(name)
+        if not group.failing:
+            del self._groups[key]
             self._untold.pop(key, None)
-        return incident
+        return group

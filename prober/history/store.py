@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Final, Self
 
 from prober.config.model import Probe
-from prober.history import overview, questions, rollups
-from prober.history.ledger import Ledger, Skip
+from prober.history import overview, queries, rollups
 from prober.history.lock import FileLock
+from prober.history.models import Counts, Day, Overview, PastFailure, PastResult, Point
 from prober.history.packing import EPOCH
-from prober.history.past import Counts, Day, Overview, PastFailure, PastResult, Point
 from prober.history.reader import Reader
 from prober.history.retention import Retention
 from prober.history.schema import HistoryError
+from prober.history.write_connection import Skip, WriteConnection
 from prober.history.writer import QUEUE, Trouble, Writer
 from prober.result import Remembered, Result
 
@@ -33,7 +33,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class History:
+class HistoryStore:
     """An open history. Questions raise HistoryError where there is no answer, or none within five seconds.
 
     What was noted can be asked for half a second later. Targets and probes that left the configuration are answered
@@ -64,7 +64,7 @@ class History:
         path = path.absolute()
         lock = _take(path)
         try:
-            ledger = Ledger(path, kept, now=clock())
+            connection = WriteConnection(path, kept, now=clock())
         except (sqlite3.Error, OSError) as error:
             lock.release()
             raise HistoryError(
@@ -75,11 +75,15 @@ class History:
             raise
         told = _in_loop(lambda why: on_trouble(why if why is None else _told(path, why)))
         writer = Writer(
-            ledger, reopen=lambda: Ledger(path, kept, now=clock()), on_trouble=told, clock=clock, queue=queue
+            connection,
+            reopen=lambda: WriteConnection(path, kept, now=clock()),
+            on_trouble=told,
+            clock=clock,
+            queue=queue,
         )
         return cls(path, lock=lock, writer=writer, clock=clock)
 
-    def note(self, result: Result) -> None:
+    def record(self, result: Result) -> None:
         """Keep a result. Its exchanges and phases are not kept."""
         outcome = result.outcome
         if outcome.exchanges or outcome.phases:
@@ -113,7 +117,7 @@ class History:
         """Where every probe stood last. Reads in the calling thread: for a start, not for a page."""
         reader = Reader(self._path, seconds=60.0)
         try:
-            return reader.answer(questions.remembered, time.monotonic() + 60.0)
+            return reader.answer(queries.remembered, time.monotonic() + 60.0)
         finally:
             reader.close()
 
@@ -128,7 +132,7 @@ class History:
     ) -> list[PastResult]:
         """Runs that began in that time (`until` is not in it), the newest first."""
         return await self._reader.ask(
-            lambda connection: questions.results(
+            lambda connection: queries.results(
                 connection,
                 target=target,
                 probe=probe,
@@ -143,9 +147,7 @@ class History:
     ) -> list[PastFailure]:
         """Runs that did not pass, the latest first, with their evidence."""
         return await self._reader.ask(
-            lambda connection: questions.failures(
-                connection, target=target, probe=probe, limit=_within(limit, MOST_ROWS)
-            )
+            lambda connection: queries.failures(connection, target=target, probe=probe, limit=_within(limit, MOST_ROWS))
         )
 
     async def days(self, target: str, *, days: int = 90) -> list[Day]:
@@ -153,7 +155,7 @@ class History:
         last = self._clock().date()
         first = last - timedelta(days=_within(days, MOST_DAYS) - 1)
         return await self._reader.ask(
-            lambda connection: questions.days(connection, target=target, first=first, last=last)
+            lambda connection: queries.days(connection, target=target, first=first, last=last)
         )
 
     async def uptime(self, target: str, *, since: datetime) -> Counts:
