@@ -3,10 +3,10 @@
     load(paths, environ=…) -> Config     or ConfigError with every Mistake of every file
     json_schema()                        the language as JSON Schema, for editors
 
-The rooms within, from the outside in: `loader` reads files and compares them, `language` is the top of a file,
-`targets` and `probes` its sections, `kinds/` what each kind of probe adds, `checks` what they share; `record` and
-`forms` say how values are written, `place` where they stand, `document` turns YAML into a tree. `model` is what comes
-out.
+The rooms within, from the outside in: `loader` reads files and compares them, `root_schema` is the top of a file,
+`targets` and `probes` its sections, `kinds/` what each kind of probe adds, `checks` what they share. `mapping_schema`
+and `field_types` say how values are written, `cursor` where they stand, `yaml_document` turns YAML into a tree of
+nodes, `diagnostics` is what is told of mistakes. `model` is what comes out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from prober.config.mistake import ConfigError, Mistake
+from prober.config.diagnostics import ConfigError, Mistake
 from prober.config.model import Config
 from prober.config.secret import Secret
 
@@ -37,6 +37,6 @@ def load(paths: Sequence[Path], *, environ: Mapping[str, str], contracts_may_be_
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a configuration file."""
-    from prober.config import language
+    from prober.config import root_schema
 
-    return language.json_schema()
+    return root_schema.json_schema()

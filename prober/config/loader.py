@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from prober.config.document import MAX_BYTES, MappingNode, Unreadable, parse
+from prober.config.cursor import Cursor, FileScope, InvalidValueError
+from prober.config.diagnostics import ConfigError, Mistake, did_you_mean
 from prober.config.files import why_unreadable
-from prober.config.language import FILE
-from prober.config.mistake import ConfigError, Mistake, with_help
 from prober.config.model import Config, Notify, Probe, Target
-from prober.config.place import Book, Place, Refused
+from prober.config.root_schema import FILE
+from prober.config.yaml_document import MAX_BYTES, MappingNode, UnreadableError, parse
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -27,18 +27,18 @@ def load(paths: Sequence[Path], *, environ: Mapping[str, str], contracts_may_be_
     mistakes: list[Mistake] = []
     files = list(_files(paths, mistakes))
     schemas: dict[Path, Any] = {}
-    books = [
-        Book(file=file, environ=environ, contracts_may_be_missing=contracts_may_be_missing, schemas=schemas)
+    scopes = [
+        FileScope(file=file, environ=environ, contracts_may_be_missing=contracts_may_be_missing, schemas=schemas)
         for file in files
     ]
-    roots = [root for book in books if (root := _parse(book)) is not None]
+    roots = [root for scope in scopes if (root := _parse(scope)) is not None]
     targets: dict[str, Target] = {}
     probes: dict[str, Probe] = {}
     notify: Notify | None = None
     for root in roots:
         try:
             read = FILE.read(root)
-        except Refused:
+        except InvalidValueError:
             continue
         targets.update(read.targets)
         probes.update(read.probes)
@@ -47,8 +47,8 @@ def load(paths: Sequence[Path], *, environ: Mapping[str, str], contracts_may_be_
         _check_names(section, roots)
     _check_targets(roots)
     _check_written_once("notify", roots)
-    for book in books:
-        mistakes += sorted(book.mistakes, key=lambda mistake: mistake.line)
+    for scope in scopes:
+        mistakes += sorted(scope.mistakes, key=lambda mistake: mistake.line)
     if mistakes:
         raise ConfigError(mistakes)
     return Config(targets=targets, probes=probes, notify=notify, files=tuple(files))
@@ -81,54 +81,54 @@ def _folder(folder: Path) -> list[Path]:
     )
 
 
-def _parse(book: Book) -> Place | None:
+def _parse(scope: FileScope) -> Cursor | None:
     try:
-        with book.file.open("rb") as file:
+        with scope.file.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
-        return Place.root(book, parse(content, book.note))
+        return Cursor.root(scope, parse(content, scope.note))
     except OSError as error:
-        book.note(0, "", why_unreadable(error))
-    except Unreadable as error:
-        book.note(error.line, "", str(error))
+        scope.note(0, "", why_unreadable(error))
+    except UnreadableError as error:
+        scope.note(error.line, "", str(error))
     return None
 
 
-def _check_names(section: str, roots: Iterable[Place]) -> None:
+def _check_names(section: str, roots: Iterable[Cursor]) -> None:
     """A name means one thing in all files. Both places are told."""
-    first: dict[str, Place] = {}
+    first: dict[str, Cursor] = {}
     for root in roots:
-        for place in _section(root, section):
-            if place.name not in first:
-                first[place.name] = place
+        for cursor in _section(root, section):
+            if cursor.name not in first:
+                first[cursor.name] = cursor
                 continue
-            other = first[place.name]
-            place.mistake(f"the name is taken: {other.book.file}:{other.line}")
+            other = first[cursor.name]
+            cursor.report(f"the name is taken: {other.scope.file}:{other.line}")
 
 
-def _check_written_once(section: str, roots: Iterable[Place]) -> None:
+def _check_written_once(section: str, roots: Iterable[Cursor]) -> None:
     """A section that is not made of names stands in one file."""
-    found = [place for root in roots if (place := root.find(section)) is not None]
-    for place in found[1:]:
-        place.mistake(f"written twice; the first is {found[0].book.file}:{found[0].line}")
+    found = [cursor for root in roots if (cursor := root.find(section)) is not None]
+    for cursor in found[1:]:
+        cursor.report(f"written twice; the first is {found[0].scope.file}:{found[0].line}")
 
 
-def _check_targets(roots: Sequence[Place]) -> None:
+def _check_targets(roots: Sequence[Cursor]) -> None:
     """Probes name targets that are there, and write only where that is allowed.
 
     A target with mistakes of its own is there, too.
     """
-    targets = {place.name: place for root in roots for place in _section(root, "targets")}
+    targets = {cursor.name: cursor for root in roots for cursor in _section(root, "targets")}
     for root in roots:
-        for place, name in root.book.targets_named:
+        for cursor, name in root.scope.targets_named:
             if name not in targets:
-                place.mistake(with_help("no such target", name, targets))
-        for place, name in root.book.writes_wanted:
+                cursor.report(did_you_mean("no such target", name, targets))
+        for cursor, name in root.scope.writes_wanted:
             allowed = targets[name].find("allow_writes") if name in targets else None
             if name in targets and (allowed is None or getattr(allowed.node, "value", None) is False):
-                place.mistake(f"the target {name} must say allow_writes: true as well")
+                cursor.report(f"the target {name} must say allow_writes: true as well")
 
 
-def _section(root: Place, name: str) -> Iterable[Place]:
+def _section(root: Cursor, name: str) -> Iterable[Cursor]:
     section = root.find(name)
     if section is None or not isinstance(section.node, MappingNode):
         return ()

@@ -3,7 +3,7 @@
 Durations are seconds (float), sizes bytes (int). Nothing here is validated: the loader has done it.
 Defaults stand here, beside their fields, and nowhere else.
 
-Fields in which a `${…}` may have been put are either of type `Secret` or left out of the `repr`.
+Values in which a `${…}` may have been put are either of type `Secret` or left out of the `repr`.
 """
 
 from __future__ import annotations

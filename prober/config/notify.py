@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from prober.config.forms import Apart, Converted, Expanding, Form, ListOf, Text, Whole
+from prober.config.field_types import Converted, Expanding, FieldType, Integer, ListOf, OwnSecrets, Text
+from prober.config.mapping_schema import Key, mapping_of
 from prober.config.model import Notify
-from prober.config.record import Key, record_of
 from prober.config.secret import Secret
 
 _URL: Final = Text(
@@ -14,20 +14,20 @@ _URL: Final = Text(
     pattern=r"^[A-Za-z][A-Za-z0-9+.-]*://[^\s]+$",
 )
 
-NOTIFY: Final[Form[Notify]] = Apart(
+NOTIFY: Final[FieldType[Notify]] = OwnSecrets(
     Expanding(
-        record_of(
+        mapping_of(
             Notify,
             Key(
                 name="urls",
                 of=Notify,
-                form=ListOf(item=Converted(_URL, Secret), wanted="a list of URLs", least=1),
+                value_type=ListOf(item=Converted(_URL, Secret), wanted="a list of URLs", least=1),
                 doc="Where to, as Apprise writes it. They hold passwords: ${VARIABLE} or ${file:PATH}.",
             ),
             Key(
                 name="after",
                 of=Notify,
-                form=Whole(least=1, most=1000),
+                value_type=Integer(least=1, most=1000),
                 doc="How many failures in a row are told as one.",
             ),
         )

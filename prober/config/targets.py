@@ -7,15 +7,26 @@ import shlex
 from collections.abc import Iterable
 from typing import Any, Final, get_args
 
-from prober.config.document import ListNode, ScalarNode
+from prober.config.cursor import Cursor
+from prober.config.field_types import (
+    Boolean,
+    Choice,
+    Converted,
+    Expanding,
+    FieldType,
+    Integer,
+    ListOf,
+    MapOf,
+    Size,
+    Text,
+)
 from prober.config.files import ExistingFile, ExistingFolder
-from prober.config.forms import Choice, Converted, Expanding, Flag, Form, ListOf, MapOf, Size, Text, Whole
+from prober.config.mapping_schema import ExactlyOne, Key, MappingSchema, NotWith, OnlyWith, Values, mapping_of
 from prober.config.model import ClientCredentials, Limits, Protocol, Target, Tls
-from prober.config.place import Place
-from prober.config.record import ExactlyOne, Fields, Key, NotWith, OnlyWith, Record, record_of
 from prober.config.secret import Secret
-from prober.config.times import MAINTENANCE, BudgetForm
+from prober.config.times import MAINTENANCE, RateField
 from prober.config.urls import PROXY_URL, URL, without_query
+from prober.config.yaml_document import ListNode, ScalarNode
 
 # fmt: off
 OWN_HEADERS: Final = frozenset({
@@ -53,143 +64,147 @@ def _nul_complaint(text: str) -> str | None:
     return "must not hold a NUL character" if "\0" in text else None
 
 
-class _Command(Form[tuple[str, ...]]):
+class _Command(FieldType[tuple[str, ...]]):
     """A program and its arguments, as a list."""
 
     _list = ListOf(item=Text(may_be_empty=True, complaint=_nul_complaint), wanted="a list of texts", least=1)
 
-    def read(self, place: Place) -> tuple[str, ...]:
-        if place.raw_text() is not None:
-            raise place.refuse("expected a list, found a text; write [program, argument, …]")
-        words = self._list.read(place)
+    def read(self, cursor: Cursor) -> tuple[str, ...]:
+        if cursor.raw_text() is not None:
+            raise cursor.error("expected a list, found a text; write [program, argument, …]")
+        words = self._list.read(cursor)
         if not words[0]:
-            raise place.refuse("the program must not be empty")
+            raise cursor.error("the program must not be empty")
         return words
 
-    def schema(self, sheet: Any) -> dict[str, Any]:
-        return self._list.schema(sheet)
+    def schema(self, builder: Any) -> dict[str, Any]:
+        return self._list.schema(builder)
 
 
-def _check_certificates(fields: Fields) -> None:
+def _check_certificates(values: Values) -> None:
     """Certificates that cannot be used are found here, not by the first run."""
     import ssl
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if (ca_file := fields.get("ca_file")) is not None:
+    if (ca_file := values.get("ca_file")) is not None:
         try:
             context.load_verify_locations(cafile=ca_file)
         except (ssl.SSLError, OSError):
-            fields.at("ca_file").mistake("holds no certificate in PEM form")
-    if (certificate := fields.get("client_certificate")) is None:
+            values.at("ca_file").report("holds no certificate in PEM form")
+    if (certificate := values.get("client_certificate")) is None:
         return
-    if fields.has("client_key") and fields.get("client_key") is None:
+    if values.has("client_key") and values.get("client_key") is None:
         return
     try:
         # Without a password of its own OpenSSL would ask the terminal for one.
-        context.load_cert_chain(certificate, fields.get("client_key"), password=lambda: "")
+        context.load_cert_chain(certificate, values.get("client_key"), password=lambda: "")
     except (ssl.SSLError, OSError, ValueError):
-        fields.at("client_certificate").mistake("not a certificate with its unencrypted key in PEM form")
+        values.at("client_certificate").report("not a certificate with its unencrypted key in PEM form")
 
 
-TLS: Final = record_of(
+TLS: Final = mapping_of(
     Tls,
-    Key(name="ca_file", of=Tls, form=ExistingFile(), doc="Certificates (PEM) to trust instead of the system's."),
+    Key(name="ca_file", of=Tls, value_type=ExistingFile(), doc="Certificates (PEM) to trust instead of the system's."),
     Key(
         name="client_certificate",
         of=Tls,
-        form=ExistingFile(),
+        value_type=ExistingFile(),
         doc="The certificate (PEM) to show to the server; it may hold the key as well.",
     ),
-    Key(name="client_key", of=Tls, form=ExistingFile(), doc="The key (PEM, not encrypted) of client_certificate."),
+    Key(
+        name="client_key", of=Tls, value_type=ExistingFile(), doc="The key (PEM, not encrypted) of client_certificate."
+    ),
     rules=(OnlyWith("client_certificate", "client_key"),),
     checks=(_check_certificates,),
 )
 
-CLIENT_CREDENTIALS: Final = record_of(
+CLIENT_CREDENTIALS: Final = mapping_of(
     ClientCredentials,
-    Key(name="token_url", of=ClientCredentials, form=URL, doc="The token endpoint."),
-    Key(name="client_id", of=ClientCredentials, form=Text(), doc="The name this client is known by."),
+    Key(name="token_url", of=ClientCredentials, value_type=URL, doc="The token endpoint."),
+    Key(name="client_id", of=ClientCredentials, value_type=Text(), doc="The name this client is known by."),
     Key(
         name="client_secret",
         of=ClientCredentials,
-        form=Converted(Text(), Secret),
+        value_type=Converted(Text(), Secret),
         doc="Its password: ${VARIABLE} or ${file:PATH}.",
     ),
-    Key(name="scope", of=ClientCredentials, form=Text(), doc="Scopes to ask for, separated by spaces."),
-    Key(name="audience", of=ClientCredentials, form=Text(), doc="The audience parameter that some endpoints want."),
+    Key(name="scope", of=ClientCredentials, value_type=Text(), doc="Scopes to ask for, separated by spaces."),
+    Key(
+        name="audience", of=ClientCredentials, value_type=Text(), doc="The audience parameter that some endpoints want."
+    ),
 )
 
-AUTH: Final[Record[Secret | ClientCredentials]] = Record(
+AUTH: Final[MappingSchema[Secret | ClientCredentials]] = MappingSchema(
     keys=(
         Key(
             name="bearer",
-            form=Converted(Text(complaint=_bearer_complaint), Secret),
+            value_type=Converted(Text(complaint=_bearer_complaint), Secret),
             doc="A token to send as `Authorization: Bearer …`.",
         ),
         Key(
             name="client_credentials",
-            form=CLIENT_CREDENTIALS,
+            value_type=CLIENT_CREDENTIALS,
             doc="Fetch a token by the OAuth 2 client credentials grant.",
         ),
     ),
     rules=(ExactlyOne("bearer", "client_credentials"),),
-    build=lambda fields: fields.get("bearer") or fields.get("client_credentials"),
+    build=lambda values: values.get("bearer") or values.get("client_credentials"),
 )
 
-LIMITS: Final = record_of(
+LIMITS: Final = mapping_of(
     Limits,
-    Key(name="body", of=Limits, form=Size(), doc="One HTTP body as it comes over the wire."),
-    Key(name="decompressed", of=Limits, form=Size(), doc="One HTTP body after decompression."),
-    Key(name="event", of=Limits, form=Size(), doc="One Server-Sent Event."),
-    Key(name="line", of=Limits, form=Size(), doc="One line of a stdio server's output."),
+    Key(name="body", of=Limits, value_type=Size(), doc="One HTTP body as it comes over the wire."),
+    Key(name="decompressed", of=Limits, value_type=Size(), doc="One HTTP body after decompression."),
+    Key(name="event", of=Limits, value_type=Size(), doc="One Server-Sent Event."),
+    Key(name="line", of=Limits, value_type=Size(), doc="One line of a stdio server's output."),
 )
 
 _SECRET_TEXT: Final = Converted(Text(may_be_empty=True, complaint=_nul_complaint), Secret)
 
 
-def _check_headers(fields: Fields) -> None:
+def _check_headers(values: Values) -> None:
     seen: dict[str, str] = {}
-    for header in fields.get("headers", {}):
+    for header in values.get("headers", {}):
         if (twice := seen.setdefault(header.lower(), header)) != header:
-            fields.at("headers").nearest(header).mistake(f"the same header as {twice}")
-    if "authorization" in seen and fields.has("auth"):
-        fields.at("auth").mistake("a second Authorization header; headers has one already")
+            values.at("headers").nearest(header).report(f"the same header as {twice}")
+    if "authorization" in seen and values.has("auth"):
+        values.at("auth").report("a second Authorization header; headers has one already")
 
 
-def _check_transport(fields: Fields) -> None:
-    if fields.get("transport") == "sse" and fields.get("protocol") == "modern":
-        fields.at("protocol").mistake("the sse transport ended with the handshake era; it has no modern protocol")
-    url, auth = fields.get("url"), fields.get("auth")
+def _check_transport(values: Values) -> None:
+    if values.get("transport") == "sse" and values.get("protocol") == "modern":
+        values.at("protocol").report("the sse transport ended with the handshake era; it has no modern protocol")
+    url, auth = values.get("url"), values.get("auth")
     urls = [url, auth.token_url if isinstance(auth, ClientCredentials) else None]
     secure = any(address is not None and address.lower().startswith("https:") for address in urls)
-    if fields.has("tls") and url is not None and not secure:
-        fields.at("tls").mistake("only together with an https:// URL")
+    if values.has("tls") and url is not None and not secure:
+        values.at("tls").report("only together with an https:// URL")
 
 
-def _build(fields: Fields) -> Target:
-    values = fields.of(Target)
-    auth = fields.get("auth")
+def _build(values: Values) -> Target:
+    arguments = values.of(Target)
+    auth = values.get("auth")
     if isinstance(auth, Secret):
-        values["headers"] = {**values.get("headers", {}), "Authorization": Secret(f"Bearer {auth.reveal()}")}
+        arguments["headers"] = {**arguments.get("headers", {}), "Authorization": Secret(f"Bearer {auth.reveal()}")}
     elif auth is not None:
-        values["auth"] = auth
-    if "command" in values:
-        values["transport"] = "stdio"
-    written_out = [*values.get("headers", {}).values(), *values.get("env", {}).values()]
-    written_out += [secret for secret in (values.get("proxy"),) if secret is not None]
+        arguments["auth"] = auth
+    if "command" in arguments:
+        arguments["transport"] = "stdio"
+    written_out = [*arguments.get("headers", {}).values(), *arguments.get("env", {}).values()]
+    written_out += [secret for secret in (arguments.get("proxy"),) if secret is not None]
     written_out += [auth.client_secret] if isinstance(auth, ClientCredentials) else []
     return Target(
-        name=fields.place.name,
-        address=_address(fields),
-        secrets=masked(fields.place.secrets, written_out),
-        **values,
+        name=values.cursor.name,
+        address=_address(values),
+        secrets=masked(values.cursor.secrets, written_out),
+        **arguments,
     )
 
 
-def _address(fields: Fields) -> str:
-    if fields.has("url"):
-        return without_query(fields.at("url").raw_text() or "")
-    node = fields.at("command").node
+def _address(values: Values) -> str:
+    if values.has("url"):
+        return without_query(values.at("url").raw_text() or "")
+    node = values.at("command").node
     assert isinstance(node, ListNode)
     return shlex.join(word.text for _, word in node.items if isinstance(word, ScalarNode))
 
@@ -204,22 +219,27 @@ def masked(put_in: Iterable[Secret], written_out: Iterable[Secret] = ()) -> tupl
     return tuple(Secret(text) for text in sorted(texts, key=lambda text: (-len(text), text)))
 
 
-TARGET: Final[Form[Target]] = Expanding(
-    Record(
+TARGET: Final[FieldType[Target]] = Expanding(
+    MappingSchema(
         keys=(
-            Key(name="url", of=Target, form=URL, doc="Address of an HTTP server, e.g. https://example.com/mcp."),
+            Key(name="url", of=Target, value_type=URL, doc="Address of an HTTP server, e.g. https://example.com/mcp."),
             Key(
                 name="transport",
                 of=Target,
-                form=Choice(("http", "sse")),
+                value_type=Choice(("http", "sse")),
                 doc="`http` is Streamable HTTP, `sse` the legacy HTTP+SSE transport.",
             ),
-            Key(name="command", of=Target, form=_Command(), doc="Program and arguments of a stdio server, as a list."),
-            Key(name="cwd", of=Target, form=ExistingFolder(), doc="The folder the command runs in."),
+            Key(
+                name="command",
+                of=Target,
+                value_type=_Command(),
+                doc="Program and arguments of a stdio server, as a list.",
+            ),
+            Key(name="cwd", of=Target, value_type=ExistingFolder(), doc="The folder the command runs in."),
             Key(
                 name="env",
                 of=Target,
-                form=MapOf(
+                value_type=MapOf(
                     value=_SECRET_TEXT,
                     names="^[^=\\u0000]+$",
                     names_wanted="the name of an environment variable",
@@ -229,7 +249,7 @@ TARGET: Final[Form[Target]] = Expanding(
             Key(
                 name="headers",
                 of=Target,
-                form=MapOf(
+                value_type=MapOf(
                     value=Converted(Text(may_be_empty=True, complaint=_header_complaint), Secret),
                     names="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$",
                     names_wanted="the name of a header",
@@ -237,43 +257,43 @@ TARGET: Final[Form[Target]] = Expanding(
                 ),
                 doc="Headers to send with every request.",
             ),
-            Key(name="auth", form=AUTH, doc="How to ask for entry."),
-            Key(name="tls", of=Target, form=TLS, doc="Whom to trust, and which certificate to show."),
+            Key(name="auth", value_type=AUTH, doc="How to ask for entry."),
+            Key(name="tls", of=Target, value_type=TLS, doc="Whom to trust, and which certificate to show."),
             Key(
                 name="proxy",
                 of=Target,
-                form=Converted(PROXY_URL, Secret),
+                value_type=Converted(PROXY_URL, Secret),
                 doc="Address of an HTTP proxy. Proxies from the environment are not used.",
             ),
             Key(
                 name="protocol",
                 of=Target,
-                form=Choice(get_args(Protocol)),
+                value_type=Choice(get_args(Protocol)),
                 doc="Protocol era: `modern` (2026-07-28 on), `handshake` (up to 2025-11-25), or `auto` to learn it.",
             ),
-            Key(name="limits", of=Target, form=LIMITS, doc="What one answer may cost, in bytes."),
+            Key(name="limits", of=Target, value_type=LIMITS, doc="What one answer may cost, in bytes."),
             Key(
                 name="allow_writes",
                 of=Target,
-                form=Flag(),
+                value_type=Boolean(),
                 doc="Whether probes that write may do so here; they must say it as well.",
             ),
             Key(
                 name="concurrency",
                 of=Target,
-                form=Whole(least=1, most=1000),
+                value_type=Integer(least=1, most=1000),
                 doc="How many of its probes the daemon runs at a time.",
             ),
             Key(
                 name="budget",
                 of=Target,
-                form=BudgetForm(),
+                value_type=RateField(),
                 doc="How many requests the daemon may send it, e.g. 120/h; beyond that its probes are not run.",
             ),
             Key(
                 name="maintenance",
                 of=Target,
-                form=MAINTENANCE,
+                value_type=MAINTENANCE,
                 doc="When it may be out of order: its probes run, their results are marked.",
             ),
         ),

@@ -25,9 +25,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from prober.config.document import printable
-from prober.config.mistake import with_help
+from prober.config.diagnostics import did_you_mean
 from prober.config.model import Probe
+from prober.config.yaml_document import printable
 from prober.engine import not_run
 from prober.outcome import Outcome, Verdict
 from prober.report import prometheus
@@ -102,7 +102,7 @@ def _chosen(desk: Desk, targets: Sequence[str], names: Sequence[str]) -> list[Pr
         target = desk.board.target(targets[0])
     except KeyError:
         known = [standing.target.name for standing in desk.board.targets()]
-        raise refuse(404, with_help(f"no such target: {_shown(targets[0])}", targets[0][:200], known)) from None
+        raise refuse(404, did_you_mean(f"no such target: {_shown(targets[0])}", targets[0][:200], known)) from None
     known_probes = {standing.probe.name: standing.probe for standing in target.probes}
     if not names:
         if len(known_probes) == 1:
@@ -114,7 +114,7 @@ def _chosen(desk: Desk, targets: Sequence[str], names: Sequence[str]) -> list[Pr
     for name in names:
         if name not in known_probes:
             complaint = f"no such probe of {target.target.name}: {_shown(name)}"
-            raise refuse(404, with_help(complaint, name[:200], known_probes))
+            raise refuse(404, did_you_mean(complaint, name[:200], known_probes))
     return [known_probes[name] for name in dict.fromkeys(names)]
 
 

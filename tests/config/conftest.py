@@ -1,4 +1,4 @@
-"""What the tests of the configuration share: the variables that are set, and folders with certificates in place."""
+"""What the tests of the configuration share: the variables that are set, and folders with certificates in cursor."""
 
 from __future__ import annotations
 

@@ -5,41 +5,41 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from prober.config.cursor import Cursor
+from prober.config.field_types import FieldType, JsonSchema, ListOf, SchemaBuilder, Text
 from prober.config.files import FilePath, JsonFile
-from prober.config.forms import Form, JsonSchema, ListOf, Sheet, Text
 from prober.config.kinds.kind import Kind
+from prober.config.mapping_schema import Key, Values
 from prober.config.model import CatalogSettings
-from prober.config.place import Place
-from prober.config.record import Fields, Key
 
 if TYPE_CHECKING:
     from prober.judge.contract import Contract
 
 
-class _ContractForm(Form[tuple[Path, "Contract | None"]]):
+class ContractField(FieldType[tuple[Path, "Contract | None"]]):
     """The path of a pinned contract, and the contract."""
 
-    def read(self, place: Place) -> tuple[Path, Contract | None]:
+    def read(self, cursor: Cursor) -> tuple[Path, Contract | None]:
         from prober.judge.contract import ContractProblem, parse_contract
 
-        path = FilePath().read(place)
+        path = FilePath().read(cursor)
         if not path.exists():
-            if place.book.contracts_may_be_missing:
+            if cursor.scope.contracts_may_be_missing:
                 return path, None
-            raise place.refuse("no such file; `mcp-prober pin` writes it")
-        path, document = JsonFile().read(place)
+            raise cursor.error("no such file; `mcp-prober pin` writes it")
+        path, document = JsonFile().read(cursor)
         try:
             return path, parse_contract(document)
         except ContractProblem as problem:
-            raise place.refuse(f"{place.shown}: {problem}") from None
+            raise cursor.error(f"{cursor.shown}: {problem}") from None
 
-    def schema(self, sheet: Sheet) -> JsonSchema:
-        return JsonFile().schema(sheet)
+    def schema(self, builder: SchemaBuilder) -> JsonSchema:
+        return JsonFile().schema(builder)
 
 
-def _build(fields: Fields) -> CatalogSettings:
-    path, contract = fields.get("contract", (None, None))
-    return CatalogSettings(contract=contract, contract_file=path, **fields.of(CatalogSettings))
+def _build(values: Values) -> CatalogSettings:
+    path, contract = values.get("contract", (None, None))
+    return CatalogSettings(contract=contract, contract_file=path, **values.of(CatalogSettings))
 
 
 _NAMES: Final = ListOf(item=Text(), wanted="a list of names")
@@ -47,12 +47,12 @@ _NAMES: Final = ListOf(item=Text(), wanted="a list of names")
 KIND: Final = Kind(
     doc="Read every page of tools, resources, templates and prompts.",
     keys=(
-        Key(name="tools", of=CatalogSettings, form=_NAMES, doc="Tools that must be there."),
-        Key(name="resources", of=CatalogSettings, form=_NAMES, doc="URIs of resources that must be there."),
-        Key(name="prompts", of=CatalogSettings, form=_NAMES, doc="Prompts that must be there."),
+        Key(name="tools", of=CatalogSettings, value_type=_NAMES, doc="Tools that must be there."),
+        Key(name="resources", of=CatalogSettings, value_type=_NAMES, doc="URIs of resources that must be there."),
+        Key(name="prompts", of=CatalogSettings, value_type=_NAMES, doc="Prompts that must be there."),
         Key(
             name="contract",
-            form=_ContractForm(),
+            value_type=ContractField(),
             doc="A contract written by `mcp-prober pin`; breaking changes fail the probe.",
         ),
     ),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from prober.config.cursor import Cursor
+from prober.config.mapping_schema import CrossCheck, Key, Rule, Values
 from prober.config.model import Settings
-from prober.config.place import Place
-from prober.config.record import Check, Fields, Key, Rule
 
 
-def _the_probe_itself(place: Place) -> Iterable[Place]:
-    return (place,)
+def _the_probe_itself(cursor: Cursor) -> Iterable[Cursor]:
+    return (cursor,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +20,10 @@ class Kind:
 
     doc: str
     keys: tuple[Key, ...]
-    build: Callable[[Fields], Settings]
+    build: Callable[[Values], Settings]
     rules: tuple[Rule, ...] = ()
-    checks: tuple[Check, ...] = ()
-    answers: Callable[[Place], Iterable[Place]] = _the_probe_itself
+    checks: tuple[CrossCheck, ...] = ()
+    answers: Callable[[Cursor], Iterable[Cursor]] = _the_probe_itself
     """Where in the probe answers are judged: mappings that may have a `latency`."""
     writes_need_target: bool = False
     """Whether `allow_writes` has to stand on the target as well."""

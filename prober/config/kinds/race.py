@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from prober.config.checks import ExpectationForm, PathForm
-from prober.config.forms import Choice, Converted, Duration, Expanding, JsonObject, ListOf, Text, Whole
+from prober.config.checks import ExpectationField, JsonPathField
+from prober.config.cursor import Cursor
+from prober.config.field_types import Choice, Converted, Duration, Expanding, Integer, JsonObject, ListOf, Text
 from prober.config.kinds.call import SOURCES
 from prober.config.kinds.kind import Kind
 from prober.config.kinds.scenario import STEP, check_arguments, names_at
+from prober.config.mapping_schema import Key, Values, mapping_of
 from prober.config.model import RaceCall, RaceSettings
-from prober.config.place import Place
 from prober.config.placeholders import ALWAYS_THERE, names_in
-from prober.config.record import Fields, Key, record_of
 from prober.config.units import show_duration
 
 MOST_CLIENTS: Final = 64
@@ -60,13 +60,13 @@ MODELS: Final[Mapping[str, Mapping[str, _Operation]]] = {
 
 _NAMES: Final = tuple(dict.fromkeys(name for operations in MODELS.values() for name in operations))
 
-_CALL: Final = record_of(
+_CALL: Final = mapping_of(
     RaceCall,
-    Key(name="tool", of=RaceCall, form=Text(), doc="The tool to call."),
+    Key(name="tool", of=RaceCall, value_type=Text(), doc="The tool to call."),
     Key(
         name="arguments",
         of=RaceCall,
-        form=Expanding(JsonObject()),
+        value_type=Expanding(JsonObject()),
         doc='Arguments of the call. "{scratch}" is the object of this run, "{op}" a unique text to write, "{client}"'
         ' the number of the client, "{version}" the version it saw last or its fencing token, "{value}" what it was'
         " told when it acquired the lock.",
@@ -75,113 +75,118 @@ _CALL: Final = record_of(
         name="from",
         of=RaceCall,
         field="source",
-        form=Choice(SOURCES),
+        value_type=Choice(SOURCES),
         doc="Where the paths lead: `structured` content, the `text` parsed as JSON, or the whole `result`.",
     ),
     Key(
         name="value",
         of=RaceCall,
-        form=PathForm(),
+        value_type=JsonPathField(),
         doc="JSONPath of what the answer shows: a number, a text, an array or all elements of a collection.",
     ),
-    Key(name="version", of=RaceCall, form=PathForm(), doc="JSONPath of the version or fencing token in the answer."),
+    Key(
+        name="version",
+        of=RaceCall,
+        value_type=JsonPathField(),
+        doc="JSONPath of the version or fencing token in the answer.",
+    ),
     Key(
         name="fields",
         of=RaceCall,
-        form=ListOf(item=PathForm(), wanted="a list of JSONPaths", least=2),
+        value_type=ListOf(item=JsonPathField(), wanted="a list of JSONPaths", least=2),
         doc="JSONPaths of the fields that are written together.",
     ),
     Key(
         name="conflict_when",
         of=RaceCall,
-        form=ListOf(item=ExpectationForm(), wanted="a list of expectations", least=1),
+        value_type=ListOf(item=ExpectationField(), wanted="a list of expectations", least=1),
         doc="How a call that was turned down looks: expectations of the whole result that then all hold.",
     ),
     Key(
         name="weight",
         of=RaceCall,
-        form=Whole(least=1, most=100),
+        value_type=Integer(least=1, most=100),
         doc="How often this operation is chosen, compared with the others.",
     ),
 )
 
 
-def _check_writes(fields: Fields) -> None:
-    unreadable = fields.has("allow_writes") and fields.get("allow_writes") is None
-    if not fields.get("allow_writes") and not unreadable:
-        fields.at("allow_writes").mistake("a race writes: needs allow_writes: true")
+def _check_writes(values: Values) -> None:
+    unreadable = values.has("allow_writes") and values.get("allow_writes") is None
+    if not values.get("allow_writes") and not unreadable:
+        values.at("allow_writes").report("a race writes: needs allow_writes: true")
 
 
-def _check_operations(fields: Fields) -> None:
-    model = fields.get("model")
+def _check_operations(values: Values) -> None:
+    model = values.get("model")
     if model is None:
         return
     wanted = MODELS[model]
     for name in _NAMES:
-        if fields.has(name) and name not in wanted:
-            fields.at(name).mistake(f"no operation of the model {model}; it has {', '.join(wanted)}")
-        elif name in wanted and not fields.has(name) and not wanted[name].optional:
-            fields.place.mistake(f"the model {model} needs {name}")
-        elif name in wanted and (call := fields.get(name)) is not None:
-            _check_answer(fields.at(name), model, name, call)
+        if values.has(name) and name not in wanted:
+            values.at(name).report(f"no operation of the model {model}; it has {', '.join(wanted)}")
+        elif name in wanted and not values.has(name) and not wanted[name].optional:
+            values.cursor.report(f"the model {model} needs {name}")
+        elif name in wanted and (call := values.get(name)) is not None:
+            _check_answer(values.at(name), model, name, call)
     for name, needed in (("ttl", "lock"), ("staleness", "register")):
-        if fields.has(name) and model != needed:
-            fields.at(name).mistake(f"only for the model {needed}")
-    if fields.has("guarantees") and not fields.has("staleness"):
-        fields.at("guarantees").mistake("only together with staleness: without it, reads are held to more")
+        if values.has(name) and model != needed:
+            values.at(name).report(f"only for the model {needed}")
+    if values.has("guarantees") and not values.has("staleness"):
+        values.at("guarantees").report("only together with staleness: without it, reads are held to more")
 
 
-def _check_answer(place: Place, model: str, name: str, call: RaceCall) -> None:
+def _check_answer(cursor: Cursor, model: str, name: str, call: RaceCall) -> None:
     operation = MODELS[model][name]
     for key in operation.answers:
         if not getattr(call, key):
-            place.mistake(f"needs {key}: where its answer says it")
+            cursor.report(f"needs {key}: where its answer says it")
     written = names_in(call.arguments)
     if operation.writes and "op" not in written:
-        place.mistake('"{op}" must stand in its arguments: it is what reads are searched for')
+        cursor.report('"{op}" must stand in its arguments: it is what reads are searched for')
     if (model, name) == ("register", "write") and "version" not in written and call.version is None:
-        place.mistake('needs "{version}" in its arguments (the version it expects) or version (the one it made)')
+        cursor.report('needs "{version}" in its arguments (the version it expects) or version (the one it made)')
     if (model, name) == ("lock", "write") and "version" not in written:
-        place.mistake('"{version}" must stand in its arguments: the fencing token')
+        cursor.report('"{version}" must stand in its arguments: the fencing token')
 
 
-def _check_placeholders(fields: Fields) -> None:
+def _check_placeholders(values: Values) -> None:
     known = {ALWAYS_THERE}
-    setup = fields.place.find("setup")
+    setup = values.cursor.find("setup")
     complaint = "nothing is called {} here"
     if setup is not None:
         if (arguments := setup.find("arguments")) is not None:
             check_arguments(arguments, known, complaint=complaint)
         known.update(names_at(setup.find("capture")))
-    operations = MODELS.get(fields.get("model"), {})
+    operations = MODELS.get(values.get("model"), {})
     for name, operation in operations.items():
-        if (arguments := fields.place.find(name, "arguments")) is not None:
+        if (arguments := values.cursor.find(name, "arguments")) is not None:
             check_arguments(arguments, {*known, "client", *operation.places}, complaint=complaint)
-    if (arguments := fields.place.find("cleanup", "arguments")) is not None:
+    if (arguments := values.cursor.find("cleanup", "arguments")) is not None:
         check_arguments(arguments, {*known, ALL_OPS}, complaint=complaint)
 
 
-def _check_sizes(fields: Fields) -> None:
-    clients, processes = fields.get("clients", RaceSettings.clients), fields.get("processes")
+def _check_sizes(values: Values) -> None:
+    clients, processes = values.get("clients", RaceSettings.clients), values.get("processes")
     if processes is not None and processes > clients:
-        fields.at("processes").mistake(f"more processes than the {clients} clients that would use them")
-    seconds, timeout = fields.get("seconds"), fields.get("timeout")
+        values.at("processes").report(f"more processes than the {clients} clients that would use them")
+    seconds, timeout = values.get("seconds"), values.get("timeout")
     if seconds is not None and timeout is not None and seconds >= timeout:
-        fields.at("seconds").mistake(f"must be below the timeout of {show_duration(timeout)}, which ends the run")
+        values.at("seconds").report(f"must be below the timeout of {show_duration(timeout)}, which ends the run")
 
 
-def _steps(place: Place) -> list[Place]:
-    return [step for name in ("setup", "cleanup") if (step := place.find(name)) is not None]
+def _steps(cursor: Cursor) -> list[Cursor]:
+    return [step for name in ("setup", "cleanup") if (step := cursor.find(name)) is not None]
 
 
-def _build(fields: Fields) -> RaceSettings:
-    calls = {name: call for name in MODELS[fields.get("model")] if (call := fields.get(name)) is not None}
-    return RaceSettings(calls=calls, **fields.of(RaceSettings))
+def _build(values: Values) -> RaceSettings:
+    calls = {name: call for name in MODELS[values.get("model")] if (call := values.get(name)) is not None}
+    return RaceSettings(calls=calls, **values.of(RaceSettings))
 
 
 def _operation_key(name: str) -> Key:
     models = " and ".join(model for model, operations in MODELS.items() if name in operations)
-    return Key(name=name, form=_CALL, doc=f"The tool that is the {name} of {models}.")
+    return Key(name=name, value_type=_CALL, doc=f"The tool that is the {name} of {models}.")
 
 
 _frozen: Final[Callable[[Iterable[Any]], frozenset[Any]]] = frozenset
@@ -192,39 +197,47 @@ KIND: Final = Kind(
         Key(
             name="model",
             of=RaceSettings,
-            form=Choice(tuple(MODELS)),
+            value_type=Choice(tuple(MODELS)),
             doc="What the object is, and so what may never be seen of it.",
         ),
         *(_operation_key(name) for name in _NAMES),
         Key(
             name="clients",
             of=RaceSettings,
-            form=Whole(least=2, most=MOST_CLIENTS),
+            value_type=Integer(least=2, most=MOST_CLIENTS),
             doc="How many clients race, each with a session of its own; on stdio they share the processes.",
         ),
         Key(
             name="processes",
             of=RaceSettings,
-            form=Whole(least=1, most=16),
+            value_type=Integer(least=1, most=16),
             doc="How many processes of a stdio server work on the same state; two if not given.",
         ),
         Key(
             name="operations",
             of=RaceSettings,
-            form=Whole(least=2, most=MOST_OPERATIONS),
+            value_type=Integer(least=2, most=MOST_OPERATIONS),
             doc="How many calls the race has at most.",
         ),
-        Key(name="seconds", of=RaceSettings, form=Duration(), doc="How long the race lasts at most."),
+        Key(name="seconds", of=RaceSettings, value_type=Duration(), doc="How long the race lasts at most."),
         Key(
-            name="setup", of=RaceSettings, form=STEP, doc="A call before the race; it may capture names for the others."
+            name="setup",
+            of=RaceSettings,
+            value_type=STEP,
+            doc="A call before the race; it may capture names for the others.",
         ),
-        Key(name="cleanup", of=RaceSettings, form=STEP, doc='A call that is made in any case; "{ops}" is all writes.'),
-        Key(name="ttl", of=RaceSettings, form=Duration(), doc="How long a granted lock lasts."),
-        Key(name="staleness", of=RaceSettings, form=Duration(), doc="How far a read may be behind: for caches."),
+        Key(
+            name="cleanup",
+            of=RaceSettings,
+            value_type=STEP,
+            doc='A call that is made in any case; "{ops}" is all writes.',
+        ),
+        Key(name="ttl", of=RaceSettings, value_type=Duration(), doc="How long a granted lock lasts."),
+        Key(name="staleness", of=RaceSettings, value_type=Duration(), doc="How far a read may be behind: for caches."),
         Key(
             name="guarantees",
             of=RaceSettings,
-            form=Converted(
+            value_type=Converted(
                 ListOf(item=Choice(("monotonic_reads", "read_your_writes")), wanted="a list of guarantees"), _frozen
             ),
             doc="What each client may still rely on where reads may be behind.",
@@ -232,7 +245,7 @@ KIND: Final = Kind(
         Key(
             name="seed",
             of=RaceSettings,
-            form=Whole(least=0, most=2**32 - 1),
+            value_type=Integer(least=0, most=2**32 - 1),
             doc="Makes the choice of operations and delays the same in every run.",
         ),
     ),

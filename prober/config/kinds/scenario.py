@@ -5,42 +5,42 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from prober.config.checks import PathForm, check_keys, checks_of
-from prober.config.document import ListNode, MappingNode, ScalarNode
+from prober.config.checks import JsonPathField, check_keys, checks_of
+from prober.config.cursor import Cursor
+from prober.config.diagnostics import did_you_mean
 from prober.config.expansion import without_variables
-from prober.config.forms import Expanding, JsonObject, ListOf, MapOf, Text
+from prober.config.field_types import Expanding, JsonObject, ListOf, MapOf, Text
 from prober.config.kinds.call import SOURCES
 from prober.config.kinds.kind import Kind
-from prober.config.mistake import with_help
+from prober.config.mapping_schema import Key, MappingSchema, Values
 from prober.config.model import Checks, ScenarioSettings, Step
-from prober.config.place import Place
 from prober.config.placeholders import ALWAYS_THERE, NAME_PATTERN, names_in
-from prober.config.record import Fields, Key, Record
+from prober.config.yaml_document import ListNode, MappingNode, ScalarNode
 
 
 def _capture_reserved(name: str) -> str | None:
     return "this name is taken: it is a fresh name for every run" if name == ALWAYS_THERE else None
 
 
-def _build_step(fields: Fields) -> Step:
-    return Step(name=fields.get("name", fields.get("tool")), checks=checks_of(fields, Checks()), **fields.of(Step))
+def _build_step(values: Values) -> Step:
+    return Step(name=values.get("name", values.get("tool")), checks=checks_of(values, Checks()), **values.of(Step))
 
 
-STEP: Final = Record(
+STEP: Final = MappingSchema(
     keys=(
-        Key(name="name", form=Text(), doc="What reports call the step; the tool's name if not given."),
-        Key(name="tool", of=Step, form=Text(), doc="The tool to call."),
+        Key(name="name", value_type=Text(), doc="What reports call the step; the tool's name if not given."),
+        Key(name="tool", of=Step, value_type=Text(), doc="The tool to call."),
         Key(
             name="arguments",
             of=Step,
-            form=Expanding(JsonObject()),
+            value_type=Expanding(JsonObject()),
             doc='Arguments of the call. "{name}" is a value captured before, "{scratch}" a fresh name for every run.',
         ),
         Key(
             name="capture",
             of=Step,
-            form=MapOf(
-                value=PathForm(),
+            value_type=MapOf(
+                value=JsonPathField(),
                 names=NAME_PATTERN,
                 names_wanted="letters, digits and _, not beginning with a digit",
                 reserved=_capture_reserved,
@@ -53,32 +53,34 @@ STEP: Final = Record(
 )
 
 
-def _check_placeholders(fields: Fields) -> None:
+def _check_placeholders(values: Values) -> None:
     """Looks at the file, not at what was read of it: a step with another mistake still captures for the next one."""
     known = {ALWAYS_THERE}
-    for step in _all_steps(fields.place):
+    for step in _all_steps(values.cursor):
         if (arguments := step.find("arguments")) is not None:
             check_arguments(arguments, known)
         known.update(names_at(step.find("capture")))
 
 
-def _all_steps(place: Place) -> list[Place]:
-    return [*_list_at(place.find("steps")), *_list_at(place.find("cleanup"))]
+def _all_steps(cursor: Cursor) -> list[Cursor]:
+    return [*_list_at(cursor.find("steps")), *_list_at(cursor.find("cleanup"))]
 
 
-def check_arguments(place: Place, known: set[str], *, complaint: str = "nothing captures {} before this step") -> None:
+def check_arguments(
+    cursor: Cursor, known: set[str], *, complaint: str = "nothing captures {} before this step"
+) -> None:
     """Placeholders in arguments stand for names that are known. `complaint` is told the name that is not."""
-    node = place.node
+    node = cursor.node
     if isinstance(node, MappingNode):
         if (name := _unquoted(node)) in known:
-            place.mistake(f'without quotes this is a mapping; write "{{{name}}}"')
+            cursor.report(f'without quotes this is a mapping; write "{{{name}}}"')
             return
-        for child in place.entries("a mapping"):
+        for child in cursor.entries("a mapping"):
             check_arguments(child, known, complaint=complaint)
-    for child in _list_at(place):
+    for child in _list_at(cursor):
         check_arguments(child, known, complaint=complaint)
-    for name in sorted(names_in(without_variables(place.raw_text() or "")) - known):
-        place.mistake(with_help(complaint.format(name), name, sorted(known)))
+    for name in sorted(names_in(without_variables(cursor.raw_text() or "")) - known):
+        cursor.report(did_you_mean(complaint.format(name), name, sorted(known)))
 
 
 def _unquoted(node: MappingNode) -> str | None:
@@ -89,19 +91,19 @@ def _unquoted(node: MappingNode) -> str | None:
     return name if isinstance(value, ScalarNode) and value.value is None and not value.text else None
 
 
-def _list_at(place: Place | None) -> list[Place]:
-    return list(place.items("a list")) if place is not None and isinstance(place.node, ListNode) else []
+def _list_at(cursor: Cursor | None) -> list[Cursor]:
+    return list(cursor.items("a list")) if cursor is not None and isinstance(cursor.node, ListNode) else []
 
 
-def names_at(place: Place | None) -> list[str]:
-    return list(place.node.entries) if place is not None and isinstance(place.node, MappingNode) else []
+def names_at(cursor: Cursor | None) -> list[str]:
+    return list(cursor.node.entries) if cursor is not None and isinstance(cursor.node, MappingNode) else []
 
 
-def _build(fields: Fields) -> ScenarioSettings:
+def _build(values: Values) -> ScenarioSettings:
     taken: dict[str, int] = {}
     return ScenarioSettings(
-        steps=tuple(_renamed(step, taken) for step in fields.get("steps")),
-        cleanup=tuple(_renamed(step, taken) for step in fields.get("cleanup", ())),
+        steps=tuple(_renamed(step, taken) for step in values.get("steps")),
+        cleanup=tuple(_renamed(step, taken) for step in values.get("cleanup", ())),
     )
 
 
@@ -117,13 +119,13 @@ KIND: Final = Kind(
         Key(
             name="steps",
             of=ScenarioSettings,
-            form=ListOf(item=STEP, wanted="a list of steps", least=1),
+            value_type=ListOf(item=STEP, wanted="a list of steps", least=1),
             doc="Calls, in order; the first that fails ends them.",
         ),
         Key(
             name="cleanup",
             of=ScenarioSettings,
-            form=ListOf(item=STEP, wanted="a list of steps"),
+            value_type=ListOf(item=STEP, wanted="a list of steps"),
             doc="Calls that are made whatever became of the steps.",
         ),
     ),

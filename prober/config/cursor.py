@@ -1,4 +1,4 @@
-"""A value in a YAML document, where it stands, and the book its mistakes are written into."""
+"""A value in a YAML document, where it stands, and the file it is read from."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from prober.config.document import ListNode, MappingNode, Node, ScalarNode, child_path, printable
-from prober.config.expansion import NotExpanded, expand
-from prober.config.mistake import Mistake
+from prober.config.diagnostics import Mistake
+from prober.config.expansion import ExpansionError, expand
 from prober.config.secret import Secret
+from prober.config.yaml_document import ListNode, MappingNode, Node, ScalarNode, child_path, printable
 
 
-class Refused(Exception):  # noqa: N818 - not an error of its own: its mistake is in the book
-    """A value could not be read. What is wrong with it stands in the book already."""
+class InvalidValueError(Exception):
+    """A value could not be read. Its mistake is reported already."""
 
 
 @dataclass(kw_only=True)
-class Book:
+class FileScope:
     """What is gathered while one file is read. `schemas` is shared by all files of a configuration."""
 
     file: Path
@@ -28,9 +28,9 @@ class Book:
     mistakes: list[Mistake] = field(default_factory=list)
     defaults: Mapping[str, Any] | None = field(default_factory=dict)
     """Fields of `Probe` that the file's `defaults` set; None when they could not be read."""
-    targets_named: list[tuple[Place, str]] = field(default_factory=list)
+    targets_named: list[tuple[Cursor, str]] = field(default_factory=list)
     """Where which target is wanted: known to exist only when all files are read."""
-    writes_wanted: list[tuple[Place, str]] = field(default_factory=list)
+    writes_wanted: list[tuple[Cursor, str]] = field(default_factory=list)
     """Where a probe asks for writes that its target must allow as well."""
 
     @property
@@ -44,10 +44,10 @@ class Book:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class Cursor:
     """One value of a document. `line` is that of its key, where it has one."""
 
-    book: Book
+    scope: FileScope
     node: Node
     line: int
     path: str
@@ -59,22 +59,22 @@ class Place:
     """Whether `${…}` means something here."""
 
     @classmethod
-    def root(cls, book: Book, node: Node) -> Place:
+    def root(cls, scope: FileScope, node: Node) -> Cursor:
         """The whole document."""
-        return cls(book=book, node=node, line=node.line, path="", name="", secrets=[])
+        return cls(scope=scope, node=node, line=node.line, path="", name="", secrets=[])
 
-    def mistake(self, message: str) -> None:
+    def report(self, message: str) -> None:
         """Note what is wrong here and go on."""
-        self.book.note(self.line, self.path, message)
+        self.scope.note(self.line, self.path, message)
 
-    def refuse(self, message: str) -> Refused:
-        """Note what is wrong here; raise the returned value to give the place up."""
-        self.mistake(message)
-        return Refused()
+    def error(self, message: str) -> InvalidValueError:
+        """Note what is wrong here; raise the returned value to give the value up."""
+        self.report(message)
+        return InvalidValueError()
 
-    def refuse_for(self, wanted: str) -> Refused:
+    def wrong_type(self, wanted: str) -> InvalidValueError:
         """Refuse a value of the wrong type."""
-        return self.refuse(f"expected {wanted}, found {self.type_word}")
+        return self.error(f"expected {wanted}, found {self.type_word}")
 
     @property
     def type_word(self) -> str:
@@ -109,33 +109,33 @@ class Place:
         raw = self.raw_text()
         if raw is None:
             hint = ": put it in quotes" if self.type_word in ("a number", "true", "false") else ""
-            raise self.refuse(f"expected {wanted}, found {self.type_word}{hint}")
+            raise self.error(f"expected {wanted}, found {self.type_word}{hint}")
         if not self.expands:
             return raw
         try:
-            return expand(raw, environ=self.book.environ, folder=self.book.folder, hide=self._hide)
-        except NotExpanded as error:
-            raise self.refuse(str(error)) from None
+            return expand(raw, environ=self.scope.environ, folder=self.scope.folder, hide=self._hide)
+        except ExpansionError as error:
+            raise self.error(str(error)) from None
 
     def _hide(self, value: str) -> None:
         if value:
             self.secrets.append(Secret(value))
 
-    def entries(self, wanted: str) -> Iterator[Place]:
+    def entries(self, wanted: str) -> Iterator[Cursor]:
         """The values of a mapping, in their order."""
         if not isinstance(self.node, MappingNode):
-            raise self.refuse_for(wanted)
+            raise self.wrong_type(wanted)
         return (self._child(key, line, node) for key, (line, node) in self.node.entries.items())
 
-    def items(self, wanted: str) -> Iterator[Place]:
+    def items(self, wanted: str) -> Iterator[Cursor]:
         """The values of a list, in their order."""
         if not isinstance(self.node, ListNode):
-            raise self.refuse_for(wanted)
+            raise self.wrong_type(wanted)
         return (self._child(index, line, node) for index, (line, node) in enumerate(self.node.items))
 
-    def find(self, *steps: str | int) -> Place | None:
+    def find(self, *steps: str | int) -> Cursor | None:
         """The value that keys and indexes lead to, or None if there is none."""
-        here: Place = self
+        here: Cursor = self
         for step in steps:
             node = here.node
             if isinstance(node, MappingNode) and str(step) in node.entries:
@@ -148,24 +148,24 @@ class Place:
                 return None
         return here
 
-    def nearest(self, *steps: str | int) -> Place:
+    def nearest(self, *steps: str | int) -> Cursor:
         """The value that keys and indexes lead to, or the last one on the way that is there."""
         for length in range(len(steps), 0, -1):
             if (found := self.find(*steps[:length])) is not None:
                 return found
         return self
 
-    def expanding(self) -> Place:
-        """The same place, where `${…}` means something."""
+    def expanding(self) -> Cursor:
+        """The same value, where `${…}` means something."""
         return self._copy(expands=True, secrets=self.secrets)
 
-    def apart(self) -> Place:
-        """The same place with a list of secrets of its own."""
+    def apart(self) -> Cursor:
+        """The same value with a list of secrets of its own."""
         return self._copy(expands=self.expands, secrets=[])
 
-    def _copy(self, *, expands: bool, secrets: list[Secret]) -> Place:
-        return Place(
-            book=self.book,
+    def _copy(self, *, expands: bool, secrets: list[Secret]) -> Cursor:
+        return Cursor(
+            scope=self.scope,
             node=self.node,
             line=self.line,
             path=self.path,
@@ -174,9 +174,9 @@ class Place:
             expands=expands,
         )
 
-    def _child(self, key: str | int, line: int, node: Node) -> Place:
-        return Place(
-            book=self.book,
+    def _child(self, key: str | int, line: int, node: Node) -> Cursor:
+        return Cursor(
+            scope=self.scope,
             node=node,
             line=line,
             path=child_path(self.path, key),

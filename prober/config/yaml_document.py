@@ -59,7 +59,7 @@ Complain: TypeAlias = Callable[[int, str, str], None]
 """Takes line, path and message of a mistake that does not end the reading."""
 
 
-class Unreadable(Exception):  # noqa: N818 - a state of the file
+class UnreadableError(Exception):
     """The text is not a YAML document that can be used; nothing behind `line` was looked at."""
 
     def __init__(self, line: int, message: str):
@@ -68,18 +68,18 @@ class Unreadable(Exception):  # noqa: N818 - a state of the file
 
 
 def parse(content: bytes, complain: Complain) -> Node:
-    """The one document in `content`. Raises `Unreadable`; what is wrong but can be stepped over goes to `complain`."""
+    """The one document in `content`; mistakes that do not end the reading go to `complain`. Raises `UnreadableError`."""
     if len(content) > MAX_BYTES:
-        raise Unreadable(0, f"larger than {MAX_BYTES // 1024**2} MiB")
+        raise UnreadableError(0, f"larger than {MAX_BYTES // 1024**2} MiB")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Unreadable(content.count(b"\n", 0, error.start) + 1, "not UTF-8") from None
+        raise UnreadableError(content.count(b"\n", 0, error.start) + 1, "not UTF-8") from None
     try:
         return _Composer(_events(text), complain).document()
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise Unreadable(line, f"not YAML: character U+{ord(text[error.position]):04X} is not allowed") from None
+        raise UnreadableError(line, f"not YAML: character U+{ord(text[error.position]):04X} is not allowed") from None
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, text) from None
 
@@ -102,7 +102,7 @@ def _events(text: str) -> Iterator[Event]:
     return events
 
 
-def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
+def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> UnreadableError:
     mark = error.problem_mark or error.context_mark
     line = mark.line if mark else 0
     lines = text.splitlines()
@@ -111,12 +111,14 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
     if "cannot start any token" in what and mark:
         first = here[mark.column : mark.column + 1]
         what = "a tab cannot indent; use spaces" if first == "\t" else f"a text that begins with {first} needs quotes"
+    elif "nesting depth" in what:
+        what = f"nested deeper than {MAX_DEPTH} levels"  # libyaml has a bound of its own and may see it first
     elif "end of stream" in what and error.context_mark and "quoted" in str(error.context):
         line = error.context_mark.line
         what = "a quoted text that never ends"
     elif "${" in here and ("'}'" in what or "']'" in what):
         what += "; a text with ${…} inside { } or [ ] needs quotes"
-    return Unreadable(line + 1, f"not YAML: {what}")
+    return UnreadableError(line + 1, f"not YAML: {what}")
 
 
 class _Composer:
@@ -132,18 +134,18 @@ class _Composer:
         while isinstance(event, yaml.StreamStartEvent | yaml.DocumentStartEvent):
             event = next(self._events)
         if isinstance(event, yaml.StreamEndEvent):
-            raise Unreadable(0, "the file is empty")
+            raise UnreadableError(0, "the file is empty")
         root = self._node(event, "", 0)
         next(self._events)  # the end of the document
         event = next(self._events)
         if not isinstance(event, yaml.StreamEndEvent):
-            raise Unreadable(_line(event), "a second document; write one document a file")
+            raise UnreadableError(_line(event), "a second document; write one document a file")
         return root
 
     def _node(self, event: Event, path: str, depth: int) -> Node:
         line = _line(event)
         if depth > MAX_DEPTH:
-            raise Unreadable(line, f"nested deeper than {MAX_DEPTH} levels")
+            raise UnreadableError(line, f"nested deeper than {MAX_DEPTH} levels")
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, line)
         assert isinstance(event, yaml.NodeEvent)
@@ -159,16 +161,16 @@ class _Composer:
             self._check_tag(event, "map", line, path)
             node = self._mapping(line, path, depth)
         if node.size > MAX_NODES:
-            raise Unreadable(line, f"more than {MAX_NODES:,} values once aliases are unfolded")
+            raise UnreadableError(line, f"more than {MAX_NODES:,} values once aliases are unfolded")
         if event.anchor is not None:
             self._anchors[event.anchor] = node
         return node
 
     def _alias(self, event: yaml.AliasEvent, line: int) -> Node:
         if event.anchor not in self._anchors:
-            raise Unreadable(line, f"the alias *{event.anchor} has no anchor before it")
+            raise UnreadableError(line, f"the alias *{event.anchor} has no anchor before it")
         if (node := self._anchors[event.anchor]) is None:
-            raise Unreadable(line, f"the alias *{event.anchor} stands inside its own anchor")
+            raise UnreadableError(line, f"the alias *{event.anchor} stands inside its own anchor")
         return node
 
     def _list(self, line: int, path: str, depth: int) -> ListNode:

@@ -11,12 +11,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from prober.config import json_schema
-from prober.config.document import parse
-from prober.config.forms import Json
+from prober.config.cursor import Cursor, FileScope
+from prober.config.field_types import Json
 from prober.config.kinds.race import MODELS
 from prober.config.model import Limits, Target
-from prober.config.place import Book, Place
 from prober.config.units import parse_duration, parse_size
+from prober.config.yaml_document import parse
 from tests.config.conftest import HERE, loaded
 from tests.config.table_of_mistakes import BEYOND_STRUCTURE, STRUCTURE
 
@@ -77,11 +77,11 @@ def test_defaults_that_it_shows_are_those_of_the_values(write: Callable[..., Pat
 def _value(path: Path) -> Any:
     """The file as an editor sees it: YAML and nothing else."""
     tree = parse(path.read_bytes(), lambda *_: None)
-    return Json().read(Place.root(Book(file=path, environ={}), tree))
+    return Json().read(Cursor.root(FileScope(file=path, environ={}), tree))
 
 
 def _keys(schema: Any, root: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Each key that the schema declares, with the place of it: `probes.*(call).latency.warn`."""
+    """Each key that the schema declares, with the cursor of it: `probes.*(call).latency.warn`."""
     for name, branch in _branches(schema, root):
         for key, value in branch.get("properties", {}).items():
             yield f"{path}{name}.{key}", value
@@ -109,7 +109,7 @@ def _used(schema: Any, root: Any, value: Any, path: str = "") -> Iterator[str]:
 
 
 def _whatever_kind(key: str) -> str:
-    """The place of a key that several kinds, or several operations of a race, share."""
+    """The cursor of a key that several kinds, or several operations of a race, share."""
     key = re.sub(r"\(\w+\)", "", key).replace(".cleanup[]", ".steps[]")
     key = re.sub(r"\*\.(setup|cleanup)\.", "*.steps[].", key)
     return re.sub(rf"\*\.({'|'.join(OPERATIONS)})\.", "*.write.", key)

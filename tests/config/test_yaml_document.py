@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from prober.config.document import MAX_BYTES, MAX_NODES, MappingNode, Unreadable, parse
-from prober.config.forms import Json
-from prober.config.place import Book, Place
+from prober.config.cursor import Cursor, FileScope
+from prober.config.field_types import Json
+from prober.config.yaml_document import MAX_BYTES, MAX_NODES, MappingNode, UnreadableError, parse
 from tests.config.conftest import told
 
 Write = Callable[..., Path]
@@ -22,7 +22,7 @@ def value_of(text: str) -> Any:
     def complain(line: int, path: str, message: str) -> None:
         raise AssertionError(f"{line}: {path}: {message}")
 
-    return Json().read(Place.root(Book(file=Path("x.yaml"), environ={}), parse(text.encode(), complain)))
+    return Json().read(Cursor.root(FileScope(file=Path("x.yaml"), environ={}), parse(text.encode(), complain)))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_byte_order_mark_and_carriage_returns_are_taken() -> None:
     ],
 )
 def test_what_is_no_document_is_told_with_its_line(content: bytes, line: int, message: str) -> None:
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableError) as caught:
         parse(content, lambda *_: None)
     assert (caught.value.line, str(caught.value)) == (line, message)
 
@@ -120,14 +120,14 @@ def test_what_is_no_document_is_told_with_its_line(content: bytes, line: int, me
     ids=["lists", "block-lists", "mappings", "itself", "keys"],
 )
 def test_nesting_cannot_overflow_the_stack(text: str) -> None:
-    with pytest.raises(Unreadable, match=r"nested deeper than 64 levels|inside its own anchor"):
+    with pytest.raises(UnreadableError, match=r"nested deeper than 64 levels|inside its own anchor"):
         parse(text.encode(), lambda *_: None)
 
 
 def test_aliases_cannot_unfold_without_bound() -> None:
     bomb = "a0: &a0 x\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
-    with pytest.raises(Unreadable, match="values once aliases are unfolded"):
+    with pytest.raises(UnreadableError, match="values once aliases are unfolded"):
         parse(bomb.encode(), lambda *_: None)
     wide = "[" + "1," * (MAX_NODES + 1) + "]"
-    with pytest.raises(Unreadable, match="values once aliases are unfolded"):
+    with pytest.raises(UnreadableError, match="values once aliases are unfolded"):
         parse(wide.encode(), lambda *_: None)

@@ -7,9 +7,9 @@ from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from typing import Any, Final, Generic, Protocol
 
-from prober.config.forms import Form, JsonSchema, Sheet, T
-from prober.config.mistake import with_help
-from prober.config.place import Place, Refused
+from prober.config.cursor import Cursor, InvalidValueError
+from prober.config.diagnostics import did_you_mean
+from prober.config.field_types import FieldType, JsonSchema, SchemaBuilder, T
 
 _REQUIRED: Final[Any] = object()
 
@@ -23,7 +23,7 @@ class Key:
     """
 
     name: str
-    form: Form[Any]
+    value_type: FieldType[Any]
     doc: str
     of: type | None = None
     field: str = ""
@@ -37,10 +37,10 @@ class Key:
         """The field that the key fills."""
         return self.field or self.name
 
-    def schema(self, sheet: Sheet) -> JsonSchema:
+    def schema(self, builder: SchemaBuilder) -> JsonSchema:
         """The value as JSON Schema, with meaning and default."""
-        stated = {**self.form.schema(sheet), "description": self.doc}
-        shown = None if self.is_required else self.form.show(self.default_value)
+        stated = {**self.value_type.schema(builder), "description": self.doc}
+        shown = None if self.is_required else self.value_type.show(self.default_value)
         return stated if shown is None else {**stated, "default": shown}
 
     @cached_property
@@ -63,17 +63,17 @@ def _default(model: type | None, name: str) -> Any:
     return None
 
 
-class Fields:
+class Values:
     """What was read of a mapping."""
 
-    def __init__(self, place: Place, keys: Sequence[Key]):
-        self.place = place
+    def __init__(self, cursor: Cursor, keys: Sequence[Key]):
+        self.cursor = cursor
         self._keys = keys
         self._values: dict[str, Any] = {}
 
     def has(self, name: str) -> bool:
         """Whether the key is written in the file, with a good value or a bad one."""
-        return self.place.find(name) is not None
+        return self.cursor.find(name) is not None
 
     def get(self, name: str, default: Any = None) -> Any:
         """The value of a key; the default where it is not written or could not be read."""
@@ -83,9 +83,9 @@ class Fields:
         """Keep the value of a key."""
         self._values[name] = value
 
-    def at(self, name: str) -> Place:
+    def at(self, name: str) -> Cursor:
         """Where a key stands: the mapping itself if it is not written."""
-        return self.place.nearest(name)
+        return self.cursor.nearest(name)
 
     def of(self, model: type) -> dict[str, Any]:
         """The values that fill fields of `model`, by field. What is not written is left to the model's defaults."""
@@ -97,7 +97,7 @@ class Fields:
 class Rule(Protocol):
     """What must be true of the keys together, whatever their values."""
 
-    def check(self, fields: Fields) -> None:
+    def check(self, values: Values) -> None:
         """Notes the mistake if it is not."""
         ...
 
@@ -113,11 +113,11 @@ class ExactlyOne(Rule):
     first: str
     second: str
 
-    def check(self, fields: Fields) -> None:
-        if fields.has(self.first) and fields.has(self.second):
-            fields.at(self.second).mistake(f"not together with {self.first}")
-        elif not fields.has(self.first) and not fields.has(self.second):
-            fields.place.mistake(f"needs {self.first} or {self.second}")
+    def check(self, values: Values) -> None:
+        if values.has(self.first) and values.has(self.second):
+            values.at(self.second).report(f"not together with {self.first}")
+        elif not values.has(self.first) and not values.has(self.second):
+            values.cursor.report(f"needs {self.first} or {self.second}")
 
     def schema(self) -> JsonSchema:
         return {"oneOf": [{"required": [self.first]}, {"required": [self.second]}]}
@@ -130,9 +130,9 @@ class OnlyWith(Rule):
     needed: str
     key: str
 
-    def check(self, fields: Fields) -> None:
-        if fields.has(self.key) and not fields.has(self.needed):
-            fields.at(self.key).mistake(f"only together with {self.needed}")
+    def check(self, values: Values) -> None:
+        if values.has(self.key) and not values.has(self.needed):
+            values.at(self.key).report(f"only together with {self.needed}")
 
     def schema(self) -> JsonSchema:
         return {"dependentRequired": {self.key: [self.needed]}}
@@ -145,10 +145,10 @@ class NotWith(Rule):
     other: str
     keys: tuple[str, ...]
 
-    def check(self, fields: Fields) -> None:
+    def check(self, values: Values) -> None:
         for key in self.keys:
-            if fields.has(key) and fields.has(self.other):
-                fields.at(key).mistake(f"not together with {self.other}")
+            if values.has(key) and values.has(self.other):
+                values.at(key).report(f"not together with {self.other}")
 
     def schema(self) -> JsonSchema:
         return {"dependentSchemas": {self.other: {"properties": dict.fromkeys(self.keys, False)}}}
@@ -160,61 +160,61 @@ class AtLeastOne(Rule):
 
     keys: tuple[str, ...]
 
-    def check(self, fields: Fields) -> None:
-        if not any(fields.has(key) for key in self.keys):
-            fields.place.mistake(f"needs {' or '.join(self.keys)}")
+    def check(self, values: Values) -> None:
+        if not any(values.has(key) for key in self.keys):
+            values.cursor.report(f"needs {' or '.join(self.keys)}")
 
     def schema(self) -> JsonSchema:
         return {"anyOf": [{"required": [key]} for key in self.keys]}
 
 
-Check = Callable[[Fields], None]
+CrossCheck = Callable[[Values], None]
 """Compares values with each other and notes mistakes. Values that could not be read are absent."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record(Form[T], Generic[T]):
+class MappingSchema(FieldType[T], Generic[T]):
     """A mapping with known keys. `build` makes its value and runs only when nothing was wrong."""
 
     keys: tuple[Key, ...]
-    build: Callable[[Fields], T]
+    build: Callable[[Values], T]
     rules: tuple[Rule, ...] = ()
-    checks: tuple[Check, ...] = ()
+    checks: tuple[CrossCheck, ...] = ()
     wanted: str = "a mapping"
 
-    def read(self, place: Place) -> T:
-        return self.build(self.read_fields(place))
+    def read(self, cursor: Cursor) -> T:
+        return self.build(self.read_fields(cursor))
 
-    def read_fields(self, place: Place) -> Fields:
+    def read_fields(self, cursor: Cursor) -> Values:
         """All keys, checked with each other."""
-        noted = len(place.book.mistakes)
-        fields = Fields(place, self.keys)
+        noted = len(cursor.scope.mistakes)
+        values = Values(cursor, self.keys)
         known = {key.name: key for key in self.keys}
-        children = {child.name: child for child in place.entries(self.wanted)}
+        children = {child.name: child for child in cursor.entries(self.wanted)}
         for name, child in children.items():
             if name not in known:
-                child.mistake(with_help("unknown key", name, known))
+                child.report(did_you_mean("unknown key", name, known))
         # In declared order: what stands first may be needed by what comes later.
         for name, key in known.items():
             if name in children:
                 try:
-                    fields.put(name, key.form.read(children[name]))
-                except Refused:
+                    values.put(name, key.value_type.read(children[name]))
+                except InvalidValueError:
                     continue
             elif key.is_required:
-                place.mistake(f"needs {name}")
+                cursor.report(f"needs {name}")
         for rule in self.rules:
-            rule.check(fields)
+            rule.check(values)
         for check in self.checks:
-            check(fields)
-        if len(place.book.mistakes) > noted:
-            raise Refused
-        return fields
+            check(values)
+        if len(cursor.scope.mistakes) > noted:
+            raise InvalidValueError
+        return values
 
-    def schema(self, sheet: Sheet) -> JsonSchema:
+    def schema(self, builder: SchemaBuilder) -> JsonSchema:
         stated: JsonSchema = {
             "type": "object",
-            "properties": {key.name: key.schema(sheet) for key in self.keys},
+            "properties": {key.name: key.schema(builder) for key in self.keys},
             "additionalProperties": False,
         }
         if required := [key.name for key in self.keys if key.is_required]:
@@ -224,6 +224,6 @@ class Record(Form[T], Generic[T]):
         return stated
 
 
-def record_of(model: type[T], *keys: Key, **more: Any) -> Record[T]:
+def mapping_of(model: type[T], *keys: Key, **more: Any) -> MappingSchema[T]:
     """A mapping whose keys are all fields of one dataclass."""
-    return Record(keys=keys, build=lambda fields: model(**fields.of(model)), **more)
+    return MappingSchema(keys=keys, build=lambda values: model(**values.of(model)), **more)

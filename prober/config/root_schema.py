@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from prober.config.forms import Apart, Form, MapOf, Sheet
+from prober.config.field_types import FieldType, MapOf, OwnSecrets, SchemaBuilder
+from prober.config.mapping_schema import Key, MappingSchema, mapping_of
 from prober.config.model import Notify, Probe, Target
 from prober.config.notify import NOTIFY
-from prober.config.probes import DefaultsForm, ProbeForm
-from prober.config.record import Key, Record, record_of
+from prober.config.probes import DefaultsSection, ProbeField
 from prober.config.targets import TARGET
 
 
@@ -24,9 +24,9 @@ class File:
     notify: Notify | None = None
 
 
-def _by_name(form: Form[Any]) -> Form[Any]:
+def _by_name(field_type: FieldType[Any]) -> FieldType[Any]:
     return MapOf(
-        value=Apart(form),
+        value=OwnSecrets(field_type),
         names="^[A-Za-z0-9][A-Za-z0-9._-]*$",
         names_wanted="letters, digits and . _ -, beginning with a letter or digit",
         longest_name=100,
@@ -34,22 +34,27 @@ def _by_name(form: Form[Any]) -> Form[Any]:
 
 
 # In the order of reading: probes take what `defaults` says.
-FILE: Final[Record[File]] = record_of(
+FILE: Final[MappingSchema[File]] = mapping_of(
     File,
-    Key(name="targets", of=File, form=_by_name(TARGET), doc="MCP servers, by name."),
-    Key(name="defaults", of=File, form=DefaultsForm(), doc="What holds for the probes of this file."),
-    Key(name="probes", of=File, form=_by_name(ProbeForm()), doc="Checks, by name."),
-    Key(name="notify", of=File, form=NOTIFY, doc="Whom the daemon tells of changes; in one file of the configuration."),
+    Key(name="targets", of=File, value_type=_by_name(TARGET), doc="MCP servers, by name."),
+    Key(name="defaults", of=File, value_type=DefaultsSection(), doc="What holds for the probes of this file."),
+    Key(name="probes", of=File, value_type=_by_name(ProbeField()), doc="Checks, by name."),
+    Key(
+        name="notify",
+        of=File,
+        value_type=NOTIFY,
+        doc="Whom the daemon tells of changes; in one file of the configuration.",
+    ),
 )
 
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a configuration file. What only a run of `check` can know is not in it."""
-    sheet = Sheet()
-    stated = FILE.schema(sheet)
+    builder = SchemaBuilder()
+    stated = FILE.schema(builder)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "mcp-prober configuration",
         **stated,
-        "$defs": sheet.definitions,
+        "$defs": builder.definitions,
     }

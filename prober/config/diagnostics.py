@@ -11,7 +11,7 @@ from pathlib import Path
 class Mistake:
     """One thing that is wrong, and where. The message never holds the value of a variable or of a secret file.
 
-    `line` counts from 1; 0 means the file or folder as a whole. `path` leads from the top of the file to the place,
+    `line` counts from 1; 0 means the file or folder as a whole. `path` leads from the top of the file to the cursor,
     e.g. `probes.workflow-state.expect[0].path`; it is empty where the file as a whole is meant.
     """
 
@@ -42,7 +42,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return by_folded[close[0]] if close else None
 
 
-def with_help(complaint: str, name: str, known: Iterable[str]) -> str:
+def did_you_mean(complaint: str, name: str, known: Iterable[str]) -> str:
     """The complaint with what may help: the nearest known name, else all of them when they are few."""
     names = tuple(known)
     if (close := nearest(name, names)) is not None:
