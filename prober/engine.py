@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from prober.config.model import Config, Probe, Target
 from prober.judge.worker import Judge
 from prober.kinds import KINDS, make_ready
-from prober.kinds.run import Run
+from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Failure, Outcome, Reason, Verdict
 from prober.target.exchange import ExchangeLog
 from prober.target.knowledge import Knowledge, knowledge_of
@@ -44,7 +44,7 @@ async def run_probe(
     make_ready(probe.kind)
     started_at, started = datetime.now(UTC), time.monotonic()
     deadline = asyncio.get_running_loop().time() + probe.timeout
-    run = Run(
+    context = ProbeContext(
         target=target,
         knowledge=knowledge,
         judge=judge,
@@ -57,17 +57,17 @@ async def run_probe(
     )
     failure: Failure | None = None
     try:
-        async with run.within_deadline():
-            await KINDS[probe.kind](run, probe.settings)
+        async with context.within_deadline():
+            await KINDS[probe.kind](context, probe.settings)
     except Failure as error:
-        failure = run.masked(error)
+        failure = context.masked(error)
     except Exception as error:
-        failure = _our_fault(error, run.log.redact)
+        failure = _our_fault(error, context.log.redact)
     except asyncio.CancelledError as error:
         if _being_cancelled():
             raise
-        failure = _our_fault(error, run.log.redact)
-    return _outcome(probe, run, failure, started_at=started_at, seconds=time.monotonic() - started)
+        failure = _our_fault(error, context.log.redact)
+    return _outcome(probe, context, failure, started_at=started_at, seconds=time.monotonic() - started)
 
 
 async def run_pass(
@@ -150,7 +150,9 @@ def not_run(probe: Probe, why: str) -> Outcome:
     )
 
 
-def _outcome(probe: Probe, run: Run, failure: Failure | None, *, started_at: datetime, seconds: float) -> Outcome:
+def _outcome(
+    probe: Probe, context: ProbeContext, failure: Failure | None, *, started_at: datetime, seconds: float
+) -> Outcome:
     return Outcome(
         target=probe.target,
         probe=probe.name,
@@ -160,13 +162,13 @@ def _outcome(probe: Probe, run: Run, failure: Failure | None, *, started_at: dat
         step=failure.step if failure else None,
         message=failure.message if failure else "",
         evidence=(failure.evidence, *failure.further) if failure else (),
-        warnings=tuple(run.log.redact(warning) for warning in run.warnings),
+        warnings=tuple(context.log.redact(warning) for warning in context.warnings),
         started_at=started_at,
         duration_seconds=seconds,
-        phases=run.log.phases(),
-        server=run.server,
-        exchanges=tuple(run.log.finished),
-        facts=dict(run.facts),
+        phases=context.log.phases(),
+        server=context.server,
+        exchanges=tuple(context.log.finished),
+        facts=dict(context.facts),
     )
 
 

@@ -68,7 +68,7 @@ class UnreadableError(Exception):
 
 
 def parse(content: bytes, complain: Complain) -> Node:
-    """The one document in `content`; mistakes that do not end the reading go to `complain`. Raises `UnreadableError`."""
+    """The one document in `content`; mistakes that can be stepped over go to `complain`. Raises `UnreadableError`."""
     if len(content) > MAX_BYTES:
         raise UnreadableError(0, f"larger than {MAX_BYTES // 1024**2} MiB")
     try:

@@ -8,17 +8,17 @@ from typing import Any, Final
 
 from prober.kinds.call import call, prompt, read
 from prober.kinds.catalog import catalog
+from prober.kinds.context import ProbeContext
 from prober.kinds.handshake import handshake
-from prober.kinds.run import Run
 from prober.kinds.scenario import scenario
 
-Kind = Callable[[Run, Any], Awaitable[None]]
+Kind = Callable[[ProbeContext, Any], Awaitable[None]]
 
 
-async def _race(run: Run, settings: Any) -> None:
+async def _race(context: ProbeContext, settings: Any) -> None:
     from prober.kinds.race import race
 
-    await race(run, settings)
+    await race(context, settings)
 
 
 KINDS: Final[Mapping[str, Kind]] = {

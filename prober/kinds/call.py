@@ -7,27 +7,29 @@ from typing import Any
 
 from prober.config.model import CallSettings, Checks, PromptSettings, ReadSettings
 from prober.kinds.answer import judge_answer, tool_error
-from prober.kinds.run import Run
+from prober.kinds.context import ProbeContext
 from prober.target.knowledge import Tool
 from prober.target.session import Session
 
 
-async def call(run: Run, settings: CallSettings) -> None:
-    async with run.session() as session:
-        await call_tool(run, session, settings.tool, settings.arguments, settings.checks)
+async def call(context: ProbeContext, settings: CallSettings) -> None:
+    async with context.session() as session:
+        await call_tool(context, session, settings.tool, settings.arguments, settings.checks)
 
 
-async def call_tool(run: Run, session: Session, name: str, arguments: Mapping[str, Any], checks: Checks) -> None:
+async def call_tool(
+    context: ProbeContext, session: Session, name: str, arguments: Mapping[str, Any], checks: Checks
+) -> None:
     """Call a tool in an open session and judge its answer."""
-    tool, result = await ask_tool(run, session, name, arguments)
-    await judge_answer(run, checks, result, step="tools/call", tool=tool)
+    tool, result = await ask_tool(context, session, name, arguments)
+    await judge_answer(context, checks, result, step="tools/call", tool=tool)
 
 
 async def ask_tool(
-    run: Run, session: Session, name: str, arguments: Mapping[str, Any]
+    context: ProbeContext, session: Session, name: str, arguments: Mapping[str, Any]
 ) -> tuple[Tool, Mapping[str, Any]]:
     """The listing of a tool, and the result of calling it. Raises `tool_error` where that says `isError`."""
-    tool = await run.tool(session, name)
+    tool = await context.tool(session, name)
     params = {"name": name, "arguments": dict(arguments)}
     result = await session.request("tools/call", params, input_schema=tool.input_schema)
     if result.get("isError"):
@@ -35,14 +37,14 @@ async def ask_tool(
     return tool, result
 
 
-async def read(run: Run, settings: ReadSettings) -> None:
-    async with run.session() as session:
+async def read(context: ProbeContext, settings: ReadSettings) -> None:
+    async with context.session() as session:
         result = await session.request("resources/read", {"uri": settings.uri})
-        await judge_answer(run, settings.checks, result, step="resources/read")
+        await judge_answer(context, settings.checks, result, step="resources/read")
 
 
-async def prompt(run: Run, settings: PromptSettings) -> None:
-    async with run.session() as session:
+async def prompt(context: ProbeContext, settings: PromptSettings) -> None:
+    async with context.session() as session:
         params = {"name": settings.prompt, "arguments": dict(settings.arguments)}
         result = await session.request("prompts/get", params)
-        await judge_answer(run, settings.checks, result, step="prompts/get")
+        await judge_answer(context, settings.checks, result, step="prompts/get")

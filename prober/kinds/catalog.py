@@ -10,7 +10,7 @@ from prober.config.model import CatalogSettings
 from prober.judge.change import Change, Severity
 from prober.judge.contract import Contract, contract_of
 from prober.judge.mismatch import cap
-from prober.kinds.run import Run
+from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Failure, Reason
 from prober.target.era import parameter_headers
 from prober.target.message import METHOD_NOT_FOUND
@@ -28,17 +28,17 @@ _SHOWN: Final = 20
 """Changes told in evidence and warnings, tools told in warnings."""
 
 
-async def catalog(run: Run, settings: CatalogSettings) -> None:
-    async with run.session(explicit=True) as session:
+async def catalog(context: ProbeContext, settings: CatalogSettings) -> None:
+    async with context.session(explicit=True) as session:
         found = await read_contract(session)
         if session.mirrors_arguments:
-            await _look_at_annotations(run, found)
+            await _look_at_annotations(context, found)
     wanted = {"tools": settings.tools, "prompts": settings.prompts, "resources": settings.resources}
-    run.facts.update({section: len(getattr(found, section)) for section in wanted})
+    context.facts.update({section: len(getattr(found, section)) for section in wanted})
     for section, names in wanted.items():
         _require(section, names, getattr(found, section))
     if settings.contract is not None:
-        await _hold_against(run, settings.contract, found)
+        await _hold_against(context, settings.contract, found)
 
 
 async def read_contract(session: Session) -> Contract:
@@ -85,7 +85,7 @@ def _require(section: str, wanted: Iterable[str], found: Iterable[str]) -> None:
         )
 
 
-async def _look_at_annotations(run: Run, found: Contract) -> None:
+async def _look_at_annotations(context: ProbeContext, found: Contract) -> None:
     """Warn of tools that clients must drop from the list because of an `x-mcp-header` that is not as it should be."""
     dropped: list[str] = []
     for name, tool in found.tools.items():
@@ -94,18 +94,18 @@ async def _look_at_annotations(run: Run, found: Contract) -> None:
         except ValueError as problem:
             dropped.append(f"clients must drop the tool {cap(name, 50)!r}, its x-mcp-header is invalid: {problem}")
         await asyncio.sleep(0)  # a schema takes a few milliseconds at most, and there may be many
-    run.warnings += dropped[:_SHOWN]
+    context.warnings += dropped[:_SHOWN]
     if len(dropped) > _SHOWN:
-        run.warnings.append(f"clients must drop {len(dropped) - _SHOWN} more tools for the same reason")
+        context.warnings.append(f"clients must drop {len(dropped) - _SHOWN} more tools for the same reason")
 
 
-async def _hold_against(run: Run, pinned: Contract, found: Contract) -> None:
-    changes = await run.judge.compare(pinned, found)
+async def _hold_against(context: ProbeContext, pinned: Contract, found: Contract) -> None:
+    changes = await context.judge.compare(pinned, found)
     for severity in Severity:
-        run.facts[f"contract_changes_{severity}"] = sum(change.severity is severity for change in changes)
+        context.facts[f"contract_changes_{severity}"] = sum(change.severity is severity for change in changes)
     breaking = [change for change in changes if change.severity is Severity.BREAKING]
     milder = [change for change in changes if change.severity is not Severity.BREAKING]
-    run.warnings += [f"contract, {change.severity}: {change.where}: {change.message}" for change in milder[:_SHOWN]]
+    context.warnings += [f"contract, {change.severity}: {change.where}: {change.message}" for change in milder[:_SHOWN]]
     if breaking:
         first, *rest = breaking[:_SHOWN]
         raise Failure(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from prober.config.model import HandshakeSettings
-from prober.kinds.run import Run
+from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Failure, Reason
 
 
-async def handshake(run: Run, settings: HandshakeSettings) -> None:
-    async with run.session(explicit=True, judge_farewell=True) as session:
+async def handshake(context: ProbeContext, settings: HandshakeSettings) -> None:
+    async with context.session(explicit=True, require_clean_close=True) as session:
         server, token = session.server, session.token
     expected = settings.expect_version
     if expected is not None and server.protocol_version != expected:
@@ -21,4 +21,4 @@ async def handshake(run: Run, settings: HandshakeSettings) -> None:
     if settings.second_opinion:
         from prober.target.opinion import second_opinion
 
-        await second_opinion(run.target, token=token, deadline=run.deadline, redact=run.knowledge.redact)
+        await second_opinion(context.target, token=token, deadline=context.deadline, redact=context.knowledge.redact)

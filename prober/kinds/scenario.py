@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from prober.config.model import ScenarioSettings, Step
 from prober.config.placeholders import ALWAYS_THERE, names_in
-from prober.kinds.run import Run
-from prober.kinds.step import take
+from prober.kinds.context import ProbeContext
+from prober.kinds.tool_step import run_step
 from prober.outcome import Failure
 from prober.target.session import Session
 
@@ -25,45 +25,47 @@ _SPARE: Final = 0.05
 """Seconds before the deadline at which a cleanup after a failure gives up, so that the failure can still be told."""
 
 
-async def scenario(run: Run, settings: ScenarioSettings) -> None:
+async def scenario(context: ProbeContext, settings: ScenarioSettings) -> None:
     captured: dict[str, Any] = {ALWAYS_THERE: f"probe-{secrets.token_hex(6)}"}
     cleanup = deque(settings.cleanup)
     now = asyncio.get_running_loop().time()
-    steps_end = run.deadline - (run.deadline - now) * (CLEANUP_SHARE if cleanup else 0)
+    steps_end = context.deadline - (context.deadline - now) * (CLEANUP_SHARE if cleanup else 0)
     try:
-        async with run.session() as session:
-            async with run.within(steps_end):
+        async with context.session() as session:
+            async with context.within(steps_end):
                 for step in settings.steps:
-                    await _take(run, session, step, captured)
+                    await _run_step(context, session, step, captured)
             while cleanup:
-                await _take(run, session, cleanup.popleft(), captured, during="cleanup ")
+                await _run_step(context, session, cleanup.popleft(), captured, during="cleanup ")
     except Exception:
-        await _clean_up_afresh(run, cleanup, captured)
+        await _clean_up_afresh(context, cleanup, captured)
         raise
 
 
-async def _clean_up_afresh(run: Run, cleanup: deque[Step], captured: dict[str, Any]) -> None:
+async def _clean_up_afresh(context: ProbeContext, cleanup: deque[Step], captured: dict[str, Any]) -> None:
     """Take what is left of the cleanup after a failure, which stays what the run reports.
 
     Each step has its turn, whatever became of the one before it; trouble is a warning. A step that needs what was never
     captured has nothing to clean up.
     """
     while cleanup:
-        left, run.step = len(cleanup), None
+        left, context.step = len(cleanup), None
         try:
-            async with run.within(run.deadline - _SPARE), run.session() as session:
+            async with context.within(context.deadline - _SPARE), context.session() as session:
                 while cleanup:
                     step = cleanup.popleft()
                     if names_in(step.arguments) <= captured.keys():
-                        await _take(run, session, step, captured, during="cleanup ")
+                        await _run_step(context, session, step, captured, during="cleanup ")
         except Failure as failure:
-            run.warnings.append(f"cleanup failed at {failure.step}: {failure.message}")
+            context.warnings.append(f"cleanup failed at {failure.step}: {failure.message}")
             if len(cleanup) == left:
                 return  # no session, so no step could be taken
 
 
-async def _take(run: Run, session: Session, step: Step, captured: dict[str, Any], *, during: str = "") -> None:
+async def _run_step(
+    context: ProbeContext, session: Session, step: Step, captured: dict[str, Any], *, during: str = ""
+) -> None:
     """Take one step and keep what it captures."""
-    run.step = during + step.name
-    await take(run, session, step, captured, called=run.step)
-    run.step = None
+    context.step = during + step.name
+    await run_step(context, session, step, captured, called=context.step)
+    context.step = None

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 import pytest
 
 from prober.kinds import KINDS, Kind
-from prober.kinds.run import Run
+from prober.kinds.context import ProbeContext
 from prober.outcome import Failure, Outcome, Reason, Verdict
 from tests.kinds.offering import document, gives, offering, tool
 from tests.leaks import nothing_left_behind
@@ -52,8 +52,8 @@ def told(outcomes: list[Outcome]) -> list[Reason | None]:
 async def test_a_probe_that_crashes_is_our_own_fault_and_the_others_are_as_ever(
     error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def crash(run: Run, settings: Any) -> None:
-        async with run.session() as session:
+    async def crash(context: ProbeContext, settings: Any) -> None:
+        async with context.session() as session:
             await session.request("prompts/get", {"name": "greet", "arguments": {"name": "Ada"}})
             raise error
 
@@ -73,7 +73,7 @@ async def test_a_probe_that_crashes_is_our_own_fault_and_the_others_are_as_ever(
 async def test_a_probe_that_hangs_ends_at_its_deadline_and_holds_up_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def hang(run: Run, settings: Any) -> None:
+    async def hang(context: ProbeContext, settings: Any) -> None:
         await asyncio.Event().wait()
 
     monkeypatch.setitem(BROKEN, "prompt", hang)
@@ -100,7 +100,7 @@ async def test_a_failure_that_probes_share_is_not_changed_by_one_of_them(
 ) -> None:
     shared = Failure(Reason.RPC_ERROR, "the key is Bearer hunter2-hunter2", step="tools/list")
 
-    async def fail(run: Run, settings: Any) -> None:
+    async def fail(context: ProbeContext, settings: Any) -> None:
         raise shared
 
     monkeypatch.setitem(BROKEN, "prompt", fail)

@@ -26,12 +26,12 @@ from prober.config.kinds.race import ALL_OPS
 from prober.config.model import RaceSettings
 from prober.config.placeholders import ALWAYS_THERE, names_in
 from prober.judge.race import judge_history
+from prober.kinds.context import ProbeContext
 from prober.kinds.race.client import Client
 from prober.kinds.race.connection import Connection, connect
 from prober.kinds.race.recorder import Recorder
-from prober.kinds.race.telling import failure_of
-from prober.kinds.run import Run
-from prober.kinds.step import take
+from prober.kinds.race.report import failure_from
+from prober.kinds.tool_step import run_step
 from prober.outcome import Failure
 
 RACE_SHARE: Final = 0.6
@@ -51,21 +51,21 @@ _SHORTEST_CALL: Final = 0.5
 """Seconds that it has at least."""
 
 
-async def race(run: Run, settings: RaceSettings) -> None:
+async def race(context: ProbeContext, settings: RaceSettings) -> None:
     loop = asyncio.get_running_loop()
     started = loop.time()
-    left = run.deadline - started
+    left = context.deadline - started
     seed = settings.seed if settings.seed is not None else secrets.randbelow(2**32)
     tag = f"probe-{secrets.token_hex(6)}"
     names: dict[str, Any] = {ALWAYS_THERE: tag}
     recorder = Recorder(tag=tag, limit=settings.operations)
     try:
-        async with run.within(run.deadline - left * CLEANUP_SHARE), AsyncExitStack() as stack:
-            connections = await connect(run, stack, count=_sessions(run, settings))
-            await _set_up(run, connections[0], settings, names, recorder)
+        async with context.within(context.deadline - left * CLEANUP_SHARE), AsyncExitStack() as stack:
+            connections = await connect(context, stack, count=_sessions(context, settings))
+            await _set_up(context, connections[0], settings, names, recorder)
             clients = [
                 Client(
-                    run=run,
+                    context=context,
                     number=number,
                     connection=connections[number % len(connections)],
                     settings=settings,
@@ -86,30 +86,30 @@ async def race(run: Run, settings: RaceSettings) -> None:
             raise
         recorder.trouble.append(failure)  # what was recorded until then is judged all the same
     finally:
-        run.facts["race_operations"] = len(recorder.operations)
-        await _clean_up(run, settings, names, recorder)
-    history = recorder.history(settings, seed=seed, about=f"{run.target.name} / {run.probe}")
-    run.on_history(history)
-    verdict = failure_of(run, judge_history(history), history, recorder.trouble)
+        context.facts["race_operations"] = len(recorder.operations)
+        await _clean_up(context, settings, names, recorder)
+    history = recorder.history(settings, seed=seed, about=f"{context.target.name} / {context.probe}")
+    context.on_history(history)
+    verdict = failure_from(context, judge_history(history), history, recorder.trouble)
     if verdict is not None:
         raise verdict
 
 
-def _sessions(run: Run, settings: RaceSettings) -> int:
-    if run.target.transport == "stdio":
+def _sessions(context: ProbeContext, settings: RaceSettings) -> int:
+    if context.target.transport == "stdio":
         return min(settings.clients, settings.processes or DEFAULT_PROCESSES)
     return settings.clients
 
 
 async def _set_up(
-    run: Run, connection: Connection, settings: RaceSettings, names: dict[str, Any], recorder: Recorder
+    context: ProbeContext, connection: Connection, settings: RaceSettings, names: dict[str, Any], recorder: Recorder
 ) -> None:
     for call in settings.calls.values():
-        await run.tool(connection.session, call.tool)
+        await context.tool(connection.session, call.tool)
     recorder.touched = True
     if settings.setup is None:
         return
-    await take(run, connection.session, settings.setup, names, called="setup")
+    await run_step(context, connection.session, settings.setup, names, called="setup")
 
 
 async def _rounds(clients: list[Client], recorder: Recorder, *, end: float) -> None:
@@ -124,17 +124,17 @@ async def _rounds(clients: list[Client], recorder: Recorder, *, end: float) -> N
         number += 1
 
 
-async def _clean_up(run: Run, settings: RaceSettings, names: dict[str, Any], recorder: Recorder) -> None:
+async def _clean_up(context: ProbeContext, settings: RaceSettings, names: dict[str, Any], recorder: Recorder) -> None:
     """In a session of its own: those of the race may be beyond use. Trouble here is a warning."""
     step = settings.cleanup
     if step is None or not recorder.touched:
         return
     known = {**names, ALL_OPS: recorder.elements}
     if missing := sorted(names_in(step.arguments) - known.keys()):
-        run.warnings.append(f"cleanup left out: it needs {', '.join(missing)}, which the setup did not capture")
+        context.warnings.append(f"cleanup left out: it needs {', '.join(missing)}, which the setup did not capture")
         return
     try:
-        async with run.within_deadline(), run.session() as session:
-            await take(run, session, step, known, called="cleanup")
+        async with context.within_deadline(), context.session() as session:
+            await run_step(context, session, step, known, called="cleanup")
     except Failure as failure:
-        run.warnings.append(f"cleanup failed: {failure.message}")
+        context.warnings.append(f"cleanup failed: {failure.message}")

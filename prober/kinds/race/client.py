@@ -10,10 +10,10 @@ from typing import Any, Final
 from prober.config.model import RaceCall, RaceSettings
 from prober.config.placeholders import fill, names_in
 from prober.judge.race.history import Operation, Result
+from prober.kinds.context import ProbeContext
 from prober.kinds.race.call import Answer, read_answer
 from prober.kinds.race.connection import Connection
 from prober.kinds.race.recorder import Recorder
-from prober.kinds.run import Run
 from prober.outcome import Failure
 
 _WRITES: Final = frozenset({"write", "append", "add"})
@@ -25,7 +25,7 @@ class Client:
     def __init__(
         self,
         *,
-        run: Run,
+        context: ProbeContext,
         number: int,
         connection: Connection,
         settings: RaceSettings,
@@ -34,7 +34,7 @@ class Client:
         dice: random.Random,
         patience: float,
     ):
-        self._run = run
+        self._context = context
         self._number, self._connection, self._settings = number, connection, settings
         self._names, self._recorder, self._dice, self._patience = names, recorder, dice, patience
         self._version: int | None = None
@@ -117,7 +117,7 @@ class Client:
                     result = await self._connection.call(call.tool, arguments, patience=self._patience)
                 finally:
                     returned = self._recorder.now()
-            answer = await read_answer(self._run, call, result, model=self._settings.model, kind=kind)
+            answer = await read_answer(self._context, call, result, model=self._settings.model, kind=kind)
             return answer
         finally:
             if invoked is not None and returned is not None:

@@ -12,24 +12,26 @@ from prober.judge.judgement import Instance
 from prober.judge.selection import Selection, one_of
 from prober.kinds.answer import MISSING, judge_answer, select
 from prober.kinds.call import ask_tool
-from prober.kinds.run import Run
+from prober.kinds.context import ProbeContext
 from prober.outcome import Failure, Reason
 from prober.target.session import Session
 
 
-async def take(run: Run, session: Session, step: Step, names: dict[str, Any], *, called: str) -> None:
+async def run_step(context: ProbeContext, session: Session, step: Step, names: dict[str, Any], *, called: str) -> None:
     """Take a step and add to `names` what it captures. A failure tells how the step is `called`, not the method.
 
     Captured is whatever can be, also from an answer that fails its checks: it may name what has to be cleaned up.
     """
     try:
-        tool, result = await ask_tool(run, session, step.tool, fill(step.arguments, names))
+        tool, result = await ask_tool(context, session, step.tool, fill(step.arguments, names))
         wrong: Failure | None = None
         try:
-            await judge_answer(run, step.checks, result, step="tools/call", tool=tool)
+            await judge_answer(context, step.checks, result, step="tools/call", tool=tool)
         except Failure as failure:
             wrong = failure
-        missing = await _capture(run, step.capture, select(step.checks.source, result), names) if step.capture else None
+        missing = (
+            await _capture(context, step.capture, select(step.checks.source, result), names) if step.capture else None
+        )
         if (failed := wrong or missing) is not None:
             raise failed
     except Failure as failure:
@@ -39,7 +41,7 @@ async def take(run: Run, session: Session, step: Step, names: dict[str, Any], *,
         ) from failure
 
 
-async def select_one(run: Run, path: str, value: Any) -> Any:
+async def select_one(context: ProbeContext, path: str, value: Any) -> Any:
     """The one node that a path selects.
 
     Raises:
@@ -47,24 +49,26 @@ async def select_one(run: Run, path: str, value: Any) -> Any:
         Failure: it cannot be told within the bounds of judging.
     """
     selection = Selection(path=compile_path(path), instance=Instance(value=value), most=2)
-    return one_of(await run.judge.select(selection, deadline=run.deadline), selection)
+    return one_of(await context.judge.select(selection, deadline=context.deadline), selection)
 
 
-async def _capture(run: Run, capture: Mapping[str, str], value: Any, names: dict[str, Any]) -> Failure | None:
+async def _capture(
+    context: ProbeContext, capture: Mapping[str, str], value: Any, names: dict[str, Any]
+) -> Failure | None:
     """Capture what can be captured; returns why something could not."""
     first: Failure | None = None
     for name, path in capture.items():
         try:
-            names[name] = await _captured(run, name, path, value)
+            names[name] = await _captured(context, name, path, value)
         except Failure as failure:
             first = first or failure
     return first
 
 
-async def _captured(run: Run, name: str, path: str, value: Any) -> Any:
+async def _captured(context: ProbeContext, name: str, path: str, value: Any) -> Any:
     if value is MISSING:
         raise Failure(Reason.EXPECTATION_FAILED, f"nothing to capture as {name!r}: the answer has no such content")
     try:
-        return await select_one(run, path, value)
+        return await select_one(context, path, value)
     except SelectionProblem as problem:
         raise Failure(Reason.EXPECTATION_FAILED, f"nothing to capture as {name!r}: {problem}") from problem

@@ -1,7 +1,7 @@
 """What a probe kind is given: one run against one target, with everything it may use and nothing else.
 
-A kind is one async function `(run, settings) -> None`. It returns when the target is well and raises Failure when it
-is not; what it learnt on the way it leaves in `run.facts` and `run.warnings`.
+A kind is one async function `(context, settings) -> None`. It returns when the target is well and raises Failure when
+the target is not; what it learnt on the way it leaves in `context.facts` and `context.warnings`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _OF_AN_ANSWER: Final = frozenset(
 
 
 @dataclass(kw_only=True)
-class Run:
+class ProbeContext:
     """One run of one probe. `deadline` is in the loop's time; the engine enforces it."""
 
     target: Target
@@ -92,13 +92,13 @@ class Run:
 
     @asynccontextmanager
     async def session(
-        self, *, explicit: bool = False, judge_farewell: bool = False, log: ExchangeLog | None = None
+        self, *, explicit: bool = False, require_clean_close: bool = False, log: ExchangeLog | None = None
     ) -> AsyncIterator[Session]:
         """A negotiated session, ended in any case.
 
-        `explicit` asks for a negotiation on the wire where the era needs none; `judge_farewell` makes a server that
-        does not end the session properly a failure instead of a warning. Sessions that are open at the same time need
-        a `log` each.
+        `explicit` asks for a negotiation on the wire where the era needs none; with `require_clean_close` a server
+        that does not end the session properly is a failure instead of a warning. Sessions that are open at the same
+        time need a `log` each.
         """
         log = log or self.log
         session = Session(self.target, log=log, knowledge=self.knowledge, judge=self.judge, deadline=self.deadline)
@@ -110,9 +110,9 @@ class Run:
                 if session_stands(failure):
                     with suppress(TimeoutError):  # what was found out counts, not that there was no time for a farewell
                         async with asyncio.timeout(self._time_left() / 2):
-                            await self._take_leave(session, judge_farewell=False)
+                            await self._close(session, require_clean_close=False)
                 raise
-            await self._take_leave(session, judge_farewell=judge_farewell)
+            await self._close(session, require_clean_close=require_clean_close)
         finally:
             if _knows_more(session.server, self.server):  # a second session may learn less than the first
                 self.server = self._masked(session.server)
@@ -168,11 +168,11 @@ class Run:
         end = self._clock.when() if self._clock is not None else None
         return max(0.0, (self.deadline if end is None else end) - asyncio.get_running_loop().time())
 
-    async def _take_leave(self, session: Session, *, judge_farewell: bool) -> None:
+    async def _close(self, session: Session, *, require_clean_close: bool) -> None:
         try:
             await session.close()
         except Failure as failure:
-            if judge_farewell:
+            if require_clean_close:
                 raise
             self.warnings.append(f"at the end of the session: {failure.message}")
 

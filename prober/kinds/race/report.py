@@ -8,26 +8,28 @@ from collections.abc import Sequence
 from prober.judge.race.history import History, Result, overlap
 from prober.judge.race.telling import line
 from prober.judge.race.verdict import Judged, Violation
-from prober.kinds.run import Run
+from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Failure, Reason
 
 _STEP = "race"
 
 
-def failure_of(run: Run, verdict: Judged, history: History, trouble: Sequence[Failure]) -> Failure | None:
+def failure_from(
+    context: ProbeContext, verdict: Judged, history: History, trouble: Sequence[Failure]
+) -> Failure | None:
     """What the run ends with; leaves its numbers in the run's facts.
 
     What is proven stays proven, however little overlapped and whatever else failed. Then come calls that failed, for
     a server that does not answer is not well. Last comes a race that was none.
     """
     most = overlap(history)
-    run.facts["race_overlap"] = most
+    context.facts["race_overlap"] = most
     for violation in verdict.violations:
-        run.facts[f"race_violations_{violation.reason}"] = violation.occurrences
+        context.facts[f"race_violations_{violation.reason}"] = violation.occurrences
     if verdict.violations:
         if trouble:
-            run.warnings.append(_told(trouble, history))
-        return _violated(run, verdict, history)
+            context.warnings.append(_told(trouble, history))
+        return _violated(context, verdict, history)
     if trouble:
         first = trouble[0]
         return Failure(
@@ -38,10 +40,10 @@ def failure_of(run: Run, verdict: Judged, history: History, trouble: Sequence[Fa
     return None
 
 
-def _violated(run: Run, verdict: Judged, history: History) -> Failure:
+def _violated(context: ProbeContext, verdict: Judged, history: History) -> Failure:
     worst, *others = verdict.violations
-    file = run.origin.rpartition(":")[0]
-    again = " ".join(filter(None, ("mcp-prober run", file, "--probe", run.probe, "--seed", str(history.seed))))
+    file = context.origin.rpartition(":")[0]
+    again = " ".join(filter(None, ("mcp-prober run", file, "--probe", context.probe, "--seed", str(history.seed))))
     return Failure(
         worst.reason,
         worst.sentence,
