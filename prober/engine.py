@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from prober.config.model import Config, Probe, Target
 from prober.judge.worker import Judge
-from prober.kinds import KINDS, make_ready
+from prober.kinds import run_of
 from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Failure, Outcome, Reason, Verdict
 from prober.target.exchange import ExchangeLog
@@ -41,7 +41,7 @@ async def run_probe(
     on_history: Callable[[History], None] = lambda _history: None,
 ) -> Outcome:
     """One run, at most `probe.timeout` seconds long. Never raises, but lets a cancellation through."""
-    make_ready(probe.kind)
+    run = run_of(probe.kind)
     started_at, started = datetime.now(UTC), time.monotonic()
     deadline = asyncio.get_running_loop().time() + probe.timeout
     context = ProbeContext(
@@ -58,7 +58,7 @@ async def run_probe(
     failure: Failure | None = None
     try:
         async with context.within_deadline():
-            await KINDS[probe.kind](context, probe.settings)
+            await run(context, probe.settings)
     except Failure as error:
         failure = context.masked(error)
     except Exception as error:
@@ -84,7 +84,7 @@ async def run_pass(
     Of those that start a process, only as many begin at a time as there are processors, see `Processors`.
     """
     for probe in probes:
-        make_ready(probe.kind)
+        run_of(probe.kind)  # imported before the first run, so that none is charged with it
     known = {name: knowledge_of(config.targets[name]) for name in {probe.target for probe in probes}}
     room = asyncio.Semaphore(concurrency)
     processors = Processors()

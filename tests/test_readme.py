@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from prober.board import Board
 from prober.cli import app
-from prober.config import load
-from prober.kinds import KINDS
+from prober.kinds import all_kinds
+from prober.loader import load
 from prober.metrics import Metrics, families
 from prober.outcome import Reason
 from prober.web import Desk, application
@@ -45,7 +45,7 @@ def test_the_table_of_reasons_is_the_enum() -> None:
 
 
 def test_the_table_of_kinds_is_the_mapping() -> None:
-    assert [row[0].strip("`") for row in rows("Kinds")] == list(KINDS)
+    assert [row[0].strip("`") for row in rows("Kinds")] == list(all_kinds())
 
 
 def test_the_table_of_commands_is_the_command_line() -> None:
@@ -78,12 +78,12 @@ def test_the_example_configuration_is_sound(tmp_path: Path) -> None:
 
 
 def test_every_probe_key_of_the_table_of_kinds_is_known() -> None:
-    from prober.config import json_schema
+    from prober.loader import json_schema
 
     language = str(json_schema())
     for _, _, keys in rows("Kinds"):
         for key in re.findall(r"`(\w+)`", keys):
-            assert f"'{key}'" in language or key in KINDS, key
+            assert f"'{key}'" in language or key in all_kinds(), key
 
 
 def test_the_table_of_metrics_is_what_the_daemon_exports() -> None:

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from prober.cli.walkthrough import reference_server
-from prober.config import load
 from prober.discover.look import read_offer
 from prober.engine import run_pass
 from prober.judge.contract import dump_contract
+from prober.loader import load
 from tests.real.install import ENVIRONMENT, MODULES
 from tests.real.servers import git
 

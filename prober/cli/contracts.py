@@ -12,10 +12,11 @@ import typer
 
 from prober.cli.exits import FAILED, PASSED, refuse
 from prober.cli.inputs import counted
-from prober.config.model import CatalogSettings, Config, Probe
+from prober.config.model import Config, Probe
 from prober.discover.look import read_offer
 from prober.judge.change import Severity
 from prober.judge.contract import Contract, compare, dump_contract
+from prober.kinds.catalog import CatalogSettings
 from prober.outcome import Failure
 from prober.report.untrusted import line, scalar
 from prober.target.knowledge import knowledge_of

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from prober.cli.exits import refuse
-from prober.config import ConfigError, json_schema
-from prober.config import load as load_config
+from prober.config import ConfigError
 from prober.config.model import Config, Probe
+from prober.loader import json_schema
+from prober.loader import load as load_config
 
 DEFAULT_PATH = Path("probes")
 

@@ -13,11 +13,12 @@ import typer
 from prober.cli.address import Reachable
 from prober.cli.exits import FAILED, PASSED, UNKNOWN, refuse
 from prober.cli.inputs import counted
-from prober.config import ConfigError, load
+from prober.config import ConfigError
 from prober.discover.arguments import wanted_in
 from prober.discover.look import Answers, LeftOut, Look, look
 from prober.discover.names import name_of_server
 from prober.discover.write import Draft, WouldOverwrite, draft, write
+from prober.loader import load
 from prober.outcome import Failure
 from prober.report.untrusted import line
 

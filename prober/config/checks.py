@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, get_args
 
 from prober.config.cursor import Cursor, InvalidValueError
 from prober.config.diagnostics import did_you_mean
 from prober.config.field_types import Choice, Duration, FieldType, Json, JsonObject, JsonSchema, ListOf, SchemaBuilder
 from prober.config.files import JsonFile
-from prober.config.mapping_schema import AtLeastOne, Key, Values, mapping_of
-from prober.config.model import Checks, Latency
+from prober.config.mapping_schema import AtLeastOne, Values, inline, key, mapping_of
 from prober.config.units import parse_duration, show_duration
 
 if TYPE_CHECKING:
     from prober.judge.expect import Expectation
     from prober.judge.schema import Schema
+
+Source = Literal["structured", "text", "result"]
 
 
 class SchemaField(FieldType["Schema"]):
@@ -62,9 +63,9 @@ class ExpectationField(FieldType["Expectation"]):
         from prober.judge.expect import EXPECTATION_KEYS, ExpectationProblem, compile_expectation
 
         mapping = JsonObject().read(cursor)
-        unknown = [key for key in mapping if key not in EXPECTATION_KEYS]
-        for key in unknown:
-            cursor.nearest(key).report(did_you_mean("unknown key", key, EXPECTATION_KEYS))
+        unknown = [name for name in mapping if name not in EXPECTATION_KEYS]
+        for name in unknown:
+            cursor.nearest(name).report(did_you_mean("unknown key", name, EXPECTATION_KEYS))
         if unknown:
             raise InvalidValueError
         try:
@@ -96,46 +97,55 @@ class JsonPathField(FieldType[str]):
         return text
 
 
+@dataclass(frozen=True, kw_only=True)
+class Latency:
+    """Budget of the judged request, from its first byte sent to its answer's last byte read, in seconds."""
+
+    warn: float | None = field(default=None, metadata=key(Duration(), "From here on the run passes with a warning."))
+    fail: float | None = field(default=None, metadata=key(Duration(), "From here on the run fails."))
+
+
 def _check_latency(values: Values) -> None:
     warn, fail = values.get("warn"), values.get("fail")
     if warn is not None and fail is not None and warn > fail:
         values.at("warn").report("above fail: it would never be told")
 
 
-LATENCY: Final = mapping_of(
-    Latency,
-    Key(name="warn", of=Latency, value_type=Duration(), doc="From here on the run passes with a warning."),
-    Key(name="fail", of=Latency, value_type=Duration(), doc="From here on the run fails."),
-    rules=(AtLeastOne(("warn", "fail")),),
-    checks=(_check_latency,),
-)
+@dataclass(frozen=True, kw_only=True)
+class Checks:
+    """How one answer is judged. For `read` and `prompt` the default source is `result`."""
 
-
-def check_keys(sources: tuple[str, ...], default: Checks) -> tuple[Key, ...]:
-    """The keys of `Checks`, for a kind whose answers can be judged in the forms `sources`."""
-    return (
-        Key(
-            name="schema",
-            of=Checks,
-            value_type=SchemaField(),
-            doc="JSON Schema of the answer: the path of a file beside this one, or the schema itself.",
+    schema: Schema | None = field(
+        default=None,
+        metadata=key(
+            SchemaField(), "JSON Schema of the answer: the path of a file beside this one, or the schema itself."
         ),
-        Key(
-            name="from",
-            of=Checks,
-            field="source",
-            value_type=Choice(sources),
-            default=default.source,
-            doc="What is judged: `structured` content, the `text` parsed as JSON, or the whole `result`.",
-        ),
-        Key(
-            name="expect",
-            of=Checks,
-            value_type=ListOf(item=ExpectationField(), wanted="a list of expectations"),
-            doc="Expectations of the answer, in order.",
-        ),
-        Key(name="latency", of=Checks, value_type=LATENCY, doc="How long the answer may take."),
     )
+    source: Source = field(
+        default="structured",
+        metadata=key(
+            Choice(get_args(Source)),
+            "What is judged: `structured` content, the `text` parsed as JSON, or the whole `result`.",
+            name="from",
+        ),
+    )
+    expect: tuple[Expectation, ...] = field(
+        default=(),
+        metadata=key(
+            ListOf(item=ExpectationField(), wanted="a list of expectations"), "Expectations of the answer, in order."
+        ),
+    )
+    latency: Latency = field(
+        default=Latency(),
+        metadata=key(
+            mapping_of(Latency, rules=(AtLeastOne(("warn", "fail")),), checks=(_check_latency,)),
+            "How long the answer may take.",
+        ),
+    )
+
+
+OF_CONTENT: Final = inline(source=Choice(("text", "result")))
+"""Metadata of checks where an answer has no structured content: that of a resource or a prompt."""
 
 
 def check_deadline(cursor: Cursor, timeout: float) -> None:
@@ -145,11 +155,6 @@ def check_deadline(cursor: Cursor, timeout: float) -> None:
             seconds = parse_duration(spot.raw_text() or "")
             if seconds is not None and seconds > timeout:
                 spot.report(f"above the timeout of {show_duration(timeout)}: it would never be seen")
-
-
-def checks_of(values: Values, default: Checks) -> Checks:
-    """The checks that are written, over a kind's own defaults."""
-    return replace(default, **values.of(Checks))
 
 
 def _tokens(pointer: str) -> list[str]:

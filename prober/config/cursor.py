@@ -9,8 +9,8 @@ from typing import Any
 
 from prober.config.diagnostics import Mistake
 from prober.config.expansion import ExpansionError, expand
+from prober.config.nodes import ListNode, MappingNode, Node, ScalarNode, child_path, printable
 from prober.config.secret import Secret
-from prober.config.yaml_document import ListNode, MappingNode, Node, ScalarNode, child_path, printable
 
 
 class InvalidValueError(Exception):

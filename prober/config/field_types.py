@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar
 
 from prober.config import units
 from prober.config.cursor import Cursor, InvalidValueError
-from prober.config.yaml_document import ListNode, MappingNode
+from prober.config.nodes import ListNode, MappingNode
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -1,66 +1,90 @@
-"""Mappings with known keys: one declaration a key, from which the parser, its help and the schema are made."""
+"""Mappings with known keys, declared on the fields of a dataclass.
+
+    @dataclass(frozen=True, kw_only=True)
+    class Window:
+        cron: str = field(metadata=key(Cron(), "When it opens: five fields, in UTC."))
+
+    WINDOW = mapping_of(Window)
+
+One declaration is what the loader reads by, what an editor's JSON Schema says, and what people are told: the name, type
+and default of a key are those of the field.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import MISSING, dataclass, fields
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, fields, replace
 from typing import Any, Final, Generic, Protocol
 
 from prober.config.cursor import Cursor, InvalidValueError
 from prober.config.diagnostics import did_you_mean
 from prober.config.field_types import FieldType, JsonSchema, SchemaBuilder, T
 
+_KEY: Final = "prober.config.key"
+_INLINE: Final = "prober.config.inline"
 _REQUIRED: Final[Any] = object()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Key:
-    """One key of a mapping: its name, form and meaning.
-
-    `of` is the dataclass whose field it fills, and whose default it has; a field without a default makes the key
-    required. A key without `of` is turned into something else by the record's `build`.
-    """
+    """One key of a mapping. `model` and `field` are the dataclass and field that it fills."""
 
     name: str
     value_type: FieldType[Any]
-    doc: str
-    of: type | None = None
-    field: str = ""
-    """The field's name where it is not the key's."""
+    help: str
     default: Any = None
-    """Where the field's own default is not what holds here."""
+    """What holds where the key is not written; what cannot be shown is None."""
     required: bool = False
-
-    @property
-    def field_name(self) -> str:
-        """The field that the key fills."""
-        return self.field or self.name
+    model: type | None = None
+    field: str = ""
+    within: Field[Any] | None = None
+    """The field of `model` whose value has the field, where that is not `model` itself."""
 
     def schema(self, builder: SchemaBuilder) -> JsonSchema:
         """The value as JSON Schema, with meaning and default."""
-        stated = {**self.value_type.schema(builder), "description": self.doc}
-        shown = None if self.is_required else self.value_type.show(self.default_value)
+        stated = {**self.value_type.schema(builder), "description": self.help}
+        shown = None if self.required else self.value_type.show(self.default)
         return stated if shown is None else {**stated, "default": shown}
 
-    @cached_property
-    def default_value(self) -> Any:
-        """What holds where the key is not written."""
-        return _default(self.of, self.field_name) if self.default is None else self.default
 
-    @cached_property
-    def is_required(self) -> bool:
-        """Whether the mapping must have the key."""
-        return self.required or self.default_value is _REQUIRED
+def key(value_type: FieldType[Any], help: str, *, name: str = "", optional: bool = False) -> Mapping[str, Any]:
+    """Metadata of a field that is a key of the configuration.
+
+    A field without a default makes the key required, unless it is `optional`: then the schema's `build` has to fill it.
+    """
+    return {_KEY: (value_type, help, name, optional)}
 
 
-def _default(model: type | None, name: str) -> Any:
-    for known in fields(model) if model is not None else ():
-        if known.name == name:
-            if known.default is not MISSING:
-                return known.default
-            return None if known.default_factory is not MISSING else _REQUIRED
-    return None
+def inline(**narrowed: FieldType[Any]) -> Mapping[str, Any]:
+    """Metadata of a field whose own fields are keys beside the others, some of them `narrowed` to another type.
+
+    The defaults of those keys are the values of the field's default.
+    """
+    return {_INLINE: narrowed}
+
+
+def keys_of(model: type, **narrowed: FieldType[Any]) -> tuple[Key, ...]:
+    """The keys that the fields of a dataclass declare, some of them `narrowed` to another type."""
+    return tuple(_keys(model, narrowed))
+
+
+def _keys(model: type, narrowed: Mapping[str, FieldType[Any]]) -> Iterator[Key]:
+    for field in fields(model):
+        if (inner := field.metadata.get(_INLINE)) is not None:
+            for each in keys_of(type(field.default), **inner):
+                yield replace(each, model=model, within=field, default=getattr(field.default, each.field))
+        elif _KEY in field.metadata:
+            value_type, help_text, name, optional = field.metadata[_KEY]
+            required = field.default is MISSING and field.default_factory is MISSING
+            yield Key(
+                name=name or field.name,
+                value_type=narrowed.get(field.name, value_type),
+                help=help_text,
+                default=None if field.default is MISSING else field.default,
+                required=required and not optional,
+                model=model,
+                field=field.name,
+            )
 
 
 class Values:
@@ -89,9 +113,16 @@ class Values:
 
     def of(self, model: type) -> dict[str, Any]:
         """The values that fill fields of `model`, by field. What is not written is left to the model's defaults."""
-        return {
-            key.field_name: self._values[key.name] for key in self._keys if key.of is model and key.name in self._values
-        }
+        arguments: dict[str, Any] = {}
+        for each in self._keys:
+            if each.model is model and each.name in self._values:
+                value = self._values[each.name]
+                if each.within is None:
+                    arguments[each.field] = value
+                else:
+                    outer = each.within
+                    arguments[outer.name] = replace(arguments.get(outer.name, outer.default), **{each.field: value})
+        return arguments
 
 
 class Rule(Protocol):
@@ -146,9 +177,9 @@ class NotWith(Rule):
     keys: tuple[str, ...]
 
     def check(self, values: Values) -> None:
-        for key in self.keys:
-            if values.has(key) and values.has(self.other):
-                values.at(key).report(f"not together with {self.other}")
+        for name in self.keys:
+            if values.has(name) and values.has(self.other):
+                values.at(name).report(f"not together with {self.other}")
 
     def schema(self) -> JsonSchema:
         return {"dependentSchemas": {self.other: {"properties": dict.fromkeys(self.keys, False)}}}
@@ -161,15 +192,15 @@ class AtLeastOne(Rule):
     keys: tuple[str, ...]
 
     def check(self, values: Values) -> None:
-        if not any(values.has(key) for key in self.keys):
+        if not any(values.has(name) for name in self.keys):
             values.cursor.report(f"needs {' or '.join(self.keys)}")
 
     def schema(self) -> JsonSchema:
-        return {"anyOf": [{"required": [key]} for key in self.keys]}
+        return {"anyOf": [{"required": [name]} for name in self.keys]}
 
 
 CrossCheck = Callable[[Values], None]
-"""Compares values with each other and notes mistakes. Values that could not be read are absent."""
+"""Compares values with each other and reports mistakes. Values that could not be read are absent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,28 +211,23 @@ class MappingSchema(FieldType[T], Generic[T]):
     build: Callable[[Values], T]
     rules: tuple[Rule, ...] = ()
     checks: tuple[CrossCheck, ...] = ()
-    wanted: str = "a mapping"
 
     def read(self, cursor: Cursor) -> T:
-        return self.build(self.read_fields(cursor))
-
-    def read_fields(self, cursor: Cursor) -> Values:
-        """All keys, checked with each other."""
         noted = len(cursor.scope.mistakes)
         values = Values(cursor, self.keys)
-        known = {key.name: key for key in self.keys}
-        children = {child.name: child for child in cursor.entries(self.wanted)}
+        known = {each.name: each for each in self.keys}
+        children = {child.name: child for child in cursor.entries("a mapping")}
         for name, child in children.items():
             if name not in known:
                 child.report(did_you_mean("unknown key", name, known))
         # In declared order: what stands first may be needed by what comes later.
-        for name, key in known.items():
+        for name, each in known.items():
             if name in children:
                 try:
-                    values.put(name, key.value_type.read(children[name]))
+                    values.put(name, each.value_type.read(children[name]))
                 except InvalidValueError:
                     continue
-            elif key.is_required:
+            elif each.required:
                 cursor.report(f"needs {name}")
         for rule in self.rules:
             rule.check(values)
@@ -209,21 +235,29 @@ class MappingSchema(FieldType[T], Generic[T]):
             check(values)
         if len(cursor.scope.mistakes) > noted:
             raise InvalidValueError
-        return values
+        return self.build(values)
 
     def schema(self, builder: SchemaBuilder) -> JsonSchema:
         stated: JsonSchema = {
             "type": "object",
-            "properties": {key.name: key.schema(builder) for key in self.keys},
+            "properties": {each.name: each.schema(builder) for each in self.keys},
             "additionalProperties": False,
         }
-        if required := [key.name for key in self.keys if key.is_required]:
+        if required := [each.name for each in self.keys if each.required]:
             stated["required"] = required
         if self.rules:
             stated["allOf"] = [rule.schema() for rule in self.rules]
         return stated
 
 
-def mapping_of(model: type[T], *keys: Key, **more: Any) -> MappingSchema[T]:
-    """A mapping whose keys are all fields of one dataclass."""
-    return MappingSchema(keys=keys, build=lambda values: model(**values.of(model)), **more)
+def mapping_of(
+    model: type[T],
+    *,
+    build: Callable[[Values], T] | None = None,
+    rules: tuple[Rule, ...] = (),
+    checks: tuple[CrossCheck, ...] = (),
+) -> MappingSchema[T]:
+    """The mapping whose keys the fields of a dataclass declare."""
+    return MappingSchema(
+        keys=keys_of(model), build=build or (lambda values: model(**values.of(model))), rules=rules, checks=checks
+    )

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from prober.config.field_types import FieldType, MapOf, OwnSecrets, SchemaBuilder
-from prober.config.mapping_schema import Key, MappingSchema, mapping_of
-from prober.config.model import Notify, Probe, Target
-from prober.config.notify import NOTIFY
-from prober.config.probes import DefaultsSection, ProbeField
-from prober.config.targets import TARGET
-
-
-@dataclass(frozen=True, kw_only=True)
-class File:
-    """What one file defines."""
-
-    targets: Mapping[str, Target] = field(default_factory=dict)
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-    probes: Mapping[str, Probe] = field(default_factory=dict)
-    notify: Notify | None = None
+from prober.config.kind import ProbeKind
+from prober.config.mapping_schema import MappingSchema, key, keys_of
+from prober.config.notify import NOTIFY, Notify
+from prober.config.probes import DefaultsField, Probe, ProbeField
+from prober.config.targets import TARGET, Target
 
 
 def _by_name(field_type: FieldType[Any]) -> FieldType[Any]:
@@ -33,25 +23,30 @@ def _by_name(field_type: FieldType[Any]) -> FieldType[Any]:
     )
 
 
-# In the order of reading: probes take what `defaults` says.
-FILE: Final[MappingSchema[File]] = mapping_of(
-    File,
-    Key(name="targets", of=File, value_type=_by_name(TARGET), doc="MCP servers, by name."),
-    Key(name="defaults", of=File, value_type=DefaultsSection(), doc="What holds for the probes of this file."),
-    Key(name="probes", of=File, value_type=_by_name(ProbeField()), doc="Checks, by name."),
-    Key(
-        name="notify",
-        of=File,
-        value_type=NOTIFY,
-        doc="Whom the daemon tells of changes; in one file of the configuration.",
-    ),
-)
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """What one file defines, in the order of reading: probes take what `defaults` says."""
+
+    targets: Mapping[str, Target] = field(default_factory=dict, metadata=key(_by_name(TARGET), "MCP servers, by name."))
+    defaults: Mapping[str, Any] = field(
+        default_factory=dict, metadata=key(DefaultsField(), "What holds for the probes of this file.")
+    )
+    probes: Mapping[str, Probe] = field(default_factory=dict, metadata=key(ProbeField({}), "Checks, by name."))
+    notify: Notify | None = field(
+        default=None, metadata=key(NOTIFY, "Whom the daemon tells of changes; in one file of the configuration.")
+    )
 
 
-def json_schema() -> dict[str, Any]:
+def file_schema(kinds: Mapping[str, ProbeKind]) -> MappingSchema[File]:
+    """What may stand in a file, with probes of these kinds."""
+    keys = keys_of(File, probes=_by_name(ProbeField(kinds)))
+    return MappingSchema(keys=keys, build=lambda values: File(**values.of(File)))
+
+
+def json_schema(kinds: Mapping[str, ProbeKind]) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a configuration file. What only a run of `check` can know is not in it."""
     builder = SchemaBuilder()
-    stated = FILE.schema(builder)
+    stated = file_schema(kinds).schema(builder)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "mcp-prober configuration",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Iterable
-from typing import Any, Final, get_args
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
 
+from prober.config.auth import AUTH, ClientCredentials, header_complaint, header_reserved
 from prober.config.cursor import Cursor
 from prober.config.field_types import (
     Boolean,
@@ -20,44 +22,21 @@ from prober.config.field_types import (
     Size,
     Text,
 )
-from prober.config.files import ExistingFile, ExistingFolder
-from prober.config.mapping_schema import ExactlyOne, Key, MappingSchema, NotWith, OnlyWith, Values, mapping_of
-from prober.config.model import ClientCredentials, Limits, Protocol, Target, Tls
+from prober.config.files import ExistingFolder
+from prober.config.mapping_schema import ExactlyOne, NotWith, Values, key, mapping_of
+from prober.config.nodes import ListNode, ScalarNode
 from prober.config.secret import Secret
-from prober.config.times import MAINTENANCE, RateField
+from prober.config.times import MAINTENANCE, Budget, RateField, Window
+from prober.config.tls import TLS, Tls
 from prober.config.urls import PROXY_URL, URL, without_query
-from prober.config.yaml_document import ListNode, ScalarNode
 
-# fmt: off
-OWN_HEADERS: Final = frozenset({
-    "accept", "connection", "content-length", "content-type", "last-event-id", "mcp-method", "mcp-name",
-    "mcp-protocol-version", "mcp-session-id", "te", "transfer-encoding", "upgrade",
-})
-# fmt: on
-"""Headers that say what the prober does: set by it alone."""
+Transport = Literal["http", "sse", "stdio"]
+Protocol = Literal["auto", "modern", "handshake"]
 
 SHORTEST_MASKED: Final = 4
 """Characters of a `${…}` value that is masked: to mask a shorter one would blot out innocent text."""
 SHORTEST_MASKED_LITERAL: Final = 8
 """Likewise of a value that is written out: `production` in a header may be a secret, `1` or `prod` is none."""
-
-
-def _header_reserved(name: str) -> str | None:
-    return "this header is set by the prober itself" if name.lower() in OWN_HEADERS else None
-
-
-def _header_complaint(value: str) -> str | None:
-    if re.search(r"[^\t\x20-\x7e]", value):
-        return "a header value must be printable ASCII, without line ends"
-    if value != value.strip():
-        return "a header value must not begin or end with a space"
-    return None
-
-
-def _bearer_complaint(token: str) -> str | None:
-    if token.lower().startswith("bearer "):
-        return "write the token alone, without the word Bearer"
-    return _header_complaint(token) or ("a token must not hold spaces" if " " in token else None)
 
 
 def _nul_complaint(text: str) -> str | None:
@@ -81,85 +60,97 @@ class _Command(FieldType[tuple[str, ...]]):
         return self._list.schema(builder)
 
 
-def _check_certificates(values: Values) -> None:
-    """Certificates that cannot be used are found here, not by the first run."""
-    import ssl
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one answer may cost us, in bytes. A server that sends more is `too_large`.
 
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if (ca_file := values.get("ca_file")) is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except (ssl.SSLError, OSError):
-            values.at("ca_file").report("holds no certificate in PEM form")
-    if (certificate := values.get("client_certificate")) is None:
-        return
-    if values.has("client_key") and values.get("client_key") is None:
-        return
-    try:
-        # Without a password of its own OpenSSL would ask the terminal for one.
-        context.load_cert_chain(certificate, values.get("client_key"), password=lambda: "")
-    except (ssl.SSLError, OSError, ValueError):
-        values.at("client_certificate").report("not a certificate with its unencrypted key in PEM form")
+    The defaults keep the parsing of one answer below 50 ms on a slow core; agents choke on far less.
+    """
 
+    body: int = field(default=2 * 1024 * 1024, metadata=key(Size(), "One HTTP body as it comes over the wire."))
+    decompressed: int = field(default=2 * 1024 * 1024, metadata=key(Size(), "One HTTP body after decompression."))
+    event: int = field(default=1024 * 1024, metadata=key(Size(), "One Server-Sent Event."))
+    line: int = field(default=2 * 1024 * 1024, metadata=key(Size(), "One line of a stdio server's output."))
 
-TLS: Final = mapping_of(
-    Tls,
-    Key(name="ca_file", of=Tls, value_type=ExistingFile(), doc="Certificates (PEM) to trust instead of the system's."),
-    Key(
-        name="client_certificate",
-        of=Tls,
-        value_type=ExistingFile(),
-        doc="The certificate (PEM) to show to the server; it may hold the key as well.",
-    ),
-    Key(
-        name="client_key", of=Tls, value_type=ExistingFile(), doc="The key (PEM, not encrypted) of client_certificate."
-    ),
-    rules=(OnlyWith("client_certificate", "client_key"),),
-    checks=(_check_certificates,),
-)
-
-CLIENT_CREDENTIALS: Final = mapping_of(
-    ClientCredentials,
-    Key(name="token_url", of=ClientCredentials, value_type=URL, doc="The token endpoint."),
-    Key(name="client_id", of=ClientCredentials, value_type=Text(), doc="The name this client is known by."),
-    Key(
-        name="client_secret",
-        of=ClientCredentials,
-        value_type=Converted(Text(), Secret),
-        doc="Its password: ${VARIABLE} or ${file:PATH}.",
-    ),
-    Key(name="scope", of=ClientCredentials, value_type=Text(), doc="Scopes to ask for, separated by spaces."),
-    Key(
-        name="audience", of=ClientCredentials, value_type=Text(), doc="The audience parameter that some endpoints want."
-    ),
-)
-
-AUTH: Final[MappingSchema[Secret | ClientCredentials]] = MappingSchema(
-    keys=(
-        Key(
-            name="bearer",
-            value_type=Converted(Text(complaint=_bearer_complaint), Secret),
-            doc="A token to send as `Authorization: Bearer …`.",
-        ),
-        Key(
-            name="client_credentials",
-            value_type=CLIENT_CREDENTIALS,
-            doc="Fetch a token by the OAuth 2 client credentials grant.",
-        ),
-    ),
-    rules=(ExactlyOne("bearer", "client_credentials"),),
-    build=lambda values: values.get("bearer") or values.get("client_credentials"),
-)
-
-LIMITS: Final = mapping_of(
-    Limits,
-    Key(name="body", of=Limits, value_type=Size(), doc="One HTTP body as it comes over the wire."),
-    Key(name="decompressed", of=Limits, value_type=Size(), doc="One HTTP body after decompression."),
-    Key(name="event", of=Limits, value_type=Size(), doc="One Server-Sent Event."),
-    Key(name="line", of=Limits, value_type=Size(), doc="One line of a stdio server's output."),
-)
 
 _SECRET_TEXT: Final = Converted(Text(may_be_empty=True, complaint=_nul_complaint), Secret)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One MCP server. `url` is set for `http` and `sse`, `command` for `stdio`."""
+
+    name: str
+    address: str = ""
+    """`url` or `command` to show to people: as written, each `${…}` left as it is, without a URL's query."""
+    url: str | None = field(
+        default=None, repr=False, metadata=key(URL, "Address of an HTTP server, e.g. https://example.com/mcp.")
+    )
+    transport: Transport = field(
+        default="http",
+        metadata=key(Choice(("http", "sse")), "`http` is Streamable HTTP, `sse` the legacy HTTP+SSE transport."),
+    )
+    command: tuple[str, ...] = field(
+        default=(), repr=False, metadata=key(_Command(), "Program and arguments of a stdio server, as a list.")
+    )
+    cwd: Path | None = field(
+        default=None, repr=False, metadata=key(ExistingFolder(), "The folder the command runs in.")
+    )
+    """None is where the prober runs."""
+    env: Mapping[str, Secret] = field(
+        default_factory=dict,
+        metadata=key(
+            MapOf(value=_SECRET_TEXT, names="^[^=\\u0000]+$", names_wanted="the name of an environment variable"),
+            "Environment variables for the command.",
+        ),
+    )
+    headers: Mapping[str, Secret] = field(
+        default_factory=dict,
+        metadata=key(
+            MapOf(
+                value=Converted(Text(may_be_empty=True, complaint=header_complaint), Secret),
+                names="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$",
+                names_wanted="the name of a header",
+                reserved=header_reserved,
+            ),
+            "Headers to send with every request.",
+        ),
+    )
+    auth: ClientCredentials | None = field(default=None, metadata=key(AUTH, "How to ask for entry."))
+    """A bearer token is one of the headers."""
+    tls: Tls = field(default=Tls(), metadata=key(TLS, "Whom to trust, and which certificate to show."))
+    proxy: Secret | None = field(
+        default=None,
+        metadata=key(
+            Converted(PROXY_URL, Secret), "Address of an HTTP proxy. Proxies from the environment are not used."
+        ),
+    )
+    protocol: Protocol = field(
+        default="auto",
+        metadata=key(
+            Choice(get_args(Protocol)),
+            "Protocol era: `modern` (2026-07-28 on), `handshake` (up to 2025-11-25), or `auto` to learn it.",
+        ),
+    )
+    limits: Limits = field(default=Limits(), metadata=key(mapping_of(Limits), "What one answer may cost, in bytes."))
+    allow_writes: bool = field(
+        default=False, metadata=key(Boolean(), "Whether probes that write may do so here; they must say it as well.")
+    )
+    concurrency: int = field(
+        default=2, metadata=key(Integer(least=1, most=1000), "How many of its probes the daemon runs at a time.")
+    )
+    budget: Budget | None = field(
+        default=None,
+        metadata=key(
+            RateField(), "How many requests the daemon may send it, e.g. 120/h; beyond that its probes are not run."
+        ),
+    )
+    maintenance: tuple[Window, ...] = field(
+        default=(), metadata=key(MAINTENANCE, "When it may be out of order: its probes run, their results are marked.")
+    )
+    secrets: tuple[Secret, ...] = ()
+    """What must be masked wherever this target's traffic is shown: every value that a `${…}` stood for, and the values
+    of headers, environment, proxy and client secret. None is empty."""
 
 
 def _check_headers(values: Values) -> None:
@@ -186,8 +177,7 @@ def _build(values: Values) -> Target:
     auth = values.get("auth")
     if isinstance(auth, Secret):
         arguments["headers"] = {**arguments.get("headers", {}), "Authorization": Secret(f"Bearer {auth.reveal()}")}
-    elif auth is not None:
-        arguments["auth"] = auth
+        del arguments["auth"]
     if "command" in arguments:
         arguments["transport"] = "stdio"
     written_out = [*arguments.get("headers", {}).values(), *arguments.get("env", {}).values()]
@@ -220,83 +210,8 @@ def masked(put_in: Iterable[Secret], written_out: Iterable[Secret] = ()) -> tupl
 
 
 TARGET: Final[FieldType[Target]] = Expanding(
-    MappingSchema(
-        keys=(
-            Key(name="url", of=Target, value_type=URL, doc="Address of an HTTP server, e.g. https://example.com/mcp."),
-            Key(
-                name="transport",
-                of=Target,
-                value_type=Choice(("http", "sse")),
-                doc="`http` is Streamable HTTP, `sse` the legacy HTTP+SSE transport.",
-            ),
-            Key(
-                name="command",
-                of=Target,
-                value_type=_Command(),
-                doc="Program and arguments of a stdio server, as a list.",
-            ),
-            Key(name="cwd", of=Target, value_type=ExistingFolder(), doc="The folder the command runs in."),
-            Key(
-                name="env",
-                of=Target,
-                value_type=MapOf(
-                    value=_SECRET_TEXT,
-                    names="^[^=\\u0000]+$",
-                    names_wanted="the name of an environment variable",
-                ),
-                doc="Environment variables for the command.",
-            ),
-            Key(
-                name="headers",
-                of=Target,
-                value_type=MapOf(
-                    value=Converted(Text(may_be_empty=True, complaint=_header_complaint), Secret),
-                    names="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$",
-                    names_wanted="the name of a header",
-                    reserved=_header_reserved,
-                ),
-                doc="Headers to send with every request.",
-            ),
-            Key(name="auth", value_type=AUTH, doc="How to ask for entry."),
-            Key(name="tls", of=Target, value_type=TLS, doc="Whom to trust, and which certificate to show."),
-            Key(
-                name="proxy",
-                of=Target,
-                value_type=Converted(PROXY_URL, Secret),
-                doc="Address of an HTTP proxy. Proxies from the environment are not used.",
-            ),
-            Key(
-                name="protocol",
-                of=Target,
-                value_type=Choice(get_args(Protocol)),
-                doc="Protocol era: `modern` (2026-07-28 on), `handshake` (up to 2025-11-25), or `auto` to learn it.",
-            ),
-            Key(name="limits", of=Target, value_type=LIMITS, doc="What one answer may cost, in bytes."),
-            Key(
-                name="allow_writes",
-                of=Target,
-                value_type=Boolean(),
-                doc="Whether probes that write may do so here; they must say it as well.",
-            ),
-            Key(
-                name="concurrency",
-                of=Target,
-                value_type=Integer(least=1, most=1000),
-                doc="How many of its probes the daemon runs at a time.",
-            ),
-            Key(
-                name="budget",
-                of=Target,
-                value_type=RateField(),
-                doc="How many requests the daemon may send it, e.g. 120/h; beyond that its probes are not run.",
-            ),
-            Key(
-                name="maintenance",
-                of=Target,
-                value_type=MAINTENANCE,
-                doc="When it may be out of order: its probes run, their results are marked.",
-            ),
-        ),
+    mapping_of(
+        Target,
         rules=(
             ExactlyOne("url", "command"),
             NotWith("command", ("transport", "headers", "auth", "tls", "proxy")),

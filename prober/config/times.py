@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Final
 
 from prober.config.cron import CRON_PATTERN, cron_complaint
 from prober.config.cursor import Cursor
 from prober.config.field_types import Duration, FieldType, JsonSchema, ListOf, SchemaBuilder
-from prober.config.mapping_schema import Key, mapping_of
-from prober.config.model import Budget, Window
+from prober.config.mapping_schema import key, mapping_of
 from prober.config.units import RATE_PATTERN, parse_rate
 
 
@@ -25,6 +25,14 @@ class Cron(FieldType[str]):
         return builder.text(pattern=CRON_PATTERN)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """How many requests a target may be sent within any stretch of `seconds`."""
+
+    requests: int
+    seconds: float
+
+
 class RateField(FieldType[Budget]):
     """A number of requests within a unit of time."""
 
@@ -39,10 +47,13 @@ class RateField(FieldType[Budget]):
         return builder.text(pattern=RATE_PATTERN)
 
 
-_WINDOW: Final = mapping_of(
-    Window,
-    Key(name="cron", of=Window, value_type=Cron(), doc="When it opens: five fields, in UTC."),
-    Key(name="duration", of=Window, value_type=Duration(), doc="How long it stays open."),
-)
-MAINTENANCE: Final = ListOf(item=_WINDOW, wanted="a list of windows")
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """A maintenance window: opens at each time of the cron expression, stays open for `duration` seconds."""
+
+    cron: str = field(metadata=key(Cron(), "When it opens: five fields, in UTC."))
+    duration: float = field(metadata=key(Duration(), "How long it stays open."))
+
+
+MAINTENANCE: Final = ListOf(item=mapping_of(Window), wanted="a list of windows")
 """An empty list is one: a probe says so that the windows of `defaults` are not its own."""

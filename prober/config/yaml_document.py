@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import yaml
+
+from prober.config.nodes import ListNode, MappingNode, Node, Scalar, ScalarNode, child_path
 
 if TYPE_CHECKING:
     from yaml.events import Event
@@ -23,38 +24,6 @@ MAX_DEPTH: Final = 64
 MAX_NODES: Final = 200_000
 """Nodes after aliases are unfolded. 2,000 probes with twenty lines each stay well below."""
 
-Scalar: TypeAlias = str | int | float | bool | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ScalarNode:
-    """A text, number, boolean or null. `text` is what stands in the file, `value` what it means."""
-
-    line: int
-    text: str
-    value: Scalar
-    size: int = 1
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ListNode:
-    """A sequence: the line of each item and the item. `size` counts its nodes with aliases unfolded."""
-
-    line: int
-    items: tuple[tuple[int, Node], ...]
-    size: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MappingNode:
-    """A mapping: key to the line of the key and the value."""
-
-    line: int
-    entries: dict[str, tuple[int, Node]]
-    size: int
-
-
-Node: TypeAlias = ScalarNode | ListNode | MappingNode
 Complain: TypeAlias = Callable[[int, str, str], None]
 """Takes line, path and message of a mistake that does not end the reading."""
 
@@ -82,18 +51,6 @@ def parse(content: bytes, complain: Complain) -> Node:
         raise UnreadableError(line, f"not YAML: character U+{ord(text[error.position]):04X} is not allowed") from None
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, text) from None
-
-
-def child_path(path: str, key: str | int) -> str:
-    """The path of a value inside the one at `path`."""
-    if isinstance(key, int):
-        return f"{path}[{key}]"
-    return f"{path}.{printable(key)}" if path else printable(key)
-
-
-def printable(text: str) -> str:
-    """The text with line ends and other control characters escaped: mistakes are told one a line."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _events(text: str) -> Iterator[Event]:

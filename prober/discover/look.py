@@ -16,7 +16,7 @@ from prober.discover.schema import schema_for
 from prober.judge.contract import Contract
 from prober.judge.worker import Judge
 from prober.kinds.answer import judge_answer, select, tool_error
-from prober.kinds.catalog import read_contract
+from prober.kinds.catalog.run import read_contract
 from prober.kinds.context import ProbeContext, is_read_only, session_stands
 from prober.outcome import Failure, ServerInfo
 from prober.target.exchange import ExchangeLog

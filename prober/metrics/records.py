@@ -12,8 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from prober.config.model import CallSettings, Probe, PromptSettings, ReadSettings, Target
+from prober.config.model import Probe, Target
 from prober.judge.mismatch import cap
+from prober.kinds.call import CallSettings
+from prober.kinds.prompt import PromptSettings
+from prober.kinds.read import ReadSettings
 from prober.metrics.reasons import anomalies_of, reasons_of
 from prober.outcome import Outcome, Phase, Reason, ServerInfo, Verdict
 from prober.report.untrusted import line

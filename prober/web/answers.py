@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from prober.config.diagnostics import did_you_mean
-from prober.config.yaml_document import printable
+from prober.config.nodes import printable
 
 API: Final = "/api/"
 _AT_ONCE: Final = 16 * 1024

@@ -27,7 +27,7 @@ from prober.config.cursor import Cursor, FileScope, InvalidValueError
 from prober.config.diagnostics import ConfigError, Mistake
 from prober.config.field_types import Choice, FieldType, MapOf, Text
 from prober.config.files import ExistingFile, why_unreadable
-from prober.config.mapping_schema import Key, MappingSchema, Values, mapping_of
+from prober.config.mapping_schema import Key, MappingSchema, Values, key, mapping_of
 from prober.config.yaml_document import MAX_BYTES, UnreadableError, parse
 
 _VERSIONS: Final = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
@@ -52,12 +52,16 @@ class WebConfigError(ConfigError):
 class Tls:
     """What the server shows and asks of whoever connects."""
 
-    cert_file: Path
-    key_file: Path
-    client_ca_file: Path | None = None
-    client_auth_type: str = _NOBODY
-    min_version: str = "TLS12"
-    max_version: str = "TLS13"
+    cert_file: Path = field(metadata=key(ExistingFile(), "The server's certificate and what leads to its root."))
+    key_file: Path = field(metadata=key(ExistingFile(), "Its private key."))
+    client_ca_file: Path | None = field(
+        default=None, metadata=key(ExistingFile(), "Authorities of client certificates.")
+    )
+    client_auth_type: str = field(
+        default=_NOBODY, metadata=key(Choice((_NOBODY, *_VERIFIED)), "What is asked of clients.")
+    )
+    min_version: str = field(default="TLS12", metadata=key(Choice(tuple(_VERSIONS)), "The oldest TLS that is spoken."))
+    max_version: str = field(default="TLS13", metadata=key(Choice(tuple(_VERSIONS)), "The newest."))
 
     def context(self) -> ssl.SSLContext:
         """A context for servers. Raises as `apply` does."""
@@ -79,49 +83,6 @@ class Tls:
         context.minimum_version = _VERSIONS[self.min_version]
         context.maximum_version = _VERSIONS[self.max_version]
         context.verify_mode = _VERIFIED.get(self.client_auth_type, ssl.CERT_NONE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class WebConfig:
-    """Who may ask, and over what. The default is anybody, over plain HTTP."""
-
-    tls: Tls | None = None
-    users: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Name to bcrypt hash."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """Sent with every answer, in place of the usual value."""
-
-
-def load(path: Path) -> WebConfig:
-    """The web configuration in a file.
-
-    Raises:
-        WebConfigError: something is wrong; it holds every mistake.
-    """
-    scope = FileScope(file=path, environ={})
-    config = _read(scope)
-    if config is None or scope.mistakes:
-        raise WebConfigError(sorted(scope.mistakes, key=lambda mistake: mistake.line))
-    return config
-
-
-def refused(path: Path, why: str) -> WebConfigError:
-    """What a file that was sound when it was read turned out to be."""
-    return WebConfigError([Mistake(file=path, line=0, path="", message=why)])
-
-
-def _read(scope: FileScope) -> WebConfig | None:
-    try:
-        with scope.file.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        return _FILE.read(Cursor.root(scope, parse(content, scope.note)))
-    except OSError as error:
-        scope.note(0, "", why_unreadable(error))
-    except UnreadableError as error:
-        scope.note(error.line, "", str(error))
-    except InvalidValueError:
-        pass
-    return None
 
 
 def _check_certificate(values: Values) -> None:
@@ -193,7 +154,7 @@ def _bad_value(text: str) -> str | None:
 
 def _headers() -> FieldType[dict[str, str]]:
     value = Text(wanted="the value of a header", complaint=_bad_value)
-    keys = tuple(Key(name=name, value_type=value, doc="A header of every answer.") for name in _HEADERS)
+    keys = tuple(Key(name=name, value_type=value, help="A header of every answer.") for name in _HEADERS)
     return MappingSchema(keys=keys, build=lambda values: _written(values, _HEADERS))
 
 
@@ -201,35 +162,67 @@ def _written(values: Values, names: Iterable[str]) -> dict[str, str]:
     return {name: values.get(name) for name in names if values.has(name)}
 
 
-_TLS: Final[MappingSchema[Tls]] = mapping_of(
-    Tls,
-    Key(
-        name="cert_file", of=Tls, value_type=ExistingFile(), doc="The server's certificate and what leads to its root."
-    ),
-    Key(name="key_file", of=Tls, value_type=ExistingFile(), doc="Its private key."),
-    Key(name="client_ca_file", of=Tls, value_type=ExistingFile(), doc="Authorities of client certificates."),
-    Key(name="client_auth_type", of=Tls, value_type=Choice((_NOBODY, *_VERIFIED)), doc="What is asked of clients."),
-    Key(name="min_version", of=Tls, value_type=Choice(tuple(_VERSIONS)), doc="The oldest TLS that is spoken."),
-    Key(name="max_version", of=Tls, value_type=Choice(tuple(_VERSIONS)), doc="The newest."),
-    checks=(_check_certificate, _check_client_authority, _check_versions),
-)
+_TLS: Final = mapping_of(Tls, checks=(_check_certificate, _check_client_authority, _check_versions))
 _HTTP: Final[MappingSchema[dict[str, str]]] = MappingSchema(
-    keys=(Key(name="headers", value_type=_headers(), doc="Headers of every answer."),),
+    keys=(Key(name="headers", value_type=_headers(), help="Headers of every answer."),),
     build=lambda values: values.get("headers", {}),
 )
-_FILE: Final[MappingSchema[WebConfig]] = mapping_of(
-    WebConfig,
-    Key(name="tls_server_config", of=WebConfig, field="tls", value_type=_TLS, doc="TLS."),
-    Key(
-        name="basic_auth_users",
-        of=WebConfig,
-        field="users",
-        value_type=_Users(
-            value=Text(wanted="a bcrypt hash of a cost from 04 to 16", pattern=_BCRYPT),
-            names=r"^[^:\x00-\x1f\x7f]+$",  # RFC 7617 section 2: the first colon ends the name
-            names_wanted="a user's name, without a colon",
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebConfig:
+    """Who may ask, and over what. The default is anybody, over plain HTTP."""
+
+    tls: Tls | None = field(default=None, metadata=key(_TLS, "TLS.", name="tls_server_config"))
+    users: Mapping[str, str] = field(
+        default_factory=dict,
+        repr=False,
+        metadata=key(
+            _Users(
+                value=Text(wanted="a bcrypt hash of a cost from 04 to 16", pattern=_BCRYPT),
+                names=r"^[^:\x00-\x1f\x7f]+$",  # RFC 7617 section 2: the first colon ends the name
+                names_wanted="a user's name, without a colon",
+            ),
+            "User name to bcrypt hash.",
+            name="basic_auth_users",
         ),
-        doc="User name to bcrypt hash.",
-    ),
-    Key(name="http_server_config", of=WebConfig, field="headers", value_type=_HTTP, doc="How is answered."),
-)
+    )
+    headers: Mapping[str, str] = field(
+        default_factory=dict, metadata=key(_HTTP, "How is answered.", name="http_server_config")
+    )
+    """Sent with every answer, in place of the usual value."""
+
+
+_FILE: Final = mapping_of(WebConfig)
+
+
+def load(path: Path) -> WebConfig:
+    """The web configuration in a file.
+
+    Raises:
+        WebConfigError: something is wrong; it holds every mistake.
+    """
+    scope = FileScope(file=path, environ={})
+    config = _read(scope)
+    if config is None or scope.mistakes:
+        raise WebConfigError(sorted(scope.mistakes, key=lambda mistake: mistake.line))
+    return config
+
+
+def refused(path: Path, why: str) -> WebConfigError:
+    """What a file that was sound when it was read turned out to be."""
+    return WebConfigError([Mistake(file=path, line=0, path="", message=why)])
+
+
+def _read(scope: FileScope) -> WebConfig | None:
+    try:
+        with scope.file.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        return _FILE.read(Cursor.root(scope, parse(content, scope.note)))
+    except OSError as error:
+        scope.note(0, "", why_unreadable(error))
+    except UnreadableError as error:
+        scope.note(error.line, "", str(error))
+    except InvalidValueError:
+        pass
+    return None

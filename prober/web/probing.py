@@ -27,7 +27,7 @@ from starlette.routing import Route
 
 from prober.config.diagnostics import did_you_mean
 from prober.config.model import Probe
-from prober.config.yaml_document import printable
+from prober.config.nodes import printable
 from prober.engine import not_run
 from prober.outcome import Outcome, Verdict
 from prober.report import prometheus

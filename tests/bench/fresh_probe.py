@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx
 
-from prober.config import load
 from prober.engine import run_probe
 from prober.judge.worker import Judge
+from prober.loader import load
 from prober.outcome import Verdict
 from prober.target.era import modern_headers, modern_params
 from prober.target.knowledge import knowledge_of

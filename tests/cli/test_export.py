@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from prober.cli import app
-from prober.config import load
+from prober.loader import load
 from tests.alerts.programs import told as told_by
 
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from prober.config import load
 from prober.config.files import MAX_JSON_BYTES
+from prober.loader import load
 from tests.config.conftest import ENVIRON, loaded, told
 
 Write = Callable[..., Path]

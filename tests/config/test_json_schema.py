@@ -10,18 +10,17 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from prober.config import json_schema
 from prober.config.cursor import Cursor, FileScope
 from prober.config.field_types import Json
-from prober.config.kinds.race import MODELS
 from prober.config.model import Limits, Target
 from prober.config.units import parse_duration, parse_size
 from prober.config.yaml_document import parse
+from prober.kinds.race.models import OPERATIONS
+from prober.loader import json_schema
 from tests.config.conftest import HERE, loaded
 from tests.config.table_of_mistakes import BEYOND_STRUCTURE, STRUCTURE
 
 ROOT = HERE.parent.parent
-OPERATIONS = {name for operations in MODELS.values() for name in operations}
 GOOD = [*sorted((HERE / "good").rglob("*.y*ml")), *sorted((ROOT / "probes").rglob("*.yaml"))]
 
 

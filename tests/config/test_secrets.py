@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from prober.config import Config, ConfigError, Secret, load
+from prober.config import Config, ConfigError, Secret
+from prober.loader import load
 from tests.config.conftest import ENVIRON, TOKEN, loaded
 
 Write = Callable[..., Path]

@@ -10,7 +10,8 @@ import pytest
 
 from prober.config.cursor import Cursor, FileScope
 from prober.config.field_types import Json
-from prober.config.yaml_document import MAX_BYTES, MAX_NODES, MappingNode, UnreadableError, parse
+from prober.config.nodes import MappingNode
+from prober.config.yaml_document import MAX_BYTES, MAX_NODES, UnreadableError, parse
 from tests.config.conftest import told
 
 Write = Callable[..., Path]

@@ -13,10 +13,11 @@ from random import Random
 import pytest
 
 from prober.board import Board
-from prober.config.model import Config, HandshakeSettings, Probe, Target
+from prober.config.model import Config, Probe, Target
 from prober.history import Counts, Day, History, PastResult, Point, Retention
 from prober.history.ledger import Ledger, Skip
 from prober.history.schema import BOUNDS
+from prober.kinds.handshake import HandshakeSettings
 from prober.outcome import Verdict
 from prober.result import Result
 from tests.history.making import NOON, random_results, result

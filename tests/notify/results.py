@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from prober.board import Board
-from prober.config.model import Config, HandshakeSettings, Probe, Target
+from prober.config.model import Config, Probe, Target
+from prober.kinds.handshake import HandshakeSettings
 from prober.outcome import Outcome, Reason, Verdict
 from prober.result import Result
 

@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from prober.config import load
-from prober.config.model import Config, HandshakeSettings, Probe, Target
+from prober.config.model import Config, Probe, Target
 from prober.judge.worker import Judge
+from prober.kinds.handshake import HandshakeSettings
+from prober.loader import load
 from prober.outcome import Reason
 from prober.result import Result
 from prober.schedule import Scheduler

@@ -10,17 +10,11 @@ from typing import Any
 
 import pytest
 
-from prober.config.model import (
-    CallSettings,
-    Checks,
-    Config,
-    HandshakeSettings,
-    Latency,
-    Probe,
-    ScenarioSettings,
-    Step,
-    Target,
-)
+from prober.config.model import Checks, Config, Latency, Probe, Target
+from prober.kinds.call import CallSettings
+from prober.kinds.handshake import HandshakeSettings
+from prober.kinds.scenario import ScenarioSettings
+from prober.kinds.step import Step
 from prober.outcome import Outcome, Phase, Reason, Verdict
 from prober.result import Result
 from prober.schedule.doubt import STANDSTILL, LoopLag, Suspicion, reconsidered

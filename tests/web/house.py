@@ -12,8 +12,9 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry
 
 from prober.board import Board
-from prober.config import Config, load
+from prober.config import Config
 from prober.judge.worker import Judge
+from prober.loader import load
 from prober.metrics import Metrics
 from prober.result import Result
 from prober.schedule import Scheduler

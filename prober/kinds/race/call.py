@@ -6,18 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from prober.config.model import RaceCall
 from prober.judge.expect import SelectionProblem, compile_path
 from prober.judge.judgement import Case, Check, Instance
 from prober.judge.race.history import Result
 from prober.judge.selection import Selection, one_of
 from prober.kinds.answer import MISSING, select, tool_error
 from prober.kinds.context import ProbeContext
-from prober.kinds.tool_step import select_one
+from prober.kinds.race.models import MODELS
+from prober.kinds.race.settings import RaceCall
+from prober.kinds.run_step import select_one
 from prober.outcome import Evidence, Failure, Reason
-
-COLLECTIONS = frozenset({"log", "set"})
-"""Models whose reads show many elements."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +42,7 @@ async def read_answer(
     judged = select(call.source, result)
     shown = None if judged is MISSING else judged
     try:
-        value = await _value(context, call, shown, many=kind == "read" and model in COLLECTIONS)
+        value = await _value(context, call, shown, many=kind == "read" and MODELS[model].collection)
         version = await select_one(context, call.version, shown) if call.version is not None else None
     except SelectionProblem as problem:
         raise _unreadable(call, str(problem)) from None

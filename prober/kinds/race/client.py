@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from prober.config.model import RaceCall, RaceSettings
-from prober.config.placeholders import fill, names_in
 from prober.judge.race.history import Operation, Result
 from prober.kinds.context import ProbeContext
+from prober.kinds.placeholders import fill, names_in
 from prober.kinds.race.call import Answer, read_answer
 from prober.kinds.race.connection import Connection
+from prober.kinds.race.models import MODELS
 from prober.kinds.race.recorder import Recorder
+from prober.kinds.race.settings import RaceCall, RaceSettings
 from prober.outcome import Failure
-
-_WRITES: Final = frozenset({"write", "append", "add"})
 
 
 class Client:
@@ -35,6 +34,7 @@ class Client:
         patience: float,
     ):
         self._context = context
+        self._model = MODELS[settings.model]
         self._number, self._connection, self._settings = number, connection, settings
         self._names, self._recorder, self._dice, self._patience = names, recorder, dice, patience
         self._version: int | None = None
@@ -83,7 +83,7 @@ class Client:
         """One operation from invocation to record. None where its outcome is unknown."""
         call = self._settings.calls[kind]
         takes = names_in(call.arguments)
-        element = self._recorder.new_element() if kind in _WRITES or "op" in takes else None
+        element = self._recorder.new_element() if self._model.operations[kind].writes or "op" in takes else None
         given = self._version if "version" in takes or (kind == "release" and self._version is not None) else None
         values = {
             **self._names,
@@ -142,7 +142,7 @@ class Client:
                 invoked=invoked,
                 returned=returned,
                 result=answer.result if answer is not None else Result.UNKNOWN,
-                element=element if kind in _WRITES and self._settings.model != "lock" else None,
+                element=element if self._model.operations[kind].writes else None,
                 given=given,
                 value=answer.value if answer is not None else None,
                 version=answer.version if answer is not None else None,

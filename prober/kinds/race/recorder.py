@@ -9,9 +9,9 @@ from dataclasses import replace
 from statistics import median
 from typing import Any, Final
 
-from prober.config.model import RaceSettings
 from prober.judge.race.history import History, Operation, Result
-from prober.kinds.race.call import COLLECTIONS
+from prober.kinds.race.models import MODELS
+from prober.kinds.race.settings import RaceSettings
 from prober.outcome import Failure
 
 _REMEMBERED: Final = 32
@@ -71,7 +71,7 @@ class Recorder:
     def history(self, settings: RaceSettings, *, seed: int, about: str) -> History:
         """All operations in the order of invocation. Of collections, what other runs left there is none of ours."""
         ordered = sorted(self.operations, key=lambda each: (each.invoked, each.returned))
-        if settings.model in COLLECTIONS:
+        if MODELS[settings.model].collection:
             ordered = [replace(each, value=self._ours(each.value)) for each in ordered]
         return History(
             model=settings.model,

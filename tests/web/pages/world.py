@@ -16,8 +16,9 @@ import uvicorn
 from prometheus_client import CollectorRegistry
 
 from prober.board import Board
-from prober.config.model import Config, HandshakeSettings, Probe, Target
+from prober.config.model import Config, Probe, Target
 from prober.history import History
+from prober.kinds.handshake import HandshakeSettings
 from prober.metrics import Metrics
 from prober.outcome import Evidence, Outcome, Reason, Verdict
 from prober.result import Result

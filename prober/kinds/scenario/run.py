@@ -12,10 +12,11 @@ import secrets
 from collections import deque
 from typing import Any, Final
 
-from prober.config.model import ScenarioSettings, Step
-from prober.config.placeholders import ALWAYS_THERE, names_in
 from prober.kinds.context import ProbeContext
-from prober.kinds.tool_step import run_step
+from prober.kinds.placeholders import ALWAYS_THERE, names_in
+from prober.kinds.run_step import run_step
+from prober.kinds.scenario import ScenarioSettings
+from prober.kinds.step import Step
 from prober.outcome import Failure
 from prober.target.session import Session
 
@@ -25,7 +26,7 @@ _SPARE: Final = 0.05
 """Seconds before the deadline at which a cleanup after a failure gives up, so that the failure can still be told."""
 
 
-async def scenario(context: ProbeContext, settings: ScenarioSettings) -> None:
+async def run(context: ProbeContext, settings: ScenarioSettings) -> None:
     captured: dict[str, Any] = {ALWAYS_THERE: f"probe-{secrets.token_hex(6)}"}
     cleanup = deque(settings.cleanup)
     now = asyncio.get_running_loop().time()

@@ -1,17 +1,27 @@
-"""From paths to a `Config`: reads every file, compares them with each other, and tells all mistakes at once."""
+"""From paths to a `Config`: reads every file, compares them with each other, and tells all mistakes at once.
+
+    load(paths, environ=…) -> Config     or ConfigError with every Mistake of every file
+    json_schema()                        the language as JSON Schema, for editors
+
+The language is `prober.config`; what each kind of probe adds to it, the kind declares (`prober.kinds`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from prober.config import root_schema
 from prober.config.cursor import Cursor, FileScope, InvalidValueError
 from prober.config.diagnostics import ConfigError, Mistake, did_you_mean
 from prober.config.files import why_unreadable
+from prober.config.mapping_schema import MappingSchema
 from prober.config.model import Config, Notify, Probe, Target
-from prober.config.root_schema import FILE
-from prober.config.yaml_document import MAX_BYTES, MappingNode, UnreadableError, parse
+from prober.config.nodes import MappingNode
+from prober.config.yaml_document import MAX_BYTES, UnreadableError, parse
+from prober.kinds import all_kinds
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -37,7 +47,7 @@ def load(paths: Sequence[Path], *, environ: Mapping[str, str], contracts_may_be_
     notify: Notify | None = None
     for root in roots:
         try:
-            read = FILE.read(root)
+            read = _file_schema().read(root)
         except InvalidValueError:
             continue
         targets.update(read.targets)
@@ -52,6 +62,16 @@ def load(paths: Sequence[Path], *, environ: Mapping[str, str], contracts_may_be_
     if mistakes:
         raise ConfigError(mistakes)
     return Config(targets=targets, probes=probes, notify=notify, files=tuple(files))
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a configuration file."""
+    return root_schema.json_schema(all_kinds())
+
+
+@cache
+def _file_schema() -> MappingSchema[root_schema.File]:
+    return root_schema.file_schema(all_kinds())
 
 
 def _files(paths: Sequence[Path], mistakes: list[Mistake]) -> Iterable[Path]:

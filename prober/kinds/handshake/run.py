@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from prober.config.model import HandshakeSettings
 from prober.kinds.context import ProbeContext
+from prober.kinds.handshake import HandshakeSettings
 from prober.outcome import Evidence, Failure, Reason
 
 
-async def handshake(context: ProbeContext, settings: HandshakeSettings) -> None:
+async def run(context: ProbeContext, settings: HandshakeSettings) -> None:
     async with context.session(explicit=True, require_clean_close=True) as session:
         server, token = session.server, session.token
     expected = settings.expect_version

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, Final
 
-from prober.config.model import CatalogSettings
 from prober.judge.change import Change, Severity
 from prober.judge.contract import Contract, contract_of
 from prober.judge.mismatch import cap
+from prober.kinds.catalog import CatalogSettings
 from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Failure, Reason
 from prober.target.era import parameter_headers
@@ -28,7 +28,7 @@ _SHOWN: Final = 20
 """Changes told in evidence and warnings, tools told in warnings."""
 
 
-async def catalog(context: ProbeContext, settings: CatalogSettings) -> None:
+async def run(context: ProbeContext, settings: CatalogSettings) -> None:
     async with context.session(explicit=True) as session:
         found = await read_contract(session)
         if session.mirrors_arguments:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from prober.config.model import Step
-from prober.config.placeholders import fill
 from prober.judge.expect import SelectionProblem, compile_path
 from prober.judge.judgement import Instance
 from prober.judge.selection import Selection, one_of
 from prober.kinds.answer import MISSING, judge_answer, select
-from prober.kinds.call import ask_tool
 from prober.kinds.context import ProbeContext
+from prober.kinds.placeholders import fill
+from prober.kinds.step import Step
+from prober.kinds.tool_call import call_tool
 from prober.outcome import Failure, Reason
 from prober.target.session import Session
 
@@ -23,7 +23,7 @@ async def run_step(context: ProbeContext, session: Session, step: Step, names: d
     Captured is whatever can be, also from an answer that fails its checks: it may name what has to be cleaned up.
     """
     try:
-        tool, result = await ask_tool(context, session, step.tool, fill(step.arguments, names))
+        tool, result = await call_tool(context, session, step.tool, fill(step.arguments, names))
         wrong: Failure | None = None
         try:
             await judge_answer(context, step.checks, result, step="tools/call", tool=tool)

@@ -1,0 +1,33 @@
+"""What a kind of probe is to the configuration: its settings, and what has to hold of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from prober.config.cursor import Cursor
+from prober.config.mapping_schema import MappingSchema
+from prober.outcome import Reason
+
+
+def _the_probe_itself(cursor: Cursor) -> Iterable[Cursor]:
+    return (cursor,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeKind:
+    """One kind of probe, declared in its own folder and known by the folder's name."""
+
+    rank: int
+    """Its place in tables and messages: kinds that ask little of a server come first."""
+    help: str
+    settings: MappingSchema[Any]
+    """The keys that stand beside those that all probes have."""
+    reasons: Callable[[Any], Collection[Reason]]
+    """Why a run with these settings may not pass, beside what can happen to every run: a counter of each starts at
+    zero."""
+    answers: Callable[[Cursor], Iterable[Cursor]] = _the_probe_itself
+    """Where in the probe answers are judged: mappings that may have a `latency`."""
+    writes_need_target: bool = False
+    """Whether `allow_writes` has to stand on the target as well."""

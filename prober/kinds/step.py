@@ -1,0 +1,90 @@
+"""A tool call that a scenario or a race makes on the way: its settings, and the placeholders in its arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from prober.config.checks import Checks, JsonPathField
+from prober.config.cursor import Cursor
+from prober.config.diagnostics import did_you_mean
+from prober.config.expansion import without_variables
+from prober.config.field_types import Expanding, JsonObject, MapOf, Text
+from prober.config.mapping_schema import Values, inline, key, mapping_of
+from prober.config.nodes import ListNode, MappingNode, ScalarNode
+from prober.kinds.placeholders import ALWAYS_THERE, NAME_PATTERN, names_in
+
+
+def _capture_reserved(name: str) -> str | None:
+    return "this name is taken: it is a fresh name for every run" if name == ALWAYS_THERE else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One tool call. `{name}` in arguments stands for a captured value: see `placeholders`."""
+
+    name: str = field(metadata=key(Text(), "What reports call the step; the tool's name if not given.", optional=True))
+    tool: str = field(metadata=key(Text(), "The tool to call."))
+    arguments: Mapping[str, Any] = field(
+        default_factory=dict,
+        repr=False,
+        metadata=key(
+            Expanding(JsonObject()),
+            'Arguments of the call. "{name}" is a value captured before, "{scratch}" a fresh name for every run.',
+        ),
+    )
+    capture: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata=key(
+            MapOf(
+                value=JsonPathField(),
+                names=NAME_PATTERN,
+                names_wanted="letters, digits and _, not beginning with a digit",
+                reserved=_capture_reserved,
+            ),
+            "Values to keep for later steps: a name and the JSONPath that selects exactly one node.",
+        ),
+    )
+    """The paths lead over the judged value."""
+    checks: Checks = field(default=Checks(), metadata=inline())
+
+
+def _build(values: Values) -> Step:
+    return Step(**{"name": values.get("tool"), **values.of(Step)})
+
+
+STEP: Final = mapping_of(Step, build=_build)
+
+
+def check_arguments(
+    cursor: Cursor, known: set[str], *, complaint: str = "nothing captures {} before this step"
+) -> None:
+    """Placeholders in arguments stand for names that are known. `complaint` is told the name that is not."""
+    node = cursor.node
+    if isinstance(node, MappingNode):
+        if (name := _unquoted(node)) in known:
+            cursor.report(f'without quotes this is a mapping; write "{{{name}}}"')
+            return
+        for child in cursor.entries("a mapping"):
+            check_arguments(child, known, complaint=complaint)
+    for child in list_at(cursor):
+        check_arguments(child, known, complaint=complaint)
+    for name in sorted(names_in(without_variables(cursor.raw_text() or "")) - known):
+        cursor.report(did_you_mean(complaint.format(name), name, sorted(known)))
+
+
+def _unquoted(node: MappingNode) -> str | None:
+    """The name in `{name}`, which YAML reads as a mapping of the name to nothing."""
+    if len(node.entries) != 1:
+        return None
+    ((name, (_, value)),) = node.entries.items()
+    return name if isinstance(value, ScalarNode) and value.value is None and not value.text else None
+
+
+def list_at(cursor: Cursor | None) -> list[Cursor]:
+    return list(cursor.items("a list")) if cursor is not None and isinstance(cursor.node, ListNode) else []
+
+
+def names_at(cursor: Cursor | None) -> list[str]:
+    return list(cursor.node.entries) if cursor is not None and isinstance(cursor.node, MappingNode) else []
