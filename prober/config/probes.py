@@ -12,8 +12,7 @@ from prober.config.diagnostics import did_you_mean
 from prober.config.field_types import Boolean, Duration, FieldType, JsonSchema, SchemaBuilder, Text, read_all
 from prober.config.kind import ProbeKind
 from prober.config.mapping_schema import MappingSchema, NotWith, Values, key, keys_of
-from prober.config.secret import Secret
-from prober.config.targets import masked
+from prober.config.secret import Secret, masked_secrets
 from prober.config.times import MAINTENANCE, Cron, Window
 from prober.config.units import show_duration
 
@@ -140,7 +139,7 @@ class ProbeField(FieldType[Probe]):
                 name=cursor.name,
                 settings=kind.settings.build(values),
                 origin=f"{cursor.scope.file}:{cursor.line}",
-                secrets=masked(cursor.secrets),
+                secrets=masked_secrets(cursor.secrets),
                 **arguments,
             )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -25,18 +25,13 @@ from prober.config.field_types import (
 from prober.config.files import ExistingFolder
 from prober.config.mapping_schema import ExactlyOne, NotWith, Values, key, mapping_of
 from prober.config.nodes import ListNode, ScalarNode
-from prober.config.secret import Secret
+from prober.config.secret import Secret, masked_secrets
 from prober.config.times import MAINTENANCE, Budget, RateField, Window
 from prober.config.tls import TLS, Tls
 from prober.config.urls import PROXY_URL, URL, without_query
 
 Transport = Literal["http", "sse", "stdio"]
 Protocol = Literal["auto", "modern", "handshake"]
-
-SHORTEST_MASKED: Final = 4
-"""Characters of a `${…}` value that is masked: to mask a shorter one would blot out innocent text."""
-SHORTEST_MASKED_LITERAL: Final = 8
-"""Likewise of a value that is written out: `production` in a header may be a secret, `1` or `prod` is none."""
 
 
 def _nul_complaint(text: str) -> str | None:
@@ -186,7 +181,7 @@ def _build(values: Values) -> Target:
     return Target(
         name=values.cursor.name,
         address=_address(values),
-        secrets=masked(values.cursor.secrets, written_out),
+        secrets=masked_secrets(values.cursor.secrets, written_out),
         **arguments,
     )
 
@@ -197,16 +192,6 @@ def _address(values: Values) -> str:
     node = values.at("command").node
     assert isinstance(node, ListNode)
     return shlex.join(word.text for _, word in node.items if isinstance(word, ScalarNode))
-
-
-def masked(put_in: Iterable[Secret], written_out: Iterable[Secret] = ()) -> tuple[Secret, ...]:
-    """What is to be masked, the longest first, so that no part of one stays when a shorter one is masked before it."""
-    texts = {secret.reveal() for secret in put_in if len(secret.reveal()) >= SHORTEST_MASKED}
-    for secret in written_out:
-        whole = secret.reveal()
-        # `Bearer abc…`: a server that echoes the token echoes it alone.
-        texts.update(part for part in (whole, whole.partition(" ")[2]) if len(part) >= SHORTEST_MASKED_LITERAL)
-    return tuple(Secret(text) for text in sorted(texts, key=lambda text: (-len(text), text)))
 
 
 TARGET: Final[FieldType[Target]] = Expanding(

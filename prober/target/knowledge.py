@@ -12,8 +12,8 @@ from typing import Any
 
 from prober.config.model import Target
 from prober.judge.schema import Schema, load_server_schema
+from prober.redaction import Redactor
 from prober.target.auth import TokenSource
-from prober.target.exchange import Redactor
 from prober.target.shared import Shared
 from prober.target.wires import make_ready
 
@@ -54,16 +54,10 @@ def knowledge_of(target: Target) -> Knowledge:
     knowledge = Knowledge(
         learns_era=target.protocol == "auto" and target.transport != "sse",
         tokens=TokenSource(target.auth) if target.auth else None,
-        redact=Redactor(part for secret in target.secrets for part in _parts(secret.reveal())),
+        redact=Redactor(secret.reveal() for secret in target.secrets),
     )
     if target.protocol != "auto":
         knowledge.era.value = target.protocol
     elif target.transport == "sse":
         knowledge.era.value = "handshake"  # the transport was gone before the modern era began
     return knowledge
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    """The secret and, for `Bearer TOKEN` and the like, what follows the scheme: servers echo it alone."""
-    _, _, rest = text.partition(" ")
-    return (text, rest)

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from prober.config.model import Target
 from prober.outcome import Evidence, Failure, Reason
-from prober.target.exchange import Redactor
+from prober.redaction import Redactor
 from prober.target.opinion_stdio import process_streams
 from prober.target.shared import Shared
 from prober.target.trust import tls_context

@@ -85,7 +85,6 @@ def test_a_target_knows_what_must_be_masked_the_longest_first(write: Write) -> N
         TOKEN,
         "http://user:pw@proxy.test",
         "Basic dXNlcjpwYXNz",
-        "dXNlcjpwYXNz",
     ]
 
 

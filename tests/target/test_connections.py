@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives import serialization
 
 from prober.config.model import Tls
 from prober.outcome import Failure, Phase, Reason
+from prober.redaction import Redactor
 from prober.target import client
-from prober.target.exchange import Draft, Redactor
+from prober.target.exchange import Draft
 from prober.target.network import Backend
 from prober.target.trust import tls_context
 from tests.leaks import nothing_left_behind

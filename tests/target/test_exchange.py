@@ -9,7 +9,8 @@ import pytest
 
 from prober.config.secret import Secret
 from prober.outcome import Failure, Phase, Reason
-from prober.target.exchange import EXCERPT, Draft, ExchangeLog, Redactor
+from prober.redaction import Redactor
+from prober.target.exchange import EXCERPT, Draft, ExchangeLog
 from prober.target.knowledge import knowledge_of
 from tests.target.opening import target
 

@@ -13,7 +13,7 @@ import pytest
 
 from prober.config.model import Limits, Target, Tls
 from prober.outcome import Failure, Reason
-from prober.target.exchange import Redactor
+from prober.redaction import Redactor
 from prober.target.opinion import _http_client, second_opinion
 from tests.judge.ticking import PROMISE
 from tests.leaks import nothing_left_behind
@@ -107,7 +107,7 @@ async def test_a_cancellation_from_outside_is_one() -> None:
 
 FIRST = """
 import asyncio, sys
-from prober.target.exchange import Redactor
+from prober.redaction import Redactor
 from prober.target.opinion import second_opinion
 from tests.judge.ticking import ticking
 from tests.peers.http_peer import http_peer
