@@ -8,7 +8,7 @@ The language is `prober.config`; what each kind of probe adds to it, the kind de
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -45,16 +45,17 @@ def load(paths: Sequence[Path], *, environ: Mapping[str, str], contracts_may_be_
     targets: dict[str, Target] = {}
     probes: dict[str, Probe] = {}
     notify: Notify | None = None
+    differing: set[str] = set()
     for root in roots:
         try:
             read = _file_schema().read(root)
         except InvalidValueError:
             continue
-        targets.update(read.targets)
+        differing |= {name for name, target in read.targets.items() if targets.setdefault(name, target) != target}
         probes.update(read.probes)
         notify = read.notify or notify
-    for section in ("targets", "probes"):
-        _check_names(section, roots)
+    _check_names("targets", roots, taken=differing.__contains__, why="another target has the name")
+    _check_names("probes", roots, taken=lambda _: True, why="the name is taken")
     _check_targets(roots)
     _check_written_once("notify", roots)
     for scope in scopes:
@@ -113,8 +114,11 @@ def _parse(scope: FileScope) -> Cursor | None:
     return None
 
 
-def _check_names(section: str, roots: Iterable[Cursor]) -> None:
-    """A name means one thing in all files. Both places are told."""
+def _check_names(section: str, roots: Iterable[Cursor], *, taken: Callable[[str], bool], why: str) -> None:
+    """A name means one thing in all files. Both places are told.
+
+    Files that stand alone may define the same target, as long as they say the same of it; a probe is in one file.
+    """
     first: dict[str, Cursor] = {}
     for root in roots:
         for cursor in _section(root, section):
@@ -122,7 +126,8 @@ def _check_names(section: str, roots: Iterable[Cursor]) -> None:
                 first[cursor.name] = cursor
                 continue
             other = first[cursor.name]
-            cursor.report(f"the name is taken: {other.scope.file}:{other.line}")
+            if taken(cursor.name):
+                cursor.report(f"{why}: {other.scope.file}:{other.line}")
 
 
 def _check_written_once(section: str, roots: Iterable[Cursor]) -> None:

@@ -68,6 +68,24 @@ def test_a_name_that_two_files_define_is_told_with_both_places(write: Write, tmp
     assert told(second, first) == [f"2: probes.one: the name is taken: {second}:2"]
 
 
+def test_files_that_say_the_same_of_a_target_may_each_define_it(write: Write, tmp_path: Path) -> None:
+    write(TARGET + PROBE, "a.yaml")
+    write("# the same again\n" + TARGET + PROBE.replace("one:", "two:"), "b.yaml")
+    config = loaded(tmp_path)
+    assert (list(config.targets), sorted(config.probes)) == (["server"], ["one", "two"])
+
+
+@pytest.mark.parametrize(
+    "other", ["targets: {server: {url: 'https://mcp.test/other'}}\n", TARGET.replace("}}", ", concurrency: 3}}")]
+)
+def test_a_target_that_files_define_in_two_ways_is_told_with_both_places(
+    other: str, write: Write, tmp_path: Path
+) -> None:
+    first = write(TARGET + PROBE, "a.yaml")
+    write(other, "b.yaml")
+    assert told(tmp_path) == [f"1: targets.server: another target has the name: {first}:1"]
+
+
 def test_a_target_with_a_mistake_is_there_all_the_same(write: Write) -> None:
     assert told(write("targets: {server: {url: nowhere}}\n" + PROBE)) == [
         "1: targets.server.url: expected a URL that begins with http:// or https://"
