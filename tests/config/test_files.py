@@ -75,9 +75,7 @@ def test_files_that_say_the_same_of_a_target_may_each_define_it(write: Write, tm
     assert (list(config.targets), sorted(config.probes)) == (["server"], ["one", "two"])
 
 
-@pytest.mark.parametrize(
-    "other", ["targets: {server: {url: 'https://mcp.test/other'}}\n", TARGET.replace("}}", ", concurrency: 3}}")]
-)
+@pytest.mark.parametrize("other", [TARGET.replace("/mcp", "/other"), TARGET.replace("}}", ", concurrency: 3}}")])
 def test_a_target_that_files_define_in_two_ways_is_told_with_both_places(
     other: str, write: Write, tmp_path: Path
 ) -> None:
