@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from prober.config.cursor import Cursor
 from prober.config.mapping_schema import MappingSchema
@@ -13,6 +13,25 @@ from prober.outcome import Reason
 
 def _the_probe_itself(cursor: Cursor) -> Iterable[Cursor]:
     return (cursor,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactMetric:
+    """A metric family made of the facts of a kind's runs, labelled by `target` and `probe`.
+
+    A gauge shows the facts of the last run that had them. A counter adds them up.
+    """
+
+    name: str
+    type: Literal["counter", "gauge"]
+    help: str
+    facts: Mapping[str, str]
+    """Names of facts by the values of `label`; without a label one fact, by the empty text."""
+    label: str = ""
+    from_zero: Callable[[Any], Iterable[str]] | None = None
+    """Of a counter, the label values that a probe with these settings begins with; None is all of them."""
+    in_a_pass: tuple[str, str] | None = None
+    """Name and help of the gauge of a single pass, where these are others: no counter is one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +46,7 @@ class ProbeKind:
     reasons: Callable[[Any], Collection[Reason]]
     """Why a run with these settings may not pass, beside what can happen to every run: a counter of each starts at
     zero."""
+    metrics: tuple[FactMetric, ...] = ()
     answers: Callable[[Cursor], Iterable[Cursor]] = _the_probe_itself
     """Where in the probe answers are judged: mappings that may have a `latency`."""
     writes_need_target: bool = False

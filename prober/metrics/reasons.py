@@ -11,8 +11,6 @@ from typing import Final
 
 from prober.config.model import Probe, Target
 from prober.kinds import kind_of
-from prober.kinds.race import RaceSettings
-from prober.kinds.race.models import MODELS
 from prober.outcome import Reason
 
 _ALWAYS: Final = {
@@ -71,11 +69,6 @@ def reasons_of(probe: Probe, target: Target) -> tuple[Reason, ...]:
     if probe.allow_writes:
         possible -= {Reason.NOT_READ_ONLY}
     return tuple(reason for reason in Reason if reason in possible)
-
-
-def anomalies_of(probe: Probe) -> tuple[Reason, ...]:
-    """Those that a race can show; nothing for a probe that is none."""
-    return MODELS[probe.settings.model].anomalies if isinstance(probe.settings, RaceSettings) else ()
 
 
 def _encrypted(target: Target) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from prober.config.cursor import Cursor
 from prober.config.field_types import FieldType, JsonSchema, ListOf, SchemaBuilder, Text
 from prober.config.files import FilePath, JsonFile
-from prober.config.kind import ProbeKind
+from prober.config.kind import FactMetric, ProbeKind
 from prober.config.mapping_schema import Values, key, mapping_of
 from prober.outcome import Reason
 
@@ -66,4 +66,18 @@ KIND: Final = ProbeKind(
     help="Read every page of tools, resources, templates and prompts.",
     settings=mapping_of(CatalogSettings, build=_build),
     reasons=lambda _: {Reason.TOOL_MISSING, Reason.EXPECTATION_FAILED, Reason.CONTRACT_BROKEN},
+    metrics=(
+        FactMetric(
+            name="mcp_contract_changes",
+            type="gauge",
+            help="Differences between what the target offered and its pinned contract when they were last compared,"
+            " by severity; no series before.",
+            in_a_pass=(
+                "mcp_contract_changes",
+                "Differences between what the target offers and its pinned contract, by severity.",
+            ),
+            label="severity",
+            facts={severity: f"contract_changes_{severity}" for severity in ("breaking", "additive", "cosmetic")},
+        ),
+    ),
 )

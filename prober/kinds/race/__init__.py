@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Final
 
 from prober.config.cursor import Cursor
-from prober.config.kind import ProbeKind
+from prober.config.kind import FactMetric, ProbeKind
 from prober.config.mapping_schema import MappingSchema, Values
 from prober.kinds.race.models import MODELS
 from prober.kinds.race.rules import check_operations, check_placeholders, check_sizes, check_writes
@@ -47,6 +47,35 @@ KIND: Final = ProbeKind(
         keys=keys(), build=_build, checks=(check_writes, check_operations, check_placeholders, check_sizes)
     ),
     reasons=_reasons,
+    metrics=(
+        FactMetric(
+            name="mcp_race_violations_total",
+            type="counter",
+            help="Cases of an anomaly in the histories of the probe's races;"
+            " an anomaly is a reason of the race family.",
+            label="anomaly",
+            facts={reason: f"race_violations_{reason}" for model in MODELS.values() for reason in model.anomalies},
+            from_zero=lambda settings: MODELS[settings.model].anomalies,
+            in_a_pass=(
+                "mcp_race_last_violations",
+                "Cases of an anomaly in the history of the last race, by the reason that they are.",
+            ),
+        ),
+        FactMetric(
+            name="mcp_race_operations_total",
+            type="counter",
+            help="Calls that the probe's races made.",
+            facts={"": "race_operations"},
+            in_a_pass=("mcp_race_last_operations", "Calls that the last race made."),
+        ),
+        FactMetric(
+            name="mcp_race_overlap",
+            type="gauge",
+            help="The largest number of calls that were open at one instant of the last race;"
+            " 1 means that nothing raced.",
+            facts={"": "race_overlap"},
+        ),
+    ),
     answers=_steps,
     writes_need_target=True,
 )
