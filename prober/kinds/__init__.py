@@ -2,7 +2,8 @@
 
 A folder `prober/kinds/KIND/` is found by being there. It has two parts:
 
-    __init__.py   `KIND`, a `ProbeKind`: what it does in a sentence, its settings, the reasons it can end with
+    __init__.py   `KIND`, a `ProbeKind`: what it does in a sentence, its settings, the reasons it can end with, the
+                  metrics of what it learns
     run.py        `async def run(context, settings)`: returns when the target is well, else raises Failure
 
 To read a configuration, all kinds are declared and none of their `run.py` is imported.
@@ -48,6 +49,15 @@ def run_of(name: str) -> RunKind:
     kind_of(name)
     run: RunKind = import_module(f"{__name__}.{name}.run").run
     return run
+
+
+def table() -> str:
+    """All kinds in Markdown: the name, what it does, the keys that it has beside those of every probe."""
+    rows = [
+        f"| `{name}` | {kind.help} | {', '.join(f'`{key.name}`' for key in kind.settings.keys)} |"
+        for name, kind in all_kinds().items()
+    ]
+    return "\n".join(["| kind | what it does | keys |", "|---|---|---|", *rows, ""])
 
 
 def _declared(name: str) -> ProbeKind:

@@ -58,7 +58,7 @@ def _renamed(step: Step, taken: dict[str, int]) -> Step:
 
 KIND: Final = ProbeKind(
     rank=60,
-    help="Steps in one session, in order, then a cleanup that always runs.",
+    help="Tool calls in one session, in order, with captured values, then a cleanup that always runs.",
     settings=mapping_of(ScenarioSettings, build=_build, checks=(_check_placeholders,)),
     reasons=lambda _: OF_TOOLS | OF_CHECKS,
     answers=_all_steps,
