@@ -131,7 +131,7 @@ def _check_names(section: str, roots: Iterable[Cursor], *, taken: Callable[[str]
 
 
 def _check_written_once(section: str, roots: Iterable[Cursor]) -> None:
-    """A section that is not made of names stands in one file."""
+    """A section without names stands in one file only."""
     found = [cursor for root in roots if (cursor := root.find(section)) is not None]
     for cursor in found[1:]:
         cursor.report(f"written twice; the first is {found[0].scope.file}:{found[0].line}")

@@ -14,7 +14,7 @@ SHORTEST: Final = 4
 """Characters. Shorter values are not looked for: to mask every `a` would hide the evidence and protect nothing."""
 
 SHORTEST_WRITTEN_OUT: Final = 8
-"""Likewise of a value that is written out in a configuration: `production` may be a secret, `prod` is none."""
+"""Characters of a value that is written out in a configuration: `production` may be a secret, `prod` is none."""
 
 _NO_SECRETS: Final = frozenset({"true", "false", "null"})
 """Values of environment variables, more often than not, and words of every JSON text."""
@@ -39,7 +39,7 @@ class Redactor:
         self._sort()
 
     def add(self, secret: str) -> None:
-        """Look for one more."""
+        """Mask one more secret."""
         if not self._given.issuperset(_forms(secret)):
             self._given |= _forms(secret)
             self._sort()

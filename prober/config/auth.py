@@ -17,7 +17,7 @@ OWN_HEADERS: Final = frozenset({
     "mcp-protocol-version", "mcp-session-id", "te", "transfer-encoding", "upgrade",
 })
 # fmt: on
-"""Headers that say what the prober does: set by it alone."""
+"""Headers that only the prober sets."""
 
 
 def header_reserved(name: str) -> str | None:
@@ -53,7 +53,7 @@ class ClientCredentials:
 
 @dataclass(frozen=True, kw_only=True)
 class _Auth:
-    """What may stand under `auth`; one of both does."""
+    """The keys under `auth`, of which exactly one is written."""
 
     bearer: Secret | None = field(
         default=None,

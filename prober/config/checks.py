@@ -82,7 +82,7 @@ class ExpectationField(FieldType["Expectation"]):
 
 
 class JsonPathField(FieldType[str]):
-    """A JSONPath (RFC 9535), as text that has been found to be one."""
+    """A JSONPath (RFC 9535) as text, checked."""
 
     json_schema: ClassVar[JsonSchema] = {"type": "string", "pattern": r"^\$"}
 

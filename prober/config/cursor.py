@@ -19,7 +19,7 @@ class InvalidValueError(Exception):
 
 @dataclass(kw_only=True)
 class FileScope:
-    """What is gathered while one file is read. `schemas` is shared by all files of a configuration."""
+    """State of reading one file. All files of a configuration share `schemas`."""
 
     file: Path
     environ: Mapping[str, str]
@@ -39,7 +39,7 @@ class FileScope:
         return self.file.absolute().parent
 
     def note(self, line: int, path: str, message: str) -> None:
-        """Write a mistake down, on one line whatever stands in it."""
+        """Keep a mistake, as one line whatever characters the message holds."""
         self.mistakes.append(Mistake(file=self.file, line=line, path=path, message=printable(message)))
 
 
@@ -64,11 +64,11 @@ class Cursor:
         return cls(scope=scope, node=node, line=node.line, path="", name="", secrets=[])
 
     def report(self, message: str) -> None:
-        """Note what is wrong here and go on."""
+        """Report a mistake here and go on."""
         self.scope.note(self.line, self.path, message)
 
     def error(self, message: str) -> InvalidValueError:
-        """Note what is wrong here; raise the returned value to give the value up."""
+        """Report a mistake here; the caller raises the returned exception."""
         self.report(message)
         return InvalidValueError()
 
@@ -100,7 +100,7 @@ class Cursor:
 
     @property
     def shown(self) -> str:
-        """The text as it stands in the file, for a message: not endless."""
+        """The text as it stands in the file, cut for a message."""
         text = self.raw_text() or ""
         return text if len(text) <= 200 else text[:199] + "…"
 

@@ -43,7 +43,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(complaint: str, name: str, known: Iterable[str]) -> str:
-    """The complaint with what may help: the nearest known name, else all of them when they are few."""
+    """The complaint with the nearest known name, else with all known names when they are few."""
     names = tuple(known)
     if (close := nearest(name, names)) is not None:
         return f"{complaint}; did you mean {close}?"

@@ -1,4 +1,4 @@
-"""`${NAME}` and `${file:PATH}` in configuration texts: what stands outside the file, put in while it is read."""
+"""`${NAME}` and `${file:PATH}` in configuration texts: values from outside, put in while the text is read."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def expand(text: str, *, environ: Mapping[str, str], folder: Path, hide: Callabl
 
 
 def without_variables(text: str) -> str:
-    """The text with a bare `$` for each `${…}` and `$$`: what of it stands in the file itself."""
+    """The text with a bare `$` for each `${…}` and `$$`: the part of the text that stands in the file itself."""
     return _SPECIAL.sub("$", text)
 
 

@@ -40,18 +40,18 @@ class FieldType(ABC, Generic[T]):
     """How one kind of value is written."""
 
     json_schema: ClassVar[JsonSchema] = {}
-    """The schema of a form that is the same wherever it stands."""
+    """The schema of a type whose schema is the same everywhere."""
 
     @abstractmethod
     def read(self, cursor: Cursor) -> T:
         """The value at the cursor. Notes every mistake there and raises `InvalidValueError` if there was one."""
 
-    def schema(self, builder: SchemaBuilder) -> JsonSchema:  # noqa: ARG002 - for the forms that ask it
-        """The form as JSON Schema. Never stricter than `read`."""
+    def schema(self, builder: SchemaBuilder) -> JsonSchema:  # noqa: ARG002 - for types that need it
+        """The type as JSON Schema. Never stricter than `read`."""
         return self.json_schema
 
     def show(self, value: Any) -> Any:
-        """A default as it would be written, or None where that would say nothing."""
+        """A default as a person would write it, or None where the default says nothing."""
         return value if isinstance(value, bool | str) else None
 
 
@@ -208,7 +208,7 @@ class JsonObject(FieldType[dict[str, Any]]):
 
 @dataclass(frozen=True, kw_only=True)
 class ListOf(FieldType[tuple[T, ...]]):
-    """A list of values of one form."""
+    """A list of values of one type."""
 
     item: FieldType[T]
     wanted: str = "a list"
@@ -227,7 +227,7 @@ class ListOf(FieldType[tuple[T, ...]]):
 
 @dataclass(frozen=True, kw_only=True)
 class MapOf(FieldType[dict[str, T]]):
-    """A mapping of free names to values of one form. `names_wanted` says in words what the pattern `names` asks for."""
+    """A mapping of free names to values of one type. `names_wanted` says in words what the pattern `names` asks for."""
 
     value: FieldType[T]
     names: str | None = None
@@ -267,7 +267,7 @@ class MapOf(FieldType[dict[str, T]]):
 
 @dataclass(frozen=True)
 class Converted(FieldType[U], Generic[T, U]):
-    """A value of one form, turned into another type."""
+    """A value of one type, converted into another."""
 
     inner: FieldType[T]
     into: Callable[[T], U]

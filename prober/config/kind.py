@@ -1,4 +1,4 @@
-"""What a kind of probe is to the configuration: its settings, and what has to hold of them."""
+"""The declaration of a kind of probe: settings, rules, reasons, metrics."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class FactMetric:
     type: Literal["counter", "gauge"]
     help: str
     facts: Mapping[str, str]
-    """Names of facts by the values of `label`; without a label one fact, by the empty text."""
+    """Value of `label` to name of fact; without a label, the empty text to the one fact."""
     label: str = ""
     from_zero: Callable[[Any], Iterable[str]] | None = None
     """Of a counter, the label values that a probe with these settings begins with; None is all of them."""
     in_a_pass: tuple[str, str] | None = None
-    """Name and help of the gauge of a single pass, where these are others: no counter is one."""
+    """Name and help of the gauge in the report of a single pass, where they differ: a pass has no counters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class ProbeKind:
     """Its place in tables and messages: kinds that ask little of a server come first."""
     help: str
     settings: MappingSchema[Any]
-    """The keys that stand beside those that all probes have."""
+    """The keys of the kind, beside the keys of every probe."""
     reasons: Callable[[Any], Collection[Reason]]
     """Why a run with these settings may not pass, beside what can happen to every run: a counter of each starts at
     zero."""

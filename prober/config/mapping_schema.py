@@ -33,7 +33,7 @@ class Key:
     value_type: FieldType[Any]
     help: str
     default: Any = None
-    """What holds where the key is not written; what cannot be shown is None."""
+    """The value where the key is not written; None where the default cannot be shown."""
     required: bool = False
     model: type | None = None
     field: str = ""

@@ -47,5 +47,5 @@ def child_path(path: str, key: str | int) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with line ends and other control characters escaped: mistakes are told one a line."""
+    """The text with line ends and other control characters escaped: each mistake is one line."""
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -45,7 +45,7 @@ def kind_of(name: str) -> ProbeKind:
 
 
 def run_of(name: str) -> RunKind:
-    """What runs probes of a kind. Imported when it is asked for: of races that is much, and few passes have one."""
+    """The run function of a kind, imported now: the code of races is large, and few passes have a race."""
     kind_of(name)
     run: RunKind = import_module(f"{__name__}.{name}.run").run
     return run

@@ -1,4 +1,4 @@
-"""Judging one answer, the same for a call, a resource and a prompt: selection, schemas, expectations, latency."""
+"""Judges one answer of a tool, a resource or a prompt: selection, schemas, expectations, latency."""
 
 from __future__ import annotations
 

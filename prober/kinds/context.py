@@ -1,4 +1,4 @@
-"""What a probe kind is given: one run against one target, with everything it may use and nothing else.
+"""The argument of every run function: one run against one target, with everything the function may use.
 
 A kind is one async function `(context, settings) -> None`. It returns when the target is well and raises Failure when
 the target is not; what it learnt on the way it leaves in `context.facts` and `context.warnings`.
@@ -58,9 +58,9 @@ class ProbeContext:
     facts: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     step: str | None = None
-    """What is being done, where the kind has a better name for it than the protocol."""
+    """The step that runs now, where the kind has a better name for the step than the protocol."""
     _clock: asyncio.Timeout | None = None
-    """The innermost of those that are running."""
+    """The innermost running timeout."""
     probe: str = ""
     """The probe's name, and in `origin` its file and line: for the advice that a failure gives."""
     origin: str = ""
@@ -69,13 +69,13 @@ class ProbeContext:
 
     @asynccontextmanager
     async def within_deadline(self) -> AsyncIterator[None]:
-        """Enforce the deadline: whatever is going on when it passes is broken off, and told as the failure."""
+        """Enforce the deadline: it breaks off the exchange that is going on, and the failure names that exchange."""
         async with self.within(self.deadline):
             yield
 
     @asynccontextmanager
     async def within(self, end: float) -> AsyncIterator[asyncio.Timeout]:
-        """Likewise with an earlier end, in the loop's time; the clock can be set anew."""
+        """Enforce an earlier end, in the loop's time. The yielded timeout can be rescheduled."""
         outer = self._clock
         try:
             async with asyncio.timeout_at(end) as clock:
@@ -108,7 +108,7 @@ class ProbeContext:
                 yield session
             except Failure as failure:
                 if session_stands(failure):
-                    with suppress(TimeoutError):  # what was found out counts, not that there was no time for a farewell
+                    with suppress(TimeoutError):  # the failure counts, not that there was no time to close
                         async with asyncio.timeout(self._time_left() / 2):
                             await self._close(session, require_clean_close=False)
                 raise
@@ -126,7 +126,9 @@ class ProbeContext:
         async def fetch() -> Mapping[str, Tool]:
             tools: dict[str, Tool] = {}
             for listing in await session.pages("tools/list", "tools"):
-                if listing["name"] not in tools or not is_read_only(listing):  # of two of one name, the one that writes
+                if listing["name"] not in tools or not is_read_only(
+                    listing
+                ):  # of two tools of one name, take the one that writes
                     tools[listing["name"]] = Tool(listing)
             return tools
 
@@ -178,7 +180,7 @@ class ProbeContext:
 
 
 def session_stands(failure: Failure) -> bool:
-    """Whether what is wrong is an answer, not the conversation.
+    """Whether an answer is wrong, and the session is sound.
 
     Then it can go on, and be ended as it should be: a server that fails its probe every minute would else keep a
     session for each time.

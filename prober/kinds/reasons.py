@@ -7,7 +7,7 @@ from typing import Final
 from prober.outcome import Reason
 
 OF_CHECKS: Final = frozenset({Reason.SCHEMA_MISMATCH, Reason.EXPECTATION_FAILED, Reason.TOO_SLOW})
-"""An answer that is not what the operator expects."""
+"""Why an answer fails the checks of the operator."""
 
 OF_TOOLS: Final = frozenset(
     {
@@ -18,4 +18,4 @@ OF_TOOLS: Final = frozenset(
         Reason.OUTPUT_SCHEMA_MISMATCH,
     }
 )
-"""A tool that cannot be called, or whose answer is not what the server says of it."""
+"""Why a tool cannot be called, or its answer contradicts the server itself."""

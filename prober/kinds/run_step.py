@@ -1,4 +1,4 @@
-"""One step of a scenario, or what comes before and after a race: a call, its answer judged, and what it captures."""
+"""Runs one step of a scenario, or the setup or cleanup of a race: call, judge the answer, capture values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from prober.target.session import Session
 
 
 async def run_step(context: ProbeContext, session: Session, step: Step, names: dict[str, Any], *, called: str) -> None:
-    """Take a step and add to `names` what it captures. A failure tells how the step is `called`, not the method.
+    """Run a step and add the values that it captures to `names`. A failure names the step as `called`.
 
     Captured is whatever can be, also from an answer that fails its checks: it may name what has to be cleaned up.
     """
@@ -35,7 +35,7 @@ async def run_step(context: ProbeContext, session: Session, step: Step, names: d
         if (failed := wrong or missing) is not None:
             raise failed
     except Failure as failure:
-        # a new one: others may be waiting for the same listing, and get the same failure
+        # a new exception: other runs may wait for the same listing and raise the same one
         raise Failure(
             failure.reason, failure.message, step=called, evidence=failure.evidence, further=failure.further
         ) from failure

@@ -60,7 +60,7 @@ STEP: Final = mapping_of(Step, build=_build)
 def check_arguments(
     cursor: Cursor, known: set[str], *, complaint: str = "nothing captures {} before this step"
 ) -> None:
-    """Placeholders in arguments stand for names that are known. `complaint` is told the name that is not."""
+    """Report each placeholder in the arguments whose name is not `known`; the message is `complaint` with that name."""
     node = cursor.node
     if isinstance(node, MappingNode):
         if (name := _unquoted(node)) in known:

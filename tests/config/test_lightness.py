@@ -33,6 +33,8 @@ def test_loading_imports_only_what_the_files_ask_for(write: Callable[..., Path])
     modules = _imported(code, str(file))
     assert "yaml" in modules
     assert modules.isdisjoint(HEAVY)
+    assert "prober.kinds.race" in modules  # every kind is declared
+    assert [name for name in modules if name.startswith("prober.kinds.") and name.endswith(".run")] == []
 
 
 def test_only_a_cron_expression_imports_the_scheduler(write: Callable[..., Path]) -> None:

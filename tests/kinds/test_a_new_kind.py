@@ -8,10 +8,13 @@ from typing import Any, Final
 
 import pytest
 
+import prober.kinds
 from prober.config.kind import ProbeKind
 from prober.kinds import all_kinds, kind_of, run_of
 from tests.cli.command import Done, ended, started, written
 from tests.kinds.offering import document, offering, tool
+
+ROOT: Final = Path(__file__).parents[2]
 
 DECLARATION: Final = '''
 """`kind: census`: how many tools the server lists."""
@@ -156,6 +159,22 @@ async def test_it_is_counted_and_documented(kinds: Path) -> None:
         "['| `census` | Count the tools. | `least`, `most` |']",
         "[('mcp_census_tools', ('target', 'probe'))]",
     ]
+
+
+def test_only_commands_about_a_kind_name_it() -> None:
+    """Whatever reads, runs, counts or shows probes of all kinds goes by their declarations."""
+    folders = {name: Path(str(prober.kinds.__path__[0])) / name for name in all_kinds()}
+    knows = {
+        (path.relative_to(ROOT).parts[1], name)
+        for path in sorted((ROOT / "prober").rglob("*.py"))
+        for name, folder in folders.items()
+        if not path.is_relative_to(folder) and f"prober.kinds.{name} " in path.read_text().replace(".run ", " ")
+    }
+    assert knows == {
+        ("cli", "catalog"),  # pin and drift
+        ("cli", "race"),  # run --seed, judge
+        ("discover", "catalog"),  # init lists what a catalog probe lists
+    }
 
 
 def test_every_kind_that_ships_is_whole() -> None:

@@ -1,4 +1,4 @@
-"""`kind: catalog`: what the server lists, against a pinned contract and names that must be there."""
+"""`kind: catalog`: compare the lists of the server with required names and a pinned contract."""
 
 from __future__ import annotations
 

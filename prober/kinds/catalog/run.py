@@ -1,4 +1,4 @@
-"""`catalog`: everything that the server offers, every page of it, against what must be there and a pinned contract."""
+"""`catalog`: reads every page of every list of the server, looks for required names, compares with a contract."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LISTS: Final = {
 """Section of a contract: the capability that announces it, the method, the result's key, what identifies an item."""
 
 _SHOWN: Final = 20
-"""Changes told in evidence and warnings, tools told in warnings."""
+"""The most changes that evidence and warnings show, and the most tools that warnings show."""
 
 
 async def run(context: ProbeContext, settings: CatalogSettings) -> None:
@@ -86,7 +86,7 @@ def _require(section: str, wanted: Iterable[str], found: Iterable[str]) -> None:
 
 
 async def _look_at_annotations(context: ProbeContext, found: Contract) -> None:
-    """Warn of tools that clients must drop from the list because of an `x-mcp-header` that is not as it should be."""
+    """Warn of tools that clients must drop from the list because their `x-mcp-header` is invalid."""
     dropped: list[str] = []
     for name, tool in found.tools.items():
         try:

@@ -75,7 +75,7 @@ async def _value(context: ProbeContext, call: RaceCall, shown: Any, *, many: boo
 
 
 async def _one_or_null(context: ProbeContext, path: str, shown: Any) -> Any:
-    """What is not there yet is null. Where a number is needed, that is told apart."""
+    """The selected node, or null where the path selects none yet. A counter refuses null later."""
     selection = Selection(path=compile_path(path), instance=Instance(value=shown), most=2)
     nodes = await context.judge.select(selection, deadline=context.deadline)
     return one_of(nodes, selection) if nodes else None

@@ -1,4 +1,4 @@
-"""One client of a race: what it does next by the model, and what it knows from its last answers."""
+"""One client of a race: the choice of its next operation, and what its last answers showed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from prober.outcome import Failure
 
 
 class Client:
-    """One of the clients, which does one thing at a time."""
+    """One client. A client does one operation at a time."""
 
     def __init__(
         self,
@@ -38,9 +38,9 @@ class Client:
         self._number, self._connection, self._settings = number, connection, settings
         self._names, self._recorder, self._dice, self._patience = names, recorder, dice, patience
         self._version: int | None = None
-        """The version seen last, if nothing says that it has passed; of a lock, the token of the newest grant."""
+        """The version that the next write expects, see `_learn`; for a lock, its newest token."""
         self._told: Any = None
-        """What the newest grant was told."""
+        """The value in the answer to the latest `acquire`."""
 
     async def burst(self, count: int, *, spread: float, end: float) -> None:
         """So many operations, each after a random delay of up to `spread` seconds."""
@@ -56,7 +56,7 @@ class Client:
                 await self.operate(self._choose())
 
     async def look(self, *, final: bool = False) -> None:
-        """One look at the object while nobody writes; of a lock, in the end, whether it can be had."""
+        """Read the object while nobody writes. A lock has no read: the `final` look tries to acquire it."""
         if self._settings.model != "lock":
             await self.operate("read")
         elif final:
@@ -104,7 +104,7 @@ class Client:
     async def _ask(
         self, kind: str, call: RaceCall, arguments: Mapping[str, Any], *, element: str | None, given: int | None
     ) -> Answer:
-        """Call, and record it: also where the deadline breaks it off, for it may have had its effect.
+        """Call and record the operation, also one that the deadline breaks off: it may have had its effect.
 
         The operation is over when the answer is there. To read a large one takes time that the server has not taken.
         """
@@ -150,7 +150,7 @@ class Client:
         )
 
     def _learn(self, kind: str, given: int | None, answer: Answer | None) -> None:
-        """The version that the next write expects: what was read or made last; none after a write that did not win."""
+        """Keep the version that was read or made last, for the next write; None after a write that did not win."""
         if self._settings.model != "register":
             return
         if answer is None or answer.result is not Result.OK:

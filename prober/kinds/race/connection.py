@@ -67,13 +67,13 @@ class Connection:
             del self._log.finished[mark:]  # thousands of excerpts: the history is the record of a race
 
     async def _drop(self, failure: Failure) -> None:
-        """End the session at once, as one that failed ends."""
+        """End the session at once, as a failed session ends."""
         self._session = None
         await self._stack.__aexit__(type(failure), failure, failure.__traceback__)
 
 
 async def connect(context: ProbeContext, stack: AsyncExitStack, *, count: int) -> list[Connection]:
-    """So many open connections, closed with the stack. The first learns what the others then know.
+    """Open `count` connections; the stack closes them. The first one learns era and tools for all.
 
     What the first one exchanges beside the race itself stands in the run's own log.
     """

@@ -17,12 +17,12 @@ class OperationModel:
     """What one operation asks of its tool. The names are keys of the operation or placeholders in its arguments."""
 
     answers: tuple[str, ...] = ()
-    """Keys that must say where the answer has what the model needs."""
+    """Keys of the operation that must be written: paths into its answer."""
     writes: bool = False
     """Whether the operation puts an element of its own there, so that `{op}` must go into the arguments."""
     optional: bool = False
     placeholders: frozenset[str] = frozenset()
-    """Beside those that all operations have."""
+    """Placeholders that this operation has beside `{scratch}`, `{client}` and captured names."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,7 +42,7 @@ BURST: Final = 4
 DEFAULT_PROCESSES: Final = 2
 
 _SHORTEST_CALL: Final = 0.5
-"""Seconds that it has at least."""
+"""The least seconds that one call has."""
 
 
 async def run(context: ProbeContext, settings: RaceSettings) -> None:
@@ -72,13 +72,13 @@ async def run(context: ProbeContext, settings: RaceSettings) -> None:
             ]
             await clients[0].look()
             await _rounds(clients, recorder, end=min(loop.time() + settings.seconds, started + left * RACE_SHARE))
-            # Each process may have a memory of its own, so the last one is asked as well.
+            # Each process may keep a state of its own, so the last process is asked as well.
             for number in {0, len(connections) - 1}:
                 await clients[number].look(final=True)
     except Failure as failure:
         if not recorder.operations:
             raise
-        recorder.trouble.append(failure)  # what was recorded until then is judged all the same
+        recorder.trouble.append(failure)  # the operations recorded until then are judged all the same
     finally:
         context.facts["race_operations"] = len(recorder.operations)
         await _clean_up(context, settings, names, recorder)
@@ -119,7 +119,7 @@ async def _rounds(clients: list[Client], recorder: Recorder, *, end: float) -> N
 
 
 async def _clean_up(context: ProbeContext, settings: RaceSettings, names: dict[str, Any], recorder: Recorder) -> None:
-    """In a session of its own: those of the race may be beyond use. Trouble here is a warning."""
+    """Run the cleanup step in a new session: the sessions of the race may be broken. A failure here is a warning."""
     step = settings.cleanup
     if step is None or not recorder.touched:
         return

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MOST_CLIENTS: Final = 64
 MOST_OPERATIONS: Final = 2_000
-"""What one run may ask of a server; histories of that size are judged without holding up other probes."""
+"""The most that one run asks of a server. A history of that size is judged without holding up other probes."""
 
 ALL_OPS: Final = "ops"
 """In the arguments of the cleanup: the list of everything that the clients tried to write."""
@@ -132,11 +132,11 @@ class RaceSettings:
             Integer(least=0, most=2**32 - 1), "Makes the choice of operations and delays the same in every run."
         ),
     )
-    """None is another one for every run."""
+    """None: a new seed for every run."""
 
 
 def keys() -> tuple[Key, ...]:
-    """The keys of a race; those of the operations stand behind the model."""
+    """The keys of a race. The keys of the operations follow the key `model`."""
     model, *others = keys_of(RaceSettings)
     return (model, *map(_operation_key, OPERATIONS), *others)
 

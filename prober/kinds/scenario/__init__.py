@@ -16,7 +16,7 @@ from prober.kinds.step import STEP, Step, check_arguments, list_at, names_at
 
 @dataclass(frozen=True, kw_only=True)
 class ScenarioSettings:
-    """Steps in order, in one session, then cleanup, which runs whatever became of the steps."""
+    """Steps in order, in one session, then cleanup, which runs also after a failed step."""
 
     steps: tuple[Step, ...] = field(
         metadata=key(
@@ -30,7 +30,7 @@ class ScenarioSettings:
 
 
 def _check_placeholders(values: Values) -> None:
-    """Looks at the file, not at what was read of it: a step with another mistake still captures for the next one."""
+    """Check the nodes of the file, not the values: a step with another mistake still captures for the next step."""
     known = {ALWAYS_THERE}
     for step in _all_steps(values.cursor):
         if (arguments := step.find("arguments")) is not None:

@@ -23,7 +23,7 @@ from prober.target.session import Session
 CLEANUP_SHARE: Final = 0.25
 
 _SPARE: Final = 0.05
-"""Seconds before the deadline at which a cleanup after a failure gives up, so that the failure can still be told."""
+"""Seconds before the deadline at which a cleanup after a failure gives up, so that the failure can be reported."""
 
 
 async def run(context: ProbeContext, settings: ScenarioSettings) -> None:
@@ -44,7 +44,7 @@ async def run(context: ProbeContext, settings: ScenarioSettings) -> None:
 
 
 async def _clean_up_afresh(context: ProbeContext, cleanup: deque[Step], captured: dict[str, Any]) -> None:
-    """Take what is left of the cleanup after a failure, which stays what the run reports.
+    """Run the rest of the cleanup after a failure. The run reports that failure.
 
     Each step has its turn, whatever became of the one before it; trouble is a warning. A step that needs what was never
     captured has nothing to clean up.
@@ -66,7 +66,7 @@ async def _clean_up_afresh(context: ProbeContext, cleanup: deque[Step], captured
 async def _run_step(
     context: ProbeContext, session: Session, step: Step, captured: dict[str, Any], *, during: str = ""
 ) -> None:
-    """Take one step and keep what it captures."""
+    """Run one step and keep the values that it captures."""
     context.step = during + step.name
     await run_step(context, session, step, captured, called=context.step)
     context.step = None
