@@ -12,11 +12,11 @@ import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from prober.config.model import Config, Probe, Target
 from prober.judge.worker import Judge
-from prober.kinds import run_of
+from prober.kinds import RunKind, run_of
 from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Failure, Outcome, Reason, Verdict
 from prober.target.exchange import ExchangeLog
@@ -41,7 +41,7 @@ async def run_probe(
     on_history: Callable[[History], None] = lambda _history: None,
 ) -> Outcome:
     """One run, at most `probe.timeout` seconds long. Never raises, but lets a cancellation through."""
-    run = run_of(probe.kind)
+    run = _run_of(probe.kind)
     started_at, started = datetime.now(UTC), time.monotonic()
     deadline = asyncio.get_running_loop().time() + probe.timeout
     context = ProbeContext(
@@ -84,7 +84,7 @@ async def run_pass(
     Of those that start a process, only as many begin at a time as there are processors, see `Processors`.
     """
     for probe in probes:
-        run_of(probe.kind)  # imported before the first run, so that none is charged with it
+        _run_of(probe.kind)
     known = {name: knowledge_of(config.targets[name]) for name in {probe.target for probe in probes}}
     room = asyncio.Semaphore(concurrency)
     processors = Processors()
@@ -134,6 +134,19 @@ class Processors:
 
 def _begin_at_once() -> None:
     """What is no process waits for no processor."""
+
+
+def _run_of(kind: str) -> RunKind:
+    """The run function of a kind, imported before any clock starts. One that cannot be had fails as our own fault."""
+    try:
+        return run_of(kind)
+    except Exception as error:
+        reason = error
+
+    async def fail(_context: ProbeContext, _settings: Any) -> None:
+        raise reason
+
+    return fail
 
 
 def not_run(probe: Probe, why: str) -> Outcome:

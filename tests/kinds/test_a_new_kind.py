@@ -149,6 +149,16 @@ async def test_it_is_run_and_reported(kinds: Path, least: int, outcome: str) -> 
     assert 'mcp_census_tools{probe="p0",target="peer"} 2.0' in page.out
 
 
+async def test_a_run_function_that_cannot_be_imported_is_our_own_fault_and_no_crash(kinds: Path) -> None:
+    (kinds / "census" / "run.py").write_text("import a_module_that_nobody_installed")
+    async with offering(tool("one")) as peer:
+        file = written(document(peer, {"kind": "census", "least": 1}, {"kind": "handshake"}), kinds.parent)
+        told = await command(kinds, "run", file, "--output", "json")
+    broken, sound = told.results.values()
+    assert (broken["reason"], sound["outcome"]) == ("internal_error", "pass")
+    assert "a_module_that_nobody_installed" in broken["message"]
+
+
 async def test_it_is_counted_and_documented(kinds: Path) -> None:
     probes = {"p": {"target": "server", "kind": "census", "least": 1}}
     text = {"targets": {"server": {"url": "http://127.0.0.1:9/mcp"}}, "probes": probes}
