@@ -12,15 +12,15 @@ import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from prober.assertions.judge import Judge
 from prober.client.exchange import ExchangeLog
 from prober.client.target_cache import TargetCache, cache_of
 from prober.config.model import Config, Probe, Target
 from prober.deadline import Deadline
-from prober.kinds import KINDS, make_ready
-from prober.kinds.run import Run
+from prober.kinds import RunKind, run_of
+from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Failure, Outcome, Reason, Verdict
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ async def run_probe(
     on_history: Callable[[Trace], None] = lambda _history: None,
 ) -> Outcome:
     """One run, at most `probe.timeout` seconds long. Never raises, but lets a cancellation through."""
-    make_ready(probe.kind)
+    run = _run_of(probe.kind)
     started_at, started = datetime.now(UTC), time.monotonic()
-    run = Run(
+    context = ProbeContext(
         target=target,
         target_cache=target_cache,
         judge=judge,
@@ -57,17 +57,17 @@ async def run_probe(
     )
     failure: Failure | None = None
     try:
-        async with run.within_deadline():
-            await KINDS[probe.kind](run, probe.settings)
+        async with context.within_deadline():
+            await run(context, probe.settings)
     except Failure as error:
-        failure = run.masked(error)
+        failure = context.masked(error)
     except Exception as error:
-        failure = _internal_error(error, run.log.redact)
+        failure = _internal_error(error, context.log.redact)
     except asyncio.CancelledError as error:
         if _being_cancelled():
             raise
-        failure = _internal_error(error, run.log.redact)
-    return _outcome(probe, run, failure, started_at=started_at, seconds=time.monotonic() - started)
+        failure = _internal_error(error, context.log.redact)
+    return _outcome(probe, context, failure, started_at=started_at, seconds=time.monotonic() - started)
 
 
 async def run_pass(
@@ -84,7 +84,7 @@ async def run_pass(
     Of the probes that start a process, only as many start at once as there are processors, see `StartLimiter`.
     """
     for probe in probes:
-        make_ready(probe.kind)
+        _run_of(probe.kind)
     known = {name: cache_of(config.targets[name]) for name in {probe.target for probe in probes}}
     slots = asyncio.Semaphore(concurrency)
     starts = StartLimiter()
@@ -136,6 +136,19 @@ def _no_process() -> None:
     """Called in place of `started` where the target is no process, so that no slot was taken."""
 
 
+def _run_of(kind: str) -> RunKind:
+    """The run function of a kind, imported before any clock starts. One that cannot be had fails as our own fault."""
+    try:
+        return run_of(kind)
+    except Exception as error:
+        reason = error
+
+    async def fail(_context: ProbeContext, _settings: Any) -> None:
+        raise reason
+
+    return fail
+
+
 def not_run(probe: Probe, why: str) -> Outcome:
     """The outcome of a probe that was due and could not be run."""
     return Outcome(
@@ -150,7 +163,9 @@ def not_run(probe: Probe, why: str) -> Outcome:
     )
 
 
-def _outcome(probe: Probe, run: Run, failure: Failure | None, *, started_at: datetime, seconds: float) -> Outcome:
+def _outcome(
+    probe: Probe, context: ProbeContext, failure: Failure | None, *, started_at: datetime, seconds: float
+) -> Outcome:
     return Outcome(
         target=probe.target,
         probe=probe.name,
@@ -160,13 +175,13 @@ def _outcome(probe: Probe, run: Run, failure: Failure | None, *, started_at: dat
         step=failure.step if failure else None,
         message=failure.message if failure else "",
         evidence=(failure.evidence, *failure.further) if failure else (),
-        warnings=tuple(run.log.redact(warning) for warning in run.warnings),
+        warnings=tuple(context.log.redact(warning) for warning in context.warnings),
         started_at=started_at,
         duration_seconds=seconds,
-        phases=run.log.phases(),
-        server=run.server,
-        exchanges=tuple(run.log.finished),
-        facts=dict(run.facts),
+        phases=context.log.phases(),
+        server=context.server,
+        exchanges=tuple(context.log.finished),
+        facts=dict(context.facts),
     )
 
 

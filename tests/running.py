@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from prober.config import load
 from prober.engine import run_pass
+from prober.loader import load
 from prober.outcome import Outcome
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from prober.cli.commands.demo import reference_server
-from prober.config import load
 from prober.contract.contract import dump_contract
 from prober.discover.survey import read_offer
 from prober.engine import run_pass
+from prober.loader import load
 from tests.real.install import ENVIRONMENT, MODULES
 from tests.real.servers import git
 

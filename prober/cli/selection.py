@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from prober.cli.exit_codes import refuse
-from prober.config import ConfigError, json_schema
-from prober.config import load as load_config
+from prober.config import ConfigError
 from prober.config.model import Config, Probe
+from prober.loader import json_schema
+from prober.loader import load as load_config
 
 DEFAULT_PATH = Path("probes")
 
@@ -38,6 +39,7 @@ def refuse_mistakes(error: ConfigError, *, nothing_was: str) -> NoReturn:
 
 def choose(config: Config, *, probes: Sequence[str] | None = None, targets: Sequence[str] | None = None) -> list[Probe]:
     """The probes that were named, by their own name or their target's; all where none was."""
+    _refuse_empty(config)
     for kind, wanted, known in (("probe", probes, config.probes), ("target", targets, config.targets)):
         for name in wanted or ():
             if name not in known:
@@ -53,9 +55,15 @@ def choose(config: Config, *, probes: Sequence[str] | None = None, targets: Sequ
 
 
 def describe(config: Config) -> str:
-    """One line on a sound configuration."""
+    """One line on a sound configuration that has something to run."""
+    _refuse_empty(config)
     probes, targets = counted(config.probes, "probe"), counted(config.targets, "target")
     return f"{probes} of {targets} in {counted(config.files, 'file')}, no mistakes"
+
+
+def _refuse_empty(config: Config) -> None:
+    if not config.probes:
+        refuse("There are no probes in this configuration. Write some for a server: mcp-prober init URL")
 
 
 def schema() -> str:

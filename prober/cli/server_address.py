@@ -12,8 +12,9 @@ from typing import Any, Final
 import yaml
 
 from prober.cli.exit_codes import refuse
-from prober.config import ConfigError, load
+from prober.config import ConfigError
 from prober.config.model import Target
+from prober.loader import load
 
 _SENSITIVE: Final = re.compile(r"auth|cookie|token|secret|key|password", re.IGNORECASE)
 

@@ -2,98 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from prober.outcome import Exchange, Phase
+from prober.redaction import Redactor
 
 EXCERPT: Final = 2000
 """Characters kept of what was sent and of what came back."""
-
-_SHORTEST_SECRET: Final = 4
-"""Shorter values are not looked for: replacing every `a` would hide the evidence and protect nothing."""
-
-_NO_SECRETS: Final = frozenset({"true", "false", "null"})
-"""Values of environment variables, more often than not, and words of every JSON text."""
-
-_LEARNT: Final = 16
-"""Values from run time that are remembered. A token that lives for an hour must not be looked for all year."""
-
-_MASK: Final = "***"
-
-
-class Redactor:
-    """Replaces every secret of one target by `***` in texts that people will read.
-
-    A secret that a cut went through is recognized by what is left of it: at the beginning of a text, at its end, and
-    before an ellipsis. One that has to be escaped is looked for as JSON and Python write it, too.
-    """
-
-    def __init__(self, secrets: Iterable[str]):
-        self._given = {form for secret in secrets for form in _forms(secret)}
-        self._learnt: deque[str] = deque(maxlen=_LEARNT)
-        self._sort()
-
-    def add(self, secret: str) -> None:
-        """Look for one more."""
-        if not self._given.issuperset(_forms(secret)):
-            self._given |= _forms(secret)
-            self._sort()
-
-    def learn(self, secret: str) -> None:
-        """Look for a secret that only came up at run time, such as an access token, until enough newer ones have."""
-        if secret not in self._learnt:
-            self._learnt.append(secret)
-            self._sort()
-
-    def __call__(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, _MASK)
-        for secret in self._secrets:
-            text = _mask_ends(text, secret)
-        return text
-
-    def _sort(self) -> None:
-        forms = self._given.union(*map(_forms, self._learnt))
-        self._secrets = sorted(forms, key=lambda secret: (-len(secret), secret))
-
-
-def _forms(secret: str) -> set[str]:
-    in_json = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-    twice = {json.dumps(form)[1:-1] for form in in_json}
-    in_python = {repr(secret)[1:-1], repr(secret.encode(errors="replace"))[2:-1]}
-    forms = in_json | twice | in_python
-    return {form for form in forms if len(form) >= _SHORTEST_SECRET and form.lower() not in _NO_SECRETS}
-
-
-def _mask_ends(text: str, secret: str) -> str:
-    """Mask the end of a secret where a text begins, and its beginning where the text ends or was cut."""
-    first, *others = text.split("…")
-    return "…".join([_mask_end(_mask_start(first, secret), secret), *(_mask_end(part, secret) for part in others)])
-
-
-def _mask_end(text: str, secret: str) -> str:
-    at = text.find(secret[:_SHORTEST_SECRET], max(0, len(text) - len(secret)))
-    while at >= 0:
-        if secret.startswith(text[at:]):
-            return text[:at] + _MASK
-        at = text.find(secret[:_SHORTEST_SECRET], at + 1)
-    return text
-
-
-def _mask_start(text: str, secret: str) -> str:
-    some = _SHORTEST_SECRET
-    at = text.rfind(secret[-some:], 0, len(secret))
-    while at >= 0:
-        if secret.endswith(text[: at + some]):
-            return _MASK + text[at + some :]
-        at = text.rfind(secret[-some:], 0, at + some - 1)
-    return text
-
 
 _ORDER: Final = tuple(Phase)
 

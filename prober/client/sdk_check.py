@@ -15,13 +15,13 @@ from contextlib import asynccontextmanager
 from types import ModuleType
 from typing import Any, Final
 
-from prober.client.exchange import Redactor
 from prober.client.sdk_check_stdio import process_streams
 from prober.client.single_flight import SingleFlight
 from prober.client.tls import tls_context
 from prober.config.model import Target
 from prober.deadline import Deadline
 from prober.outcome import Evidence, Failure, Reason
+from prober.redaction import Redactor
 
 _STEP = "second opinion"
 

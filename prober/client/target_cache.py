@@ -11,11 +11,11 @@ from functools import cached_property
 from typing import Any
 
 from prober.assertions.schema import Schema, load_server_schema
-from prober.client.exchange import Redactor
 from prober.client.oauth import TokenSource
 from prober.client.single_flight import SingleFlight
 from prober.client.transports import make_ready
 from prober.config.model import Target
+from prober.redaction import Redactor
 
 
 class Tool:
@@ -54,16 +54,10 @@ def cache_of(target: Target) -> TargetCache:
     target_cache = TargetCache(
         learns_era=target.protocol == "auto" and target.transport != "sse",
         tokens=TokenSource(target.auth) if target.auth else None,
-        redact=Redactor(part for secret in target.secrets for part in _parts(secret.reveal())),
+        redact=Redactor(secret.reveal() for secret in target.secrets),
     )
     if target.protocol != "auto":
         target_cache.era.value = target.protocol
     elif target.transport == "sse":
         target_cache.era.value = "handshake"  # the transport was gone before the modern era began
     return target_cache
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    """The secret and, for `Bearer TOKEN` and the like, what follows the scheme: servers echo it alone."""
-    _, _, rest = text.partition(" ")
-    return (text, rest)

@@ -90,7 +90,7 @@ def cron_complaint(text: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def cron_trigger(text: str) -> BaseTrigger:
-    """The trigger of an expression; one and the same for all who ask, as it keeps no state. Raises ValueError."""
+    """The trigger of an expression; one trigger for all callers, as a trigger keeps no state. Raises ValueError."""
     from apscheduler.triggers.combining import OrTrigger  # type: ignore[import-untyped]
     from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped]
 

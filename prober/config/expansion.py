@@ -1,4 +1,4 @@
-"""`${NAME}` and `${file:PATH}` in configuration texts: what stands outside the file, put in while it is read."""
+"""`${NAME}` and `${file:PATH}` in configuration texts: values from outside, put in while the text is read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SPECIAL: Final = re.compile(r"\$\$|\$\{([^}]*)(\})?")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-class NotExpanded(ValueError):  # noqa: N818 - what became of the text
+class ExpansionError(ValueError):
     """A `${…}` that stands for nothing. The message names it, never a value."""
 
 
@@ -30,7 +30,7 @@ def expand(text: str, *, environ: Mapping[str, str], folder: Path, hide: Callabl
         if match[0] == "$$":
             return "$"
         if match[2] is None:
-            raise NotExpanded("a ${ without its }; write $${ for the text ${")
+            raise ExpansionError("a ${ without its }; write $${ for the text ${")
         value = _value(match[1], environ, folder)
         hide(value)
         return value
@@ -39,7 +39,7 @@ def expand(text: str, *, environ: Mapping[str, str], folder: Path, hide: Callabl
 
 
 def without_variables(text: str) -> str:
-    """The text with a bare `$` for each `${…}` and `$$`: what of it stands in the file itself."""
+    """The text with a bare `$` for each `${…}` and `$$`: the part of the text that stands in the file itself."""
     return _SPECIAL.sub("$", text)
 
 
@@ -48,23 +48,23 @@ def _value(name: str, environ: Mapping[str, str], folder: Path) -> str:
         return _content(name, folder / name.removeprefix("file:"))
     if not _VARIABLE.fullmatch(name):
         # Not shown: what stands in the braces may be a secret as a default, `${TOKEN:-…}`.
-        raise NotExpanded("neither ${VARIABLE} nor ${file:PATH}; write $${ for the text ${")
+        raise ExpansionError("neither ${VARIABLE} nor ${file:PATH}; write $${ for the text ${")
     if name not in environ:
-        raise NotExpanded(f"the variable {name} is not set")
+        raise ExpansionError(f"the variable {name} is not set")
     return environ[name]
 
 
 def _content(name: str, path: Path) -> str:
     try:
         if not path.is_file():  # to open a pipe might wait forever
-            raise NotExpanded(f"${{{name}}}: {'not a file' if path.exists() else 'no such file'}")
+            raise ExpansionError(f"${{{name}}}: {'not a file' if path.exists() else 'no such file'}")
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
         if len(content) > MAX_FILE_BYTES:
-            raise NotExpanded(f"${{{name}}}: larger than {MAX_FILE_BYTES // 1024} KiB")
+            raise ExpansionError(f"${{{name}}}: larger than {MAX_FILE_BYTES // 1024} KiB")
         text = content.decode()
     except OSError as error:
-        raise NotExpanded(f"${{{name}}}: {(error.strerror or 'cannot be read').lower()}") from None
+        raise ExpansionError(f"${{{name}}}: {(error.strerror or 'cannot be read').lower()}") from None
     except UnicodeDecodeError:
-        raise NotExpanded(f"${{{name}}}: not UTF-8") from None
+        raise ExpansionError(f"${{{name}}}: not UTF-8") from None
     return text.removesuffix("\n").removesuffix("\r")

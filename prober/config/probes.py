@@ -3,176 +3,186 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from prober.config.checks import check_deadline
-from prober.config.forms import Duration, Flag, Form, JsonSchema, Sheet, Text, read_all
-from prober.config.kinds import KINDS
-from prober.config.kinds.kind import Kind
-from prober.config.mistake import with_help
-from prober.config.model import Probe
-from prober.config.place import Place, Refused
-from prober.config.record import Fields, Key, NotWith, Record
-from prober.config.targets import masked
-from prober.config.times import MAINTENANCE, Cron
+from prober.config.cursor import Cursor, InvalidValueError
+from prober.config.diagnostics import did_you_mean
+from prober.config.field_types import Boolean, Duration, FieldType, JsonSchema, SchemaBuilder, Text, read_all
+from prober.config.kind import ProbeKind
+from prober.config.mapping_schema import MappingSchema, NotWith, Values, key, keys_of
+from prober.config.secret import Secret, masked_secrets
+from prober.config.times import MAINTENANCE, Cron, Window
 from prober.config.units import show_duration
 
-_INTERVAL: Final = Key(name="interval", of=Probe, form=Duration(), doc="How often the daemon runs it.")
-_TIMEOUT: Final = Key(name="timeout", of=Probe, form=Duration(), doc="The deadline of one run, from start to close.")
-_MAINTENANCE: Final = Key(
-    name="maintenance",
-    of=Probe,
-    form=MAINTENANCE,
-    doc="When it may fail for a known reason: it is run, its results are marked.",
-)
 
-
-class _TargetName(Form[str]):
+class _TargetNameField(FieldType[str]):
     """The name of a target, in this file or in another."""
 
-    stated: ClassVar[JsonSchema] = {"type": "string", "minLength": 1}
+    json_schema: ClassVar[JsonSchema] = {"type": "string", "minLength": 1}
 
-    def read(self, place: Place) -> str:
-        name = Text(wanted="the name of a target").read(place)
-        place.book.targets_named.append((place, name))
+    def read(self, cursor: Cursor) -> str:
+        name = Text(wanted="the name of a target").read(cursor)
+        cursor.scope.targets_named.append((cursor, name))
         return name
 
 
-class _KindName(Form[str]):
-    """One of the kinds."""
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """A named check against one target. `timeout` is the one deadline of a run; `interval` is the daemon's."""
 
-    stated: ClassVar[JsonSchema] = {"enum": list(KINDS)}
+    name: str
+    target: str = field(metadata=key(_TargetNameField(), "The name of a target, in this file or in another."))
+    kind: str = field(metadata=key(Text(wanted="a kind"), "What the probe does."))
+    settings: Any
+    """The frozen dataclass of the kind."""
+    interval: float = field(default=60.0, metadata=key(Duration(), "How often the daemon runs it."))
+    cron: str | None = field(
+        default=None, metadata=key(Cron(), "When the daemon runs it, instead of interval: five fields, in UTC.")
+    )
+    timeout: float = field(default=10.0, metadata=key(Duration(), "The deadline of one run, from start to close."))
+    maintenance: tuple[Window, ...] = field(
+        default=(), metadata=key(MAINTENANCE, "When it may fail for a known reason: it is run, its results are marked.")
+    )
+    allow_writes: bool = field(
+        default=False,
+        metadata=key(Boolean(), "Whether tools may be called that do not say of themselves that they only read."),
+    )
+    origin: str = ""
+    """`file:line` where it was defined, for reports."""
+    secrets: tuple[Secret, ...] = ()
+    """Every value that a `${…}` stood for in the arguments. None is empty."""
 
-    def read(self, place: Place) -> str:
-        name = Text(wanted="a kind").read(place)
-        if name not in KINDS:
-            raise place.refuse(with_help("no such kind", name, KINDS))
-        return name
+
+_DEFAULTS: Final = tuple(each for each in keys_of(Probe) if each.name in ("interval", "timeout", "maintenance"))
 
 
-class DefaultsForm(Form[Mapping[str, Any]]):
+class DefaultsField(FieldType[Mapping[str, Any]]):
     """What holds for the probes of this file that do not say otherwise: fields of `Probe`."""
 
-    _record: Final[Record[Mapping[str, Any]]] = Record(
-        keys=(_INTERVAL, _TIMEOUT, _MAINTENANCE), build=lambda fields: fields.of(Probe)
+    _mapping: Final[MappingSchema[Mapping[str, Any]]] = MappingSchema(
+        keys=_DEFAULTS, build=lambda values: values.of(Probe)
     )
 
-    def read(self, place: Place) -> Mapping[str, Any]:
-        place.book.defaults = None
-        place.book.defaults = self._record.read(place)
-        return place.book.defaults
+    def read(self, cursor: Cursor) -> Mapping[str, Any]:
+        cursor.scope.defaults = None
+        cursor.scope.defaults = self._mapping.read(cursor)
+        return cursor.scope.defaults
 
-    def schema(self, sheet: Sheet) -> JsonSchema:
-        return self._record.schema(sheet)
+    def schema(self, builder: SchemaBuilder) -> JsonSchema:
+        return self._mapping.schema(builder)
 
 
-class ProbeForm(Form[Probe]):
+@dataclass(frozen=True)
+class _KindNameField(FieldType[str]):
+    """One of the kinds."""
+
+    kinds: Mapping[str, ProbeKind]
+
+    def read(self, cursor: Cursor) -> str:
+        name = Text(wanted="a kind").read(cursor)
+        if name not in self.kinds:
+            raise cursor.error(did_you_mean("no such kind", name, self.kinds))
+        return name
+
+    def schema(self, builder: SchemaBuilder) -> JsonSchema:  # noqa: ARG002 - a kind is named alike everywhere
+        return {"enum": list(self.kinds)}
+
+
+class ProbeField(FieldType[Probe]):
     """One probe: the common keys and those of its kind."""
 
-    def read(self, place: Place) -> Probe:
-        kind = place.find("kind")
-        name = kind.raw_text() if kind is not None else None
-        if name in _RECORDS:
-            return _RECORDS[name].read(place)
-        # The keys of an unknown kind cannot be judged; those that all kinds have can.
-        known = {key.name: key for key in _COMMON}
-        written = {child.name: child for child in place.entries("a mapping")}
-        if kind is None:
-            place.mistake(f"needs kind; known: {', '.join(KINDS)}")
-        if "target" not in written:
-            place.mistake("needs target")
-        read_all({name: (known[name].form, child) for name, child in written.items() if name in known})
-        raise Refused
+    def __init__(self, kinds: Mapping[str, ProbeKind]):
+        self._kinds = kinds
+        self._common = keys_of(Probe, kind=_KindNameField(kinds))
+        self._mappings: dict[str | None, MappingSchema[Probe]] = {
+            name: self._mapping(kind) for name, kind in kinds.items()
+        }
 
-    def schema(self, sheet: Sheet) -> JsonSchema:
-        for name, kind in KINDS.items():
-            sheet.definitions[name] = {"description": kind.doc, **_RECORDS[name].schema(sheet)}
+    def read(self, cursor: Cursor) -> Probe:
+        kind = cursor.find("kind")
+        name = kind.raw_text() if kind is not None else None
+        if name in self._mappings:
+            return self._mappings[name].read(cursor)
+        # The keys of an unknown kind cannot be judged; those that all kinds have can.
+        known = {each.name: each for each in self._common}
+        written = {child.name: child for child in cursor.entries("a mapping")}
+        if kind is None:
+            cursor.report(f"needs kind; known: {', '.join(self._kinds)}")
+        if "target" not in written:
+            cursor.report("needs target")
+        read_all({name: (known[name].value_type, child) for name, child in written.items() if name in known})
+        raise InvalidValueError
+
+    def schema(self, builder: SchemaBuilder) -> JsonSchema:
+        for name, kind in self._kinds.items():
+            builder.definitions[name] = {"description": kind.help, **self._mappings[name].schema(builder)}
         return {
             "type": "object",
             "required": ["target", "kind"],
-            "properties": {key.name: key.schema(sheet) for key in _COMMON},
+            "properties": {each.name: each.schema(builder) for each in self._common},
             "allOf": [
                 {
                     "if": {"properties": {"kind": {"const": name}}, "required": ["kind"]},
                     "then": {"$ref": f"#/$defs/{name}"},
                 }
-                for name in KINDS
+                for name in self._kinds
             ],
         }
 
+    def _mapping(self, kind: ProbeKind) -> MappingSchema[Probe]:
+        def build(values: Values) -> Probe:
+            cursor = values.cursor
+            arguments: dict[str, Any] = {**(cursor.scope.defaults or {}), **values.of(Probe)}
+            return Probe(
+                name=cursor.name,
+                settings=kind.settings.build(values),
+                origin=f"{cursor.scope.file}:{cursor.line}",
+                secrets=masked_secrets(cursor.secrets),
+                **arguments,
+            )
 
-def _record(kind: Kind) -> Record[Probe]:
-    def build(fields: Fields) -> Probe:
-        place = fields.place
-        values: dict[str, Any] = {**(place.book.defaults or {}), **fields.of(Probe)}
-        return Probe(
-            name=place.name,
-            settings=kind.build(fields),
-            origin=f"{place.book.file}:{place.line}",
-            secrets=masked(place.secrets),
-            **values,
+        def check(values: Values) -> None:
+            _check_times(values, kind)
+            if kind.writes_need_target and values.get("allow_writes") and values.get("target"):
+                values.cursor.scope.writes_wanted.append((values.at("allow_writes"), values.get("target")))
+
+        return MappingSchema(
+            keys=(*self._common, *kind.settings.keys),
+            build=build,
+            rules=(NotWith("cron", ("interval",)), *kind.settings.rules),
+            checks=(check, *kind.settings.checks),
         )
 
-    def check_times(fields: Fields) -> None:
-        timeout = _seconds(fields, _TIMEOUT)
-        interval = _seconds(fields, _INTERVAL)
-        if timeout is None:
-            return
-        if interval is not None and interval < timeout and not fields.has("cron"):
-            place = fields.at("timeout") if fields.has("timeout") else fields.at("interval")
-            place.mistake(
-                f"the interval of {show_duration(interval)}{_whence(fields, _INTERVAL)} is below"
-                f" the timeout of {show_duration(timeout)}{_whence(fields, _TIMEOUT)}"
-            )
-        for place in kind.answers(fields.place):
-            check_deadline(place, timeout)
 
-    def check_writes(fields: Fields) -> None:
-        if kind.writes_need_target and fields.get("allow_writes") and fields.get("target"):
-            fields.place.book.writes_wanted.append((fields.at("allow_writes"), fields.get("target")))
-
-    return Record(
-        keys=(*_COMMON, *kind.keys),
-        build=build,
-        rules=(NotWith("cron", ("interval",)), *kind.rules),
-        checks=(check_times, check_writes, *kind.checks),
-    )
+def _check_times(values: Values, kind: ProbeKind) -> None:
+    timeout = _seconds(values, "timeout")
+    interval = _seconds(values, "interval")
+    if timeout is None:
+        return
+    if interval is not None and interval < timeout and not values.has("cron"):
+        cursor = values.at("timeout") if values.has("timeout") else values.at("interval")
+        cursor.report(
+            f"the interval of {show_duration(interval)}{_whence(values, 'interval')} is below"
+            f" the timeout of {show_duration(timeout)}{_whence(values, 'timeout')}"
+        )
+    for cursor in kind.answers(values.cursor):
+        check_deadline(cursor, timeout)
 
 
-def _seconds(fields: Fields, key: Key) -> float | None:
+def _seconds(values: Values, name: str) -> float | None:
     """What holds for the probe, or None where that could not be read."""
-    defaults = fields.place.book.defaults
+    defaults = values.cursor.scope.defaults
     seconds: float | None
-    if fields.has(key.name):
-        seconds = fields.get(key.name)
+    if values.has(name):
+        seconds = values.get(name)
     else:
-        seconds = None if defaults is None else defaults.get(key.name, key.default_value)
+        seconds = None if defaults is None else defaults.get(name, getattr(Probe, name))
     return seconds
 
 
-def _whence(fields: Fields, key: Key) -> str:
-    if fields.has(key.name):
+def _whence(values: Values, name: str) -> str:
+    if values.has(name):
         return ""
-    return " (from defaults)" if key.name in (fields.place.book.defaults or {}) else " (the default)"
-
-
-_COMMON: Final = (
-    Key(name="target", of=Probe, form=_TargetName(), doc="The name of a target, in this file or in another."),
-    Key(name="kind", of=Probe, form=_KindName(), doc="What the probe does."),
-    _INTERVAL,
-    Key(
-        name="cron",
-        of=Probe,
-        form=Cron(),
-        doc="When the daemon runs it, instead of interval: five fields, in UTC.",
-    ),
-    _TIMEOUT,
-    _MAINTENANCE,
-    Key(
-        name="allow_writes",
-        of=Probe,
-        form=Flag(),
-        doc="Whether tools may be called that do not say of themselves that they only read.",
-    ),
-)
-_RECORDS: Final[Mapping[str | None, Record[Probe]]] = {name: _record(kind) for name, kind in KINDS.items()}
+    return " (from defaults)" if name in (values.cursor.scope.defaults or {}) else " (the default)"

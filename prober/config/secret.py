@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from prober.redaction import worth_masking
+
 
 class Secret:
     """A string that shows itself only to whoever calls `reveal()`.
@@ -29,3 +33,9 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash(self._text)
+
+
+def masked_secrets(put_in: Iterable[Secret], written_out: Iterable[Secret] = ()) -> tuple[Secret, ...]:
+    """What of values that were put in, and of values that are written out, is to be masked."""
+    texts = worth_masking((each.reveal() for each in put_in), (each.reveal() for each in written_out))
+    return tuple(map(Secret, texts))

@@ -2,281 +2,201 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Iterable
-from typing import Any, Final, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
 
-from prober.config.document import ListNode, ScalarNode
-from prober.config.files import ExistingFile, ExistingFolder
-from prober.config.forms import Choice, Converted, Expanding, Flag, Form, ListOf, MapOf, Size, Text, Whole
-from prober.config.model import ClientCredentials, Limits, Protocol, Target, Tls
-from prober.config.place import Place
-from prober.config.record import ExactlyOne, Fields, Key, NotWith, OnlyWith, Record, record_of
-from prober.config.secret import Secret
-from prober.config.times import MAINTENANCE, BudgetForm
+from prober.config.auth import AUTH, ClientCredentials, header_complaint, header_reserved
+from prober.config.cursor import Cursor
+from prober.config.field_types import (
+    Boolean,
+    Choice,
+    Converted,
+    Expanding,
+    FieldType,
+    Integer,
+    ListOf,
+    MapOf,
+    Size,
+    Text,
+)
+from prober.config.files import ExistingFolder
+from prober.config.mapping_schema import ExactlyOne, NotWith, Values, key, mapping_of
+from prober.config.nodes import ListNode, ScalarNode
+from prober.config.secret import Secret, masked_secrets
+from prober.config.times import MAINTENANCE, Budget, RateField, Window
+from prober.config.tls import TLS, Tls
 from prober.config.urls import PROXY_URL, URL, without_query
 
-# fmt: off
-OWN_HEADERS: Final = frozenset({
-    "accept", "connection", "content-length", "content-type", "last-event-id", "mcp-method", "mcp-name",
-    "mcp-protocol-version", "mcp-session-id", "te", "transfer-encoding", "upgrade",
-})
-# fmt: on
-"""Headers that say what the prober does: set by it alone."""
-
-SHORTEST_MASKED: Final = 4
-"""Characters of a `${…}` value that is masked: to mask a shorter one would blot out innocent text."""
-SHORTEST_MASKED_LITERAL: Final = 8
-"""Likewise of a value that is written out: `production` in a header may be a secret, `1` or `prod` is none."""
-
-
-def _header_reserved(name: str) -> str | None:
-    return "this header is set by the prober itself" if name.lower() in OWN_HEADERS else None
-
-
-def _header_complaint(value: str) -> str | None:
-    if re.search(r"[^\t\x20-\x7e]", value):
-        return "a header value must be printable ASCII, without line ends"
-    if value != value.strip():
-        return "a header value must not begin or end with a space"
-    return None
-
-
-def _bearer_complaint(token: str) -> str | None:
-    if token.lower().startswith("bearer "):
-        return "write the token alone, without the word Bearer"
-    return _header_complaint(token) or ("a token must not hold spaces" if " " in token else None)
+TransportName = Literal["http", "sse", "stdio"]
+Protocol = Literal["auto", "modern", "handshake"]
 
 
 def _nul_complaint(text: str) -> str | None:
     return "must not hold a NUL character" if "\0" in text else None
 
 
-class _Command(Form[tuple[str, ...]]):
+class _Command(FieldType[tuple[str, ...]]):
     """A program and its arguments, as a list."""
 
     _list = ListOf(item=Text(may_be_empty=True, complaint=_nul_complaint), wanted="a list of texts", least=1)
 
-    def read(self, place: Place) -> tuple[str, ...]:
-        if place.raw_text() is not None:
-            raise place.refuse("expected a list, found a text; write [program, argument, …]")
-        words = self._list.read(place)
+    def read(self, cursor: Cursor) -> tuple[str, ...]:
+        if cursor.raw_text() is not None:
+            raise cursor.error("expected a list, found a text; write [program, argument, …]")
+        words = self._list.read(cursor)
         if not words[0]:
-            raise place.refuse("the program must not be empty")
+            raise cursor.error("the program must not be empty")
         return words
 
-    def schema(self, sheet: Any) -> dict[str, Any]:
-        return self._list.schema(sheet)
+    def schema(self, builder: Any) -> dict[str, Any]:
+        return self._list.schema(builder)
 
 
-def _check_certificates(fields: Fields) -> None:
-    """Certificates that cannot be used are found here, not by the first run."""
-    import ssl
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one answer may cost us, in bytes. A server that sends more is `too_large`.
 
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if (ca_file := fields.get("ca_file")) is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except (ssl.SSLError, OSError):
-            fields.at("ca_file").mistake("holds no certificate in PEM form")
-    if (certificate := fields.get("client_certificate")) is None:
-        return
-    if fields.has("client_key") and fields.get("client_key") is None:
-        return
-    try:
-        # Without a password of its own OpenSSL would ask the terminal for one.
-        context.load_cert_chain(certificate, fields.get("client_key"), password=lambda: "")
-    except (ssl.SSLError, OSError, ValueError):
-        fields.at("client_certificate").mistake("not a certificate with its unencrypted key in PEM form")
+    The defaults keep the parsing of one answer below 50 ms on a slow core; agents choke on far less.
+    """
 
+    body: int = field(default=2 * 1024 * 1024, metadata=key(Size(), "One HTTP body as it comes over the wire."))
+    decompressed: int = field(default=2 * 1024 * 1024, metadata=key(Size(), "One HTTP body after decompression."))
+    event: int = field(default=1024 * 1024, metadata=key(Size(), "One Server-Sent Event."))
+    line: int = field(default=2 * 1024 * 1024, metadata=key(Size(), "One line of a stdio server's output."))
 
-TLS: Final = record_of(
-    Tls,
-    Key(name="ca_file", of=Tls, form=ExistingFile(), doc="Certificates (PEM) to trust instead of the system's."),
-    Key(
-        name="client_certificate",
-        of=Tls,
-        form=ExistingFile(),
-        doc="The certificate (PEM) to show to the server; it may hold the key as well.",
-    ),
-    Key(name="client_key", of=Tls, form=ExistingFile(), doc="The key (PEM, not encrypted) of client_certificate."),
-    rules=(OnlyWith("client_certificate", "client_key"),),
-    checks=(_check_certificates,),
-)
-
-CLIENT_CREDENTIALS: Final = record_of(
-    ClientCredentials,
-    Key(name="token_url", of=ClientCredentials, form=URL, doc="The token endpoint."),
-    Key(name="client_id", of=ClientCredentials, form=Text(), doc="The name this client is known by."),
-    Key(
-        name="client_secret",
-        of=ClientCredentials,
-        form=Converted(Text(), Secret),
-        doc="Its password: ${VARIABLE} or ${file:PATH}.",
-    ),
-    Key(name="scope", of=ClientCredentials, form=Text(), doc="Scopes to ask for, separated by spaces."),
-    Key(name="audience", of=ClientCredentials, form=Text(), doc="The audience parameter that some endpoints want."),
-)
-
-AUTH: Final[Record[Secret | ClientCredentials]] = Record(
-    keys=(
-        Key(
-            name="bearer",
-            form=Converted(Text(complaint=_bearer_complaint), Secret),
-            doc="A token to send as `Authorization: Bearer …`.",
-        ),
-        Key(
-            name="client_credentials",
-            form=CLIENT_CREDENTIALS,
-            doc="Fetch a token by the OAuth 2 client credentials grant.",
-        ),
-    ),
-    rules=(ExactlyOne("bearer", "client_credentials"),),
-    build=lambda fields: fields.get("bearer") or fields.get("client_credentials"),
-)
-
-LIMITS: Final = record_of(
-    Limits,
-    Key(name="body", of=Limits, form=Size(), doc="One HTTP body as it comes over the wire."),
-    Key(name="decompressed", of=Limits, form=Size(), doc="One HTTP body after decompression."),
-    Key(name="event", of=Limits, form=Size(), doc="One Server-Sent Event."),
-    Key(name="line", of=Limits, form=Size(), doc="One line of a stdio server's output."),
-)
 
 _SECRET_TEXT: Final = Converted(Text(may_be_empty=True, complaint=_nul_complaint), Secret)
 
 
-def _check_headers(fields: Fields) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One MCP server. `url` is set for `http` and `sse`, `command` for `stdio`."""
+
+    name: str
+    address: str = ""
+    """`url` or `command` to show to people: as written, each `${…}` left as it is, without a URL's query."""
+    url: str | None = field(
+        default=None, repr=False, metadata=key(URL, "Address of an HTTP server, e.g. https://example.com/mcp.")
+    )
+    transport: TransportName = field(
+        default="http",
+        metadata=key(Choice(("http", "sse")), "`http` is Streamable HTTP, `sse` the legacy HTTP+SSE transport."),
+    )
+    command: tuple[str, ...] = field(
+        default=(), repr=False, metadata=key(_Command(), "Program and arguments of a stdio server, as a list.")
+    )
+    cwd: Path | None = field(
+        default=None, repr=False, metadata=key(ExistingFolder(), "The folder the command runs in.")
+    )
+    """None is where the prober runs."""
+    env: Mapping[str, Secret] = field(
+        default_factory=dict,
+        metadata=key(
+            MapOf(value=_SECRET_TEXT, names="^[^=\\u0000]+$", names_wanted="the name of an environment variable"),
+            "Environment variables for the command.",
+        ),
+    )
+    headers: Mapping[str, Secret] = field(
+        default_factory=dict,
+        metadata=key(
+            MapOf(
+                value=Converted(Text(may_be_empty=True, complaint=header_complaint), Secret),
+                names="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$",
+                names_wanted="the name of a header",
+                reserved=header_reserved,
+            ),
+            "Headers to send with every request.",
+        ),
+    )
+    auth: ClientCredentials | None = field(default=None, metadata=key(AUTH, "How to ask for entry."))
+    """A bearer token is one of the headers."""
+    tls: Tls = field(default=Tls(), metadata=key(TLS, "Whom to trust, and which certificate to show."))
+    proxy: Secret | None = field(
+        default=None,
+        metadata=key(
+            Converted(PROXY_URL, Secret), "Address of an HTTP proxy. Proxies from the environment are not used."
+        ),
+    )
+    protocol: Protocol = field(
+        default="auto",
+        metadata=key(
+            Choice(get_args(Protocol)),
+            "Protocol era: `modern` (2026-07-28 on), `handshake` (up to 2025-11-25), or `auto` to learn it.",
+        ),
+    )
+    limits: Limits = field(default=Limits(), metadata=key(mapping_of(Limits), "What one answer may cost, in bytes."))
+    allow_writes: bool = field(
+        default=False, metadata=key(Boolean(), "Whether probes that write may do so here; they must say it as well.")
+    )
+    concurrency: int = field(
+        default=2, metadata=key(Integer(least=1, most=1000), "How many of its probes the daemon runs at a time.")
+    )
+    budget: Budget | None = field(
+        default=None,
+        metadata=key(
+            RateField(), "How many requests the daemon may send it, e.g. 120/h; beyond that its probes are not run."
+        ),
+    )
+    maintenance: tuple[Window, ...] = field(
+        default=(), metadata=key(MAINTENANCE, "When it may be out of order: its probes run, their results are marked.")
+    )
+    secrets: tuple[Secret, ...] = ()
+    """What must be masked wherever this target's traffic is shown: every value that a `${…}` stood for, and the values
+    of headers, environment, proxy and client secret. None is empty."""
+
+
+def _check_headers(values: Values) -> None:
     seen: dict[str, str] = {}
-    for header in fields.get("headers", {}):
+    for header in values.get("headers", {}):
         if (twice := seen.setdefault(header.lower(), header)) != header:
-            fields.at("headers").nearest(header).mistake(f"the same header as {twice}")
-    if "authorization" in seen and fields.has("auth"):
-        fields.at("auth").mistake("a second Authorization header; headers has one already")
+            values.at("headers").nearest(header).report(f"the same header as {twice}")
+    if "authorization" in seen and values.has("auth"):
+        values.at("auth").report("a second Authorization header; headers has one already")
 
 
-def _check_transport(fields: Fields) -> None:
-    if fields.get("transport") == "sse" and fields.get("protocol") == "modern":
-        fields.at("protocol").mistake("the sse transport ended with the handshake era; it has no modern protocol")
-    url, auth = fields.get("url"), fields.get("auth")
+def _check_transport(values: Values) -> None:
+    if values.get("transport") == "sse" and values.get("protocol") == "modern":
+        values.at("protocol").report("the sse transport ended with the handshake era; it has no modern protocol")
+    url, auth = values.get("url"), values.get("auth")
     urls = [url, auth.token_url if isinstance(auth, ClientCredentials) else None]
     secure = any(address is not None and address.lower().startswith("https:") for address in urls)
-    if fields.has("tls") and url is not None and not secure:
-        fields.at("tls").mistake("only together with an https:// URL")
+    if values.has("tls") and url is not None and not secure:
+        values.at("tls").report("only together with an https:// URL")
 
 
-def _build(fields: Fields) -> Target:
-    values = fields.of(Target)
-    auth = fields.get("auth")
+def _build(values: Values) -> Target:
+    arguments = values.of(Target)
+    auth = values.get("auth")
     if isinstance(auth, Secret):
-        values["headers"] = {**values.get("headers", {}), "Authorization": Secret(f"Bearer {auth.reveal()}")}
-    elif auth is not None:
-        values["auth"] = auth
-    if "command" in values:
-        values["transport"] = "stdio"
-    written_out = [*values.get("headers", {}).values(), *values.get("env", {}).values()]
-    written_out += [secret for secret in (values.get("proxy"),) if secret is not None]
+        arguments["headers"] = {**arguments.get("headers", {}), "Authorization": Secret(f"Bearer {auth.reveal()}")}
+        del arguments["auth"]
+    if "command" in arguments:
+        arguments["transport"] = "stdio"
+    written_out = [*arguments.get("headers", {}).values(), *arguments.get("env", {}).values()]
+    written_out += [secret for secret in (arguments.get("proxy"),) if secret is not None]
     written_out += [auth.client_secret] if isinstance(auth, ClientCredentials) else []
     return Target(
-        name=fields.place.name,
-        address=_address(fields),
-        secrets=masked(fields.place.secrets, written_out),
-        **values,
+        name=values.cursor.name,
+        address=_address(values),
+        secrets=masked_secrets(values.cursor.secrets, written_out),
+        **arguments,
     )
 
 
-def _address(fields: Fields) -> str:
-    if fields.has("url"):
-        return without_query(fields.at("url").raw_text() or "")
-    node = fields.at("command").node
+def _address(values: Values) -> str:
+    if values.has("url"):
+        return without_query(values.at("url").raw_text() or "")
+    node = values.at("command").node
     assert isinstance(node, ListNode)
     return shlex.join(word.text for _, word in node.items if isinstance(word, ScalarNode))
 
 
-def masked(put_in: Iterable[Secret], written_out: Iterable[Secret] = ()) -> tuple[Secret, ...]:
-    """What is to be masked, the longest first, so that no part of one stays when a shorter one is masked before it."""
-    texts = {secret.reveal() for secret in put_in if len(secret.reveal()) >= SHORTEST_MASKED}
-    for secret in written_out:
-        whole = secret.reveal()
-        # `Bearer abc…`: a server that echoes the token echoes it alone.
-        texts.update(part for part in (whole, whole.partition(" ")[2]) if len(part) >= SHORTEST_MASKED_LITERAL)
-    return tuple(Secret(text) for text in sorted(texts, key=lambda text: (-len(text), text)))
-
-
-TARGET: Final[Form[Target]] = Expanding(
-    Record(
-        keys=(
-            Key(name="url", of=Target, form=URL, doc="Address of an HTTP server, e.g. https://example.com/mcp."),
-            Key(
-                name="transport",
-                of=Target,
-                form=Choice(("http", "sse")),
-                doc="`http` is Streamable HTTP, `sse` the legacy HTTP+SSE transport.",
-            ),
-            Key(name="command", of=Target, form=_Command(), doc="Program and arguments of a stdio server, as a list."),
-            Key(name="cwd", of=Target, form=ExistingFolder(), doc="The folder the command runs in."),
-            Key(
-                name="env",
-                of=Target,
-                form=MapOf(
-                    value=_SECRET_TEXT,
-                    names="^[^=\\u0000]+$",
-                    names_wanted="the name of an environment variable",
-                ),
-                doc="Environment variables for the command.",
-            ),
-            Key(
-                name="headers",
-                of=Target,
-                form=MapOf(
-                    value=Converted(Text(may_be_empty=True, complaint=_header_complaint), Secret),
-                    names="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$",
-                    names_wanted="the name of a header",
-                    reserved=_header_reserved,
-                ),
-                doc="Headers to send with every request.",
-            ),
-            Key(name="auth", form=AUTH, doc="How to ask for entry."),
-            Key(name="tls", of=Target, form=TLS, doc="Whom to trust, and which certificate to show."),
-            Key(
-                name="proxy",
-                of=Target,
-                form=Converted(PROXY_URL, Secret),
-                doc="Address of an HTTP proxy. Proxies from the environment are not used.",
-            ),
-            Key(
-                name="protocol",
-                of=Target,
-                form=Choice(get_args(Protocol)),
-                doc="Protocol era: `modern` (2026-07-28 on), `handshake` (up to 2025-11-25), or `auto` to learn it.",
-            ),
-            Key(name="limits", of=Target, form=LIMITS, doc="What one answer may cost, in bytes."),
-            Key(
-                name="allow_writes",
-                of=Target,
-                form=Flag(),
-                doc="Whether probes that write may do so here; they must say it as well.",
-            ),
-            Key(
-                name="concurrency",
-                of=Target,
-                form=Whole(least=1, most=1000),
-                doc="How many of its probes the daemon runs at a time.",
-            ),
-            Key(
-                name="budget",
-                of=Target,
-                form=BudgetForm(),
-                doc="How many requests the daemon may send it, e.g. 120/h; beyond that its probes are not run.",
-            ),
-            Key(
-                name="maintenance",
-                of=Target,
-                form=MAINTENANCE,
-                doc="When it may be out of order: its probes run, their results are marked.",
-            ),
-        ),
+TARGET: Final[FieldType[Target]] = Expanding(
+    mapping_of(
+        Target,
         rules=(
             ExactlyOne("url", "command"),
             NotWith("command", ("transport", "headers", "auth", "tls", "proxy")),

@@ -22,7 +22,7 @@ _RATE: Final = re.compile(RATE_PATTERN)
 _PART: Final = re.compile(r"([0-9.]+)([A-Za-z]+)")
 
 LONGEST: Final = 366 * 86400.0
-"""Seconds. Longer is a slip of the pen, and schedulers overflow on it."""
+"""Seconds. A longer duration is a typing mistake, and schedulers overflow on it."""
 
 
 def parse_duration(text: str) -> float | None:

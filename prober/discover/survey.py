@@ -19,8 +19,8 @@ from prober.discover.arguments import arguments_for, wanted_in
 from prober.discover.schema_inference import schema_for
 from prober.discover.yaml_emit import can_be_key
 from prober.kinds.answer import judge_answer, select, tool_error
-from prober.kinds.catalog import read_contract
-from prober.kinds.run import Run, is_read_only, session_stands
+from prober.kinds.catalog.run import read_contract
+from prober.kinds.context import ProbeContext, is_read_only, session_stands
 from prober.outcome import Failure, ServerInfo
 
 MAX_DEPTH: Final = 50
@@ -72,19 +72,19 @@ async def survey(target: Target, *, timeout: float) -> Survey:
     """
     target_cache = cache_of(target)
     async with Judge() as judge:
-        run = _run(target, target_cache, judge, seconds=timeout)
-        offer = await _offer(run)
-        left_out = {name: _left_out(run, name, listing) for name, listing in offer.tools.items()}
+        context = _run(target, target_cache, judge, seconds=timeout)
+        offer = await _offer(context)
+        left_out = {name: _left_out(context, name, listing) for name, listing in offer.tools.items()}
         called = await _call_each(
             {name: offer.tools[name] for name, why_not in left_out.items() if why_not is None},
             lambda turns: _run(target, target_cache, judge, seconds=timeout * turns),
             timeout,
         )
     return Survey(
-        server=run.server,
+        server=context.server,
         tools=tuple(why_not or called[name] for name, why_not in left_out.items()),
         listed={
-            section: tuple(sorted(name for name in getattr(offer, section) if _can_be_named(run, name)))
+            section: tuple(sorted(name for name in getattr(offer, section) if _can_be_named(context, name)))
             for section in ("tools", "prompts")
         },
     )
@@ -96,8 +96,8 @@ async def read_offer(target: Target, *, timeout: float) -> Contract:
         return await _offer(_run(target, cache_of(target), judge, seconds=timeout))
 
 
-def _run(target: Target, target_cache: TargetCache, judge: Judge, *, seconds: float) -> Run:
-    return Run(
+def _run(target: Target, target_cache: TargetCache, judge: Judge, *, seconds: float) -> ProbeContext:
+    return ProbeContext(
         target=target,
         target_cache=target_cache,
         judge=judge,
@@ -107,81 +107,81 @@ def _run(target: Target, target_cache: TargetCache, judge: Judge, *, seconds: fl
     )
 
 
-async def _offer(run: Run) -> Contract:
+async def _offer(context: ProbeContext) -> Contract:
     try:
-        async with run.within_deadline(), run.session(explicit=True) as session:
+        async with context.within_deadline(), context.session(explicit=True) as session:
             return await read_contract(session)
     except Failure as failure:
-        raise run.masked(failure) from None
+        raise context.masked(failure) from None
 
 
-def _left_out(run: Run, name: str, listing: Mapping[str, Any]) -> LeftOut | None:
+def _left_out(context: ProbeContext, name: str, listing: Mapping[str, Any]) -> LeftOut | None:
     """Why a tool cannot be called; None where it can be."""
     if not is_read_only(listing):
-        return LeftOut(name=run.log.redact(name), why="it does not say readOnlyHint: true, so it was not called")
+        return LeftOut(name=context.log.redact(name), why="it does not say readOnlyHint: true, so it was not called")
     arguments = arguments_for(listing.get("inputSchema"))
-    if not _can_be_named(run, name) or not _can_be_written(run, arguments):
-        return LeftOut(name=run.log.redact(name), why="its name or its arguments cannot stand in a file")
+    if not _can_be_named(context, name) or not _can_be_written(context, arguments):
+        return LeftOut(name=context.log.redact(name), why="its name or its arguments cannot stand in a file")
     if wanted_in(arguments):
         return LeftOut(name=name, why="its arguments are for you to choose", arguments=arguments)
     return None
 
 
 async def _call_each(
-    tools: Mapping[str, Mapping[str, Any]], run_for: Callable[[int], Run], timeout: float
+    tools: Mapping[str, Mapping[str, Any]], context_for: Callable[[int], ProbeContext], timeout: float
 ) -> dict[str, Answers | LeftOut]:
     """What comes of each tool. They share a session for as long as it stands; the clock is wound up for each."""
     seen: dict[str, Answers | LeftOut] = {}
     waiting = deque(tools.items())
     while waiting:
-        run = run_for(len(waiting) + 1)
+        context = context_for(len(waiting) + 1)
         try:
-            async with run.within(Deadline.after(timeout)) as clock, run.session() as session:
+            async with context.within(Deadline.after(timeout)) as clock, context.session() as session:
                 while waiting:
                     clock.reschedule(Deadline.after(timeout))
                     name, listing = waiting[0]
-                    seen[name] = await _call(run, session, name, listing)
+                    seen[name] = await _call(context, session, name, listing)
                     waiting.popleft()
         except Failure as failure:
             if waiting:
                 name, _ = waiting.popleft()
-                seen[name] = _failed(run, name, failure)
+                seen[name] = _failed(context, name, failure)
     return seen
 
 
-def _failed(run: Run, name: str, failure: Failure) -> LeftOut:
-    return LeftOut(name=name, why=f"it failed: {run.masked(failure).message}")
+def _failed(context: ProbeContext, name: str, failure: Failure) -> LeftOut:
+    return LeftOut(name=name, why=f"it failed: {context.masked(failure).message}")
 
 
-async def _call(run: Run, session: Session, name: str, listing: Mapping[str, Any]) -> Answers | LeftOut:
+async def _call(context: ProbeContext, session: Session, name: str, listing: Mapping[str, Any]) -> Answers | LeftOut:
     """Call a tool twice. Raises Failure where the session is beyond use."""
     arguments = arguments_for(listing.get("inputSchema"))
     try:
-        tool = await run.tool(session, name)
-        results = [await _answer(run, session, tool, arguments) for _ in range(2)]
+        tool = await context.tool(session, name)
+        results = [await _answer(context, session, tool, arguments) for _ in range(2)]
     except Failure as failure:
         if not session_stands(failure):
             raise
-        return _failed(run, name, failure)
+        return _failed(context, name, failure)
     source, values = _values(results)
     declared = listing.get("outputSchema") if source == "structured" else None
     try:
-        schema = await schema_for(values, declared=declared, judge=run.judge)
+        schema = await schema_for(values, declared=declared, judge=context.judge)
     except RecursionError:
         return LeftOut(name=name, why="its answer is nested too deeply")
-    if not _can_be_written(run, schema):
+    if not _can_be_written(context, schema):
         return LeftOut(name=name, why="the schema of its answer cannot stand in a file")
     return Answers(name=name, arguments=arguments, source=source, schema=schema)
 
 
-async def _answer(run: Run, session: Session, tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
+async def _answer(context: ProbeContext, session: Session, tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """An answer that is what the server says of it. Raises Failure."""
     name = tool.listing["name"]
     params = {"name": name, "arguments": arguments}
     result = await session.request("tools/call", params, input_schema=tool.input_schema)
     if result.get("isError"):
         raise tool_error(name, result)
-    await judge_answer(run, Checks(), result, step="tools/call", tool=tool)
+    await judge_answer(context, Checks(), result, step="tools/call", tool=tool)
     return result
 
 
@@ -195,11 +195,11 @@ def _values(results: Sequence[dict[str, Any]]) -> tuple[Source, list[Any]]:
     return "result", [{key: each[key] for key in each if key not in _ENVELOPE} for each in results]
 
 
-def _can_be_named(run: Run, name: str) -> bool:
-    return name != "" and _can_be_written(run, name)
+def _can_be_named(context: ProbeContext, name: str) -> bool:
+    return name != "" and _can_be_written(context, name)
 
 
-def _can_be_written(run: Run, *values: Any) -> bool:
+def _can_be_written(context: ProbeContext, *values: Any) -> bool:
     """Whether values of the server may stand in a file: as JSON in UTF-8, in bounds, with no secret of the target."""
     if not _within_bounds(values):
         return False
@@ -208,7 +208,7 @@ def _can_be_written(run: Run, *values: Any) -> bool:
         text.encode()
     except ValueError:  # numbers that JSON has no words for, characters that UTF-8 has none for
         return False
-    return len(text) <= MAX_TEXT and run.log.redact(text) == text
+    return len(text) <= MAX_TEXT and context.log.redact(text) == text
 
 
 def _within_bounds(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Judging one answer, the same for a call, a resource and a prompt: selection, schemas, expectations, latency."""
+"""Judges one answer of a tool, a resource or a prompt: selection, schemas, expectations, latency."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from prober.assertions.checks import Instance, case_of
 from prober.assertions.schema import Schema, SchemaError
 from prober.client.target_cache import Tool
 from prober.config.model import Checks, Latency, Source
-from prober.kinds.run import Run
+from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Exchange, Failure, Phase, Reason
 
 MISSING: Final = object()
@@ -30,21 +30,23 @@ def tool_error(name: str, result: Mapping[str, Any]) -> Failure:
 
 
 async def judge_answer(
-    run: Run, checks: Checks, result: Mapping[str, Any], *, step: str, tool: Tool | None = None
+    context: ProbeContext, checks: Checks, result: Mapping[str, Any], *, step: str, tool: Tool | None = None
 ) -> Any:
     """Raise the first thing that is wrong with `result`, the answer of the run's latest exchange.
 
     Returns the value that the operator's checks are about, from which a scenario captures; MISSING where there is none.
     """
-    exchange = run.log.finished[-1]
+    exchange = context.log.finished[-1]
     try:
-        return await _judge(run, checks, result, exchange=exchange, tool=tool)
+        return await _judge(context, checks, result, exchange=exchange, tool=tool)
     except Failure as failure:
         failure.step = failure.step or step
         raise
 
 
-async def _judge(run: Run, checks: Checks, result: Mapping[str, Any], *, exchange: Exchange, tool: Tool | None) -> Any:
+async def _judge(
+    context: ProbeContext, checks: Checks, result: Mapping[str, Any], *, exchange: Exchange, tool: Tool | None
+) -> Any:
     judged = select(checks.source, result)
     case = case_of(
         result=Instance(value=result),
@@ -53,12 +55,12 @@ async def _judge(run: Run, checks: Checks, result: Mapping[str, Any], *, exchang
         schema=checks.schema,
         expect=checks.expect,
     )
-    finding = await run.judge.judge(case, deadline=run.deadline)
+    finding = await context.judge.judge(case, deadline=context.deadline)
     if finding is not None:
         raise Failure(finding.reason, finding.message, evidence=finding.evidence)
     if judged is MISSING and (checks.schema is not None or checks.expect):
         raise _nothing_to_judge(checks, result)
-    _judge_latency(run, checks.latency, exchange)
+    _judge_latency(context, checks.latency, exchange)
     return judged
 
 
@@ -113,9 +115,9 @@ def _nothing_to_judge(checks: Checks, result: Mapping[str, Any]) -> Failure:
     )
 
 
-def _judge_latency(run: Run, budget: Latency, exchange: Exchange) -> None:
+def _judge_latency(context: ProbeContext, budget: Latency, exchange: Exchange) -> None:
     seconds = sum(exchange.phases.get(phase, 0.0) for phase in _IN_BUDGET)
-    run.facts["latency_seconds"] = seconds
+    context.facts["latency_seconds"] = seconds
     took = f"the answer took {seconds * 1000:.0f} ms"
     if budget.fail is not None and seconds > budget.fail:
         raise Failure(
@@ -124,4 +126,4 @@ def _judge_latency(run: Run, budget: Latency, exchange: Exchange) -> None:
             evidence=Evidence(keyword="latency", expected=f"<= {budget.fail:g} s", seen=f"{seconds:.3f} s"),
         )
     if budget.warn is not None and seconds > budget.warn:
-        run.warnings.append(f"{took}, more than {budget.warn * 1000:.0f} ms")
+        context.warnings.append(f"{took}, more than {budget.warn * 1000:.0f} ms")

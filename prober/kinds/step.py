@@ -1,70 +1,90 @@
-"""One step of a scenario, or what comes before and after a race: a call, its answer judged, and what it captures."""
+"""A tool call that a scenario or a race makes on the way: its settings, and the placeholders in its arguments."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from prober.assertions.checks import Instance
-from prober.assertions.expectations import SelectionError, compile_path
-from prober.assertions.selection import Selection, one_of
-from prober.client.session import Session
-from prober.config.model import Step
-from prober.config.placeholders import fill
-from prober.kinds.answer import MISSING, judge_answer, select
-from prober.kinds.call import ask_tool
-from prober.kinds.run import Run
-from prober.outcome import Failure, Reason
-
-
-async def take(run: Run, session: Session, step: Step, names: dict[str, Any], *, called: str) -> None:
-    """Take a step and add to `names` what it captures. A failure tells how the step is `called`, not the method.
-
-    Captured is whatever can be, also from an answer that fails its checks: it may name what has to be cleaned up.
-    """
-    try:
-        tool, result = await ask_tool(run, session, step.tool, fill(step.arguments, names))
-        wrong: Failure | None = None
-        try:
-            await judge_answer(run, step.checks, result, step="tools/call", tool=tool)
-        except Failure as failure:
-            wrong = failure
-        missing = await _capture(run, step.capture, select(step.checks.source, result), names) if step.capture else None
-        if (failed := wrong or missing) is not None:
-            raise failed
-    except Failure as failure:
-        # a new one: others may be waiting for the same listing, and get the same failure
-        raise Failure(
-            failure.reason, failure.message, step=called, evidence=failure.evidence, further=failure.further
-        ) from failure
+from prober.config.checks import Checks, JsonPathField
+from prober.config.cursor import Cursor
+from prober.config.diagnostics import did_you_mean
+from prober.config.expansion import without_variables
+from prober.config.field_types import Expanding, JsonObject, MapOf, Text
+from prober.config.mapping_schema import Values, inline, key, mapping_of
+from prober.config.nodes import ListNode, MappingNode, ScalarNode
+from prober.kinds.placeholders import ALWAYS_THERE, NAME_PATTERN, names_in
 
 
-async def select_one(run: Run, path: str, value: Any) -> Any:
-    """The one node that a path selects.
-
-    Raises:
-        SelectionError: it selects none, or more than one.
-        Failure: it cannot be told within the bounds of judging.
-    """
-    selection = Selection(path=compile_path(path), instance=Instance(value=value), most=2)
-    return one_of(await run.judge.select(selection, deadline=run.deadline), selection)
+def _capture_reserved(name: str) -> str | None:
+    return "this name is taken: it is a fresh name for every run" if name == ALWAYS_THERE else None
 
 
-async def _capture(run: Run, capture: Mapping[str, str], value: Any, names: dict[str, Any]) -> Failure | None:
-    """Capture what can be captured; returns why something could not."""
-    first: Failure | None = None
-    for name, path in capture.items():
-        try:
-            names[name] = await _captured(run, name, path, value)
-        except Failure as failure:
-            first = first or failure
-    return first
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One tool call. `{name}` in arguments stands for a captured value: see `placeholders`."""
+
+    name: str = field(metadata=key(Text(), "What reports call the step; the tool's name if not given.", optional=True))
+    tool: str = field(metadata=key(Text(), "The tool to call."))
+    arguments: Mapping[str, Any] = field(
+        default_factory=dict,
+        repr=False,
+        metadata=key(
+            Expanding(JsonObject()),
+            'Arguments of the call. "{name}" is a value captured before, "{scratch}" a fresh name for every run.',
+        ),
+    )
+    capture: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata=key(
+            MapOf(
+                value=JsonPathField(),
+                names=NAME_PATTERN,
+                names_wanted="letters, digits and _, not beginning with a digit",
+                reserved=_capture_reserved,
+            ),
+            "Values to keep for later steps: a name and the JSONPath that selects exactly one node.",
+        ),
+    )
+    """The paths lead over the judged value."""
+    checks: Checks = field(default=Checks(), metadata=inline())
 
 
-async def _captured(run: Run, name: str, path: str, value: Any) -> Any:
-    if value is MISSING:
-        raise Failure(Reason.EXPECTATION_FAILED, f"nothing to capture as {name!r}: the answer has no such content")
-    try:
-        return await select_one(run, path, value)
-    except SelectionError as problem:
-        raise Failure(Reason.EXPECTATION_FAILED, f"nothing to capture as {name!r}: {problem}") from problem
+def _build(values: Values) -> Step:
+    return Step(**{"name": values.get("tool"), **values.of(Step)})
+
+
+STEP: Final = mapping_of(Step, build=_build)
+
+
+def check_arguments(
+    cursor: Cursor, known: set[str], *, complaint: str = "nothing captures {} before this step"
+) -> None:
+    """Report each placeholder in the arguments whose name is not `known`; the message is `complaint` with that name."""
+    node = cursor.node
+    if isinstance(node, MappingNode):
+        if (name := _unquoted(node)) in known:
+            cursor.report(f'without quotes this is a mapping; write "{{{name}}}"')
+            return
+        for child in cursor.entries("a mapping"):
+            check_arguments(child, known, complaint=complaint)
+    for child in list_at(cursor):
+        check_arguments(child, known, complaint=complaint)
+    for name in sorted(names_in(without_variables(cursor.raw_text() or "")) - known):
+        cursor.report(did_you_mean(complaint.format(name), name, sorted(known)))
+
+
+def _unquoted(node: MappingNode) -> str | None:
+    """The name in `{name}`, which YAML reads as a mapping of the name to nothing."""
+    if len(node.entries) != 1:
+        return None
+    ((name, (_, value)),) = node.entries.items()
+    return name if isinstance(value, ScalarNode) and value.value is None and not value.text else None
+
+
+def list_at(cursor: Cursor | None) -> list[Cursor]:
+    return list(cursor.items("a list")) if cursor is not None and isinstance(cursor.node, ListNode) else []
+
+
+def names_at(cursor: Cursor | None) -> list[str]:
+    return list(cursor.node.entries) if cursor is not None and isinstance(cursor.node, MappingNode) else []

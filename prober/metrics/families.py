@@ -13,13 +13,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import accumulate
 from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from prober.metrics.family import OF_RECORDS, DynamicSeriesFamily, Family, FixedSeriesFamily
-from prober.metrics.records import DURATION_BUCKETS, SEVERITIES, ProbeRecord, TargetRecord
+from prober.config.kind import FactMetric
+from prober.kinds import all_kinds
+from prober.metrics.family import OF_RECORDS, DynamicSeriesFamily, Family, FixedSeriesFamily, Key
+from prober.metrics.records import DURATION_BUCKETS, ProbeRecord, TargetRecord
 from prober.outcome import Phase, Verdict
 
 
@@ -49,7 +52,6 @@ def _one(value: float | None) -> tuple[float, ...]:
 _RUN_KEYS: Final = tuple(("", verdict.value) for verdict in Verdict)
 _PHASE_KEYS: Final = {phase: ("", phase.value) for phase in Phase}
 _LEVEL_KEYS: Final = {level: ("", level) for level in ("warn", "fail")}
-_SEVERITY_KEYS: Final = tuple(("", severity) for severity in SEVERITIES)
 _HISTOGRAM_KEYS: Final = (
     *(("_bucket", repr(bound)) for bound in DURATION_BUCKETS),
     ("_bucket", "+Inf"),
@@ -64,6 +66,21 @@ def _duration(record: ProbeRecord) -> tuple[float, ...]:
 
 
 _PROBE: Final = OF_RECORDS
+_NOTHING: Final[Mapping[Key, float]] = {}
+
+
+def _of_kind(metric: FactMetric) -> DynamicSeriesFamily[ProbeRecord]:
+    """The family of what a kind learns."""
+    name = metric.name
+    return DynamicSeriesFamily(
+        name=name,
+        by_run=True,
+        type=metric.type,
+        labels=(*_PROBE, metric.label) if metric.label else _PROBE,
+        help=metric.help,
+        read=lambda p: () if p.learnt is None else p.learnt.get(name, _NOTHING).items(),
+    )
+
 
 OF_PROBES: Final[tuple[DynamicSeriesFamily[ProbeRecord] | FixedSeriesFamily[ProbeRecord], ...]] = (
     FixedSeriesFamily(
@@ -167,36 +184,7 @@ OF_PROBES: Final[tuple[DynamicSeriesFamily[ProbeRecord] | FixedSeriesFamily[Prob
         help="Runs of the probe that were left out because the one before was still going on.",
         values=lambda p: (p.skipped,),
     ),
-    FixedSeriesFamily(
-        name="mcp_contract_changes",
-        type="gauge",
-        labels=(*_PROBE, "severity"),
-        help="Differences between what the target offered and its pinned contract when they were last compared,"
-        " by severity; no series before.",
-        keys=_SEVERITY_KEYS,
-        values=lambda p: p.contract or (),
-    ),
-    DynamicSeriesFamily(
-        name="mcp_race_violations_total",
-        type="counter",
-        labels=(*_PROBE, "anomaly"),
-        help="Cases of an anomaly in the histories of the probe's races; an anomaly is a reason of the race family.",
-        read=lambda p: [(("", anomaly.value), count) for anomaly, count in (p.anomalies or {}).items()],
-    ),
-    FixedSeriesFamily(
-        name="mcp_race_operations_total",
-        type="counter",
-        labels=_PROBE,
-        help="Calls that the probe's races made.",
-        values=lambda p: () if p.anomalies is None else (p.race_operations,),
-    ),
-    FixedSeriesFamily(
-        name="mcp_race_overlap",
-        type="gauge",
-        labels=_PROBE,
-        help="The largest number of calls that were open at one instant of the last race; 1 means that nothing raced.",
-        values=lambda p: _one(p.overlap),
-    ),
+    *(_of_kind(metric) for kind in all_kinds().values() for metric in kind.metrics),
 )
 
 OF_TARGETS: Final[tuple[DynamicSeriesFamily[TargetRecord] | FixedSeriesFamily[TargetRecord], ...]] = (

@@ -1,7 +1,7 @@
 """The reasons that a probe can end with, by its kind and its target: a counter of each stands at zero from the start.
 
 A reason that is missing here is counted all the same, from its first occurrence on; what is lost is only the zero
-before it, without which Prometheus does not see the first increase. A kind that is missing here adds no reasons.
+before it, without which Prometheus does not see the first increase.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from prober.config.model import HandshakeSettings, Probe, RaceSettings, Target
+from prober.config.model import Probe, Target
+from prober.kinds import kind_of
 from prober.outcome import Reason
 
 _ALWAYS: Final = {
@@ -57,77 +58,17 @@ _TRANSPORT: Final[Mapping[str, set[Reason]]] = {
     "stdio": {Reason.SPAWN_FAILED, Reason.PROCESS_EXITED},
 }
 
-_CHECKS: Final = {Reason.SCHEMA_MISMATCH, Reason.EXPECTATION_FAILED, Reason.TOO_SLOW}
-_TOOL: Final = {
-    Reason.TOOL_MISSING,
-    Reason.TOOL_ERROR,
-    Reason.OUTPUT_SCHEMA_INVALID,
-    Reason.OUTPUT_SCHEMA_MISMATCH,
-}
-_KIND: Final[Mapping[str, set[Reason]]] = {
-    "handshake": set(),
-    "catalog": {Reason.TOOL_MISSING, Reason.EXPECTATION_FAILED, Reason.CONTRACT_BROKEN},
-    "call": _TOOL | _CHECKS,
-    "read": _CHECKS,
-    "prompt": _CHECKS,
-    "scenario": _TOOL | _CHECKS,
-    "race": _TOOL | _CHECKS,
-}
-
-_SEEN_LATE: Final = (Reason.NON_MONOTONIC_READ, Reason.STALE_READ)
-ANOMALIES: Final[Mapping[str, tuple[Reason, ...]]] = {
-    "counter": (
-        Reason.LOST_UPDATE,
-        *_SEEN_LATE,
-        Reason.DUPLICATE_EFFECT,
-        Reason.PHANTOM_VALUE,
-        Reason.ORDER_VIOLATION,
-    ),
-    "register": (
-        Reason.LOST_UPDATE,
-        Reason.TORN_READ,
-        *_SEEN_LATE,
-        Reason.PHANTOM_VALUE,
-        Reason.ORDER_VIOLATION,
-    ),
-    "log": (
-        Reason.LOST_UPDATE,
-        *_SEEN_LATE,
-        Reason.DUPLICATE_EFFECT,
-        Reason.PHANTOM_VALUE,
-        Reason.ORDER_VIOLATION,
-    ),
-    "set": (
-        Reason.LOST_UPDATE,
-        *_SEEN_LATE,
-        Reason.DUPLICATE_EFFECT,
-        Reason.PHANTOM_VALUE,
-        Reason.ORDER_VIOLATION,
-    ),
-    "lock": (Reason.EXCLUSION_BROKEN, Reason.ORDER_VIOLATION, Reason.LOCK_STUCK),
-    "record": (Reason.LOST_UPDATE, Reason.TORN_READ, *_SEEN_LATE, Reason.PHANTOM_VALUE),
-}
-"""What the history of a race can show, by the model that it is held against."""
-
 
 def reasons_of(probe: Probe, target: Target) -> tuple[Reason, ...]:
     """Every reason that the probe can end with, in the order of the tree of reasons."""
-    possible = _ALWAYS | _TRANSPORT[target.transport] | _KIND.get(probe.kind, frozenset())
+    possible = _ALWAYS | _TRANSPORT[target.transport] | set(kind_of(probe.kind).reasons(probe.settings))
     if _encrypted(target):
         possible |= _TLS
     if target.auth is not None:
         possible |= {Reason.TOKEN_FAILED}
-    if not probe.allow_writes and Reason.TOOL_ERROR in possible:
-        possible |= {Reason.NOT_READ_ONLY}
-    if isinstance(probe.settings, HandshakeSettings) and probe.settings.second_opinion:
-        possible |= {Reason.SECOND_OPINION_FAILED}
-    possible |= set(anomalies_of(probe))
+    if probe.allow_writes:
+        possible -= {Reason.NOT_READ_ONLY}
     return tuple(reason for reason in Reason if reason in possible)
-
-
-def anomalies_of(probe: Probe) -> tuple[Reason, ...]:
-    """Those that a race can show; nothing for a probe that is none."""
-    return ANOMALIES[probe.settings.model] if isinstance(probe.settings, RaceSettings) else ()
 
 
 def _encrypted(target: Target) -> bool:

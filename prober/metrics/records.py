@@ -12,9 +12,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from prober.config.model import CallSettings, Probe, PromptSettings, ReadSettings, Target
+from prober.config.kind import FactMetric
+from prober.config.model import Checks, Probe, Target
 from prober.json_values import cap
-from prober.metrics.reasons import anomalies_of, reasons_of
+from prober.kinds import kind_of
+from prober.metrics.family import PLAIN, Key
+from prober.metrics.reasons import reasons_of
 from prober.outcome import Outcome, Phase, Reason, ServerInfo, Verdict
 from prober.report.untrusted import line
 from prober.result import Remembered, Result
@@ -28,21 +31,16 @@ hold the bounds that objectives are written in (100 ms, 250 ms, 500 ms, 1 s …)
 is a scenario, a race or a probe with a timeout of its own; beyond that nobody asks how much.
 """
 
-SEVERITIES: Final = ("breaking", "additive", "cosmetic")
-
 _SHOWN: Final = 100
 """Characters of what a server says of itself that go into a label."""
-_ANOMALY_FACTS: Final = {f"race_violations_{reason}": reason for reason in Reason}
 
 
 class ProbeRecord:
     """What is exported of one probe. None stands for what has not been seen yet."""
 
     __slots__ = (
-        "anomalies",
         "buckets",
         "budgets",
-        "contract",
         "duration_sum",
         "failing",
         "failures",
@@ -53,10 +51,9 @@ class ProbeRecord:
         "last_run",
         "last_success",
         "latency",
-        "overlap",
+        "learnt",
         "phases",
         "probe",
-        "race_operations",
         "runs",
         "skipped",
         "target",
@@ -86,12 +83,8 @@ class ProbeRecord:
         self.last_success: float | None = None
         self.latency: float | None = None
         self.phases: Mapping[Phase, float] = {}
-        self.contract: tuple[float, ...] | None = None
-        """Changes in the order of SEVERITIES."""
-        self.anomalies: dict[Reason, int] | None = None
-        """Of a race: what it can show, and how often it did."""
-        self.race_operations = 0
-        self.overlap: float | None = None
+        self.learnt: dict[str, dict[Key, float]] | None = None
+        """By the names of the kind's own families; None where it has none."""
         self.written: dict[str, str] = {}
         """Lines of the last page, by family: those that only a run changes."""
 
@@ -106,9 +99,9 @@ class ProbeRecord:
         if all_reasons:
             for reason in reasons_of(probe, target):
                 self.failures.setdefault(reason, 0)
-        if probe.kind == "race":
-            known = self.anomalies or {}
-            self.anomalies = {**dict.fromkeys(anomalies_of(probe), 0), **known}
+        if metrics := kind_of(probe.kind).metrics:
+            learnt = self.learnt or {}
+            self.learnt = {each.name: _from_zero(each, probe) | learnt.get(each.name, {}) for each in metrics}
 
     def add(self, result: Result) -> None:
         """A run has ended."""
@@ -121,8 +114,8 @@ class ProbeRecord:
             self.buckets[bisect_left(DURATION_BUCKETS, outcome.duration_seconds)] += 1
             self.duration_sum += outcome.duration_seconds
         self._stand(result)
-        if self.anomalies is not None:
-            self._count_race(self.anomalies, outcome)
+        if self.learnt is not None:
+            self._learn(self.learnt, outcome, "counter")
 
     def restore(self, memory: Remembered) -> None:
         """Stand where the process before this one ended; counters are a process's own and stay at zero."""
@@ -144,16 +137,19 @@ class ProbeRecord:
         facts = outcome.facts
         self.phases = outcome.phases
         self.latency = facts.get("latency_seconds")
-        if "contract_changes_breaking" in facts:
-            self.contract = tuple(facts.get(f"contract_changes_{severity}", 0) for severity in SEVERITIES)
-        self.overlap = facts.get("race_overlap", self.overlap)
+        if self.learnt is not None:
+            self._learn(self.learnt, outcome, "gauge")
 
-    def _count_race(self, anomalies: dict[Reason, int], outcome: Outcome) -> None:
-        self.race_operations += int(outcome.facts.get("race_operations", 0))
-        for fact, times in outcome.facts.items():
-            anomaly = _ANOMALY_FACTS.get(fact)
-            if anomaly is not None:
-                anomalies[anomaly] = anomalies.get(anomaly, 0) + int(times)
+    def _learn(self, learnt: dict[str, dict[Key, float]], outcome: Outcome, family_type: str) -> None:
+        """Bring the kind's families of one type up to date."""
+        for each in kind_of(self.kind).metrics:
+            if each.type == family_type:
+                values = learnt[each.name]
+                for value, fact in each.facts.items():
+                    if fact in outcome.facts:
+                        key = _key(value)
+                        before = values.get(key, 0) if family_type == "counter" else 0
+                        values[key] = before + outcome.facts[fact]
 
 
 class TargetRecord:
@@ -202,13 +198,25 @@ def _ended(result: Result) -> datetime:
     return result.ended
 
 
+def _key(value: str) -> Key:
+    return ("", value) if value else PLAIN
+
+
+def _from_zero(metric: FactMetric, probe: Probe) -> dict[Key, float]:
+    if metric.type == "gauge":
+        return {}
+    values = metric.facts if metric.from_zero is None else metric.from_zero(probe.settings)
+    return {_key(value): 0 for value in values}
+
+
 _INDEX: Final = {verdict: index for index, verdict in enumerate(Verdict)}
 
 
 def _latency_budgets(probe: Probe) -> tuple[tuple[str, float], ...]:
-    if not isinstance(probe.settings, CallSettings | ReadSettings | PromptSettings):
+    checks = getattr(probe.settings, "checks", None)
+    if not isinstance(checks, Checks):
         return ()
-    latency = probe.settings.checks.latency
+    latency = checks.latency
     levels = (("warn", latency.warn), ("fail", latency.fail))
     return tuple((level, seconds) for level, seconds in levels if seconds is not None)
 

@@ -161,7 +161,7 @@ class ReferenceMetrics:
         )
 
     def _begin_all_series(self) -> None:
-        # Kept, because finding a child by its labels costs more than counting with it, on every call.
+        # DynamicSeriesFamily, because finding a child by its labels costs more than counting with it, on every call.
         self._calls = {
             (name, status): (self.tool_calls.labels(name, status), self.tool_duration.labels(name, status))
             for name in (*TOOLS, UNKNOWN_TOOL)

@@ -19,14 +19,13 @@ from typing import Final, TextIO
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from prober.kinds import all_kinds
 from prober.outcome import Outcome, Phase, Verdict
 from prober.report.summary import by_name
 from prober.report.tty import writable
 from prober.report.untrusted import line
 
 _PROBE: Final = ("target", "probe")
-_ANOMALY: Final = "race_violations_"
-_SEVERITIES: Final = ("breaking", "additive", "cosmetic")
 
 
 def write(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, stream: TextIO) -> None:  # noqa: ARG001
@@ -34,8 +33,7 @@ def write(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, s
     registry = CollectorRegistry()
     ordered = by_name(outcomes)
     _runs(registry, ordered)
-    _contracts(registry, ordered)
-    _races(registry, ordered)
+    _of_kinds(registry, ordered)
     _targets(registry, sorted(outcomes, key=lambda outcome: (outcome.target, outcome.started_at, outcome.probe)))
     # "?" and not an escape: the format knows three of them and its readers refuse any other.
     stream.write(writable(generate_latest(registry).decode(), stream, errors="replace"))
@@ -78,44 +76,17 @@ def _runs(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
         ended.labels(*names).set(round(outcome.started_at.timestamp() + outcome.duration_seconds, 3))
 
 
-def _contracts(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
-    changes = Gauge(
-        "mcp_contract_changes",
-        "Differences between what the target offers and its pinned contract, by severity.",
-        (*_PROBE, "severity"),
-        registry=registry,
-    )
-    for outcome in outcomes:
-        for severity in _SEVERITIES:
-            count = outcome.facts.get(f"contract_changes_{severity}")
-            if count is not None:
-                changes.labels(line(outcome.target), line(outcome.probe), severity).set(count)
-
-
-def _races(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
-    """Only of races: zeros for what a probe cannot find would look as if it had been looked for."""
-    violations = Gauge(
-        "mcp_race_last_violations",
-        "Cases of an anomaly in the history of the last race, by the reason that they are.",
-        (*_PROBE, "anomaly"),
-        registry=registry,
-    )
-    operations = Gauge("mcp_race_last_operations", "Calls that the last race made.", _PROBE, registry=registry)
-    overlap = Gauge(
-        "mcp_race_overlap",
-        "The largest number of calls that were open at one instant of the last race; 1 means that nothing raced.",
-        _PROBE,
-        registry=registry,
-    )
-    for outcome in outcomes:
-        names = (line(outcome.target), line(outcome.probe))
-        for fact, value in outcome.facts.items():
-            if fact.startswith(_ANOMALY):
-                violations.labels(*names, fact.removeprefix(_ANOMALY)).set(value)
-        if "race_operations" in outcome.facts:
-            operations.labels(*names).set(outcome.facts["race_operations"])
-        if "race_overlap" in outcome.facts:
-            overlap.labels(*names).set(outcome.facts["race_overlap"])
+def _of_kinds(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
+    """Only where it was learnt: zeros for what a probe cannot find would look as if it had been looked for."""
+    for metric in (metric for kind in all_kinds().values() for metric in kind.metrics):
+        name, help_text = metric.in_a_pass or (metric.name, metric.help)
+        labels = (*_PROBE, metric.label) if metric.label else _PROBE
+        gauge = Gauge(name, help_text, labels, registry=registry)
+        for outcome in outcomes:
+            for value, fact in metric.facts.items():
+                if fact in outcome.facts:
+                    own = (value,) if metric.label else ()
+                    gauge.labels(line(outcome.target), line(outcome.probe), *own).set(outcome.facts[fact])
 
 
 def _targets(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:

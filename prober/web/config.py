@@ -23,12 +23,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from prober.config.document import MAX_BYTES, Unreadable, parse
+from prober.config.cursor import Cursor, FileScope, InvalidValueError
+from prober.config.diagnostics import ConfigError, Mistake
+from prober.config.field_types import Choice, FieldType, MapOf, Text
 from prober.config.files import ExistingFile, why_unreadable
-from prober.config.forms import Choice, Form, MapOf, Text
-from prober.config.mistake import ConfigError, Mistake
-from prober.config.place import Book, Place, Refused
-from prober.config.record import Fields, Key, Record, record_of
+from prober.config.mapping_schema import Key, MappingSchema, Values, key, mapping_of
+from prober.config.yaml_document import MAX_BYTES, UnreadableError, parse
 
 _VERSIONS: Final = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 _VERIFIED: Final = {"VerifyClientCertIfGiven": ssl.CERT_OPTIONAL, "RequireAndVerifyClientCert": ssl.CERT_REQUIRED}
@@ -52,12 +52,16 @@ class WebConfigError(ConfigError):
 class Tls:
     """What the server shows and asks of whoever connects."""
 
-    cert_file: Path
-    key_file: Path
-    client_ca_file: Path | None = None
-    client_auth_type: str = _NOBODY
-    min_version: str = "TLS12"
-    max_version: str = "TLS13"
+    cert_file: Path = field(metadata=key(ExistingFile(), "The server's certificate and what leads to its root."))
+    key_file: Path = field(metadata=key(ExistingFile(), "Its private key."))
+    client_ca_file: Path | None = field(
+        default=None, metadata=key(ExistingFile(), "Authorities of client certificates.")
+    )
+    client_auth_type: str = field(
+        default=_NOBODY, metadata=key(Choice((_NOBODY, *_VERIFIED)), "What is asked of clients.")
+    )
+    min_version: str = field(default="TLS12", metadata=key(Choice(tuple(_VERSIONS)), "The oldest TLS that is spoken."))
+    max_version: str = field(default="TLS13", metadata=key(Choice(tuple(_VERSIONS)), "The newest."))
 
     def context(self) -> ssl.SSLContext:
         """A context for servers. Raises as `apply` does."""
@@ -81,87 +85,44 @@ class Tls:
         context.verify_mode = _VERIFIED.get(self.client_auth_type, ssl.CERT_NONE)
 
 
-@dataclass(frozen=True, kw_only=True)
-class WebConfig:
-    """Who may ask, and over what. The default is anybody, over plain HTTP."""
-
-    tls: Tls | None = None
-    users: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Name to bcrypt hash."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """Sent with every answer, in place of the usual value."""
-
-
-def load(path: Path) -> WebConfig:
-    """The web configuration in a file.
-
-    Raises:
-        WebConfigError: something is wrong; it holds every mistake.
-    """
-    book = Book(file=path, environ={})
-    config = _read(book)
-    if config is None or book.mistakes:
-        raise WebConfigError(sorted(book.mistakes, key=lambda mistake: mistake.line))
-    return config
-
-
-def refused(path: Path, why: str) -> WebConfigError:
-    """What a file that was sound when it was read turned out to be."""
-    return WebConfigError([Mistake(file=path, line=0, path="", message=why)])
-
-
-def _read(book: Book) -> WebConfig | None:
-    try:
-        with book.file.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        return _FILE.read(Place.root(book, parse(content, book.note)))
-    except OSError as error:
-        book.note(0, "", why_unreadable(error))
-    except Unreadable as error:
-        book.note(error.line, "", str(error))
-    except Refused:
-        pass
-    return None
-
-
-def _check_certificate(fields: Fields) -> None:
-    cert, key = fields.get("cert_file"), fields.get("key_file")
+def _check_certificate(values: Values) -> None:
+    cert, key = values.get("cert_file"), values.get("key_file")
     if cert is None or key is None:
         return
     if "BEGIN CERTIFICATE" not in _text(cert):
-        fields.at("cert_file").mistake("holds no certificate in PEM form")
+        values.at("cert_file").report("holds no certificate in PEM form")
         return
     if "PRIVATE KEY" not in _text(key):
-        fields.at("key_file").mistake("holds no private key in PEM form")
+        values.at("key_file").report("holds no private key in PEM form")
         return
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password=_no_password)
     except _EncryptedKeyError as error:
-        fields.at("key_file").mistake(str(error))
+        values.at("key_file").report(str(error))
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
-            fields.at("key_file").mistake("is not the key of the certificate in cert_file")
+            values.at("key_file").report("is not the key of the certificate in cert_file")
         else:
-            fields.at("cert_file").mistake(f"cannot be used with key_file: {error.reason or 'not PEM'}")
+            values.at("cert_file").report(f"cannot be used with key_file: {error.reason or 'not PEM'}")
 
 
-def _check_client_authority(fields: Fields) -> None:
-    authority, wanted = fields.get("client_ca_file"), fields.get("client_auth_type", _NOBODY)
-    if wanted in _VERIFIED and not fields.has("client_ca_file"):
-        fields.at("client_auth_type").mistake("needs client_ca_file")
-    if fields.has("client_ca_file") and wanted == _NOBODY:
-        fields.at("client_ca_file").mistake(f"needs client_auth_type: {' or '.join(_VERIFIED)}")
+def _check_client_authority(values: Values) -> None:
+    authority, wanted = values.get("client_ca_file"), values.get("client_auth_type", _NOBODY)
+    if wanted in _VERIFIED and not values.has("client_ca_file"):
+        values.at("client_auth_type").report("needs client_ca_file")
+    if values.has("client_ca_file") and wanted == _NOBODY:
+        values.at("client_ca_file").report(f"needs client_auth_type: {' or '.join(_VERIFIED)}")
     if authority is None:
         return
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(cafile=authority)
     except ssl.SSLError:
-        fields.at("client_ca_file").mistake("holds no certificate in PEM form")
+        values.at("client_ca_file").report("holds no certificate in PEM form")
 
 
-def _check_versions(fields: Fields) -> None:
-    if (fields.get("min_version"), fields.get("max_version")) == ("TLS13", "TLS12"):
-        fields.at("max_version").mistake("below min_version")
+def _check_versions(values: Values) -> None:
+    if (values.get("min_version"), values.get("max_version")) == ("TLS13", "TLS12"):
+        values.at("max_version").report("below min_version")
 
 
 def _text(path: Path) -> str:
@@ -180,10 +141,10 @@ def _no_password() -> str:
 class _Users(MapOf[str]):
     """Users, of whom there is at least one: none would mean everybody."""
 
-    def read(self, place: Place) -> dict[str, str]:
-        users = super().read(place)
+    def read(self, cursor: Cursor) -> dict[str, str]:
+        users = super().read(cursor)
         if not users:
-            raise place.refuse("must not be empty")
+            raise cursor.error("must not be empty")
         return users
 
 
@@ -191,43 +152,77 @@ def _bad_value(text: str) -> str | None:
     return None if text.isascii() and text.isprintable() else "expected printable ASCII"
 
 
-def _headers() -> Form[dict[str, str]]:
+def _headers() -> FieldType[dict[str, str]]:
     value = Text(wanted="the value of a header", complaint=_bad_value)
-    keys = tuple(Key(name=name, form=value, doc="A header of every answer.") for name in _HEADERS)
-    return Record(keys=keys, build=lambda fields: _written(fields, _HEADERS))
+    keys = tuple(Key(name=name, value_type=value, help="A header of every answer.") for name in _HEADERS)
+    return MappingSchema(keys=keys, build=lambda values: _written(values, _HEADERS))
 
 
-def _written(fields: Fields, names: Iterable[str]) -> dict[str, str]:
-    return {name: fields.get(name) for name in names if fields.has(name)}
+def _written(values: Values, names: Iterable[str]) -> dict[str, str]:
+    return {name: values.get(name) for name in names if values.has(name)}
 
 
-_TLS: Final[Record[Tls]] = record_of(
-    Tls,
-    Key(name="cert_file", of=Tls, form=ExistingFile(), doc="The server's certificate and what leads to its root."),
-    Key(name="key_file", of=Tls, form=ExistingFile(), doc="Its private key."),
-    Key(name="client_ca_file", of=Tls, form=ExistingFile(), doc="Authorities of client certificates."),
-    Key(name="client_auth_type", of=Tls, form=Choice((_NOBODY, *_VERIFIED)), doc="What is asked of clients."),
-    Key(name="min_version", of=Tls, form=Choice(tuple(_VERSIONS)), doc="The oldest TLS that is spoken."),
-    Key(name="max_version", of=Tls, form=Choice(tuple(_VERSIONS)), doc="The newest."),
-    checks=(_check_certificate, _check_client_authority, _check_versions),
+_TLS: Final = mapping_of(Tls, checks=(_check_certificate, _check_client_authority, _check_versions))
+_HTTP: Final[MappingSchema[dict[str, str]]] = MappingSchema(
+    keys=(Key(name="headers", value_type=_headers(), help="Headers of every answer."),),
+    build=lambda values: values.get("headers", {}),
 )
-_HTTP: Final[Record[dict[str, str]]] = Record(
-    keys=(Key(name="headers", form=_headers(), doc="Headers of every answer."),),
-    build=lambda fields: fields.get("headers", {}),
-)
-_FILE: Final[Record[WebConfig]] = record_of(
-    WebConfig,
-    Key(name="tls_server_config", of=WebConfig, field="tls", form=_TLS, doc="TLS."),
-    Key(
-        name="basic_auth_users",
-        of=WebConfig,
-        field="users",
-        form=_Users(
-            value=Text(wanted="a bcrypt hash of a cost from 04 to 16", pattern=_BCRYPT),
-            names=r"^[^:\x00-\x1f\x7f]+$",  # RFC 7617 section 2: the first colon ends the name
-            names_wanted="a user's name, without a colon",
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebConfig:
+    """Who may ask, and over what. The default is anybody, over plain HTTP."""
+
+    tls: Tls | None = field(default=None, metadata=key(_TLS, "TLS.", name="tls_server_config"))
+    users: Mapping[str, str] = field(
+        default_factory=dict,
+        repr=False,
+        metadata=key(
+            _Users(
+                value=Text(wanted="a bcrypt hash of a cost from 04 to 16", pattern=_BCRYPT),
+                names=r"^[^:\x00-\x1f\x7f]+$",  # RFC 7617 section 2: the first colon ends the name
+                names_wanted="a user's name, without a colon",
+            ),
+            "User name to bcrypt hash.",
+            name="basic_auth_users",
         ),
-        doc="User name to bcrypt hash.",
-    ),
-    Key(name="http_server_config", of=WebConfig, field="headers", form=_HTTP, doc="How is answered."),
-)
+    )
+    headers: Mapping[str, str] = field(
+        default_factory=dict, metadata=key(_HTTP, "How is answered.", name="http_server_config")
+    )
+    """Sent with every answer, in place of the usual value."""
+
+
+_FILE: Final = mapping_of(WebConfig)
+
+
+def load(path: Path) -> WebConfig:
+    """The web configuration in a file.
+
+    Raises:
+        WebConfigError: something is wrong; it holds every mistake.
+    """
+    scope = FileScope(file=path, environ={})
+    config = _read(scope)
+    if config is None or scope.mistakes:
+        raise WebConfigError(sorted(scope.mistakes, key=lambda mistake: mistake.line))
+    return config
+
+
+def refused(path: Path, why: str) -> WebConfigError:
+    """What a file that was sound when it was read turned out to be."""
+    return WebConfigError([Mistake(file=path, line=0, path="", message=why)])
+
+
+def _read(scope: FileScope) -> WebConfig | None:
+    try:
+        with scope.file.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        return _FILE.read(Cursor.root(scope, parse(content, scope.note)))
+    except OSError as error:
+        scope.note(0, "", why_unreadable(error))
+    except UnreadableError as error:
+        scope.note(error.line, "", str(error))
+    except InvalidValueError:
+        pass
+    return None

@@ -25,9 +25,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from prober.config.document import printable
-from prober.config.mistake import with_help
+from prober.config.diagnostics import did_you_mean
 from prober.config.model import Probe
+from prober.config.nodes import printable
 from prober.engine import not_run
 from prober.outcome import Outcome, Verdict
 from prober.report import prometheus
@@ -102,7 +102,7 @@ def _chosen(app_state: AppState, targets: Sequence[str], names: Sequence[str]) -
         target = app_state.statuses.target(targets[0])
     except KeyError:
         known = [status.target.name for status in app_state.statuses.targets()]
-        raise refuse(404, with_help(f"no such target: {_shown(targets[0])}", targets[0][:200], known)) from None
+        raise refuse(404, did_you_mean(f"no such target: {_shown(targets[0])}", targets[0][:200], known)) from None
     known_probes = {status.probe.name: status.probe for status in target.probes}
     if not names:
         if len(known_probes) == 1:
@@ -114,7 +114,7 @@ def _chosen(app_state: AppState, targets: Sequence[str], names: Sequence[str]) -
     for name in names:
         if name not in known_probes:
             complaint = f"no such probe of {target.target.name}: {_shown(name)}"
-            raise refuse(404, with_help(complaint, name[:200], known_probes))
+            raise refuse(404, did_you_mean(complaint, name[:200], known_probes))
     return [known_probes[name] for name in dict.fromkeys(names)]
 
 

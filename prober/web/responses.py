@@ -16,8 +16,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
-from prober.config.document import printable
-from prober.config.mistake import with_help
+from prober.config.diagnostics import did_you_mean
+from prober.config.nodes import printable
 
 API: Final = "/api/"
 _AT_ONCE: Final = 16 * 1024
@@ -43,7 +43,7 @@ def parameters(request: Request, known: Sequence[str], *, several: Sequence[str]
     given: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
         if name not in known:
-            raise refuse(400, with_help(f"unknown parameter {printable(name[:100])}", name[:100], known))
+            raise refuse(400, did_you_mean(f"unknown parameter {printable(name[:100])}", name[:100], known))
         given.setdefault(name, []).append(value)
         if len(given[name]) > 1 and name not in several:
             raise refuse(400, f"{name} is given twice")

@@ -17,8 +17,8 @@ import httpx
 from prober.assertions.judge import Judge
 from prober.client.envelope import modern_headers, modern_params
 from prober.client.target_cache import cache_of
-from prober.config import load
 from prober.engine import run_probe
+from prober.loader import load
 from prober.outcome import Verdict
 from tests.bench.timing import Comparison, cpu_rounds
 from tests.real.servers import sdk_http

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from prober.cli import app
-from prober.config import load
+from prober.loader import load
 from tests.alerts.programs import told as told_by
 
 ROOT = Path(__file__).parents[2]
@@ -35,10 +35,23 @@ def test_alerts_come_with_rules_that_prometheus_takes_and_a_runbook_for_each(tmp
     )
 
 
-def test_probes_are_a_configuration(tmp_path: Path) -> None:
+def test_probes_are_a_configuration_file_by_file_and_together(tmp_path: Path) -> None:
     code, _ = export("probes", tmp_path)
     assert code == 0
-    assert load([tmp_path / "time.yaml"], environ={}).probes
+    files = sorted(tmp_path.glob("*.yaml"))
+    together = load([tmp_path], environ={})
+    assert sum(len(load([file], environ={}).probes) for file in files) == len(together.probes) > 30
+
+
+@pytest.mark.parametrize("where", ["the repository", "an export"])
+def test_the_shipped_probes_pass_check_as_the_readme_runs_them(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if where == "an export":
+        export("probes", tmp_path / "probes")
+    monkeypatch.chdir(tmp_path if where == "an export" else ROOT)
+    result = CliRunner().invoke(app, ["check", "probes"])
+    assert (result.exit_code, result.output.rpartition(", ")[2]) == (0, "no mistakes\n")
 
 
 def test_nothing_is_overwritten_unless_that_is_said(tmp_path: Path) -> None:

@@ -90,6 +90,14 @@ async def test_all_mistakes_of_a_configuration_are_told_at_once(command: str, fo
         assert part in done.err
 
 
+@pytest.mark.parametrize("command", ["run", "check"])
+async def test_a_configuration_without_probes_is_refused_alike(command: str, tmp_path: Path) -> None:
+    (tmp_path / "empty.yaml").write_text("probes: {}\n")
+    done = await mcp_prober(command, "empty.yaml", cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "There are no probes in this configuration. Write some for a server: mcp-prober init URL\n"
+
+
 async def test_a_sound_configuration_is_described(folder: Path) -> None:
     done = await mcp_prober("check", "good.yaml", cwd=folder)
     assert (done.code, done.err) == (0, "")

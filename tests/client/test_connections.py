@@ -15,11 +15,12 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 
 from prober.client import http_client
-from prober.client.exchange import ExchangeRecorder, Redactor
+from prober.client.exchange import ExchangeRecorder
 from prober.client.network_backend import Backend
 from prober.client.tls import tls_context
 from prober.config.model import Tls
 from prober.outcome import Failure, Phase, Reason
+from prober.redaction import Redactor
 from tests.client.opening import failure_of, opened, target, unopened, until
 from tests.leaks import nothing_left_behind
 from tests.peers import tls

@@ -7,10 +7,11 @@ import time
 
 import pytest
 
-from prober.client.exchange import EXCERPT, ExchangeLog, ExchangeRecorder, Redactor
+from prober.client.exchange import EXCERPT, ExchangeLog, ExchangeRecorder
 from prober.client.target_cache import cache_of
 from prober.config.secret import Secret
 from prober.outcome import Failure, Phase, Reason
+from prober.redaction import Redactor
 from tests.client.opening import target
 
 TOKEN = "tok-3f9a8b7c6d5e"

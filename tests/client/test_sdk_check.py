@@ -11,11 +11,11 @@ from typing import Any, Final
 import httpx2
 import pytest
 
-from prober.client.exchange import Redactor
 from prober.client.sdk_check import _http_client, second_opinion
 from prober.config.model import Limits, Target, Tls
 from prober.deadline import Deadline
 from prober.outcome import Failure, Reason
+from prober.redaction import Redactor
 from tests.assertions.ticking import PROMISE
 from tests.client.opening import AMPLE, target
 from tests.leaks import nothing_left_behind
@@ -108,7 +108,7 @@ async def test_a_cancellation_from_outside_is_one() -> None:
 
 FIRST = """
 import asyncio, sys
-from prober.client.exchange import Redactor
+from prober.redaction import Redactor
 from prober.client.sdk_check import second_opinion
 from tests.assertions.ticking import ticking
 from tests.peers.http_peer import http_peer

@@ -1,4 +1,4 @@
-"""What the tests of the configuration share: the variables that are set, and folders with certificates in place."""
+"""What the tests of the configuration share: the variables that are set, and folders with certificates in cursor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import trustme
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
-from prober.config import Config, ConfigError, load
+from prober.config import Config, ConfigError
+from prober.loader import load
 
 HERE = Path(__file__).parent
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.config.expansion import MAX_FILE_BYTES, NotExpanded, expand
+from prober.config.expansion import MAX_FILE_BYTES, ExpansionError, expand
 
 ENVIRON = {"NAME": "value", "_x1": "other", "EMPTY": "", "NESTED": "${NAME}", "DOLLARS": "$$"}
 
@@ -78,6 +78,6 @@ def test_an_absolute_file_is_taken_as_it_is(folder: Path) -> None:
     ],
 )
 def test_what_stands_for_nothing_is_told_by_its_name(text: str, message: str, folder: Path) -> None:
-    with pytest.raises(NotExpanded) as caught:
+    with pytest.raises(ExpansionError) as caught:
         expand(text, environ=ENVIRON, folder=folder, hide=lambda _: None)
     assert str(caught.value) == message

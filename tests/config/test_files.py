@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from prober.config import load
 from prober.config.files import MAX_JSON_BYTES
+from prober.loader import load
 from tests.config.conftest import ENVIRON, loaded, told
 
 Write = Callable[..., Path]
@@ -66,6 +66,22 @@ def test_a_name_that_two_files_define_is_told_with_both_places(write: Write, tmp
     first, second = write(TARGET + PROBE, "a.yaml"), write("\n" + PROBE, "b.yaml")
     assert told(tmp_path) == [f"2: probes.one: the name is taken: {first}:2"]
     assert told(second, first) == [f"2: probes.one: the name is taken: {second}:2"]
+
+
+def test_files_that_say_the_same_of_a_target_may_each_define_it(write: Write, tmp_path: Path) -> None:
+    write(TARGET + PROBE, "a.yaml")
+    write("# the same again\n" + TARGET + PROBE.replace("one:", "two:"), "b.yaml")
+    config = loaded(tmp_path)
+    assert (list(config.targets), sorted(config.probes)) == (["server"], ["one", "two"])
+
+
+@pytest.mark.parametrize("other", [TARGET.replace("/mcp", "/other"), TARGET.replace("}}", ", concurrency: 3}}")])
+def test_a_target_that_files_define_in_two_ways_is_told_with_both_places(
+    other: str, write: Write, tmp_path: Path
+) -> None:
+    first = write(TARGET + PROBE, "a.yaml")
+    write(other, "b.yaml")
+    assert told(tmp_path) == [f"1: targets.server: another target has the name: {first}:1"]
 
 
 def test_a_target_with_a_mistake_is_there_all_the_same(write: Write) -> None:

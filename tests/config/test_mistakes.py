@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from prober.config import ConfigError, Mistake, load
+from prober.config import ConfigError, Mistake
+from prober.loader import load
 from tests.config.conftest import ENVIRON, HERE, TOKEN, told
 from tests.config.table_of_mistakes import MISTAKES
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from prober.config.expansion import without_variables
-from prober.config.placeholders import fill, names_in
+from prober.kinds.placeholders import fill, names_in
 from tests.config.conftest import told
 
 VALUES: dict[str, Any] = {"text": "abc", "number": 3, "list": [1, "two"], "nothing": None, "brace": "{text}"}

@@ -7,7 +7,7 @@ import itertools
 import httpx
 import pytest
 
-from prober.config.forms import matches
+from prober.config.field_types import matches
 from prober.config.urls import PATTERN, complaint, proxy_complaint, without_query
 
 GOOD = [

@@ -9,27 +9,17 @@ from typing import Any
 
 import pytest
 
-from prober.config import Config, Secret, load
-from prober.config.model import (
-    Budget,
-    CallSettings,
-    CatalogSettings,
-    ClientCredentials,
-    HandshakeSettings,
-    Latency,
-    Limits,
-    Notify,
-    Probe,
-    PromptSettings,
-    RaceCall,
-    RaceSettings,
-    ReadSettings,
-    ScenarioSettings,
-    Step,
-    Target,
-    Tls,
-    Window,
-)
+from prober.config import Config, Secret
+from prober.config.model import Budget, ClientCredentials, Latency, Limits, Notify, Probe, Target, Tls, Window
+from prober.kinds.call import CallSettings
+from prober.kinds.catalog import CatalogSettings
+from prober.kinds.handshake import HandshakeSettings
+from prober.kinds.prompt import PromptSettings
+from prober.kinds.race import RaceCall, RaceSettings
+from prober.kinds.read import ReadSettings
+from prober.kinds.scenario import ScenarioSettings
+from prober.kinds.step import Step
+from prober.loader import load
 from tests.config.conftest import ENVIRON, TOKEN, loaded, told
 
 Write = Callable[..., Path]

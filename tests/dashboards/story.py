@@ -19,8 +19,8 @@ from unittest.mock import patch
 from prometheus_client import CollectorRegistry
 from prometheus_client.samples import Sample
 
-from prober.config import load
 from prober.config.model import Config, Probe
+from prober.loader import load
 from prober.metrics import Metrics
 from prober.outcome import Outcome, Phase, Reason, ServerInfo, Verdict
 from prober.result import Result

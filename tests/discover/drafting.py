@@ -10,11 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from prober.config import load
-from prober.config.model import CallSettings, Config, Probe
+from prober.config.model import Config, Probe
 from prober.discover.probe_file import draft, write
 from prober.discover.survey import Answers, LeftOut, Survey, survey
 from prober.engine import run_pass
+from prober.kinds.call import CallSettings
+from prober.loader import load
 from prober.outcome import Outcome
 
 BOUND = 30.0

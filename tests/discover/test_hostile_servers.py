@@ -10,7 +10,8 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from prober.config.model import CallSettings, CatalogSettings
+from prober.kinds.call import CallSettings
+from prober.kinds.catalog import CatalogSettings
 from tests.discover.drafting import Drafted, drafted
 from tests.discover.hostile import HOSTILE, LONG, arguments_of, hostile_tools
 from tests.kinds.offering import Tool, called, gives, offering, respond, says, tool

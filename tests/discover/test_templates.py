@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import pytest
 
-from prober.config import load
-from prober.config.model import CallSettings, Config
+from prober.config.model import Config
 from prober.engine import run_pass
+from prober.kinds.call import CallSettings
+from prober.loader import load
 from tests.discover.drafting import Drafted, drafted
 from tests.kinds.offering import called, gives, offering, tool
 from tests.peers.http_peer import Script, http_peer

@@ -9,9 +9,9 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from prober.config import load
-from prober.config.model import CallSettings
 from prober.discover.yaml_emit import comment, flow
+from prober.kinds.call import CallSettings
+from prober.loader import load
 from tests.discover.hostile import HOSTILE, arguments_of
 
 VALUES: Final[tuple[Any, ...]] = (

@@ -9,10 +9,10 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from prober.cli.package_data import shipped
-from prober.config import load
 from prober.drill import ECHOES, EXPECTED
 from prober.drill.expected import OWN, SLOW_SECONDS
 from prober.drill.pipeline import STREAKS
+from prober.loader import load
 from prober.metrics import Metrics
 from prober.outcome import Reason
 from prober.reference.faults.catalog import FAULTS

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import pytest
 
-from prober.config import load
 from prober.config.model import Config, Probe
 from prober.engine import CONCURRENCY, START_HOLD, StartLimiter, not_run, run_pass
+from prober.loader import load
 from prober.outcome import Outcome, Reason, Verdict
 from tests.kinds.offering import document, offering, tool
 from tests.leaks import nothing_left_behind

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import pytest
 
-from prober.config import load
 from prober.engine import run_pass
+from prober.loader import load
 from prober.outcome import Outcome, Reason
 from tests.kinds.offering import document, gives, offering, probed, tool
 from tests.leaks import nothing_left_behind

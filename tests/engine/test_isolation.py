@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import pytest
 
-from prober.kinds import KINDS, Kind
-from prober.kinds.run import Run
+from prober.kinds.context import ProbeContext
 from prober.outcome import Failure, Outcome, Reason, Verdict
 from tests.kinds.offering import document, gives, offering, tool
 from tests.leaks import nothing_left_behind
 from tests.peers.http_peer import HttpPeer
 from tests.running import run_document
 
-BROKEN: Final = cast(dict[str, Kind], KINDS)
-"""Where the tests put in a kind that is broken."""
+BROKEN: Final = "prober.kinds.prompt.run.run"
+"""What the tests replace: prompt probes are the broken ones."""
 
 GOOD: Final[dict[str, Any]] = {"kind": "call", "tool": "count"}
 WRONG: Final[dict[str, Any]] = GOOD | {"expect": [{"path": "$.count", "equals": 4}]}
@@ -52,12 +51,12 @@ def told(outcomes: list[Outcome]) -> list[Reason | None]:
 async def test_a_probe_that_crashes_is_our_own_fault_and_the_others_are_as_ever(
     error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def crash(run: Run, settings: Any) -> None:
-        async with run.session() as session:
+    async def crash(context: ProbeContext, settings: Any) -> None:
+        async with context.session() as session:
             await session.request("prompts/get", {"name": "greet", "arguments": {"name": "Ada"}})
             raise error
 
-    monkeypatch.setitem(BROKEN, "prompt", crash)
+    monkeypatch.setattr(BROKEN, crash)
     async with offering(tool("count", gives({"count": 3}))) as peer, nothing_left_behind():
         outcomes = await passed(peer, tmp_path)
     internal, wrong = Reason.INTERNAL_ERROR, Reason.EXPECTATION_FAILED
@@ -73,10 +72,10 @@ async def test_a_probe_that_crashes_is_our_own_fault_and_the_others_are_as_ever(
 async def test_a_probe_that_hangs_ends_at_its_deadline_and_holds_up_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def hang(run: Run, settings: Any) -> None:
+    async def hang(context: ProbeContext, settings: Any) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setitem(BROKEN, "prompt", hang)
+    monkeypatch.setattr(BROKEN, hang)
     async with offering(tool("count", gives({"count": 3}))) as peer, nothing_left_behind():
         outcomes = await passed(peer, tmp_path)
     assert told(outcomes) == [None, Reason.TIMEOUT, Reason.EXPECTATION_FAILED, None, Reason.TIMEOUT]
@@ -100,10 +99,10 @@ async def test_a_failure_that_probes_share_is_not_changed_by_one_of_them(
 ) -> None:
     shared = Failure(Reason.RPC_ERROR, "the key is Bearer hunter2-hunter2", step="tools/list")
 
-    async def fail(run: Run, settings: Any) -> None:
+    async def fail(context: ProbeContext, settings: Any) -> None:
         raise shared
 
-    monkeypatch.setitem(BROKEN, "prompt", fail)
+    monkeypatch.setattr(BROKEN, fail)
     async with offering() as peer:
         configuration = document(peer, CRASHING, CRASHING, headers={"X-Key": "hunter2-hunter2"})
         outcomes = await run_document(configuration, tmp_path)

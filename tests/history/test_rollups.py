@@ -12,10 +12,11 @@ from random import Random
 
 import pytest
 
-from prober.config.model import Config, HandshakeSettings, Probe, Target
+from prober.config.model import Config, Probe, Target
 from prober.history import Counts, Day, HistoryStore, PastResult, Point, Retention
 from prober.history.schema import BOUNDS
 from prober.history.write_connection import Skip, WriteConnection
+from prober.kinds.handshake import HandshakeSettings
 from prober.outcome import Verdict
 from prober.result import Result
 from prober.status import StatusStore

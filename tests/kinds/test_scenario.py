@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from prober.config.placeholders import ALWAYS_THERE
+from prober.kinds.placeholders import ALWAYS_THERE
 from prober.outcome import Outcome, Reason
 from tests.assertions.ticking import PROMISE, ticking
 from tests.kinds.offering import Answer, Tool, called, document, gives, offering, probed, respond, says, tool

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from prober import consistency
-from prober.config.model import (
-    CallSettings,
-    CatalogSettings,
-    ClientCredentials,
-    HandshakeSettings,
-    Probe,
-    PromptSettings,
-    RaceSettings,
-    ReadSettings,
-    ScenarioSettings,
-    Settings,
-    Target,
-)
+from prober.config.model import ClientCredentials, Probe, Target
 from prober.config.secret import Secret
-from prober.kinds import KINDS
-from prober.metrics.reasons import ANOMALIES, reasons_of
+from prober.kinds import all_kinds
+from prober.kinds.call import CallSettings
+from prober.kinds.catalog import CatalogSettings
+from prober.kinds.handshake import HandshakeSettings
+from prober.kinds.prompt import PromptSettings
+from prober.kinds.race import RaceSettings
+from prober.kinds.race.models import MODELS
+from prober.kinds.read import ReadSettings
+from prober.kinds.scenario import ScenarioSettings
+from prober.metrics.reasons import reasons_of
 from prober.outcome import Reason
 from tests.peers.cases import CASES, PROBE_OF, Case, fault_of
 
-SETTINGS: Final[dict[str, Settings]] = {
+SETTINGS: Final[dict[str, Any]] = {
     "handshake": HandshakeSettings(second_opinion=True),
     "catalog": CatalogSettings(),
     "call": CallSettings(tool="t"),
@@ -67,7 +63,7 @@ def test_what_any_peer_can_bring_about_is_in_the_table() -> None:
 
 
 def test_every_kind_has_its_reasons() -> None:
-    for kind in KINDS:
+    for kind in all_kinds():
         assert {Reason.TIMEOUT, Reason.NOT_RUN, Reason.INTERNAL_ERROR} <= set(reasons_of(probe(kind), WEB))
 
 
@@ -78,8 +74,8 @@ def test_a_kind_that_the_table_does_not_know_has_the_reasons_that_every_kind_has
 
 def test_every_reason_is_one_that_some_probe_can_end_with() -> None:
     sse = Target(name="t", transport="sse", url="https://h/sse")
-    possible = {r for kind in KINDS for target in (GUARDED, LOCAL, sse) for r in reasons_of(probe(kind), target)}
-    possible |= {anomaly for anomalies in ANOMALIES.values() for anomaly in anomalies}
+    possible = {r for kind in all_kinds() for target in (GUARDED, LOCAL, sse) for r in reasons_of(probe(kind), target)}
+    possible |= {anomaly for model in MODELS.values() for anomaly in model.anomalies}
     assert possible == set(Reason)
 
 
@@ -106,8 +102,8 @@ BORROWED: Final = {"log": {Reason.LOST_UPDATE}}
 def test_a_model_has_the_anomalies_that_its_judge_names(model: str) -> None:
     source = (Path(consistency.__file__).parent / f"{MODULES.get(model, model)}.py").read_text()
     named = {Reason[name] for name in re.findall(r"Reason\.([A-Z_]+)", source)}
-    assert set(ANOMALIES[model]) == named | BORROWED.get(model, set())
+    assert set(MODELS[model].anomalies) == named | BORROWED.get(model, set())
 
 
 def test_every_model_has_its_anomalies() -> None:
-    assert set(ANOMALIES) == set(consistency.MODELS)
+    assert set(MODELS) == set(consistency.MODELS)

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from prober.config import load
-from prober.config.model import CallSettings, Checks, Config, Latency, Probe, Target
+from prober.config.model import Checks, Config, Latency, Probe, Target
+from prober.kinds.call import CallSettings
+from prober.loader import load
 from prober.outcome import Outcome, Phase, Reason, ServerInfo, Verdict
 from prober.result import Result
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from prober.config.model import Config, HandshakeSettings, Probe, Target
+from prober.config.model import Config, Probe, Target
+from prober.kinds.handshake import HandshakeSettings
 from prober.outcome import Outcome, Reason, Verdict
 from prober.result import Result
 from prober.status import StatusStore

@@ -21,9 +21,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from prober.config import load
 from prober.config.model import Config
 from prober.engine import run_pass
+from prober.loader import load
 from prober.outcome import Outcome
 from tests.races.instances import balancing, instances_on_redis
 from tests.races.reference import FOUND, ROOT, Reference, reference, short

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from prober.config.model import Config, Probe, RaceSettings
+from prober.config.model import Config, Probe
+from prober.kinds.race import RaceSettings
 from tests.races.reference import ROOT, Reference
 from tests.real.process import free_port, running
 from tests.reference.redis import server as redis

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from prober.config import load
-from prober.config.model import Config, Probe, RaceSettings
+from prober.config.model import Config, Probe
+from prober.kinds.race import RaceSettings
+from prober.loader import load
 from tests.real.process import free_port, running
 from tests.running import run_document
 

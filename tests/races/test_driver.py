@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
-from prober.config import load
-from prober.config.model import Config, RaceCall, RaceSettings
+from prober.config.model import Config
 from prober.consistency import judge_trace
 from prober.consistency.trace import Operation, Result, Trace
 from prober.consistency.verdict import SEVERITY
 from prober.engine import run_pass
+from prober.kinds.race import RaceCall, RaceSettings
 from prober.kinds.race.recorder import Recorder
+from prober.loader import load
 from prober.outcome import Reason
 from tests.kinds.offering import offering
 from tests.leaks import nothing_left_behind

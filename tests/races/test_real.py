@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from prober.config import load
 from prober.consistency import judge_trace
 from prober.consistency.trace import Trace
 from prober.engine import run_pass
+from prober.loader import load
 from prober.outcome import Reason
 from tests.leaks import nothing_left_behind
 from tests.races.reference import ROOT

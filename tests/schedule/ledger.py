@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from prober.assertions.judge import Judge
-from prober.config import load
-from prober.config.model import Config, HandshakeSettings, Probe, Target
+from prober.config.model import Config, Probe, Target
+from prober.kinds.handshake import HandshakeSettings
+from prober.loader import load
 from prober.outcome import Reason
 from prober.result import Result
 from prober.schedule import Scheduler

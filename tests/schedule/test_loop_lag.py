@@ -10,14 +10,10 @@ from typing import Any
 
 import pytest
 
-from prober.config.model import (
-    CallSettings,
-    Checks,
-    Latency,
-    Probe,
-    ScenarioSettings,
-    Step,
-)
+from prober.config.model import Checks, Latency, Probe
+from prober.kinds.call import CallSettings
+from prober.kinds.scenario import ScenarioSettings
+from prober.kinds.step import Step
 from prober.outcome import Outcome, Reason, Verdict
 from prober.schedule.loop_lag import STANDSTILL, LoopLag, discount_own_lag
 

@@ -9,15 +9,9 @@ from typing import Any
 
 import pytest
 
-from prober.config.model import (
-    CallSettings,
-    Checks,
-    Config,
-    HandshakeSettings,
-    Latency,
-    Probe,
-    Target,
-)
+from prober.config.model import Checks, Config, Latency, Probe, Target
+from prober.kinds.call import CallSettings
+from prober.kinds.handshake import HandshakeSettings
 from prober.outcome import Outcome, Phase, Reason, Verdict
 from prober.result import Result
 from prober.schedule.outage import OutageDetector

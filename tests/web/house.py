@@ -12,7 +12,8 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry
 
 from prober.assertions.judge import Judge
-from prober.config import Config, load
+from prober.config import Config
+from prober.loader import load
 from prober.metrics import Metrics
 from prober.result import Result
 from prober.schedule import Scheduler

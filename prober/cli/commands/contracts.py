@@ -13,10 +13,11 @@ import typer
 from prober.cli.exit_codes import FAILED, PASSED, refuse
 from prober.cli.selection import counted
 from prober.client.target_cache import cache_of
-from prober.config.model import CatalogSettings, Config, Probe
+from prober.config.model import Config, Probe
 from prober.contract.change import Severity
 from prober.contract.contract import Contract, compare, dump_contract
 from prober.discover.survey import read_offer
+from prober.kinds.catalog import CatalogSettings
 from prober.outcome import Failure
 from prober.report.untrusted import line, scalar
 

@@ -17,13 +17,13 @@ import typer
 from prober.cli.exit_codes import PASSED, refuse
 from prober.cli.selection import paths_or_default, refuse_mistakes
 from prober.config import ConfigError
-from prober.config import load as load_config
 from prober.config.model import Config
 from prober.config.units import parse_duration
 from prober.daemon import Daemon, Settings
 from prober.daemon import logs as daemon_logs
 from prober.daemon.settings import HOST
 from prober.history import HistoryError
+from prober.loader import load as load_config
 from prober.notify import NotifyProblem
 from prober.schedule import Shard
 

@@ -20,9 +20,9 @@ import typer
 
 from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN
 from prober.cli.package_data import shipped
-from prober.config import load
 from prober.config.model import Config
 from prober.engine import run_pass
+from prober.loader import load
 from prober.outcome import Outcome, Reason, Verdict
 from prober.report import REPORTS
 

@@ -13,11 +13,12 @@ import typer
 from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN, refuse
 from prober.cli.selection import counted
 from prober.cli.server_address import Reachable
-from prober.config import ConfigError, load
+from prober.config import ConfigError
 from prober.discover.arguments import wanted_in
 from prober.discover.naming import name_of_server
 from prober.discover.probe_file import ProbeFile, WouldOverwrite, draft, write
 from prober.discover.survey import Answers, LeftOut, Survey, survey
+from prober.loader import load
 from prober.outcome import Failure
 from prober.report.untrusted import line
 

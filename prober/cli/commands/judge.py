@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN, refuse
-from prober.config.model import Probe, RaceSettings
+from prober.config.model import Probe
+from prober.kinds.race import RaceSettings
 from prober.report.untrusted import block
 
 if TYPE_CHECKING:  # every `run` comes by here, and few have a race to judge

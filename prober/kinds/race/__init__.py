@@ -1,139 +1,81 @@
-"""`race`: several clients on one scratch object at once; the history of their calls is held against a model.
+"""`kind: race`: several clients on one object at once; the history of their calls is held against a model.
 
-    setup       a scratch name of its own for this run, or what the server hands out
-    quiet read  what the object shows before anybody writes
-    rounds      all clients start together, then a few calls each, with small seeded delays in every second round
-    quiet read  what is left when nobody writes any more; of a lock, whether it can still be had
-    cleanup     whatever became of the rest
-    verdict     a violation is the failure; else a call that failed is; else too little overlap is `undecided`
-
+models.py      what each model asks of the tools, and what can be seen of it
+settings.py    which tools stand for the operations, how many clients, how long
+rules.py       what has to hold of the settings together
+run.py         setup, rounds of clients, cleanup, verdict
 connection.py  sessions, and what becomes of one after a failed call
 call.py        a mapped tool call: arguments, answer, turned down or not
 client.py      what a client does next, by the model
 recorder.py    operations as they happen, to a history
-telling.py     the verdict as a Failure
+report.py      the verdict as a Failure
 """
 
 from __future__ import annotations
 
-import asyncio
-import random
-import secrets
-from contextlib import AsyncExitStack
-from typing import Any, Final
+from typing import Final
 
-from prober.config.kinds.race import ALL_OPS
-from prober.config.model import RaceSettings
-from prober.config.placeholders import ALWAYS_THERE, names_in
-from prober.consistency import judge_trace
-from prober.kinds.race.client import Client
-from prober.kinds.race.connection import Connection, connect
-from prober.kinds.race.recorder import Recorder
-from prober.kinds.race.telling import failure_of
-from prober.kinds.run import Run
-from prober.kinds.step import take
-from prober.outcome import Failure
+from prober.config.cursor import Cursor
+from prober.config.kind import FactMetric, ProbeKind
+from prober.config.mapping_schema import MappingSchema, Values
+from prober.kinds.race.models import MODELS
+from prober.kinds.race.rules import check_operations, check_placeholders, check_sizes, check_writes
+from prober.kinds.race.settings import RaceCall, RaceSettings, keys
+from prober.kinds.reasons import OF_CHECKS, OF_TOOLS
+from prober.outcome import Reason
 
-RACE_SHARE: Final = 0.6
-"""Share of the run's time until which the clients race at most; the quiet reads have some of the rest."""
-
-CALL_SHARE: Final = 0.2
-"""Share of the run's time that one call has, before its outcome is given up as unknown."""
-
-CLEANUP_SHARE: Final = 0.2
-
-BURST: Final = 4
-"""Calls of a client in one round."""
-
-DEFAULT_PROCESSES: Final = 2
-
-_SHORTEST_CALL: Final = 0.5
-"""Seconds that it has at least."""
+__all__ = ["KIND", "RaceCall", "RaceSettings"]
 
 
-async def race(run: Run, settings: RaceSettings) -> None:
-    loop = asyncio.get_running_loop()
-    left, race_end = run.deadline.left(), run.deadline.share(RACE_SHARE)
-    seed = settings.seed if settings.seed is not None else secrets.randbelow(2**32)
-    tag = f"probe-{secrets.token_hex(6)}"
-    names: dict[str, Any] = {ALWAYS_THERE: tag}
-    recorder = Recorder(tag=tag, limit=settings.operations)
-    try:
-        async with run.within(run.deadline.share(1 - CLEANUP_SHARE)), AsyncExitStack() as stack:
-            connections = await connect(run, stack, count=_sessions(run, settings))
-            await _set_up(run, connections[0], settings, names, recorder)
-            clients = [
-                Client(
-                    run=run,
-                    number=number,
-                    connection=connections[number % len(connections)],
-                    settings=settings,
-                    names=names,
-                    recorder=recorder,
-                    dice=random.Random(f"{seed} {number}"),  # noqa: S311 - decides what is asked, not what is secret
-                    patience=max(_SHORTEST_CALL, left * CALL_SHARE),
-                )
-                for number in range(settings.clients)
-            ]
-            await clients[0].look()
-            await _rounds(clients, recorder, end=min(loop.time() + settings.seconds, race_end))
-            # Each process may have a memory of its own, so the last one is asked as well.
-            for number in {0, len(connections) - 1}:
-                await clients[number].look(final=True)
-    except Failure as failure:
-        if not recorder.operations:
-            raise
-        recorder.trouble.append(failure)  # what was recorded until then is judged all the same
-    finally:
-        run.facts["race_operations"] = len(recorder.operations)
-        await _clean_up(run, settings, names, recorder)
-    history = recorder.history(settings, seed=seed, about=f"{run.target.name} / {run.probe}")
-    run.on_history(history)
-    verdict = failure_of(run, judge_trace(history), history, recorder.trouble)
-    if verdict is not None:
-        raise verdict
+def _steps(cursor: Cursor) -> list[Cursor]:
+    return [step for name in ("setup", "cleanup") if (step := cursor.find(name)) is not None]
 
 
-def _sessions(run: Run, settings: RaceSettings) -> int:
-    if run.target.transport == "stdio":
-        return min(settings.clients, settings.processes or DEFAULT_PROCESSES)
-    return settings.clients
+def _build(values: Values) -> RaceSettings:
+    calls = {name: call for name in MODELS[values.get("model")].operations if (call := values.get(name)) is not None}
+    return RaceSettings(calls=calls, **values.of(RaceSettings))
 
 
-async def _set_up(
-    run: Run, connection: Connection, settings: RaceSettings, names: dict[str, Any], recorder: Recorder
-) -> None:
-    for call in settings.calls.values():
-        await run.tool(connection.session, call.tool)
-    recorder.touched = True
-    if settings.setup is None:
-        return
-    await take(run, connection.session, settings.setup, names, called="setup")
+def _reasons(settings: RaceSettings) -> frozenset[Reason]:
+    return OF_TOOLS | OF_CHECKS | set(MODELS[settings.model].anomalies)
 
 
-async def _rounds(clients: list[Client], recorder: Recorder, *, end: float) -> None:
-    """Rounds until the operations or the time are used up. A round begins when all are done with the one before."""
-    loop = asyncio.get_running_loop()
-    number = 0
-    while loop.time() < end and not recorder.full:
-        spread = recorder.usual_duration if number % 2 else 0.0
-        async with asyncio.TaskGroup() as together:
-            for client in clients:
-                together.create_task(client.burst(BURST, spread=spread, end=end))
-        number += 1
-
-
-async def _clean_up(run: Run, settings: RaceSettings, names: dict[str, Any], recorder: Recorder) -> None:
-    """In a session of its own: those of the race may be beyond use. Trouble here is a warning."""
-    step = settings.cleanup
-    if step is None or not recorder.touched:
-        return
-    known = {**names, ALL_OPS: recorder.elements}
-    if missing := sorted(names_in(step.arguments) - known.keys()):
-        run.warnings.append(f"cleanup left out: it needs {', '.join(missing)}, which the setup did not capture")
-        return
-    try:
-        async with run.within_deadline(), run.session() as session:
-            await take(run, session, step, known, called="cleanup")
-    except Failure as failure:
-        run.warnings.append(f"cleanup failed: {failure.message}")
+KIND: Final = ProbeKind(
+    rank=70,
+    help="Several clients on one object at once; the history of their calls is held against a model.",
+    settings=MappingSchema(
+        keys=keys(), build=_build, checks=(check_writes, check_operations, check_placeholders, check_sizes)
+    ),
+    reasons=_reasons,
+    metrics=(
+        FactMetric(
+            name="mcp_race_violations_total",
+            type="counter",
+            help="Cases of an anomaly in the histories of the probe's races;"
+            " an anomaly is a reason of the race family.",
+            label="anomaly",
+            facts={reason: f"race_violations_{reason}" for model in MODELS.values() for reason in model.anomalies},
+            from_zero=lambda settings: MODELS[settings.model].anomalies,
+            in_a_pass=(
+                "mcp_race_last_violations",
+                "Cases of an anomaly in the history of the last race, by the reason that they are.",
+            ),
+        ),
+        FactMetric(
+            name="mcp_race_operations_total",
+            type="counter",
+            help="Calls that the probe's races made.",
+            facts={"": "race_operations"},
+            in_a_pass=("mcp_race_last_operations", "Calls that the last race made."),
+        ),
+        FactMetric(
+            name="mcp_race_overlap",
+            type="gauge",
+            help="The largest number of calls that were open at one instant of the last race;"
+            " 1 means that nothing raced.",
+            facts={"": "race_overlap"},
+        ),
+    ),
+    answers=_steps,
+    writes_need_target=True,
+)

@@ -9,15 +9,13 @@ from typing import Any
 from prober.assertions.checks import Case, Check, Instance
 from prober.assertions.expectations import SelectionError, compile_path
 from prober.assertions.selection import Selection, one_of
-from prober.config.model import RaceCall
 from prober.consistency.trace import Result
 from prober.kinds.answer import MISSING, select, tool_error
-from prober.kinds.run import Run
-from prober.kinds.step import select_one
+from prober.kinds.context import ProbeContext
+from prober.kinds.race.models import MODELS
+from prober.kinds.race.settings import RaceCall
+from prober.kinds.run_step import select_one
 from prober.outcome import Evidence, Failure, Reason
-
-COLLECTIONS = frozenset({"log", "set"})
-"""Models whose reads show many elements."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,21 +27,23 @@ class Answer:
     version: int | None = None
 
 
-async def read_answer(run: Run, call: RaceCall, result: Mapping[str, Any], *, model: str, kind: str) -> Answer:
+async def read_answer(
+    context: ProbeContext, call: RaceCall, result: Mapping[str, Any], *, model: str, kind: str
+) -> Answer:
     """What an answer says.
 
     Raises:
         Failure: it is an error, or does not say what the model needs: nobody knows whether the call had its effect.
     """
-    if call.conflict_when and await _turned_down(run, call, result):
+    if call.conflict_when and await _turned_down(context, call, result):
         return Answer(result=Result.FAIL)
     if result.get("isError"):
         raise tool_error(call.tool, result)
     judged = select(call.source, result)
     shown = None if judged is MISSING else judged
     try:
-        value = await _value(run, call, shown, many=kind == "read" and model in COLLECTIONS)
-        version = await select_one(run, call.version, shown) if call.version is not None else None
+        value = await _value(context, call, shown, many=kind == "read" and MODELS[model].collection)
+        version = await select_one(context, call.version, shown) if call.version is not None else None
     except SelectionError as problem:
         raise _unreadable(call, str(problem)) from None
     if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
@@ -53,31 +53,31 @@ async def read_answer(run: Run, call: RaceCall, result: Mapping[str, Any], *, mo
     return Answer(result=Result.OK, value=value, version=version)
 
 
-async def _turned_down(run: Run, call: RaceCall, result: Mapping[str, Any]) -> bool:
+async def _turned_down(context: ProbeContext, call: RaceCall, result: Mapping[str, Any]) -> bool:
     whole = Instance(value=result)
     checks = tuple(Check(reason=Reason.EXPECTATION_FAILED, rule=each, instance=whole) for each in call.conflict_when)
-    finding = await run.judge.judge(Case(checks=checks), deadline=run.deadline)
+    finding = await context.judge.judge(Case(checks=checks), deadline=context.deadline)
     if finding is not None and finding.reason is not Reason.EXPECTATION_FAILED:
         raise Failure(finding.reason, finding.message, step="tools/call", evidence=finding.evidence)
     return finding is None
 
 
-async def _value(run: Run, call: RaceCall, shown: Any, *, many: bool) -> Any:
+async def _value(context: ProbeContext, call: RaceCall, shown: Any, *, many: bool) -> Any:
     if call.fields:
-        return [await _one_or_null(run, path, shown) for path in call.fields]
+        return [await _one_or_null(context, path, shown) for path in call.fields]
     if call.value is None:
         return None
     if not many:
-        return await _one_or_null(run, call.value, shown)
+        return await _one_or_null(context, call.value, shown)
     selection = Selection(path=compile_path(call.value), instance=Instance(value=shown))
-    nodes = await run.judge.select(selection, deadline=run.deadline)
+    nodes = await context.judge.select(selection, deadline=context.deadline)
     return nodes[0] if len(nodes) == 1 and isinstance(nodes[0], list) else nodes
 
 
-async def _one_or_null(run: Run, path: str, shown: Any) -> Any:
-    """What is not there yet is null. Where a number is needed, that is told apart."""
+async def _one_or_null(context: ProbeContext, path: str, shown: Any) -> Any:
+    """The selected node, or null where the path selects none yet. A counter refuses null later."""
     selection = Selection(path=compile_path(path), instance=Instance(value=shown), most=2)
-    nodes = await run.judge.select(selection, deadline=run.deadline)
+    nodes = await context.judge.select(selection, deadline=context.deadline)
     return one_of(nodes, selection) if nodes else None
 
 

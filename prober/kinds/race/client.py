@@ -1,31 +1,30 @@
-"""One client of a race: what it does next by the model, and what it knows from its last answers."""
+"""One client of a race: the choice of its next operation, and what its last answers showed."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from prober.config.model import RaceCall, RaceSettings
-from prober.config.placeholders import fill, names_in
 from prober.consistency.trace import Operation, Result
+from prober.kinds.context import ProbeContext
+from prober.kinds.placeholders import fill, names_in
 from prober.kinds.race.call import Answer, read_answer
 from prober.kinds.race.connection import Connection
+from prober.kinds.race.models import MODELS
 from prober.kinds.race.recorder import Recorder
-from prober.kinds.run import Run
+from prober.kinds.race.settings import RaceCall, RaceSettings
 from prober.outcome import Failure
-
-_WRITES: Final = frozenset({"write", "append", "add"})
 
 
 class Client:
-    """One of the clients, which does one thing at a time."""
+    """One client. A client does one operation at a time."""
 
     def __init__(
         self,
         *,
-        run: Run,
+        context: ProbeContext,
         number: int,
         connection: Connection,
         settings: RaceSettings,
@@ -34,13 +33,14 @@ class Client:
         dice: random.Random,
         patience: float,
     ):
-        self._run = run
+        self._context = context
+        self._model = MODELS[settings.model]
         self._number, self._connection, self._settings = number, connection, settings
         self._names, self._recorder, self._dice, self._patience = names, recorder, dice, patience
         self._version: int | None = None
-        """The version seen last, if nothing says that it has passed; of a lock, the token of the newest grant."""
+        """The version that the next write expects, see `_learn`; for a lock, its newest token."""
         self._told: Any = None
-        """What the newest grant was told."""
+        """The value in the answer to the latest `acquire`."""
 
     async def burst(self, count: int, *, spread: float, end: float) -> None:
         """So many operations, each after a random delay of up to `spread` seconds."""
@@ -56,7 +56,7 @@ class Client:
                 await self.operate(self._choose())
 
     async def look(self, *, final: bool = False) -> None:
-        """One look at the object while nobody writes; of a lock, in the end, whether it can be had."""
+        """Read the object while nobody writes. A lock has no read: the `final` look tries to acquire it."""
         if self._settings.model != "lock":
             await self.operate("read")
         elif final:
@@ -83,7 +83,7 @@ class Client:
         """One operation from invocation to record. None where its outcome is unknown."""
         call = self._settings.calls[kind]
         takes = names_in(call.arguments)
-        element = self._recorder.new_element() if kind in _WRITES or "op" in takes else None
+        element = self._recorder.new_element() if self._model.operations[kind].writes or "op" in takes else None
         given = self._version if "version" in takes or (kind == "release" and self._version is not None) else None
         values = {
             **self._names,
@@ -104,7 +104,7 @@ class Client:
     async def _ask(
         self, kind: str, call: RaceCall, arguments: Mapping[str, Any], *, element: str | None, given: int | None
     ) -> Answer:
-        """Call, and record it: also where the deadline breaks it off, for it may have had its effect.
+        """Call and record the operation, also one that the deadline breaks off: it may have had its effect.
 
         The operation is over when the answer is there. To read a large one takes time that the server has not taken.
         """
@@ -117,7 +117,7 @@ class Client:
                     result = await self._connection.call(call.tool, arguments, patience=self._patience)
                 finally:
                     returned = self._recorder.now()
-            answer = await read_answer(self._run, call, result, model=self._settings.model, kind=kind)
+            answer = await read_answer(self._context, call, result, model=self._settings.model, kind=kind)
             return answer
         finally:
             if invoked is not None and returned is not None:
@@ -142,7 +142,7 @@ class Client:
                 invoked=invoked,
                 returned=returned,
                 result=answer.result if answer is not None else Result.UNKNOWN,
-                element=element if kind in _WRITES and self._settings.model != "lock" else None,
+                element=element if self._model.operations[kind].writes else None,
                 given=given,
                 value=answer.value if answer is not None else None,
                 version=answer.version if answer is not None else None,
@@ -150,7 +150,7 @@ class Client:
         )
 
     def _learn(self, kind: str, given: int | None, answer: Answer | None) -> None:
-        """The version that the next write expects: what was read or made last; none after a write that did not win."""
+        """Keep the version that was read or made last, for the next write; None after a write that did not win."""
         if self._settings.model != "register":
             return
         if answer is None or answer.result is not Result.OK:

@@ -10,15 +10,15 @@ from typing import Any
 from prober.client.error_mapping import timed_out
 from prober.client.exchange import ExchangeLog
 from prober.client.session import Session
-from prober.kinds.run import Run
+from prober.kinds.context import ProbeContext
 from prober.outcome import Failure
 
 
 class Connection:
     """One session after the other: a call that fails on the way may leave a session that is beyond use."""
 
-    def __init__(self, run: Run, *, process: int, log: ExchangeLog):
-        self._run, self._log, self.process = run, log, process
+    def __init__(self, context: ProbeContext, *, process: int, log: ExchangeLog):
+        self._context, self._log, self.process = context, log, process
         self._stack = AsyncExitStack()
         self._turn = asyncio.Lock()
         self._session: Session | None = None
@@ -30,7 +30,7 @@ class Connection:
         return self._session
 
     async def open(self) -> None:
-        self._session = await self._stack.enter_async_context(self._run.session(log=self._log))
+        self._session = await self._stack.enter_async_context(self._context.session(log=self._log))
 
     async def close(self) -> None:
         """End the session politely."""
@@ -48,7 +48,7 @@ class Connection:
     async def call(self, tool: str, arguments: Mapping[str, Any], *, patience: float) -> dict[str, Any]:
         """The result of one tool call within `patience` seconds. To be used inside `turn`."""
         session = self.session
-        listing = await self._run.tool(session, tool)
+        listing = await self._context.tool(session, tool)
         parameters = {"name": tool, "arguments": dict(arguments)}
         mark = len(self._log.finished)
         try:
@@ -67,19 +67,19 @@ class Connection:
             del self._log.finished[mark:]  # thousands of excerpts: the history is the record of a race
 
     async def _drop(self, failure: Failure) -> None:
-        """End the session at once, as one that failed ends."""
+        """End the session at once, as a failed session ends."""
         self._session = None
         await self._stack.__aexit__(type(failure), failure, failure.__traceback__)
 
 
-async def connect(run: Run, stack: AsyncExitStack, *, count: int) -> list[Connection]:
-    """So many open connections, closed with the stack. The first learns what the others then know.
+async def connect(context: ProbeContext, stack: AsyncExitStack, *, count: int) -> list[Connection]:
+    """Open `count` connections; the stack closes them. The first one learns era and tools for all.
 
     What the first one exchanges beside the race itself stands in the run's own log.
     """
-    logs = [run.log, *(ExchangeLog(run.target_cache.redact) for _ in range(count - 1))]
-    several = run.target.transport == "stdio"  # over HTTP nobody can tell which process answers
-    connections = [Connection(run, process=number if several else 0, log=log) for number, log in enumerate(logs)]
+    logs = [context.log, *(ExchangeLog(context.target_cache.redact) for _ in range(count - 1))]
+    several = context.target.transport == "stdio"  # over HTTP nobody can tell which process answers
+    connections = [Connection(context, process=number if several else 0, log=log) for number, log in enumerate(logs)]
     for connection in connections:
         stack.push_async_callback(connection.close)
     await connections[0].open()

@@ -1,4 +1,4 @@
-"""Operations as they happen, by one clock, to a history."""
+"""Records operations as they happen, by one clock, and makes a history of them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import replace
 from statistics import median
 from typing import Any, Final
 
-from prober.config.model import RaceSettings
 from prober.consistency.trace import Operation, Result, Trace
-from prober.kinds.race.call import COLLECTIONS
+from prober.kinds.race.models import MODELS
+from prober.kinds.race.settings import RaceSettings
 from prober.outcome import Failure
 
 _REMEMBERED: Final = 32
@@ -19,7 +19,7 @@ _MOST_TROUBLE: Final = 20
 
 
 class Recorder:
-    """What all clients of one race write to. They share one thread, so nothing here is locked."""
+    """The record that all clients of one race write. All clients share one thread, so nothing is locked."""
 
     def __init__(self, *, tag: str, limit: int, clock: Callable[[], float] = time.monotonic):
         self.tag = tag
@@ -69,9 +69,9 @@ class Recorder:
             self._durations.append(operation.returned - operation.invoked)
 
     def history(self, settings: RaceSettings, *, seed: int, about: str) -> Trace:
-        """All operations in the order of invocation. Of collections, what other runs left there is none of ours."""
+        """All operations in the order of invocation, without the elements that other runs left in a collection."""
         ordered = sorted(self.operations, key=lambda each: (each.invoked, each.returned))
-        if settings.model in COLLECTIONS:
+        if MODELS[settings.model].collection:
             ordered = [replace(each, value=self._ours(each.value)) for each in ordered]
         return Trace(
             model=settings.model,

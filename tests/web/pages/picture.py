@@ -20,9 +20,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from prober.cli.commands.demo import reference_server
-from prober.config import Config, load
+from prober.config import Config
 from prober.config.model import Target
 from prober.engine import run_pass
+from prober.loader import load
 from prober.outcome import Outcome, Reason
 from prober.result import Result
 from tests.peers.cases import CASES

@@ -15,8 +15,9 @@ from typing import Any
 import uvicorn
 from prometheus_client import CollectorRegistry
 
-from prober.config.model import Config, HandshakeSettings, Probe, Target
+from prober.config.model import Config, Probe, Target
 from prober.history import HistoryStore
+from prober.kinds.handshake import HandshakeSettings
 from prober.metrics import Metrics
 from prober.outcome import Evidence, Outcome, Reason, Verdict
 from prober.result import Result

@@ -1,0 +1,263 @@
+"""Mappings with known keys, declared on the fields of a dataclass.
+
+    @dataclass(frozen=True, kw_only=True)
+    class Window:
+        cron: str = field(metadata=key(Cron(), "When it opens: five fields, in UTC."))
+
+    WINDOW = mapping_of(Window)
+
+One declaration is what the loader reads by, what an editor's JSON Schema says, and what people are told: the name, type
+and default of a key are those of the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, fields, replace
+from typing import Any, Final, Generic, Protocol
+
+from prober.config.cursor import Cursor, InvalidValueError
+from prober.config.diagnostics import did_you_mean
+from prober.config.field_types import FieldType, JsonSchema, SchemaBuilder, T
+
+_KEY: Final = "prober.config.key"
+_INLINE: Final = "prober.config.inline"
+_REQUIRED: Final[Any] = object()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """One key of a mapping. `model` and `field` are the dataclass and field that it fills."""
+
+    name: str
+    value_type: FieldType[Any]
+    help: str
+    default: Any = None
+    """The value where the key is not written; None where the default cannot be shown."""
+    required: bool = False
+    model: type | None = None
+    field: str = ""
+    within: Field[Any] | None = None
+    """The field of `model` whose value has the field, where that is not `model` itself."""
+
+    def schema(self, builder: SchemaBuilder) -> JsonSchema:
+        """The value as JSON Schema, with meaning and default."""
+        stated = {**self.value_type.schema(builder), "description": self.help}
+        shown = None if self.required else self.value_type.show(self.default)
+        return stated if shown is None else {**stated, "default": shown}
+
+
+def key(value_type: FieldType[Any], help: str, *, name: str = "", optional: bool = False) -> Mapping[str, Any]:
+    """Metadata of a field that is a key of the configuration.
+
+    A field without a default makes the key required, unless it is `optional`: then the schema's `build` has to fill it.
+    """
+    return {_KEY: (value_type, help, name, optional)}
+
+
+def inline(**narrowed: FieldType[Any]) -> Mapping[str, Any]:
+    """Metadata of a field whose own fields are keys beside the others, some of them `narrowed` to another type.
+
+    The defaults of those keys are the values of the field's default.
+    """
+    return {_INLINE: narrowed}
+
+
+def keys_of(model: type, **narrowed: FieldType[Any]) -> tuple[Key, ...]:
+    """The keys that the fields of a dataclass declare, some of them `narrowed` to another type."""
+    return tuple(_keys(model, narrowed))
+
+
+def _keys(model: type, narrowed: Mapping[str, FieldType[Any]]) -> Iterator[Key]:
+    for field in fields(model):
+        if (inner := field.metadata.get(_INLINE)) is not None:
+            for each in keys_of(type(field.default), **inner):
+                yield replace(each, model=model, within=field, default=getattr(field.default, each.field))
+        elif _KEY in field.metadata:
+            value_type, help_text, name, optional = field.metadata[_KEY]
+            required = field.default is MISSING and field.default_factory is MISSING
+            yield Key(
+                name=name or field.name,
+                value_type=narrowed.get(field.name, value_type),
+                help=help_text,
+                default=None if field.default is MISSING else field.default,
+                required=required and not optional,
+                model=model,
+                field=field.name,
+            )
+
+
+class Values:
+    """What was read of a mapping."""
+
+    def __init__(self, cursor: Cursor, keys: Sequence[Key]):
+        self.cursor = cursor
+        self._keys = keys
+        self._values: dict[str, Any] = {}
+
+    def has(self, name: str) -> bool:
+        """Whether the key is written in the file, with a good value or a bad one."""
+        return self.cursor.find(name) is not None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of a key; the default where it is not written or could not be read."""
+        return self._values.get(name, default)
+
+    def put(self, name: str, value: Any) -> None:
+        """Keep the value of a key."""
+        self._values[name] = value
+
+    def at(self, name: str) -> Cursor:
+        """Where a key stands: the mapping itself if it is not written."""
+        return self.cursor.nearest(name)
+
+    def of(self, model: type) -> dict[str, Any]:
+        """The values that fill fields of `model`, by field. What is not written is left to the model's defaults."""
+        arguments: dict[str, Any] = {}
+        for each in self._keys:
+            if each.model is model and each.name in self._values:
+                value = self._values[each.name]
+                if each.within is None:
+                    arguments[each.field] = value
+                else:
+                    outer = each.within
+                    arguments[outer.name] = replace(arguments.get(outer.name, outer.default), **{each.field: value})
+        return arguments
+
+
+class Rule(Protocol):
+    """What must be true of the keys together, whatever their values."""
+
+    def check(self, values: Values) -> None:
+        """Notes the mistake if it is not."""
+        ...
+
+    def schema(self) -> JsonSchema:
+        """The rule as JSON Schema."""
+        ...
+
+
+@dataclass(frozen=True)
+class ExactlyOne(Rule):
+    """One of two keys, not both."""
+
+    first: str
+    second: str
+
+    def check(self, values: Values) -> None:
+        if values.has(self.first) and values.has(self.second):
+            values.at(self.second).report(f"not together with {self.first}")
+        elif not values.has(self.first) and not values.has(self.second):
+            values.cursor.report(f"needs {self.first} or {self.second}")
+
+    def schema(self) -> JsonSchema:
+        return {"oneOf": [{"required": [self.first]}, {"required": [self.second]}]}
+
+
+@dataclass(frozen=True)
+class OnlyWith(Rule):
+    """A key that means nothing without another one."""
+
+    needed: str
+    key: str
+
+    def check(self, values: Values) -> None:
+        if values.has(self.key) and not values.has(self.needed):
+            values.at(self.key).report(f"only together with {self.needed}")
+
+    def schema(self) -> JsonSchema:
+        return {"dependentRequired": {self.key: [self.needed]}}
+
+
+@dataclass(frozen=True)
+class NotWith(Rule):
+    """Keys that mean nothing beside another one."""
+
+    other: str
+    keys: tuple[str, ...]
+
+    def check(self, values: Values) -> None:
+        for name in self.keys:
+            if values.has(name) and values.has(self.other):
+                values.at(name).report(f"not together with {self.other}")
+
+    def schema(self) -> JsonSchema:
+        return {"dependentSchemas": {self.other: {"properties": dict.fromkeys(self.keys, False)}}}
+
+
+@dataclass(frozen=True)
+class AtLeastOne(Rule):
+    """A mapping that says nothing without one of its keys."""
+
+    keys: tuple[str, ...]
+
+    def check(self, values: Values) -> None:
+        if not any(values.has(name) for name in self.keys):
+            values.cursor.report(f"needs {' or '.join(self.keys)}")
+
+    def schema(self) -> JsonSchema:
+        return {"anyOf": [{"required": [name]} for name in self.keys]}
+
+
+CrossCheck = Callable[[Values], None]
+"""Compares values with each other and reports mistakes. Values that could not be read are absent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MappingSchema(FieldType[T], Generic[T]):
+    """A mapping with known keys. `build` makes its value and runs only when nothing was wrong."""
+
+    keys: tuple[Key, ...]
+    build: Callable[[Values], T]
+    rules: tuple[Rule, ...] = ()
+    checks: tuple[CrossCheck, ...] = ()
+
+    def read(self, cursor: Cursor) -> T:
+        noted = len(cursor.scope.mistakes)
+        values = Values(cursor, self.keys)
+        known = {each.name: each for each in self.keys}
+        children = {child.name: child for child in cursor.entries("a mapping")}
+        for name, child in children.items():
+            if name not in known:
+                child.report(did_you_mean("unknown key", name, known))
+        # In declared order: what stands first may be needed by what comes later.
+        for name, each in known.items():
+            if name in children:
+                try:
+                    values.put(name, each.value_type.read(children[name]))
+                except InvalidValueError:
+                    continue
+            elif each.required:
+                cursor.report(f"needs {name}")
+        for rule in self.rules:
+            rule.check(values)
+        for check in self.checks:
+            check(values)
+        if len(cursor.scope.mistakes) > noted:
+            raise InvalidValueError
+        return self.build(values)
+
+    def schema(self, builder: SchemaBuilder) -> JsonSchema:
+        stated: JsonSchema = {
+            "type": "object",
+            "properties": {each.name: each.schema(builder) for each in self.keys},
+            "additionalProperties": False,
+        }
+        if required := [each.name for each in self.keys if each.required]:
+            stated["required"] = required
+        if self.rules:
+            stated["allOf"] = [rule.schema() for rule in self.rules]
+        return stated
+
+
+def mapping_of(
+    model: type[T],
+    *,
+    build: Callable[[Values], T] | None = None,
+    rules: tuple[Rule, ...] = (),
+    checks: tuple[CrossCheck, ...] = (),
+) -> MappingSchema[T]:
+    """The mapping whose keys the fields of a dataclass declare."""
+    return MappingSchema(
+        keys=keys_of(model), build=build or (lambda values: model(**values.of(model))), rules=rules, checks=checks
+    )

@@ -1,0 +1,51 @@
+"""A YAML document as a tree of nodes that know their lines, and the paths that lead to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Scalar: TypeAlias = str | int | float | bool | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScalarNode:
+    """A text, number, boolean or null. `text` is what stands in the file, `value` what it means."""
+
+    line: int
+    text: str
+    value: Scalar
+    size: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListNode:
+    """A sequence: the line of each item and the item. `size` counts its nodes with aliases unfolded."""
+
+    line: int
+    items: tuple[tuple[int, Node], ...]
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MappingNode:
+    """A mapping: key to the line of the key and the value."""
+
+    line: int
+    entries: dict[str, tuple[int, Node]]
+    size: int
+
+
+Node: TypeAlias = ScalarNode | ListNode | MappingNode
+
+
+def child_path(path: str, key: str | int) -> str:
+    """The path of a value inside the one at `path`."""
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    return f"{path}.{printable(key)}" if path else printable(key)
+
+
+def printable(text: str) -> str:
+    """The text with line ends and other control characters escaped: each mistake is one line."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -1,0 +1,55 @@
+"""The language as a whole: what stands at the top of a file, and the JSON Schema that editors are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from prober.config.field_types import FieldType, MapOf, OwnSecrets, SchemaBuilder
+from prober.config.kind import ProbeKind
+from prober.config.mapping_schema import MappingSchema, key, keys_of
+from prober.config.notify import NOTIFY, Notify
+from prober.config.probes import DefaultsField, Probe, ProbeField
+from prober.config.targets import TARGET, Target
+
+
+def _by_name(field_type: FieldType[Any]) -> FieldType[Any]:
+    return MapOf(
+        value=OwnSecrets(field_type),
+        names="^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        names_wanted="letters, digits and . _ -, beginning with a letter or digit",
+        longest_name=100,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """What one file defines, in the order of reading: probes take what `defaults` says."""
+
+    targets: Mapping[str, Target] = field(default_factory=dict, metadata=key(_by_name(TARGET), "MCP servers, by name."))
+    defaults: Mapping[str, Any] = field(
+        default_factory=dict, metadata=key(DefaultsField(), "What holds for the probes of this file.")
+    )
+    probes: Mapping[str, Probe] = field(default_factory=dict, metadata=key(ProbeField({}), "Checks, by name."))
+    notify: Notify | None = field(
+        default=None, metadata=key(NOTIFY, "Whom the daemon tells of changes; in one file of the configuration.")
+    )
+
+
+def file_schema(kinds: Mapping[str, ProbeKind]) -> MappingSchema[File]:
+    """What may stand in a file, with probes of these kinds."""
+    keys = keys_of(File, probes=_by_name(ProbeField(kinds)))
+    return MappingSchema(keys=keys, build=lambda values: File(**values.of(File)))
+
+
+def json_schema(kinds: Mapping[str, ProbeKind]) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a configuration file. What only a run of `check` can know is not in it."""
+    builder = SchemaBuilder()
+    stated = file_schema(kinds).schema(builder)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "mcp-prober configuration",
+        **stated,
+        "$defs": builder.definitions,
+    }

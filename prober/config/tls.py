@@ -1,0 +1,51 @@
+"""`tls` of a target: whom to trust, and which certificate to show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from prober.config.files import ExistingFile
+from prober.config.mapping_schema import OnlyWith, Values, key, mapping_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tls:
+    """How a target's certificate is checked and which one is shown to it. Paths are absolute."""
+
+    ca_file: Path | None = field(
+        default=None, repr=False, metadata=key(ExistingFile(), "Certificates (PEM) to trust instead of the system's.")
+    )
+    client_certificate: Path | None = field(
+        default=None,
+        repr=False,
+        metadata=key(ExistingFile(), "The certificate (PEM) to show to the server; it may hold the key as well."),
+    )
+    client_key: Path | None = field(
+        default=None, repr=False, metadata=key(ExistingFile(), "The key (PEM, not encrypted) of client_certificate.")
+    )
+
+
+def _check_certificates(values: Values) -> None:
+    """Certificates that cannot be used are found here, not by the first run."""
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if (ca_file := values.get("ca_file")) is not None:
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except (ssl.SSLError, OSError):
+            values.at("ca_file").report("holds no certificate in PEM form")
+    if (certificate := values.get("client_certificate")) is None:
+        return
+    if values.has("client_key") and values.get("client_key") is None:
+        return
+    try:
+        # Without a password of its own OpenSSL would ask the terminal for one.
+        context.load_cert_chain(certificate, values.get("client_key"), password=lambda: "")
+    except (ssl.SSLError, OSError, ValueError):
+        values.at("client_certificate").report("not a certificate with its unencrypted key in PEM form")
+
+
+TLS: Final = mapping_of(Tls, rules=(OnlyWith("client_certificate", "client_key"),), checks=(_check_certificates,))

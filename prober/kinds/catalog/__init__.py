@@ -1,0 +1,83 @@
+"""`kind: catalog`: compare the lists of the server with required names and a pinned contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from prober.config.cursor import Cursor
+from prober.config.field_types import FieldType, JsonSchema, ListOf, SchemaBuilder, Text
+from prober.config.files import FilePath, JsonFile
+from prober.config.kind import FactMetric, ProbeKind
+from prober.config.mapping_schema import Values, key, mapping_of
+from prober.outcome import Reason
+
+if TYPE_CHECKING:
+    from prober.contract.contract import Contract
+
+
+class ContractField(FieldType[tuple[Path, "Contract | None"]]):
+    """The path of a pinned contract, and the contract."""
+
+    def read(self, cursor: Cursor) -> tuple[Path, Contract | None]:
+        from prober.contract.contract import ContractError, parse_contract
+
+        path = FilePath().read(cursor)
+        if not path.exists():
+            if cursor.scope.contracts_may_be_missing:
+                return path, None
+            raise cursor.error("no such file; `mcp-prober pin` writes it")
+        path, document = JsonFile().read(cursor)
+        try:
+            return path, parse_contract(document)
+        except ContractError as problem:
+            raise cursor.error(f"{cursor.shown}: {problem}") from None
+
+    def schema(self, builder: SchemaBuilder) -> JsonSchema:
+        return JsonFile().schema(builder)
+
+
+_NAMES: Final = ListOf(item=Text(), wanted="a list of names")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogSettings:
+    """Read every page of tools, resources, templates and prompts."""
+
+    tools: tuple[str, ...] = field(default=(), metadata=key(_NAMES, "Tools that must be there."))
+    resources: tuple[str, ...] = field(default=(), metadata=key(_NAMES, "URIs of resources that must be there."))
+    prompts: tuple[str, ...] = field(default=(), metadata=key(_NAMES, "Prompts that must be there."))
+    contract: Contract | None = field(
+        default=None,
+        metadata=key(ContractField(), "A contract written by `mcp-prober pin`; breaking changes fail the probe."),
+    )
+    contract_file: Path | None = None
+
+
+def _build(values: Values) -> CatalogSettings:
+    arguments = values.of(CatalogSettings)
+    path, contract = arguments.pop("contract", (None, None))
+    return CatalogSettings(contract=contract, contract_file=path, **arguments)
+
+
+KIND: Final = ProbeKind(
+    rank=20,
+    help="Read every page of tools, resources, templates and prompts.",
+    settings=mapping_of(CatalogSettings, build=_build),
+    reasons=lambda _: {Reason.TOOL_MISSING, Reason.EXPECTATION_FAILED, Reason.CONTRACT_BROKEN},
+    metrics=(
+        FactMetric(
+            name="mcp_contract_changes",
+            type="gauge",
+            help="Differences between what the target offered and its pinned contract when they were last compared,"
+            " by severity; no series before.",
+            in_a_pass=(
+                "mcp_contract_changes",
+                "Differences between what the target offers and its pinned contract, by severity.",
+            ),
+            label="severity",
+            facts={severity: f"contract_changes_{severity}" for severity in ("breaking", "additive", "cosmetic")},
+        ),
+    ),
+)

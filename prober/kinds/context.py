@@ -1,0 +1,210 @@
+"""The argument of every run function: one run against one target, with everything the function may use.
+
+A kind is one async function `(context, settings) -> None`. It returns when the target is well and raises Failure when
+the target is not; what it learnt on the way it leaves in `context.facts` and `context.warnings`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from prober.assertions.judge import Judge
+from prober.client.error_mapping import timed_out
+from prober.client.exchange import ExchangeLog
+from prober.client.session import Session
+from prober.client.target_cache import TargetCache, Tool
+from prober.config.model import Target
+from prober.deadline import Deadline
+from prober.outcome import Evidence, Failure, Reason, ServerInfo
+
+if TYPE_CHECKING:
+    from prober.consistency.trace import Trace
+
+Facts = TypeVar("Facts", Evidence, ServerInfo)
+
+_OF_AN_ANSWER: Final = frozenset(
+    {
+        Reason.RPC_ERROR,
+        Reason.BAD_RESULT,
+        Reason.INPUT_REQUIRED,
+        Reason.VERSION_UNSUPPORTED,
+        Reason.TOOL_MISSING,
+        Reason.TOOL_ERROR,
+        Reason.NOT_READ_ONLY,
+        Reason.OUTPUT_SCHEMA_INVALID,
+        Reason.OUTPUT_SCHEMA_MISMATCH,
+        Reason.SCHEMA_MISMATCH,
+        Reason.EXPECTATION_FAILED,
+        Reason.TOO_SLOW,
+        Reason.UNDECIDED,
+    }
+)
+
+
+@dataclass(kw_only=True)
+class ProbeContext:
+    """One run of one probe. The engine enforces the deadline."""
+
+    target: Target
+    target_cache: TargetCache
+    judge: Judge
+    deadline: Deadline
+    allow_writes: bool
+    log: ExchangeLog
+    server: ServerInfo = field(default_factory=ServerInfo)
+    facts: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    step: str | None = None
+    """The step that runs now, where the kind has a better name for the step than the protocol."""
+    _clock: asyncio.Timeout | None = None
+    """The innermost running timeout."""
+    probe: str = ""
+    """The probe's name, and in `origin` its file and line: for the advice that a failure gives."""
+    origin: str = ""
+    on_history: Callable[[Trace], None] = lambda _history: None
+    """Told the history of a race, whatever its verdict."""
+
+    @asynccontextmanager
+    async def within_deadline(self) -> AsyncIterator[None]:
+        """Enforce the deadline: it breaks off the exchange that is going on, and the failure names that exchange."""
+        async with self.within(self.deadline):
+            yield
+
+    @asynccontextmanager
+    async def within(self, end: Deadline) -> AsyncIterator[asyncio.Timeout]:
+        """Enforce an earlier end. The yielded timeout can be rescheduled."""
+        outer = self._clock
+        try:
+            async with asyncio.timeout_at(end) as clock:
+                self._clock = clock
+                yield clock
+        except TimeoutError:
+            if not clock.expired():
+                raise
+            failure = timed_out(self.log.last)
+            failure.step = self.step or failure.step
+            raise failure from None
+        finally:
+            self._clock = outer
+
+    @asynccontextmanager
+    async def session(
+        self, *, explicit: bool = False, require_clean_close: bool = False, log: ExchangeLog | None = None
+    ) -> AsyncIterator[Session]:
+        """A negotiated session, ended in any case.
+
+        `explicit` asks for a negotiation on the wire where the era needs none; with `require_clean_close` a server
+        that does not end the session properly is a failure instead of a warning. Sessions that are open at the same
+        time need a `log` each.
+        """
+        log = log or self.log
+        session = Session(
+            self.target, log=log, target_cache=self.target_cache, judge=self.judge, deadline=self.deadline
+        )
+        try:
+            await session.open(explicit=explicit)
+            try:
+                yield session
+            except Failure as failure:
+                if session_stands(failure):
+                    with suppress(TimeoutError):  # the failure counts, not that there was no time to close
+                        async with asyncio.timeout(self._time_left() / 2):
+                            await self._close(session, require_clean_close=False)
+                raise
+            await self._close(session, require_clean_close=require_clean_close)
+        finally:
+            if _knows_more(session.server, self.server):  # a second session may learn less than the first
+                self.server = self._masked(session.server)
+            if session.certificate_expiry is not None:
+                self.facts["certificate_expiry_timestamp_seconds"] = session.certificate_expiry
+            await session.abort()
+
+    async def tool(self, session: Session, name: str) -> Tool:
+        """The listing of a tool that this run may call. Raises `tool_missing` or `not_read_only`."""
+
+        async def fetch() -> Mapping[str, Tool]:
+            tools: dict[str, Tool] = {}
+            for listing in await session.pages("tools/list", "tools"):
+                if listing["name"] not in tools or not is_read_only(
+                    listing
+                ):  # of two tools of one name, take the one that writes
+                    tools[listing["name"]] = Tool(listing)
+            return tools
+
+        tools = await self.target_cache.tools.get(fetch)
+        tool = tools.get(name)
+        if tool is None:
+            raise Failure(
+                Reason.TOOL_MISSING,
+                f"the server lists no tool {name!r}",
+                step="tools/list",
+                evidence=Evidence(expected=name, seen=_some(tools)),
+            )
+        if not self.allow_writes and not is_read_only(tool.listing):
+            raise Failure(
+                Reason.NOT_READ_ONLY,
+                f"{name} does not say readOnlyHint: true, and the probe does not say allow_writes: true",
+                step="tools/list",
+                evidence=Evidence(pointer="/annotations/readOnlyHint", expected="true", seen=_hint(tool.listing)),
+            )
+        return tool
+
+    def masked(self, failure: Failure) -> Failure:
+        """The failure with every secret of the target taken out of its texts."""
+        return Failure(
+            failure.reason,
+            self.log.redact(failure.message),
+            step=failure.step,
+            evidence=self._masked(failure.evidence),
+            further=tuple(map(self._masked, failure.further)),
+        )
+
+    def _masked(self, facts: Facts) -> Facts:
+        texts: dict[str, Any] = {
+            name: self.log.redact(text) for name, text in vars(facts).items() if isinstance(text, str)
+        }
+        return replace(facts, **texts)
+
+    def _time_left(self) -> float:
+        end = self._clock.when() if self._clock is not None else None
+        return (self.deadline if end is None else Deadline(end)).left()
+
+    async def _close(self, session: Session, *, require_clean_close: bool) -> None:
+        try:
+            await session.close()
+        except Failure as failure:
+            if require_clean_close:
+                raise
+            self.warnings.append(f"at the end of the session: {failure.message}")
+
+
+def session_stands(failure: Failure) -> bool:
+    """Whether an answer is wrong, and the session is sound.
+
+    Then it can go on, and be ended as it should be: a server that fails its probe every minute would else keep a
+    session for each time.
+    """
+    return failure.reason in _OF_AN_ANSWER
+
+
+def is_read_only(listing: Mapping[str, Any]) -> bool:
+    """Whether the server declares that the tool changes nothing."""
+    return (listing.get("annotations") or {}).get("readOnlyHint") is True
+
+
+def _knows_more(later: ServerInfo, earlier: ServerInfo) -> bool:
+    return later.era is not None and (later.name is not None or earlier.name is None)
+
+
+def _hint(listing: Mapping[str, Any]) -> str:
+    hint = (listing.get("annotations") or {}).get("readOnlyHint")
+    return "nothing" if hint is None else str(hint).lower()
+
+
+def _some(tools: Mapping[str, Tool], shown: int = 10) -> str:
+    names = ", ".join(name[:50] for name in sorted(tools)[:shown])
+    return names + (f" and {len(tools) - shown} more" if len(tools) > shown else "") or "no tools"

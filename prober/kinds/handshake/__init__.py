@@ -1,0 +1,34 @@
+"""`kind: handshake`: reach the server and negotiate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from prober.config.field_types import Boolean, Text
+from prober.config.kind import ProbeKind
+from prober.config.mapping_schema import key, mapping_of
+from prober.outcome import Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandshakeSettings:
+    """Reach the server, negotiate, close."""
+
+    second_opinion: bool = field(default=False, metadata=key(Boolean(), "Ask the official SDK's client as well."))
+    expect_version: str | None = field(
+        default=None,
+        metadata=key(
+            Text(wanted="a protocol version such as 2025-11-25", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+            "The protocol version that has to be negotiated.",
+        ),
+    )
+
+
+def _reasons(settings: HandshakeSettings) -> frozenset[Reason]:
+    return frozenset({Reason.SECOND_OPINION_FAILED}) if settings.second_opinion else frozenset()
+
+
+KIND: Final = ProbeKind(
+    rank=10, help="Reach the server, negotiate, close.", settings=mapping_of(HandshakeSettings), reasons=_reasons
+)

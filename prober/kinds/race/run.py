@@ -1,0 +1,133 @@
+"""`race`: several clients on one scratch object at once; the history of their calls is held against a model.
+
+setup       a scratch name of its own for this run, or what the server hands out
+quiet read  what the object shows before anybody writes
+rounds      all clients start together, then a few calls each, with small seeded delays in every second round
+quiet read  what is left when nobody writes any more; of a lock, whether it can still be had
+cleanup     whatever became of the rest
+verdict     a violation is the failure; else a call that failed is; else too little overlap is `undecided`
+
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+from prober.consistency import judge_trace
+from prober.kinds.context import ProbeContext
+from prober.kinds.placeholders import ALWAYS_THERE, names_in
+from prober.kinds.race.client import Client
+from prober.kinds.race.connection import Connection, connect
+from prober.kinds.race.recorder import Recorder
+from prober.kinds.race.report import failure_from
+from prober.kinds.race.settings import ALL_OPS, RaceSettings
+from prober.kinds.run_step import run_step
+from prober.outcome import Failure
+
+RACE_SHARE: Final = 0.6
+"""Share of the run's time until which the clients race at most; the quiet reads have some of the rest."""
+
+CALL_SHARE: Final = 0.2
+"""Share of the run's time that one call has, before its outcome is given up as unknown."""
+
+CLEANUP_SHARE: Final = 0.2
+
+BURST: Final = 4
+"""Calls of a client in one round."""
+
+DEFAULT_PROCESSES: Final = 2
+
+_SHORTEST_CALL: Final = 0.5
+"""The least seconds that one call has."""
+
+
+async def run(context: ProbeContext, settings: RaceSettings) -> None:
+    loop = asyncio.get_running_loop()
+    left, race_end = context.deadline.left(), context.deadline.share(RACE_SHARE)
+    seed = settings.seed if settings.seed is not None else secrets.randbelow(2**32)
+    tag = f"probe-{secrets.token_hex(6)}"
+    names: dict[str, Any] = {ALWAYS_THERE: tag}
+    recorder = Recorder(tag=tag, limit=settings.operations)
+    try:
+        async with context.within(context.deadline.share(1 - CLEANUP_SHARE)), AsyncExitStack() as stack:
+            connections = await connect(context, stack, count=_sessions(context, settings))
+            await _set_up(context, connections[0], settings, names, recorder)
+            clients = [
+                Client(
+                    context=context,
+                    number=number,
+                    connection=connections[number % len(connections)],
+                    settings=settings,
+                    names=names,
+                    recorder=recorder,
+                    dice=random.Random(f"{seed} {number}"),  # noqa: S311 - decides what is asked, not what is secret
+                    patience=max(_SHORTEST_CALL, left * CALL_SHARE),
+                )
+                for number in range(settings.clients)
+            ]
+            await clients[0].look()
+            await _rounds(clients, recorder, end=min(loop.time() + settings.seconds, race_end))
+            # Each process may keep a state of its own, so the last process is asked as well.
+            for number in {0, len(connections) - 1}:
+                await clients[number].look(final=True)
+    except Failure as failure:
+        if not recorder.operations:
+            raise
+        recorder.trouble.append(failure)  # the operations recorded until then are judged all the same
+    finally:
+        context.facts["race_operations"] = len(recorder.operations)
+        await _clean_up(context, settings, names, recorder)
+    history = recorder.history(settings, seed=seed, about=f"{context.target.name} / {context.probe}")
+    context.on_history(history)
+    verdict = failure_from(context, judge_trace(history), history, recorder.trouble)
+    if verdict is not None:
+        raise verdict
+
+
+def _sessions(context: ProbeContext, settings: RaceSettings) -> int:
+    if context.target.transport == "stdio":
+        return min(settings.clients, settings.processes or DEFAULT_PROCESSES)
+    return settings.clients
+
+
+async def _set_up(
+    context: ProbeContext, connection: Connection, settings: RaceSettings, names: dict[str, Any], recorder: Recorder
+) -> None:
+    for call in settings.calls.values():
+        await context.tool(connection.session, call.tool)
+    recorder.touched = True
+    if settings.setup is None:
+        return
+    await run_step(context, connection.session, settings.setup, names, called="setup")
+
+
+async def _rounds(clients: list[Client], recorder: Recorder, *, end: float) -> None:
+    """Rounds until the operations or the time are used up. A round begins when all are done with the one before."""
+    loop = asyncio.get_running_loop()
+    number = 0
+    while loop.time() < end and not recorder.full:
+        spread = recorder.usual_duration if number % 2 else 0.0
+        async with asyncio.TaskGroup() as together:
+            for client in clients:
+                together.create_task(client.burst(BURST, spread=spread, end=end))
+        number += 1
+
+
+async def _clean_up(context: ProbeContext, settings: RaceSettings, names: dict[str, Any], recorder: Recorder) -> None:
+    """Run the cleanup step in a new session: the sessions of the race may be broken. A failure here is a warning."""
+    step = settings.cleanup
+    if step is None or not recorder.touched:
+        return
+    known = {**names, ALL_OPS: recorder.elements}
+    if missing := sorted(names_in(step.arguments) - known.keys()):
+        context.warnings.append(f"cleanup left out: it needs {', '.join(missing)}, which the setup did not capture")
+        return
+    try:
+        async with context.within_deadline(), context.session() as session:
+            await run_step(context, session, step, known, called="cleanup")
+    except Failure as failure:
+        context.warnings.append(f"cleanup failed: {failure.message}")

@@ -1,0 +1,160 @@
+"""From paths to a `Config`: reads every file, compares them with each other, and tells all mistakes at once.
+
+    load(paths, environ=…) -> Config     or ConfigError with every Mistake of every file
+    json_schema()                        the language as JSON Schema, for editors
+
+The language is `prober.config`; what each kind of probe adds to it, the kind declares (`prober.kinds`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from prober.config import root_schema
+from prober.config.cursor import Cursor, FileScope, InvalidValueError
+from prober.config.diagnostics import ConfigError, Mistake, did_you_mean
+from prober.config.files import why_unreadable
+from prober.config.mapping_schema import MappingSchema
+from prober.config.model import Config, Notify, Probe, Target
+from prober.config.nodes import MappingNode
+from prober.config.yaml_document import MAX_BYTES, UnreadableError, parse
+from prober.kinds import all_kinds
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def load(paths: Sequence[Path], *, environ: Mapping[str, str], contracts_may_be_missing: bool = False) -> Config:
+    """The configuration that files, and all YAML files directly in folders, make together.
+
+    With `contracts_may_be_missing` a `contract` that is yet to be pinned is no mistake.
+
+    Raises:
+        ConfigError: something is wrong; it holds the mistakes of all files.
+    """
+    mistakes: list[Mistake] = []
+    files = list(_files(paths, mistakes))
+    schemas: dict[Path, Any] = {}
+    scopes = [
+        FileScope(file=file, environ=environ, contracts_may_be_missing=contracts_may_be_missing, schemas=schemas)
+        for file in files
+    ]
+    roots = [root for scope in scopes if (root := _parse(scope)) is not None]
+    targets: dict[str, Target] = {}
+    probes: dict[str, Probe] = {}
+    notify: Notify | None = None
+    differing: set[str] = set()
+    for root in roots:
+        try:
+            read = _file_schema().read(root)
+        except InvalidValueError:
+            continue
+        differing |= {name for name, target in read.targets.items() if targets.setdefault(name, target) != target}
+        probes.update(read.probes)
+        notify = read.notify or notify
+    _check_names("targets", roots, taken=differing.__contains__, why="another target has the name")
+    _check_names("probes", roots, taken=lambda _: True, why="the name is taken")
+    _check_targets(roots)
+    _check_written_once("notify", roots)
+    for scope in scopes:
+        mistakes += sorted(scope.mistakes, key=lambda mistake: mistake.line)
+    if mistakes:
+        raise ConfigError(mistakes)
+    return Config(targets=targets, probes=probes, notify=notify, files=tuple(files))
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a configuration file."""
+    return root_schema.json_schema(all_kinds())
+
+
+@cache
+def _file_schema() -> MappingSchema[root_schema.File]:
+    return root_schema.file_schema(all_kinds())
+
+
+def _files(paths: Sequence[Path], mistakes: list[Mistake]) -> Iterable[Path]:
+    """Each file once, also when it is named twice or lies in a folder that is named."""
+    seen = set()
+    for path in paths:
+        try:
+            found = _folder(path) if path.is_dir() else [path]
+        except OSError as error:
+            mistakes.append(Mistake(file=path, line=0, path="", message=why_unreadable(error)))
+            continue
+        if not found:
+            message = f"no {' or '.join('*' + suffix for suffix in SUFFIXES)} file in this folder"
+            mistakes.append(Mistake(file=path, line=0, path="", message=message))
+        for file in found:
+            if (identity := file.resolve()) not in seen:
+                seen.add(identity)
+                yield file
+
+
+def _folder(folder: Path) -> list[Path]:
+    # Editors leave hidden copies of what they have open.
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
+    )
+
+
+def _parse(scope: FileScope) -> Cursor | None:
+    try:
+        with scope.file.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        return Cursor.root(scope, parse(content, scope.note))
+    except OSError as error:
+        scope.note(0, "", why_unreadable(error))
+    except UnreadableError as error:
+        scope.note(error.line, "", str(error))
+    return None
+
+
+def _check_names(section: str, roots: Iterable[Cursor], *, taken: Callable[[str], bool], why: str) -> None:
+    """A name means one thing in all files. Both places are told.
+
+    Files that stand alone may define the same target, as long as they say the same of it; a probe is in one file.
+    """
+    first: dict[str, Cursor] = {}
+    for root in roots:
+        for cursor in _section(root, section):
+            if cursor.name not in first:
+                first[cursor.name] = cursor
+                continue
+            other = first[cursor.name]
+            if taken(cursor.name):
+                cursor.report(f"{why}: {other.scope.file}:{other.line}")
+
+
+def _check_written_once(section: str, roots: Iterable[Cursor]) -> None:
+    """A section without names stands in one file only."""
+    found = [cursor for root in roots if (cursor := root.find(section)) is not None]
+    for cursor in found[1:]:
+        cursor.report(f"written twice; the first is {found[0].scope.file}:{found[0].line}")
+
+
+def _check_targets(roots: Sequence[Cursor]) -> None:
+    """Probes name targets that are there, and write only where that is allowed.
+
+    A target with mistakes of its own is there, too.
+    """
+    targets = {cursor.name: cursor for root in roots for cursor in _section(root, "targets")}
+    for root in roots:
+        for cursor, name in root.scope.targets_named:
+            if name not in targets:
+                cursor.report(did_you_mean("no such target", name, targets))
+        for cursor, name in root.scope.writes_wanted:
+            allowed = targets[name].find("allow_writes") if name in targets else None
+            if name in targets and (allowed is None or getattr(allowed.node, "value", None) is False):
+                cursor.report(f"the target {name} must say allow_writes: true as well")
+
+
+def _section(root: Cursor, name: str) -> Iterable[Cursor]:
+    section = root.find(name)
+    if section is None or not isinstance(section.node, MappingNode):
+        return ()
+    return section.entries("a mapping")

@@ -1,0 +1,113 @@
+"""Secrets in texts that people will read: which values are masked, and how they are found. The one rule for all rooms.
+
+Standard library only; every other room may import this one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterable
+from typing import Final
+
+SHORTEST: Final = 4
+"""Characters. Shorter values are not looked for: to mask every `a` would hide the evidence and protect nothing."""
+
+SHORTEST_WRITTEN_OUT: Final = 8
+"""Characters of a value that is written out in a configuration: `production` may be a secret, `prod` is none."""
+
+_NO_SECRETS: Final = frozenset({"true", "false", "null"})
+"""Values of environment variables, more often than not, and words of every JSON text."""
+
+_LEARNT: Final = 16
+"""Values from run time that are remembered. A token that lives for an hour must not be looked for all year."""
+
+_MASK: Final = "***"
+
+
+class Redactor:
+    """Replaces every secret of one target by `***` in texts that people will read.
+
+    A secret that a cut went through is recognized by what is left of it: at the beginning of a text, at its end, and
+    before an ellipsis. A secret that has to be escaped is looked for as JSON and Python write it, too. Of
+    `Bearer TOKEN` and the like, the text behind the scheme is a secret of its own: servers echo it alone.
+    """
+
+    def __init__(self, secrets: Iterable[str]):
+        self._given = {form for secret in secrets for form in _forms(secret)}
+        self._learnt: deque[str] = deque(maxlen=_LEARNT)
+        self._sort()
+
+    def add(self, secret: str) -> None:
+        """Mask one more secret."""
+        if not self._given.issuperset(_forms(secret)):
+            self._given |= _forms(secret)
+            self._sort()
+
+    def learn(self, secret: str) -> None:
+        """Look for a secret that only came up at run time, such as an access token, until enough newer ones have."""
+        if secret not in self._learnt:
+            self._learnt.append(secret)
+            self._sort()
+
+    def __call__(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, _MASK)
+        for secret in self._secrets:
+            text = _mask_ends(text, secret)
+        return text
+
+    def _sort(self) -> None:
+        forms = self._given.union(*map(_forms, self._learnt))
+        self._secrets = sorted(forms, key=_longest_first)
+
+
+def worth_masking(put_in: Iterable[str], written_out: Iterable[str] = ()) -> list[str]:
+    """The values of `${…}` and the values that are written out, but for those that are too short to be secrets.
+
+    The longest first, so that no part of one stays when a shorter one is masked before it.
+    """
+    texts = {text for text in put_in if len(text) >= SHORTEST}
+    texts.update(text for text in written_out if len(text) >= SHORTEST_WRITTEN_OUT)
+    return sorted(texts, key=_longest_first)
+
+
+def _longest_first(text: str) -> tuple[int, str]:
+    return (-len(text), text)
+
+
+def _forms(secret: str) -> set[str]:
+    return {form for part in (secret, secret.partition(" ")[2]) for form in _forms_of_part(part)}
+
+
+def _forms_of_part(secret: str) -> set[str]:
+    in_json = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    twice = {json.dumps(form)[1:-1] for form in in_json}
+    in_python = {repr(secret)[1:-1], repr(secret.encode(errors="replace"))[2:-1]}
+    forms = in_json | twice | in_python
+    return {form for form in forms if len(form) >= SHORTEST and form.lower() not in _NO_SECRETS}
+
+
+def _mask_ends(text: str, secret: str) -> str:
+    """Mask the end of a secret where a text begins, and its beginning where the text ends or was cut."""
+    first, *others = text.split("…")
+    return "…".join([_mask_end(_mask_start(first, secret), secret), *(_mask_end(part, secret) for part in others)])
+
+
+def _mask_end(text: str, secret: str) -> str:
+    at = text.find(secret[:SHORTEST], max(0, len(text) - len(secret)))
+    while at >= 0:
+        if secret.startswith(text[at:]):
+            return text[:at] + _MASK
+        at = text.find(secret[:SHORTEST], at + 1)
+    return text
+
+
+def _mask_start(text: str, secret: str) -> str:
+    some = SHORTEST
+    at = text.rfind(secret[-some:], 0, len(secret))
+    while at >= 0:
+        if secret.endswith(text[: at + some]):
+            return _MASK + text[at + some :]
+        at = text.rfind(secret[-some:], 0, at + some - 1)
+    return text

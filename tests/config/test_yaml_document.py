@@ -1,0 +1,134 @@
+"""YAML to values: the core schema of YAML 1.2, lines, and bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prober.config.cursor import Cursor, FileScope
+from prober.config.field_types import Json
+from prober.config.nodes import MappingNode
+from prober.config.yaml_document import MAX_BYTES, MAX_NODES, UnreadableError, parse
+from tests.config.conftest import told
+
+Write = Callable[..., Path]
+
+
+def value_of(text: str) -> Any:
+    """What the document means; fails on any mistake."""
+
+    def complain(line: int, path: str, message: str) -> None:
+        raise AssertionError(f"{line}: {path}: {message}")
+
+    return Json().read(Cursor.root(FileScope(file=Path("x.yaml"), environ={}), parse(text.encode(), complain)))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("~", None),
+        ("null", None),
+        ("true", True),
+        ("FALSE", False),
+        ("yes", "yes"),  # a boolean in YAML 1.1 only, as are on, off and no
+        ("on", "on"),
+        ("0", 0),
+        ("-12", -12),
+        ("0o17", 15),
+        ("0x1F", 31),
+        ("017", 17),  # octal in YAML 1.1
+        ("1_000", "1_000"),  # a number in YAML 1.1
+        ("12:30", "12:30"),  # sexagesimal in YAML 1.1
+        ("2025-11-25", "2025-11-25"),  # a date in YAML 1.1
+        ("1.5", 1.5),
+        ("-.5e3", -500.0),
+        ("1.", 1.0),
+        ("1e3", 1000.0),
+        ("1.2.3", "1.2.3"),
+        ("'1'", "1"),
+        ('"true"', "true"),
+        ("!!str 5", "5"),
+        ("! 5", "5"),
+        ("!!int 5", 5),
+        ("!!float 5", 5),
+        ("!!bool true", True),
+        ("!!null ~", None),
+        ("!!map {}", {}),
+        ("!!seq []", []),
+        ("[a, {b: c}]", ["a", {"b": "c"}]),
+        ('{"<<": a}', {"<<": "a"}),  # only without quotes does it merge
+        ("|\n  two\n  lines\n", "two\nlines\n"),
+        (">-\n  one\n  line\n", "one line"),
+        ("${NAME}", "${NAME}"),
+        ("9" * 400, int("9" * 400)),
+    ],
+)
+def test_scalars_mean_what_the_core_schema_says(text: str, value: Any) -> None:
+    seen = value_of(text)
+    assert (seen, type(seen)) == (value, type(value))
+
+
+def test_every_value_knows_the_line_of_its_key() -> None:
+    root = parse(b"# one\na: 1\nb:\n\n  c: |\n    text\n  d: 2\n", lambda *_: None)
+    assert isinstance(root, MappingNode)
+    assert {key: line for key, (line, _) in root.entries.items()} == {"a": 2, "b": 3}
+    _, b = root.entries["b"]
+    assert isinstance(b, MappingNode)
+    assert {key: line for key, (line, _) in b.entries.items()} == {"c": 5, "d": 7}
+
+
+def test_a_mistake_under_an_alias_has_the_line_where_the_alias_stands(write: Write) -> None:
+    file = write(
+        "targets: {server: {url: 'https://mcp.test/mcp'}}\n"
+        "probes:\n"
+        "  one: {target: server, kind: call, tool: echo, expect: [&e {path: $.a, type: string}], latency: &slow {}}\n"
+        "  two:\n"
+        "    target: server\n"
+        "    kind: call\n"
+        "    tool: echo\n"
+        "    latency: *slow\n"
+    )
+    assert told(file) == ["3: probes.one.latency: needs warn or fail", "8: probes.two.latency: needs warn or fail"]
+
+
+def test_a_byte_order_mark_and_carriage_returns_are_taken() -> None:
+    assert value_of("\ufeffa: b\r\nc: d\r\n") == {"a": "b", "c": "d"}
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "message"),
+    [
+        (b"a: b\nc: caf\xe9\n", 2, "not UTF-8"),
+        (b"a: b\nc: \x07\n", 2, "not YAML: character U+0007 is not allowed"),
+        (b"a: b\nc: [1, 2\n", 3, "not YAML: did not find expected ',' or ']'"),
+        (b"a: b: c\n", 1, "not YAML: mapping values are not allowed in this context"),
+        (b"", 0, "the file is empty"),
+        (b"a: " + b"x" * MAX_BYTES, 0, "larger than 8 MiB"),
+    ],
+)
+def test_what_is_no_document_is_told_with_its_line(content: bytes, line: int, message: str) -> None:
+    with pytest.raises(UnreadableError) as caught:
+        parse(content, lambda *_: None)
+    assert (caught.value.line, str(caught.value)) == (line, message)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 200_000, "- " * 200_000 + "x", "{a: " * 200_000, "a: &a [*a]", "? " * 100_000],
+    ids=["lists", "block-lists", "mappings", "itself", "keys"],
+)
+def test_nesting_cannot_overflow_the_stack(text: str) -> None:
+    with pytest.raises(UnreadableError, match=r"nested deeper than 64 levels|inside its own anchor"):
+        parse(text.encode(), lambda *_: None)
+
+
+def test_aliases_cannot_unfold_without_bound() -> None:
+    bomb = "a0: &a0 x\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
+    with pytest.raises(UnreadableError, match="values once aliases are unfolded"):
+        parse(bomb.encode(), lambda *_: None)
+    wide = "[" + "1," * (MAX_NODES + 1) + "]"
+    with pytest.raises(UnreadableError, match="values once aliases are unfolded"):
+        parse(wide.encode(), lambda *_: None)
