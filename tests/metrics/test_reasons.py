@@ -67,11 +67,6 @@ def test_every_kind_has_its_reasons() -> None:
         assert {Reason.TIMEOUT, Reason.NOT_RUN, Reason.INTERNAL_ERROR} <= set(reasons_of(probe(kind), WEB))
 
 
-def test_a_kind_that_the_table_does_not_know_has_the_reasons_that_every_kind_has() -> None:
-    new = Probe(name="p", target="t", kind="brand-new", settings=HandshakeSettings())
-    assert set(reasons_of(new, WEB)) == set(reasons_of(probe("handshake"), WEB)) - {Reason.SECOND_OPINION_FAILED}
-
-
 def test_every_reason_is_one_that_some_probe_can_end_with() -> None:
     sse = Target(name="t", transport="sse", url="https://h/sse")
     possible = {r for kind in all_kinds() for target in (GUARDED, LOCAL, sse) for r in reasons_of(probe(kind), target)}

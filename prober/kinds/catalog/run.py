@@ -11,7 +11,7 @@ from prober.client.jsonrpc import METHOD_NOT_FOUND
 from prober.client.session import Session
 from prober.contract.change import Change, Severity
 from prober.contract.contract import Contract, compare_in_turns, contract_of
-from prober.judge.mismatch import cap
+from prober.json_values import cap
 from prober.kinds.catalog import CatalogSettings
 from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Failure, Reason
