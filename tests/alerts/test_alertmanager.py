@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import pytest
 import yaml
+
+from tests.waiting import block_until
 
 from .programs import ALERTS, found, told
 from .rules import ALERTING
@@ -20,8 +21,6 @@ from .rules import ALERTING
 CONFIGURATION: Final = ALERTS / "alertmanager.yml"
 PATIENCE: Final = 15.0
 """Seconds for a start, or for what was posted to be taken in."""
-
-T = TypeVar("T")
 
 
 def test_alertmanager_accepts_the_configuration() -> None:
@@ -84,16 +83,10 @@ def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def _address(log: Path) -> str:
     """Where it listens, once it does."""
-    return _until(lambda: re.search(r"address=(127\.0\.0\.1:\d+)", log.read_text()), log.read_text)[1]
-
-
-def _until(look: Callable[[], T | None], tell: Callable[[], object]) -> T:
-    """What is seen when there is something to be seen; fails with what `tell` says if that takes too long."""
-    deadline = time.monotonic() + PATIENCE
-    while (seen := look()) is None:
-        assert time.monotonic() < deadline, tell()
-        time.sleep(0.02)
-    return seen
+    said = block_until(
+        lambda: re.search(r"address=(127\.0\.0\.1:\d+)", log.read_text()), log.read_text, seconds=PATIENCE
+    )
+    return said[1]
 
 
 def _post(url: str, alerts: Sequence[Mapping[str, str]], **times: str) -> None:
@@ -183,9 +176,11 @@ def test_what_is_told_already_silences_what_follows_from_it(
     expected = {source: False} | {name: True for name, _ in silenced} | {name: False for name, _ in heard}
     _post(alertmanager, alerts)
     try:
-        _until(
-            lambda: _inhibited(alertmanager, run) == expected or None,
+        block_until(
+            lambda: _inhibited(alertmanager, run) == expected,
             lambda: f"{_inhibited(alertmanager, run)}, not {expected}",
+            seconds=PATIENCE,
+            pause=0.02,
         )
     finally:
         _post(alertmanager, alerts, endsAt="2000-01-01T00:00:01Z", startsAt="2000-01-01T00:00:00Z")

@@ -23,6 +23,7 @@ from prometheus_client.samples import Sample
 
 from tests.reference.calling import Client, ToolRefused, crowd
 from tests.reference.processes import serving
+from tests.waiting import block_until
 
 from .story import LOCATIONS, MINUTES, Prober, configured
 
@@ -169,11 +170,13 @@ def _prometheus(folder: Path, data: Path) -> Iterator[str]:
 
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:
     """Where it listens, when it is ready: its log says so."""
-    deadline = time.monotonic() + _START
-    while time.monotonic() < deadline and process.poll() is None:
+
+    def said() -> str | None:
+        assert process.poll() is None, log.read_text(encoding="utf-8")
         text = log.read_text(encoding="utf-8")
-        if "Server is ready" in text:
-            line = next(line for line in text.splitlines() if "Listening on" in line)
-            return "http://" + line.split("address=")[1].split()[0]
-        time.sleep(0.05)  # its log has no other way to tell
-    raise AssertionError(log.read_text(encoding="utf-8"))
+        return text if "Server is ready" in text else None
+
+    line = next(
+        line for line in block_until(said, log.read_text, seconds=_START).splitlines() if "Listening on" in line
+    )
+    return "http://" + line.split("address=")[1].split()[0]

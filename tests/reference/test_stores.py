@@ -18,9 +18,10 @@ from prober.reference.stores.errors import (
 )
 from prober.reference.stores.protocol import Store
 from prober.reference.stores.values import Config, History, Snapshot
+from tests.waiting import BOUND
 
+from .expiry import gone
 from .opening import Connect
-from .waiting import BOUND
 
 
 async def append(
@@ -28,17 +29,6 @@ async def append(
 ) -> int:
     event = await store.append(handle, kind=kind, payload=payload, agent_id="a", expected_last=last)
     return event.number
-
-
-async def gone(store: Store, handle: str) -> None:
-    """Wait until the session expired."""
-    async with asyncio.timeout(BOUND):
-        while True:
-            try:
-                await store.get(handle)
-            except UnknownSession:
-                return
-            await asyncio.sleep(0.01)
 
 
 # Sessions

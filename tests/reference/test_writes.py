@@ -10,10 +10,10 @@ import pytest
 
 from prober.reference.state.writes import GaveUp, optimistic, wait_before
 from prober.reference.stores.errors import StoreUnavailable, VersionConflict
+from tests.waiting import until
 
 from .calling import ToolRefused
 from .inside import inside
-from .waiting import until
 
 LABELS = {"store": "sqlite", "tool": "advance_workflow"}
 

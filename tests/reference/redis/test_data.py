@@ -10,8 +10,9 @@ import pytest
 from prober.reference.stores.errors import LockHeld, StaleToken, UnknownSession
 from prober.reference.stores.redis import RedisStore
 from prober.reference.stores.values import Snapshot
+from tests.waiting import until
 
-from ..waiting import until
+from ..expiry import gone
 from .conftest import OpenStore
 from .server import BOUND, RedisServer, running
 
@@ -24,16 +25,6 @@ async def fill(store: RedisStore, handle: str, *, lifetime: float | None) -> Non
     await store.update_config(handle, {"option": "1"})
     await store.acquire(handle, owner="o", ttl=60)
     await store.step(handle, tool="t", result="1", lifetime=lifetime)
-
-
-async def gone(store: RedisStore, handle: str) -> None:
-    async with asyncio.timeout(BOUND):
-        while True:
-            try:
-                await store.get(handle)
-            except UnknownSession:
-                return
-            await asyncio.sleep(0.01)
 
 
 async def test_an_expired_session_leaves_nothing_behind_after_a_purge(

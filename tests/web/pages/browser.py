@@ -9,13 +9,14 @@ import base64
 import json
 import shutil
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.waiting import block_until
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS = (
@@ -29,7 +30,6 @@ _FLAGS = (
     "--disable-sync",
     "--force-color-profile=srgb",
 )
-_PATIENCE = 20.0
 
 
 def missing() -> str | None:
@@ -78,11 +78,7 @@ class Browser:
 
     def wait(self, script: str, *arguments: Any) -> Any:
         """What it returns as soon as that is true, within some seconds."""
-        deadline = time.monotonic() + _PATIENCE
-        while not (value := self.run(script, *arguments)):
-            assert time.monotonic() < deadline, f"never came true: {script}"
-            time.sleep(0.05)
-        return value
+        return block_until(lambda: self.run(script, *arguments), script)
 
     def press(self, *keys: str) -> None:
         """Keys one after the other, by their WebDriver code points or as characters."""
