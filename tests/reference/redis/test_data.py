@@ -16,6 +16,9 @@ from ..expiry import gone
 from .conftest import OpenStore
 from .server import BOUND, RedisServer, running
 
+BRIEF = 0.003
+"""Seconds. A session of one millisecond is deleted in that millisecond, and counted until the millisecond is over."""
+
 
 async def fill(store: RedisStore, handle: str, *, lifetime: float | None) -> None:
     """A session with everything a session can have."""
@@ -66,7 +69,7 @@ async def test_counting_and_purging_two_thousand_sessions_is_exact(open_store: O
     async with asyncio.TaskGroup() as group:
         for number in range(4):
             group.create_task(make(f"lives-{number}", 600 if number % 2 else None))
-            group.create_task(make(f"dies-{number}", 0.001))
+            group.create_task(make(f"dies-{number}", BRIEF))
     for number in range(4):
         await gone(store, f"dies-{number}-0249")
     assert await store.count() == 1_000
@@ -78,7 +81,7 @@ async def test_counting_and_purging_two_thousand_sessions_is_exact(open_store: O
 async def test_a_page_reaches_past_any_number_of_expired_sessions(open_store: OpenStore) -> None:
     store = await open_store()
     for number in range(50):
-        await store.create(f"a{number:02}", lifetime=0.001)
+        await store.create(f"a{number:02}", lifetime=BRIEF)
     await store.create("z", lifetime=60)
     await gone(store, "a49")
     assert [session.handle for session in await store.page(after="", limit=3)] == ["z"]
@@ -166,7 +169,7 @@ async def test_every_method_keeps_to_one_slot_of_a_cluster(tmp_path: Path, open_
         assert len(await store.events("s", after=0, limit=5)) == 1
         assert (await store.history("s")).last_event == 1
         assert (await store.config("s")).version == 1
-        await store.create("t", lifetime=0.001)
+        await store.create("t", lifetime=BRIEF)
         await gone(store, "t")
         assert [session.handle for session in await store.page(after="", limit=5)] == ["s"]
         assert await store.count() == 1
