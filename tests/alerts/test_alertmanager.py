@@ -13,10 +13,10 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from tests.programs import program, said
 from tests.waiting import block_until
 
-from .programs import ALERTS, found, told
-from .rules import ALERTING
+from .rules import ALERTING, ALERTS
 
 CONFIGURATION: Final = ALERTS / "alertmanager.yml"
 PATIENCE: Final = 15.0
@@ -24,7 +24,7 @@ PATIENCE: Final = 15.0
 
 
 def test_alertmanager_accepts_the_configuration() -> None:
-    assert "SUCCESS" in told("amtool", "check-config", CONFIGURATION)
+    assert "SUCCESS" in said("amtool", "check-config", CONFIGURATION)
 
 
 def test_secrets_are_read_from_files_alone() -> None:
@@ -51,7 +51,7 @@ def test_secrets_are_read_from_files_alone() -> None:
     ],
 )
 def test_an_alert_reaches_those_whom_its_severity_calls(labels: str, receivers: str) -> None:
-    answer = told("amtool", "config", "routes", "test", f"--config.file={CONFIGURATION}", *labels.split())
+    answer = said("amtool", "config", "routes", "test", f"--config.file={CONFIGURATION}", *labels.split())
     assert answer.strip() == receivers
 
 
@@ -63,18 +63,21 @@ def test_target_and_reason_make_one_notification() -> None:
 @pytest.fixture(scope="module")
 def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real one with the inhibitions of the configuration, and a receiver that goes nowhere."""
-    program = found("prometheus-alertmanager")
     folder = tmp_path_factory.mktemp("alertmanager")
     inhibitions = yaml.safe_load(CONFIGURATION.read_text())["inhibit_rules"]
     quiet = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}], "inhibit_rules": inhibitions}
     (folder / "alertmanager.yml").write_text(yaml.safe_dump(quiet))
-    options = (
+    command = (
+        program("prometheus-alertmanager"),
         f"--config.file={folder / 'alertmanager.yml'}",
         f"--storage.path={folder / 'data'}",
         "--web.listen-address=127.0.0.1:0",
         "--cluster.listen-address=",
     )
-    with (folder / "log").open("w") as log, subprocess.Popen([program, *options], stderr=log) as process:
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(command, stderr=log) as process,
+    ):
         try:
             yield f"http://{_address(folder / 'log')}/api/v2/alerts"
         finally:
@@ -83,10 +86,8 @@ def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def _address(log: Path) -> str:
     """Where it listens, once it does."""
-    said = block_until(
-        lambda: re.search(r"address=(127\.0\.0\.1:\d+)", log.read_text()), log.read_text, seconds=PATIENCE
-    )
-    return said[1]
+    address = re.compile(r"address=(127\.0\.0\.1:\d+)")
+    return block_until(lambda: address.search(log.read_text()), log.read_text, seconds=PATIENCE)[1]
 
 
 def _post(url: str, alerts: Sequence[Mapping[str, str]], **times: str) -> None:

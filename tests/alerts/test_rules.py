@@ -10,18 +10,18 @@ import pytest
 import yaml
 
 from prober.outcome import Reason, Verdict
+from tests.programs import said
 
-from .programs import ALERTS, told
-from .rules import ALERTING, EXPRESSIONS, RECORDED, RULES, TESTS, cases
+from .rules import ALERTING, ALERTS, EXPRESSIONS, RECORDED, RULES, TESTS, cases
 
 
 def test_prometheus_accepts_the_rules() -> None:
-    assert told("promtool", "check", "rules", *RULES).count("SUCCESS") == len(RULES)
+    assert said("promtool", "check", "rules", *RULES).count("SUCCESS") == len(RULES)
 
 
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.name.removesuffix(".test.yml"))
 def test_the_rules_do_what_their_tests_say(file: Path) -> None:
-    told("promtool", "test", "rules", file, cwd=file.parent)
+    said("promtool", "test", "rules", file, cwd=file.parent)
 
 
 def test_every_alert_has_a_case_that_fires_and_one_that_is_quiet() -> None:
@@ -115,5 +115,5 @@ def test_prometheus_accepts_the_configuration_of_the_readme(tmp_path: Path) -> N
     [example, *_] = re.findall(r"```yaml\n(.*?)```", (ALERTS / "README.md").read_text(), re.DOTALL)
     (tmp_path / "mcp").symlink_to(ALERTS)
     (tmp_path / "prometheus.yml").write_text(example)
-    answer = told("promtool", "check", "config", tmp_path / "prometheus.yml")
+    answer = said("promtool", "check", "config", tmp_path / "prometheus.yml")
     assert f"{len(RULES)} rule files found" in answer

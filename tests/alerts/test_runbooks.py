@@ -14,8 +14,7 @@ import typer.main
 from prober.cli import app
 from prober.outcome import Reason
 
-from .programs import ALERTS, ROOT
-from .rules import ALERTING
+from .rules import ALERTING, ALERTS, ROOT
 
 RUNBOOKS: Final = {path.stem: path.read_text() for path in sorted((ALERTS / "runbooks").glob("*.md"))}
 SECTIONS: Final = ["What it means", "What the user feels", "First", "Likely causes", "How to silence it"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import shutil
 import subprocess
 import time
 from collections import defaultdict
@@ -21,14 +20,12 @@ from typing import Final, TextIO
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from tests.programs import program
 from tests.reference.calling import Client, ToolRefused, crowd
 from tests.reference.processes import serving
 from tests.waiting import block_until
 
 from .story import LOCATIONS, MINUTES, Prober, configured
-
-PROMETHEUS: Final = shutil.which("prometheus")
-PROMTOOL: Final = shutil.which("promtool")
 
 _START: Final = 30.0
 _STOP: Final = 20.0
@@ -52,9 +49,8 @@ def remembered(folder: Path, *, healthy: bool = False, first: int = 0) -> Iterat
     pages = folder / "pages.txt"
     with pages.open("w", encoding="utf-8") as file:
         tell(file, begin=begin, healthy=healthy, folder=folder, first=first)
-    assert PROMTOOL is not None
     data = folder / "data"
-    blocks = [PROMTOOL, "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(pages), str(data)]
+    blocks = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(pages), str(data)]
     subprocess.run(blocks, check=True, capture_output=True, timeout=300)
     pages.unlink()
     with _prometheus(folder, data) as url:
@@ -141,14 +137,13 @@ async def _try(client: Client, tool: str, /, **arguments: object) -> None:
 
 @contextmanager
 def _prometheus(folder: Path, data: Path) -> Iterator[str]:
-    assert PROMETHEUS is not None
     config = folder / "prometheus.yml"
     config.write_text("global: {scrape_interval: 60s}\n", encoding="utf-8")
     log = folder / "prometheus.log"
     with log.open("w", encoding="utf-8") as stderr:
         process = subprocess.Popen(
             [
-                PROMETHEUS,
+                program("prometheus"),
                 f"--config.file={config}",
                 f"--storage.tsdb.path={data}",
                 "--storage.tsdb.retention.time=100y",

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import httpx
 
+from tests.programs import program
 from tests.real.process import free_port, running
 from tests.waiting import until
-from tests.web.programs import program
 
 PATIENCE: Final = 40.0
 """Seconds in which something must come to be true."""
