@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from tests.real.process import free_port
 from tests.waiting import block_until
 
 BOUND: Final = 10.0
@@ -39,7 +40,7 @@ class RedisServer:
         self._log = folder / "redis.log"
         self._options = options or ("--appendonly", "no")
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        self.port = free_port()
 
     @property
     def url(self) -> str:
@@ -104,9 +105,3 @@ def running(folder: Path, *options: str) -> Iterator[RedisServer]:
         yield server
     finally:
         server.stop()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
