@@ -69,7 +69,7 @@ class Scheduler:
         self._shard = shard
         self._lag = lag
         self._turns = Turns(concurrency)
-        self._clock = Clock(self._due)
+        self._clock = Clock(self.due)
         self._posts: dict[str, _Post] = {}
         self._probes: Mapping[str, Probe] = {}
         self._watched: dict[str, Watched] = {}
@@ -141,7 +141,7 @@ class Scheduler:
 
         def look() -> None:
             del self._early[probe]
-            self._due(probe, due)
+            self.due(probe, due)
 
         if probe not in self._early and due < post.trigger.get_next_fire_time(None, now):
             seconds = (due - now).total_seconds()
@@ -216,7 +216,8 @@ class Scheduler:
             return before
         return _Post(probe=probe, watched=watched, windows=windows, trigger=trigger)
 
-    def _due(self, name: str, due: datetime) -> None:
+    def due(self, name: str, due: datetime) -> None:
+        """What the clock calls at the time of a probe: a run begins, or is left out while the one before goes on."""
         post = self._posts.get(name)
         if post is None or self._ending:
             return
