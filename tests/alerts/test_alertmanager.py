@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import yaml
 
 from tests.programs import program, said
+from tests.real.process import free_port, running
 from tests.waiting import block_until
 
 from .rules import ALERTING, ALERTS
 
 CONFIGURATION: Final = ALERTS / "alertmanager.yml"
 PATIENCE: Final = 15.0
-"""Seconds for a start, or for what was posted to be taken in."""
+"""Seconds for what was posted to be taken in."""
 
 
 def test_alertmanager_accepts_the_configuration() -> None:
@@ -67,27 +66,16 @@ def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     inhibitions = yaml.safe_load(CONFIGURATION.read_text())["inhibit_rules"]
     quiet = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}], "inhibit_rules": inhibitions}
     (folder / "alertmanager.yml").write_text(yaml.safe_dump(quiet))
+    port = free_port()
     command = (
         program("prometheus-alertmanager"),
         f"--config.file={folder / 'alertmanager.yml'}",
         f"--storage.path={folder / 'data'}",
-        "--web.listen-address=127.0.0.1:0",
+        f"--web.listen-address=127.0.0.1:{port}",
         "--cluster.listen-address=",
     )
-    with (
-        (folder / "log").open("w") as log,
-        subprocess.Popen(command, stderr=log) as process,
-    ):
-        try:
-            yield f"http://{_address(folder / 'log')}/api/v2/alerts"
-        finally:
-            process.terminate()
-
-
-def _address(log: Path) -> str:
-    """Where it listens, once it does."""
-    address = re.compile(r"address=(127\.0\.0\.1:\d+)")
-    return block_until(lambda: address.search(log.read_text()), log.read_text, seconds=PATIENCE)[1]
+    with running(command, port=port, log=folder / "log"):
+        yield f"http://127.0.0.1:{port}/api/v2/alerts"
 
 
 def _post(url: str, alerts: Sequence[Mapping[str, str]], **times: str) -> None:

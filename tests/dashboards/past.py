@@ -21,6 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from tests.programs import program
+from tests.real.process import free_port, running
 from tests.reference.calling import Client, ToolRefused, crowd
 from tests.reference.processes import serving
 from tests.waiting import block_until
@@ -28,7 +29,6 @@ from tests.waiting import block_until
 from .story import LOCATIONS, MINUTES, Prober, configured
 
 _START: Final = 30.0
-_STOP: Final = 20.0
 SERVER: Final = "127.0.0.1:8080"
 
 
@@ -137,41 +137,16 @@ async def _try(client: Client, tool: str, /, **arguments: object) -> None:
 
 @contextmanager
 def _prometheus(folder: Path, data: Path) -> Iterator[str]:
-    config = folder / "prometheus.yml"
+    config, log, port = folder / "prometheus.yml", folder / "prometheus.log", free_port()
     config.write_text("global: {scrape_interval: 60s}\n", encoding="utf-8")
-    log = folder / "prometheus.log"
-    with log.open("w", encoding="utf-8") as stderr:
-        process = subprocess.Popen(
-            [
-                program("prometheus"),
-                f"--config.file={config}",
-                f"--storage.tsdb.path={data}",
-                "--storage.tsdb.retention.time=100y",
-                "--web.listen-address=127.0.0.1:0",
-                "--web.cors.origin=.*",
-            ],
-            stderr=stderr,
-        )
-    try:
-        yield _address(process, log)
-    finally:
-        process.terminate()
-        try:
-            process.wait(_STOP)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(_STOP)
-
-
-def _address(process: subprocess.Popen[bytes], log: Path) -> str:
-    """Where it listens, when it is ready: its log says so."""
-
-    def said() -> str | None:
-        assert process.poll() is None, log.read_text(encoding="utf-8")
-        text = log.read_text(encoding="utf-8")
-        return text if "Server is ready" in text else None
-
-    line = next(
-        line for line in block_until(said, log.read_text, seconds=_START).splitlines() if "Listening on" in line
-    )
-    return "http://" + line.split("address=")[1].split()[0]
+    command = [
+        program("prometheus"),
+        f"--config.file={config}",
+        f"--storage.tsdb.path={data}",
+        "--storage.tsdb.retention.time=100y",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--web.cors.origin=.*",
+    ]
+    with running(command, port=port, log=log):
+        block_until(lambda: "Server is ready" in log.read_text(), log.read_text, seconds=_START)
+        yield f"http://127.0.0.1:{port}"
