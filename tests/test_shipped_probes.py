@@ -41,6 +41,7 @@ async def test_the_example_passes(name: str) -> None:
     for target in config.targets.values():
         assert shutil.which(target.command[0]), f"{target.command[0]} is not installed: run `make setup`"
     outcomes = await run_pass(config, list(config.probes.values()))
+    assert [each.probe for each in outcomes] == list(config.probes) != []
     assert [f"{each.probe}: {each.reason}: {each.message}" for each in outcomes if each.verdict != "pass"] == []
 
 

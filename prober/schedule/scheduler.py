@@ -70,7 +70,7 @@ class Scheduler:
         self._shard = shard
         self._lag = lag
         self._limits = ConcurrencyLimits(concurrency)
-        self._timer = Timer(self._due)
+        self._timer = Timer(self.due)
         self._entries: dict[str, _ScheduledProbe] = {}
         self._probes: Mapping[str, Probe] = {}
         self._states: dict[str, TargetState] = {}
@@ -142,7 +142,7 @@ class Scheduler:
 
         def look() -> None:
             del self._early[probe]
-            self._due(probe, due)
+            self.due(probe, due)
 
         if probe not in self._early and due < entry.trigger.get_next_fire_time(None, now):
             seconds = (due - now).total_seconds()
@@ -219,7 +219,8 @@ class Scheduler:
             return before
         return _ScheduledProbe(probe=probe, state=state, windows=windows, trigger=trigger)
 
-    def _due(self, name: str, due: datetime) -> None:
+    def due(self, name: str, due: datetime) -> None:
+        """What the timer calls at the time of a probe: a run begins, or is left out while the one before goes on."""
         entry = self._entries.get(name)
         if entry is None or self._ending:
             return

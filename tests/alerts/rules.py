@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from .programs import ALERTS
+ROOT: Final = Path(__file__).parents[2]
+ALERTS: Final = ROOT / "alerts"
 
 RULES: Final = sorted((ALERTS / "rules").glob("*.yml"))
 TESTS: Final = sorted((ALERTS / "tests").glob("*.test.yml"))

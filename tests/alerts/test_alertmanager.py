@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import pytest
 import yaml
 
-from .programs import ALERTS, found, told
-from .rules import ALERTING
+from tests.programs import program, said
+from tests.real.process import free_port, running
+from tests.waiting import block_until
+
+from .rules import ALERTING, ALERTS
 
 CONFIGURATION: Final = ALERTS / "alertmanager.yml"
 PATIENCE: Final = 15.0
-"""Seconds for a start, or for what was posted to be taken in."""
-
-T = TypeVar("T")
+"""Seconds for what was posted to be taken in."""
 
 
 def test_alertmanager_accepts_the_configuration() -> None:
-    assert "SUCCESS" in told("amtool", "check-config", CONFIGURATION)
+    assert "SUCCESS" in said("amtool", "check-config", CONFIGURATION)
 
 
 def test_secrets_are_read_from_files_alone() -> None:
@@ -52,7 +50,7 @@ def test_secrets_are_read_from_files_alone() -> None:
     ],
 )
 def test_an_alert_reaches_those_whom_its_severity_calls(labels: str, receivers: str) -> None:
-    answer = told("amtool", "config", "routes", "test", f"--config.file={CONFIGURATION}", *labels.split())
+    answer = said("amtool", "config", "routes", "test", f"--config.file={CONFIGURATION}", *labels.split())
     assert answer.strip() == receivers
 
 
@@ -64,36 +62,20 @@ def test_target_and_reason_make_one_notification() -> None:
 @pytest.fixture(scope="module")
 def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real one with the inhibitions of the configuration, and a receiver that goes nowhere."""
-    program = found("prometheus-alertmanager")
     folder = tmp_path_factory.mktemp("alertmanager")
     inhibitions = yaml.safe_load(CONFIGURATION.read_text())["inhibit_rules"]
     quiet = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}], "inhibit_rules": inhibitions}
     (folder / "alertmanager.yml").write_text(yaml.safe_dump(quiet))
-    options = (
+    port = free_port()
+    command = (
+        program("prometheus-alertmanager"),
         f"--config.file={folder / 'alertmanager.yml'}",
         f"--storage.path={folder / 'data'}",
-        "--web.listen-address=127.0.0.1:0",
+        f"--web.listen-address=127.0.0.1:{port}",
         "--cluster.listen-address=",
     )
-    with (folder / "log").open("w") as log, subprocess.Popen([program, *options], stderr=log) as process:
-        try:
-            yield f"http://{_address(folder / 'log')}/api/v2/alerts"
-        finally:
-            process.terminate()
-
-
-def _address(log: Path) -> str:
-    """Where it listens, once it does."""
-    return _until(lambda: re.search(r"address=(127\.0\.0\.1:\d+)", log.read_text()), log.read_text)[1]
-
-
-def _until(look: Callable[[], T | None], tell: Callable[[], object]) -> T:
-    """What is seen when there is something to be seen; fails with what `tell` says if that takes too long."""
-    deadline = time.monotonic() + PATIENCE
-    while (seen := look()) is None:
-        assert time.monotonic() < deadline, tell()
-        time.sleep(0.02)
-    return seen
+    with running(command, port=port, log=folder / "log"):
+        yield f"http://127.0.0.1:{port}/api/v2/alerts"
 
 
 def _post(url: str, alerts: Sequence[Mapping[str, str]], **times: str) -> None:
@@ -183,9 +165,11 @@ def test_what_is_told_already_silences_what_follows_from_it(
     expected = {source: False} | {name: True for name, _ in silenced} | {name: False for name, _ in heard}
     _post(alertmanager, alerts)
     try:
-        _until(
-            lambda: _inhibited(alertmanager, run) == expected or None,
+        block_until(
+            lambda: _inhibited(alertmanager, run) == expected,
             lambda: f"{_inhibited(alertmanager, run)}, not {expected}",
+            seconds=PATIENCE,
+            pause=0.02,
         )
     finally:
         _post(alertmanager, alerts, endsAt="2000-01-01T00:00:01Z", startsAt="2000-01-01T00:00:00Z")

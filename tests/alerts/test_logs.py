@@ -16,9 +16,9 @@ from typing import Final
 import yaml
 
 from prober.reference.logs import JsonLines
+from tests.programs import said
 
-from .programs import ALERTS, told
-from .rules import ALERTING, cases
+from .rules import ALERTING, ALERTS, cases
 
 PROGRAM: Final = ALERTS / "conflicts.mtail"
 RECORDED: Final = Path(__file__).parent / "reference.log"
@@ -26,20 +26,16 @@ LINES: Final = [json.loads(line) for line in RECORDED.read_text().splitlines()]
 _SERIES: Final = re.compile(r"^(mcp_\w+)\{(.*)\} (\d+)$", re.MULTILINE)
 
 
+def series_of(log: Path) -> list[tuple[str, str, str]]:
+    """What mtail exports of a log: name, labels, value."""
+    options = ("--one_shot", "--one_shot_format=prometheus", "--address=127.0.0.1", "--port=0")
+    return _SERIES.findall(said("mtail", *options, f"--progs={PROGRAM}", f"--logs={log}"))
+
+
 def counted(log: Path) -> dict[tuple[str, str], int]:
     """What mtail counts in a log, by store and tool."""
-    page = told(
-        "mtail",
-        "--one_shot",
-        "--one_shot_format=prometheus",
-        "--address=127.0.0.1",
-        "--port=0",
-        f"--progs={PROGRAM}",
-        f"--logs={log}",
-        cwd=log.parent,
-    )
     counts = {}
-    for name, labels, value in _SERIES.findall(page):
+    for name, labels, value in series_of(log):
         assert name == "mcp_log_write_conflicts_total"
         by = dict(re.findall(r'(\w+)="([^"]*)"', labels))
         counts[by["store"], by["tool"]] = int(value)
@@ -81,16 +77,7 @@ def test_the_server_still_writes_lines_as_they_were_recorded() -> None:
 
 
 def test_the_series_that_drive_the_rule_are_those_that_mtail_exports() -> None:
-    page = told(
-        "mtail",
-        "--one_shot",
-        "--one_shot_format=prometheus",
-        "--address=127.0.0.1",
-        "--port=0",
-        f"--progs={PROGRAM}",
-        f"--logs={RECORDED}",
-    )
-    exported = {frozenset(re.findall(r'(\w+)="', labels)) for _, labels, _ in _SERIES.findall(page)}
+    exported = {frozenset(re.findall(r'(\w+)="', labels)) for _, labels, _ in series_of(RECORDED)}
     driving = [
         series["series"]
         for case in cases()

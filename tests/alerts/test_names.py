@@ -11,8 +11,7 @@ from prometheus_client.parser import text_fd_to_metric_families
 from prober.metrics import families
 
 from .expressions import read
-from .programs import ALERTS, ROOT
-from .rules import EXPRESSIONS, RECORDED
+from .rules import ALERTS, EXPRESSIONS, RECORDED, ROOT
 
 OF_PROMETHEUS: Final = {"job", "instance", "location", "le"}
 """Labels that a scrape, the prober's place, or a histogram adds."""

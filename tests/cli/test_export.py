@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from prober.cli import app
 from prober.loader import load
-from tests.alerts.programs import told as told_by
+from tests.programs import said
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,7 +29,7 @@ def test_dashboards_are_json_for_grafana_and_nothing_else(tmp_path: Path) -> Non
 def test_alerts_come_with_rules_that_prometheus_takes_and_a_runbook_for_each(tmp_path: Path) -> None:
     code, _ = export("alerts", tmp_path)
     assert code == 0
-    told_by("promtool", "check", "rules", *sorted(tmp_path.glob("rules/*.yml")))
+    said("promtool", "check", "rules", *sorted(tmp_path.glob("rules/*.yml")))
     assert sorted(path.name for path in tmp_path.glob("runbooks/*.md")) == sorted(
         path.name for path in (ROOT / "alerts/runbooks").iterdir()
     )

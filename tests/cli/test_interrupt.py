@@ -15,6 +15,7 @@ from tests.kinds.offering import document, offering, tool
 from tests.peers.child import StdioPeer
 from tests.peers.http_acts import silence
 from tests.peers.http_peer import Script, http_peer
+from tests.waiting import until
 
 PROMPTLY: Final = 3.0
 """Seconds within which an interrupted command ends, on a machine that is busy. The probes had a minute."""
@@ -28,9 +29,12 @@ async def in_the_middle(peer: Any, child: StdioPeer) -> None:
     async with asyncio.timeout(BOUND):
         await peer.wait_for(lambda request: request.rpc_method == "tools/call")
         await peer.wait_for(lambda request: request.rpc_method == "resources/read")
-        # it tells by a file, so there is no event to wait for
-        while not any(message.get("method") == "tools/call" for message in child.received):  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await until(lambda: asked(child, "tools/call"), "the child is called", seconds=BOUND)
+
+
+def asked(child: StdioPeer, method: str) -> bool:
+    """Whether a request has come to the child, which tells by a file."""
+    return any(message.get("method") == method for message in child.received)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
@@ -118,10 +122,7 @@ async def test_a_child_that_init_has_started_does_not_outlive_it(tmp_path: Path)
     child = StdioPeer(tmp_path, era="modern", step="list", fault="silence")
     words = ("init", "--timeout", "60s", "--output-dir", str(tmp_path / "probes"), "--", *child.target["command"])
     async with started(*words, cwd=Path(child.target["cwd"])) as process:
-        async with asyncio.timeout(BOUND):
-            # it tells by a file, so there is no event to wait for
-            while not any(message.get("method") == "tools/list" for message in child.received):  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await until(lambda: asked(child, "tools/list"), "the child is asked for its tools", seconds=BOUND)
         process.send_signal(signal.SIGINT)
         async with asyncio.timeout(PROMPTLY):
             done = await ended(process)

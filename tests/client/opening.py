@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from prober.assertions.judge import Judge
@@ -18,9 +19,13 @@ from prober.deadline import Deadline
 from prober.outcome import Exchange, Failure
 from tests.leaks import nothing_left_behind
 from tests.peers.http_peer import HttpPeer, Script, http_peer
+from tests.waiting import until as wait_until
 
 AMPLE: Final = 10.0
 """Seconds that nothing here should need."""
+
+until: Final = partial(wait_until, seconds=AMPLE, pause=0.001)
+"""For what the kernel does, or another thread."""
 
 ECHO: Final[dict[str, Any]] = {"name": "echo", "arguments": {"message": "hi"}}
 
@@ -103,10 +108,3 @@ async def failure_of(where: Target, *, within: float = AMPLE, target_cache: Targ
     except Failure as failure:
         return failure
     raise AssertionError("it did not fail")
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what cannot be waited for by an event: the kernel's doing, or another thread's."""
-    async with asyncio.timeout(AMPLE):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.001)

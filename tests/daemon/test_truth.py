@@ -12,9 +12,9 @@ from typing import Any
 
 from tests.daemon.process import Running, daemon
 from tests.daemon.watching import metrics, until
+from tests.programs import check_metrics
 from tests.real.process import free_port
 from tests.reference.processes import serving
-from tests.web.programs import check_metrics
 from tests.web.prometheus import Prometheus, prometheus
 from tests.web.test_prometheus import labels, scraping
 
@@ -89,5 +89,5 @@ async def test_a_server_that_is_down_from_one_time_to_another_is_seen_so(tmp_pat
 
 def _page_is_clean(running: Running, folder: Path) -> None:
     until(lambda: metrics(running).value("mcp_probe_success", probe="hello") == 1)
-    check_metrics(running.get("metrics"), folder)
-    check_metrics(running.get("probe?target=reference&probe=hello"), folder)
+    check_metrics(running.get("metrics"))
+    check_metrics(running.get("probe?target=reference&probe=hello"))

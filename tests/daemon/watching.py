@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.error
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, Final, TypeVar
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.daemon.process import Running
+from tests.waiting import block_until
 
 PATIENCE: Final = 30.0
 """Seconds in which something must come to be true, on a machine that is busy."""
@@ -19,14 +19,9 @@ PATIENCE: Final = 30.0
 T = TypeVar("T")
 
 
-def until(look: Callable[[], T | None], what: str = "", *, seconds: float = PATIENCE) -> T:
-    """The first answer that is something. Another process tells nobody when it has changed: it is asked again."""
-    end = time.monotonic() + seconds
-    while True:
-        if seen := look():
-            return seen
-        assert time.monotonic() < end, f"not within {seconds} s: {what or look}"
-        time.sleep(0.05)
+def until(look: Callable[[], T | None], message: str = "") -> T:
+    """The first answer that is something."""
+    return block_until(look, message, seconds=PATIENCE)
 
 
 class Page:

@@ -22,6 +22,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from tests.programs import program
+
 from .past import Past, remembered
 from .reading import FOLDER, NAMES
 from .schema import KEPT, made
@@ -113,7 +115,7 @@ def _written(seconds: float) -> str:
 
 def built(folder: Path) -> Path:
     """The page that draws, built."""
-    node = _needed("node")
+    node = program("node")
     assert (_RENDER / "node_modules").is_dir(), f"npm ci --legacy-peer-deps in {_RENDER}"
     vite = _RENDER / "node_modules/.bin/vite"
     out = folder / "page"
@@ -127,19 +129,13 @@ def draw(page: Path, drawings: list[Drawing], past: Past, folder: Path) -> None:
     """All of them, one after the other, in one browser."""
     jobs = folder / "jobs.json"
     document = {
-        "chromium": _needed("chromium"),
+        "chromium": program("chromium"),
         "folder": str(page),
         "dashboards": str(FOLDER),
         "jobs": [drawing.job(past) for drawing in drawings],
     }
     jobs.write_text(json.dumps(document), encoding="utf-8")
-    subprocess.run([_needed("node"), "draw.mjs", str(jobs)], cwd=_RENDER, check=True, timeout=_DRAW)
-
-
-def _needed(program: str) -> str:
-    found = shutil.which(program)
-    assert found is not None, f"{program} is needed"
-    return found
+    subprocess.run([program("node"), "draw.mjs", str(jobs)], cwd=_RENDER, check=True, timeout=_DRAW)
 
 
 def planned(folder: Path, *, healthy: bool) -> list[Drawing]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import shutil
 import subprocess
 import time
 from collections import defaultdict
@@ -21,16 +20,15 @@ from typing import Final, TextIO
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from tests.programs import program
+from tests.real.process import free_port, running
 from tests.reference.calling import Client, ToolRefused, crowd
 from tests.reference.processes import serving
+from tests.waiting import block_until
 
 from .story import LOCATIONS, MINUTES, Prober, configured
 
-PROMETHEUS: Final = shutil.which("prometheus")
-PROMTOOL: Final = shutil.which("promtool")
-
 _START: Final = 30.0
-_STOP: Final = 20.0
 SERVER: Final = "127.0.0.1:8080"
 
 
@@ -51,9 +49,8 @@ def remembered(folder: Path, *, healthy: bool = False, first: int = 0) -> Iterat
     pages = folder / "pages.txt"
     with pages.open("w", encoding="utf-8") as file:
         tell(file, begin=begin, healthy=healthy, folder=folder, first=first)
-    assert PROMTOOL is not None
     data = folder / "data"
-    blocks = [PROMTOOL, "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(pages), str(data)]
+    blocks = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(pages), str(data)]
     subprocess.run(blocks, check=True, capture_output=True, timeout=300)
     pages.unlink()
     with _prometheus(folder, data) as url:
@@ -140,40 +137,16 @@ async def _try(client: Client, tool: str, /, **arguments: object) -> None:
 
 @contextmanager
 def _prometheus(folder: Path, data: Path) -> Iterator[str]:
-    assert PROMETHEUS is not None
-    config = folder / "prometheus.yml"
+    config, log, port = folder / "prometheus.yml", folder / "prometheus.log", free_port()
     config.write_text("global: {scrape_interval: 60s}\n", encoding="utf-8")
-    log = folder / "prometheus.log"
-    with log.open("w", encoding="utf-8") as stderr:
-        process = subprocess.Popen(
-            [
-                PROMETHEUS,
-                f"--config.file={config}",
-                f"--storage.tsdb.path={data}",
-                "--storage.tsdb.retention.time=100y",
-                "--web.listen-address=127.0.0.1:0",
-                "--web.cors.origin=.*",
-            ],
-            stderr=stderr,
-        )
-    try:
-        yield _address(process, log)
-    finally:
-        process.terminate()
-        try:
-            process.wait(_STOP)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(_STOP)
-
-
-def _address(process: subprocess.Popen[bytes], log: Path) -> str:
-    """Where it listens, when it is ready: its log says so."""
-    deadline = time.monotonic() + _START
-    while time.monotonic() < deadline and process.poll() is None:
-        text = log.read_text(encoding="utf-8")
-        if "Server is ready" in text:
-            line = next(line for line in text.splitlines() if "Listening on" in line)
-            return "http://" + line.split("address=")[1].split()[0]
-        time.sleep(0.05)  # its log has no other way to tell
-    raise AssertionError(log.read_text(encoding="utf-8"))
+    command = [
+        program("prometheus"),
+        f"--config.file={config}",
+        f"--storage.tsdb.path={data}",
+        "--storage.tsdb.retention.time=100y",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--web.cors.origin=.*",
+    ]
+    with running(command, port=port, log=log):
+        block_until(lambda: "Server is ready" in log.read_text(), log.read_text, seconds=_START)
+        yield f"http://127.0.0.1:{port}"

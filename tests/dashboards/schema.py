@@ -6,11 +6,12 @@ Needs the packages of `render/`. What it writes is kept, so that the tests need 
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Final
+
+from tests.programs import program
 
 HERE: Final = Path(__file__).parent
 KEPT: Final = HERE / "dashboard.schema.json"
@@ -19,8 +20,6 @@ _RENDER: Final = HERE / "render"
 
 def made() -> str:
     """The schema as it is kept: a definition a line, without the prose."""
-    node = shutil.which("node")
-    assert node is not None, "Node is needed"
     generator = _RENDER / "node_modules/.bin/ts-json-schema-generator"
     arguments = (
         "--path",
@@ -32,7 +31,7 @@ def made() -> str:
         "--no-type-check",
     )
     done = subprocess.run(
-        [node, str(generator), *arguments],
+        [program("node"), str(generator), *arguments],
         cwd=_RENDER / "schema",
         check=True,
         capture_output=True,

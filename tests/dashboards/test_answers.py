@@ -10,10 +10,8 @@ from typing import Any, Final
 
 import pytest
 
-from .past import PROMETHEUS, PROMTOOL, Past, remembered
+from .past import Past, remembered
 from .reading import NAMES, asked, dashboard, panels, questions
-
-pytestmark = pytest.mark.skipif(None in (PROMETHEUS, PROMTOOL), reason="Prometheus is not installed")
 
 FIRST: Final = 162
 """The minute of the story from which on it is remembered: crm is down, mail in maintenance."""

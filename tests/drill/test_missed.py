@@ -11,7 +11,7 @@ import yaml
 
 from prober.cli.package_data import shipped
 from prober.drill import Alerting, Plan, drill, fault_run
-from tests.web.programs import program
+from tests.programs import program
 
 
 async def test_an_alert_that_stays_out_and_one_that_should_are_told(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +13,7 @@ import yaml
 
 from prober.cli.package_data import shipped
 from prober.drill import timescale
-from tests.web.programs import program
+from tests.programs import said
 
 RULES: Final = sorted((shipped("alerts") / "rules").glob("*.yml"))
 
@@ -119,13 +118,13 @@ def _timeless(document: Any) -> str:
 def test_prometheus_accepts_the_shortened_rules(file: Path, speed: float, tmp_path: Path) -> None:
     path = tmp_path / file.name
     path.write_text(json.dumps(timescale.rules(yaml.safe_load(file.read_text()), speed)))
-    assert "SUCCESS" in checked("promtool", "check", "rules", path)
+    assert "SUCCESS" in said("promtool", "check", "rules", path)
 
 
 def test_prometheus_accepts_the_configuration_around_them(tmp_path: Path) -> None:
     path = tmp_path / "prometheus.yml"
     path.write_text(json.dumps(timescale.prometheus(speed=60, daemon="127.0.0.1:1", alertmanager="127.0.0.1:2")))
-    assert "SUCCESS" in checked("promtool", "check", "config", path)
+    assert "SUCCESS" in said("promtool", "check", "config", path)
 
 
 def shortened_routes() -> dict[str, Any]:
@@ -136,7 +135,7 @@ def shortened_routes() -> dict[str, Any]:
 def test_the_alertmanager_accepts_the_shortened_routes(tmp_path: Path) -> None:
     path = tmp_path / "alertmanager.yml"
     path.write_text(json.dumps(shortened_routes()))
-    assert "SUCCESS" in checked("amtool", "check-config", path)
+    assert "SUCCESS" in said("amtool", "check-config", path)
 
 
 def test_routes_and_inhibitions_are_the_shipped_ones_and_every_receiver_a_webhook() -> None:
@@ -167,9 +166,3 @@ def _routes(route: Any) -> Iterator[dict[str, Any]]:
 
 def test_no_secret_is_asked_for() -> None:
     assert "secrets/" not in json.dumps(shortened_routes())
-
-
-def checked(name: str, *words: str | Path) -> str:
-    done = subprocess.run([program(name), *map(str, words)], capture_output=True, text=True, timeout=20, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr

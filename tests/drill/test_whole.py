@@ -18,7 +18,7 @@ from prober.drill import ECHOES, EXPECTED, Finding, Report, write_table
 from prober.drill.findings import Moved
 from prober.reference.faults.catalog import FAULTS
 from tests.drill.command import Done, drill
-from tests.web.programs import program
+from tests.programs import program
 
 FAULTS_DRILLED: Final = (
     "lost-update",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 import pytest
@@ -16,6 +15,7 @@ from prober.metrics.exposition import CONTENT_TYPES
 from prober.outcome import ServerInfo
 from tests.metrics.reading import OPENMETRICS, metrics_of, page, parsed, series, value, values
 from tests.metrics.world import MODERN, configured, crowd, eventful, ran
+from tests.programs import check_metrics
 
 HOSTILE: Final = ServerInfo(
     era="modern",
@@ -135,16 +135,7 @@ async def test_a_server_that_renames_itself_has_one_series() -> None:
 @pytest.mark.parametrize("location", [None, "fra-1"])
 async def test_promtool_finds_nothing_to_say(location: str | None) -> None:
     metrics = eventful_metrics(CollectorRegistry(), location=location)
-    promtool = await asyncio.create_subprocess_exec(
-        "promtool",
-        "check",
-        "metrics",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    told, _ = await promtool.communicate((await page(metrics)).encode())
-    assert (promtool.returncode, told.decode()) == (0, "")
+    check_metrics(await page(metrics))
 
 
 PROMETHEUS: Final = (

@@ -7,7 +7,7 @@ import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,8 +22,8 @@ from prober.notify.message import Message
 from tests.assertions.ticking import PROMISE, ticking
 from tests.notify.receiver import Receiver, receiver
 from tests.notify.results import run, statuses
+from tests.waiting import BOUND, until
 
-BOUND: Final = 20.0
 ROOT: Final = Path(__file__).parents[2]
 HELLO: Final = Message(title="t fails: timeout", text="probe: a", bad=True)
 
@@ -32,13 +32,6 @@ HELLO: Final = Message(title="t fails: timeout", text="probe: a", bad=True)
 def friend() -> Iterator[Receiver]:
     with receiver() as received:
         yield received
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for what another thread does."""
-    async with asyncio.timeout(BOUND):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
 
 
 def notifier(*urls: Secret, after: int = 1, **more: Any) -> Notifier:

@@ -25,6 +25,7 @@ async def test_three_instances_behind_one_address_pass_every_race(instances: Seq
         probes = [short(probe, operations=60) for probe in config.probes.values()]
         outcomes = await run_pass(config, probes, concurrency=1)
         assert len(balanced.connections) == INSTANCES
+    assert [each.probe for each in outcomes] == [probe.name for probe in probes] != []
     assert [f"{each.probe}: {each.reason}: {each.message}" for each in outcomes if each.verdict != "pass"] == []
     assert all(each.facts["race_overlap"] >= 4 for each in outcomes), [each.facts for each in outcomes]
     assert [each.warnings for each in outcomes if each.warnings] == []

@@ -24,6 +24,7 @@ async def _run(server: Reference, folder: Path, *names: str, operations: int = O
 
 async def test_a_right_server_passes_every_race(right: Reference, tmp_path: Path) -> None:
     outcomes = await _run(right, tmp_path)
+    assert {each.probe for each in outcomes} == {probe for probes in FOUND.values() for probe in probes}
     assert [f"{each.probe}: {each.reason}: {each.message}" for each in outcomes if each.verdict != "pass"] == []
     assert all(each.facts["race_overlap"] >= 4 for each in outcomes), [each.facts for each in outcomes]
     assert all(each.facts["race_operations"] >= OPERATIONS * 0.75 for each in outcomes), [

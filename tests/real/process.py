@@ -10,12 +10,13 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Final
+
+from tests.waiting import block_until
 
 START: Final = 20.0
 """Seconds a server has to accept its first connection, on a machine that is busy."""
@@ -66,17 +67,15 @@ def running(
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + START
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise AssertionError(f"{process.args!r} exited with {process.returncode}:\n{_tail(log)}")
+    def listens() -> bool:
+        assert process.poll() is None, f"{process.args!r} exited with {process.returncode}:\n{_tail(log)}"
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
-            time.sleep(0.02)
-        else:
-            return
-    raise AssertionError(f"{process.args!r} did not listen on port {port} within {START} s:\n{_tail(log)}")
+            return False
+        return True
+
+    block_until(listens, lambda: f"{process.args!r} listens on port {port}:\n{_tail(log)}", seconds=START, pause=0.02)
 
 
 def _tail(log: Path) -> str:

@@ -15,9 +15,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from prober.reference.tools.catalog import TOOLS
+from tests.waiting import until
 
 from .inside import Inside, inside
-from .waiting import eventually, until
 
 GOLDEN: Final = Path(__file__).parent / "metrics.golden"
 
@@ -109,7 +109,7 @@ async def test_reads_through_the_cache_are_counted_by_what_they_found(tmp_path: 
         await server.call("get_session_config", session_id="s")
         await server.call("get_session_config", session_id="s")
         assert (count("miss"), count("hit"), count("stale")) == (1, 1, 0)
-        await eventually(found_stale)
+        await until(found_stale)
         assert count("miss") == 1
 
 
@@ -128,7 +128,7 @@ async def test_after_a_change_elsewhere_a_cached_value_is_fresh_long_before_its_
         for value in range(3):
             await two.call("get_session_config", session_id="s")
             await one.call("update_session_config", session_id="s", options={"a": value})
-            await eventually(partial(reads, two, {"a": value}))
+            await until(partial(reads, two, {"a": value}))
 
 
 async def reads(server: Inside, options: dict[str, int]) -> bool:

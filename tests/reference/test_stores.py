@@ -18,9 +18,10 @@ from prober.reference.stores.errors import (
 )
 from prober.reference.stores.protocol import Store
 from prober.reference.stores.values import Config, EventHistory, Snapshot
+from tests.waiting import BOUND
 
+from .expiry import gone
 from .opening import Connect
-from .waiting import BOUND
 
 
 async def append(
@@ -28,17 +29,6 @@ async def append(
 ) -> int:
     event = await store.append(handle, kind=kind, payload=payload, agent_id="a", expected_last=last)
     return event.number
-
-
-async def gone(store: Store, handle: str) -> None:
-    """Wait until the session expired."""
-    async with asyncio.timeout(BOUND):
-        while True:
-            try:
-                await store.get(handle)
-            except UnknownSessionError:
-                return
-            await asyncio.sleep(0.01)
 
 
 # Sessions
@@ -380,13 +370,14 @@ async def test_a_stale_token_writes_nothing(store: Store) -> None:
 # Life
 
 
-async def test_a_store_answers_a_check_while_open(store: Store) -> None:
-    await store.check()
-
-
-async def test_closing_twice_is_fine(store: Store) -> None:
-    await store.close()
-    await store.close()
+async def test_closing_twice_is_fine_and_closes_no_other_instance(connect: Connect) -> None:
+    one, two = await connect(), await connect()
+    await one.create("s", lifetime=60)
+    await one.check()
+    await one.close()
+    await one.close()
+    await two.check()
+    assert (await two.get("s")).handle == "s"
 
 
 async def test_a_closed_store_refuses_in_its_own_words(safe_connect: Connect) -> None:

@@ -14,11 +14,11 @@ from jsonschema import Draft202012Validator
 
 from prober.reference.faults.answers import FIELDS
 from prober.reference.tools.catalog import TOOLS
+from tests.waiting import until
 
 from .asking import NEEDS_NO_SESSION, OK, answer
 from .calling import ToolRefused
 from .inside import Inside, inside
-from .waiting import eventually, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -243,7 +243,7 @@ async def test_a_handle_expires_as_stated_is_then_unknown_and_soon_purged(tmp_pa
                 return "Unknown or expired session" in str(refused)
             return False
 
-        await eventually(unknown)
+        await until(unknown)
         with sqlite3.connect(tmp_path / "state.db") as raw:
             await until(lambda: raw.execute("SELECT count(*) FROM sessions").fetchone() == (0,))
         raw.close()

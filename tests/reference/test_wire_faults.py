@@ -16,9 +16,9 @@ import httpx
 import pytest
 
 from prober.reference.faults.catalog import FAULTS
+from tests.waiting import until
 
 from .processes import ServerProcess, serving
-from .waiting import eventually
 
 BODY = {
     "jsonrpc": "2.0",
@@ -203,7 +203,7 @@ async def test_a_handshake_client_gets_broken_answers_too(process: ServerProcess
 async def test_a_server_with_hanging_callers_still_stops(tmp_path: Path) -> None:
     with serving(tmp_path, "--session", "probe", "--fault", "hang", "--drain", "1") as server:
         asking = asyncio.create_task(ask(server, timeout=30))
-        await eventually(partial(has_struck, server, "hang"))
+        await until(partial(has_struck, server, "hang"))
         assert await asyncio.to_thread(server.stop) == 0
         with contextlib.suppress(httpx.HTTPError):
             assert (await asking).status_code == 500

@@ -10,10 +10,10 @@ import pytest
 
 from prober.reference.state.optimistic import GaveUpError, optimistic, wait_before
 from prober.reference.stores.errors import StoreUnavailableError, VersionConflictError
+from tests.waiting import until
 
 from .calling import ToolRefused
 from .inside import inside
-from .waiting import until
 
 LABELS = {"store": "sqlite", "tool": "advance_workflow"}
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,9 +18,13 @@ from prober.outcome import Reason
 from prober.result import Result
 from prober.schedule import Scheduler
 from tests.leaks import nothing_left_behind
+from tests.waiting import until as wait_until
 
 BOUND: Final = 30.0
 """Seconds after which a test gives up waiting."""
+
+until: Final = partial(wait_until, seconds=BOUND)
+"""For a state of the scheduler, which tells nobody but its sinks."""
 
 
 class Ledger:
@@ -57,13 +62,6 @@ class Ledger:
         """Wait for so many results of a probe."""
         await self.until(lambda: len(self.of(probe)) >= count)
         return self.of(probe)
-
-
-async def until(wanted: Callable[[], bool]) -> None:
-    """Wait for a state of the scheduler, which tells nobody but its sinks."""
-    async with asyncio.timeout(BOUND):
-        while not wanted():  # noqa: ASYNC110 - see above
-            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

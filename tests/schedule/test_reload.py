@@ -43,14 +43,14 @@ async def reloaded(before: Config, after: Config, gate: Gate, *probes: str) -> L
     """A reload while a run of `p0` is under way, which then ends; then one run of each of `probes`."""
     ledger = Ledger()
     async with scheduling(before, ledger) as scheduler:
-        scheduler._due("p0", datetime.now(UTC))
+        scheduler.due("p0", datetime.now(UTC))
         async with asyncio.timeout(BOUND):
             await gate.called.wait()
         scheduler.apply_config(after)
         gate.opened.set()
         await until(lambda: not scheduler.running)
         for probe in probes:
-            scheduler._due(probe, datetime.now(UTC))
+            scheduler.due(probe, datetime.now(UTC))
             await ledger.runs(probe, 1)
     return ledger
 
@@ -88,10 +88,10 @@ async def test_a_run_that_waits_when_its_probe_goes_never_begins(tmp_path: Path)
     async with offering(tool("count", gate.answer)) as peer:
         config = loaded(document(peer, RARE, RARE, concurrency=1), tmp_path)
         async with scheduling(config, ledger) as scheduler:
-            scheduler._due("p0", datetime.now(UTC))
+            scheduler.due("p0", datetime.now(UTC))
             async with asyncio.timeout(BOUND):
                 await gate.called.wait()
-            scheduler._due("p1", datetime.now(UTC))
+            scheduler.due("p1", datetime.now(UTC))
             scheduler.apply_config(replace(config, probes={"p0": config.probes["p0"]}))
             gate.opened.set()
             await ledger.runs("p0", 1)

@@ -79,11 +79,11 @@ async def test_a_run_that_is_due_while_the_one_before_goes_on_is_left_out_and_to
         config = loaded(document(peer, slow, concurrency=5), tmp_path)
         async with scheduling(config, ledger) as scheduler:
             first = datetime.now(UTC)
-            scheduler._due("p0", first)
-            scheduler._due("p0", first + timedelta(seconds=1))
+            scheduler.due("p0", first)
+            scheduler.due("p0", first + timedelta(seconds=1))
             async with asyncio.timeout(BOUND):
                 await gate.called.wait()
-            scheduler._due("p0", first + timedelta(seconds=2))
+            scheduler.due("p0", first + timedelta(seconds=2))
             assert scheduler.running == 1
             gate.opened.set()
             await ledger.runs("p0", 1)
@@ -97,7 +97,7 @@ async def test_of_a_target_no_more_probes_run_at_once_than_it_allows(tmp_path: P
         config = loaded(document(peer, *[FORGIVING | {"interval": "1m", "timeout": "10s"}] * 5), tmp_path)
         async with scheduling(config, ledger) as scheduler:
             for name in scheduler.probes:
-                scheduler._due(name, datetime.now(UTC))
+                scheduler.due(name, datetime.now(UTC))
             await until(lambda: gate.inside == 2 and scheduler.waiting == 3)
             assert (scheduler.running, scheduler.waiting) == (2, 3)
             gate.opened.set()
@@ -113,8 +113,8 @@ async def test_waiting_for_a_turn_is_part_of_the_start_lag(tmp_path: Path) -> No
         config = loaded(document(peer, *[FORGIVING | {"interval": "1m", "timeout": "10s"}] * 2), tmp_path)
         async with scheduling(config, ledger, concurrency=1) as scheduler:
             due = datetime.now(UTC)
-            scheduler._due("p0", due)
-            scheduler._due("p1", due)
+            scheduler.due("p0", due)
+            scheduler.due("p1", due)
             async with asyncio.timeout(BOUND):
                 await gate.called.wait()
             await asyncio.sleep(0.2)
@@ -140,8 +140,8 @@ async def test_a_sink_that_raises_stops_neither_the_others_nor_the_schedule(
         async with Scheduler(judge=judge, sinks=[Broken(), ledger]) as scheduler:
             scheduler.apply_config(config)
             await ledger.runs("p0", 2)
-            scheduler._due("p0", datetime.now(UTC))
-            scheduler._due("p0", datetime.now(UTC))
+            scheduler.due("p0", datetime.now(UTC))
+            scheduler.due("p0", datetime.now(UTC))
             await ledger.until(lambda: "p0" in ledger.left_out)
     assert "Broken failed" in caplog.text
 
@@ -152,7 +152,7 @@ async def test_a_budget_that_is_used_up_is_seen_and_nothing_is_sent(tmp_path: Pa
         config = loaded(document(peer, rare, budget="4/h"), tmp_path)
         async with scheduling(config, ledger) as scheduler:
             for number in range(1, 6):
-                scheduler._due("p0", datetime.now(UTC))
+                scheduler.due("p0", datetime.now(UTC))
                 await ledger.runs("p0", number)
                 await until(lambda: scheduler._entries["p0"].run is None)
             now = await scheduler.run_now("p0")
@@ -244,7 +244,7 @@ async def test_drain_lets_runs_end_and_begins_none(tmp_path: Path) -> None:
         config = loaded(document(peer, *[FORGIVING | {"interval": "1m", "timeout": "10s"}] * 3), tmp_path)
         async with scheduling(config, ledger) as scheduler:
             for name in scheduler.probes:
-                scheduler._due(name, datetime.now(UTC))
+                scheduler.due(name, datetime.now(UTC))
             await until(lambda: gate.inside == 2)
             async with asyncio.TaskGroup() as tasks:
                 draining = tasks.create_task(scheduler.drain(BOUND))
@@ -263,7 +263,7 @@ async def test_drain_cancels_what_does_not_end_in_time(tmp_path: Path) -> None:
     async with offering(tool("count", gate.answer)) as peer:
         config = loaded(document(peer, FORGIVING | {"interval": "1m", "timeout": "50s"}), tmp_path)
         async with scheduling(config, ledger) as scheduler:
-            scheduler._due("p0", datetime.now(UTC))
+            scheduler.due("p0", datetime.now(UTC))
             async with asyncio.timeout(BOUND):
                 await gate.called.wait()
             async with asyncio.timeout(5):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -12,8 +11,9 @@ from typing import Any, Final
 
 import httpx
 
+from tests.programs import program
 from tests.real.process import free_port, running
-from tests.web.programs import program
+from tests.waiting import until
 
 PATIENCE: Final = 40.0
 """Seconds in which something must come to be true."""
@@ -29,9 +29,10 @@ class Prometheus:
     log: Path
 
     async def ready(self) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while (await self.client.get("/-/ready")).status_code != 200:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        async def answers() -> bool:
+            return (await self.client.get("/-/ready")).status_code == 200
+
+        await until(answers, self.log.read_text, seconds=PATIENCE, pause=0.05)
 
     async def ask(self, path: str, **query: str) -> Any:
         answer = (await self.client.get(f"/api/v1/{path}", params=query)).json()
@@ -53,13 +54,17 @@ class Prometheus:
     async def until(self, expression: str, expected: Callable[[Series], bool], *labels: str) -> Series:
         """Its value once it is what was expected."""
         found: Series = {}
+
+        async def settled() -> bool:
+            nonlocal found
+            found = await self.query(expression, *labels)
+            return expected(found)
+
         try:
-            async with asyncio.timeout(PATIENCE):
-                while not expected(found := await self.query(expression, *labels)):  # noqa: ASYNC110 - another process's
-                    await asyncio.sleep(0.2)
-        except TimeoutError:
+            await until(settled, lambda: f"{expression} is {found}", seconds=PATIENCE, pause=0.2)
+        except AssertionError as late:
             told = [(target["scrapeUrl"], target["health"], target["lastError"]) for target in await self.targets()]
-            raise AssertionError(f"{expression} is {found}\n{told}\n{self.log.read_text()[-3000:]}") from None
+            raise AssertionError(f"{late}\n{told}\n{self.log.read_text()[-3000:]}") from None
         return found
 
 

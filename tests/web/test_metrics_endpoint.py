@@ -11,9 +11,9 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as text
 
+from tests.programs import check_metrics
 from tests.web.asking import asking
 from tests.web.house import dead, house
-from tests.web.programs import check_metrics
 from tests.web.test_api import worst_pause_until
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,*/*;q=0.1"
@@ -26,7 +26,7 @@ async def test_the_page_is_clean_by_the_judgement_of_promtool(tmp_path: Path) ->
         assert page.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
         assert 'mcp_probe_success{target="dead",probe="a"} 0' in page.text
         assert {family.name for family in text(page.text)} > {"mcp_probe_success", "prober_build_info"}
-        check_metrics(page.text, tmp_path)
+        check_metrics(page.text)
 
 
 async def test_openmetrics_is_given_to_whoever_prefers_it(tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.peers.http_faults import FAULTS
 from tests.peers.http_peer import Script, http_peer
+from tests.programs import check_metrics
 from tests.real import servers
 from tests.web.asking import asking
 from tests.web.house import dead, house
-from tests.web.programs import check_metrics
 
 SCRAPE = "X-Prometheus-Scrape-Timeout-Seconds"
 
@@ -67,7 +67,7 @@ async def test_a_probe_that_passes_is_told_with_its_own_metrics_only(tmp_path: P
             assert 0 < only(metrics, "probe_duration_seconds") < 18
             assert metrics["mcp_probe_success"] == {frozenset({("target", "real"), ("probe", "sum")}): 1}
             assert not any(name.startswith(("prober_", "process_", "python_")) for name in metrics)
-            check_metrics(answer.text, tmp_path)
+            check_metrics(answer.text)
 
 
 async def test_several_probes_pass_only_together(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ async def test_several_probes_pass_only_together(tmp_path: Path) -> None:
             assert only(metrics, "probe_success") == 0
             assert sorted(metrics["mcp_probe_success"].values()) == [0, 1]
             assert only(metrics, "mcp_probe_last_failure_info") == 1
-            check_metrics(answer.text, tmp_path)
+            check_metrics(answer.text)
 
 
 async def test_a_target_that_is_down_is_an_answer_like_any_other(tmp_path: Path) -> None:

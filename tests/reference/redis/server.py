@@ -8,10 +8,12 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+
+from tests.real.process import free_port
+from tests.waiting import block_until
 
 BOUND: Final = 10.0
 """Seconds a server may take to start or to end, on a machine that others use too."""
@@ -35,9 +37,10 @@ class RedisServer:
     def __init__(self, folder: Path, *options: str) -> None:
         """`options` as on the command line of redis-server; by default nothing is written to disk."""
         self._folder = folder
+        self._log = folder / "redis.log"
         self._options = options or ("--appendonly", "no")
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        self.port = free_port()
 
     @property
     def url(self) -> str:
@@ -48,16 +51,11 @@ class RedisServer:
         """Start, and wait until it answers."""
         self._folder.mkdir(parents=True, exist_ok=True)
         command = [str(find_binary()), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
-        with (self._folder / "redis.log").open("ab") as log:
+        with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--save", "", *self._options], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + BOUND
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                raise RuntimeError(f"no Redis on port {self.port}: {(self._folder / 'redis.log').read_text()}")
-            time.sleep(0.01)
+        block_until(self._answers, self._log.read_text, seconds=BOUND, pause=0.01)
 
     def kill(self) -> None:
         """End it as a crash would."""
@@ -86,6 +84,8 @@ class RedisServer:
             return connection.recv(65_536)
 
     def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self._log.read_text()
         try:
             return self.ask("PING") == b"+PONG\r\n"
         except OSError:
@@ -105,9 +105,3 @@ def running(folder: Path, *options: str) -> Iterator[RedisServer]:
         yield server
     finally:
         server.stop()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

@@ -7,8 +7,8 @@ from contextlib import aclosing
 
 from prober.reference.state.cache import ReadThroughCache
 from prober.reference.stores.redis import RedisStore
+from tests.waiting import until
 
-from ..waiting import until
 from .conftest import OpenStore
 from .relay import relaying
 from .server import BOUND, RedisServer

@@ -10,10 +10,14 @@ import pytest
 from prober.reference.stores.errors import LockHeldError, StaleTokenError, UnknownSessionError
 from prober.reference.stores.redis import RedisStore
 from prober.reference.stores.values import Snapshot
+from tests.waiting import until
 
-from ..waiting import until
+from ..expiry import gone
 from .conftest import OpenStore
 from .server import BOUND, RedisServer, running
+
+BRIEF = 0.003
+"""Seconds. A session of one millisecond is deleted in that millisecond, and counted until the millisecond is over."""
 
 
 async def fill(store: RedisStore, handle: str, *, lifetime: float | None) -> None:
@@ -24,16 +28,6 @@ async def fill(store: RedisStore, handle: str, *, lifetime: float | None) -> Non
     await store.update_config(handle, {"option": "1"})
     await store.acquire(handle, owner="o", ttl=60)
     await store.step(handle, tool="t", result="1", lifetime=lifetime)
-
-
-async def gone(store: RedisStore, handle: str) -> None:
-    async with asyncio.timeout(BOUND):
-        while True:
-            try:
-                await store.get(handle)
-            except UnknownSessionError:
-                return
-            await asyncio.sleep(0.01)
 
 
 async def test_an_expired_session_leaves_nothing_behind_after_a_purge(
@@ -75,7 +69,7 @@ async def test_counting_and_purging_two_thousand_sessions_is_exact(open_store: O
     async with asyncio.TaskGroup() as group:
         for number in range(4):
             group.create_task(make(f"lives-{number}", 600 if number % 2 else None))
-            group.create_task(make(f"dies-{number}", 0.001))
+            group.create_task(make(f"dies-{number}", BRIEF))
     for number in range(4):
         await gone(store, f"dies-{number}-0249")
     assert await store.count() == 1_000
@@ -87,7 +81,7 @@ async def test_counting_and_purging_two_thousand_sessions_is_exact(open_store: O
 async def test_a_page_reaches_past_any_number_of_expired_sessions(open_store: OpenStore) -> None:
     store = await open_store()
     for number in range(50):
-        await store.create(f"a{number:02}", lifetime=0.001)
+        await store.create(f"a{number:02}", lifetime=BRIEF)
     await store.create("z", lifetime=60)
     await gone(store, "a49")
     assert [session.handle for session in await store.page(after="", limit=3)] == ["z"]
@@ -175,7 +169,7 @@ async def test_every_method_keeps_to_one_slot_of_a_cluster(tmp_path: Path, open_
         assert len(await store.events("s", after=0, limit=5)) == 1
         assert (await store.history("s")).last_event == 1
         assert (await store.config("s")).version == 1
-        await store.create("t", lifetime=0.001)
+        await store.create("t", lifetime=BRIEF)
         await gone(store, "t")
         assert [session.handle for session in await store.page(after="", limit=5)] == ["s"]
         assert await store.count() == 1

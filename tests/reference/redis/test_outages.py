@@ -13,8 +13,8 @@ import pytest
 from prober.reference.breaker import BreakerPolicy
 from prober.reference.stores.errors import StoreError, StoreUnavailableError
 from prober.reference.stores.redis import RedisStore
+from tests.waiting import until
 
-from ..waiting import until
 from .conftest import OpenStore
 from .relay import relaying
 from .server import BOUND, RedisServer
@@ -192,14 +192,15 @@ async def test_callers_with_less_patience_than_the_store_open_the_breaker_too(
 
 async def recovered(store: RedisStore) -> None:
     """Ask until the breaker lets a check through."""
-    async with asyncio.timeout(BOUND):
-        while True:
-            try:
-                await store.check()
-            except StoreUnavailableError:
-                await asyncio.sleep(0.01)
-            else:
-                return
+
+    async def checked() -> bool:
+        try:
+            await store.check()
+        except StoreUnavailableError:
+            return False
+        return True
+
+    await until(checked, "the breaker lets a check through", seconds=BOUND)
 
 
 async def test_demoted_to_a_replica_it_is_cut_off_until_it_is_promoted(

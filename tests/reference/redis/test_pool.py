@@ -77,8 +77,10 @@ async def test_connections_that_redis_closed_while_idle_are_replaced_unnoticed(
 ) -> None:
     store = await open_store()
     await asyncio.gather(*(store.check() for _ in range(8)))
+    assert clients(server) > 0
     server.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
     await asyncio.sleep(0.05)
+    assert clients(server) == 0
     await store.create("s", lifetime=60)
     for _ in range(8):
         await store.step("s", tool="t", result="1")

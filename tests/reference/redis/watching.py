@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ..waiting import BOUND
+from tests.waiting import BOUND
 
 
 class Watcher:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.programs import program
+from tests.waiting import block_until
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS = (
@@ -29,22 +30,13 @@ _FLAGS = (
     "--disable-sync",
     "--force-color-profile=srgb",
 )
-_PATIENCE = 20.0
-
-
-def missing() -> str | None:
-    """Why there is no browser to look with; None where there is one."""
-    if not any(shutil.which(name) for name in _BROWSERS):
-        return "no Chromium on this machine"
-    return None if shutil.which("chromedriver") else "no chromedriver on this machine"
 
 
 class Browser:
     """One session of one browser. Blocks: to be used from a thread beside the event loop of the server under test."""
 
     def __init__(self, driver_url: str, profile: Path):
-        binary = next(path for path in map(shutil.which, _BROWSERS) if path)
-        options = {"binary": binary, "args": [*_FLAGS, f"--user-data-dir={profile}"]}
+        options = {"binary": program(*_BROWSERS), "args": [*_FLAGS, f"--user-data-dir={profile}"]}
         wanted = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
         self._url = driver_url
         self._url += "/session/" + self._ask("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
@@ -78,11 +70,7 @@ class Browser:
 
     def wait(self, script: str, *arguments: Any) -> Any:
         """What it returns as soon as that is true, within some seconds."""
-        deadline = time.monotonic() + _PATIENCE
-        while not (value := self.run(script, *arguments)):
-            assert time.monotonic() < deadline, f"never came true: {script}"
-            time.sleep(0.05)
-        return value
+        return block_until(lambda: self.run(script, *arguments), script)
 
     def press(self, *keys: str) -> None:
         """Keys one after the other, by their WebDriver code points or as characters."""
@@ -121,7 +109,7 @@ class Browser:
 def chromium(folder: Path) -> Iterator[Browser]:
     """A browser with a profile of its own in `folder`, and its driver on a port that the system chose."""
     log = folder / "chromedriver.log"
-    command = [str(shutil.which("chromedriver")), "--port=0", f"--log-path={log}"]
+    command = [program("chromedriver"), "--port=0", f"--log-path={log}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as driver:
         try:
             assert driver.stdout is not None

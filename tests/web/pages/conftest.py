@@ -6,14 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.web.pages.browser import Browser, chromium, missing
+from tests.web.pages.browser import Browser, chromium
 
 
 @pytest.fixture(scope="session")
 def chromium_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """One browser for all tests of this process: it takes a second to start."""
-    if why := missing():
-        pytest.skip(f"{why}: the status page is not looked at")
     with chromium(tmp_path_factory.mktemp("chromium")) as browser:
         yield browser
 

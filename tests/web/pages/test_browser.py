@@ -36,15 +36,17 @@ const ground = (element) => {
   return [255, 255, 255, 255];
 };
 const low = [];
+let looked = 0;
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (walker.nextNode()) {
   const element = walker.currentNode.parentElement;
   if (!walker.currentNode.data.trim() || !element.checkVisibility() || element.closest("svg")) continue;
   const [a, b] = [rgba(getComputedStyle(element).color), ground(element)].map(luminance).sort((x, y) => y - x);
+  looked += 1;
   const ratio = (a + 0.05) / (b + 0.05);
   if (ratio < 4.5) low.push(`${ratio.toFixed(2)}: ${walker.currentNode.data.trim()}`);
 }
-return low;
+return looked ? low : ['no text'];
 """
 """Texts whose contrast is below 4.5 to 1 (WCAG 2.2, 1.4.3)."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -63,7 +64,8 @@ def test_a_spark_keeps_to_its_box_and_leaves_gaps() -> None:
     assert spark is not None
     assert spark.label == "Response time: 10 ms to 30 ms, last 20 ms"
     assert spark.line.count("M") == 2, "what was not measured is not drawn"
-    heights = [float(pair.split()[1]) for pair in spark.line.partition("L")[0][1:].split("M")]
+    heights = [float(height) for height in re.findall(r"[ML][\d.]+ ([\d.]+)", spark.line)]
+    assert len(heights) == 3
     assert all(0 <= height <= SPARK_HEIGHT for height in heights)
 
 
