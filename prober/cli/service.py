@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -19,11 +20,12 @@ from prober.cli.inputs import paths_or_default, refuse_mistakes
 from prober.config import ConfigError
 from prober.config import load as load_config
 from prober.config.model import Config
-from prober.config.units import parse_duration
+from prober.config.units import parse_duration, parse_size, show_size
 from prober.daemon import Daemon, Settings
 from prober.daemon import logs as daemon_logs
 from prober.daemon.settings import HOST
-from prober.history import HistoryError
+from prober.history import HistoryError, Retention
+from prober.history.retention import SMALLEST
 from prober.notify import NotifyProblem
 from prober.schedule import Shard
 
@@ -42,6 +44,10 @@ class Asked:
     web_config: Path | None
     history: Path | None
     keep_history: bool
+    history_keep_results: str
+    history_keep_failures: str
+    history_keep_rollups: str
+    history_max_size: str
     concurrency: int
     shard: str | None
     location: str | None
@@ -141,10 +147,11 @@ def _settings(asked: Asked) -> Settings:
         external_url=asked.external_url,
         web_config=asked.web_config,
         history=(asked.history or _usual_history()) if asked.keep_history else None,
+        retention=_retention(asked),
         concurrency=asked.concurrency,
         shard=_shard(asked.shard),
         location=asked.location,
-        drain=_drain(asked.drain),
+        drain=_seconds("--drain", asked.drain),
     )
 
 
@@ -185,8 +192,25 @@ def _shard(text: str | None) -> Shard | None:
         refuse(f"--shard {text}: write I/N with I from 1 to N, as in 2/5")
 
 
-def _drain(text: str) -> float:
+def _retention(asked: Asked) -> Retention:
+    size = parse_size(asked.history_max_size)
+    if size is None:
+        refuse(f"--history-max-size {asked.history_max_size}: write a size with its unit, as in 2GiB")
+    if size < SMALLEST:
+        refuse(f"--history-max-size {asked.history_max_size}: a history needs {show_size(SMALLEST)} or more")
+    try:
+        return Retention(
+            results=timedelta(seconds=_seconds("--history-keep-results", asked.history_keep_results)),
+            failures=timedelta(seconds=_seconds("--history-keep-failures", asked.history_keep_failures)),
+            rollups=timedelta(seconds=_seconds("--history-keep-rollups", asked.history_keep_rollups)),
+            max_bytes=size,
+        )
+    except (ValueError, OverflowError) as error:
+        refuse(f"--history-keep-…: {error}")
+
+
+def _seconds(option: str, text: str) -> float:
     seconds = parse_duration(text)
     if seconds is None:
-        refuse(f"--drain {text}: write a duration with its unit, as in 10s")
+        refuse(f"{option} {text}: write a duration with its unit, as in 10s or 30d")
     return seconds
