@@ -134,6 +134,11 @@ class StatusStore:
         """Raises KeyError where no such probe is run here."""
         return self._statuses[name]
 
+    def find(self, target: str, probe: str) -> ProbeStatus | None:
+        """None where no such probe of that target is run here."""
+        status = self._statuses.get(probe)
+        return status if status is not None and status.probe.target == target else None
+
     def target(self, name: str) -> TargetStatus:
         """Raises KeyError where no such target is configured."""
         target = self._config.targets[name]

@@ -219,6 +219,16 @@ def daemon(
         Path | None,
         typer.Option(metavar="FILE", help="Where results are kept. Default: history.db in the state folder."),
     ] = None,
+    history_keep_results: Annotated[str, typer.Option(metavar="TIME", help="How long each run is kept.")] = "30d",
+    history_keep_failures: Annotated[
+        str, typer.Option(metavar="TIME", help="How long failures are kept with their evidence.")
+    ] = "90d",
+    history_keep_rollups: Annotated[
+        str, typer.Option(metavar="TIME", help="How long counts and times by hour and day are kept.")
+    ] = "400d",
+    history_max_size: Annotated[
+        str, typer.Option(metavar="SIZE", help="Of the history on disk; when it is more, the oldest goes first.")
+    ] = "2GiB",
     concurrency: Annotated[int, typer.Option(min=1, max=1000, help="Probes that run at once.")] = 64,
     shard: Annotated[
         str | None, typer.Option(metavar="I/N", help="Run only the probes that fall to part I of N.")
@@ -241,6 +251,10 @@ def daemon(
         web_config=web_config,
         history=history,
         keep_history=not no_history,
+        history_keep_results=history_keep_results,
+        history_keep_failures=history_keep_failures,
+        history_keep_rollups=history_keep_rollups,
+        history_max_size=history_max_size,
         concurrency=concurrency,
         shard=shard,
         location=location,

@@ -81,7 +81,7 @@ class Daemon:
         Raises:
             ConfigError: the configuration is not sound.
             NotifyProblem: nobody can be told in the way that the configuration wants.
-            HistoryError: the history file cannot be used.
+            HistoryError: another process has the history file.
             OSError: the address cannot be listened on.
         """
         config = await asyncio.to_thread(self._read)
@@ -173,11 +173,15 @@ class Daemon:
     def _open_history(self, stack: AsyncExitStack) -> HistoryStore | None:
         if self._settings.history is None:
             return None
+        self._metrics.history_up(True)
         history = HistoryStore.open(
-            self._settings.history, retention=self._settings.retention, on_trouble=self._history_trouble
+            self._settings.history,
+            statuses=self._statuses,
+            retention=self._settings.retention,
+            on_trouble=self._history_trouble,
+            on_moved=lambda what: log(logging.WARNING, "history_moved_aside", message=what),
         )
         stack.push_async_callback(history.close)
-        self._metrics.history_up(True)
         return history
 
     def _history_trouble(self, trouble: str | None) -> None:

@@ -15,15 +15,14 @@ import sqlite3
 from datetime import datetime, timedelta
 from typing import Final
 
-from prober.history.packing import PROBE_BITS, microseconds
+from prober.history.codec import DAY_HOURS, HOUR_US, microseconds
 from prober.history.retention import Retention
 
-_HOUR_US: Final = 3_600_000_000
 _KEYS: Final = {
-    "runs": ("slot", 1 << PROBE_BITS),
-    "hours": ("slot", 1 << PROBE_BITS),
-    "target_hours": ("slot", 1 << PROBE_BITS),
-    "failures": ("started", _HOUR_US),
+    "runs": ("hour", 1),
+    "hours": ("hour", 1),
+    "target_hours": ("hour", 1),
+    "failures": ("started_us", HOUR_US),
 }
 """Each kind of row: the column that it is in the order of, and what an hour is there."""
 
@@ -56,10 +55,10 @@ def prune(connection: sqlite3.Connection, retention: Retention, now: datetime) -
         "target_hours": min(retention.rollups, TARGET_HOURS),
     }
     for table, age in ages.items():
-        _delete(connection, table, older_than=now - age, at_most=24 * _KEYS[table][1])
+        _delete(connection, table, older_than=now - age, at_most=DAY_HOURS * _KEYS[table][1])
     connection.execute(
         "DELETE FROM days WHERE day < min(?, (SELECT min(day) FROM days) + 1)",
-        (microseconds(now - retention.rollups) // (24 * _HOUR_US),),
+        (microseconds(now - retention.rollups) // (DAY_HOURS * HOUR_US),),
     )
     _squeeze(connection, _most(retention), now)
 
@@ -70,10 +69,10 @@ def forget(connection: sqlite3.Connection, retention: Retention, now: datetime) 
     for table, (key, hour) in _KEYS.items():
         (oldest,) = connection.execute(f"SELECT min({key}) FROM {table}").fetchone()  # noqa: S608 - names of our own
         if oldest is not None:
-            last = min(last, oldest // hour * _HOUR_US)
+            last = min(last, oldest // hour * HOUR_US)
     connection.execute("BEGIN IMMEDIATE")
-    connection.execute("DELETE FROM present WHERE started < ?", (last,))
-    connection.execute("DELETE FROM probes WHERE id NOT IN (SELECT probe FROM present)")
+    connection.execute("DELETE FROM statuses WHERE started_us < ?", (last,))
+    connection.execute("DELETE FROM probes WHERE id NOT IN (SELECT probe FROM statuses)")
     connection.execute("DELETE FROM targets WHERE id NOT IN (SELECT target FROM probes)")
     connection.execute("DELETE FROM days WHERE target NOT IN (SELECT id FROM targets)")
     connection.execute("COMMIT")
@@ -91,13 +90,14 @@ def _squeeze(connection: sqlite3.Connection, most: int, now: datetime) -> None:
         while left and _used(connection) > most and _delete(connection, table, older_than=now - age, at_most=bite):
             left -= 1
     if _pragma(connection, "page_count") * _pragma(connection, "page_size") > most:
-        connection.execute(f"PRAGMA incremental_vacuum({_PAGES_A_SWEEP})").fetchall()
+        # Not `execute`: that steps once, and a step gives back one page.
+        connection.executescript(f"PRAGMA incremental_vacuum({_PAGES_A_SWEEP})")
 
 
 def _delete(connection: sqlite3.Connection, table: str, *, older_than: datetime, at_most: int) -> int:
     """So much time from the oldest row on, in units of the key; how many rows went."""
     key, hour = _KEYS[table]
-    cutoff = microseconds(older_than) // _HOUR_US * hour if key == "slot" else microseconds(older_than)
+    cutoff = microseconds(older_than) * hour // HOUR_US
     (oldest,) = connection.execute(f"SELECT min({key}) FROM {table}").fetchone()  # noqa: S608 - names of our own
     if oldest is None or oldest >= cutoff:
         return 0

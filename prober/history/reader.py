@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
 
-from prober.history.schema import HistoryError, connect_to_read
+from prober.history.schema import HistoryError, connect_to_read, is_damage
 
 THREADS: Final = 2
 _STEPS_BETWEEN_LOOKS: Final = 20_000
@@ -23,10 +23,12 @@ Question = Callable[[sqlite3.Connection], T]
 class Reader:
     """Asks the file. It is opened when the first question comes, and again when another file is in its place."""
 
-    def __init__(self, path: Path, *, seconds: float) -> None:
-        """`seconds` is the most a question may take, its wait for a thread included."""
-        self._path = path
-        self._seconds = seconds
+    def __init__(self, path: Path, *, seconds: float, on_damage: Callable[[str], None] = lambda _why: None) -> None:
+        """`seconds` is the most a question may take, its wait for a thread included.
+
+        `on_damage` hears, in any thread, that the file itself is broken.
+        """
+        self._path, self._seconds, self._on_damage = path, seconds, on_damage
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="history-reader")
         self._mine = threading.local()
         self._connections: dict[int, sqlite3.Connection] = {}
@@ -55,6 +57,8 @@ class Reader:
         except sqlite3.Error as error:
             if str(error) == "interrupted":
                 raise HistoryError(f"{self._path}: no answer within {self._seconds:g} s; ask for less") from None
+            if is_damage(error):
+                self._on_damage(str(error))
             raise HistoryError(f"{self._path} cannot be read: {error}") from error
         except OSError as error:
             raise HistoryError(f"{self._path} cannot be read: {error.strerror}") from error

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from prober.config.model import Probe
-from prober.history import overview, queries, rollups
-from prober.history.lock import FileLock
+from prober.history import queries, series
+from prober.history.codec import EPOCH
+from prober.history.history_file import HistoryFile
 from prober.history.models import Counts, Day, Overview, PastFailure, PastResult, Point
-from prober.history.packing import EPOCH
 from prober.history.reader import Reader
 from prober.history.retention import Retention
 from prober.history.schema import HistoryError
-from prober.history.write_connection import Skip, WriteConnection
-from prober.history.writer import QUEUE, Trouble, Writer
+from prober.history.write_connection import Entry, Skip
+from prober.history.writer import QUEUE, Writer
 from prober.result import Remembered, Result
+from prober.status import StatusStore
 
+T = TypeVar("T")
 ANSWER_SECONDS: Final = 5.0
 MOST_ROWS: Final = 10_000
 MOST_DAYS: Final = 400
@@ -40,55 +41,55 @@ class HistoryStore:
     for until retention has ended the last of their rows. Limits beyond the bounds above are taken as the bounds.
     """
 
-    def __init__(self, path: Path, *, lock: FileLock, writer: Writer, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, path: Path, *, writer: Writer, clock: Callable[[], datetime], statuses: StatusStore | None
+    ) -> None:
         """For `open`."""
-        self._path, self._lock, self._writer, self._clock = path, lock, writer, clock
-        self._reader = Reader(path, seconds=ANSWER_SECONDS)
+        self._path, self._writer, self._clock, self._statuses = path, writer, clock, statuses
+        self._reader = Reader(path, seconds=ANSWER_SECONDS, on_damage=writer.damaged)
 
     @classmethod
     def open(
         cls,
         path: Path,
         *,
+        statuses: StatusStore | None = None,
         retention: Retention | None = None,
-        on_trouble: Trouble = lambda _: None,
+        on_trouble: Callable[[str | None], None] = lambda _: None,
+        on_moved: Callable[[str], None] = lambda _: None,
         clock: Callable[[], datetime] = _utc_now,
         queue: int = QUEUE,
     ) -> Self:
-        """Makes the file if there is none. Raises HistoryError where it cannot be had, or not written to.
+        """Makes the file if there is none, and goes on without one until it can be made.
 
-        `on_trouble` hears once that results are not written any more and why, and None when they are again: in the
-        thread of the event loop, if this is called in one. `queue` is how many results wait at most.
+        `statuses` has what each run did to its probe's status: it is asked at every `record`, so it must have got the
+        result first. `on_trouble` hears once that results are not written any more and why, and None when they are
+        again; `on_moved` that a file that cannot be used got another name: in the thread of the event loop, if this is
+        called in one. `queue` is how many results wait at most. Raises HistoryError if another process has the file.
         """
-        kept = retention or Retention()
         path = path.absolute()
-        lock = _take(path)
-        try:
-            connection = WriteConnection(path, kept, now=clock())
-        except (sqlite3.Error, OSError) as error:
-            lock.release()
-            raise HistoryError(
-                f"{path} cannot be written: {error}; see to the disk and its permissions, or name another file"
-            ) from error
-        except BaseException:
-            lock.release()
-            raise
-        told = _in_loop(lambda why: on_trouble(why if why is None else _told(path, why)))
-        writer = Writer(
-            connection,
-            reopen=lambda: WriteConnection(path, kept, now=clock()),
-            on_trouble=told,
+        file = HistoryFile(path, retention or Retention(), clock=clock, on_moved=_in_loop(on_moved))
+
+        def tell(why: str | None) -> None:
+            on_trouble(why if why is None else _told(path, why))
+
+        return cls(
+            path,
+            writer=Writer(file, on_trouble=_in_loop(tell), clock=clock, queue=queue),
             clock=clock,
-            queue=queue,
+            statuses=statuses,
         )
-        return cls(path, lock=lock, writer=writer, clock=clock)
 
     def record(self, result: Result) -> None:
         """Keep a result. Its exchanges and phases are not kept."""
         outcome = result.outcome
         if outcome.exchanges or outcome.phases:
             result = replace(result, outcome=replace(outcome, exchanges=(), phases={}))
-        self._writer.put(result)
+        status = self._statuses.find(outcome.target, outcome.probe) if self._statuses is not None else None
+        if status is None:
+            self._writer.put(Entry(result))
+        else:
+            self._writer.put(Entry(result, status.since, status.streak, status.last_success))
 
     def skipped(self, probe: Probe) -> None:
         """Count a run that was left out."""
@@ -111,13 +112,17 @@ class HistoryStore:
     def _close(self) -> None:
         self._reader.close()
         self._writer.stop()
-        self._lock.release()
 
     def remembered(self) -> list[Remembered]:
-        """Where every probe stood last. Reads in the calling thread: for a start, not for a page."""
-        reader = Reader(self._path, seconds=60.0)
+        """Every probe's last run; nothing where the file cannot be read, which the writer tells of.
+
+        Reads in the calling thread: for a start, not for a page.
+        """
+        reader = Reader(self._path, seconds=60.0, on_damage=self._writer.damaged)
         try:
             return reader.answer(queries.remembered, time.monotonic() + 60.0)
+        except HistoryError:
+            return []
         finally:
             reader.close()
 
@@ -161,7 +166,7 @@ class HistoryStore:
     async def uptime(self, target: str, *, since: datetime) -> Counts:
         """Runs by verdict, from the hour that `since` is in until now."""
         return await self._reader.ask(
-            lambda connection: rollups.uptime(connection, target=target, since=since, until=self._clock())
+            lambda connection: queries.uptime(connection, target=target, since=since, until=self._clock())
         )
 
     async def durations(
@@ -172,7 +177,7 @@ class HistoryStore:
         Of up to twelve hours from the runs themselves; of more from roll-ups, a point an hour at the finest.
         """
         return await self._reader.ask(
-            lambda connection: rollups.durations(
+            lambda connection: series.durations(
                 connection,
                 target=target,
                 probe=probe,
@@ -185,7 +190,7 @@ class HistoryStore:
     async def overview(self, *, days: int = 90, hours: int = 24) -> dict[str, Overview]:
         """Every target's last days and the times of its last hours, by name: all of the front page in one question."""
         return await self._reader.ask(
-            lambda connection: overview.overview(
+            lambda connection: series.overview(
                 connection, now=self._clock(), days=_within(days, MOST_DAYS), hours=_within(hours, 24 * 7)
             )
         )
@@ -195,32 +200,21 @@ class HistoryStore:
         return self._clock() + timedelta(milliseconds=1)
 
 
-def _take(path: Path) -> FileLock:
-    try:
-        return FileLock.take(path)
-    except BlockingIOError:
-        raise HistoryError(f"{path} is in use by another process: give each daemon a history of its own") from None
-    except OSError as error:
-        raise HistoryError(
-            f"{path} cannot be written: {error.strerror}; see to the folder and its permissions, or name another file"
-        ) from error
-
-
 def _told(path: Path, why: str) -> str:
     where = "" if str(path) in why else f"{path}: "
     return f"history is not written: {where}{why}; probing goes on, and writing is tried again"
 
 
-def _in_loop(tell: Trouble) -> Trouble:
+def _in_loop(tell: Callable[[T], None]) -> Callable[[T], None]:
     """The same, called in the event loop's thread, if there is a loop now and as long as it runs."""
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         return tell
 
-    def later(why: str | None) -> None:
+    def later(what: T) -> None:
         try:
-            loop.call_soon_threadsafe(tell, why)
+            loop.call_soon_threadsafe(tell, what)
         except RuntimeError:  # the loop is closed: nobody is left to be told
             return
 

@@ -1,38 +1,38 @@
 """The connection that writes: batches of results, one transaction each.
 
 Used by one thread at a time. Whatever it raises leaves the file as it was before the call; then another connection
-is opened, for the numbers of names and the streaks that this one has in memory may be ahead of the file.
+is opened, for the numbers of names that this one has in memory may be ahead of the file.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from prober.history import packing
-from prober.history.details import to_json
-from prober.history.folding import fold
+from prober.history.codec import CODES, HOUR_US, LATENCY, PASSED, duration_us, microseconds, to_json
 from prober.history.pruning import forget, prune
 from prober.history.retention import Retention
-from prober.history.schema import BOUNDS, connect_to_write
-from prober.outcome import Reason
+from prober.history.rollup import compact
+from prober.history.schema import SKIPPED, connect_to_write
+from prober.outcome import Outcome, Reason
 from prober.result import Result
 
-_RECENT: Final = (
-    *("slot", "verdict", "maintenance", "ticks", "bucket", "run", "reason", "started", "duration", "due", "lag"),
-    *("since", "streak", "succeeded", "details"),
+_INSERT_RECENT: Final = (
+    "INSERT INTO recent (hour, probe, started_us, verdict, reason, maintenance, duration_us, latency_us, lag_us,"
+    " since_us, streak, succeeded_us, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_INSERT_RECENT: Final = f"INSERT INTO recent ({', '.join(_RECENT)}) VALUES ({', '.join('?' * len(_RECENT))})"  # noqa: S608
-_INSERT_SKIP: Final = f"INSERT INTO recent (slot, verdict, maintenance) VALUES (?, {packing.SKIPPED}, 0)"  # noqa: S608
-_FAILURE: Final = ("started", "duration", "verdict", "reason", "maintenance", "details")
-_INSERT_FAILURE: Final = f"INSERT INTO failures (probe, {', '.join(_FAILURE)}) VALUES (?{', ?' * len(_FAILURE)})"  # noqa: S608
-_FOLD_ROWS: Final = 10_000
-"""Questions read every row of `recent`: ten or twenty milliseconds for so many."""
+_INSERT_SKIP: Final = (
+    f"INSERT INTO recent (hour, probe, started_us, verdict, maintenance) VALUES (?, ?, ?, {SKIPPED}, 0)"  # noqa: S608
+)
+_INSERT_FAILURE: Final = (
+    "INSERT INTO failures (probe, started_us, verdict, reason, maintenance, duration_us, details)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_RECENT_ROWS: Final = 10_000
+"""Every query reads all rows of `recent`: ten or twenty milliseconds for so many."""
 _UNFIT: Final = (
     *(ValueError, TypeError, OverflowError, AttributeError),
     *(sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError),
@@ -40,8 +40,16 @@ _UNFIT: Final = (
 """What is wrong with an entry. To write it again would fail again: it must not hold up those behind it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Skip:
+class Entry(NamedTuple):
+    """A run that has ended, with what its probe's status says after it."""
+
+    result: Result
+    since: datetime | None = None
+    streak: int = 0
+    last_success: datetime | None = None
+
+
+class Skip(NamedTuple):
     """A run that was left out."""
 
     target: str
@@ -49,32 +57,27 @@ class Skip:
     at: datetime
 
 
-class _Standing(NamedTuple):
-    """What must be known of a probe's run before to write the next."""
-
-    verdict: int
-    reason: int | None
-    since: int
-    streak: int
-    succeeded: int | None
-
-
 class WriteConnection:
     """An open history file, for writing."""
 
     def __init__(self, path: Path, retention: Retention, *, now: datetime) -> None:
-        """Opens the file and tidies what the process before left. Raises HistoryError, sqlite3.Error or OSError."""
+        """Opens the file and tidies what the process before left.
+
+        Raises UnusableFileError, sqlite3.Error or OSError.
+        """
         self._path = path
         self._retention = retention
         self._connection = connect_to_write(path, max_bytes=retention.max_bytes)
         try:
             self._inode = path.stat().st_ino
-            fold(self._connection)
+            compact(self._connection)
             forget(self._connection, retention, now)
             self._load()
         except BaseException:
             self._connection.close()
             raise
+        self._told: dict[int, tuple[object, ...]] = {}
+        """What the details of a probe's last run were made of, if it passed."""
         self._details_bytes = 0
         self._rows = 0
 
@@ -88,10 +91,7 @@ class WriteConnection:
                 "SELECT targets.name, probes.name, probes.id FROM probes JOIN targets ON targets.id = probes.target"
             )
         }
-        self._standings = {
-            number: _Standing(*rest)
-            for number, *rest in ask("SELECT probe, verdict, reason, since, streak, succeeded FROM present")
-        }
+        ask("SELECT sum(length(details)) FROM statuses").fetchone()  # damage there is to be found now, not at a restart
 
     @property
     def gone(self) -> bool:
@@ -115,9 +115,9 @@ class WriteConnection:
     @property
     def full(self) -> bool:
         """Whether so much was written that a `compact` should not wait."""
-        return self._rows >= _FOLD_ROWS or self._details_bytes > self._retention.max_bytes // 32
+        return self._rows >= _RECENT_ROWS or self._details_bytes > self._retention.max_bytes // 32
 
-    def write(self, entries: Sequence[Result | Skip]) -> int:
+    def write(self, entries: Sequence[Entry | Skip]) -> int:
         """Keep them; how many could not be kept, for what is in them cannot be written down."""
         self._connection.execute("BEGIN IMMEDIATE")
         unfit = 0
@@ -126,7 +126,7 @@ class WriteConnection:
                 if isinstance(entry, Skip):
                     self._skip(entry)
                 else:
-                    self._result(entry)
+                    self._run(entry)
             except _UNFIT:
                 unfit += 1
         self._connection.execute("COMMIT")
@@ -134,9 +134,9 @@ class WriteConnection:
         return unfit
 
     def compact(self, now: datetime) -> None:
-        """Let go of what is old, and so make room; then fold what is recent."""
+        """Let go of what is old, and so make room; then put what is recent to its places."""
         prune(self._connection, self._retention, now)
-        fold(self._connection)
+        compact(self._connection)
         self._rows = self._details_bytes = 0
 
     def close(self) -> None:
@@ -144,57 +144,39 @@ class WriteConnection:
         self._connection.close()
 
     def _skip(self, skip: Skip) -> None:
-        slot = packing.slot_of(packing.milliseconds(skip.at), self._probe(skip.target, skip.probe))
-        self._connection.execute(_INSERT_SKIP, (slot,))
+        started = microseconds(skip.at)
+        self._connection.execute(_INSERT_SKIP, (started // HOUR_US, self._probe(skip.target, skip.probe), started))
 
-    def _result(self, result: Result) -> None:
-        outcome = result.outcome
-        probe = self._probe(outcome.target, outcome.probe)
-        row = self._row(result, probe)
-        self._connection.execute(_INSERT_RECENT, [row[name] for name in _RECENT])
-        self._details_bytes += len(row["details"])
-        if row["verdict"] != packing.PASSED:
-            self._connection.execute(_INSERT_FAILURE, [probe, *(row[name] for name in _FAILURE)])
-            self._details_bytes += len(row["details"])
-        self._standings[probe] = _Standing(row["verdict"], row["reason"], row["since"], row["streak"], row["succeeded"])
-
-    def _row(self, result: Result, probe: int) -> dict[str, Any]:
-        """One row of `recent`."""
-        outcome = result.outcome
-        verdict = packing.CODES[outcome.verdict]
-        reason = self._reason(outcome.reason)
-        latency = outcome.facts.get("latency_seconds")
-        started = packing.microseconds(outcome.started_at)
-        run = packing.Run(
-            started_ms=packing.milliseconds(outcome.started_at),
-            verdict=verdict,
-            duration=packing.ticks(outcome.duration_seconds),
-            reason=reason or 0,
-            latency=None if latency is None else packing.ticks(latency),
-            lag_ms=packing.ticks(result.start_lag_seconds) // (packing.TICKS_PER_SECOND // 1000),
-            maintenance=result.maintenance,
+    def _run(self, entry: Entry) -> None:
+        result, outcome = entry.result, entry.result.outcome
+        started, verdict = microseconds(outcome.started_at), CODES[outcome.verdict]
+        latency = outcome.facts.get(LATENCY)
+        probe, reason = self._probe(outcome.target, outcome.probe), self._reason(outcome.reason)
+        run = (probe, started, verdict, reason, int(result.maintenance), duration_us(outcome.duration_seconds))
+        status = (
+            *(None if latency is None else duration_us(latency), duration_us(result.start_lag_seconds)),
+            *(entry.since and microseconds(entry.since), entry.streak),
+            entry.last_success and microseconds(entry.last_success),
         )
-        before = self._standings.get(probe)
-        same_verdict = before is not None and before.verdict == verdict
-        return {
-            "slot": packing.slot_of(run.started_ms, probe),
-            "verdict": verdict,
-            "maintenance": int(result.maintenance),
-            "ticks": run.duration,
-            "bucket": bisect_left(BOUNDS, run.duration),
-            "run": packing.pack(run),
-            "reason": reason,
-            "started": started,
-            "duration": outcome.duration_seconds,
-            "due": packing.microseconds(result.due),
-            "lag": result.start_lag_seconds,
-            "since": before.since if before and same_verdict and before.reason == reason else started,
-            "streak": before.streak + 1 if before and same_verdict else 1,
-            "succeeded": packing.microseconds(result.ended)
-            if verdict == packing.PASSED
-            else before and before.succeeded,
-            "details": to_json(outcome),
-        }
+        details = self._details(probe, outcome)
+        self._connection.execute(_INSERT_RECENT, (started // HOUR_US, *run, *status, details))
+        if verdict != PASSED:
+            self._connection.execute(_INSERT_FAILURE, (*run, details))
+            self._details_bytes += 2 * len(details or "")
+
+    def _details(self, probe: int, outcome: Outcome) -> str | None:
+        """As JSON; None of a run that passed as the one before did. Most do, and their texts are most of the work."""
+        if CODES[outcome.verdict] != PASSED:
+            self._told.pop(probe, None)
+            return to_json(outcome)
+        facts = {name: value for name, value in outcome.facts.items() if name != LATENCY}
+        told = outcome.kind, outcome.server, outcome.warnings, outcome.message, outcome.evidence, facts
+        if self._told.get(probe) == told:
+            return None
+        text = to_json(outcome)
+        self._told[probe] = told
+        self._details_bytes += len(text)
+        return text
 
     def _target(self, name: str) -> int:
         number = self._targets.get(name)

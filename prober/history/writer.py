@@ -17,9 +17,9 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from prober.history.schema import HistoryError
-from prober.history.write_connection import Skip, WriteConnection
-from prober.result import Result
+from prober.history.history_file import HistoryFile, InUseError
+from prober.history.schema import HistoryError, UnusableFileError, is_damage
+from prober.history.write_connection import Entry, Skip, WriteConnection
 
 BATCH_SECONDS: Final = 0.5
 BATCH_ROWS: Final = 500
@@ -34,29 +34,35 @@ Trouble = Callable[[str | None], None]
 
 
 class Writer:
-    """Made with a connection that is open already, so that a file that cannot be used is known at once."""
+    """Opens the file in the calling thread, so that what history remembers can be asked for at once."""
 
     def __init__(
         self,
-        connection: WriteConnection,
+        file: HistoryFile,
         *,
-        reopen: Callable[[], WriteConnection],
         on_trouble: Trouble,
         clock: Callable[[], datetime],
         queue: int = QUEUE,
     ) -> None:
-        """`reopen` and `on_trouble` are called in the writer's thread."""
-        self._connection: WriteConnection | None = connection
-        self._reopen, self._on_trouble, self._clock = reopen, on_trouble, clock
+        """`on_trouble` is called in the writer's thread. Raises InUseError."""
+        self._file, self._on_trouble, self._clock = file, on_trouble, clock
         self._most = queue
-        self._queue: deque[Result | Skip] = deque()
-        self._batch: list[Result | Skip] = []
+        self._queue: deque[Entry | Skip] = deque()
+        self._batch: list[Entry | Skip] = []
         self._overflowed = self._unwritten = 0
         self._arrived, self._enough, self._stopping = threading.Event(), threading.Event(), threading.Event()
+        self._damage: str | None = None
         self._trouble: str | None = None
         self._wait = _FIRST_WAIT
         self._compacted = time.monotonic()
-        self.bytes = connection.bytes
+        self._connection: WriteConnection | None = None
+        try:
+            self._connection = file.open()
+        except InUseError:
+            raise
+        except (sqlite3.Error, OSError, HistoryError) as error:
+            self._trouble = str(error)
+        self.bytes = self._connection.bytes if self._connection else 0
         self._thread = threading.Thread(target=self._run, name="history-writer", daemon=True)
         self._thread.start()
 
@@ -65,7 +71,7 @@ class Writer:
         """Entries that will never be in the file."""
         return self._overflowed + self._unwritten
 
-    def put(self, entry: Result | Skip) -> None:
+    def put(self, entry: Entry | Skip) -> None:
         """Never waits, never raises. From one thread only."""
         if self._stopping.is_set() or len(self._queue) + len(self._batch) >= self._most:
             self._overflowed += 1
@@ -75,6 +81,11 @@ class Writer:
             self._arrived.set()
         if len(self._queue) >= BATCH_ROWS and not self._enough.is_set():
             self._enough.set()
+
+    def damaged(self, why: str) -> None:
+        """Somebody who read the file found it broken."""
+        self._damage = why
+        self._arrived.set()
 
     def stop(self) -> None:
         """Write what is queued, close the file, end the thread; in trouble, after one last try.
@@ -87,6 +98,8 @@ class Writer:
         self._thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
+        if self._trouble is not None:
+            self._tell(self._trouble)
         while not self._stopping.is_set():
             if self._trouble is None:
                 self._arrived.wait(max(0.0, self._compacted + COMPACT_SECONDS - time.monotonic()))
@@ -102,6 +115,7 @@ class Writer:
         self._queue.clear()
         if self._connection is not None:
             self._connection.close()
+        self._file.close()
 
     def _turn(self) -> None:
         """Write all that is there, or be in trouble."""
@@ -115,6 +129,8 @@ class Writer:
                 self._compact(connection)
             self.bytes = connection.bytes
         except (sqlite3.Error, OSError, HistoryError) as error:
+            if is_damage(error):
+                self._file.damaged(str(error))
             self._stumble(str(error))
         except Exception as error:  # the thread must outlive a mistake of ours; what it was made on must not come again
             self._unwritten += len(self._batch)
@@ -124,10 +140,13 @@ class Writer:
             self._recover()
 
     def _open_connection(self) -> WriteConnection:
+        if self._damage is not None:
+            why, self._damage = self._damage, None
+            raise UnusableFileError(why)
         if self._connection is not None and self._connection.gone:
             raise OSError("the file was removed or replaced")
         if self._connection is None:
-            self._connection = self._reopen()
+            self._connection = self._file.open()
         return self._connection
 
     def _write(self, connection: WriteConnection) -> None:

@@ -22,8 +22,7 @@ GOOD: dict[str, Any] = {
 LISTEN = "write HOST:PORT, as in 127.0.0.1:9733 or [::1]:9733"
 SHARD = "write I/N with I from 1 to N, as in 2/5"
 LOCATION = "letters, digits, '.', '_' and '-', at most 63"
-DRAIN = "write a duration with its unit, as in 10s"
-PERMISSIONS = "see to the folder and its permissions, or name another file"
+DURATION = "write a duration with its unit, as in 10s or 30d"
 BAD = {
     # on the command line
     "--listen 9733": f"--listen 9733: {LISTEN}",
@@ -39,8 +38,13 @@ BAD = {
     "--location a/b": f"--location a/b: {LOCATION}",
     "--location -": f"--location -: {LOCATION}",
     f"--location {'x' * 64}": f"--location {'x' * 64}: {LOCATION}",
-    "--drain 10": f"--drain 10: {DRAIN}",
-    "--drain soon": f"--drain soon: {DRAIN}",
+    "--drain 10": f"--drain 10: {DURATION}",
+    "--drain soon": f"--drain soon: {DURATION}",
+    "--history-keep-results 30": f"--history-keep-results 30: {DURATION}",
+    "--history-keep-failures long": f"--history-keep-failures long: {DURATION}",
+    "--history-keep-rollups 1m": "--history-keep-…: history is kept by the hour: a retention is one hour or more",
+    "--history-max-size 2": "--history-max-size 2: write a size with its unit, as in 2GiB",
+    "--history-max-size 1MiB": "--history-max-size 1MiB: a history needs 8MiB or more",
     "--log-format xml": "--log-format xml: choose one of auto, json, text",
     "--external-url prober": "--external-url prober: write a URL such as https://prober.example/mcp",
     "--concurrency 0": "Invalid value for '--concurrency': 0 is not in the range 1<=x<=1000.",
@@ -52,11 +56,6 @@ BAD = {
     "--web-config {folder}/open.yml": (
         "{folder}/open.yml:1: basic_auth_users: must not be empty\n1 mistake. Nothing was started."
     ),
-    "--history {folder}/none/history.db": (
-        "{folder}/none/history.db cannot be written: No such file or directory; " + PERMISSIONS
-    ),
-    "--history /proc/history.db": "/proc/history.db cannot be written: No such file or directory; " + PERMISSIONS,
-    "--history {folder}/open.yml": None,
     "--history {folder}/taken.db": (
         "{folder}/taken.db is in use by another process: give each daemon a history of its own"
     ),

@@ -79,6 +79,27 @@ def test_a_daemon_that_was_killed_goes_on_where_it_was_and_with_a_full_disk_as_w
     assert not [line for line in running.log if "Traceback" in line], running.log
 
 
+def test_a_history_that_cannot_be_used_does_not_stop_the_start(tmp_path: Path) -> None:
+    """Garbage is moved aside; a folder that is not there is waited for."""
+    history, later = tmp_path / "history.db", tmp_path / "later" / "history.db"
+    history.write_bytes(b"no history " * 1_000)
+    with crowd() as port:
+        file = configured(port, tmp_path)
+        with daemon(file, "--history", history, history=True) as running:
+            (line,) = logged(running, "history_moved_aside")
+            (aside,) = tmp_path.glob("history.db.unusable-*")
+            assert f"it is now {aside}" in line["message"]
+            until(lambda: api(running, "results?limit=1")["results"], "a run in the new file")
+            assert aside.read_bytes() == b"no history " * 1_000
+            assert running.stop() == -signal.SIGTERM
+        with daemon(file, "--history", later, history=True) as running:
+            until(lambda: metrics(running).value("prober_history_up") == 0, "history is down")
+            until(lambda: runs(running, "probe-0") >= 3, "probing goes on")
+            later.parent.mkdir()
+            until(lambda: metrics(running).value("prober_history_up") == 1, "history is up")
+            assert running.stop() == -signal.SIGTERM
+
+
 def _killed(running: Running) -> tuple[float, dict[str, float], dict[str, Any]]:
     """The last run that was seen before the kill, when each probe last passed, and how the broken one stood."""
     page, failing = metrics(running), standing(running, "broken")

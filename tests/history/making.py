@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from prober.config.model import Config, Probe, Target
+from prober.history.write_connection import Entry
+from prober.kinds.handshake import HandshakeSettings
 from prober.outcome import Evidence, Outcome, Reason, ServerInfo, Verdict
 from prober.result import Result
+from prober.status import StatusStore
 
 NOON = datetime(2026, 3, 4, 12, 0, 0, 123456, tzinfo=UTC)
 REASONS = (Reason.TIMEOUT, Reason.SCHEMA_MISMATCH, Reason.CONNECT_REFUSED, Reason.NOT_RUN)
@@ -43,8 +47,13 @@ def result(
     return Result(outcome=outcome, due=at - timedelta(seconds=lag), start_lag_seconds=lag, maintenance=maintenance)
 
 
+def entry(at: datetime = NOON, **given: Any) -> Entry:
+    """The same, as it is written."""
+    return Entry(result(at, **given))
+
+
 def random_results(random: Random, count: int, *, targets: int = 3, probes: int = 8, hours: int = 60) -> list[Result]:
-    """Of probes that pass and fail, in and out of maintenance, in no order of time at all."""
+    """Of probes that pass and fail, in and out of maintenance, in no order of time at all; exact to the microsecond."""
     found = []
     for _ in range(count):
         number = random.randrange(probes)
@@ -55,14 +64,28 @@ def random_results(random: Random, count: int, *, targets: int = 3, probes: int 
                 target=f"target-{number % targets}",
                 probe=f"probe-{number}",
                 reason=reason,
-                seconds=random.lognormvariate(-4, 2),
+                seconds=round(random.lognormvariate(-4, 2), 6),
                 maintenance=random.random() < 0.2,
-                lag=random.choice((0.0, random.uniform(0, 2))),
-                facts={"latency_seconds": random.uniform(0, 3)} if random.random() < 0.7 else {},
+                lag=round(random.choice((0.0, random.uniform(0, 2))), 6),
+                facts={"latency_seconds": round(random.uniform(0, 3), 6)} if random.random() < 0.7 else {},
                 evidence=(Evidence(pointer="/a/b", keyword="type", seen="null"),) if reason else (),
             )
         )
     return found
+
+
+def statuses_of(results: Sequence[Result]) -> StatusStore:
+    """A status store that knows the probes of these results, and nothing of their runs."""
+    statuses = StatusStore()
+    targets = {name: Target(name=name) for name in {given.outcome.target for given in results}}
+    probes = {
+        given.outcome.probe: Probe(
+            name=given.outcome.probe, target=given.outcome.target, kind="handshake", settings=HandshakeSettings()
+        )
+        for given in results
+    }
+    statuses.apply_config(Config(targets=targets, probes=probes))
+    return statuses
 
 
 async def until(condition: Callable[[], bool | Awaitable[bool]], *, seconds: float = 20.0, pause: float = 0.01) -> None:

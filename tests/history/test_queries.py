@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from prober.history import HistoryError, HistoryStore
-from prober.history.details import LONGEST, to_json
+from prober.history.codec import LONGEST, to_json
 from prober.history.reader import Reader
 from prober.outcome import Evidence, Exchange, Phase, Reason, Verdict
-from tests.history.making import NOON, result, until
+from tests.history.making import NOON, result, statuses_of, until
 
 NOW = NOON + timedelta(hours=1)
 
@@ -147,9 +147,11 @@ async def test_a_result_that_cannot_be_written_down_is_dropped_and_holds_nothing
 
 async def test_a_reason_of_another_version_is_shown_but_not_gone_on_from(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
-    history = HistoryStore.open(path, clock=lambda: NOW)
-    history.record(result(NOON))
-    history.record(result(NOON + timedelta(minutes=1), reason=Reason.TIMEOUT))
+    statuses = statuses_of([result(NOON)])
+    history = HistoryStore.open(path, statuses=statuses, clock=lambda: NOW)
+    for given in (result(NOON), result(NOON + timedelta(minutes=1), reason=Reason.TIMEOUT)):
+        statuses.record(given)
+        history.record(given)
     await history.close()
     connection = sqlite3.connect(path)
     connection.execute("UPDATE reasons SET name = 'out_of_fashion'")

@@ -11,7 +11,7 @@ from prober.history import HistoryStore, Retention
 from prober.history.retention import SMALLEST
 from prober.history.write_connection import WriteConnection
 from prober.outcome import Evidence, Reason
-from tests.history.making import NOON, result
+from tests.history.making import NOON, entry, result
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -33,7 +33,7 @@ def test_each_kind_of_row_goes_after_its_own_time_and_not_an_hour_before(tmp_pat
     path = tmp_path / "history.db"
     retention = Retention(results=3 * DAY, failures=6 * DAY, rollups=12 * DAY)
     writing = WriteConnection(path, retention, now=NOON)
-    writing.write([result(NOON - n * HOUR, reason=Reason.TIMEOUT) for n in reversed(range(24 * 20))])
+    writing.write([entry(NOON - n * HOUR, reason=Reason.TIMEOUT) for n in reversed(range(24 * 20))])
     writing.close()
     _swept(path, retention, NOON, times=1)
     assert _count(path, "runs") == 24 * 19, "one sweep takes one day at most"
@@ -54,8 +54,8 @@ def test_a_clock_that_stands_a_year_ahead_for_some_minutes_costs_days_and_not_th
     assert _count(path, "runs") == 27 * 24
     assert _count(path, "failures") == 27 * 24
     writing = WriteConnection(path, Retention(), now=NOON)
-    writing.write([result(NOON + 800 * DAY)])
-    writing.write([result(NOON)])
+    writing.write([entry(NOON + 800 * DAY)])
+    writing.write([entry(NOON)])
     writing.compact(NOON)
     writing.close()
     assert _count(path, "runs") == 27 * 24 + 1 + 1
@@ -63,7 +63,7 @@ def test_a_clock_that_stands_a_year_ahead_for_some_minutes_costs_days_and_not_th
 
 def _filled(path: Path, now: datetime, *, days: int) -> None:
     writing = WriteConnection(path, Retention(), now=now)
-    writing.write([result(now - n * HOUR, reason=Reason.TIMEOUT) for n in reversed(range(1, 24 * days + 1))])
+    writing.write([entry(now - n * HOUR, reason=Reason.TIMEOUT) for n in reversed(range(1, 24 * days + 1))])
     writing.close()
 
 
@@ -83,7 +83,7 @@ async def test_a_probe_that_is_gone_is_answered_for_until_its_last_row_went_and_
     now = NOON + 3 * DAY
     writing = WriteConnection(path, retention, now=now)
     for _ in range(4):
-        writing.write([result(now)])
+        writing.write([entry(now)])
         writing.compact(now)
     writing.close()
     history = HistoryStore.open(path, retention=retention, clock=lambda: now)
@@ -100,12 +100,12 @@ def test_the_bound_on_bytes_holds_while_failures_pour_in_and_the_last_results_st
     path = tmp_path / "history.db"
     retention = Retention(max_bytes=SMALLEST)
     writing = WriteConnection(path, retention, now=NOON)
-    writing.write([result(NOON - n * 12 * HOUR) for n in reversed(range(40))])
+    writing.write([entry(NOON - n * 12 * HOUR) for n in reversed(range(40))])
     large = tuple(Evidence(detail="x" * 3_000) for _ in range(5))
     worst = 0
     for batch in range(200):
         at = NOON + batch * timedelta(minutes=2)
-        writing.write([result(at + timedelta(seconds=n), reason=Reason.TIMEOUT, evidence=large) for n in range(10)])
+        writing.write([entry(at + timedelta(seconds=n), reason=Reason.TIMEOUT, evidence=large) for n in range(10)])
         if writing.full:
             writing.compact(at + timedelta(minutes=1))
         worst = max(worst, writing.bytes)
@@ -113,7 +113,7 @@ def test_the_bound_on_bytes_holds_while_failures_pour_in_and_the_last_results_st
     assert worst <= SMALLEST
     assert 100 < _count(path, "failures") < 600, "30 MB came, and only the last of them are there"
     with closing(sqlite3.connect(path)) as connection:
-        (oldest,) = connection.execute("SELECT min(started) FROM failures").fetchone()
+        (oldest,) = connection.execute("SELECT min(started_us) FROM failures").fetchone()
     assert oldest > NOON.timestamp() * 1e6
     assert _count(path, "hours") >= 40, "roll-ups gave no way to failures"
     assert _count(path, "runs") > 2
@@ -124,7 +124,7 @@ def test_a_file_that_is_larger_than_a_new_bound_shrinks_the_oldest_results_first
     writing = WriteConnection(path, Retention(), now=NOON)
     for hour in reversed(range(24 * 12)):
         at = NOON - hour * HOUR
-        writing.write([result(at, probe=f"probe-{n}", seconds=n / 7) for n in range(150)])
+        writing.write([entry(at, probe=f"probe-{n}", seconds=n / 7) for n in range(150)])
         if hour % 6 == 0:
             writing.compact(NOON)
     writing.close()

@@ -1,4 +1,4 @@
-"""What is folded, rolled up and packed says what the results say, whenever and in whatever order they came."""
+"""What is rolled up says what the results say, whenever and in whatever order they came."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ from random import Random
 
 import pytest
 
-from prober.config.model import Config, Probe, Target
 from prober.history import Counts, Day, HistoryStore, PastResult, Point, Retention
-from prober.history.schema import BOUNDS
-from prober.history.write_connection import Skip, WriteConnection
-from prober.kinds.handshake import HandshakeSettings
+from prober.history.schema import BOUNDS_MS
+from prober.history.write_connection import Entry, Skip, WriteConnection
 from prober.outcome import Verdict
 from prober.result import Result
-from prober.status import StatusStore
-from tests.history.making import NOON, random_results, result
+from tests.history.making import NOON, random_results, result, statuses_of
 
 NOW = NOON + timedelta(minutes=1)
 EVER = NOON - timedelta(days=9)
 
 
 async def _kept(path: Path, results: Sequence[Result], random: Random) -> HistoryStore:
-    """Written in batches of any size, folded at any time, by processes that come and go."""
-    left = list(results)
+    """Written in batches of any size, compacted at any time, by processes that come and go."""
+    statuses = statuses_of(results)
+    left = []
+    for given in results:
+        statuses.record(given)
+        status = statuses.probe(given.outcome.probe)
+        left.append(Entry(given, status.since, status.streak, status.last_success))
     writing = WriteConnection(path, Retention(), now=NOW)
     while left:
         size = random.randrange(1, 200)
@@ -46,16 +48,16 @@ async def _kept(path: Path, results: Sequence[Result], random: Random) -> Histor
 
 
 def _near(past: Sequence[PastResult], results: Sequence[Result]) -> None:
-    """The same runs in the same order: by their start, to the millisecond."""
+    """The same runs in the same order: by their start, to the microsecond."""
     assert len(past) == len(results)
     for kept, given in zip(past, results, strict=True):
         outcome = given.outcome
         assert (kept.target, kept.probe, kept.verdict) == (outcome.target, outcome.probe, outcome.verdict)
         assert (kept.reason, kept.maintenance) == (outcome.reason, given.maintenance)
-        assert abs(kept.started_at - outcome.started_at) < timedelta(milliseconds=1)
-        assert kept.duration_seconds == pytest.approx(outcome.duration_seconds, abs=0.000051)
-        assert kept.latency_seconds == pytest.approx(outcome.facts.get("latency_seconds"), abs=0.000051)
-        assert kept.start_lag_seconds == pytest.approx(given.start_lag_seconds, abs=0.00101)
+        assert kept.started_at == outcome.started_at
+        assert kept.duration_seconds == pytest.approx(outcome.duration_seconds, abs=0.0000006)
+        assert kept.latency_seconds == pytest.approx(outcome.facts.get("latency_seconds"), abs=0.0000006)
+        assert kept.start_lag_seconds == pytest.approx(given.start_lag_seconds, abs=0.0000006)
 
 
 def _counts(results: Sequence[Result]) -> Counts:
@@ -119,12 +121,12 @@ async def test_durations_are_those_of_the_runs(tmp_path: Path, seed: int) -> Non
     _same_times(short, [given for given in of_probe if given.outcome.started_at >= since])
     (whole,) = await history.durations("probe-2", since=since, points=1)
     times = _timed([given for given in of_probe if given.outcome.started_at >= since])
-    assert whole.p50_seconds == pytest.approx(times[(len(times) + 1) // 2 - 1], abs=0.0001)
+    assert whole.p50_seconds == pytest.approx(times[(len(times) + 1) // 2 - 1], abs=0.000001)
     (estimate,) = await history.durations("probe-2", since=NOON - timedelta(hours=70), points=1)
     for share, guess in ((0.50, estimate.p50_seconds), (0.95, estimate.p95_seconds)):
         assert guess is not None
         true = _timed(of_probe)[int(share * len(_timed(of_probe)))]
-        bounds = [0.0, *(bound / 10_000 for bound in BOUNDS), max(_timed(of_probe))]
+        bounds = [0.0, *(bound / 1_000 for bound in BOUNDS_MS), max(_timed(of_probe))]
         at = next(number for number, bound in enumerate(bounds) if bound >= true)
         assert bounds[max(0, at - 2)] <= guess <= bounds[min(len(bounds) - 1, at + 1)]
     await history.close()
@@ -134,10 +136,10 @@ def _same_times(points: Sequence[Point], results: Sequence[Result]) -> None:
     times = _timed(results)
     assert sum(point.runs for point in points) == len(times)
     assert sum(point.runs * point.mean_seconds for point in points) == pytest.approx(
-        sum(times), abs=0.0001 * len(times)
+        sum(times), abs=0.000001 * len(times)
     )
-    assert min(point.min_seconds for point in points) == pytest.approx(times[0], abs=0.0001)
-    assert max(point.max_seconds for point in points) == pytest.approx(times[-1], abs=0.0001)
+    assert min(point.min_seconds for point in points) == pytest.approx(times[0], abs=0.000001)
+    assert max(point.max_seconds for point in points) == pytest.approx(times[-1], abs=0.000001)
     assert [point.at for point in points] == sorted({point.at for point in points})
 
 
@@ -146,16 +148,7 @@ async def test_what_is_remembered_is_what_a_board_would_know_that_had_never_stop
     random = Random(seed)
     results = random_results(random, 600)
     history = await _kept(tmp_path / "history.db", results, random)
-    targets = {name: Target(name=name) for name in {given.outcome.target for given in results}}
-    probes = {
-        given.outcome.probe: Probe(
-            name=given.outcome.probe, target=given.outcome.target, kind="handshake", settings=HandshakeSettings()
-        )
-        for given in results
-    }
-    lived, restored = StatusStore(), StatusStore()
-    for each in (lived, restored):
-        each.apply_config(Config(targets=targets, probes=probes))
+    lived, restored = statuses_of(results), statuses_of(results)
     for given in results:
         lived.record(given)
     restored.restore(history.remembered())
@@ -179,7 +172,7 @@ async def test_a_clock_that_jumps_back_breaks_nothing_and_the_last_to_come_is_th
 async def test_runs_that_were_left_out_are_counted_in_their_hour_and_are_no_runs(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
     writing = WriteConnection(path, Retention(), now=NOW)
-    writing.write([result(), *(Skip(target="reference", probe="state", at=NOON) for _ in range(3))])
+    writing.write([Entry(result()), *(Skip(target="reference", probe="state", at=NOON) for _ in range(3))])
     writing.compact(NOW)
     writing.close()
     connection = sqlite3.connect(path)
@@ -187,5 +180,5 @@ async def test_runs_that_were_left_out_are_counted_in_their_hour_and_are_no_runs
     connection.close()
     history = HistoryStore.open(path, clock=lambda: NOW)
     assert len(await history.results()) == 1
-    assert [memory.streak for memory in history.remembered()] == [1]
+    assert [memory.last is not None for memory in history.remembered()] == [True]
     await history.close()

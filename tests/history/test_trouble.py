@@ -189,15 +189,50 @@ async def test_a_folder_that_becomes_read_only_stops_history_until_it_is_writabl
 
 
 @root_only
-def test_a_read_only_folder_is_said_at_the_start() -> None:
+async def test_a_folder_that_is_read_only_at_the_start_is_told_and_tried_again() -> None:
+    told = Told()
     with _as_nobody() as folder:
         folder.chmod(0o555)
-        path = folder / "history.db"
-        with pytest.raises(HistoryError) as caught:
-            HistoryStore.open(path)
-        assert str(caught.value) == (
-            f"{path} cannot be written: Permission denied; see to the folder and its permissions, or name another file"
-        )
+        history = _open(folder / "history.db", told)
+        assert history.remembered() == []
+        history.record(result())
+        await until(lambda: len(told.texts) == 1)
+        assert "Permission denied" in str(told.texts[0])
+        folder.chmod(0o755)
+        await until(lambda: len(told.texts) == 2)
+        assert told.texts[1] is None
+        assert await _count(history) == 1, "what came meanwhile was kept"
+        await history.close()
+
+
+async def test_a_folder_that_is_not_there_at_the_start_is_told_and_tried_again(tmp_path: Path) -> None:
+    told = Told()
+    path = tmp_path / "nowhere" / "history.db"
+    history = _open(path, told)
+    await until(lambda: len(told.texts) == 1)
+    assert "No such file or directory" in str(told.texts[0])
+    path.parent.mkdir()
+    history.record(result())
+    await until(lambda: len(told.texts) == 2)
+    assert await _count(history) == 1
+    await history.close()
+
+
+async def test_a_disk_that_is_full_at_the_start_is_told_and_tried_again(small_disk: Path) -> None:
+    told = Told()
+    ballast = small_disk / "ballast"
+    _fill(ballast)
+    history = _open(small_disk / "history.db", told)
+    assert history.remembered() == []
+    history.record(result())
+    await until(lambda: len(told.texts) == 1)
+    assert told.texts == [_TOLD.format(path=small_disk / "history.db", why="database or disk is full")]
+    ballast.unlink()
+    await until(lambda: len(told.texts) == 2)
+    assert told.texts[1] is None
+    assert await _count(history) == 1, "what came meanwhile was kept"
+    await history.close()
+    assert history.dropped == 0
 
 
 async def test_beyond_the_bound_of_the_queue_results_are_dropped_and_counted(tmp_path: Path) -> None:

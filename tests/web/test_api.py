@@ -137,7 +137,7 @@ async def test_results_are_told_the_latest_first_within_the_time_asked_for(tmp_p
 
 async def test_pages_of_results_leave_none_out_and_tell_none_twice(tmp_path: Path) -> None:
     """Also where many runs began in one millisecond."""
-    together = [result(0, probe=probe, at=timedelta(seconds=5)) for probe in ("a", "b")]
+    together = [result(0, probe=probe, at=timedelta(seconds=5.5)) for probe in ("a", "b")]
     runs = [result(n) for n in range(9)] + together + [result(n, probe="b") for n in range(9)]
     async with remembering(tmp_path, runs) as client:
         whole = checked("results", await client.get("/api/v1/results", params={"limit": 1000}))["results"]

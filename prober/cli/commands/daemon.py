@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -18,11 +19,12 @@ from prober.cli.exit_codes import PASSED, refuse
 from prober.cli.selection import paths_or_default, refuse_mistakes
 from prober.config import ConfigError
 from prober.config.model import Config
-from prober.config.units import parse_duration
+from prober.config.units import parse_duration, parse_size, show_size
 from prober.daemon import Daemon, Settings
 from prober.daemon import logs as daemon_logs
 from prober.daemon.settings import HOST
-from prober.history import HistoryError
+from prober.history import HistoryError, Retention
+from prober.history.retention import SMALLEST
 from prober.loader import load as load_config
 from prober.notify import NotifyProblem
 from prober.schedule import Shard
@@ -42,6 +44,10 @@ class DaemonOptions:
     web_config: Path | None
     history: Path | None
     keep_history: bool
+    history_keep_results: str
+    history_keep_failures: str
+    history_keep_rollups: str
+    history_max_size: str
     concurrency: int
     shard: str | None
     location: str | None
@@ -141,10 +147,11 @@ def _settings(options: DaemonOptions) -> Settings:
         external_url=options.external_url,
         web_config=options.web_config,
         history=(options.history or _usual_history()) if options.keep_history else None,
+        retention=_retention(options),
         concurrency=options.concurrency,
         shard=_shard(options.shard),
         location=options.location,
-        drain=_drain(options.drain),
+        drain=_seconds("--drain", options.drain),
     )
 
 
@@ -185,8 +192,25 @@ def _shard(text: str | None) -> Shard | None:
         refuse(f"--shard {text}: write I/N with I from 1 to N, as in 2/5")
 
 
-def _drain(text: str) -> float:
+def _retention(options: DaemonOptions) -> Retention:
+    size = parse_size(options.history_max_size)
+    if size is None:
+        refuse(f"--history-max-size {options.history_max_size}: write a size with its unit, as in 2GiB")
+    if size < SMALLEST:
+        refuse(f"--history-max-size {options.history_max_size}: a history needs {show_size(SMALLEST)} or more")
+    try:
+        return Retention(
+            results=timedelta(seconds=_seconds("--history-keep-results", options.history_keep_results)),
+            failures=timedelta(seconds=_seconds("--history-keep-failures", options.history_keep_failures)),
+            rollups=timedelta(seconds=_seconds("--history-keep-rollups", options.history_keep_rollups)),
+            max_bytes=size,
+        )
+    except (ValueError, OverflowError) as error:
+        refuse(f"--history-keep-…: {error}")
+
+
+def _seconds(option: str, text: str) -> float:
     seconds = parse_duration(text)
     if seconds is None:
-        refuse(f"--drain {text}: write a duration with its unit, as in 10s")
+        refuse(f"{option} {text}: write a duration with its unit, as in 10s or 30d")
     return seconds

@@ -1,13 +1,28 @@
-"""The texts of a run as JSON: what it said, what proves it, who answered. Capped; redacted they are already."""
+"""Values as the file has them: times in microseconds, verdicts as numbers, the texts of a run as JSON.
+
+The texts are what a run said, what proves it and who answered. They are capped here; they were redacted before.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from prober.outcome import Evidence, Outcome, ServerInfo
+from prober.outcome import Evidence, Outcome, ServerInfo, Verdict
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND: Final = 1_000_000
+"""Microseconds."""
+HOUR_US: Final = 3_600 * SECOND
+DAY_HOURS: Final = 24
+VERDICTS: Final = (Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN)
+CODES: Final = {verdict: code for code, verdict in enumerate(VERDICTS)}
+PASSED: Final = CODES[Verdict.PASS]
+LATENCY: Final = "latency_seconds"
+"""The fact that has a column of its own."""
 
 LONGEST: Final = 16_384
 """Bytes of the details of one run: a hundred failures are never more than the page can bear."""
@@ -15,6 +30,23 @@ LONGEST: Final = 16_384
 _CAPS: Final = ((4_000, 10), (1_000, 5), (200, 2), (60, 1))
 """Characters of a text and pieces of evidence; the next pair is tried where the one before was too much."""
 _EVIDENCE: Final = tuple(field.name for field in fields(Evidence))
+_LONGEST_US: Final = 1 << 47
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def microseconds(moment: datetime) -> int:
+    """Since 1970; a clock that stands before it is taken to stand at it."""
+    return max(0, (moment - EPOCH) // _MICROSECOND)
+
+
+def moment(microseconds_since: int) -> datetime:
+    """The inverse of `microseconds`."""
+    return EPOCH + timedelta(microseconds=microseconds_since)
+
+
+def duration_us(seconds: float) -> int:
+    """A duration as it is kept. Raises ValueError and OverflowError of what is no number."""
+    return min(max(0, round(seconds * SECOND)), _LONGEST_US)
 
 
 def to_json(outcome: Outcome) -> str:
@@ -45,7 +77,7 @@ def _plain(outcome: Outcome, characters: int, pieces: int) -> dict[str, Any]:
         "evidence": [piece for piece in evidence if piece],
         "warnings": [cut(text) for text in outcome.warnings[:pieces]],
         "server": server,
-        "facts": {cut(name): value for name, value in list(outcome.facts.items())[: 10 * pieces]},
+        "facts": {cut(name): value for name, value in list(outcome.facts.items())[: 10 * pieces] if name != LATENCY},
     }
     return {name: value for name, value in plain.items() if value}
 

@@ -1,0 +1,113 @@
+"""Queries for what is drawn over time: how long runs took, and all targets of the front page."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from prober.history.codec import DAY_HOURS, EPOCH, HOUR_US, SECOND, microseconds, moment
+from prober.history.models import Day, Overview, Point
+from prober.history.queries import IN, date_of, named, runs
+from prober.history.schema import BOUNDS_MS, BUCKETS, TIMED
+
+RAW_UP_TO: Final = timedelta(hours=12)
+"""The longest time whose points are made from the runs themselves; of a longer one they are of whole hours."""
+
+
+def durations(
+    connection: sqlite3.Connection,
+    *,
+    target: str | None,
+    probe: str | None,
+    since: datetime,
+    until: datetime,
+    points: int,
+) -> list[Point]:
+    """At most so many points (or a little more than half), oldest first; a stretch without a run has none."""
+    probes = named(connection, target=target, probe=probe)
+    if until <= since:
+        return []
+    if until - since <= RAW_UP_TO:
+        return _from_runs(connection, probes, since=since, until=until, points=points)
+    first, last = microseconds(since) // HOUR_US, microseconds(until) // HOUR_US
+    step = -(-(last - first + 1) // points)
+    (oldest,) = connection.execute("SELECT min(hour) FROM all_hours").fetchone()
+    rows = connection.execute(
+        f"""SELECT (hour - ?) / ? AS stretch, sum(passed + failed) AS runs, sum(total_us), min(fastest_us),
+            max(slowest_us), {", ".join(f"sum({name})" for name in BUCKETS)}
+        FROM all_hours WHERE hour {IN} AND probe {IN} GROUP BY stretch HAVING runs ORDER BY stretch""",  # noqa: S608
+        (first, step, json.dumps([*range(max(first, oldest or 0), last + 1)]), json.dumps([*probes])),
+    )
+    return [_from_hours(EPOCH + timedelta(hours=first + stretch * step), *row) for stretch, *row in rows]
+
+
+def _from_runs(
+    connection: sqlite3.Connection, probes: Collection[int], *, since: datetime, until: datetime, points: int
+) -> list[Point]:
+    began = microseconds(since)
+    step = max(1, -(-(microseconds(until) - began) // points))
+    stretches: dict[int, list[int]] = defaultdict(list)
+    for started, duration in runs(connection, "started_us, duration_us", probes, since=since, until=until, where=TIMED):
+        stretches[(started - began) // step].append(duration)
+    return [_exact(sorted(found), moment(began + at * step)) for at, found in sorted(stretches.items())]
+
+
+def _exact(ordered: Sequence[int], at: datetime) -> Point:
+    def quantile(percent: int) -> float:
+        return ordered[(len(ordered) * percent + 99) // 100 - 1] / SECOND  # the nearest rank
+
+    return Point(
+        at=at,
+        runs=len(ordered),
+        mean_seconds=sum(ordered) / len(ordered) / SECOND,
+        min_seconds=ordered[0] / SECOND,
+        max_seconds=ordered[-1] / SECOND,
+        p50_seconds=quantile(50),
+        p95_seconds=quantile(95),
+    )
+
+
+def _from_hours(at: datetime, runs: int, total: int, fastest: int, slowest: int, *buckets: int) -> Point:
+    def quantile(share: float) -> float:
+        """In the bucket where the share is reached, as if its runs were spread evenly."""
+        wanted, seen = share * runs, 0
+        for number, count in enumerate(buckets):
+            if count and seen + count >= wanted:
+                low = max(fastest, BOUNDS_MS[number - 1] * 1000 if number else 0)
+                high = min(slowest, BOUNDS_MS[number] * 1000 if number < len(BOUNDS_MS) else slowest)
+                return (low + (high - low) * (wanted - seen) / count) / SECOND
+            seen += count
+        return slowest / SECOND
+
+    return Point(at, runs, total / runs / SECOND, fastest / SECOND, slowest / SECOND, quantile(0.50), quantile(0.95))
+
+
+def overview(connection: sqlite3.Connection, *, now: datetime, days: int, hours: int) -> dict[str, Overview]:
+    """Of every target that history knows, by name: its last days, today included, and the times of its last hours."""
+    hour = microseconds(now) // HOUR_US
+    today = hour // DAY_HOURS
+    kept: dict[int, list[Day]] = defaultdict(list)
+    dates = {number: date_of(number) for number in range(today - days + 1, today + 1)}
+    for day, target, *counts in connection.execute(
+        """SELECT day, target, sum(passed), sum(failed), sum(unknown) FROM all_days WHERE day BETWEEN ? AND ?
+        GROUP BY day, target ORDER BY day""",
+        (today - days + 1, today),
+    ):
+        kept[target].append(Day._make((dates[day], *counts)))  # half the time of Day(…)
+    timed: dict[int, list[Point]] = defaultdict(list)
+    starts = {number: EPOCH + timedelta(hours=number) for number in range(hour - hours + 1, hour + 1)}
+    for at, target, *times in connection.execute(
+        """SELECT hour, target, sum(timed), sum(total_us) / 1e6 / sum(timed), min(fastest_us) / 1e6,
+            max(slowest_us) / 1e6
+        FROM all_target_hours WHERE hour BETWEEN ? AND ? GROUP BY hour, target ORDER BY hour""",
+        (hour - hours + 1, hour),
+    ):
+        timed[target].append(Point(starts[at], *times))
+    return {
+        name: Overview(days=tuple(kept.get(number, ())), durations=tuple(timed.get(number, ())))
+        for number, name in connection.execute("SELECT id, name FROM targets ORDER BY name")
+    }
