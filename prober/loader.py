@@ -2,6 +2,7 @@
 
     load(paths, environ=…) -> Config     or ConfigError with every Mistake of every file
     json_schema()                        the language as JSON Schema, for editors
+    reference()                          the language as a Markdown page, for people
 
 The language is `prober.config`; what each kind of probe adds to it, the kind declares (`prober.kinds`).
 """
@@ -68,6 +69,13 @@ def load(paths: Sequence[Path], *, environ: Mapping[str, str], contracts_may_be_
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a configuration file."""
     return root_schema.json_schema(all_kinds())
+
+
+def reference() -> str:
+    """The language as a Markdown page: every key with its type, default and meaning."""
+    from prober.config.reference import reference as page
+
+    return page(all_kinds())
 
 
 @cache

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal, get_args
 
 from prober.config.cursor import Cursor, InvalidValueError
 from prober.config.diagnostics import did_you_mean
-from prober.config.field_types import Choice, Duration, FieldType, Json, JsonObject, JsonSchema, ListOf, SchemaBuilder
+from prober.config.field_types import Choice, FieldType, Json, JsonObject, JsonSchema, ListOf, SchemaBuilder
 from prober.config.files import JsonFile
 from prober.config.mapping_schema import AtLeastOne, Values, inline, key, mapping_of
+from prober.config.quantities import Duration
 from prober.config.units import parse_duration, show_duration
 
 if TYPE_CHECKING:
@@ -24,11 +25,14 @@ class SchemaField(FieldType["Schema"]):
 
     json_schema: ClassVar[JsonSchema] = {"type": ["string", "object", "boolean"], "minLength": 1}
 
+    def words(self) -> str:
+        return "a JSON Schema or the path of its file"
+
     def read(self, cursor: Cursor) -> Schema:
         if cursor.raw_text() is not None:
             return self._from_file(cursor)
         if cursor.type_word not in ("a mapping", "true", "false"):
-            raise cursor.wrong_type("a JSON Schema or the path of its file")
+            raise cursor.wrong_type(self.words())
         from prober.assertions.schema import SchemaError, load_schema
 
         try:
@@ -59,6 +63,9 @@ class SchemaField(FieldType["Schema"]):
 class ExpectationField(FieldType["Expectation"]):
     """One expectation: a path and what has to hold there."""
 
+    def words(self) -> str:
+        return "an expectation"
+
     def read(self, cursor: Cursor) -> Expectation:
         from prober.assertions.expectations import EXPECTATION_KEYS, ExpectationError, compile_expectation
 
@@ -86,10 +93,13 @@ class JsonPathField(FieldType[str]):
 
     json_schema: ClassVar[JsonSchema] = {"type": "string", "pattern": r"^\$"}
 
+    def words(self) -> str:
+        return "a JSONPath such as $.name"
+
     def read(self, cursor: Cursor) -> str:
         from prober.assertions.expectations import ExpectationError, compile_path
 
-        text = cursor.text("a JSONPath such as $.name")
+        text = cursor.text(self.words())
         try:
             compile_path(text)
         except ExpectationError as problem:

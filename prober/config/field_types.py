@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar
 
-from prober.config import units
 from prober.config.cursor import Cursor, InvalidValueError
 from prober.config.nodes import ListNode, MappingNode
 
@@ -43,12 +42,20 @@ class FieldType(ABC, Generic[T]):
     """The schema of a type whose schema is the same everywhere."""
 
     @abstractmethod
+    def words(self) -> str:
+        """What a person is to write, in words."""
+
+    @abstractmethod
     def read(self, cursor: Cursor) -> T:
         """The value at the cursor. Notes every mistake there and raises `InvalidValueError` if there was one."""
 
     def schema(self, builder: SchemaBuilder) -> JsonSchema:  # noqa: ARG002 - for types that need it
         """The type as JSON Schema. Never stricter than `read`."""
         return self.json_schema
+
+    def below(self) -> tuple[str, FieldType[Any]] | None:
+        """The type of the values within, and how the path goes on to them: `[]`, `.NAME` or not at all."""
+        return None
 
     def show(self, value: Any) -> Any:
         """A default as a person would write it, or None where the default says nothing."""
@@ -60,10 +67,13 @@ class Boolean(FieldType[bool]):
 
     json_schema: ClassVar[JsonSchema] = {"type": "boolean"}
 
+    def words(self) -> str:
+        return "true or false"
+
     def read(self, cursor: Cursor) -> bool:
         value = getattr(cursor.node, "value", None)
         if not isinstance(value, bool):
-            raise cursor.wrong_type("true or false")
+            raise cursor.wrong_type(self.words())
         return value
 
 
@@ -73,6 +83,9 @@ class Integer(FieldType[int]):
 
     least: int
     most: int
+
+    def words(self) -> str:
+        return f"a whole number from {self.least} to {self.most:,}"
 
     def read(self, cursor: Cursor) -> int:
         value = getattr(cursor.node, "value", None)
@@ -100,6 +113,9 @@ class Text(FieldType[str]):
     """Says what is wrong with the text, without showing it: a `${…}` may have been put in."""
     may_be_empty: bool = False
 
+    def words(self) -> str:
+        return self.wanted
+
     def read(self, cursor: Cursor) -> str:
         text = cursor.text(self.wanted)
         if not text and not self.may_be_empty:
@@ -120,71 +136,26 @@ class Text(FieldType[str]):
 class Choice(FieldType[str]):
     """One of a few words."""
 
-    words: tuple[str, ...]
+    choices: tuple[str, ...]
+
+    def words(self) -> str:
+        return " or ".join((", ".join(self.choices[:-1]), self.choices[-1])) if self.choices[1:] else self.choices[0]
 
     def read(self, cursor: Cursor) -> str:
-        wanted = " or ".join((", ".join(self.words[:-1]), self.words[-1])) if self.words[1:] else self.words[0]
-        word = cursor.text(wanted)
-        if word not in self.words:
-            raise cursor.error(f"expected {wanted}, found {cursor.shown}")
+        word = cursor.text(self.words())
+        if word not in self.choices:
+            raise cursor.error(f"expected {self.words()}, found {cursor.shown}")
         return word
 
     def schema(self, builder: SchemaBuilder) -> JsonSchema:
-        return builder.text(enum=list(self.words))
-
-
-class Duration(FieldType[float]):
-    """A span of time with its unit, in seconds."""
-
-    def read(self, cursor: Cursor) -> float:
-        if (number := _bare_number(cursor)) is not None:
-            raise cursor.error(f"a duration needs a unit; write {number}s")
-        seconds = units.parse_duration(cursor.text("a duration such as 5s"))
-        if seconds is None:
-            raise cursor.error(f"expected a duration such as 500ms, 5s, 1m30s or 1h, found {cursor.shown}")
-        if seconds == 0:
-            raise cursor.error("must be longer than 0s")
-        if seconds > units.LONGEST:
-            raise cursor.error(f"must not be longer than {units.show_duration(units.LONGEST)}")
-        return seconds
-
-    def schema(self, builder: SchemaBuilder) -> JsonSchema:
-        return builder.text(pattern=units.DURATION_PATTERN)
-
-    def show(self, value: Any) -> Any:
-        return None if value is None else units.show_duration(value)
-
-
-class Size(FieldType[int]):
-    """A number of bytes with its unit."""
-
-    def read(self, cursor: Cursor) -> int:
-        if (number := _bare_number(cursor)) is not None:
-            raise cursor.error(f"a size needs a unit; write {number}B, {number}KiB or {number}MiB")
-        size = units.parse_size(cursor.text("a size such as 2MiB"))
-        if size is None:
-            raise cursor.error(f"expected a size such as 100B, 500KiB or 2MiB, found {cursor.shown}")
-        if size == 0:
-            raise cursor.error("must be larger than 0B")
-        return size
-
-    def schema(self, builder: SchemaBuilder) -> JsonSchema:
-        return builder.text(pattern=units.SIZE_PATTERN)
-
-    def show(self, value: Any) -> Any:
-        return None if value is None else units.show_size(value)
-
-
-def _bare_number(cursor: Cursor) -> str | None:
-    """The number, in quotes or not, where only a unit is missing."""
-    text = cursor.raw_text()
-    if text is not None:
-        return text if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else None
-    return str(getattr(cursor.node, "text", "")) if cursor.type_word == "a number" else None
+        return builder.text(enum=list(self.choices))
 
 
 class Json(FieldType[Any]):
     """Any value that JSON has."""
+
+    def words(self) -> str:
+        return "any value"
 
     def read(self, cursor: Cursor) -> Any:
         match cursor.node:
@@ -201,6 +172,9 @@ class JsonObject(FieldType[dict[str, Any]]):
 
     json_schema: ClassVar[JsonSchema] = {"type": "object"}
 
+    def words(self) -> str:
+        return "a mapping of names to any values"
+
     def read(self, cursor: Cursor) -> dict[str, Any]:
         json = Json()
         return read_all({child.name: (json, child) for child in cursor.entries("a mapping")})
@@ -214,6 +188,9 @@ class ListOf(FieldType[tuple[T, ...]]):
     wanted: str = "a list"
     least: int = 0
 
+    def words(self) -> str:
+        return self.wanted
+
     def read(self, cursor: Cursor) -> tuple[T, ...]:
         children = list(cursor.items(self.wanted))
         if len(children) < self.least:
@@ -223,6 +200,9 @@ class ListOf(FieldType[tuple[T, ...]]):
     def schema(self, builder: SchemaBuilder) -> JsonSchema:
         limits = {"minItems": self.least} if self.least else {}
         return {"type": "array", "items": self.item.schema(builder), **limits}
+
+    def below(self) -> tuple[str, FieldType[Any]]:
+        return "[]", self.item
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,6 +215,9 @@ class MapOf(FieldType[dict[str, T]]):
     longest_name: int | None = None
     reserved: Callable[[str], str | None] | None = None
     """Says why a name may not be used."""
+
+    def words(self) -> str:
+        return f"a mapping of names to {self.value.words()}"
 
     def read(self, cursor: Cursor) -> dict[str, T]:
         children = list(cursor.entries("a mapping"))
@@ -264,26 +247,39 @@ class MapOf(FieldType[dict[str, T]]):
             stated["propertyNames"] = {**stated.get("propertyNames", {}), "maxLength": self.longest_name}
         return stated
 
+    def below(self) -> tuple[str, FieldType[Any]]:
+        return ".NAME", self.value
+
 
 @dataclass(frozen=True)
-class Converted(FieldType[U], Generic[T, U]):
-    """A value of one type, converted into another."""
+class Wrapping(FieldType[U], Generic[T, U]):
+    """A value that is written as one of another type."""
 
     inner: FieldType[T]
+
+    def words(self) -> str:
+        return self.inner.words()
+
+    def schema(self, builder: SchemaBuilder) -> JsonSchema:
+        return self.inner.schema(builder)
+
+    def below(self) -> tuple[str, FieldType[Any]]:
+        return "", self.inner
+
+
+@dataclass(frozen=True)
+class Converted(Wrapping[T, U]):
+    """A value of one type, converted into another."""
+
     into: Callable[[T], U]
 
     def read(self, cursor: Cursor) -> U:
         return self.into(self.inner.read(cursor))
 
-    def schema(self, builder: SchemaBuilder) -> JsonSchema:
-        return self.inner.schema(builder)
-
 
 @dataclass(frozen=True)
-class Expanding(FieldType[T]):
+class Expanding(Wrapping[T, T]):
     """A value in whose texts `${…}` means something."""
-
-    inner: FieldType[T]
 
     def read(self, cursor: Cursor) -> T:
         return self.inner.read(cursor.expanding())
@@ -293,16 +289,11 @@ class Expanding(FieldType[T]):
 
 
 @dataclass(frozen=True)
-class OwnSecrets(FieldType[T]):
-    """A value whose secrets are gathered by themselves: a target's, a probe's."""
-
-    inner: FieldType[T]
+class OwnSecrets(Wrapping[T, T]):
+    """A value with a list of secrets of its own: a target, a probe."""
 
     def read(self, cursor: Cursor) -> T:
         return self.inner.read(cursor.apart())
-
-    def schema(self, builder: SchemaBuilder) -> JsonSchema:
-        return self.inner.schema(builder)
 
 
 def matches(pattern: str, text: str) -> bool:

@@ -17,6 +17,9 @@ class FilePath(FieldType[Path]):
 
     json_schema: ClassVar[JsonSchema] = {"type": "string", "minLength": 1}
 
+    def words(self) -> str:
+        return "a path"
+
     def read(self, cursor: Cursor) -> Path:
         text = cursor.text("a path")
         if not text:
@@ -28,6 +31,9 @@ class FilePath(FieldType[Path]):
 
 class ExistingFile(FilePath):
     """The path of a file that can be read."""
+
+    def words(self) -> str:
+        return "the path of a file"
 
     def read(self, cursor: Cursor) -> Path:
         path = super().read(cursor)
@@ -45,6 +51,9 @@ class ExistingFile(FilePath):
 class ExistingFolder(FilePath):
     """The path of a folder."""
 
+    def words(self) -> str:
+        return "the path of a folder"
+
     def read(self, cursor: Cursor) -> Path:
         path = super().read(cursor)
         try:
@@ -59,6 +68,9 @@ class JsonFile(FieldType[tuple[Path, Any]]):
     """A file with one JSON document: its absolute path and what stands in it."""
 
     json_schema: ClassVar[JsonSchema] = FilePath.json_schema
+
+    def words(self) -> str:
+        return "the path of a JSON file"
 
     def read(self, cursor: Cursor) -> tuple[Path, Any]:
         path = self.path(cursor)

@@ -212,11 +212,14 @@ class MappingSchema(FieldType[T], Generic[T]):
     rules: tuple[Rule, ...] = ()
     checks: tuple[CrossCheck, ...] = ()
 
+    def words(self) -> str:
+        return "a mapping"
+
     def read(self, cursor: Cursor) -> T:
         noted = len(cursor.scope.mistakes)
         values = Values(cursor, self.keys)
         known = {each.name: each for each in self.keys}
-        children = {child.name: child for child in cursor.entries("a mapping")}
+        children = {child.name: child for child in cursor.entries(self.words())}
         for name, child in children.items():
             if name not in known:
                 child.report(did_you_mean("unknown key", name, known))

@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Final
 from prober.config.checks import check_deadline
 from prober.config.cursor import Cursor, InvalidValueError
 from prober.config.diagnostics import did_you_mean
-from prober.config.field_types import Boolean, Duration, FieldType, JsonSchema, SchemaBuilder, Text, read_all
+from prober.config.field_types import Boolean, FieldType, JsonSchema, SchemaBuilder, Text, read_all
 from prober.config.kind import ProbeKind
 from prober.config.mapping_schema import MappingSchema, NotWith, Values, key, keys_of
+from prober.config.quantities import Duration
 from prober.config.secret import Secret, masked_secrets
 from prober.config.times import MAINTENANCE, Cron, Window
 from prober.config.units import show_duration
@@ -22,8 +23,11 @@ class _TargetNameField(FieldType[str]):
 
     json_schema: ClassVar[JsonSchema] = {"type": "string", "minLength": 1}
 
+    def words(self) -> str:
+        return "the name of a target"
+
     def read(self, cursor: Cursor) -> str:
-        name = Text(wanted="the name of a target").read(cursor)
+        name = Text(wanted=self.words()).read(cursor)
         cursor.scope.targets_named.append((cursor, name))
         return name
 
@@ -65,6 +69,12 @@ class DefaultsField(FieldType[Mapping[str, Any]]):
         keys=_DEFAULTS, build=lambda values: values.of(Probe)
     )
 
+    def words(self) -> str:
+        return self._mapping.words()
+
+    def below(self) -> tuple[str, FieldType[Any]]:
+        return "", self._mapping
+
     def read(self, cursor: Cursor) -> Mapping[str, Any]:
         cursor.scope.defaults = None
         cursor.scope.defaults = self._mapping.read(cursor)
@@ -80,8 +90,11 @@ class _KindNameField(FieldType[str]):
 
     kinds: Mapping[str, ProbeKind]
 
+    def words(self) -> str:
+        return "a kind"
+
     def read(self, cursor: Cursor) -> str:
-        name = Text(wanted="a kind").read(cursor)
+        name = Text(wanted=self.words()).read(cursor)
         if name not in self.kinds:
             raise cursor.error(did_you_mean("no such kind", name, self.kinds))
         return name
@@ -99,6 +112,13 @@ class ProbeField(FieldType[Probe]):
         self._mappings: dict[str | None, MappingSchema[Probe]] = {
             name: self._mapping(kind) for name, kind in kinds.items()
         }
+
+    def words(self) -> str:
+        return "a mapping"
+
+    def below(self) -> tuple[str, FieldType[Any]]:
+        """The keys that every kind has."""
+        return "", MappingSchema(keys=self._common, build=lambda values: values.of(Probe))
 
     def read(self, cursor: Cursor) -> Probe:
         kind = cursor.find("kind")

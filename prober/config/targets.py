@@ -10,21 +10,11 @@ from typing import Any, Final, Literal, get_args
 
 from prober.config.auth import AUTH, ClientCredentials, header_complaint, header_reserved
 from prober.config.cursor import Cursor
-from prober.config.field_types import (
-    Boolean,
-    Choice,
-    Converted,
-    Expanding,
-    FieldType,
-    Integer,
-    ListOf,
-    MapOf,
-    Size,
-    Text,
-)
+from prober.config.field_types import Boolean, Choice, Converted, Expanding, FieldType, Integer, ListOf, MapOf, Text
 from prober.config.files import ExistingFolder
 from prober.config.mapping_schema import ExactlyOne, NotWith, Values, key, mapping_of
 from prober.config.nodes import ListNode, ScalarNode
+from prober.config.quantities import Size
 from prober.config.secret import Secret, masked_secrets
 from prober.config.times import MAINTENANCE, Budget, RateField, Window
 from prober.config.tls import TLS, Tls
@@ -42,6 +32,9 @@ class _Command(FieldType[tuple[str, ...]]):
     """A program and its arguments, as a list."""
 
     _list = ListOf(item=Text(may_be_empty=True, complaint=_nul_complaint), wanted="a list of texts", least=1)
+
+    def words(self) -> str:
+        return "a list of texts"
 
     def read(self, cursor: Cursor) -> tuple[str, ...]:
         if cursor.raw_text() is not None:

@@ -7,16 +7,20 @@ from typing import Final
 
 from prober.config.cron import CRON_PATTERN, cron_complaint
 from prober.config.cursor import Cursor
-from prober.config.field_types import Duration, FieldType, JsonSchema, ListOf, SchemaBuilder
+from prober.config.field_types import FieldType, JsonSchema, ListOf, SchemaBuilder
 from prober.config.mapping_schema import key, mapping_of
+from prober.config.quantities import Duration
 from prober.config.units import RATE_PATTERN, parse_rate
 
 
 class Cron(FieldType[str]):
     """Five fields as in crontab(5), in UTC."""
 
+    def words(self) -> str:
+        return 'a cron expression such as "*/5 * * * *"'
+
     def read(self, cursor: Cursor) -> str:
-        text = cursor.text('a cron expression such as "*/5 * * * *"')
+        text = cursor.text(self.words())
         if (complaint := cron_complaint(text)) is not None:
             raise cursor.error(complaint)
         return text
@@ -36,8 +40,11 @@ class Budget:
 class RateField(FieldType[Budget]):
     """A number of requests within a unit of time."""
 
+    def words(self) -> str:
+        return "a budget such as 120/h"
+
     def read(self, cursor: Cursor) -> Budget:
-        rate = parse_rate(cursor.text("a budget such as 120/h"))
+        rate = parse_rate(cursor.text(self.words()))
         if rate is None:
             raise cursor.error(f"expected a budget such as 2/s, 30/m, 120/h or 1000/d, found {cursor.shown}")
         requests, seconds = rate

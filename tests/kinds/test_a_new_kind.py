@@ -72,7 +72,7 @@ IN_THE_DAEMON: Final = (
     WITH_FOLDER
     + """
 import pathlib
-from prober.loader import load
+from prober.loader import load, reference
 from prober.kinds import table
 from prober.metrics import families
 from prober.metrics.reasons import reasons_of
@@ -82,6 +82,7 @@ assert not any(module.endswith(".run") for module in sys.modules if module.start
 [probe] = config.probes.values()
 print(sorted(set(reasons_of(probe, config.targets["server"])) & {"expectation_failed", "tool_missing", "timeout"}))
 print([row for row in table().splitlines() if "census" in row])
+print([row for row in reference().splitlines() if "How many tools there may be" in row])
 print([(row.name, row.labels) for row in families() if "census" in row.name])
 """
 )
@@ -167,6 +168,7 @@ async def test_it_is_counted_and_documented(kinds: Path) -> None:
     assert done.out.splitlines() == [
         "['expectation_failed', 'timeout']",
         "['| `census` | Count the tools. | `least`, `most` |']",
+        "['| `most` | a whole number from 1 to 1,000 | `40` | How many tools there may be. |']",
         "[('mcp_census_tools', ('target', 'probe'))]",
     ]
 

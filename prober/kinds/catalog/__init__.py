@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 class ContractField(FieldType[tuple[Path, "Contract | None"]]):
     """The path of a pinned contract, and the contract."""
 
+    def words(self) -> str:
+        return "the path of a contract"
+
     def read(self, cursor: Cursor) -> tuple[Path, Contract | None]:
         from prober.contract.contract import ContractError, parse_contract
 

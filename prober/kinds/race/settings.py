@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from prober.config.checks import ExpectationField, JsonPathField, Source
-from prober.config.field_types import Choice, Converted, Duration, Expanding, Integer, JsonObject, ListOf, Text
+from prober.config.field_types import Choice, Converted, Expanding, Integer, JsonObject, ListOf, Text
 from prober.config.mapping_schema import Key, key, keys_of, mapping_of
+from prober.config.quantities import Duration
 from prober.kinds.race.models import MODELS, OPERATIONS
 from prober.kinds.step import STEP, Step
 

@@ -1,0 +1,82 @@
+"""The language as Markdown for people: every key with its type, default and meaning, from the same declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from prober.config.checks import ExpectationField
+from prober.config.field_types import FieldType, SchemaBuilder
+from prober.config.kind import ProbeKind
+from prober.config.mapping_schema import Key, MappingSchema
+from prober.config.root_schema import file_schema
+
+_HEAD: Final = ("| key | value | default | meaning |", "|---|---|---|---|")
+_EXPECTATION_HEAD: Final = ("| key | meaning |", "|---|---|")
+
+
+def reference(kinds: Mapping[str, ProbeKind]) -> str:
+    """The reference of a configuration file."""
+    described: dict[int, str] = {}
+    lines = [
+        "# Configuration reference",
+        "",
+        "The sections of a configuration file, and every key in them. `NAME` stands for a name of your own, `[]` for",
+        "each item of a list. This page is made by the code that reads the files.",
+    ]
+    for section in file_schema(kinds).keys:
+        lines += ["", f"## `{section.name}`", "", section.help, "", *_HEAD]
+        lines += _rows(section.value_type, section.name, described)
+        if section.name == "probes":
+            for name, kind in kinds.items():
+                lines += ["", f"### `kind: {name}`", "", kind.help, "", *_HEAD]
+                lines += _rows_of(kind.settings.keys, "", dict(described))
+            lines += ["", "### Expectations", "", "What has to hold at a path of the answer.", "", *_EXPECTATION_HEAD]
+            lines += _expectation_rows()
+    return "\n".join(lines) + "\n"
+
+
+def _expectation_rows() -> Iterator[str]:
+    """Rows of the keys of an expectation, which the room that judges declares as a schema."""
+    builder = SchemaBuilder()
+    ExpectationField().schema(builder)
+    for name, stated in builder.definitions["expectation"]["properties"].items():
+        yield _row(f"`{name}`", stated["description"])
+
+
+def _rows(value_type: FieldType[Any], path: str, described: dict[int, str]) -> Iterator[str]:
+    """Rows of all keys below a value. Keys that several values share are described where they come first."""
+    mapping, path = _mapping_below(value_type, path)
+    if mapping is not None and described.setdefault(id(mapping), path) == path:
+        yield from _rows_of(mapping.keys, f"{path}.", described)
+
+
+def _rows_of(keys: Iterable[Key], prefix: str, described: dict[int, str]) -> Iterator[str]:
+    for key in keys:
+        path = prefix + key.name
+        mapping, below = _mapping_below(key.value_type, path)
+        before = described.get(id(mapping))
+        meaning = key.help if before is None else f"{key.help} Its keys are those of `{before}`."
+        yield _row(f"`{path}`", key.value_type.words(), _default(key), meaning)
+        if mapping is not None and before is None:
+            yield from _rows(mapping, below, described)
+
+
+def _mapping_below(value_type: FieldType[Any], path: str) -> tuple[MappingSchema[Any] | None, str]:
+    """The mapping that a value is or consists of, and the path to it."""
+    while not isinstance(value_type, MappingSchema):
+        if (below := value_type.below()) is None:
+            return None, path
+        path, value_type = path + below[0], below[1]
+    return value_type, path
+
+
+def _default(key: Key) -> str:
+    if key.required:
+        return "required"
+    shown = key.value_type.show(key.default)
+    return "" if shown is None else f"`{str(shown).lower() if isinstance(shown, bool) else shown}`"
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(" ".join(cell.split()).replace("|", r"\|") for cell in cells) + " |"
