@@ -23,6 +23,8 @@ MAX_DEPTH: Final = 64
 MAX_NODES: Final = 200_000
 """Nodes after aliases are unfolded. 2,000 probes with twenty lines each stay well below."""
 
+_TOO_DEEP: Final = f"nested deeper than {MAX_DEPTH} levels"
+
 Scalar: TypeAlias = str | int | float | bool | None
 
 
@@ -108,6 +110,9 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
     lines = text.splitlines()
     here = lines[line] if line < len(lines) else ""
     what = str(error.problem or error.context)
+    if "nesting depth" in what:
+        # libyaml's scanner reads ahead of its events, and newer ones give up at 1,000 levels: before we are given any.
+        return Unreadable(line + 1, _TOO_DEEP)
     if "cannot start any token" in what and mark:
         first = here[mark.column : mark.column + 1]
         what = "a tab cannot indent; use spaces" if first == "\t" else f"a text that begins with {first} needs quotes"
@@ -143,7 +148,7 @@ class _Composer:
     def _node(self, event: Event, path: str, depth: int) -> Node:
         line = _line(event)
         if depth > MAX_DEPTH:
-            raise Unreadable(line, f"nested deeper than {MAX_DEPTH} levels")
+            raise Unreadable(line, _TOO_DEEP)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, line)
         assert isinstance(event, yaml.NodeEvent)
