@@ -151,12 +151,14 @@ def _hours(
     (oldest,) = connection.execute("SELECT min(slot) >> ? FROM hours", (PROBE_BITS,)).fetchone()
     if oldest is not None:
         yield from connection.execute(
-            f"""SELECT slot, {wanted} FROM json_each(?1) AS hour JOIN json_each(?2) AS probe
+            f"""SELECT slot, {wanted} FROM json_each(?) AS hour JOIN json_each(?) AS probe
             JOIN hours ON hours.slot = hour.value << {PROBE_BITS} | probe.value""",  # noqa: S608
             (json.dumps(list(range(max(first, oldest), last + 1))), numbers),
         )
-    fresh = fresh_hours("slot >> ?1 BETWEEN ?2 AND ?3 AND slot & ?4 IN (SELECT value FROM json_each(?5))")
+    fresh = fresh_hours(
+        "slot >> :bits BETWEEN :first AND :last AND slot & :mask IN (SELECT value FROM json_each(:numbers))"
+    )
     yield from connection.execute(
         f"SELECT slot, {wanted} FROM ({fresh})",  # noqa: S608
-        (PROBE_BITS, first, last, PROBE_MASK, numbers),
+        {"bits": PROBE_BITS, "first": first, "last": last, "mask": PROBE_MASK, "numbers": numbers},
     )
