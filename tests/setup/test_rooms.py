@@ -13,7 +13,8 @@ from tests.setup.pins import ROOT
 TESTS = ROOT / "tests"
 MEETS = re.compile(
     r"\b(npm_script|NotInstalledError|everything_\w+|filesystem_server|memory_server|real_server)\b"
-    r"|tests\.(web|alerts)\.programs|tests\.web\.prometheus|tests\.real\.install|tests\.real\.servers import SERVERS|shutil\.which|import which\n"
+    r"|tests\.(web|alerts)\.programs|tests\.web\.prometheus|tests\.real\.(install|servers import SERVERS)"
+    r"|shutil\.which|import which\n"
 )
 """How a test comes by a server of tests/npm or a program of the system."""
 ONLY_PYTHON = {"reference/redis", "setup"}
