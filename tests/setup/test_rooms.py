@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -24,7 +25,10 @@ ONLY_PYTHON = {"reference/redis", "setup"}
 def planned(arguments: str) -> str:
     """What `make test` would do on a machine where nothing was set up."""
     command = ["make", "--dry-run", "--always-make", "test", f"ARGS={arguments}"]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True).stdout
+    env = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
+    }  # of a make above
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=30, check=True).stdout
 
 
 def test_every_room_that_meets_something_external_is_listed() -> None:
