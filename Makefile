@@ -26,7 +26,7 @@ EXTERNAL := alerts bench cli conformance daemon dashboards discover drill races 
 ROOMS    := $(filter tests/%,$(ARGS))
 NEEDED   := $(if $(ROOMS),$(if $(filter tests/ $(EXTERNAL:%=tests/%%),$(ROOMS)),setup,$(VENV)/.installed),setup)
 
-QUICK := -m "not slow and not external and not browser"
+QUICK    := -m 'not slow and not browser'
 
 # Deadlines and races are tested by the clock, and a busy machine can spoil one: what fails is run once more, alone.
 # What fails twice is broken; what failed once stays listed above.

@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 from tests.setup.pins import ROOT, moved
 
 
@@ -37,8 +39,8 @@ def main(arguments: Sequence[str]) -> int:
 def summary(counts: Mapping[str, int] | None, changes: Mapping[str, str], *, code: int) -> str:
     """The last line. `counts` as pytest's report has them, None where it wrote none."""
     newer = f"with newer {', '.join(changes)}"
-    if counts is None:
-        return f"test-latest: pytest ended with status {code} and ran no test {newer}"
+    if counts is None or code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        return f"test-latest: pytest ended with status {code}, before all tests had run, {newer}"
     failed = counts["failures"] + counts["errors"]
     return f"test-latest: {failed} failed of {counts['tests']} {newer}"
 

@@ -98,11 +98,14 @@ def test_a_report_fails_here_but_not_in_ci(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("counts", "line"),
+    ("counts", "code", "line"),
     [
-        ({"tests": 9, "failures": 2, "errors": 1}, "test-latest: 3 failed of 9 with newer rich, starlette"),
-        (None, "test-latest: pytest ended with status 4 and ran no test with newer rich, starlette"),
+        ({"tests": 9, "failures": 0, "errors": 0}, 0, "0 failed of 9 with newer rich, starlette"),
+        ({"tests": 9, "failures": 2, "errors": 1}, 1, "3 failed of 9 with newer rich, starlette"),
+        ({"tests": 1, "failures": 0, "errors": 1}, 3, "pytest ended with status 3, before all tests had run, {}"),
+        (None, 4, "pytest ended with status 4, before all tests had run, {}"),
     ],
 )
-def test_the_last_line_of_a_report(counts: dict[str, int] | None, line: str) -> None:
-    assert summary(counts, {"rich": "15 -> 16", "starlette": "1.10 -> 1.11"}, code=4) == line
+def test_the_last_line_of_a_report(counts: dict[str, int] | None, code: int, line: str) -> None:
+    told = summary(counts, {"rich": "15 -> 16", "starlette": "1.10 -> 1.11"}, code=code)
+    assert told == "test-latest: " + line.format("with newer rich, starlette")
