@@ -50,9 +50,8 @@ class ToolRegistry:
         self._server.add_tool(
             explained,
             title=traits.title,
-            description=inspect.getdoc(
-                tool
-            ),  # as it is, a docstring is indented before Python 3.13 and not from then on
+            # Not its __doc__: that is indented before Python 3.13, and not from then on.
+            description=inspect.getdoc(tool),
             annotations=traits.annotations,
             structured_output=True,
         )
