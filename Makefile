@@ -91,7 +91,7 @@ dist: $(VENV)/.installed
 	@"$(PYTHON)" -m venv build/venv
 	@$(STEP) "the wheel, into an environment of its own" env $(PINNED) build/venv/bin/pip install dist/*.whl
 	build/venv/bin/mcp-prober --version
-	@build/venv/bin/pip uninstall --quiet --yes pip
+	@build/venv/bin/pip uninstall --quiet --yes setuptools pip
 	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-file build/sbom.cdx.json build/venv/bin/python
 
 clean:
