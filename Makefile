@@ -11,19 +11,31 @@ NPM  := tests/npm
 DRAW := tests/dashboards/render
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-# Deadlines and races are tested by the clock, and a busy machine can spoil one: what fails is run once more, alone.
-# What fails twice is broken; what failed once stays listed above.
-AGAIN := { echo "-- the failed ones again, one at a time --"; $(BIN)/pytest --last-failed --last-failed-no-failures none; }
+# Two tiers: QUICK is what people run all the time, the rest is for before a merge. ARGS narrows both, to a room
+# (tests/history), a file or whatever else pytest takes. Coverage doubles the CPU, so QUICK goes without it unless asked.
+PYTEST   := $(BIN)/pytest -n $(WORKERS) --dist worksteal
+QUICK    := -m 'not slow and not browser'
+REST     := -m 'slow or browser'
+COVERAGE ?=
+COV      := --cov --cov-report=
+TOTAL    := --cov-report=term:skip-covered $(if $(ARGS),,--cov-fail-under=94)
 
-.PHONY: help setup test lint bench dashboards demo clean
+.PHONY: help setup test test-rest test-all lint bench dashboards demo clean
 
 help:
-	@echo "make setup | test [ARGS='-k name'] | lint | bench | dashboards | demo | clean"
+	@echo "make setup | test | test-all | lint | bench | dashboards | demo | clean; test and test-all take ARGS=tests/history"
 
 setup: $(VENV)/.installed $(NPM)/node_modules/.installed
 
 test: setup
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered $(ARGS) || $(AGAIN)
+	$(PYTEST) $(QUICK) $(if $(COVERAGE),$(COV)) $(ARGS)
+
+# What `test` leaves out. After `make test COVERAGE=1` the figure is that of all tests.
+test-rest: setup
+	$(PYTEST) $(REST) $(COV) --cov-append $(TOTAL) $(ARGS)
+
+test-all: setup
+	$(PYTEST) $(COV) $(TOTAL) $(ARGS)
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .

@@ -11,6 +11,7 @@ from prober.judge.race.verdict import SEVERITY
 from prober.outcome import Reason, Verdict
 from tests.leaks import nothing_left_behind
 from tests.peers.cases import CASES, NOT_BY_A_PEER, Case
+from tests.peers.covering import covering, shows
 from tests.running import run_document
 
 LATE = 0.1
@@ -20,8 +21,12 @@ LATE = 0.1
 ATTEMPTS = 3
 """A run that is late by its own fault is late each time; one that a busy machine held up is not."""
 
+QUICK = frozenset(covering(CASES))
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+
+@pytest.mark.parametrize(
+    "case", [case if case in QUICK else pytest.param(case, marks=pytest.mark.slow) for case in CASES], ids=str
+)
 async def test_a_peer_is_judged_for_what_it_does(case: Case, tmp_path: Path) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         folder = tmp_path / str(attempt)
@@ -43,3 +48,15 @@ def test_every_reason_has_a_case() -> None:
     shown_by_races = set(SEVERITY)  # each has a history in tests/judge/race and a server in tests/kinds
     shown = {case.reason for case in CASES} | NOT_BY_A_PEER | shown_by_races
     assert set(Reason) - shown == set()
+
+
+def test_the_quick_tier_meets_every_fault_place_and_outcome_on_each_transport() -> None:
+    assert {shown for case in QUICK for shown in shows(case)} == {shown for case in CASES for shown in shows(case)}
+    outcomes = {(case.transport, case.reason) for case in QUICK}
+    assert outcomes == {(case.transport, case.reason) for case in CASES}
+
+
+def test_the_quick_tier_has_no_case_that_it_could_do_without() -> None:
+    for left_out in QUICK:
+        others = {shown for case in QUICK if case is not left_out for shown in shows(case)}
+        assert not shows(left_out) <= others, left_out
