@@ -45,6 +45,8 @@ class Flicker:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
         yield  # all other summaries come first
+        if terminalreporter.config.option.collectonly:
+            return
         told = "".join(f"\n  {name}" for name in sorted(self._names))
         verdict = "; this run fails" if len(self._names) > MOST else ""
         terminalreporter.write_line(f"flickered: {len(self._names)} of at most {MOST}{verdict}{told}")

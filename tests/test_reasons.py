@@ -17,31 +17,26 @@ from tests.running import run_document
 LATE = 0.1
 """Seconds by which a run may outlast its deadline."""
 
-
-ATTEMPTS = 3
-"""A run that is late by its own fault is late each time; one that a busy machine held up is not."""
-
 QUICK = frozenset(covering(CASES))
 
 
-@pytest.mark.parametrize(
-    "case", [case if case in QUICK else pytest.param(case, marks=pytest.mark.slow) for case in CASES], ids=str
-)
+def marks(case: Case) -> list[pytest.MarkDecorator]:
+    """A case that the quick tier can do without is slow; one that runs to its deadline is timed."""
+    timed = case.reason in (Reason.TIMEOUT, Reason.CONNECT_TIMEOUT)
+    return [pytest.mark.slow] * (case not in QUICK) + [pytest.mark.clock] * timed
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=str(case), marks=marks(case)) for case in CASES])
 async def test_a_peer_is_judged_for_what_it_does(case: Case, tmp_path: Path) -> None:
-    for attempt in range(1, ATTEMPTS + 1):
-        folder = tmp_path / str(attempt)
-        folder.mkdir()
-        async with case.ground(folder) as ground, nothing_left_behind():
-            [outcome] = await run_document(ground.document, folder)
-        told = f"{outcome.reason} at {outcome.step}: {outcome.message}"
-        assert outcome.reason == case.reason, told
-        assert outcome.verdict is (case.reason.verdict if case.reason else Verdict.PASS)
-        if case.reason is not None:
-            assert outcome.message
-            assert outcome.step
-        if outcome.duration_seconds <= (parse_duration(case.timeout) or 0) + LATE:
-            return
-    pytest.fail(f"{outcome.duration_seconds:.3f} s with a deadline of {case.timeout}: {told}")
+    async with case.ground(tmp_path) as ground, nothing_left_behind():
+        [outcome] = await run_document(ground.document, tmp_path)
+    told = f"{outcome.reason} at {outcome.step}: {outcome.message}"
+    assert outcome.reason == case.reason, told
+    assert outcome.verdict is (case.reason.verdict if case.reason else Verdict.PASS)
+    if case.reason is not None:
+        assert outcome.message
+        assert outcome.step
+    assert outcome.duration_seconds <= (parse_duration(case.timeout) or 0) + LATE, told
 
 
 def test_every_reason_has_a_case() -> None:

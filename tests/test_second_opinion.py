@@ -59,7 +59,7 @@ async def test_the_official_client_gets_on_with_an_official_server(
     assert outcome.reason is None, outcome.message
 
 
-@pytest.mark.parametrize("name", ["sdk-stdio", "everything-sse"])
+@pytest.mark.parametrize("name", ["sdk-stdio", pytest.param("everything-sse", marks=pytest.mark.external)])
 async def test_it_is_asked_over_the_transport_of_the_target(name: str, tmp_path: Path) -> None:
     with SERVERS[name](tmp_path) as server:
         async with nothing_left_behind():
@@ -149,6 +149,7 @@ async def test_what_we_stumble_over_ourselves_is_told_first(tmp_path: Path) -> N
     assert of_the_official_client(peer) == []
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("era", ["modern", "handshake"])
 async def test_an_official_client_that_hangs_is_given_up_in_time(era: Era, tmp_path: Path) -> None:
     async with scripted(era, list=http_acts.silence) as peer, nothing_left_behind():
@@ -157,6 +158,8 @@ async def test_an_official_client_that_hangs_is_given_up_in_time(era: Era, tmp_p
     assert "it did not finish in time" in outcome.message
 
 
+@pytest.mark.slow
+@pytest.mark.clock
 async def test_a_process_of_the_official_client_that_hangs_does_not_outlive_the_run(tmp_path: Path) -> None:
     peer = StdioPeer(tmp_path, era="modern", step="list", fault="silence")
     async with nothing_left_behind():

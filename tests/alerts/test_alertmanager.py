@@ -17,6 +17,8 @@ import yaml
 from .programs import ALERTS, found, told
 from .rules import ALERTING
 
+pytestmark = pytest.mark.external
+
 CONFIGURATION: Final = ALERTS / "alertmanager.yml"
 PATIENCE: Final = 15.0
 """Seconds for a start, or for what was posted to be taken in."""

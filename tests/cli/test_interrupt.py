@@ -16,6 +16,8 @@ from tests.peers.child import StdioPeer
 from tests.peers.http_acts import silence
 from tests.peers.http_peer import Script, http_peer
 
+pytestmark = pytest.mark.clock
+
 PROMPTLY: Final = 3.0
 """Seconds within which an interrupted command ends, on a machine that is busy. The probes had a minute."""
 

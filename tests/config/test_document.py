@@ -124,6 +124,7 @@ def test_nesting_cannot_overflow_the_stack(text: str) -> None:
         parse(text.encode(), lambda *_: None)
 
 
+@pytest.mark.slow
 def test_aliases_cannot_unfold_without_bound() -> None:
     bomb = "a0: &a0 x\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
     with pytest.raises(Unreadable, match="values once aliases are unfolded"):

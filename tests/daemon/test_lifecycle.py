@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.daemon.crowd import crowd
 from tests.daemon.process import Running, daemon
@@ -91,6 +92,7 @@ class Asking(threading.Thread):
         return [status for status, _ in groupby(self.seen)]
 
 
+@pytest.mark.clock
 def test_a_daemon_is_ready_when_it_says_so_drains_within_its_bound_and_leaves_nothing(tmp_path: Path) -> None:
     port = free_port()
     asking = Asking(port)
@@ -131,6 +133,7 @@ def test_a_daemon_is_ready_when_it_says_so_drains_within_its_bound_and_leaves_no
     assert not any("Traceback" in line or "error" in line for line in running.log), running.log
 
 
+@pytest.mark.clock
 def test_a_second_signal_ends_a_daemon_at_once_and_no_process_outlives_it(tmp_path: Path) -> None:
     with crowd() as servers, daemon(busy(servers, tmp_path), "--drain", "1m") as running:
         below = children_at_work(running, tmp_path)

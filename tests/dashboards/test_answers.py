@@ -13,7 +13,11 @@ import pytest
 from .past import PROMETHEUS, PROMTOOL, Past, remembered
 from .reading import NAMES, asked, dashboard, panels, questions
 
-pytestmark = pytest.mark.skipif(None in (PROMETHEUS, PROMTOOL), reason="Prometheus is not installed")
+pytestmark = [
+    pytest.mark.skipif(None in (PROMETHEUS, PROMTOOL), reason="Prometheus is not installed"),
+    pytest.mark.external,
+    pytest.mark.slow,  # to make the past that is asked about
+]
 
 FIRST: Final = 162
 """The minute of the story from which on it is remembered: crm is down, mail in maintenance."""

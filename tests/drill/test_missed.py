@@ -13,6 +13,8 @@ from prober.cli.shipped import shipped
 from prober.drill import Alerting, Plan, drill, turn
 from tests.web.programs import program
 
+pytestmark = [pytest.mark.external, pytest.mark.slow]
+
 
 async def test_an_alert_that_stays_out_and_one_that_should_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

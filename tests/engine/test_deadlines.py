@@ -23,6 +23,8 @@ from tests.peers.http_peer import Act
 from tests.peers.protocol import Era, Step
 from tests.running import run_document
 
+pytestmark = pytest.mark.clock
+
 LATE: Final = 0.1
 """Seconds by which a run may outlast its deadline."""
 
@@ -125,6 +127,7 @@ async def crowded(
     return outcomes[:-5], outcomes[-5:], took
 
 
+@pytest.mark.slow
 async def test_forty_names_that_are_never_resolved_delay_no_other_target(tmp_path: Path, dead_names: None) -> None:
     dead = {f"dead-{number}": f"http://host-{number}.invalid/mcp" for number in range(40)}
     bad, good, took = await crowded(tmp_path, dead, concurrency=64, timeout="2s")
@@ -136,6 +139,7 @@ async def test_forty_names_that_are_never_resolved_delay_no_other_target(tmp_pat
     assert took < 4
 
 
+@pytest.mark.slow
 async def test_forty_targets_that_hang_delay_no_other_target(tmp_path: Path) -> None:
     async with ports.mute() as mute, ports.blackhole() as hole, nothing_left_behind():
         hanging = {f"mute-{number}": f"http://127.0.0.1:{mute}/mcp" for number in range(20)}

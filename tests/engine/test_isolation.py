@@ -70,6 +70,7 @@ async def test_a_probe_that_crashes_is_our_own_fault_and_the_others_are_as_ever(
     assert [exchange.step for exchange in crashed.exchanges] == ["prompts/get"]
 
 
+@pytest.mark.clock
 async def test_a_probe_that_hangs_ends_at_its_deadline_and_holds_up_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -177,6 +177,7 @@ async def test_expectations_over_a_megabyte_are_judged_apart() -> None:
     assert ticks.longest < PROMISE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "value",
     [
@@ -259,6 +260,7 @@ async def test_a_large_flawed_schema_of_a_server_is_found_out_apart() -> None:
     assert ticks.longest < PROMISE
 
 
+@pytest.mark.slow
 async def test_too_much_memory_is_undecided() -> None:
     # Every alternative finds every element wrong, and the message of each error holds the element.
     schema = load_schema(
@@ -272,6 +274,7 @@ async def test_too_much_memory_is_undecided() -> None:
         assert finding.message == "could not be judged: it took too much memory"
 
 
+@pytest.mark.clock
 async def test_the_deadline_ends_judging_before_the_allowance_does() -> None:
     loop = asyncio.get_running_loop()
     endless = case(load_schema({"pattern": "^(a+)+$"}, folder=None), "a" * 32 + "b")
@@ -402,6 +405,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", ["idle", "busy"])
 async def test_a_worker_does_not_outlive_a_parent_that_dies(state: str) -> None:
     parent = await asyncio.create_subprocess_exec(sys.executable, "-c", ORPHANED, state, stdout=asyncio.subprocess.PIPE)

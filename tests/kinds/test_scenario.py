@@ -133,6 +133,7 @@ ENDLESS: Final = "a" * 400 + "!c"
 """A text that the pattern of the next test is searched in for hours."""
 
 
+@pytest.mark.slow
 async def test_capturing_by_a_pattern_without_an_end_holds_up_nobody(tmp_path: Path) -> None:
     make = MAKE | {"capture": {"made": "$.texts[?search(@, '(a|aa)*c')]", "id": "$.id"}}
     async with offering(*tools(make=gives({"id": 41, "texts": [ENDLESS]}))) as peer, ticking() as ticks:
@@ -176,6 +177,7 @@ async def test_a_step_with_a_forbidden_or_missing_tool_is_followed_by_the_cleanu
         assert [name for name, _ in called(peer)] == ["make", "drop"]
 
 
+@pytest.mark.clock
 async def test_a_step_that_hangs_leaves_the_cleanup_its_share_of_the_time(tmp_path: Path) -> None:
     offered = tools()
     async with offering(*offered, faults={"call": once(silence, offered, "use")}) as peer, nothing_left_behind():
@@ -186,6 +188,7 @@ async def test_a_step_that_hangs_leaves_the_cleanup_its_share_of_the_time(tmp_pa
     assert outcome.warnings == ()
 
 
+@pytest.mark.clock
 async def test_the_whole_time_is_the_steps_where_there_is_nothing_to_clean_up(tmp_path: Path) -> None:
     async with offering(*tools(), faults={"call": silence}) as peer:
         outcome = await ran(peer, tmp_path, [TIDY], timeout="1s")
@@ -253,6 +256,7 @@ async def test_a_cleanup_that_fails_after_a_bad_step_is_a_warning_and_the_rest_h
     assert outcome.warnings == ("cleanup failed at cleanup drop: drop answered with an error: no such thing",)
 
 
+@pytest.mark.clock
 async def test_a_cleanup_that_hangs_after_a_bad_step_does_not_hide_what_was_bad(tmp_path: Path) -> None:
     offered = tools(use=FAILING)
     async with offering(*offered, faults={"call": once(silence, offered, "drop")}) as peer, nothing_left_behind():
@@ -298,7 +302,7 @@ async def test_a_failed_listing_is_told_to_each_probe_in_its_own_words(tmp_path:
 
 @pytest.mark.parametrize(
     ("fatal", "reason", "timeout"),
-    [("die", Reason.PROCESS_EXITED, "20s"), ("hang", Reason.TIMEOUT, "4s")],
+    [("die", Reason.PROCESS_EXITED, "20s"), pytest.param("hang", Reason.TIMEOUT, "4s", marks=pytest.mark.slow)],
 )
 async def test_a_process_that_dies_or_hangs_is_followed_by_another_that_cleans_up(
     fatal: str, reason: Reason, timeout: str, tmp_path: Path

@@ -27,6 +27,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sequence[Serve
         yield [stack.enter_context(serving(folder, *options, name=f"server-{n}")) for n in range(3)]
 
 
+@pytest.mark.slow
 async def test_of_3200_steps_through_three_processes_none_is_lost_or_counted_twice(
     servers: Sequence[ServerProcess],
 ) -> None:
@@ -97,6 +98,7 @@ async def reads(client: Client, handle: str, options: dict[str, int]) -> bool:
     return shown == options
 
 
+@pytest.mark.slow
 async def test_after_a_kill_in_the_middle_of_1000_writes_every_acknowledged_one_is_there(tmp_path: Path) -> None:
     options = ("--db", "state.db", "--session", "s")
     acknowledged: list[str] = []

@@ -13,6 +13,8 @@ from tests.real import servers
 from tests.real.servers import Era, RealServer
 from tests.target.opening import opened, target
 
+pytestmark = pytest.mark.external
+
 CALLS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "everything": ("echo", {"message": "grüße"}),
     "sdk": ("forecast", {"city": "Lima", "days": 2}),

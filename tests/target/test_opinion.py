@@ -85,6 +85,7 @@ async def test_what_it_has_against_a_server_is_told(act: Act, word: str) -> None
     assert "geheim" not in said
 
 
+@pytest.mark.clock
 async def test_it_ends_before_the_deadline_whatever_the_server_does() -> None:
     async with http_peer(Script(faults={"discover": http_acts.silence})) as peer, nothing_left_behind():
         began = asyncio.get_running_loop().time()

@@ -219,6 +219,7 @@ async def test_a_history_that_cannot_be_read_is_told_and_the_present_is_still_th
         assert (await client.get("/api/v1/targets")).status_code == 200
 
 
+@pytest.mark.clock
 async def test_ten_thousand_probes_are_told_without_holding_the_event_loop(tmp_path: Path) -> None:
     """Held up by more than the fifth of a second is what would be seen in measured latencies."""
     async with house(dead("a"), tmp_path) as here:

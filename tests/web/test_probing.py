@@ -58,6 +58,7 @@ def echoes(url: str, **more: Any) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.external
 async def test_a_probe_that_passes_is_told_with_its_own_metrics_only(tmp_path: Path) -> None:
     with servers.sdk_http(tmp_path) as server:
         async with house(calls(server.target["url"]), tmp_path) as here, asking(here.desk) as client:
@@ -70,6 +71,7 @@ async def test_a_probe_that_passes_is_told_with_its_own_metrics_only(tmp_path: P
             check_metrics(answer.text, tmp_path)
 
 
+@pytest.mark.external
 async def test_several_probes_pass_only_together(tmp_path: Path) -> None:
     with servers.sdk_http(tmp_path) as server:
         document = calls(server.target["url"])
@@ -147,6 +149,7 @@ async def test_a_link_on_another_site_can_be_followed(tmp_path: Path) -> None:
         assert (await client.get("/probe?target=dead&probe=a", headers=headers)).status_code == 200
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize(("scrape", "bound"), [("1.5", 1.5), ("0.4", 0.4)])
 async def test_there_is_an_answer_before_prometheus_gives_up(tmp_path: Path, scrape: str, bound: float) -> None:
     hang = Script(faults={"call": FAULTS["silence"].act})
@@ -158,6 +161,7 @@ async def test_there_is_an_answer_before_prometheus_gives_up(tmp_path: Path, scr
         assert only(metrics, "mcp_probe_last_duration_seconds") <= bound
 
 
+@pytest.mark.slow
 async def test_a_probe_that_waits_for_its_turn_is_not_blamed_on_its_target(tmp_path: Path) -> None:
     hang = Script(faults={"call": FAULTS["silence"].act})
     async with (
@@ -184,6 +188,7 @@ async def test_a_timeout_that_is_none_is_refused(tmp_path: Path, scrape: str) ->
         )
 
 
+@pytest.mark.clock
 async def test_a_long_timeout_of_a_scrape_does_not_lengthen_the_probe_s(tmp_path: Path) -> None:
     hang = Script(faults={"call": FAULTS["silence"].act})
     async with http_peer(hang) as peer:

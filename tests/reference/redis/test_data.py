@@ -15,6 +15,8 @@ from ..waiting import until
 from .conftest import OpenStore
 from .server import BOUND, RedisServer, running
 
+pytestmark = pytest.mark.external
+
 
 async def fill(store: RedisStore, handle: str, *, lifetime: float | None) -> None:
     """A session with everything a session can have."""

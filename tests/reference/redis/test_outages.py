@@ -21,6 +21,8 @@ from .server import BOUND, RedisServer
 from .watching import Watcher
 from .writing import writing
 
+pytestmark = pytest.mark.external
+
 IMPATIENT = BreakerPolicy(rest=0.05, longest_rest=0.2)
 """Soon looks again, so that tests of recovery are short."""
 
@@ -57,6 +59,7 @@ async def test_killed_and_started_again_it_lost_no_acknowledged_write(
     assert all("Redis" in message for message in books.messages)
 
 
+@pytest.mark.clock
 async def test_frozen_it_is_cut_off_and_callers_are_told_at_once(server: RedisServer, open_store: OpenStore) -> None:
     watcher = Watcher()
     store = await open_store(patience=0.3, breaker=IMPATIENT, observer=watcher)

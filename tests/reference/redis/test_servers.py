@@ -16,6 +16,8 @@ from ..waiting import eventually, until
 from .conftest import DURABLE
 from .server import RedisServer, running
 
+pytestmark = pytest.mark.external
+
 CLIENTS = 32
 STEPS = 100
 OPEN = 'mcp_circuit_breaker_open{dependency="redis"} 1.0'
@@ -47,6 +49,7 @@ async def page_shows(client: Client, path: str, text: str) -> None:
     await eventually(shown)
 
 
+@pytest.mark.slow
 async def test_of_3200_steps_through_three_servers_none_is_lost_or_counted_twice(
     servers: Sequence[ServerProcess],
 ) -> None:
@@ -134,6 +137,7 @@ async def test_redis_killed_under_three_servers_loses_nothing_and_they_come_back
     assert any("cut off by its circuit breaker" in text for text in texts)
 
 
+@pytest.mark.slow
 async def test_redis_frozen_under_a_server_is_told_by_its_tools_and_pages(
     redis: RedisServer, servers: Sequence[ServerProcess]
 ) -> None:
