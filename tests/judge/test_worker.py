@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 from typing import Any
 
@@ -311,6 +312,21 @@ async def test_no_more_workers_than_allowed_and_the_others_wait() -> None:
         finding = await waiting
         assert finding is not None
         assert finding.reason is Reason.SCHEMA_MISMATCH
+
+
+async def test_a_worker_that_is_given_up_is_killed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second signal could take the exit status from asyncio, which says so on standard error."""
+    signals: list[int] = []
+
+    def counted(process: subprocess.Popen[bytes], number: int, send: Any = subprocess.Popen.send_signal) -> None:
+        signals.append(number)
+        send(process, number)
+
+    monkeypatch.setattr(subprocess.Popen, "send_signal", counted)
+    endless = case(load_schema({"pattern": "^(a+)+$"}, folder=None), "a" * 32 + "b")
+    async with Judge(allowance=SHORT) as judge:
+        assert await found(judge, endless) is not None
+    assert signals == [signal.SIGKILL]
 
 
 async def test_a_worker_that_died_while_idle_is_replaced() -> None:
