@@ -23,6 +23,7 @@ from tests.peers.protocol import Era
 from tests.peers.token_peer import TOKEN, TOKEN_ACTS, token_peer
 from tests.real.servers import SERVERS, RealServer
 from tests.running import run_document
+from tests.withheld import withheld
 
 SECRET: Final = "s3cr3t-0f-th3-targ3t"
 OPINION: Final[dict[str, Any]] = {"kind": "handshake", "second_opinion": True}
@@ -30,10 +31,11 @@ OPINION: Final[dict[str, Any]] = {"kind": "handshake", "second_opinion": True}
 
 async def asked(target: Mapping[str, Any], folder: Path, *, timeout: str = "20s", **environ: str) -> Outcome:
     probe = OPINION | {"target": "peer", "timeout": timeout}
-    [outcome] = await run_document({"targets": {"peer": target}, "probes": {"p": probe}}, folder, **environ)
+    async with withheld() as late:
+        [outcome] = await run_document({"targets": {"peer": target}, "probes": {"p": probe}}, folder, **environ)
     seconds = parse_duration(timeout)
     assert seconds is not None
-    assert outcome.duration_seconds <= seconds + 0.1
+    assert outcome.duration_seconds <= seconds + 0.1 + late.seconds
     return outcome
 
 

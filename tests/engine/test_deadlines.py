@@ -22,6 +22,7 @@ from tests.peers.child import StdioPeer
 from tests.peers.http_peer import Act
 from tests.peers.protocol import Era, Step
 from tests.running import run_document
+from tests.withheld import withheld
 
 pytestmark = pytest.mark.clock
 
@@ -71,10 +72,10 @@ async def test_a_run_ends_in_time_whatever_hangs(
     era: Era, faults: dict[Step, Act], probe: dict[str, Any], reason: Reason | None, tmp_path: Path
 ) -> None:
     counter = tool("count", gives({"count": "a" * 40 + "!"}))
-    async with offering(counter, era=era, faults=faults) as peer, nothing_left_behind():
+    async with offering(counter, era=era, faults=faults) as peer, nothing_left_behind(), withheld() as late:
         outcome = await probed(peer, probe, tmp_path)
     assert outcome.reason is reason, outcome.message
-    assert outcome.duration_seconds <= 1 + LATE
+    assert outcome.duration_seconds <= 1 + LATE + late.seconds
     assert (len(outcome.warnings) == 1) == ("close" in faults and probe is CALL), outcome.warnings
 
 
@@ -82,11 +83,11 @@ async def test_a_process_that_refuses_to_leave_is_gone_in_time(tmp_path: Path) -
     peer = StdioPeer(tmp_path, era="modern", step="close", fault="ignores_end_and_sigterm")
     probe = {"target": "peer", "kind": "call", "tool": "echo", "arguments": {"message": "hi"}, "timeout": "3s"}
     configuration = {"targets": {"peer": peer.target | {"protocol": "modern"}}, "probes": {"p": probe}}
-    async with nothing_left_behind():
+    async with nothing_left_behind(), withheld() as late:
         [outcome] = await run_document(configuration, tmp_path)
     assert outcome.reason is None
     assert len(outcome.warnings) == 1
-    assert outcome.duration_seconds <= 3 + LATE
+    assert outcome.duration_seconds <= 3 + LATE + late.seconds
     assert peer.survivors == []
 
 
@@ -153,11 +154,11 @@ async def test_forty_targets_that_hang_delay_no_other_target(tmp_path: Path) -> 
 
 
 async def test_waiting_for_a_turn_does_not_count_towards_the_deadline(tmp_path: Path) -> None:
-    async with ports.mute() as mute:
+    async with ports.mute() as mute, withheld() as late:
         hanging = {f"mute-{number}": f"http://127.0.0.1:{mute}/mcp" for number in range(8)}
         bad, good, took = await crowded(tmp_path, hanging, concurrency=2, timeout="300ms")
     assert {outcome.reason for outcome in bad} == {Reason.TIMEOUT}
-    assert all(0.3 <= outcome.duration_seconds < 0.6 for outcome in bad)  # one turn, not two
+    assert all(0.3 <= outcome.duration_seconds < 0.6 + late.seconds for outcome in bad)  # one turn, not two
     assert [outcome.reason for outcome in good] == [None] * 5
     assert took >= 1.2
 
