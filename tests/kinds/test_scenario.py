@@ -181,8 +181,11 @@ async def test_a_step_with_a_forbidden_or_missing_tool_is_followed_by_the_cleanu
 @pytest.mark.clock
 async def test_a_step_that_hangs_leaves_the_cleanup_its_share_of_the_time(tmp_path: Path) -> None:
     offered = tools()
-    faults = {"call": once(silence, offered, "use")}
-    async with offering(*offered, faults=faults) as peer, nothing_left_behind(), withheld() as late:
+    async with (
+        offering(*offered, faults={"call": once(silence, offered, "use")}) as peer,
+        nothing_left_behind(),
+        withheld() as late,
+    ):
         outcome = await ran(peer, tmp_path, [MAKE, USE], [DROP], timeout="2s")
     assert (outcome.reason, outcome.step) == (Reason.TIMEOUT, "use")
     assert 1.5 <= outcome.duration_seconds < 2 + late.seconds
@@ -261,8 +264,11 @@ async def test_a_cleanup_that_fails_after_a_bad_step_is_a_warning_and_the_rest_h
 @pytest.mark.clock
 async def test_a_cleanup_that_hangs_after_a_bad_step_does_not_hide_what_was_bad(tmp_path: Path) -> None:
     offered = tools(use=FAILING)
-    faults = {"call": once(silence, offered, "drop")}
-    async with offering(*offered, faults=faults) as peer, nothing_left_behind(), withheld() as late:
+    async with (
+        offering(*offered, faults={"call": once(silence, offered, "drop")}) as peer,
+        nothing_left_behind(),
+        withheld() as late,
+    ):
         outcome = await ran(peer, tmp_path, [MAKE, USE], [DROP, TIDY], timeout="1s")
     assert (outcome.reason, outcome.step) == (Reason.TOOL_ERROR, "use")
     assert outcome.duration_seconds <= 1.1 + late.seconds
