@@ -13,6 +13,7 @@ from typing import Any, Final
 import pytest
 
 from prober.config import load
+from prober.config.units import parse_duration
 from prober.engine import run_pass
 from prober.outcome import Outcome, Reason
 from tests.kinds.offering import document, gives, offering, probed, tool
@@ -31,6 +32,8 @@ LATE: Final = 0.1
 
 SLOW_PATTERN: Final = "^(a+)+$"
 CALL: Final[dict[str, Any]] = {"kind": "call", "tool": "count", "timeout": "1s"}
+APART: Final = CALL | {"timeout": "2s"}
+"""What is judged in a process of its own, which must have started by then."""
 
 HANGS: Final[tuple[tuple[str, Era, dict[Step, Act], dict[str, Any], Reason | None], ...]] = (
     ("the answer", "modern", {"call": http_acts.silence}, CALL, Reason.TIMEOUT),
@@ -47,21 +50,21 @@ HANGS: Final[tuple[tuple[str, Era, dict[Step, Act], dict[str, Any], Reason | Non
         "judging",
         "modern",
         {},
-        CALL | {"schema": {"properties": {"count": {"pattern": SLOW_PATTERN}}}},
+        APART | {"schema": {"properties": {"count": {"pattern": SLOW_PATTERN}}}},
         Reason.UNDECIDED,
     ),
     (
         "judging an expectation",
         "handshake",
         {},
-        CALL | {"expect": [{"path": "$.count", "matches": SLOW_PATTERN}]},
+        APART | {"expect": [{"path": "$.count", "matches": SLOW_PATTERN}]},
         Reason.UNDECIDED,
     ),
     (
         "judging, and then the end of the session",
         "handshake",
         {"close": http_acts.silence},
-        CALL | {"expect": [{"path": "$.count", "matches": SLOW_PATTERN}]},
+        APART | {"expect": [{"path": "$.count", "matches": SLOW_PATTERN}]},
         Reason.UNDECIDED,
     ),
 )
@@ -75,7 +78,7 @@ async def test_a_run_ends_in_time_whatever_hangs(
     async with offering(counter, era=era, faults=faults) as peer, nothing_left_behind(), withheld() as late:
         outcome = await probed(peer, probe, tmp_path)
     assert outcome.reason is reason, outcome.message
-    assert outcome.duration_seconds <= 1 + LATE + late.seconds
+    assert outcome.duration_seconds <= (parse_duration(probe["timeout"]) or 0) + LATE + late.seconds
     assert (len(outcome.warnings) == 1) == ("close" in faults and probe is CALL), outcome.warnings
 
 
