@@ -28,6 +28,13 @@ from tests.withheld import withheld
 ROOT: Final = Path(__file__).parents[2]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def sdk() -> None:
+    """It takes most of a second to import, more where others work, and that is no part of what the tests look at."""
+    import mcp.client.sse
+    import mcp.client.streamable_http  # noqa: F401
+
+
 async def ask(where: Target, *, within: float = AMPLE, token: str | None = None) -> None:
     deadline = asyncio.get_running_loop().time() + within
     await second_opinion(where, token=token, deadline=deadline, redact=Redactor(["geheim-1001"]))
@@ -88,8 +95,6 @@ async def test_what_it_has_against_a_server_is_told(act: Act, word: str) -> None
 
 @pytest.mark.clock
 async def test_it_ends_before_the_deadline_whatever_the_server_does() -> None:
-    import mcp.client.streamable_http  # noqa: F401 - which takes most of a second, and more where others work
-
     async with http_peer(Script(faults={"discover": http_acts.silence})) as peer, nothing_left_behind():
         async with withheld() as late:
             began = asyncio.get_running_loop().time()
