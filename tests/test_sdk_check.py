@@ -23,6 +23,7 @@ from tests.peers.protocol import Era
 from tests.peers.token_peer import TOKEN, TOKEN_ACTS, token_peer
 from tests.real.servers import SERVERS, RealServer
 from tests.running import run_document
+from tests.withheld import withheld
 
 SECRET: Final = "s3cr3t-0f-th3-targ3t"
 OPINION: Final[dict[str, Any]] = {"kind": "handshake", "second_opinion": True}
@@ -30,10 +31,11 @@ OPINION: Final[dict[str, Any]] = {"kind": "handshake", "second_opinion": True}
 
 async def asked(target: Mapping[str, Any], folder: Path, *, timeout: str = "20s", **environ: str) -> Outcome:
     probe = OPINION | {"target": "peer", "timeout": timeout}
-    [outcome] = await run_document({"targets": {"peer": target}, "probes": {"p": probe}}, folder, **environ)
+    async with withheld() as late:
+        [outcome] = await run_document({"targets": {"peer": target}, "probes": {"p": probe}}, folder, **environ)
     seconds = parse_duration(timeout)
     assert seconds is not None
-    assert outcome.duration_seconds <= seconds + 0.1
+    assert outcome.duration_seconds <= seconds + 0.1 + late.seconds
     return outcome
 
 
@@ -59,7 +61,7 @@ async def test_the_official_client_gets_on_with_an_official_server(
     assert outcome.reason is None, outcome.message
 
 
-@pytest.mark.parametrize("name", ["sdk-stdio", "everything-sse"])
+@pytest.mark.parametrize("name", ["sdk-stdio", pytest.param("everything-sse", marks=pytest.mark.external)])
 async def test_it_is_asked_over_the_transport_of_the_target(name: str, tmp_path: Path) -> None:
     with SERVERS[name](tmp_path) as server:
         async with nothing_left_behind():
@@ -149,6 +151,7 @@ async def test_what_we_stumble_over_ourselves_is_told_first(tmp_path: Path) -> N
     assert of_the_official_client(peer) == []
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("era", ["modern", "handshake"])
 async def test_an_official_client_that_hangs_is_given_up_in_time(era: Era, tmp_path: Path) -> None:
     async with scripted(era, list=http_acts.silence) as peer, nothing_left_behind():
@@ -157,6 +160,8 @@ async def test_an_official_client_that_hangs_is_given_up_in_time(era: Era, tmp_p
     assert "it did not finish in time" in outcome.message
 
 
+@pytest.mark.slow
+@pytest.mark.clock
 async def test_a_process_of_the_official_client_that_hangs_does_not_outlive_the_run(tmp_path: Path) -> None:
     peer = StdioPeer(tmp_path, era="modern", step="list", fault="silence")
     async with nothing_left_behind():

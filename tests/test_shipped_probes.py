@@ -34,6 +34,7 @@ def in_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", os.pathsep.join([str(ENVIRONMENT), str(MODULES / ".bin"), os.environ["PATH"]]))
 
 
+@pytest.mark.external
 @pytest.mark.usefixtures("in_a_repository")
 @pytest.mark.parametrize("name", EXAMPLES)
 async def test_the_example_passes(name: str) -> None:

@@ -32,6 +32,7 @@ class Worker(asyncio.SubprocessProtocol):
         self._reply: asyncio.Future[bytes] = self._loop.create_future()
         self.gone: asyncio.Future[None] = self._loop.create_future()
         self.lost = False
+        self._killed = False
 
     @property
     def pid(self) -> int:
@@ -60,7 +61,10 @@ class Worker(asyncio.SubprocessProtocol):
     def kill(self) -> None:
         """End the process at once. `gone` tells when it is over."""
         self.lost = True
-        if not self.gone.done():
+        # Once only: to signal a process that may be dead, `subprocess` reaps it first. asyncio, which waits for it in a
+        # thread, then writes to standard error that it does not know its own child.
+        if not self._killed and not self.gone.done():
+            self._killed = True
             with suppress(ProcessLookupError):
                 self._transport.kill()
 

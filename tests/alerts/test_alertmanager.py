@@ -17,6 +17,8 @@ from tests.waiting import block_until
 
 from .rules import ALERTING, ALERTS
 
+pytestmark = pytest.mark.external
+
 CONFIGURATION: Final = ALERTS / "alertmanager.yml"
 PATIENCE: Final = 15.0
 """Seconds for what was posted to be taken in."""

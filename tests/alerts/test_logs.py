@@ -13,12 +13,15 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
+import pytest
 import yaml
 
 from prober.reference.logs import JsonLines
 from tests.programs import said
 
 from .rules import ALERTING, ALERTS, cases
+
+pytestmark = pytest.mark.external
 
 PROGRAM: Final = ALERTS / "conflicts.mtail"
 RECORDED: Final = Path(__file__).parent / "reference.log"

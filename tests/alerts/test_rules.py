@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Final
 
 import pytest
 import yaml
@@ -14,12 +15,25 @@ from tests.programs import said
 
 from .rules import ALERTING, ALERTS, EXPRESSIONS, RECORDED, RULES, TESTS, cases
 
+pytestmark = pytest.mark.external
+
 
 def test_prometheus_accepts_the_rules() -> None:
     assert said("promtool", "check", "rules", *RULES).count("SUCCESS") == len(RULES)
 
 
-@pytest.mark.parametrize("file", TESTS, ids=lambda file: file.name.removesuffix(".test.yml"))
+SLOW: Final = {"slo-slow", "baseline", "recording-long", "slo"}
+"""Tests of days and weeks, which promtool works through for seconds."""
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        pytest.param(file, id=name, marks=[pytest.mark.slow] if name in SLOW else [])
+        for file in TESTS
+        for name in [file.name.removesuffix(".test.yml")]
+    ],
+)
 def test_the_rules_do_what_their_tests_say(file: Path) -> None:
     said("promtool", "test", "rules", file, cwd=file.parent)
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 from typing import Any
 
@@ -20,6 +21,7 @@ from prober.assertions.worker_protocol import json_pieces
 from prober.outcome import Reason
 from tests.assertions.test_cost import doubling
 from tests.assertions.ticking import PROMISE, ticking
+from tests.withheld import withheld
 
 AMPLE = 60.0
 """Seconds for what has to end by itself, on a machine that is busy with other things."""
@@ -176,6 +178,7 @@ async def test_expectations_over_a_megabyte_are_judged_apart() -> None:
     assert ticks.longest < PROMISE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "value",
     [
@@ -258,6 +261,7 @@ async def test_a_large_flawed_schema_of_a_server_is_found_out_apart() -> None:
     assert ticks.longest < PROMISE
 
 
+@pytest.mark.slow
 async def test_too_much_memory_is_undecided() -> None:
     # Every alternative finds every element wrong, and the message of each error holds the element.
     schema = load_schema(
@@ -271,14 +275,17 @@ async def test_too_much_memory_is_undecided() -> None:
         assert finding.message == "could not be judged: it took too much memory"
 
 
+@pytest.mark.clock
 async def test_the_deadline_ends_judging_before_the_allowance_does() -> None:
     loop = asyncio.get_running_loop()
     endless = case(load_schema({"pattern": "^(a+)+$"}, folder=None), "a" * 32 + "b")
     async with Judge(allowance=AMPLE) as judge:
         assert await found(judge, case(APART, {})) is None
-        deadline = loop.time() + 0.3
-        finding = await judge.judge(endless, deadline=deadline)
-        assert loop.time() < deadline
+        async with withheld() as late:
+            deadline = loop.time() + 0.3
+            finding = await judge.judge(endless, deadline=deadline)
+            ended = loop.time()
+        assert ended < deadline + late.seconds
         assert finding is not None
         assert finding.reason is Reason.UNDECIDED
         assert finding.message == "could not be judged: it was not finished at the deadline"
@@ -307,6 +314,21 @@ async def test_no_more_workers_than_allowed_and_the_others_wait() -> None:
         finding = await waiting
         assert finding is not None
         assert finding.reason is Reason.SCHEMA_MISMATCH
+
+
+async def test_a_worker_that_is_given_up_is_killed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second signal could take the exit status from asyncio, which says so on standard error."""
+    signals: list[int] = []
+
+    def counted(process: subprocess.Popen[bytes], number: int, send: Any = subprocess.Popen.send_signal) -> None:
+        signals.append(number)
+        send(process, number)
+
+    monkeypatch.setattr(subprocess.Popen, "send_signal", counted)
+    endless = case(load_schema({"pattern": "^(a+)+$"}, folder=None), "a" * 32 + "b")
+    async with Judge(allowance=SHORT) as judge:
+        assert await found(judge, endless) is not None
+    assert signals == [signal.SIGKILL]
 
 
 async def test_a_worker_that_died_while_idle_is_replaced() -> None:
@@ -401,6 +423,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", ["idle", "busy"])
 async def test_a_worker_does_not_outlive_a_parent_that_dies(state: str) -> None:
     parent = await asyncio.create_subprocess_exec(sys.executable, "-c", ORPHANED, state, stdout=asyncio.subprocess.PIPE)

@@ -74,6 +74,7 @@ def library_says_sound(schema: Any, dialect: Dialect) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", COMPILED, ids=repr)
 def test_the_compiled_check_agrees_with_the_library_on_every_keyword(dialect: Dialect) -> None:
     assert _compiled(dialect) is not None

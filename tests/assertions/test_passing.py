@@ -63,6 +63,7 @@ def library_says_it_fits(schema: Any, instance: Any, *, asserts_formats: bool, d
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asserts_formats", [True, False], ids=["formats asserted", "formats not asserted"])
 @pytest.mark.parametrize("dialect", [DEFAULT, DIALECTS[DRAFT_7.removesuffix("#")]], ids=repr)
 def test_the_quick_check_agrees_with_the_library_on_every_keyword(dialect: Dialect, asserts_formats: bool) -> None:

@@ -56,6 +56,7 @@ def test_what_goes_straight_or_through_little_is_cheap(path: str, value: Any, *,
     assert selection(path, value).cheap is cheap
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["$.items[*].id", "$..id", "$.items[?@.id >= 0].id"])
 async def test_a_worker_finds_what_would_be_found_here(path: str) -> None:
     async with Judge(allowance=AMPLE) as judge:
@@ -87,6 +88,7 @@ async def test_a_search_without_an_end_is_given_up(path: str, value: Any, why: s
     assert ticks.longest < PROMISE
 
 
+@pytest.mark.slow
 async def test_more_than_an_answer_can_hold_is_not_handed_over() -> None:
     async with Judge(allowance=AMPLE) as judge:
         with pytest.raises(Failure, match=f"larger than {MOST_SELECTED} characters") as caught:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from typer.testing import CliRunner
 
 from prober.cli import app
+from tests.signals import take_interruptions
 
 BOUND: Final = 40.0
 """Seconds that a command may take, on a machine that is busy."""
@@ -48,6 +49,7 @@ async def started(
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        preexec_fn=take_interruptions,
     )
     try:
         yield process

@@ -89,6 +89,7 @@ async def test_what_was_pinned_is_compared_with_what_is_there(
     assert all(line.startswith(part) for line, part in zip(lines, told, strict=True)), drift.out
 
 
+@pytest.mark.slow
 async def test_a_catalog_probe_goes_by_the_pinned_file(tmp_path: Path) -> None:
     offered = Offered(SEARCH, OTHER)
     async with offering(faults={"list": offered.act}) as peer:

@@ -17,8 +17,8 @@ from tests.peers.http_acts import silence
 from tests.peers.http_peer import Script, http_peer
 from tests.waiting import until
 
-PROMPTLY: Final = 3.0
-"""Seconds within which an interrupted command ends, on a machine that is busy. The probes had a minute."""
+PROMPTLY: Final = 20.0
+"""Seconds within which an interrupted command ends, however busy the machine. The probes had a minute."""
 
 HANGS: Final[dict[str, Any]] = {"kind": "read", "uri": "peer://facts", "timeout": "60s"}
 PASSES: Final[dict[str, Any]] = {"kind": "call", "tool": "count", "timeout": "60s"}

@@ -51,18 +51,21 @@ async def connected_to(*candidates: Address) -> int:
         return port
 
 
+@pytest.mark.clock
 async def test_an_address_that_refuses_gives_way_to_the_next_at_once() -> None:
     async with open_port() as port, nothing_left_behind():
         with closed_port() as closed, taking(0, HEAD_START):
             assert await connected_to(at(closed), at(closed), at(port)) == port
 
 
+@pytest.mark.clock
 async def test_an_address_that_says_nothing_has_a_head_start_and_no_more() -> None:
     async with open_port() as port, blackhole() as hole, nothing_left_behind():
         with taking(HEAD_START * 0.9, SLOW):
             assert await connected_to(at(hole), at(port)) == port
 
 
+@pytest.mark.clock
 async def test_a_failure_behind_a_silent_address_is_not_waited_out() -> None:
     async with open_port() as port, blackhole() as hole, nothing_left_behind():
         with closed_port() as closed, taking(HEAD_START * 0.9, SLOW):

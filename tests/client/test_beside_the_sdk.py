@@ -13,6 +13,8 @@ from tests.client.opening import opened, target
 from tests.real import servers
 from tests.real.servers import Era, RealServer
 
+pytestmark = pytest.mark.external
+
 CALLS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "everything": ("echo", {"message": "grüße"}),
     "sdk": ("forecast", {"city": "Lima", "days": 2}),

@@ -232,6 +232,7 @@ async def test_headers_of_the_target_replace_our_own_whatever_their_case() -> No
     assert "mcp-prober" not in str(request.headers)
 
 
+@pytest.mark.clock
 async def test_what_follows_the_answer_in_a_stream_is_not_waited_for() -> None:
     async def act(call: Call) -> None:
         await call.start(EVENTS)

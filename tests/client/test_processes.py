@@ -112,6 +112,7 @@ async def test_the_whole_group_ends_with_the_run(system: str, end: str) -> None:
     await until(lambda: not any(alive(pid) for pid in children))
 
 
+@pytest.mark.clock
 async def test_the_end_is_seen_although_a_grandchild_holds_the_pipes() -> None:
     async with running(["/bin/sh", "-c", "echo last words; echo why >&2; sleep 60 & exit 7"]) as process:
         began = time.monotonic()

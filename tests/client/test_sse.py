@@ -123,6 +123,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stream", "size"), SHAPES.values(), ids=SHAPES)
 def test_time_grows_with_the_bytes_and_no_faster(stream: object, size: int) -> None:
     assert callable(stream)

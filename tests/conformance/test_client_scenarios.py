@@ -15,6 +15,8 @@ import pytest
 
 from tests.real.install import npm_script
 
+pytestmark = pytest.mark.external
+
 SUITE: Final = "@modelcontextprotocol/conformance"
 ROOT: Final = Path(__file__).parents[2]
 

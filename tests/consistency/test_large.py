@@ -13,6 +13,8 @@ import pytest
 from prober.consistency import MODELS
 from tests.consistency.large import large
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 2.0
 """Seconds for 100,000 operations, collections of half a million elements among them."""
 

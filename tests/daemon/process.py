@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from tests.signals import take_interruptions
+
 START: Final = 60.0
 """Seconds that a daemon has to be ready in, on a machine that is busy."""
 STOP: Final = 20.0
@@ -80,7 +82,7 @@ def daemon(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_take_interruptions,
+        preexec_fn=take_interruptions,
     )
     assert process.stdout is not None
     assert process.stderr is not None
@@ -107,8 +109,3 @@ def daemon(
 def _keep(lines: Iterable[str], log: list[str]) -> None:
     for line in lines:
         log.append(line)
-
-
-def _take_interruptions() -> None:
-    """Whoever runs the tests in the background may have told them to ignore SIGINT, and children inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.daemon.crowd import crowd
 from tests.daemon.process import Running, daemon
 from tests.daemon.watching import api, metrics, until
@@ -58,6 +60,8 @@ def document(port: int, *, bad: bool) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
+@pytest.mark.clock
 def test_targets_that_hang_or_have_no_address_cost_the_others_nothing(tmp_path: Path) -> None:
     file, history = tmp_path / "probes.yaml", tmp_path / "history.db"
     seen: list[tuple[Seen, Seen]] = []

@@ -108,6 +108,7 @@ def test_a_hang_up_with_a_file_that_is_gone_is_survived(here: Here) -> None:
     here.adopts()
 
 
+@pytest.mark.slow
 def test_a_target_that_is_taken_out_is_gone_from_everywhere_but_history(here: Here) -> None:
     hanging = {"target": "hanging", "interval": "3s", "timeout": "3s"}
     here.adopts(

@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from prober.history import HistoryStore
 from tests.daemon.crowd import crowd
 from tests.daemon.process import Running, daemon
@@ -54,6 +56,7 @@ def limit_files(running: Running, size: int | None) -> None:
     resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, (hard if size is None else size, hard))
 
 
+@pytest.mark.slow
 def test_a_daemon_that_was_killed_goes_on_where_it_was_and_with_a_full_disk_as_well(tmp_path: Path) -> None:
     history = tmp_path / "history.db"
     with crowd() as port:

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.daemon.parrot import PLACES, parrot
 from tests.daemon.process import Running, daemon
 from tests.daemon.watching import api, logged, metrics, status, until
@@ -71,6 +73,7 @@ def everything_told(running: Running, targets: list[str]) -> dict[str, str]:
     return {path: status(running, path)[1] for path in paths}
 
 
+@pytest.mark.slow
 def test_no_secret_is_in_anything_that_is_told_or_kept(tmp_path: Path) -> None:
     with parrot() as url:
         config = document(url, tmp_path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.daemon.crowd import crowd
 from tests.daemon.process import Running, daemon
 from tests.daemon.watching import Page, api, metrics, status, until
@@ -12,6 +14,7 @@ from tests.daemon.watching import Page, api, metrics, status, until
 NAMES = {f"probe-{n}" for n in range(40)}
 
 
+@pytest.mark.slow
 def test_every_probe_is_run_by_one_shard_and_every_metric_says_from_where(tmp_path: Path) -> None:
     with crowd() as port:
         targets = {f"target-{n}": {"url": f"http://127.0.0.1:{port}/ok/5", "protocol": "modern"} for n in range(4)}

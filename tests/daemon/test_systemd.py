@@ -82,6 +82,7 @@ def test_the_manager_is_told_of_readiness_reloads_the_end_and_that_the_loop_turn
         manager.told()
 
 
+@pytest.mark.external
 def test_the_unit_is_what_systemd_understands(tmp_path: Path) -> None:
     """Verified with a program that is there: where the real one will be is up to who installs it."""
     unit = (DEPLOY / "mcp-prober.service").read_text()
@@ -116,6 +117,7 @@ def test_the_unit_and_the_container_start_a_command_that_there_is() -> None:
     assert json.loads(ran.stdout) == [[2, "", complaint]] * 2
 
 
+@pytest.mark.external
 def test_prometheus_understands_its_configuration(tmp_path: Path) -> None:
     text = (DEPLOY / "prometheus.yml").read_text()
     # What is commented out is meant to be used as well.

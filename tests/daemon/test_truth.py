@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.daemon.process import Running, daemon
 from tests.daemon.watching import metrics, until
 from tests.programs import check_metrics
@@ -52,6 +54,8 @@ async def samples(seen: Prometheus, series: str) -> list[tuple[float, float]]:
     return [(float(moment), float(value)) for each in found for moment, value in each["values"]]
 
 
+@pytest.mark.external
+@pytest.mark.slow
 async def test_a_server_that_is_down_from_one_time_to_another_is_seen_so(tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "probes.yaml").write_text(json.dumps(document(port)))

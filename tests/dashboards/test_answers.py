@@ -13,6 +13,8 @@ import pytest
 from .past import Past, remembered
 from .reading import NAMES, asked, dashboard, panels, questions
 
+pytestmark = [pytest.mark.external, pytest.mark.slow]  # slow: the past that is asked about is made first
+
 FIRST: Final = 162
 """The minute of the story from which on it is remembered: crm is down, mail in maintenance."""
 

@@ -54,6 +54,7 @@ def selectors(expr: str) -> list[tuple[str, dict[str, str]]]:
     return [(name, dict(_MATCHER.findall(matchers))) for name, matchers in _METRIC.findall(expr)]
 
 
+@pytest.mark.external
 def test_prometheus_takes_every_question(tmp_path: Path) -> None:
     asks = [{"record": "asked", "expr": expr} for name in NAMES for _, expr in questions(dashboard(name))]
     rules = tmp_path / "rules.yml"

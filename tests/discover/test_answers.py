@@ -82,6 +82,7 @@ async def test_a_tool_that_breaks_the_conversation_does_not_spoil_it_for_the_oth
     assert found.left_out["bad"].startswith("it failed: ")
 
 
+@pytest.mark.slow
 async def test_each_tool_has_its_own_time(tmp_path: Path) -> None:
     async def slow(arguments: Message) -> Message:
         await asyncio.sleep(0.3)

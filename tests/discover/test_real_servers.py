@@ -15,6 +15,8 @@ from tests.discover.drafting import drafted
 from tests.peers.child import ROOT
 from tests.real.servers import SERVERS, RealServer
 
+pytestmark = pytest.mark.external
+
 OF_EVERYTHING: Final = {
     "get-annotated-message",
     "get-env",
@@ -43,7 +45,11 @@ PATIENCE: Final = {"everything-stdio": "8s", "everything-http": "4s", "everythin
 """Enough for a start on a busy machine; one tool of these servers takes 10 s and is not waited for."""
 
 
-@pytest.fixture(params=SERVERS)
+SLOW: Final = PATIENCE.keys() | {"sdk-stdio"}
+"""Servers that `make test` leaves out: `init` waits for a slow tool, or starts a process for every call."""
+
+
+@pytest.fixture(params=[pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in SERVERS])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RealServer]:
     with SERVERS[request.param](tmp_path) as server:
         yield server

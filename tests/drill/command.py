@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.daemon.watching import alive, descendants
+from tests.signals import take_interruptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ async def drill(*words: str, folder: Path, seconds: float, **environ: str) -> As
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        preexec_fn=_take_interruptions,
+        preexec_fn=take_interruptions,
     )
     try:
         async with asyncio.timeout(seconds):
@@ -75,8 +75,3 @@ async def drill(*words: str, folder: Path, seconds: float, **environ: str) -> As
         if process.returncode is None:
             process.terminate()
             await process.communicate()
-
-
-def _take_interruptions() -> None:
-    """Whoever runs the tests in the background may have told them to ignore SIGINT, and children inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -32,6 +32,7 @@ async def test_a_wrong_call_starts_nothing(words: tuple[str, ...], told: str) ->
     assert told in done.err
 
 
+@pytest.mark.slow
 async def test_a_fault_is_seen_by_the_probe_and_moves_a_metric_without_prometheus(tmp_path: Path) -> None:
     words = ("--fault", "http-503", "--fault", "lost-update", "--output", "json")
     async with drill(*words, folder=tmp_path, seconds=SECONDS, PATH="/nowhere") as drilling:
@@ -47,6 +48,7 @@ async def test_a_fault_is_seen_by_the_probe_and_moves_a_metric_without_prometheu
         assert fault["alert"] is fault["alert_seconds"] is fault["expected_alert"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 async def test_an_interrupted_drill_leaves_no_process_and_no_file(number: signal.Signals, tmp_path: Path) -> None:
     async with drill("--no-alerts", folder=tmp_path, seconds=SECONDS) as drilling:
@@ -57,6 +59,7 @@ async def test_an_interrupted_drill_leaves_no_process_and_no_file(number: signal
     assert done.err.splitlines()[-1] == "interrupted"
 
 
+@pytest.mark.slow
 async def test_a_program_that_does_not_start_is_no_verdict(tmp_path: Path) -> None:
     broken = tmp_path / "prometheus"
     broken.write_text("#!/bin/sh\necho out of order >&2\nexit 1\n")

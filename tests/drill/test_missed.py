@@ -13,6 +13,8 @@ from prober.cli.package_data import shipped
 from prober.drill import Alerting, Plan, drill, fault_run
 from tests.programs import program
 
+pytestmark = [pytest.mark.external, pytest.mark.slow]
+
 
 async def test_an_alert_that_stays_out_and_one_that_should_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -113,6 +113,7 @@ def _timeless(document: Any) -> str:
     return json.dumps(masked, indent=1)
 
 
+@pytest.mark.external
 @pytest.mark.parametrize("speed", [1, 60, 120])
 @pytest.mark.parametrize("file", RULES, ids=lambda file: file.stem)
 def test_prometheus_accepts_the_shortened_rules(file: Path, speed: float, tmp_path: Path) -> None:
@@ -121,6 +122,7 @@ def test_prometheus_accepts_the_shortened_rules(file: Path, speed: float, tmp_pa
     assert "SUCCESS" in said("promtool", "check", "rules", path)
 
 
+@pytest.mark.external
 def test_prometheus_accepts_the_configuration_around_them(tmp_path: Path) -> None:
     path = tmp_path / "prometheus.yml"
     path.write_text(json.dumps(timescale.prometheus(speed=60, daemon="127.0.0.1:1", alertmanager="127.0.0.1:2")))
@@ -132,6 +134,7 @@ def shortened_routes() -> dict[str, Any]:
     return timescale.alertmanager(document, speed=60, hook="http://127.0.0.1:1")
 
 
+@pytest.mark.external
 def test_the_alertmanager_accepts_the_shortened_routes(tmp_path: Path) -> None:
     path = tmp_path / "alertmanager.yml"
     path.write_text(json.dumps(shortened_routes()))

@@ -42,18 +42,23 @@ def test_every_alert_that_a_fault_can_raise_is_among_them() -> None:
     assert len({FAULTS[fault].reason for fault in FAULTS_DRILLED}) >= 10
 
 
+@pytest.mark.external
+@pytest.mark.parametrize(
+    "faults",
+    [pytest.param(("http-503",), id="one"), pytest.param(FAULTS_DRILLED, id="eleven", marks=pytest.mark.slow)],
+)
 async def test_faults_come_out_at_the_webhook_and_are_over_there_when_they_are(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    faults: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("prometheus", "prometheus-alertmanager"):
         program(name)
-    words = [word for fault in FAULTS_DRILLED for word in ("--fault", fault)]
+    words = [word for fault in faults for word in ("--fault", fault)]
     async with drill(*words, "--output", "json", folder=tmp_path, seconds=SECONDS) as drilling:
         done = await drilling.ended()
     with capsys.disabled():
         print("\n" + (table(done) if done.out else done.err))
     assert done.code == 0, done.out + done.err
-    assert done.faults.keys() == set(FAULTS_DRILLED)
+    assert done.faults.keys() == set(faults)
     for name, fault in done.faults.items():
         expected = EXPECTED[name]
         assert fault["reason"] == FAULTS[name].reason

@@ -116,6 +116,7 @@ async def test_of_those_that_start_a_process_only_as_many_run_as_there_are_proce
     assert max(running) <= max(2, os.cpu_count() or 1)
 
 
+@pytest.mark.slow
 async def test_processes_that_wait_for_a_processor_leave_the_turns_to_others(tmp_path: Path) -> None:
     hanging = {"command": ["/bin/sh", "-c", "cat > /dev/null"], "protocol": "modern"}
     async with offering(tool("count")) as peer:
@@ -131,6 +132,7 @@ async def test_processes_that_wait_for_a_processor_leave_the_turns_to_others(tmp
     assert ended[0] == "p0"
 
 
+@pytest.mark.slow
 async def test_processes_that_hang_give_their_turns_to_others(tmp_path: Path) -> None:
     """There are more of them than turns; all would wait for their deadlines, one after the other."""
     hanging = {"command": ["/bin/sh", "-c", "cat > /dev/null"], "protocol": "modern"}

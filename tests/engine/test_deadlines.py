@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pytest
 
+from prober.config.units import parse_duration
 from prober.engine import run_pass
 from prober.loader import load
 from prober.outcome import Outcome, Reason
@@ -22,12 +23,17 @@ from tests.peers.child import StdioPeer
 from tests.peers.http_peer import Act
 from tests.peers.protocol import Era, Step
 from tests.running import run_document
+from tests.withheld import withheld
+
+pytestmark = pytest.mark.clock
 
 LATE: Final = 0.1
 """Seconds by which a run may outlast its deadline."""
 
 SLOW_PATTERN: Final = "^(a+)+$"
 CALL: Final[dict[str, Any]] = {"kind": "call", "tool": "count", "timeout": "1s"}
+APART: Final = CALL | {"timeout": "2s"}
+"""What is judged in a process of its own, which must have started by then."""
 
 HANGS: Final[tuple[tuple[str, Era, dict[Step, Act], dict[str, Any], Reason | None], ...]] = (
     ("the answer", "modern", {"call": http_acts.silence}, CALL, Reason.TIMEOUT),
@@ -44,21 +50,21 @@ HANGS: Final[tuple[tuple[str, Era, dict[Step, Act], dict[str, Any], Reason | Non
         "judging",
         "modern",
         {},
-        CALL | {"schema": {"properties": {"count": {"pattern": SLOW_PATTERN}}}},
+        APART | {"schema": {"properties": {"count": {"pattern": SLOW_PATTERN}}}},
         Reason.UNDECIDED,
     ),
     (
         "judging an expectation",
         "handshake",
         {},
-        CALL | {"expect": [{"path": "$.count", "matches": SLOW_PATTERN}]},
+        APART | {"expect": [{"path": "$.count", "matches": SLOW_PATTERN}]},
         Reason.UNDECIDED,
     ),
     (
         "judging, and then the end of the session",
         "handshake",
         {"close": http_acts.silence},
-        CALL | {"expect": [{"path": "$.count", "matches": SLOW_PATTERN}]},
+        APART | {"expect": [{"path": "$.count", "matches": SLOW_PATTERN}]},
         Reason.UNDECIDED,
     ),
 )
@@ -69,10 +75,10 @@ async def test_a_run_ends_in_time_whatever_hangs(
     era: Era, faults: dict[Step, Act], probe: dict[str, Any], reason: Reason | None, tmp_path: Path
 ) -> None:
     counter = tool("count", gives({"count": "a" * 40 + "!"}))
-    async with offering(counter, era=era, faults=faults) as peer, nothing_left_behind():
+    async with offering(counter, era=era, faults=faults) as peer, nothing_left_behind(), withheld() as late:
         outcome = await probed(peer, probe, tmp_path)
     assert outcome.reason is reason, outcome.message
-    assert outcome.duration_seconds <= 1 + LATE
+    assert outcome.duration_seconds <= (parse_duration(probe["timeout"]) or 0) + LATE + late.seconds
     assert (len(outcome.warnings) == 1) == ("close" in faults and probe is CALL), outcome.warnings
 
 
@@ -80,11 +86,11 @@ async def test_a_process_that_refuses_to_leave_is_gone_in_time(tmp_path: Path) -
     peer = StdioPeer(tmp_path, era="modern", step="close", fault="ignores_end_and_sigterm")
     probe = {"target": "peer", "kind": "call", "tool": "echo", "arguments": {"message": "hi"}, "timeout": "3s"}
     configuration = {"targets": {"peer": peer.target | {"protocol": "modern"}}, "probes": {"p": probe}}
-    async with nothing_left_behind():
+    async with nothing_left_behind(), withheld() as late:
         [outcome] = await run_document(configuration, tmp_path)
     assert outcome.reason is None
     assert len(outcome.warnings) == 1
-    assert outcome.duration_seconds <= 3 + LATE
+    assert outcome.duration_seconds <= 3 + LATE + late.seconds
     assert peer.survivors == []
 
 
@@ -125,6 +131,7 @@ async def crowded(
     return outcomes[:-5], outcomes[-5:], took
 
 
+@pytest.mark.slow
 async def test_forty_names_that_are_never_resolved_delay_no_other_target(tmp_path: Path, dead_names: None) -> None:
     dead = {f"dead-{number}": f"http://host-{number}.invalid/mcp" for number in range(40)}
     bad, good, took = await crowded(tmp_path, dead, concurrency=64, timeout="2s")
@@ -136,6 +143,7 @@ async def test_forty_names_that_are_never_resolved_delay_no_other_target(tmp_pat
     assert took < 4
 
 
+@pytest.mark.slow
 async def test_forty_targets_that_hang_delay_no_other_target(tmp_path: Path) -> None:
     async with ports.mute() as mute, ports.blackhole() as hole, nothing_left_behind():
         hanging = {f"mute-{number}": f"http://127.0.0.1:{mute}/mcp" for number in range(20)}
@@ -149,11 +157,11 @@ async def test_forty_targets_that_hang_delay_no_other_target(tmp_path: Path) -> 
 
 
 async def test_waiting_for_a_turn_does_not_count_towards_the_deadline(tmp_path: Path) -> None:
-    async with ports.mute() as mute:
+    async with ports.mute() as mute, withheld() as late:
         hanging = {f"mute-{number}": f"http://127.0.0.1:{mute}/mcp" for number in range(8)}
         bad, good, took = await crowded(tmp_path, hanging, concurrency=2, timeout="300ms")
     assert {outcome.reason for outcome in bad} == {Reason.TIMEOUT}
-    assert all(0.3 <= outcome.duration_seconds < 0.6 for outcome in bad)  # one turn, not two
+    assert all(0.3 <= outcome.duration_seconds < 0.6 + late.seconds for outcome in bad)  # one turn, not two
     assert [outcome.reason for outcome in good] == [None] * 5
     assert took >= 1.2
 

@@ -14,6 +14,7 @@ from tests.kinds.offering import document, gives, offering, tool
 from tests.leaks import nothing_left_behind
 from tests.peers.http_peer import HttpPeer
 from tests.running import run_document
+from tests.withheld import withheld
 
 BROKEN: Final = "prober.kinds.prompt.run.run"
 """What the tests replace: prompt probes are the broken ones."""
@@ -69,6 +70,7 @@ async def test_a_probe_that_crashes_is_our_own_fault_and_the_others_are_as_ever(
     assert [exchange.step for exchange in crashed.exchanges] == ["prompts/get"]
 
 
+@pytest.mark.clock
 async def test_a_probe_that_hangs_ends_at_its_deadline_and_holds_up_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,15 +78,15 @@ async def test_a_probe_that_hangs_ends_at_its_deadline_and_holds_up_nobody(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(BROKEN, hang)
-    async with offering(tool("count", gives({"count": 3}))) as peer, nothing_left_behind():
+    async with offering(tool("count", gives({"count": 3}))) as peer, nothing_left_behind(), withheld() as late:
         outcomes = await passed(peer, tmp_path)
     assert told(outcomes) == [None, Reason.TIMEOUT, Reason.EXPECTATION_FAILED, None, Reason.TIMEOUT]
-    assert all(1 <= outcomes[place].duration_seconds < 1.5 for place in (1, 4))
+    assert all(1 <= outcomes[place].duration_seconds < 1.5 + late.seconds for place in (1, 4))
     assert outcomes[1].message == "the deadline passed before the first exchange"
     begun = min(outcome.started_at for outcome in outcomes)
     for place in (0, 2, 3):
         ended = (outcomes[place].started_at - begun).total_seconds() + outcomes[place].duration_seconds
-        assert ended < 1, "it waited for the one that hangs"
+        assert ended < 1 + late.seconds, "it waited for the one that hangs"
 
 
 async def test_probes_that_fail_together_do_not_mix_up_what_happened(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ BUSY = 1.0
 """More of them, for a machine that is busy with other things."""
 
 
-@pytest.mark.parametrize("lines", [400, 1_100, 2_300])
+@pytest.mark.parametrize("lines", [400, *(pytest.param(lines, marks=pytest.mark.slow) for lines in (1_100, 2_300))])
 async def test_a_killed_process_loses_at_most_the_last_second(tmp_path: Path, lines: int) -> None:
     path = tmp_path / "history.db"
     noted, killed = _killed_after(path, lines)

@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from prober.history import HistoryStore, Retention
 from prober.history.write_connection import WriteConnection
 from tests.history.making import NOON, entry, result, until
@@ -18,6 +20,8 @@ from tests.history.making import NOON, entry, result, until
 NOW = NOON + timedelta(seconds=30)
 
 
+@pytest.mark.slow
+@pytest.mark.clock
 async def test_twenty_four_thousand_results_are_written_as_they_come_at_some_forty_bytes_each(
     tmp_path: Path,
 ) -> None:
@@ -59,6 +63,7 @@ def _written(path: Path, count: int) -> bool:
         return bool(connection.execute(both).fetchone()[0] == count)
 
 
+@pytest.mark.slow
 async def test_the_front_page_of_two_hundred_targets_and_the_pages_behind_it_are_quick(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
     writing = WriteConnection(path, Retention(), now=NOW)

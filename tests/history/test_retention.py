@@ -96,6 +96,7 @@ async def test_a_probe_that_is_gone_is_answered_for_until_its_last_row_went_and_
         assert connection.execute("SELECT id FROM probes ORDER BY id").fetchall() == [(2,), (3,)]
 
 
+@pytest.mark.slow
 def test_the_bound_on_bytes_holds_while_failures_pour_in_and_the_last_results_stay(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
     retention = Retention(max_bytes=SMALLEST)
@@ -119,6 +120,7 @@ def test_the_bound_on_bytes_holds_while_failures_pour_in_and_the_last_results_st
     assert _count(path, "runs") > 2
 
 
+@pytest.mark.slow
 def test_a_file_that_is_larger_than_a_new_bound_shrinks_the_oldest_results_first(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
     writing = WriteConnection(path, Retention(), now=NOON)

@@ -62,6 +62,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", str(disk)], check=True)
 
 
+@pytest.mark.clock
 async def test_a_full_disk_stops_history_and_not_the_probing(small_disk: Path) -> None:
     told = Told()
     history = _open(small_disk / "history.db", told)
@@ -101,6 +102,7 @@ def _fill(ballast: Path) -> None:
             return
 
 
+@pytest.mark.slow
 def test_a_file_that_may_not_grow_is_the_same(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
     ran = subprocess.run(
@@ -110,6 +112,7 @@ def test_a_file_that_may_not_grow_is_the_same(tmp_path: Path) -> None:
     assert ran.stdout.strip() == f"{[_TOLD.format(path=path, why='disk I/O error'), None]} 0 0"
 
 
+@pytest.mark.slow
 async def test_a_locked_file_is_waited_for_and_what_came_meanwhile_is_kept(tmp_path: Path) -> None:
     told = Told()
     path = tmp_path / "history.db"
@@ -165,6 +168,7 @@ def _as_nobody() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
+@pytest.mark.slow
 @root_only
 async def test_a_folder_that_becomes_read_only_stops_history_until_it_is_writable_again() -> None:
     told = Told()
@@ -235,6 +239,7 @@ async def test_a_disk_that_is_full_at_the_start_is_told_and_tried_again(small_di
     assert history.dropped == 0
 
 
+@pytest.mark.slow
 async def test_beyond_the_bound_of_the_queue_results_are_dropped_and_counted(tmp_path: Path) -> None:
     told = Told()
     path = tmp_path / "history.db"
@@ -253,6 +258,7 @@ async def test_beyond_the_bound_of_the_queue_results_are_dropped_and_counted(tmp
     assert history.dropped == 151
 
 
+@pytest.mark.slow
 async def test_a_history_that_is_closed_in_trouble_ends_and_counts_what_it_could_not_write(tmp_path: Path) -> None:
     told = Told()
     path = tmp_path / "history.db"

@@ -111,6 +111,7 @@ async def test_a_missing_structured_content_is_the_servers_broken_word_before_th
     assert outcome.reason is Reason.OUTPUT_SCHEMA_MISMATCH
 
 
+@pytest.mark.clock
 async def test_the_latency_is_that_of_the_call_and_a_warning_below_the_limit(tmp_path: Path) -> None:
     async def slow_listing(call: Call) -> None:
         await asyncio.sleep(LATE)

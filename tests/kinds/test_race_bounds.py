@@ -20,6 +20,7 @@ HARD: Final[dict[str, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("read", HARD.values(), ids=HARD)
 async def test_an_answer_that_takes_for_ever_to_read_is_unknown(read: dict[str, Any], tmp_path: Path) -> None:
     probe = {

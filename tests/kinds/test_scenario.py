@@ -21,6 +21,7 @@ from tests.peers.http_peer import Act, Call, HttpPeer, well
 from tests.peers.messages import dump
 from tests.peers.wire import JSON
 from tests.running import run_document
+from tests.withheld import withheld
 
 MAKE: Final[dict[str, Any]] = {"tool": "make", "arguments": {"name": "{scratch}"}, "capture": {"made": "$.id"}}
 USE: Final[dict[str, Any]] = {"tool": "use", "arguments": {"id": "{made}"}}
@@ -133,6 +134,7 @@ ENDLESS: Final = "a" * 400 + "!c"
 """A text that the pattern of the next test is searched in for hours."""
 
 
+@pytest.mark.slow
 async def test_capturing_by_a_pattern_without_an_end_holds_up_nobody(tmp_path: Path) -> None:
     make = MAKE | {"capture": {"made": "$.texts[?search(@, '(a|aa)*c')]", "id": "$.id"}}
     async with offering(*tools(make=gives({"id": 41, "texts": [ENDLESS]}))) as peer, ticking() as ticks:
@@ -176,21 +178,27 @@ async def test_a_step_with_a_forbidden_or_missing_tool_is_followed_by_the_cleanu
         assert [name for name, _ in called(peer)] == ["make", "drop"]
 
 
+@pytest.mark.clock
 async def test_a_step_that_hangs_leaves_the_cleanup_its_share_of_the_time(tmp_path: Path) -> None:
     offered = tools()
-    async with offering(*offered, faults={"call": once(silence, offered, "use")}) as peer, nothing_left_behind():
+    async with (
+        offering(*offered, faults={"call": once(silence, offered, "use")}) as peer,
+        nothing_left_behind(),
+        withheld() as late,
+    ):
         outcome = await ran(peer, tmp_path, [MAKE, USE], [DROP], timeout="2s")
     assert (outcome.reason, outcome.step) == (Reason.TIMEOUT, "use")
-    assert 1.5 <= outcome.duration_seconds < 2
+    assert 1.5 <= outcome.duration_seconds < 2 + late.seconds
     assert [name for name, _ in called(peer)] == ["make", "use", "drop"]
     assert outcome.warnings == ()
 
 
+@pytest.mark.clock
 async def test_the_whole_time_is_the_steps_where_there_is_nothing_to_clean_up(tmp_path: Path) -> None:
-    async with offering(*tools(), faults={"call": silence}) as peer:
+    async with offering(*tools(), faults={"call": silence}) as peer, withheld() as late:
         outcome = await ran(peer, tmp_path, [TIDY], timeout="1s")
     assert (outcome.reason, outcome.step) == (Reason.TIMEOUT, "tidy")
-    assert 1 <= outcome.duration_seconds <= 1.1
+    assert 1 <= outcome.duration_seconds <= 1.1 + late.seconds
 
 
 def once(bad: Act, tools: list[Tool], on: str) -> Act:
@@ -253,12 +261,17 @@ async def test_a_cleanup_that_fails_after_a_bad_step_is_a_warning_and_the_rest_h
     assert outcome.warnings == ("cleanup failed at cleanup drop: drop answered with an error: no such thing",)
 
 
+@pytest.mark.clock
 async def test_a_cleanup_that_hangs_after_a_bad_step_does_not_hide_what_was_bad(tmp_path: Path) -> None:
     offered = tools(use=FAILING)
-    async with offering(*offered, faults={"call": once(silence, offered, "drop")}) as peer, nothing_left_behind():
+    async with (
+        offering(*offered, faults={"call": once(silence, offered, "drop")}) as peer,
+        nothing_left_behind(),
+        withheld() as late,
+    ):
         outcome = await ran(peer, tmp_path, [MAKE, USE], [DROP, TIDY], timeout="1s")
     assert (outcome.reason, outcome.step) == (Reason.TOOL_ERROR, "use")
-    assert outcome.duration_seconds <= 1.1
+    assert outcome.duration_seconds <= 1.1 + late.seconds
     [first, *_] = outcome.warnings
     assert first.startswith("cleanup failed at cleanup drop: the deadline passed")
 
@@ -298,7 +311,7 @@ async def test_a_failed_listing_is_told_to_each_probe_in_its_own_words(tmp_path:
 
 @pytest.mark.parametrize(
     ("fatal", "reason", "timeout"),
-    [("die", Reason.PROCESS_EXITED, "20s"), ("hang", Reason.TIMEOUT, "4s")],
+    [("die", Reason.PROCESS_EXITED, "20s"), pytest.param("hang", Reason.TIMEOUT, "4s", marks=pytest.mark.slow)],
 )
 async def test_a_process_that_dies_or_hangs_is_followed_by_another_that_cleans_up(
     fatal: str, reason: Reason, timeout: str, tmp_path: Path

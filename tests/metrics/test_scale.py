@@ -76,6 +76,7 @@ async def longest_turn(metrics: Metrics, accept: str | None) -> tuple[float, flo
     return longest, time.thread_time() - begun, lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("accept", [None, OPENMETRICS])
 async def test_nobody_waits_for_a_page(metrics: Metrics, accept: str | None) -> None:
     measured = [await longest_turn(metrics, accept) for _ in range(ATTEMPTS)]

@@ -58,6 +58,8 @@ async def test_a_lost_answer_is_never_held_against_the_state(
             assert "calls failed" in outcome.message
 
 
+@pytest.mark.slow
+@pytest.mark.clock
 async def test_a_server_that_hangs_leaves_its_calls_unknown_and_is_told_of_in_time(
     right: Reference, tmp_path: Path
 ) -> None:
@@ -111,6 +113,7 @@ def processes_of_the_reference(folder: Path, options: Sequence[str] = (), **more
     return load([file], environ={})
 
 
+@pytest.mark.slow
 async def test_processes_on_one_database_keep_every_step(tmp_path: Path) -> None:
     async with nothing_left_behind():
         [outcome] = await run_document(_stdio(tmp_path, clients=3, processes=3), tmp_path)

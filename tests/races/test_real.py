@@ -17,6 +17,8 @@ from tests.leaks import nothing_left_behind
 from tests.races.reference import ROOT
 from tests.real.install import ENVIRONMENT, MODULES, NotInstalledError
 
+pytestmark = pytest.mark.external
+
 NEEDED = ("mcp-server-memory", "mcp-server-filesystem")
 
 

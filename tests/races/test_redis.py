@@ -12,6 +12,8 @@ from tests.leaks import nothing_left_behind
 from tests.races.instances import INSTANCES, balancing, instances_on_redis
 from tests.races.reference import short
 
+pytestmark = [pytest.mark.external, pytest.mark.slow]
+
 
 @pytest.fixture(scope="module")
 def instances(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sequence[int]]:

@@ -16,6 +16,8 @@ from tests.real import install
 from tests.real.process import free_port, running
 from tests.real.servers import SERVERS, RealServer, everything_http, sdk_http
 
+pytestmark = pytest.mark.external
+
 SOME_TOOL: Final = {
     "everything-stdio": "echo",
     "everything-http": "echo",

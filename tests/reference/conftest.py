@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,15 +12,22 @@ from prober.reference.stores.protocol import Store
 
 from .opening import OPENERS, SAFE, Connect
 
+EXTERNAL = {"redis"}
 
-@pytest.fixture(params=OPENERS)
+
+def stores(names: Iterable[str]) -> list[Any]:
+    """Parameters of a fixture that opens each store in turn."""
+    return [pytest.param(name, marks=[pytest.mark.external] if name in EXTERNAL else []) for name in names]
+
+
+@pytest.fixture(params=stores(OPENERS))
 async def connect(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Connect]:
     """Opens instances of each store in turn."""
     async with OPENERS[request.param](tmp_path) as opener:
         yield opener
 
 
-@pytest.fixture(params=SAFE)
+@pytest.fixture(params=stores(SAFE))
 async def safe_connect(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Connect]:
     """Opens instances of each store that keeps the promises under concurrency and across instances."""
     async with OPENERS[request.param](tmp_path) as opener:

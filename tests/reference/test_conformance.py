@@ -13,6 +13,8 @@ import pytest
 from tests.real.install import npm_script
 from tests.reference.processes import serving
 
+pytestmark = pytest.mark.external
+
 SUITE: Final = "@modelcontextprotocol/conformance"
 
 DIAGNOSTIC: Final = {"sep-2575-server-rejects-undeclared-capability", "sep-2575-missing-capability-http-400"}
@@ -37,7 +39,12 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.url
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+SLOW: Final = {"server-stateless"}
+
+
+@pytest.mark.parametrize(
+    "scenario", [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in SCENARIOS]
+)
 def test_the_scenario_passes(scenario: str, url: str, tmp_path: Path) -> None:
     command = [*npm_script(SUITE), "server", "--url", url, "--scenario", scenario]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path)

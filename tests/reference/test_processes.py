@@ -30,7 +30,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
         yield server
 
 
-@pytest.fixture(scope="module", params=["sqlite", "redis"])
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("redis", marks=pytest.mark.external)])
 def servers(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Sequence[ServerProcess]]:
@@ -55,6 +55,8 @@ async def page_shows(client: Client, path: str, text: str) -> None:
     await until(shown, f"{path} shows {text!r}")
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 async def test_of_3200_steps_through_three_processes_none_is_lost_or_counted_twice(
     servers: Sequence[ServerProcess],
 ) -> None:
@@ -125,6 +127,8 @@ async def reads(client: Client, handle: str, options: dict[str, int]) -> bool:
     return shown == options
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 async def test_after_a_kill_in_the_middle_of_1000_writes_every_acknowledged_one_is_there(tmp_path: Path) -> None:
     options = ("--db", "state.db", "--session", "s")
     acknowledged: list[str] = []
@@ -197,6 +201,7 @@ async def test_redis_killed_under_three_servers_loses_nothing_and_they_come_back
 
 
 @on_redis
+@pytest.mark.slow
 async def test_redis_frozen_under_a_server_is_told_by_its_tools_and_pages(
     redis: RedisServer, servers: Sequence[ServerProcess]
 ) -> None:

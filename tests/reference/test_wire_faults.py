@@ -200,6 +200,7 @@ async def test_a_handshake_client_gets_broken_answers_too(process: ServerProcess
         await switch(process)
 
 
+@pytest.mark.slow
 async def test_a_server_with_hanging_callers_still_stops(tmp_path: Path) -> None:
     with serving(tmp_path, "--session", "probe", "--fault", "hang", "--drain", "1") as server:
         asking = asyncio.create_task(ask(server, timeout=30))

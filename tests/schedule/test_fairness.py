@@ -19,6 +19,8 @@ from tests.kinds.offering import gives, offering, tool
 from tests.peers.ports import mute
 from tests.schedule.ledger import Ledger, fleet, loaded, scheduling
 
+pytestmark = [pytest.mark.slow, pytest.mark.clock]
+
 TOLERANCE: Final = 0.8
 """Seconds that a healthy run may begin late on a machine that is busy. To wait for those that hang takes two."""
 

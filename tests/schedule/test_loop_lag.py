@@ -46,6 +46,7 @@ def stand_still(seconds: float) -> None:
     time.sleep(seconds)
 
 
+@pytest.mark.clock
 async def test_the_meter_sees_how_long_the_loop_stood_still() -> None:
     told: list[float] = []
     async with LoopLag(told.append) as lag:
@@ -64,6 +65,7 @@ async def test_the_meter_sees_how_long_the_loop_stood_still() -> None:
     assert len(told) >= 4
 
 
+@pytest.mark.clock
 async def test_two_standstills_are_lost_together_and_the_worst_is_the_worst() -> None:
     async with LoopLag() as lag:
         before = lag.mark()

@@ -21,6 +21,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reference]:
         yield started
 
 
+@pytest.mark.slow
 async def test_what_happens_to_a_server_is_seen_in_the_order_in_which_it_happens(
     server: Reference, tmp_path: Path
 ) -> None:

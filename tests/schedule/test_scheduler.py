@@ -206,6 +206,7 @@ async def test_each_shard_runs_its_own_probes() -> None:
     assert sorted(held) == sorted(config.probes)
 
 
+@pytest.mark.clock
 async def test_a_run_for_somebody_is_told_to_him_alone_and_has_the_time_that_he_gives(tmp_path: Path) -> None:
     gate, ledger = Gate(), Ledger()
     async with offering(tool("count", gives({"count": 3})), tool("hang", gate.answer)) as peer:

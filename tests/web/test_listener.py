@@ -140,6 +140,7 @@ async def test_a_connection_is_not_held_for_a_request_that_does_not_come(
         assert await ask(web, begun) == b""
 
 
+@pytest.mark.slow
 async def test_a_slow_answer_is_not_taken_for_a_slow_request(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listener, "_HEAD_TIME", 0.2)
 

@@ -19,6 +19,7 @@ from tests.web.test_api import worst_pause_until
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,*/*;q=0.1"
 
 
+@pytest.mark.external
 async def test_the_page_is_clean_by_the_judgement_of_promtool(tmp_path: Path) -> None:
     async with house(dead("a", "b"), tmp_path) as here, asking(here.app_state) as client:
         await here.run_all()

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 
 from prober.web import Web, application
 from tests.peers.http_faults import FAULTS
@@ -17,6 +18,8 @@ from tests.real import servers
 from tests.web.house import house
 from tests.web.prometheus import Series, prometheus
 from tests.web.test_basic_auth import hashed
+
+pytestmark = pytest.mark.external
 
 COMMON = {"interval": "2s", "timeout": "1500ms"}
 
@@ -85,6 +88,7 @@ async def test_what_prometheus_finds_it_can_scrape_and_sees_as_it_is(tmp_path: P
             assert intervals == {"2s"}
 
 
+@pytest.mark.slow
 async def test_a_server_that_was_down_for_a_while_is_seen_so(tmp_path: Path) -> None:
     web = Web()
     async with (
@@ -105,6 +109,7 @@ async def test_a_server_that_was_down_for_a_while_is_seen_so(tmp_path: Path) -> 
         assert await seen.query("mcp_probe_last_failure_info{probe='call'}") == {}
 
 
+@pytest.mark.slow
 async def test_prometheus_passes_tls_and_a_password(tmp_path: Path) -> None:
     issued = authority().issue_cert("127.0.0.1")
     issued.cert_chain_pems[0].write_to_path(tmp_path / "web.crt")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 
+import pytest
+
 from prober.reference.state.cache import ReadThroughCache
 from prober.reference.stores.redis import RedisStore
 from tests.waiting import until
@@ -12,6 +14,8 @@ from tests.waiting import until
 from .conftest import OpenStore
 from .relay import relaying
 from .server import BOUND, RedisServer
+
+pytestmark = pytest.mark.external
 
 
 class Listener:

@@ -16,6 +16,8 @@ from ..expiry import gone
 from .conftest import OpenStore
 from .server import BOUND, RedisServer, running
 
+pytestmark = pytest.mark.external
+
 BRIEF = 0.003
 """Seconds. A session of one millisecond is deleted in that millisecond, and counted until the millisecond is over."""
 

@@ -13,6 +13,8 @@ from .relay import relaying
 from .server import RedisServer
 from .watching import Watcher
 
+pytestmark = pytest.mark.external
+
 
 def clients(server: RedisServer) -> int:
     """Connections of stores, as Redis sees them."""

@@ -45,6 +45,7 @@ def test_anybodys_text_is_escaped_and_cut() -> None:
     assert texts[1] == '"&<'
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("name", NAMES)
 def test_a_text_is_about_as_wide_as_the_badge_gives_it(name: str, browser: Browser, tmp_path: Path) -> None:
     """`textLength` would squeeze or stretch it: a tenth or two is not seen, whatever font the reader has."""

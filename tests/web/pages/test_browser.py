@@ -12,6 +12,8 @@ from tests.report.outcomes import HOSTILE_TEXT
 from tests.web.pages.browser import Browser
 from tests.web.pages.world import World, history_of, hourly, probe, result, served, small_world, target
 
+pytestmark = pytest.mark.browser
+
 _TAB, _ENTER = "\ue004", "\ue007"
 _PATHS = ("/", "/targets/bad", "/targets/good", "/targets/nobody", "/?q=nothing-like-it")
 _LONG = "a-very-long-name-of-a-target-that-nobody-should-choose-but-somebody-will" * 2

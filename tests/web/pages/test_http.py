@@ -90,6 +90,7 @@ def test_two_hundred_targets_are_chosen_and_rendered_at_once() -> None:
     assert took < 0.2
 
 
+@pytest.mark.clock
 def test_thousands_of_probes_hold_nobody_up_for_long() -> None:
     world = World()
     names = [f"target-{number:05}" for number in range(5_000)]
