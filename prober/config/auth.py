@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Final
 
 from prober.config.field_types import Converted, Text
-from prober.config.mapping_schema import ExactlyOne, MappingSchema, key, keys_of, mapping_of
+from prober.config.mapping_schema import ExactlyOne, MappingSchema, key, keys_of, mapping_of, settings
 from prober.config.secret import Secret
 from prober.config.urls import URL
 
@@ -38,32 +37,28 @@ def _bearer_complaint(token: str) -> str | None:
     return header_complaint(token) or ("a token must not hold spaces" if " " in token else None)
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class ClientCredentials:
     """OAuth 2 client credentials grant (RFC 6749 section 4.4)."""
 
-    token_url: str = field(repr=False, metadata=key(URL, "The token endpoint."))
-    client_id: str = field(repr=False, metadata=key(Text(), "The name this client is known by."))
-    client_secret: Secret = field(metadata=key(Converted(Text(), Secret), "Its password: ${VARIABLE} or ${file:PATH}."))
-    scope: str | None = field(default=None, repr=False, metadata=key(Text(), "Scopes to ask for, separated by spaces."))
-    audience: str | None = field(
-        default=None, repr=False, metadata=key(Text(), "The audience parameter that some endpoints want.")
-    )
+    token_url: str = key(URL, "The token endpoint.", repr=False)
+    client_id: str = key(Text(), "The name this client is known by.", repr=False)
+    client_secret: Secret = key(Converted(Text(), Secret), "Its password: ${VARIABLE} or ${file:PATH}.")
+    scope: str | None = key(Text(), "Scopes to ask for, separated by spaces.", default=None, repr=False)
+    audience: str | None = key(Text(), "The audience parameter that some endpoints want.", default=None, repr=False)
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class _Auth:
     """The keys under `auth`, of which exactly one is written."""
 
-    bearer: Secret | None = field(
+    bearer: Secret | None = key(
+        Converted(Text(complaint=_bearer_complaint), Secret),
+        "A token to send as `Authorization: Bearer …`.",
         default=None,
-        metadata=key(
-            Converted(Text(complaint=_bearer_complaint), Secret), "A token to send as `Authorization: Bearer …`."
-        ),
     )
-    client_credentials: ClientCredentials | None = field(
-        default=None,
-        metadata=key(mapping_of(ClientCredentials), "Fetch a token by the OAuth 2 client credentials grant."),
+    client_credentials: ClientCredentials | None = key(
+        mapping_of(ClientCredentials), "Fetch a token by the OAuth 2 client credentials grant.", default=None
     )
 
 

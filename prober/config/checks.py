@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, get_args
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, get_args
 
 from prober.config.cursor import Cursor, InvalidValueError
 from prober.config.diagnostics import did_you_mean
 from prober.config.field_types import Choice, FieldType, Json, JsonObject, JsonSchema, ListOf, SchemaBuilder
 from prober.config.files import JsonFile
-from prober.config.mapping_schema import AtLeastOne, Values, inline, key, mapping_of
+from prober.config.mapping_schema import AtLeastOne, Values, key, mapping_of, settings
 from prober.config.quantities import Duration
 from prober.config.units import parse_duration, show_duration
 
@@ -107,12 +107,12 @@ class JsonPathField(FieldType[str]):
         return text
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class Latency:
     """Budget of the judged request, from its first byte sent to its answer's last byte read, in seconds."""
 
-    warn: float | None = field(default=None, metadata=key(Duration(), "From here on the run passes with a warning."))
-    fail: float | None = field(default=None, metadata=key(Duration(), "From here on the run fails."))
+    warn: float | None = key(Duration(), "From here on the run passes with a warning.", default=None)
+    fail: float | None = key(Duration(), "From here on the run fails.", default=None)
 
 
 def _check_latency(values: Values) -> None:
@@ -121,41 +121,35 @@ def _check_latency(values: Values) -> None:
         values.at("warn").report("above fail: it would never be told")
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class Checks:
     """How one answer is judged. For `read` and `prompt` the default source is `result`."""
 
-    schema: Schema | None = field(
+    schema: Schema | None = key(
+        SchemaField(),
+        "JSON Schema of the answer: the path of a file beside this one, or the schema itself.",
         default=None,
-        metadata=key(
-            SchemaField(), "JSON Schema of the answer: the path of a file beside this one, or the schema itself."
-        ),
     )
-    source: Source = field(
+    source: Source = key(
+        Choice(get_args(Source)),
+        "What is judged: `structured` content, the `text` parsed as JSON, or the whole `result`.",
+        name="from",
         default="structured",
-        metadata=key(
-            Choice(get_args(Source)),
-            "What is judged: `structured` content, the `text` parsed as JSON, or the whole `result`.",
-            name="from",
-        ),
     )
-    expect: tuple[Expectation, ...] = field(
+    expect: tuple[Expectation, ...] = key(
+        ListOf(item=ExpectationField(), wanted="a list of expectations"),
+        "Expectations of the answer, in order.",
         default=(),
-        metadata=key(
-            ListOf(item=ExpectationField(), wanted="a list of expectations"), "Expectations of the answer, in order."
-        ),
     )
-    latency: Latency = field(
+    latency: Latency = key(
+        mapping_of(Latency, rules=(AtLeastOne(("warn", "fail")),), checks=(_check_latency,)),
+        "How long the answer may take.",
         default=Latency(),
-        metadata=key(
-            mapping_of(Latency, rules=(AtLeastOne(("warn", "fail")),), checks=(_check_latency,)),
-            "How long the answer may take.",
-        ),
     )
 
 
-OF_CONTENT: Final = inline(source=Choice(("text", "result")))
-"""Metadata of checks where an answer has no structured content: that of a resource or a prompt."""
+OF_CONTENT: Final[Mapping[str, FieldType[Any]]] = {"source": Choice(("text", "result"))}
+"""Narrower types of checks where an answer has no structured content: that of a resource or a prompt."""
 
 
 def check_deadline(cursor: Cursor, timeout: float) -> None:

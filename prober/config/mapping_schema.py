@@ -1,8 +1,8 @@
 """Mappings with known keys, declared on the fields of a dataclass.
 
-    @dataclass(frozen=True, kw_only=True)
+    @settings
     class Window:
-        cron: str = field(metadata=key(Cron(), "When it opens: five fields, in UTC."))
+        cron: str = key(Cron(), "When it opens: five fields, in UTC.")
 
     WINDOW = mapping_of(Window)
 
@@ -13,8 +13,8 @@ and default of a key are those of the field.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, fields, replace
-from typing import Any, Final, Generic, Protocol
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from typing import Any, Final, Generic, Protocol, dataclass_transform
 
 from prober.config.cursor import Cursor, InvalidValueError
 from prober.config.diagnostics import did_you_mean
@@ -22,7 +22,6 @@ from prober.config.field_types import FieldType, JsonSchema, SchemaBuilder, T
 
 _KEY: Final = "prober.config.key"
 _INLINE: Final = "prober.config.inline"
-_REQUIRED: Final[Any] = object()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,20 +46,38 @@ class Key:
         return stated if shown is None else {**stated, "default": shown}
 
 
-def key(value_type: FieldType[Any], help: str, *, name: str = "", optional: bool = False) -> Mapping[str, Any]:
-    """Metadata of a field that is a key of the configuration.
+def key(
+    value_type: FieldType[Any],
+    help: str,
+    *,
+    name: str = "",
+    optional: bool = False,
+    default: Any = MISSING,
+    default_factory: Any = MISSING,
+    repr: bool = True,
+) -> Any:
+    """A field that is a key of the configuration.
 
     A field without a default makes the key required, unless it is `optional`: then the schema's `build` has to fill it.
     """
-    return {_KEY: (value_type, help, name, optional)}
+    declared = {_KEY: (value_type, help, name, optional)}
+    if default_factory is not MISSING:
+        return field(default_factory=default_factory, repr=repr, metadata=declared)
+    return field(default=default, repr=repr, metadata=declared)
 
 
-def inline(**narrowed: FieldType[Any]) -> Mapping[str, Any]:
-    """Metadata of a field whose own fields are keys beside the others, some of them `narrowed` to another type.
+def inline(*, default: Any, narrowed: Mapping[str, FieldType[Any]] | None = None) -> Any:
+    """A field whose own fields are keys beside the others, some of them `narrowed` to another type.
 
     The defaults of those keys are the values of the field's default.
     """
-    return {_INLINE: narrowed}
+    return field(default=default, metadata={_INLINE: narrowed or {}})
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(key, inline, field))
+def settings(cls: type[T]) -> type[T]:
+    """A frozen dataclass with keys of the configuration among its fields."""
+    return dataclass(frozen=True, kw_only=True)(cls)
 
 
 def keys_of(model: type, **narrowed: FieldType[Any]) -> tuple[Key, ...]:
@@ -69,21 +86,21 @@ def keys_of(model: type, **narrowed: FieldType[Any]) -> tuple[Key, ...]:
 
 
 def _keys(model: type, narrowed: Mapping[str, FieldType[Any]]) -> Iterator[Key]:
-    for field in fields(model):
-        if (inner := field.metadata.get(_INLINE)) is not None:
-            for each in keys_of(type(field.default), **inner):
-                yield replace(each, model=model, within=field, default=getattr(field.default, each.field))
-        elif _KEY in field.metadata:
-            value_type, help_text, name, optional = field.metadata[_KEY]
-            required = field.default is MISSING and field.default_factory is MISSING
+    for each in fields(model):
+        if (inner := each.metadata.get(_INLINE)) is not None:
+            for below in keys_of(type(each.default), **inner):
+                yield replace(below, model=model, within=each, default=getattr(each.default, below.field))
+        elif _KEY in each.metadata:
+            value_type, help_text, name, optional = each.metadata[_KEY]
+            required = each.default is MISSING and each.default_factory is MISSING
             yield Key(
-                name=name or field.name,
-                value_type=narrowed.get(field.name, value_type),
+                name=name or each.name,
+                value_type=narrowed.get(each.name, value_type),
                 help=help_text,
-                default=None if field.default is MISSING else field.default,
+                default=None if each.default is MISSING else each.default,
                 required=required and not optional,
                 model=model,
-                field=field.name,
+                field=each.name,
             )
 
 

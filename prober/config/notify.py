@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
 
 from prober.config.field_types import Converted, Expanding, FieldType, Integer, ListOf, OwnSecrets, Text
-from prober.config.mapping_schema import key, mapping_of
+from prober.config.mapping_schema import key, mapping_of, settings
 from prober.config.secret import Secret
 
 _URL: Final = Text(wanted="a URL such as slack://… or mailto://…", pattern=r"^[A-Za-z][A-Za-z0-9+.-]*://[^\s]+$")
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class Notify:
     """Who is told of a change, without Prometheus: Apprise URLs, and after how many failures in a row."""
 
-    urls: tuple[Secret, ...] = field(
-        metadata=key(
-            ListOf(item=Converted(_URL, Secret), wanted="a list of URLs", least=1),
-            "Where to, as Apprise writes it. They hold passwords: ${VARIABLE} or ${file:PATH}.",
-        )
+    urls: tuple[Secret, ...] = key(
+        ListOf(item=Converted(_URL, Secret), wanted="a list of URLs", least=1),
+        "Where to, as Apprise writes it. They hold passwords: ${VARIABLE} or ${file:PATH}.",
     )
-    after: int = field(
-        default=3, metadata=key(Integer(least=1, most=1000), "How many failures in a row are told as one.")
-    )
+    after: int = key(Integer(least=1, most=1000), "How many failures in a row are told as one.", default=3)
 
 
 NOTIFY: Final[FieldType[Notify]] = OwnSecrets(Expanding(mapping_of(Notify)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from prober.config.checks import check_deadline
@@ -11,7 +11,7 @@ from prober.config.cursor import Cursor, InvalidValueError
 from prober.config.diagnostics import did_you_mean
 from prober.config.field_types import Boolean, FieldType, JsonSchema, SchemaBuilder, Text, read_all
 from prober.config.kind import ProbeKind
-from prober.config.mapping_schema import MappingSchema, NotWith, Values, key, keys_of
+from prober.config.mapping_schema import MappingSchema, NotWith, Values, key, keys_of, settings
 from prober.config.quantities import Duration
 from prober.config.secret import Secret, masked_secrets
 from prober.config.times import MAINTENANCE, Cron, Window
@@ -32,26 +32,23 @@ class _TargetNameField(FieldType[str]):
         return name
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class Probe:
     """A named check against one target. `timeout` is the one deadline of a run; `interval` is the daemon's."""
 
     name: str
-    target: str = field(metadata=key(_TargetNameField(), "The name of a target, in this file or in another."))
-    kind: str = field(metadata=key(Text(wanted="a kind"), "What the probe does."))
+    target: str = key(_TargetNameField(), "The name of a target, in this file or in another.")
+    kind: str = key(Text(wanted="a kind"), "What the probe does.")
     settings: Any
     """The frozen dataclass of the kind."""
-    interval: float = field(default=60.0, metadata=key(Duration(), "How often the daemon runs it."))
-    cron: str | None = field(
-        default=None, metadata=key(Cron(), "When the daemon runs it, instead of interval: five fields, in UTC.")
+    interval: float = key(Duration(), "How often the daemon runs it.", default=60.0)
+    cron: str | None = key(Cron(), "When the daemon runs it, instead of interval: five fields, in UTC.", default=None)
+    timeout: float = key(Duration(), "The deadline of one run, from start to close.", default=10.0)
+    maintenance: tuple[Window, ...] = key(
+        MAINTENANCE, "When it may fail for a known reason: it is run, its results are marked.", default=()
     )
-    timeout: float = field(default=10.0, metadata=key(Duration(), "The deadline of one run, from start to close."))
-    maintenance: tuple[Window, ...] = field(
-        default=(), metadata=key(MAINTENANCE, "When it may fail for a known reason: it is run, its results are marked.")
-    )
-    allow_writes: bool = field(
-        default=False,
-        metadata=key(Boolean(), "Whether tools may be called that do not say of themselves that they only read."),
+    allow_writes: bool = key(
+        Boolean(), "Whether tools may be called that do not say of themselves that they only read.", default=False
     )
     origin: str = ""
     """`file:line` where it was defined, for reports."""

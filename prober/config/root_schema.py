@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from prober.config.field_types import FieldType, MapOf, OwnSecrets, SchemaBuilder
 from prober.config.kind import ProbeKind
-from prober.config.mapping_schema import MappingSchema, key, keys_of
+from prober.config.mapping_schema import MappingSchema, key, keys_of, settings
 from prober.config.notify import NOTIFY, Notify
 from prober.config.probes import DefaultsField, Probe, ProbeField
 from prober.config.targets import TARGET, Target
@@ -23,17 +22,15 @@ def _by_name(field_type: FieldType[Any]) -> FieldType[Any]:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class File:
     """What one file defines, in the order of reading: probes take what `defaults` says."""
 
-    targets: Mapping[str, Target] = field(default_factory=dict, metadata=key(_by_name(TARGET), "MCP servers, by name."))
-    defaults: Mapping[str, Any] = field(
-        default_factory=dict, metadata=key(DefaultsField(), "What holds for the probes of this file.")
-    )
-    probes: Mapping[str, Probe] = field(default_factory=dict, metadata=key(ProbeField({}), "Checks, by name."))
-    notify: Notify | None = field(
-        default=None, metadata=key(NOTIFY, "Whom the daemon tells of changes; in one file of the configuration.")
+    targets: Mapping[str, Target] = key(_by_name(TARGET), "MCP servers, by name.", default_factory=dict)
+    defaults: Mapping[str, Any] = key(DefaultsField(), "What holds for the probes of this file.", default_factory=dict)
+    probes: Mapping[str, Probe] = key(ProbeField({}), "Checks, by name.", default_factory=dict)
+    notify: Notify | None = key(
+        NOTIFY, "Whom the daemon tells of changes; in one file of the configuration.", default=None
     )
 
 

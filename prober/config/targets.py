@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
@@ -12,7 +11,7 @@ from prober.config.auth import AUTH, ClientCredentials, header_complaint, header
 from prober.config.cursor import Cursor
 from prober.config.field_types import Boolean, Choice, Converted, Expanding, FieldType, Integer, ListOf, MapOf, Text
 from prober.config.files import ExistingFolder
-from prober.config.mapping_schema import ExactlyOne, NotWith, Values, key, mapping_of
+from prober.config.mapping_schema import ExactlyOne, NotWith, Values, key, mapping_of, settings
 from prober.config.nodes import ListNode, ScalarNode
 from prober.config.quantities import Size
 from prober.config.secret import Secret, masked_secrets
@@ -48,93 +47,78 @@ class _Command(FieldType[tuple[str, ...]]):
         return self._list.schema(builder)
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class Limits:
     """What one answer may cost us, in bytes. A server that sends more is `too_large`.
 
     The defaults keep the parsing of one answer below 50 ms on a slow core; agents choke on far less.
     """
 
-    body: int = field(default=2 * 1024 * 1024, metadata=key(Size(), "One HTTP body as it comes over the wire."))
-    decompressed: int = field(default=2 * 1024 * 1024, metadata=key(Size(), "One HTTP body after decompression."))
-    event: int = field(default=1024 * 1024, metadata=key(Size(), "One Server-Sent Event."))
-    line: int = field(default=2 * 1024 * 1024, metadata=key(Size(), "One line of a stdio server's output."))
+    body: int = key(Size(), "One HTTP body as it comes over the wire.", default=2 * 1024 * 1024)
+    decompressed: int = key(Size(), "One HTTP body after decompression.", default=2 * 1024 * 1024)
+    event: int = key(Size(), "One Server-Sent Event.", default=1024 * 1024)
+    line: int = key(Size(), "One line of a stdio server's output.", default=2 * 1024 * 1024)
 
 
 _SECRET_TEXT: Final = Converted(Text(may_be_empty=True, complaint=_nul_complaint), Secret)
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class Target:
     """One MCP server. `url` is set for `http` and `sse`, `command` for `stdio`."""
 
     name: str
     address: str = ""
     """`url` or `command` to show to people: as written, each `${…}` left as it is, without a URL's query."""
-    url: str | None = field(
-        default=None, repr=False, metadata=key(URL, "Address of an HTTP server, e.g. https://example.com/mcp.")
+    url: str | None = key(URL, "Address of an HTTP server, e.g. https://example.com/mcp.", default=None, repr=False)
+    transport: TransportName = key(
+        Choice(("http", "sse")), "`http` is Streamable HTTP, `sse` the legacy HTTP+SSE transport.", default="http"
     )
-    transport: TransportName = field(
-        default="http",
-        metadata=key(Choice(("http", "sse")), "`http` is Streamable HTTP, `sse` the legacy HTTP+SSE transport."),
+    command: tuple[str, ...] = key(
+        _Command(), "Program and arguments of a stdio server, as a list.", default=(), repr=False
     )
-    command: tuple[str, ...] = field(
-        default=(), repr=False, metadata=key(_Command(), "Program and arguments of a stdio server, as a list.")
-    )
-    cwd: Path | None = field(
-        default=None, repr=False, metadata=key(ExistingFolder(), "The folder the command runs in.")
-    )
+    cwd: Path | None = key(ExistingFolder(), "The folder the command runs in.", default=None, repr=False)
     """None is where the prober runs."""
-    env: Mapping[str, Secret] = field(
+    env: Mapping[str, Secret] = key(
+        MapOf(value=_SECRET_TEXT, names="^[^=\\u0000]+$", names_wanted="the name of an environment variable"),
+        "Environment variables for the command.",
         default_factory=dict,
-        metadata=key(
-            MapOf(value=_SECRET_TEXT, names="^[^=\\u0000]+$", names_wanted="the name of an environment variable"),
-            "Environment variables for the command.",
-        ),
     )
-    headers: Mapping[str, Secret] = field(
+    headers: Mapping[str, Secret] = key(
+        MapOf(
+            value=Converted(Text(may_be_empty=True, complaint=header_complaint), Secret),
+            names="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$",
+            names_wanted="the name of a header",
+            reserved=header_reserved,
+        ),
+        "Headers to send with every request.",
         default_factory=dict,
-        metadata=key(
-            MapOf(
-                value=Converted(Text(may_be_empty=True, complaint=header_complaint), Secret),
-                names="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$",
-                names_wanted="the name of a header",
-                reserved=header_reserved,
-            ),
-            "Headers to send with every request.",
-        ),
     )
-    auth: ClientCredentials | None = field(default=None, metadata=key(AUTH, "How to ask for entry."))
+    auth: ClientCredentials | None = key(AUTH, "How to ask for entry.", default=None)
     """A bearer token is one of the headers."""
-    tls: Tls = field(default=Tls(), metadata=key(TLS, "Whom to trust, and which certificate to show."))
-    proxy: Secret | None = field(
+    tls: Tls = key(TLS, "Whom to trust, and which certificate to show.", default=Tls())
+    proxy: Secret | None = key(
+        Converted(PROXY_URL, Secret),
+        "Address of an HTTP proxy. Proxies from the environment are not used.",
         default=None,
-        metadata=key(
-            Converted(PROXY_URL, Secret), "Address of an HTTP proxy. Proxies from the environment are not used."
-        ),
     )
-    protocol: Protocol = field(
+    protocol: Protocol = key(
+        Choice(get_args(Protocol)),
+        "Protocol era: `modern` (2026-07-28 on), `handshake` (up to 2025-11-25), or `auto` to learn it.",
         default="auto",
-        metadata=key(
-            Choice(get_args(Protocol)),
-            "Protocol era: `modern` (2026-07-28 on), `handshake` (up to 2025-11-25), or `auto` to learn it.",
-        ),
     )
-    limits: Limits = field(default=Limits(), metadata=key(mapping_of(Limits), "What one answer may cost, in bytes."))
-    allow_writes: bool = field(
-        default=False, metadata=key(Boolean(), "Whether probes that write may do so here; they must say it as well.")
+    limits: Limits = key(mapping_of(Limits), "What one answer may cost, in bytes.", default=Limits())
+    allow_writes: bool = key(
+        Boolean(), "Whether probes that write may do so here; they must say it as well.", default=False
     )
-    concurrency: int = field(
-        default=2, metadata=key(Integer(least=1, most=1000), "How many of its probes the daemon runs at a time.")
-    )
-    budget: Budget | None = field(
+    concurrency: int = key(Integer(least=1, most=1000), "How many of its probes the daemon runs at a time.", default=2)
+    budget: Budget | None = key(
+        RateField(),
+        "How many requests the daemon may send it, e.g. 120/h; beyond that its probes are not run.",
         default=None,
-        metadata=key(
-            RateField(), "How many requests the daemon may send it, e.g. 120/h; beyond that its probes are not run."
-        ),
     )
-    maintenance: tuple[Window, ...] = field(
-        default=(), metadata=key(MAINTENANCE, "When it may be out of order: its probes run, their results are marked.")
+    maintenance: tuple[Window, ...] = key(
+        MAINTENANCE, "When it may be out of order: its probes run, their results are marked.", default=()
     )
     secrets: tuple[Secret, ...] = ()
     """What must be masked wherever this target's traffic is shown: every value that a `${…}` stood for, and the values

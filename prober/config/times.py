@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from prober.config.cron import CRON_PATTERN, cron_complaint
 from prober.config.cursor import Cursor
 from prober.config.field_types import FieldType, JsonSchema, ListOf, SchemaBuilder
-from prober.config.mapping_schema import key, mapping_of
+from prober.config.mapping_schema import key, mapping_of, settings
 from prober.config.quantities import Duration
 from prober.config.units import RATE_PATTERN, parse_rate
 
@@ -54,12 +54,12 @@ class RateField(FieldType[Budget]):
         return builder.text(pattern=RATE_PATTERN)
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class Window:
     """A maintenance window: opens at each time of the cron expression, stays open for `duration` seconds."""
 
-    cron: str = field(metadata=key(Cron(), "When it opens: five fields, in UTC."))
-    duration: float = field(metadata=key(Duration(), "How long it stays open."))
+    cron: str = key(Cron(), "When it opens: five fields, in UTC.")
+    duration: float = key(Duration(), "How long it stays open.")
 
 
 MAINTENANCE: Final = ListOf(item=mapping_of(Window), wanted="a list of windows")

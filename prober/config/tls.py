@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from prober.config.files import ExistingFile
-from prober.config.mapping_schema import OnlyWith, Values, key, mapping_of
+from prober.config.mapping_schema import OnlyWith, Values, key, mapping_of, settings
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class Tls:
     """How a target's certificate is checked and which one is shown to it. Paths are absolute."""
 
-    ca_file: Path | None = field(
-        default=None, repr=False, metadata=key(ExistingFile(), "Certificates (PEM) to trust instead of the system's.")
+    ca_file: Path | None = key(
+        ExistingFile(), "Certificates (PEM) to trust instead of the system's.", default=None, repr=False
     )
-    client_certificate: Path | None = field(
+    client_certificate: Path | None = key(
+        ExistingFile(),
+        "The certificate (PEM) to show to the server; it may hold the key as well.",
         default=None,
         repr=False,
-        metadata=key(ExistingFile(), "The certificate (PEM) to show to the server; it may hold the key as well."),
     )
-    client_key: Path | None = field(
-        default=None, repr=False, metadata=key(ExistingFile(), "The key (PEM, not encrypted) of client_certificate.")
+    client_key: Path | None = key(
+        ExistingFile(), "The key (PEM, not encrypted) of client_certificate.", default=None, repr=False
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from prober.config.checks import Checks, JsonPathField
@@ -11,7 +10,7 @@ from prober.config.cursor import Cursor
 from prober.config.diagnostics import did_you_mean
 from prober.config.expansion import without_variables
 from prober.config.field_types import Expanding, JsonObject, MapOf, Text
-from prober.config.mapping_schema import Values, inline, key, mapping_of
+from prober.config.mapping_schema import Values, inline, key, mapping_of, settings
 from prober.config.nodes import ListNode, MappingNode, ScalarNode
 from prober.kinds.placeholders import ALWAYS_THERE, NAME_PATTERN, names_in
 
@@ -20,34 +19,30 @@ def _capture_reserved(name: str) -> str | None:
     return "this name is taken: it is a fresh name for every run" if name == ALWAYS_THERE else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class Step:
     """One tool call. `{name}` in arguments stands for a captured value: see `placeholders`."""
 
-    name: str = field(metadata=key(Text(), "What reports call the step; the tool's name if not given.", optional=True))
-    tool: str = field(metadata=key(Text(), "The tool to call."))
-    arguments: Mapping[str, Any] = field(
+    name: str = key(Text(), "What reports call the step; the tool's name if not given.", optional=True)
+    tool: str = key(Text(), "The tool to call.")
+    arguments: Mapping[str, Any] = key(
+        Expanding(JsonObject()),
+        'Arguments of the call. "{name}" is a value captured before, "{scratch}" a fresh name for every run.',
         default_factory=dict,
         repr=False,
-        metadata=key(
-            Expanding(JsonObject()),
-            'Arguments of the call. "{name}" is a value captured before, "{scratch}" a fresh name for every run.',
-        ),
     )
-    capture: Mapping[str, str] = field(
-        default_factory=dict,
-        metadata=key(
-            MapOf(
-                value=JsonPathField(),
-                names=NAME_PATTERN,
-                names_wanted="letters, digits and _, not beginning with a digit",
-                reserved=_capture_reserved,
-            ),
-            "Values to keep for later steps: a name and the JSONPath that selects exactly one node.",
+    capture: Mapping[str, str] = key(
+        MapOf(
+            value=JsonPathField(),
+            names=NAME_PATTERN,
+            names_wanted="letters, digits and _, not beginning with a digit",
+            reserved=_capture_reserved,
         ),
+        "Values to keep for later steps: a name and the JSONPath that selects exactly one node.",
+        default_factory=dict,
     )
     """The paths lead over the judged value."""
-    checks: Checks = field(default=Checks(), metadata=inline())
+    checks: Checks = inline(default=Checks())
 
 
 def _build(values: Values) -> Step:

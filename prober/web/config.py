@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +26,7 @@ from prober.config.cursor import Cursor, FileScope, InvalidValueError
 from prober.config.diagnostics import ConfigError, Mistake
 from prober.config.field_types import Choice, FieldType, MapOf, Text
 from prober.config.files import ExistingFile, why_unreadable
-from prober.config.mapping_schema import Key, MappingSchema, Values, key, mapping_of
+from prober.config.mapping_schema import Key, MappingSchema, Values, key, mapping_of, settings
 from prober.config.yaml_document import MAX_BYTES, UnreadableError, parse
 
 _VERSIONS: Final = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
@@ -48,20 +47,16 @@ class WebConfigError(ConfigError):
     """A web configuration file that cannot be used. Its text is one mistake a line."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class Tls:
     """What the server shows and asks of whoever connects."""
 
-    cert_file: Path = field(metadata=key(ExistingFile(), "The server's certificate and what leads to its root."))
-    key_file: Path = field(metadata=key(ExistingFile(), "Its private key."))
-    client_ca_file: Path | None = field(
-        default=None, metadata=key(ExistingFile(), "Authorities of client certificates.")
-    )
-    client_auth_type: str = field(
-        default=_NOBODY, metadata=key(Choice((_NOBODY, *_VERIFIED)), "What is asked of clients.")
-    )
-    min_version: str = field(default="TLS12", metadata=key(Choice(tuple(_VERSIONS)), "The oldest TLS that is spoken."))
-    max_version: str = field(default="TLS13", metadata=key(Choice(tuple(_VERSIONS)), "The newest."))
+    cert_file: Path = key(ExistingFile(), "The server's certificate and what leads to its root.")
+    key_file: Path = key(ExistingFile(), "Its private key.")
+    client_ca_file: Path | None = key(ExistingFile(), "Authorities of client certificates.", default=None)
+    client_auth_type: str = key(Choice((_NOBODY, *_VERIFIED)), "What is asked of clients.", default=_NOBODY)
+    min_version: str = key(Choice(tuple(_VERSIONS)), "The oldest TLS that is spoken.", default="TLS12")
+    max_version: str = key(Choice(tuple(_VERSIONS)), "The newest.", default="TLS13")
 
     def context(self) -> ssl.SSLContext:
         """A context for servers. Raises as `apply` does."""
@@ -169,27 +164,23 @@ _HTTP: Final[MappingSchema[dict[str, str]]] = MappingSchema(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class WebConfig:
     """Who may ask, and over what. The default is anybody, over plain HTTP."""
 
-    tls: Tls | None = field(default=None, metadata=key(_TLS, "TLS.", name="tls_server_config"))
-    users: Mapping[str, str] = field(
+    tls: Tls | None = key(_TLS, "TLS.", name="tls_server_config", default=None)
+    users: Mapping[str, str] = key(
+        _Users(
+            value=Text(wanted="a bcrypt hash of a cost from 04 to 16", pattern=_BCRYPT),
+            names=r"^[^:\x00-\x1f\x7f]+$",  # RFC 7617 section 2: the first colon ends the name
+            names_wanted="a user's name, without a colon",
+        ),
+        "User name to bcrypt hash.",
+        name="basic_auth_users",
         default_factory=dict,
         repr=False,
-        metadata=key(
-            _Users(
-                value=Text(wanted="a bcrypt hash of a cost from 04 to 16", pattern=_BCRYPT),
-                names=r"^[^:\x00-\x1f\x7f]+$",  # RFC 7617 section 2: the first colon ends the name
-                names_wanted="a user's name, without a colon",
-            ),
-            "User name to bcrypt hash.",
-            name="basic_auth_users",
-        ),
     )
-    headers: Mapping[str, str] = field(
-        default_factory=dict, metadata=key(_HTTP, "How is answered.", name="http_server_config")
-    )
+    headers: Mapping[str, str] = key(_HTTP, "How is answered.", name="http_server_config", default_factory=dict)
     """Sent with every answer, in place of the usual value."""
 
 

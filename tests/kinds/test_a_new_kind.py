@@ -21,18 +21,16 @@ DECLARATION: Final = '''
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from prober.config.field_types import Integer
 from prober.config.kind import FactMetric, ProbeKind
-from prober.config.mapping_schema import key, mapping_of
+from prober.config.mapping_schema import key, mapping_of, settings
 from prober.outcome import Reason
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class CensusSettings:
-    least: int = field(metadata=key(Integer(least=1, most=1000), "How many tools there must be."))
-    most: int = field(default=40, metadata=key(Integer(least=1, most=1000), "How many tools there may be."))
+    least: int = key(Integer(least=1, most=1000), "How many tools there must be.")
+    most: int = key(Integer(least=1, most=1000), "How many tools there may be.", default=40)
 
 
 def _check(values):

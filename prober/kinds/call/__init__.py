@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from prober.config.checks import Checks
 from prober.config.field_types import Expanding, JsonObject, Text
 from prober.config.kind import ProbeKind
-from prober.config.mapping_schema import inline, key, mapping_of
+from prober.config.mapping_schema import inline, key, mapping_of, settings
 from prober.kinds.reasons import OF_CHECKS, OF_TOOLS
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class CallSettings:
     """Call one tool and judge its answer."""
 
-    tool: str = field(metadata=key(Text(), "The tool to call."))
-    arguments: Mapping[str, Any] = field(
+    tool: str = key(Text(), "The tool to call.")
+    arguments: Mapping[str, Any] = key(
+        Expanding(JsonObject()),
+        "Arguments of the call. They are shown in evidence: a secret belongs in the target's headers or env.",
         default_factory=dict,
         repr=False,
-        metadata=key(
-            Expanding(JsonObject()),
-            "Arguments of the call. They are shown in evidence: a secret belongs in the target's headers or env.",
-        ),
     )
-    checks: Checks = field(default=Checks(), metadata=inline())
+    checks: Checks = inline(default=Checks())
 
 
 KIND: Final = ProbeKind(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +9,7 @@ from prober.config.cursor import Cursor
 from prober.config.field_types import FieldType, JsonSchema, ListOf, SchemaBuilder, Text
 from prober.config.files import FilePath, JsonFile
 from prober.config.kind import FactMetric, ProbeKind
-from prober.config.mapping_schema import Values, key, mapping_of
+from prober.config.mapping_schema import Values, key, mapping_of, settings
 from prober.outcome import Reason
 
 if TYPE_CHECKING:
@@ -44,16 +43,15 @@ class ContractField(FieldType[tuple[Path, "Contract | None"]]):
 _NAMES: Final = ListOf(item=Text(), wanted="a list of names")
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class CatalogSettings:
     """Read every page of tools, resources, templates and prompts."""
 
-    tools: tuple[str, ...] = field(default=(), metadata=key(_NAMES, "Tools that must be there."))
-    resources: tuple[str, ...] = field(default=(), metadata=key(_NAMES, "URIs of resources that must be there."))
-    prompts: tuple[str, ...] = field(default=(), metadata=key(_NAMES, "Prompts that must be there."))
-    contract: Contract | None = field(
-        default=None,
-        metadata=key(ContractField(), "A contract written by `mcp-prober pin`; breaking changes fail the probe."),
+    tools: tuple[str, ...] = key(_NAMES, "Tools that must be there.", default=())
+    resources: tuple[str, ...] = key(_NAMES, "URIs of resources that must be there.", default=())
+    prompts: tuple[str, ...] = key(_NAMES, "Prompts that must be there.", default=())
+    contract: Contract | None = key(
+        ContractField(), "A contract written by `mcp-prober pin`; breaking changes fail the probe.", default=None
     )
     contract_file: Path | None = None
 

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
 
 from prober.config.field_types import Boolean, Text
 from prober.config.kind import ProbeKind
-from prober.config.mapping_schema import key, mapping_of
+from prober.config.mapping_schema import key, mapping_of, settings
 from prober.outcome import Reason
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class HandshakeSettings:
     """Reach the server, negotiate, close."""
 
-    second_opinion: bool = field(default=False, metadata=key(Boolean(), "Ask the official SDK's client as well."))
-    expect_version: str | None = field(
+    second_opinion: bool = key(Boolean(), "Ask the official SDK's client as well.", default=False)
+    expect_version: str | None = key(
+        Text(wanted="a protocol version such as 2025-11-25", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+        "The protocol version that has to be negotiated.",
         default=None,
-        metadata=key(
-            Text(wanted="a protocol version such as 2025-11-25", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
-            "The protocol version that has to be negotiated.",
-        ),
     )
 
 

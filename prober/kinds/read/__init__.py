@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
 
 from prober.config.checks import OF_CONTENT, Checks
 from prober.config.field_types import Expanding, Text
 from prober.config.kind import ProbeKind
-from prober.config.mapping_schema import key, mapping_of
+from prober.config.mapping_schema import inline, key, mapping_of, settings
 from prober.kinds.reasons import OF_CHECKS
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class ReadSettings:
     """Read one resource."""
 
-    uri: str = field(repr=False, metadata=key(Expanding(Text()), "The resource to read."))
-    checks: Checks = field(default=Checks(source="result"), metadata=OF_CONTENT)
+    uri: str = key(Expanding(Text()), "The resource to read.", repr=False)
+    checks: Checks = inline(default=Checks(source="result"), narrowed=OF_CONTENT)
 
 
 KIND: Final = ProbeKind(

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 from prober.config.cursor import Cursor
 from prober.config.field_types import ListOf
 from prober.config.kind import ProbeKind
-from prober.config.mapping_schema import Values, key, mapping_of
+from prober.config.mapping_schema import Values, key, mapping_of, settings
 from prober.kinds.placeholders import ALWAYS_THERE
 from prober.kinds.reasons import OF_CHECKS, OF_TOOLS
 from prober.kinds.step import STEP, Step, check_arguments, list_at, names_at
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings
 class ScenarioSettings:
     """Steps in order, in one session, then cleanup, which runs also after a failed step."""
 
-    steps: tuple[Step, ...] = field(
-        metadata=key(
-            ListOf(item=STEP, wanted="a list of steps", least=1), "Calls, in order; the first that fails ends them."
-        )
+    steps: tuple[Step, ...] = key(
+        ListOf(item=STEP, wanted="a list of steps", least=1), "Calls, in order; the first that fails ends them."
     )
-    cleanup: tuple[Step, ...] = field(
-        default=(),
-        metadata=key(ListOf(item=STEP, wanted="a list of steps"), "Calls that are made whatever became of the steps."),
+    cleanup: tuple[Step, ...] = key(
+        ListOf(item=STEP, wanted="a list of steps"), "Calls that are made whatever became of the steps.", default=()
     )
 
 
