@@ -73,7 +73,6 @@ class Allowance:
         """Go on with what another one has counted: a budget that changes does not give back what was sent."""
         self._slices.extend(other._slices)
         self._used += other._used
-        self._slide()
 
     def _slide(self) -> None:
         over = self._clock() - self.budget.seconds
