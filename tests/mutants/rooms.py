@@ -32,6 +32,8 @@ ROOMS: Final[Mapping[str, Room]] = {
         tests=(
             "tests/judge/test_expectations.py",
             "tests/judge/test_selection.py::test_one_node_is_one_and_no_other_number",
+            "tests/judge/test_selection.py::test_nodes_are_written_as_an_array_unless_it_is_too_long",
+            "tests/judge/test_selection.py::test_as_much_can_be_selected_as_an_answer_may_have",
             "tests/judge/test_selection.py::test_what_goes_straight_or_through_little_is_cheap",
         ),
     ),
@@ -44,7 +46,7 @@ ROOMS: Final[Mapping[str, Room]] = {
             "prober/judge/alternatives.py",
             "prober/judge/pairing.py",
         ),
-        tests=("tests/judge/test_contract.py", "tests/judge/test_compatibility.py"),
+        tests=("tests/judge/test_contract.py", "tests/judge/test_changes.py", "tests/judge/test_compatibility.py"),
     ),
     "race": Room(
         files=(
