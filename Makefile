@@ -15,10 +15,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # What fails twice is broken; what failed once stays listed above.
 AGAIN := { echo "-- the failed ones again, one at a time --"; $(BIN)/pytest --last-failed --last-failed-no-failures none; }
 
-.PHONY: help setup test lint bench dashboards demo clean
+.PHONY: help setup test lint bench mutants dashboards demo clean
 
 help:
-	@echo "make setup | test [ARGS='-k name'] | lint | bench | dashboards | demo | clean"
+	@echo "make setup | test [ARGS='-k name'] | lint | bench | mutants [ARGS=room] | dashboards | demo | clean"
 
 setup: $(VENV)/.installed $(NPM)/node_modules/.installed
 
@@ -37,6 +37,10 @@ bench: setup
 	$(BIN)/python -m tests.judge.race.exhaustive --histories 100000
 	$(BIN)/python -m tests.races.bench
 	$(BIN)/python -m tests.daemon.bench
+
+# Puts small mistakes into the pure rooms and says which of them no test notices. Gives way to everything else that runs.
+mutants: $(VENV)/.installed
+	PYTHONHASHSEED=0 nice -n 10 $(BIN)/python -m tests.mutants $(ARGS)
 
 # Draws every dashboard with Grafana's own libraries, which are half a gigabyte from the npm registry.
 dashboards: setup $(DRAW)/node_modules/.installed

@@ -13,8 +13,7 @@ Left alone: annotations, decorators, docstrings, assertions, and what is there f
 from __future__ import annotations
 
 import ast
-import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
@@ -85,12 +84,16 @@ def mutants(file: str, root: Path, only: tuple[str, ...] = ()) -> list[Mutant]:
     """All mutants of one file, in the order of its lines."""
     tree = ast.parse((root / file).read_text(encoding="utf-8"))
     found = []
+    shown: ast.AST | None = None
+    before: list[str] = []
     for statement in tree.body:
         if _left_alone(statement) or (only and not _names(statement) & {*only}):
             continue
         named = "".join(_names(statement)) if isinstance(statement, ast.Assign | ast.AnnAssign) else ""
         for scope, owner, line, change in _changes(statement, named, statement, statement.lineno):
-            was, now = _difference(owner, change)
+            if owner is not shown:
+                shown, before = owner, ast.unparse(owner).splitlines()
+            was, now = _difference(owner, before, change)
             if was != now:
                 make = _maker(tree, change, str(root / file))
                 found.append(Mutant(file=file, line=line, scope=scope, was=was, now=now, make=make))
@@ -126,22 +129,27 @@ class _changed:  # noqa: N801 - a block, as those of contextlib
         setattr(self.node, self.field, self.kept)
 
 
-def _difference(owner: ast.AST, change: Change) -> tuple[str, str]:
-    before = ast.unparse(owner).splitlines()
+def _difference(owner: ast.AST, before: list[str], change: Change) -> tuple[str, str]:
     with _changed(change):
-        after = ast.unparse(ast.fix_missing_locations(owner)).splitlines()
-    lines = [line for line in difflib.ndiff(before, after) if line[0] in "+-"]
-    was, now = (" / ".join(line[2:].strip() for line in lines if line[0] == sign) for sign in "-+")
+        after = ast.unparse(owner).splitlines()
+    begin = _alike(before, after)
+    end = min(_alike(before[::-1], after[::-1]), len(before) - begin, len(after) - begin)
+    was, now = (" / ".join(line.strip() for line in lines[begin : len(lines) - end]) for lines in (before, after))
     return _short(was, now)
+
+
+def _alike(some: Sequence[str], others: Sequence[str]) -> int:
+    """How many there are at the beginning that are the same on both sides."""
+    pairs = enumerate(zip(some, others, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(some), len(others)))
 
 
 def _short(was: str, now: str, most: int = 140, around: int = 40) -> tuple[str, str]:
     """Of long lines, what differs and a little around it."""
     if max(len(was), len(now)) <= most:
         return was, now
-    begin = next((at for at, (one, other) in enumerate(zip(was, now, strict=False)) if one != other), 0)
-    end = next((at for at, (a, b) in enumerate(zip(was[::-1], now[::-1], strict=False)) if a != b), 0)
-    end = min(end, len(was) - begin, len(now) - begin)
+    begin = _alike(was, now)
+    end = min(_alike(was[::-1], now[::-1]), len(was) - begin, len(now) - begin)
     first, last = max(0, begin - around), max(0, end - around)
     return was[first : len(was) - last], now[first : len(now) - last]
 

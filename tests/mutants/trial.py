@@ -25,8 +25,8 @@ import pytest
 
 from tests.mutants.mutations import Mutant
 
-_OURS: Final = ("prober", "tests", "__main__", "pytest_")
-"""Modules that each process loads for itself: the project's, and pytest's plugins, which pytest wants to load."""
+_PLUGINS: Final = ("__main__", "pytest_")
+"""Modules that pytest wants to load, in each process anew."""
 _OPTIONS: Final = ("-x", "-q", "--tb=no", "-p", "no:cacheprovider", "-p", "pytest_asyncio.plugin")
 _MEMORY: Final = 4 * 1024**3
 """Bytes: a mistake that makes an endless list ends with a MemoryError, not with the machine."""
@@ -88,9 +88,8 @@ def prepare(tests: tuple[str, ...], root: Path) -> Baseline:
         return Baseline(passed=False, seconds=0.0)
     with warnings.catch_warnings(action="ignore"):
         for name in modules:
-            if not name.startswith(_OURS):
-                with suppress(ImportError):  # a part of another module that cannot be asked for by its name
-                    importlib.import_module(name)
+            with suppress(ImportError):  # a part of another module that cannot be asked for by its name
+                importlib.import_module(name)
     began = time.monotonic()
     status = os.waitpid(_fork(tests), 0)[1]
     return Baseline(passed=status == 0, seconds=time.monotonic() - began)
@@ -126,6 +125,16 @@ def try_all(
             _end(child)
 
 
+def _of_others() -> Iterator[str]:
+    """What is loaded and does not belong to the project, whose modules each process loads for itself."""
+    here = str(Path.cwd())
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None) or ""
+        ours = file.startswith(here) and "site-packages" not in file
+        if module is not None and not ours and not name.startswith(_PLUGINS):
+            yield name
+
+
 def _end(child: int) -> None:
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
@@ -146,6 +155,7 @@ def _fork(tests: tuple[str, ...], *, finder: _Finder | None = None, tell: int | 
             sys.meta_path.insert(0, finder)
         status = int(pytest.main([*_OPTIONS, *tests]))
         if tell is not None:
-            os.write(tell, json.dumps([name for name in sys.modules if sys.modules[name] is not None]).encode())
+            with os.fdopen(tell, "w") as pipe:
+                pipe.write(json.dumps(list(_of_others())))
     finally:
         os._exit(status)
