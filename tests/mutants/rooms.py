@@ -66,6 +66,7 @@ ROOMS: Final[Mapping[str, Room]] = {
         ),
         tests=(
             "tests/judge/race/test_violations.py",
+            "tests/judge/race/test_verdicts.py",
             "tests/judge/race/test_lines.py",
             "tests/judge/race/test_brute_force.py",
         ),

@@ -1,0 +1,66 @@
+"""Verdicts word for word, as committed in `verdicts.txt`: of the written histories, and of simulated ones.
+
+python -m tests.judge.race.verdicts writes it anew, with a simulated history for each way in which one was found wrong
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from prober.judge.race import MODELS, judge_history
+from prober.judge.race.history import History
+from prober.judge.race.telling import line
+from prober.judge.race.verdict import Violation
+from tests.judge.race.exhaustive import histories
+from tests.judge.race.test_violations import CASES
+from tests.judge.race.world import history as simulated
+from tests.judge.race.writing import history as written
+
+FILE: Final = Path(__file__).with_name("verdicts.txt")
+_SEARCHED: Final = 4_000
+"""Simulated histories of each model that are looked through."""
+_SHORT: Final = 10
+"""Operations that a history may have for a person to follow it."""
+
+
+def verdict(name: str) -> str:
+    """A history by its name, `written NAME` or `simulated MODEL SEED`, and what is said of it."""
+    where, *key = name.split()
+    if where == "written":
+        case = CASES[key[0]]
+        history = written(case.model, case.wrong, **dict(case.about))
+    else:
+        history = simulated(int(key[1]), key[0])
+    return "\n".join([name, *_told(history)]) + "\n"
+
+
+def _told(history: History) -> Iterator[str]:
+    for operation in history.operations:
+        yield f"    {line(operation)}"
+    for violation in judge_history(history).violations:
+        witness = ", ".join(str(each.id) for each in violation.witness)
+        yield f"  {violation.reason} x {violation.occurrences}, witness {witness}"
+        yield f"  {violation.sentence}"
+
+
+def _shape(violation: Violation) -> tuple[str, int, str]:
+    """A violation without its numbers and texts."""
+    return violation.reason, len(violation.witness), re.sub(r"\d+(\.\d+)?|\[.*?\]|\".*?\"", "", violation.sentence)
+
+
+def _names() -> Iterator[str]:
+    yield from (f"written {name}" for name in CASES)
+    for model in MODELS:
+        known: set[tuple[str, int, str]] = set()
+        for seed, history in histories(model, _SEARCHED):
+            shapes = {_shape(violation) for violation in judge_history(history).violations}
+            if not shapes <= known and len(history.operations) <= _SHORT:
+                known |= shapes
+                yield f"simulated {model} {seed}"
+
+
+if __name__ == "__main__":
+    FILE.write_text("\n".join(map(verdict, _names())), encoding="utf-8")
