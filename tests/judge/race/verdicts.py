@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -14,26 +15,25 @@ from prober.judge.race import MODELS, judge_history
 from prober.judge.race.history import History
 from prober.judge.race.telling import line
 from prober.judge.race.verdict import Violation
-from tests.judge.race.exhaustive import histories
+from tests.judge.race.exhaustive import histories, simulated
 from tests.judge.race.test_violations import CASES
-from tests.judge.race.world import history as simulated
 from tests.judge.race.writing import history as written
 
 FILE: Final = Path(__file__).with_name("verdicts.txt")
-_SEARCHED: Final = 4_000
+_SEARCHED: Final = 2_000
 """Simulated histories of each model that are looked through."""
 _SHORT: Final = 10
 """Operations that a history may have for a person to follow it."""
 
 
 def verdict(name: str) -> str:
-    """A history by its name, `written NAME` or `simulated MODEL SEED`, and what is said of it."""
+    """A history by its name, `written NAME` or `simulated MODEL SEED [TICK]`, and what is said of it."""
     where, *key = name.split()
     if where == "written":
         case = CASES[key[0]]
         history = written(case.model, case.wrong, **dict(case.about))
     else:
-        history = simulated(int(key[1]), key[0])
+        history = simulated(key[0], int(key[1]), tick=float(key[2]) if key[2:] else None)
     return "\n".join([name, *_told(history)]) + "\n"
 
 
@@ -53,13 +53,13 @@ def _shape(violation: Violation) -> tuple[str, int, str]:
 
 def _names() -> Iterator[str]:
     yield from (f"written {name}" for name in CASES)
-    for model in MODELS:
+    for model, tick in product(MODELS, (None, 0.5)):
         known: set[tuple[str, int, str]] = set()
-        for seed, history in histories(model, _SEARCHED):
+        for seed, history in histories(model, _SEARCHED, tick=tick):
             shapes = {_shape(violation) for violation in judge_history(history).violations}
             if not shapes <= known and len(history.operations) <= _SHORT:
                 known |= shapes
-                yield f"simulated {model} {seed}"
+                yield f"simulated {model} {seed}" + (f" {tick}" if tick else "")
 
 
 if __name__ == "__main__":
