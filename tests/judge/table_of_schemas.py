@@ -62,6 +62,7 @@ SCHEMAS: Final[dict[str, tuple[Any, Any]]] = {
     "fewer numbers": (a({"enum": [1, 1.5, 2]}), a({"enum": [1.5, 2]})),
     "values that are no list": (a({"type": "string", "enum": 3}), a({"type": "string", "enum": ["x"]})),
     "no values at all": (a({"enum": []}), a({"enum": ["x"]})),
+    "no values at all within all of": (a({"allOf": [{"enum": []}]}), a({"enum": ["x"]})),
     "more values than are shown": (
         a({"enum": [LONG, *(f"old {n}" for n in range(12))]}),
         a({"enum": [LONG + "x", *(f"new {n}" for n in range(12))]}),
@@ -78,6 +79,7 @@ SCHEMAS: Final[dict[str, tuple[Any, Any]]] = {
     "no step": (a(NUMBER | {"multipleOf": 2}), a(NUMBER)),
     "the same step": (a(NUMBER | {"multipleOf": 2, "minimum": 0}), a(NUMBER | {"multipleOf": 2.0, "minimum": 0})),
     "steps that are fractions": (a(NUMBER | {"multipleOf": 0.5}), a(NUMBER | {"multipleOf": 1.5})),
+    "a multiple of one": (a(NUMBER | {"multipleOf": 1}), a(NUMBER | {"multipleOf": 2})),
     "steps of no size": (a(NUMBER | {"multipleOf": 0}), a(NUMBER | {"multipleOf": 2})),
     "steps below nothing": (a(NUMBER | {"multipleOf": -2}), a(NUMBER | {"multipleOf": -4})),
     "a truth for a step": (a(NUMBER | {"multipleOf": True}), a(NUMBER | {"multipleOf": 2})),
@@ -92,8 +94,8 @@ SCHEMAS: Final[dict[str, tuple[Any, Any]]] = {
     "a tuple": (array(), array(prefixItems=[STRING])),
     "elements of any type, said": (array(items=True), array(items=STRING)),
     "members that are matched by two patterns": (
-        {"type": "object", "patternProperties": {"^x": STRING, "^y": STRING}},
-        {"type": "object", "patternProperties": {"^y": INTEGER, "^x": INTEGER}},
+        {"type": "object", "patternProperties": {"^y": STRING, "^x": NULL}},
+        {"type": "object", "patternProperties": {"^x": STRING, "^y": INTEGER}},
     ),
     "members beyond of one type": (
         of() | {"additionalProperties": False},
@@ -126,6 +128,10 @@ SCHEMAS: Final[dict[str, tuple[Any, Any]]] = {
     "a reference deep inside": (
         {**a({"not": {"anyOf": [1, {"$ref": "#/$defs/x"}]}}), "$defs": {"x": STRING}},
         {**a({"not": {"anyOf": [1, {"$ref": "#/$defs/x"}]}}), "$defs": {"x": INTEGER}},
+    ),
+    "a reference beside other keywords inside": (
+        {**a({"not": {"title": "x", "items": {"$ref": "#/$defs/x"}}}), "$defs": {"x": STRING}},
+        {**a({"not": {"title": "x", "items": {"$ref": "#/$defs/x"}}}), "$defs": {"x": INTEGER}},
     ),
     "other definitions, and no reference": (
         {**a({"not": STRING, "title": "x"}), "$defs": {"x": STRING}},
