@@ -173,7 +173,7 @@ def test_a_secret_that_is_no_unicode_is_masked() -> None:
     "secret",
     [
         *('pa"ss\\word', "it's a 'key'", 'it\'s a "key"', "line\nbreak", "bell\a-bell"),
-        *("schlüssel", 'schlüs"sel', "日本語の鍵です"),
+        *("schlüssel", 'schlüs"sel', 'ein "schlüs\'sel"', "日本語の鍵です"),
     ],
 )
 def test_a_secret_is_masked_in_the_forms_that_json_and_python_give_it(secret: str) -> None:
