@@ -210,6 +210,7 @@ def test_a_history_may_be_judged_by_another_model() -> None:
         ("0 read 0-10 value=0\n1 read 10-20 value=0", 1),
         ("0 read 0-10 value=0\n1 read 9-20 value=0", 2),
         ("0 read 0-30 value=0\n1 read 5-25 value=0\n2 read 6-7 value=0", 3),
+        ("0 read 0-5 value=0\n0 read 10-30 value=0\n1 read 15-20 value=0", 2),
         ("0 read 0-30 value=0\n1 read 5-6 value=0\n2 read 7-8 value=0\n1 read 9-11 value=0", 2),
     ],
 )

@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from prober.judge.race.telling import line, show
+from tests.judge.race.table_of_histories import HISTORIES
 from tests.judge.race.test_violations import CASES
 from tests.judge.race.verdicts import FILE, verdict
 from tests.judge.race.writing import history
@@ -43,3 +44,4 @@ def test_a_long_text_is_cut(length: int, shown: str) -> None:
 
 def test_every_written_history_is_among_them() -> None:
     assert [name.split()[1] for name in COMMITTED if name.startswith("written")] == list(CASES)
+    assert [name.split()[1] for name in COMMITTED if name.startswith("more")] == list(HISTORIES)

@@ -16,6 +16,7 @@ from prober.judge.race.history import History
 from prober.judge.race.telling import line
 from prober.judge.race.verdict import Violation
 from tests.judge.race.exhaustive import histories, simulated
+from tests.judge.race.table_of_histories import HISTORIES
 from tests.judge.race.test_violations import CASES
 from tests.judge.race.writing import history as written
 
@@ -27,11 +28,13 @@ _SHORT: Final = 10
 
 
 def verdict(name: str) -> str:
-    """A history by its name, `written NAME` or `simulated MODEL SEED [TICK]`, and what is said of it."""
+    """A history by its name, `written NAME`, `more NAME` or `simulated MODEL SEED [TICK]`, and what is said of it."""
     where, *key = name.split()
     if where == "written":
         case = CASES[key[0]]
         history = written(case.model, case.wrong, **dict(case.about))
+    elif where == "more":
+        history = written(*HISTORIES[key[0]])
     else:
         history = simulated(key[0], int(key[1]), tick=float(key[2]) if key[2:] else None)
     return "\n".join([name, *_told(history)]) + "\n"
@@ -53,6 +56,7 @@ def _shape(violation: Violation) -> tuple[str, int, str]:
 
 def _names() -> Iterator[str]:
     yield from (f"written {name}" for name in CASES)
+    yield from (f"more {name}" for name in HISTORIES)
     for model, tick in product(MODELS, (None, 0.5)):
         known: set[tuple[str, int, str]] = set()
         for seed, history in histories(model, _SEARCHED, tick=tick):
