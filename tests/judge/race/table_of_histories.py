@@ -1,4 +1,4 @@
-"""Histories beside the cases of `test_violations`, a model and its lines: `verdicts.txt` keeps what is said of each."""
+"""Histories beside the cases of `test_violations`, a model (of a lock: its ttl) and its lines: `verdicts.txt` keeps what is said of each."""
 
 # ruff: noqa: E501 - whole histories
 
@@ -75,6 +75,15 @@ HISTORIES: Final[dict[str, tuple[str, str]]] = {
         "0 acquire 0-10 version=5\n0 release 11-12\n1 acquire 15-20 version=7\n1 release 21-22\n"
         "2 acquire 25-30 version=6\n2 release 31-32\n0 write 40-50 given=6\n1 write 41-51 given=7\n2 write 42-52 given=5",
     ),
+    "lock-granted-too-late-to-be-held": (
+        "lock 0.1",
+        "0 acquire 0-200\n1 acquire 205-210\n2 acquire 215-220",
+    ),
+    "lock-a-grant-without-a-token": (
+        "lock",
+        "0 acquire 0-1\n0 release 2-3\n1 acquire 4-5 version=5\n1 release 6-7\n2 acquire 8-9 version=4",
+    ),
+    "lock-granted-as-a-write-began": ("lock", "0 acquire 0-10 version=6\n1 write 10-20 given=5"),
     "counter-begins-at-what-was-read": (
         "counter",
         "0 read 0-1 value=5\n0 increment 2-10\n1 read 20-30 value=4\n1 read 40-50 value=7",

@@ -34,7 +34,8 @@ def verdict(name: str) -> str:
         case = CASES[key[0]]
         history = written(case.model, case.wrong, **dict(case.about))
     elif where == "more":
-        history = written(*HISTORIES[key[0]])
+        [model, *ttl], lines = HISTORIES[key[0]][0].split(), HISTORIES[key[0]][1]
+        history = written(model, lines, ttl=float(ttl[0]) if ttl else None)
     else:
         history = simulated(key[0], int(key[1]), tick=float(key[2]) if key[2:] else None)
     return "\n".join([name, *_told(history)]) + "\n"
