@@ -40,6 +40,7 @@ HISTORIES: Final[dict[str, tuple[str, str]]] = {
         '0 append 0-10 element=a\n0 read 20-30 value=["a","z","z"]\n0 read 40-50 value=["z"]',
     ),
     "log-shown-before-it-was-appended": ("log", '0 read 0-5 value=["a"]\n1 append 10-20 element=a'),
+    "log-shown-before-an-append-of-unknown-outcome": ("log", '0 read 0-5 value=["a"]\n1 ?append 10-20 element=a'),
     "log-turned-down-and-shown": (
         "log",
         '0 append 0-10 element=a\n1 !append 0-10 element=b\n0 read 20-30 value=["a","b"]\n1 read 21-30 value=["b"]',
