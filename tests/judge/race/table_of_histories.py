@@ -102,6 +102,15 @@ HISTORIES: Final[dict[str, tuple[str, str]]] = {
         "0 read 0-5 version=3 value=x\n1 read 0-6 version=3 value=y\n2 read 0-7 version=3 value=a\n"
         "0 write 10-20 element=a given=3\n1 read 30-40 version=4 value=x",
     ),
+    "register-value-that-was-turned-down": (
+        "register",
+        "0 write 0-10 element=a given=3\n1 !write 5-15 element=b given=3\n2 read 20-30 version=4 value=b",
+    ),
+    "register-the-first-that-may-have-made-it": (
+        "register",
+        "0 read 0-1 version=3\n1 ?write 2-10 element=a given=3\n2 write 12-15 element=c given=4\n"
+        "3 ?write 20-30 element=b given=3",
+    ),
     "register-one-is-no-truth": (
         "register",
         "0 read 0-5 version=3 value=1\n1 read 0-6 version=3 value=true\n2 read 0-7 version=3 value=1",
