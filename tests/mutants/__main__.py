@@ -86,7 +86,7 @@ def run(name: str, options: argparse.Namespace, explained: list[Explained], unti
     of = f"a sample of {len(chosen)} of {len(whole)} mutants" if len(chosen) < len(whole) else f"{len(whole)} mutants"
     baseline = prepare(room.tests, ROOT)
     if not baseline.passed:
-        print(f"{name}: its tests fail as they are: {' '.join(room.tests)}", flush=True)
+        print(f"{name}: its tests fail as they are: {' '.join(room.tests)}\n{baseline.said}", flush=True)
         return None
     print(f"{name}: {of}, {baseline.seconds:.1f} s each when all tests pass", flush=True)
     ours = [each for each in explained if each.file in room.files]

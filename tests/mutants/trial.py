@@ -18,6 +18,7 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import CodeType
 from typing import Any, Final
 
@@ -50,6 +51,8 @@ class Baseline:
 
     passed: bool
     seconds: float
+    said: str = ""
+    """What pytest said where they failed."""
 
 
 class _Finder(MetaPathFinder):
@@ -80,12 +83,14 @@ def prepare(tests: tuple[str, ...], root: Path) -> Baseline:
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.chdir(root)
     reading, writing = os.pipe()
-    child = _fork(tests, tell=writing)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        modules = json.loads(pipe.read() or "[]")
-    if os.waitpid(child, 0)[1] != 0:
-        return Baseline(passed=False, seconds=0.0)
+    with TemporaryFile() as output:
+        child = _fork(tests, tell=writing, output=output.fileno())
+        os.close(writing)
+        with os.fdopen(reading) as pipe:
+            modules = json.loads(pipe.read() or "[]")
+        if os.waitpid(child, 0)[1] != 0:
+            output.seek(0)
+            return Baseline(passed=False, seconds=0.0, said=output.read().decode(errors="replace"))
     with warnings.catch_warnings(action="ignore"):
         for name in modules:
             with suppress(ImportError):  # a part of another module that cannot be asked for by its name
@@ -140,7 +145,9 @@ def _end(child: int) -> None:
     os.waitpid(child, 0)
 
 
-def _fork(tests: tuple[str, ...], *, finder: _Finder | None = None, tell: int | None = None) -> int:
+def _fork(
+    tests: tuple[str, ...], *, finder: _Finder | None = None, tell: int | None = None, output: int | None = None
+) -> int:
     child = os.fork()
     if child:
         return child
@@ -150,7 +157,7 @@ def _fork(tests: tuple[str, ...], *, finder: _Finder | None = None, tell: int | 
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
         with Path(os.devnull).open("r+b") as nothing:
             for stream in (0, 1, 2):
-                os.dup2(nothing.fileno(), stream)
+                os.dup2(nothing.fileno() if stream == 0 or output is None else output, stream)
         if finder is not None:
             sys.meta_path.insert(0, finder)
         status = int(pytest.main([*_OPTIONS, *tests]))
