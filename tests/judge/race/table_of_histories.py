@@ -70,6 +70,10 @@ HISTORIES: Final[dict[str, tuple[str, str]]] = {
         "lock",
         "0 acquire 0-10\n1 acquire 15-20\n2 ?acquire 16-20\n1 release 21-22\n3 acquire 25-30\n0 release 40-50",
     ),
+    "lock-within-the-errors-of-two-clocks": (
+        "lock 0.1",
+        "0 acquire 0-10\n1 !acquire 110-110\n2 !acquire 120-130",
+    ),
     "lock-nobody-has-held": ("lock", "0 !acquire 0-10\n1 acquire 15-20"),
     "lock-three-tokens-and-an-old-writer": (
         "lock",
@@ -83,6 +87,10 @@ HISTORIES: Final[dict[str, tuple[str, str]]] = {
     "lock-a-grant-without-a-token": (
         "lock",
         "0 acquire 0-1\n0 release 2-3\n1 acquire 4-5 version=5\n1 release 6-7\n2 acquire 8-9 version=4",
+    ),
+    "lock-given-back-twice": (
+        "lock",
+        "0 acquire 0-10\n0 ?release 11-12\n1 acquire 15-20\n0 release 21-22\n1 release 23-24\n0 release 25-26\n2 !acquire 30-40",
     ),
     "lock-granted-as-a-write-began": ("lock", "0 acquire 0-10 version=6\n1 write 10-20 given=5"),
     "counter-begins-at-what-was-read": (
