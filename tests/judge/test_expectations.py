@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from prober.judge.demands import hashable, same
+from prober.judge.demands import hashable, json_type, same
 from prober.judge.effort import size_of
 from prober.judge.expect import (
     EXPECTATION_KEYS,
@@ -127,6 +127,11 @@ def test_an_expectation_that_holds(expectation: dict[str, Any], value: Any) -> N
             {"a": []},
             '(root): type: expected integer at $.a[*].id, seen nothing in {"a": []}',
         ),
+        (
+            {"path": "$.a[-1]", "exists": True},
+            {"a": []},
+            '(root): exists: expected something at $.a[-1], seen nothing in {"a": []}',
+        ),
         ({"path": "$..b", "exists": False}, {"a": {"b": 1}}, "/a/b: exists: expected nothing, seen 1"),
     ],
 )
@@ -223,6 +228,7 @@ def test_of_a_long_part_the_beginning_is_shown() -> None:
 @pytest.mark.parametrize(
     "line",
     [
+        ["path", "type"],
         {"path": 3, "type": "null"},
         {"path": "$", "range": 3},
         {"path": "$", "range": {}},
@@ -232,7 +238,7 @@ def test_of_a_long_part_the_beginning_is_shown() -> None:
     ],
     ids=str,
 )
-def test_an_editor_marks_a_value_of_the_wrong_form(line: dict[str, Any]) -> None:
+def test_an_editor_marks_a_value_of_the_wrong_form(line: Any) -> None:
     assert first_mismatch(load_schema(EXPECTATION_SCHEMA, folder=None), line) is not None
 
 
@@ -258,6 +264,17 @@ def test_a_path_goes_down_as_far_as_a_parser_lets_values_be_nested() -> None:
     for _ in range(300):
         value = {"b": value}
     assert check_expectation(compile_expectation({"path": "$..a", "equals": 1}), value) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        *((None, "null"), (True, "boolean"), (0, "integer"), (2.0, "integer"), (2.5, "number"), ("", "string")),
+        *(([], "array"), ({}, "object"), (float("inf"), "number")),
+    ],
+)
+def test_every_json_value_has_a_type(value: Any, name: str) -> None:
+    assert json_type(value) == name
 
 
 @pytest.mark.parametrize("one", VALUES, ids=repr)
