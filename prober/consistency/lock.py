@@ -59,10 +59,8 @@ def _grants(trace: Trace) -> list[_Grant]:
         elif operation.kind == "release" and operation.result is not Result.FAIL:
             acquire = open_grants.get(operation.client)
             if acquire is not None:
-                # One of unknown outcome may have had no effect: a later one then ends the grant, but this may have.
+                # The first one counts, whether or not its outcome is known: from then on nobody is sure of the grant.
                 released.setdefault(acquire.id, operation)
-                if operation.ok:
-                    del open_grants[operation.client]
     return sorted((_grant(each, released.get(each.id), ttl) for each in acquires), key=lambda each: each.acquire.ended)
 
 

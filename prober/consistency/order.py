@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from math import inf
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 
 from prober.consistency.trace import Operation
 
@@ -38,8 +38,3 @@ def contradictions(
             done += 1
         if farthest is not None and farthest[0] > place:
             yield farthest[1], operation
-
-
-def last(operations: Iterable[Operation]) -> Operation | None:
-    """The one that was invoked last."""
-    return max(operations, key=attrgetter("invoked"), default=None)

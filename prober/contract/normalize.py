@@ -111,8 +111,10 @@ class _Dissolver:
         return found if len(found) <= MAX_ALTERNATIVES else None
 
     def all(self, schemas: Json) -> list[Alternative] | None:
+        if not isinstance(schemas, list):
+            return None
         found: list[Alternative] | None = [{}]
-        for schema in schemas if isinstance(schemas, list) else [None]:
+        for schema in schemas:
             found = _product(found, self.dissolve(schema)) if found is not None else None
         return found
 
@@ -165,8 +167,10 @@ def _by_type(one: Alternative) -> list[Alternative]:
         types = list(dict.fromkeys(map(json_type, values)))
     if types is None:
         return [one]
-    names = [name for name in (types if isinstance(types, list) else [types]) if isinstance(name, str)]
-    return [single for name in dict.fromkeys(names) if (single := _of_type(one, name)) is not None]
+    names = dict.fromkeys(name for name in (types if isinstance(types, list) else [types]) if isinstance(name, str))
+    if "number" in names:
+        names.pop("integer", None)  # every integer is a number: as an alternative of its own it would count twice
+    return [single for name in names if (single := _of_type(one, name)) is not None]
 
 
 def _of_type(one: Alternative, name: str) -> Alternative | None:

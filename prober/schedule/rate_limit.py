@@ -73,7 +73,6 @@ class RateLimit:
         """Take over the count of another rate limit: a budget that changes does not give back requests already sent."""
         self._slices.extend(other._slices)
         self._used += other._used
-        self._slide()
 
     def _slide(self) -> None:
         over = self._clock() - self.budget.seconds

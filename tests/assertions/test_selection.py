@@ -10,7 +10,8 @@ import pytest
 from prober.assertions.checks import Instance
 from prober.assertions.expectations import SelectionError, compile_path
 from prober.assertions.judge import Judge
-from prober.assertions.selection import MOST_SELECTED, Selection, one_of, select
+from prober.assertions.selection import MOST_SELECTED, Selection, one_of, select, written
+from prober.config.model import Limits
 from prober.outcome import Failure, Reason
 from tests.assertions.ticking import PROMISE, ticking
 
@@ -33,12 +34,28 @@ async def selected(judge: Judge, path: str, value: Any, most: int | None = None)
 def test_one_node_is_one_and_no_other_number() -> None:
     wanted = selection("$.a.b", {"a": {"b": None}})
     assert one_of(select(wanted), wanted) is None
+    wanted = selection("$.a.b", {"a": {"b": [1]}})
+    assert one_of(select(wanted), wanted) == [1]
     none = selection("$.a.c", {"a": {"b": 1}})
     with pytest.raises(SelectionError, match=r'^\$\.a\.c selects nothing in \{"a": \{"b": 1\}\}$'):
         one_of(select(none), none)
     many = selection("$[*]", [1, 2], 2)
     with pytest.raises(SelectionError, match=r"^\$\[\*\] selects more than one node of \[1, 2\]$"):
         one_of(select(many), many)
+
+
+def test_nodes_are_written_as_an_array_unless_it_is_too_long() -> None:
+    assert written([]) == "[]"
+    assert written([1, "a", {"b": None}]) == '[1, "a", {"b": null}]'
+    assert written([1, "a"], most=10) == '[1, "a"]'
+    assert written([1, "a"], most=7) is None
+
+
+def test_as_much_can_be_selected_as_an_answer_may_have() -> None:
+    answer = Limits().body
+    assert written(["x" * (answer // 2)]) is not None
+    assert written(["x" * (answer - 6)]) is not None
+    assert written(["x" * answer]) is None
 
 
 @pytest.mark.parametrize(

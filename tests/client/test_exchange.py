@@ -113,6 +113,15 @@ def test_half_a_character_at_the_end_does_not_hide_half_a_secret() -> None:
         assert secret[:4] not in recorder.freeze(Redactor([secret])).received, cut
 
 
+def test_only_half_a_character_is_taken_from_the_end() -> None:
+    draft = ExchangeRecorder("tools/call")
+    draft.saw("MAX XX é".encode()[:-1])
+    assert draft.freeze(Redactor([])).received == "MAX XX "
+    draft = ExchangeRecorder("tools/call")
+    draft.saw(b"MAX")
+    assert draft.freeze(Redactor([])).received == "MAX"
+
+
 REDACTED = {
     f"Bearer {TOKEN}": "Bearer ***",
     f"{TOKEN}{TOKEN}": "******",
@@ -128,6 +137,8 @@ REDACTED = {
     "": "",
     "…": "…",
     "nothing to see": "nothing to see",
+    f"{TOKEN[-4:]} came after a cut": "*** came after a cut",
+    TOKEN[-3:]: TOKEN[-3:],
 }
 
 
@@ -136,7 +147,36 @@ def test_a_secret_is_masked_whole_and_what_a_cut_left_of_it_as_well(text: str) -
     assert Redactor([TOKEN])(text) == REDACTED[text]
 
 
-@pytest.mark.parametrize("secret", ['pa"ss\\word', "it's a 'key'", "line\nbreak", "schlüssel", "日本語の鍵です"])
+@pytest.mark.parametrize(
+    ("secret", "text", "masked"),
+    [
+        ("abcdabcd-x", "cut: abcdabcd", "cut: ***"),
+        ("x-abcdabcd", "abcdabcd: cut", "***: cut"),
+        ("aaaaaab", "aaaaaaaaa", "aaa***"),
+        ("baaaaaa", "aaaaaaaaa", "***aaa"),
+        ("x-aaaa", "aaaaaa?", "***aa?"),
+    ],
+)
+def test_of_a_secret_that_repeats_itself_the_longest_part_is_masked(secret: str, text: str, masked: str) -> None:
+    assert Redactor([secret])(text) == masked
+
+
+def test_a_secret_of_four_characters_is_one_and_three_are_none() -> None:
+    assert Redactor(["abcd", "xyz"])("abcd, xyz, and others") == "***, xyz, and others"
+
+
+def test_a_secret_that_is_no_unicode_is_masked() -> None:
+    secret = b"tok\xff-of-an-environment".decode(errors="surrogateescape")
+    assert Redactor([secret])(f"it is {secret}.") == "it is ***."
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        *('pa"ss\\word', "it's a 'key'", 'it\'s a "key"', "line\nbreak", "bell\a-bell"),
+        *("schlüssel", 'schlüs"sel', 'ein "schlüs\'sel"', "日本語の鍵です"),
+    ],
+)
 def test_a_secret_is_masked_in_the_forms_that_json_and_python_give_it(secret: str) -> None:
     redact = Redactor([secret])
     in_json = json.dumps({"echo": secret})
@@ -170,6 +210,7 @@ def test_what_comes_up_at_run_time_is_masked_and_forgotten_once_enough_newer_cam
 def test_what_is_added_stays() -> None:
     redact = Redactor([])
     redact.add("added-secret")
+    assert redact("added-secret") == "***"
     for i in range(100):
         redact.learn(f"token-{i:03}-of-many")
     assert redact("added-secret") == "***"

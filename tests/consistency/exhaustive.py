@@ -9,7 +9,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from prober.consistency import MODELS
 from prober.consistency.trace import Trace, TraceError
@@ -48,19 +48,31 @@ class Tally:
         )
 
 
-def histories(model: str, count: int) -> Iterator[tuple[int, Trace]]:
+def histories(model: str, count: int, *, tick: float | None = None) -> Iterator[tuple[int, Trace]]:
     """Random histories of a model with their seeds; what a client could not have recorded is left out."""
     for seed in range(count):
         try:
-            yield seed, world.history(seed, model)
+            yield seed, simulated(model, seed, tick=tick)
         except TraceError:
             continue
 
 
-def tally(model: str, count: int) -> Tally:
+def simulated(model: str, seed: int, *, tick: float | None = None) -> Trace:
+    """One of them, by a clock that only shows multiples of `tick`."""
+    history = world.history(seed, model)
+    if tick is None:
+        return history
+    operations = (
+        replace(each, invoked=each.invoked // tick * tick, returned=each.returned // tick * tick)
+        for each in history.operations
+    )
+    return replace(history, operations=tuple(operations))
+
+
+def tally(model: str, count: int, *, tick: float | None = None) -> Tally:
     """Judge and search them all."""
     result = Tally(model=model)
-    for seed, history in histories(model, count):
+    for seed, history in histories(model, count, tick=tick):
         result.histories += 1
         right = search.is_right(history)
         valid = MODELS[model](history).valid

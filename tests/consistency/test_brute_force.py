@@ -7,7 +7,7 @@ import os
 import pytest
 
 from prober.consistency import MODELS
-from tests.consistency.exhaustive import tally
+from tests.consistency.exhaustive import GOAL, tally
 
 HISTORIES = int(os.environ.get("RACE_HISTORIES", "3000"))
 
@@ -19,3 +19,12 @@ def test_no_right_history_is_called_wrong_and_wrong_ones_are_caught(model: str) 
     assert result.false_alarms == []
     assert result.bad > HISTORIES / 20
     assert result.met, result.missed
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_where_a_clock_is_coarse_equal_times_count_as_overlapping(model: str) -> None:
+    result = tally(model, HISTORIES // 3, tick=0.5)
+    print(result)
+    assert result.false_alarms == []
+    assert result.bad > HISTORIES / 100
+    assert result.share >= (0.9 if model in {"lock", "record"} else GOAL), result.missed

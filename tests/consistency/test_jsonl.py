@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from math import inf
 
 import pytest
+from prober.judge.race.history import Trace
 
 from prober.consistency import MODELS
 from prober.consistency.jsonl import read_lines, write_lines
@@ -35,6 +38,97 @@ def test_the_head_carries_what_is_known() -> None:
     assert again == GOOD
 
 
+def test_a_history_is_written_with_all_that_is_known_and_nothing_else() -> None:
+    register = history(
+        "register",
+        '0 write 0-10 element=a given=3 version=4\n1 ?write 5-15 element=é\n0 read 20-30 version=4 value=["a"]',
+        staleness=0.5,
+        ttl=2.0,
+        guarantees=frozenset({"read_your_writes", "monotonic_reads"}),
+        about="Zürich",
+    )
+    lines = list(write_lines(register))
+    assert lines == [
+        '{"format": "mcp-prober-history", "version": 1, "model": "register", "operations": 3, "ttl": 2.0,'
+        ' "staleness": 0.5, "guarantees": ["monotonic_reads", "read_your_writes"], "about": "Zürich"}',
+        '{"id": 0, "client": 0, "kind": "write", "invoked": 0.0, "returned": 0.01, "result": "ok", "element": "a",'
+        ' "given": 3, "version": 4}',
+        '{"id": 1, "client": 1, "kind": "write", "invoked": 0.005, "returned": 0.015, "result": "unknown",'
+        ' "element": "é"}',
+        '{"id": 2, "client": 0, "kind": "read", "invoked": 0.02, "returned": 0.03, "result": "ok", "version": 4,'
+        ' "value": ["a"]}',
+    ]
+    assert read_lines(lines) == register
+    several = replace(register.operations[0], process=2)
+    assert read_lines(write_lines(replace(register, operations=(several,)))).operations == (several,)
+
+
+def test_a_head_that_says_little_is_enough() -> None:
+    lines = ['{"format": "mcp-prober-history", "version": 1, "model": "counter", "operations": 0}']
+    assert read_lines(lines) == Trace(model="counter", operations=())
+
+
+@pytest.mark.parametrize(
+    ("model", "line", "wanted"),
+    [
+        ("counter", "increment 0-1 value=x", "whole number"),
+        ("counter", "read 0-1", "whole number"),
+        ("counter", "read 0-1 value=true", "whole number"),
+        ("register", "write 0-1 element=a", "version, and it expected none"),
+        ("register", "write 0-1 element=a version=true", "version, and it expected none"),
+        ("register", "read 0-1", "version"),
+        ("log", 'read 0-1 value="a"', "list of texts"),
+        ("log", "read 0-1 value=[1]", "list of texts"),
+        ("set", 'read 0-1 value=["a",1]', "list of texts"),
+        ("record", 'read 0-1 value=["a"]', "list of at least two fields"),
+        ("record", "read 0-1 value=ab", "list of at least two fields"),
+    ],
+)
+def test_an_answer_without_what_its_model_needs_is_refused(model: str, line: str, wanted: str) -> None:
+    kind = line.split()[0]
+    with pytest.raises(TraceError) as caught:
+        history(model, f"0 {line}")
+    assert str(caught.value) == f"operation 0, a {kind}, was ok, but its answer has no {wanted}"
+    assert history(model, f"0 {line.replace(kind, '?' + kind)}").operations != ()  # what nobody knows lacks nothing
+
+
+@pytest.mark.parametrize(
+    ("model", "kinds"),
+    [
+        ("counter", "increment, read"),
+        ("register", "write, read"),
+        ("log", "append, read"),
+        ("set", "add, read"),
+        ("lock", "acquire, release, write"),
+        ("record", "write, read"),
+    ],
+)
+def test_a_model_knows_its_kinds_and_no_others(model: str, kinds: str) -> None:
+    with pytest.raises(TraceError, match=f"^operation 0 is a 'x'; this model knows {kinds}$"):
+        history(model, "0 x 0-1")
+
+
+@pytest.mark.parametrize(("model", "kind"), [("register", "write"), ("log", "append"), ("set", "add")])
+def test_what_writes_has_a_text_to_write(model: str, kind: str) -> None:
+    for element in ("", " element=3"):
+        with pytest.raises(TraceError, match=f"^operation 0, a {kind}, has no text as its element$"):
+            history(model, f"0 ?{kind} 0-1{element}")
+
+
+@pytest.mark.parametrize("field", ["invoked", "returned"])
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_time_that_no_clock_shows_is_refused(field: str, number: float) -> None:
+    wrong = replace(GOOD.operations[0], **{field: number})  # type: ignore[arg-type]
+    with pytest.raises(TraceError, match=r"^operation 0 has a time that is no number$"):
+        Trace(model="counter", operations=(wrong,))
+
+
+def test_times_that_touch_contradict_nothing() -> None:
+    touching = history("counter", "0 read 0-0 value=0\n0 read 0-10 value=0\n0 read 10-20 value=0")
+    assert touching.operations[0].ended == 0.0
+    assert history("counter", "0 ?read 0-10").operations[0].ended == inf
+
+
 def _changed(number: int, **fields: object) -> Callable[[list[str]], list[str]]:
     def change(lines: list[str]) -> list[str]:
         line = {**json.loads(lines[number]), **fields}
@@ -48,21 +142,27 @@ REFUSED: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
     "cut off between lines": (lambda lines: lines[:-1], "3 operations where the head says 4: the file is not whole"),
     "cut off within a line": (
         lambda lines: [*lines[:-1], lines[-1][:20]],
-        "line 5 is not JSON: the file was cut off or",
+        "line 5 is not JSON: the file was cut off or changed",
     ),
     "a line twice": (lambda lines: [*lines[:2], *lines[1:-1]], "operation 0 is there twice"),
     "two lines swapped": (
         lambda lines: [lines[0], lines[2], lines[1], *lines[3:]],
         "operation 0 was invoked before the one above it: the lines were reordered",
     ),
-    "time runs backwards": (_changed(3, returned=0.001), "operation 2 returned before it was invoked"),
+    "time runs backwards": (
+        _changed(3, returned=0.001),
+        "operation 2 returned before it was invoked: the clock went backwards",
+    ),
     "one client, two things at once": (
         _changed(3, client=1, invoked=0.012),
-        "overlaps operation 1 of the same client 1",
+        "operation 2 overlaps operation 1 of the same client 1, which does one thing at a time",
     ),
-    "no head": (lambda lines: lines[1:], "line 1: no head of a history"),
+    "no head": (lambda lines: lines[1:], "line 1: no head of a history: it says 'mcp-prober-history' as its format"),
     "another version": (_changed(0, version=2), "line 1: version 2 of the format; this reads version 1"),
-    "unknown model": (_changed(0, model="queue"), "no model is called 'queue'; known: counter"),
+    "unknown model": (
+        _changed(0, model="queue"),
+        "no model is called 'queue'; known: counter, register, log, set, lock, record",
+    ),
     "unknown kind": (_changed(1, kind="append"), "operation 0 is a 'append'; this model knows increment, read"),
     "unknown outcome": (_changed(1, result="maybe"), "line 2: result is one of ok, fail, unknown"),
     "unknown field": (_changed(1, colour="red"), "line 2: colour is no field of an operation"),
@@ -70,8 +170,16 @@ REFUSED: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
     "time that is a text": (_changed(1, invoked="0"), "line 2: invoked has the wrong type"),
     "time that is not a number": (
         lambda lines: [lines[0], lines[1].replace("0.01,", "NaN,"), *lines[2:]],
-        "line 2 is not JSON",
+        "line 2 is not JSON: the file was cut off or changed",
     ),
+    "an object that is none": (lambda lines: [*lines[:1], "[]", *lines[2:]], "line 2 is no JSON object"),
+    "a head that is none": (lambda lines: ["[]", *lines[1:]], "line 1 is no JSON object"),
+    "no model": (_changed(0, model=None), "line 1: no model, and none was named"),
+    "a truth for a number": (_changed(1, client=True), "line 2: client has the wrong type"),
+    "a lifetime that is a text": (_changed(0, ttl="1"), "line 1: ttl is no number"),
+    "a staleness that is a truth": (_changed(0, staleness=True), "line 1: staleness is no number"),
+    "guarantees that are a text": (_changed(0, guarantees="monotonic_reads"), "line 1: guarantees is no list of texts"),
+    "guarantees that are numbers": (_changed(0, guarantees=["x", 1]), "line 1: guarantees is no list of texts"),
     "answer that is no number": (
         _changed(3, value="2"),
         "operation 2, a read, was ok, but its answer has no whole number",
@@ -84,11 +192,11 @@ def test_a_record_that_is_none_is_refused(name: str) -> None:
     change, message = REFUSED[name]
     with pytest.raises(TraceError) as caught:
         read_lines(change(list(write_lines(GOOD))))
-    assert message in str(caught.value)
+    assert str(caught.value) == message
 
 
 def test_an_element_that_two_writes_want_is_refused() -> None:
-    with pytest.raises(TraceError, match="which an earlier operation writes as well"):
+    with pytest.raises(TraceError, match=r"^operation 1 writes 'a', which an earlier operation writes as well$"):
         history("set", "0 add 0-10 element=a\n1 add 5-15 element=a")
 
 
@@ -103,6 +211,8 @@ def test_a_history_may_be_judged_by_another_model() -> None:
         ("0 read 0-10 value=0\n1 read 10-20 value=0", 1),
         ("0 read 0-10 value=0\n1 read 9-20 value=0", 2),
         ("0 read 0-30 value=0\n1 read 5-25 value=0\n2 read 6-7 value=0", 3),
+        ("0 read 0-5 value=0\n0 read 10-30 value=0\n1 read 15-20 value=0", 2),
+        ("0 read 0-30 value=0\n1 read 5-6 value=0\n2 read 7-8 value=0\n1 read 9-11 value=0", 2),
     ],
 )
 def test_overlap_is_the_most_that_was_open_at_once(text: str, most: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from prober.contract.change import Change, Severity
+from prober.contract.change import Change, Severity, change
 from prober.contract.contract import (
     Contract,
     ContractError,
@@ -15,6 +15,8 @@ from prober.contract.contract import (
     compare_in_turns,
     contract_of,
     dump_contract,
+    in_order,
+    iter_changes,
     parse_contract,
 )
 from tests.assertions.ticking import PROMISE, ticking
@@ -55,6 +57,38 @@ def test_a_contract_is_written_the_same_whatever_the_order_of_the_listing() -> N
     assert text.endswith("}\n")
 
 
+def test_a_contract_is_text_for_people_and_for_git() -> None:
+    assert dump_contract(contract_of(tools=[{"name": "b", "title": "Zürich"}])) == (
+        "{\n"
+        '  "prompts": {},\n'
+        '  "resources": {},\n'
+        '  "templates": {},\n'
+        '  "tools": {\n'
+        '    "b": {\n'
+        '      "title": "Zürich"\n'
+        "    }\n"
+        "  },\n"
+        '  "version": 1\n'
+        "}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("section", "identity", "kept"),
+    [
+        ("tools", "name", ("title", "description", "inputSchema", "outputSchema", "annotations")),
+        ("prompts", "name", ("title", "description", "arguments")),
+        ("resources", "uri", ("name", "title", "description", "mimeType")),
+        ("templates", "uriTemplate", ("name", "title", "description", "mimeType")),
+    ],
+)
+def test_of_an_item_exactly_what_callers_rely_on_is_kept(section: str, identity: str, kept: tuple[str, ...]) -> None:
+    every = {"name", "title", "description", "inputSchema", "outputSchema", "annotations", "arguments", "mimeType"}
+    item = {each: each for each in {*every, "icons", "_meta", "size", "uri", "uriTemplate"}}
+    contract = contract_of(**{section: [item]})
+    assert getattr(contract, section) == {identity: {each: each for each in kept}}
+
+
 def test_a_contract_that_was_written_can_be_read() -> None:
     assert parse_contract(json.loads(dump_contract(CONTRACT))) == CONTRACT
     assert compare(CONTRACT, parse_contract(json.loads(dump_contract(CONTRACT)))) == ()
@@ -67,6 +101,8 @@ def test_a_contract_that_was_written_can_be_read() -> None:
         ([], "", "a contract is an object, not []"),
         ({}, "/version", "/version: expected 1, seen null"),
         ({"version": 2}, "/version", "/version: expected 1, seen 2"),
+        (["x" * 99], "", f'a contract is an object, not ["{"x" * 47}…'),
+        ({"version": "x" * 99}, "/version", f'/version: expected 1, seen "{"x" * 48}…'),
         ({"version": 1, "tool": {}}, "/tool", "/tool: unknown; known are tools, prompts, resources, templates"),
         ({"version": 1, "tools": []}, "/tools", "/tools: expected an object of items by name"),
         ({"version": 1, "tools": {"a/b": 3}}, "/tools/a~1b", "/tools/a~1b: expected an object"),
@@ -158,6 +194,25 @@ def hints(**given: bool) -> dict[str, Any]:
         ),
         (
             "tools",
+            hints(readOnlyHint=True, idempotentHint=True),
+            hints(readOnlyHint=True),
+            ("cosmetic", "tools/x/annotations/idempotentHint", "was true, is now false"),
+        ),
+        (
+            "tools",
+            hints(readOnlyHint=True),
+            hints(readOnlyHint=True, openWorldHint=False),
+            ("additive", "tools/x/annotations/openWorldHint", "was true, is now false"),
+        ),
+        (
+            "tools",
+            hints(readOnlyHint=False, destructiveHint=False),
+            hints(readOnlyHint=False),
+            ("breaking", "tools/x/annotations/destructiveHint", "was false, is now true"),
+        ),
+        ("tools", {"annotations": {"readOnlyHint": "yes"}}, {"annotations": 3}, None),
+        (
+            "tools",
             {},
             {"annotations": {"title": "T"}},
             ("cosmetic", "tools/x/annotations/title", 'was absent, is now "T"'),
@@ -194,6 +249,25 @@ def hints(**given: bool) -> dict[str, Any]:
             ("cosmetic", "prompts/x/arguments/a/description", "changed"),
         ),
         (
+            "prompts",
+            {"arguments": [{"name": "a", "title": "x"}]},
+            {"arguments": [{"name": "a"}]},
+            ("cosmetic", "prompts/x/arguments/a/title", "changed"),
+        ),
+        ("prompts", {"arguments": 3}, {"arguments": ["a"]}, None),
+        (
+            "resources",
+            {},
+            {"description": "x" * 99},
+            ("cosmetic", "resources/x/description", f'was absent, is now "{"x" * 58}…'),
+        ),
+        (
+            "resources",
+            {"mimeType": "a/b"},
+            {},
+            ("breaking", "resources/x/mimeType", 'was "a/b", is now absent'),
+        ),
+        (
             "resources",
             {"mimeType": "a/b"},
             {"mimeType": "a/c"},
@@ -206,7 +280,7 @@ def hints(**given: bool) -> dict[str, Any]:
 def test_a_change_of_an_item(
     section: str, old: dict[str, Any], new: dict[str, Any], expected: tuple[str, str, str] | None
 ) -> None:
-    changes = [(change.severity.value, change.where, change.message) for change in changed(section, old, new)]
+    changes = [(one.severity.value, one.where, one.message) for one in changed(section, old, new)]
     assert changes == ([expected] if expected else [])
 
 
@@ -214,8 +288,8 @@ def test_a_change_of_an_item(
 def test_items_that_come_and_go(section: str) -> None:
     nothing = Contract()
     place = f"{section}/{next(iter(getattr(CONTRACT, section))).replace('/', '~1')}"
-    gone = [change for change in compare(CONTRACT, nothing) if change.where == place]
-    come = [change for change in compare(nothing, CONTRACT) if change.where == place]
+    gone = [one for one in compare(CONTRACT, nothing) if one.where == place]
+    come = [one for one in compare(nothing, CONTRACT) if one.where == place]
     assert gone == [Change(severity=Severity.BREAKING, where=place, message="removed")]
     assert come == [Change(severity=Severity.ADDITIVE, where=place, message="added")]
 
@@ -223,11 +297,37 @@ def test_items_that_come_and_go(section: str) -> None:
 def test_the_worst_changes_come_first() -> None:
     old = contract_of(tools=[{"name": "b"}, {"name": "a", "title": "x"}])
     new = contract_of(tools=[{"name": "c"}, {"name": "a", "title": "y"}])
-    assert [(change.severity.value, change.where) for change in compare(old, new)] == [
+    assert [(one.severity.value, one.where) for one in compare(old, new)] == [
         ("breaking", "tools/b"),
         ("additive", "tools/c"),
         ("cosmetic", "tools/a/title"),
     ]
+
+
+def test_changes_of_one_severity_come_by_place_and_then_by_message() -> None:
+    listed = [
+        change(severity, where, message)
+        for severity in (Severity.COSMETIC, Severity.BREAKING)
+        for where in (("b",), ("a", 1), ("a",))
+        for message in ("y", "x")
+    ]
+    assert [(str(one.severity)[0], one.where, one.message) for one in in_order(listed)] == [
+        (severity, where, message) for severity in "bc" for where in ("a", "a/1", "b") for message in "xy"
+    ]
+
+
+def test_changes_come_in_the_order_of_names() -> None:
+    names = [f"n{number}" for number in range(9)]
+    old, new = ({"arguments": [{"name": name, "title": words} for name in names]} for words in "xy")
+    told = [f"prompts/x/arguments/{name}/title" for name in names]
+    items = [contract_of(prompts=[{"name": "x", **each}]) for each in (old, new)]
+    assert [one.where for step in iter_changes(*items) for one in step] == told
+    hinted = [contract_of(tools=[{"name": "x", "annotations": dict.fromkeys(names, words)}]) for words in "xy"]
+    assert [one.where for step in iter_changes(*hinted) for one in step] == [
+        f"tools/x/annotations/{name}" for name in names
+    ]
+    listed = contract_of(tools=[{"name": name} for name in names])
+    assert [one.where for step in iter_changes(Contract(), listed) for one in step] == [f"tools/{n}" for n in names]
 
 
 def test_of_two_items_of_one_name_the_first_counts() -> None:

@@ -84,6 +84,14 @@ async def test_however_many_are_slow_a_quarter_of_the_turns_is_kept_for_the_quic
         assert await has_to_wait(limits, Spot())
 
 
+async def test_of_two_turns_one_is_kept_for_the_quick() -> None:
+    limits = ConcurrencyLimits(2)
+    async with AsyncExitStack() as held:
+        await taken(held, limits, Spot(slow=True), 1)
+        assert await has_to_wait(limits, Spot(slow=True))
+        assert not await has_to_wait(limits, Spot())
+
+
 async def test_processes_start_as_many_at_once_as_there_are_processors() -> None:
     limits = ConcurrencyLimits(8, processors=2)
     async with AsyncExitStack() as held:

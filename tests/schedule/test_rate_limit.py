@@ -107,7 +107,69 @@ def test_the_refusal_says_the_budget_and_when_it_goes_on(time: Time) -> None:
 def test_where_all_is_under_way_nobody_can_say_when_it_goes_on(time: Time) -> None:
     budget = allowance(time, requests=1)
     assert budget.reserve(1) is None
-    assert (budget.reserve(1) or "").endswith("it goes on when the runs that are under way have ended")
+    assert budget.reserve(1) == (
+        "the target's budget of 1/m requests is used up; it goes on when the runs that are under way have ended"
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "open_runs", "expected", "waits_for"),
+    [
+        (5, 5, 0, 5, "first"),  # what is left then fits exactly
+        (2, 8, 0, 5, "second"),
+        (2, 4, 3, 4, "second"),  # what runs under way may send is counted, too
+        (10, 0, 0, 25, "first"),  # more than the whole budget waits until nothing of it is used
+        (9, 1, 0, 25, "second"),
+    ],
+)
+def test_it_goes_on_when_what_is_left_is_enough(
+    time: Time, first: int, second: int, open_runs: int, expected: int, waits_for: str
+) -> None:
+    budget = allowance(time, seconds=3600.0)
+    for sent in (first, second):
+        budget.settle(0, sent)
+        time.now += 600
+    for _ in range(open_runs):
+        assert budget.reserve(1) is None
+    said = re.search(r"it goes on at (.+) UTC$", budget.reserve(expected) or "")
+    assert said is not None
+    wait = datetime.strptime(said[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) - datetime.now(UTC)
+    assert wait.total_seconds() == pytest.approx({"first": 2400, "second": 3000}[waits_for], abs=60)
+
+
+def test_a_run_is_let_through_beyond_what_is_left_only_where_nothing_is_used(time: Time) -> None:
+    budget = allowance(time)
+    assert spend(budget, 4)
+    assert budget.reserve(4) is None
+    assert budget.reserve(3) is not None
+
+
+def test_a_request_counts_for_exactly_the_stretch(time: Time) -> None:
+    budget = allowance(time)
+    assert spend(budget, 10)
+    time.now += 59.9
+    assert budget.remaining == 0
+    time.now = 1060.0
+    assert budget.remaining == 10
+
+
+@pytest.mark.parametrize(
+    ("after", "sent", "left"),
+    [
+        (0.998, 1, 8),  # counted as one with the first, and as late as it
+        (1.0, 1, 9),
+        (0.998, 0, 10),  # a run that sent nothing keeps nothing
+    ],
+)
+def test_requests_within_a_240th_of_the_stretch_are_counted_as_one(
+    time: Time, after: float, sent: int, left: int
+) -> None:
+    budget = allowance(time, seconds=240.0)
+    assert spend(budget, 1)
+    time.now = 1000.0 + after
+    assert spend(budget, sent)
+    time.now = 1240.5
+    assert budget.remaining == left
 
 
 def test_a_million_requests_need_no_million_entries(time: Time) -> None:

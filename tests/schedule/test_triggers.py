@@ -38,6 +38,23 @@ def test_a_probe_is_due_at_the_same_times_whenever_the_prober_was_started(second
     assert (restarted - first) % interval == timedelta(0)
 
 
+def test_due_times_are_counted_from_the_epoch() -> None:
+    # Seven seconds divide no day, no month and no year: counted from any other date, the times would be others.
+    first = IntervalTrigger.of("notes", "search", 7.0).get_next_fire_time(None, NOON)
+    since = (first - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    assert since % 7_000_000 == stable_hash("notes", "search") % 7_000_000
+
+
+def test_after_a_time_beside_the_grid_the_next_point_is_on_it() -> None:
+    grid, minute = IntervalTrigger.of("notes", "search", 60.0), timedelta(minutes=1)
+    first = grid.get_next_fire_time(None, NOON)
+    assert grid.get_next_fire_time(first + minute / 3, first + minute / 2) == first + minute
+
+
+def test_no_interval_is_shorter_than_a_microsecond() -> None:
+    assert IntervalTrigger.of("notes", "search", 1e-9) == IntervalTrigger(interval=1, phase=0)
+
+
 def test_of_many_missed_times_only_the_latest_is_made_up_for() -> None:
     grid, minute = IntervalTrigger.of("notes", "search", 60.0), timedelta(minutes=1)
     first = grid.get_next_fire_time(None, NOON)
@@ -67,5 +84,5 @@ def test_shards_hold_every_probe_exactly_once_and_alike_many() -> None:
 
 @pytest.mark.parametrize("text", ["", "2", "0/5", "6/5", "2/0", "-1/5", "1/5 ", "1.5/5", "a/b", "1/99999"])
 def test_what_is_no_shard_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="such as 2/5"):
+    with pytest.raises(ValueError, match=r"^expected a shard such as 2/5, the second of five$"):
         Shard.parse(text)
