@@ -8,11 +8,10 @@ from dataclasses import replace
 from math import inf
 
 import pytest
-from prober.judge.race.history import Trace
 
 from prober.consistency import MODELS
 from prober.consistency.jsonl import read_lines, write_lines
-from prober.consistency.trace import TraceError, overlap
+from prober.consistency.trace import Trace, TraceError, overlap
 from tests.consistency.exhaustive import histories
 from tests.consistency.writing import history
 

@@ -11,10 +11,9 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
-from prober.judge.race.history import Trace
-
 from prober.consistency import MODELS, judge_trace
 from prober.consistency.report import line
+from prober.consistency.trace import Trace
 from prober.consistency.verdict import Violation
 from tests.consistency.exhaustive import histories, simulated
 from tests.consistency.table_of_histories import HISTORIES

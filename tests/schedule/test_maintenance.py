@@ -9,7 +9,7 @@ import pytest
 
 from prober.config.cron import cron_trigger
 from prober.config.model import Window
-from prober.schedule import windows as module
+from prober.schedule import maintenance as module
 from prober.schedule.maintenance import MaintenanceWindows
 
 SUNDAY = datetime(2026, 3, 1, tzinfo=UTC)
