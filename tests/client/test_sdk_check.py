@@ -119,6 +119,7 @@ async def test_a_cancellation_from_outside_is_one() -> None:
 
 FIRST = """
 import asyncio, sys
+from prober.deadline import Deadline
 from prober.redaction import Redactor
 from prober.client.sdk_check import second_opinion
 from tests.assertions.ticking import ticking

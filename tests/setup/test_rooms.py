@@ -14,7 +14,7 @@ from tests.setup.pins import ROOT
 TESTS = ROOT / "tests"
 MEETS = re.compile(
     r"\b(npm_script|NotInstalledError|everything_\w+|filesystem_server|memory_server|real_server)\b"
-    r"|tests\.(web|alerts)\.programs|tests\.web\.prometheus|tests\.real\.(install|servers import SERVERS)"
+    r"|tests\.programs|tests\.web\.prometheus|tests\.real\.(install|servers import SERVERS)"
     r"|shutil\.which|import which\n"
 )
 """How a test comes by a server of tests/npm or a program of the system."""
@@ -38,13 +38,16 @@ def test_every_room_that_meets_something_external_is_listed() -> None:
         path.relative_to(TESTS).parts[0]
         for path in TESTS.rglob("*.py")
         if "node_modules" not in path.parts
+        and path != TESTS / "programs.py"
         and not any(path.is_relative_to(TESTS / folder) for folder in ONLY_PYTHON)
         and MEETS.search(path.read_text(encoding="utf-8"))
     }
     assert rooms == set(listed[1].replace("\\\n", " ").split())
 
 
-@pytest.mark.parametrize("arguments", ["tests/history", "tests/history/test_store.py -x", "tests/kinds tests/judge -q"])
+@pytest.mark.parametrize(
+    "arguments", ["tests/history", "tests/history/test_store.py -x", "tests/kinds tests/contract -q"]
+)
 def test_a_room_of_python_alone_needs_nothing_else(arguments: str) -> None:
     plan = planned(arguments)
     assert "pip install" in plan

@@ -10,6 +10,7 @@ import pytest
 from prober.reference.stores.errors import LockHeldError, StaleTokenError, UnknownSessionError
 from prober.reference.stores.redis import RedisStore
 from prober.reference.stores.values import Snapshot
+from tests.real.process import free_port
 from tests.waiting import until
 
 from ..expiry import gone
@@ -160,7 +161,7 @@ async def test_options_in_the_url_do_not_undo_what_the_store_relies_on(
 
 
 async def test_every_method_keeps_to_one_slot_of_a_cluster(tmp_path: Path, open_store: OpenStore) -> None:
-    with running(tmp_path / "cluster", "--cluster-enabled", "yes") as node:
+    with running(tmp_path / "cluster", "--cluster-enabled", "yes", "--cluster-port", str(free_port())) as node:
         node.ask("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
         await until(lambda: b"cluster_state:ok" in node.ask("CLUSTER", "INFO"))
         store = await open_store(url=node.url)
