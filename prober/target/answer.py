@@ -8,14 +8,13 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Any, Final
 
-import httpx
-
 from prober.config.model import Limits
 from prober.judge.mismatch import cap
 from prober.outcome import Evidence, Failure, Reason
 from prober.target.exchange import Draft
 from prober.target.failure import from_exception
 from prober.target.message import decode, excerpt, is_answer, result_of
+from prober.target.response import Response
 
 JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream"
@@ -48,15 +47,13 @@ _LEAST: Final = 128
 chunks, and a chunk a thousand lines."""
 
 
-def note_head(response: httpx.Response, draft: Draft) -> None:
+def note_head(response: Response, draft: Draft) -> None:
     draft.http_status = response.status_code
     named = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     draft.content_type = cap(named, _WORDS) or None
 
 
-async def refuse_status(
-    response: httpx.Response, draft: Draft, *, request_id: int | None, in_session: bool = False
-) -> None:
+async def refuse_status(response: Response, draft: Draft, *, request_id: int | None, in_session: bool = False) -> None:
     """Raise for an error status or a redirect. A 404 `in_session` means that the server forgot the session."""
     status = response.status_code
     if status >= 400:
@@ -66,7 +63,7 @@ async def refuse_status(
         raise _http_failure(Reason.REDIRECTED, status, f"redirected to {location}; redirects are not followed")
 
 
-async def refuse_content(response: httpx.Response, draft: Draft, *, accepted: tuple[str, ...]) -> None:
+async def refuse_content(response: Response, draft: Draft, *, accepted: tuple[str, ...]) -> None:
     """Raise for a successful answer that cannot hold a message: no body, or a stray content type."""
     status = response.status_code
     if status in (202, 204):
@@ -81,9 +78,7 @@ async def refuse_content(response: httpx.Response, draft: Draft, *, accepted: tu
     )
 
 
-async def _status_failure(
-    response: httpx.Response, draft: Draft, *, request_id: int | None, in_session: bool
-) -> Failure:
+async def _status_failure(response: Response, draft: Draft, *, request_id: int | None, in_session: bool) -> Failure:
     status = response.status_code
     body = await _beginning(response, draft)
     rpc = _error_in(body, request_id) if draft.content_type == JSON else None
@@ -120,7 +115,7 @@ def _http_failure(reason: Reason, status: int, message: str) -> Failure:
     return Failure(reason, message, evidence=Evidence(http_status=status))
 
 
-async def _beginning(response: httpx.Response, draft: Draft) -> bytes:
+async def _beginning(response: Response, draft: Draft) -> bytes:
     """What there is of the body within a moment. It may hang, break off or be endless: the status stands."""
     body = bytearray()
     try:
@@ -135,7 +130,7 @@ async def _beginning(response: httpx.Response, draft: Draft) -> bytes:
     return bytes(body)
 
 
-async def read_body(response: httpx.Response, limits: Limits, draft: Draft) -> bytes:
+async def read_body(response: Response, limits: Limits, draft: Draft) -> bytes:
     """The whole decompressed body. Raises Failure with `too_large` or `bad_encoding`."""
     async with aclosing(body_chunks(response, Meter(limits), draft)) as chunks:
         body = b"".join([chunk async for chunk in chunks])
@@ -167,12 +162,12 @@ class Meter:
             raise Failure(Reason.TOO_LARGE, f"the answer inflates beyond the limit of {limit} bytes")
 
 
-async def body_chunks(response: httpx.Response, meter: Meter, draft: Draft) -> AsyncGenerator[bytes, None]:
+async def body_chunks(response: Response, meter: Meter, draft: Draft) -> AsyncGenerator[bytes, None]:
     """Decompressed chunks of the body, bounded before and after decompression."""
     inflate = _decompressor(response.headers.get("content-encoding", "identity"))
     since_turn = 0
     empty = True
-    async with aclosing(response.aiter_raw()) as raw_chunks:  # type: ignore[type-var] # a generator, though typed less
+    async with aclosing(response.aiter_raw()) as raw_chunks:
         async for raw in raw_chunks:
             empty = empty and not raw
             meter.count_wire(len(raw))

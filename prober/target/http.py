@@ -11,8 +11,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final
 
-import httpx
-
 from prober.config.model import Target
 from prober.judge.mismatch import cap
 from prober.outcome import Evidence, Failure, Phase, Reason
@@ -21,6 +19,7 @@ from prober.target.auth import TokenSource
 from prober.target.client import Client
 from prober.target.exchange import Draft
 from prober.target.message import Message, decode, encode, is_answer, is_server_request, reply_to, result_of
+from prober.target.response import Response
 from prober.target.sse import EventParser
 
 _VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
@@ -87,14 +86,12 @@ class HttpWire:
     def _in_session(self, headers: Mapping[str, str]) -> dict[str, str]:
         return {**headers, "Mcp-Session-Id": self._session_id} if self._session_id is not None else dict(headers)
 
-    async def _refuse_status(self, response: httpx.Response, draft: Draft, *, request_id: int | None) -> None:
+    async def _refuse_status(self, response: Response, draft: Draft, *, request_id: int | None) -> None:
         in_session = self._session_id is not None
         await refuse_status(response, draft, request_id=request_id, in_session=in_session)
 
     @asynccontextmanager
-    async def _post(
-        self, message: Message, *, headers: Mapping[str, str], draft: Draft
-    ) -> AsyncIterator[httpx.Response]:
+    async def _post(self, message: Message, *, headers: Mapping[str, str], draft: Draft) -> AsyncIterator[Response]:
         all_headers = {**self._in_session(headers), "Accept": f"{JSON}, {EVENTS}", "Content-Type": JSON}
         body = encode(message)
         async with self._client.send("POST", self._url, headers=all_headers, content=body, draft=draft) as response:
@@ -102,7 +99,7 @@ class HttpWire:
             yield response
 
     async def _from_events(
-        self, response: httpx.Response, request: Message, *, headers: Mapping[str, str], draft: Draft
+        self, response: Response, request: Message, *, headers: Mapping[str, str], draft: Draft
     ) -> dict[str, Any]:
         parser = EventParser(self._limits.event)
         async with aclosing(body_chunks(response, Meter(self._limits), draft)) as chunks:
@@ -124,7 +121,7 @@ class HttpWire:
         await self.notify(message, headers=headers, draft=Draft("reply"))
 
 
-def _session_id(response: httpx.Response) -> str | None:
+def _session_id(response: Response) -> str | None:
     """The session that the server hands out; an empty header hands out none, and clients take it so.
 
     Raises Failure with `malformed_message` for what cannot be sent back: the specification allows visible ASCII.

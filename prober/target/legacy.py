@@ -19,6 +19,7 @@ from prober.target.auth import TokenSource
 from prober.target.client import Client
 from prober.target.exchange import Draft
 from prober.target.message import Message, decode, encode, is_answer, is_server_request, reply_to, result_of
+from prober.target.response import Response
 from prober.target.sse import Event, EventParser
 
 _PORTS: Final = {"http": 80, "https": 443}
@@ -99,7 +100,7 @@ class LegacySseWire:
         await self._client.aclose()
         await self._held.aclose()
 
-    async def _read_events(self, response: httpx.Response, draft: Draft) -> AsyncGenerator[Event, None]:
+    async def _read_events(self, response: Response, draft: Draft) -> AsyncGenerator[Event, None]:
         parser = EventParser(self._limits.event)
         async with aclosing(body_chunks(response, self._meter, draft)) as chunks:
             async for chunk in chunks:
