@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from functools import lru_cache
 from typing import Any, Final
 
@@ -65,15 +65,12 @@ class Client:
             body = await read_body(response, self._limits, draft)
         return tokens.take(response.status_code, body)
 
-    @asynccontextmanager
-    async def send(
+    def send(
         self, method: str, url: str, *, headers: Mapping[str, str], draft: Draft, content: bytes = b""
-    ) -> AsyncIterator[Response]:
+    ) -> AbstractAsyncContextManager[Response]:
         """One request and its answer, the body not yet read; the connection is given back at the end."""
         draft.sent = draft.sent or content
-        merged = _merged(self._headers, headers)
-        async with self._send(method, url, headers=merged, draft=draft, content=content) as response:
-            yield response
+        return self._send(method, url, headers=_merged(self._headers, headers), draft=draft, content=content)
 
     @asynccontextmanager
     async def _send(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from contextlib import aclosing
 from functools import cached_property
 
@@ -33,7 +33,9 @@ class Response:
 
     async def aiter_raw(self) -> AsyncGenerator[bytes, None]:
         """The body as it comes, with whatever encoding it has; the connection is given back at its end."""
-        async with aclosing(self._response.aiter_stream()) as chunks:  # type: ignore[type-var] # typed less than it is
+        stream = self._response.stream
+        assert isinstance(stream, AsyncIterable)
+        async with aclosing(aiter(stream)) as chunks:  # type: ignore[type-var] # a generator, though typed less
             async for chunk in chunks:
                 yield chunk
         await self.aclose()
