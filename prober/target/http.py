@@ -7,8 +7,8 @@ told; a JSON-RPC error in the body of a 4xx answer is told as `rpc_error` with b
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any, Final
 
 from prober.config.model import Target
@@ -56,6 +56,7 @@ class HttpWire:
     async def request(self, message: Message, *, headers: Mapping[str, str], draft: Draft) -> dict[str, Any]:
         request_id = message["id"]
         async with self._post(message, headers=headers, draft=draft) as response:
+            note_head(response, draft)
             await self._refuse_status(response, draft, request_id=request_id)
             await refuse_content(response, draft, accepted=(JSON, EVENTS))
             if message["method"] == "initialize":
@@ -69,6 +70,7 @@ class HttpWire:
 
     async def notify(self, message: Message, *, headers: Mapping[str, str], draft: Draft) -> None:
         async with self._post(message, headers=headers, draft=draft) as response:
+            note_head(response, draft)
             await self._refuse_status(response, draft, request_id=None)
             await read_body(response, self._limits, draft)
 
@@ -90,13 +92,12 @@ class HttpWire:
         in_session = self._session_id is not None
         await refuse_status(response, draft, request_id=request_id, in_session=in_session)
 
-    @asynccontextmanager
-    async def _post(self, message: Message, *, headers: Mapping[str, str], draft: Draft) -> AsyncIterator[Response]:
+    def _post(
+        self, message: Message, *, headers: Mapping[str, str], draft: Draft
+    ) -> AbstractAsyncContextManager[Response]:
         all_headers = {**self._in_session(headers), "Accept": f"{JSON}, {EVENTS}", "Content-Type": JSON}
         body = encode(message)
-        async with self._client.send("POST", self._url, headers=all_headers, content=body, draft=draft) as response:
-            note_head(response, draft)
-            yield response
+        return self._client.send("POST", self._url, headers=all_headers, content=body, draft=draft)
 
     async def _from_events(
         self, response: Response, request: Message, *, headers: Mapping[str, str], draft: Draft
