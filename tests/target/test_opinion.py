@@ -108,6 +108,7 @@ async def test_a_cancellation_from_outside_is_one() -> None:
 
 FIRST = """
 import asyncio, sys
+from prober.deadline import Deadline
 from prober.target.exchange import Redactor
 from prober.target.opinion import second_opinion
 from tests.judge.ticking import ticking
