@@ -1,11 +1,11 @@
-"""One HTTP client per session: httpx over connections whose phases are known, with this target's trust and token."""
+"""One HTTP client per session, over httpcore connections whose phases are known, with the trust and token of its target."""
 
 from __future__ import annotations
 
 import logging
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from functools import lru_cache
 from typing import Any, Final
 
@@ -13,10 +13,12 @@ import httpcore
 import httpx
 
 from prober.client import error_mapping
+from prober.client.connections import Connections
 from prober.client.exchange import ExchangeRecorder
 from prober.client.http_response import note_head, read_body
 from prober.client.network_backend import Backend
 from prober.client.oauth import TokenSource
+from prober.client.response import Response
 from prober.client.tls import tls_context
 from prober.config.model import Target, Tls
 from prober.outcome import Failure, Reason
@@ -41,9 +43,9 @@ class HttpClient:
         self._host = _parsed(target.url or "").host
         self._limits = target.limits
         self._backend = Backend()
-        self._transport = _Transport(target, self._backend)
-        self._headers = httpx.Headers({"User-Agent": "mcp-prober", "Accept-Encoding": "gzip, deflate"})
-        self._headers.update({name: value.reveal() for name, value in target.headers.items()})
+        self._connections = _connections(target, self._backend)
+        self._headers = {"User-Agent": "mcp-prober", "Accept-Encoding": "gzip, deflate"}
+        self._headers = _merged(self._headers, {name: value.reveal() for name, value in target.headers.items()})
 
     @property
     def certificate_expiry(self) -> float | None:
@@ -52,39 +54,32 @@ class HttpClient:
 
     def authorize(self, token: str) -> None:
         """Send an access token with every request from here on."""
-        self._headers["Authorization"] = f"Bearer {token}"
+        self._headers = _merged(self._headers, {"Authorization": f"Bearer {token}"})
 
     async def fetch_token(self, tokens: TokenSource, recorder: ExchangeRecorder) -> str:
         """Ask the token endpoint, which may be another host: none of the target's headers go there."""
         url, headers, content = tokens.request()
         recorder.confidential = True
-        async with self._send(
-            "POST", url, headers=httpx.Headers(headers), content=content, recorder=recorder
-        ) as response:
+        async with self._send("POST", url, headers=headers, content=content, recorder=recorder) as response:
             note_head(response, recorder)
             body = await read_body(response, self._limits, recorder)
         return tokens.take(response.status_code, body)
 
-    @asynccontextmanager
-    async def send(
+    def send(
         self, method: str, url: str, *, headers: Mapping[str, str], recorder: ExchangeRecorder, content: bytes = b""
-    ) -> AsyncIterator[httpx.Response]:
+    ) -> AbstractAsyncContextManager[Response]:
         """One request and its answer, the body not yet read; the connection is given back at the end."""
         recorder.sent = recorder.sent or content
-        merged = self._headers.copy()
-        merged.update(headers)
-        async with self._send(method, url, headers=merged, recorder=recorder, content=content) as response:
-            yield response
+        return self._send(method, url, headers=_merged(self._headers, headers), recorder=recorder, content=content)
 
     @asynccontextmanager
     async def _send(
-        self, method: str, url: str, *, headers: httpx.Headers, recorder: ExchangeRecorder, content: bytes
-    ) -> AsyncIterator[httpx.Response]:
+        self, method: str, url: str, *, headers: Mapping[str, str], recorder: ExchangeRecorder, content: bytes
+    ) -> AsyncIterator[Response]:
         with self._booked_on(recorder):
-            # Straight to the transport: what httpx's own client has besides (redirects, cookies, authentication) is not
-            # wanted here, and would be a fifth of a probe.
-            request = httpx.Request(method, _parsed(url), headers=headers, content=content)
-            response = await self._transport.handle_async_request(request)
+            # Straight to httpcore: what httpx's client has besides (redirects, cookies, authentication) is not wanted
+            # here, and would be a fifth of a probe.
+            response = Response(await self._connections.handle_async_request(_request(method, url, headers, content)))
             try:
                 yield response
             finally:
@@ -112,62 +107,44 @@ class HttpClient:
 
     async def aclose(self) -> None:
         self._backend.abort()
-        await self._transport.aclose()
+        await self._connections.aclose()
 
 
-class _Transport(httpx.AsyncBaseTransport):
-    """httpx's own transport, but for two things it cannot do: our network backend, and untranslated exceptions."""
-
-    def __init__(self, target: Target, backend: Backend):
-        addresses = (target.url or "", target.auth.token_url if target.auth else "")
-        common: dict[str, Any] = {
-            "ssl_context": _context(target.tls) if any(map(_encrypted, addresses)) else _NO_TLS,
-            "network_backend": backend,
-            "keepalive_expiry": _IDLE,
-            "retries": 0,
-        }
-        self._pool = (
-            _proxy_pool(target.proxy.reveal(), target.tls, common)
-            if target.proxy
-            else httpcore.AsyncConnectionPool(**common)
-        )
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url
-        response = await self._pool.handle_async_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
-        return httpx.Response(
-            status_code=response.status,
-            headers=response.headers,
-            stream=_Body(response),
-            extensions=response.extensions,
-        )
-
-    async def aclose(self) -> None:
-        await self._pool.aclose()
-
-
-class _Body(httpx.AsyncByteStream):
-    def __init__(self, response: httpcore.Response):
-        self._response = response
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._response.aiter_stream():
-            yield chunk
-
-    async def aclose(self) -> None:
-        await self._response.aclose()
+def _connections(target: Target, backend: Backend) -> Connections | httpcore.AsyncConnectionPool:
+    addresses = (target.url or "", target.auth.token_url if target.auth else "")
+    context = _context(target.tls) if any(map(_encrypted, addresses)) else _NO_TLS
+    if target.proxy is not None:
+        return _proxy_pool(target.proxy.reveal(), target.tls, ssl_context=context, network_backend=backend)
+    return Connections(backend=backend, ssl_context=context, keepalive_expiry=_IDLE)
 
 
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For plain HTTP: httpcore would build a default context, 20 ms of CPU that nobody uses."""
+
+
+def _merged(headers: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """All of them; of a name that is in both, whatever its case, the value of `more`."""
+    replaced = {name.lower() for name in more}
+    return {name: value for name, value in headers.items() if name.lower() not in replaced} | dict(more)
+
+
+def _request(method: str, url: str, headers: Mapping[str, str], content: bytes) -> httpcore.Request:
+    address, host = _address(url)
+    raw = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+    given = {name.lower() for name, _ in raw}
+    if b"host" not in given:
+        raw.insert(0, (b"Host", host))
+    if (content or method == "POST") and b"content-length" not in given:
+        raw.append((b"Content-Length", b"%d" % len(content)))
+    return httpcore.Request(method, address, headers=raw, content=content)
+
+
+@lru_cache(4096)
+def _address(url: str) -> tuple[httpcore.URL, bytes]:
+    """Where a request goes, and its Host header."""
+    parsed = _parsed(url)
+    address = httpcore.URL(scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path)
+    return address, parsed.netloc
 
 
 @lru_cache(4096)
@@ -180,13 +157,15 @@ def _encrypted(url: str) -> bool:
     return _parsed(url).scheme == "https"
 
 
-def _proxy_pool(url: str, tls: Tls, common: Mapping[str, Any]) -> httpcore.AsyncConnectionPool:
+def _proxy_pool(url: str, tls: Tls, **common: Any) -> httpcore.AsyncConnectionPool:
     """Connections through a proxy, which is trusted like the target and shown no client certificate."""
     proxy = _parsed(url)
     return httpcore.AsyncHTTPProxy(
         httpcore.URL(scheme=proxy.raw_scheme, host=proxy.raw_host, port=proxy.port, target=b"/"),
         proxy_auth=(proxy.username.encode(), proxy.password.encode()) if proxy.userinfo else None,
         proxy_ssl_context=_context(Tls(ca_file=tls.ca_file)) if _encrypted(url) else None,
+        keepalive_expiry=_IDLE,
+        retries=0,
         **common,
     )
 

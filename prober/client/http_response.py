@@ -8,11 +8,10 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Any, Final
 
-import httpx
-
 from prober.client.error_mapping import from_exception
 from prober.client.exchange import ExchangeRecorder
 from prober.client.jsonrpc import decode, excerpt, is_answer, result_of
+from prober.client.response import Response
 from prober.config.model import Limits
 from prober.json_values import cap
 from prober.outcome import Evidence, Failure, Reason
@@ -48,14 +47,14 @@ _LEAST: Final = 128
 chunks, and a chunk a thousand lines."""
 
 
-def note_head(response: httpx.Response, recorder: ExchangeRecorder) -> None:
+def note_head(response: Response, recorder: ExchangeRecorder) -> None:
     recorder.http_status = response.status_code
     named = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     recorder.content_type = cap(named, _WORDS) or None
 
 
 async def refuse_status(
-    response: httpx.Response, recorder: ExchangeRecorder, *, request_id: int | None, in_session: bool = False
+    response: Response, recorder: ExchangeRecorder, *, request_id: int | None, in_session: bool = False
 ) -> None:
     """Raise for an error status or a redirect. A 404 `in_session` means that the server forgot the session."""
     status = response.status_code
@@ -66,7 +65,7 @@ async def refuse_status(
         raise _http_failure(Reason.REDIRECTED, status, f"redirected to {location}; redirects are not followed")
 
 
-async def refuse_content(response: httpx.Response, recorder: ExchangeRecorder, *, accepted: tuple[str, ...]) -> None:
+async def refuse_content(response: Response, recorder: ExchangeRecorder, *, accepted: tuple[str, ...]) -> None:
     """Raise for a successful answer that cannot hold a message: no body, or a stray content type."""
     status = response.status_code
     if status in (202, 204):
@@ -82,7 +81,7 @@ async def refuse_content(response: httpx.Response, recorder: ExchangeRecorder, *
 
 
 async def _status_failure(
-    response: httpx.Response, recorder: ExchangeRecorder, *, request_id: int | None, in_session: bool
+    response: Response, recorder: ExchangeRecorder, *, request_id: int | None, in_session: bool
 ) -> Failure:
     status = response.status_code
     body = await _beginning(response, recorder)
@@ -120,7 +119,7 @@ def _http_failure(reason: Reason, status: int, message: str) -> Failure:
     return Failure(reason, message, evidence=Evidence(http_status=status))
 
 
-async def _beginning(response: httpx.Response, recorder: ExchangeRecorder) -> bytes:
+async def _beginning(response: Response, recorder: ExchangeRecorder) -> bytes:
     """What there is of the body within a moment. It may hang, break off or be endless: the status stands."""
     body = bytearray()
     try:
@@ -135,7 +134,7 @@ async def _beginning(response: httpx.Response, recorder: ExchangeRecorder) -> by
     return bytes(body)
 
 
-async def read_body(response: httpx.Response, limits: Limits, recorder: ExchangeRecorder) -> bytes:
+async def read_body(response: Response, limits: Limits, recorder: ExchangeRecorder) -> bytes:
     """The whole decompressed body. Raises Failure with `too_large` or `bad_encoding`."""
     async with aclosing(body_chunks(response, Meter(limits), recorder)) as chunks:
         body = b"".join([chunk async for chunk in chunks])
@@ -167,14 +166,12 @@ class Meter:
             raise Failure(Reason.TOO_LARGE, f"the answer inflates beyond the limit of {limit} bytes")
 
 
-async def body_chunks(
-    response: httpx.Response, meter: Meter, recorder: ExchangeRecorder
-) -> AsyncGenerator[bytes, None]:
+async def body_chunks(response: Response, meter: Meter, recorder: ExchangeRecorder) -> AsyncGenerator[bytes, None]:
     """Decompressed chunks of the body, bounded before and after decompression."""
     inflate = _decompressor(response.headers.get("content-encoding", "identity"))
     since_turn = 0
     empty = True
-    async with aclosing(response.aiter_raw()) as raw_chunks:  # type: ignore[type-var] # a generator, though typed less
+    async with aclosing(response.aiter_raw()) as raw_chunks:
         async for raw in raw_chunks:
             empty = empty and not raw
             meter.count_wire(len(raw))

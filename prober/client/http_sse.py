@@ -25,6 +25,7 @@ from prober.client.http_response import (
 )
 from prober.client.jsonrpc import Message, decode, encode, is_answer, is_server_request, reply_to, result_of
 from prober.client.oauth import TokenSource
+from prober.client.response import Response
 from prober.client.sse import Event, EventParser
 from prober.config.model import Target
 from prober.json_values import cap
@@ -110,7 +111,7 @@ class HttpSseTransport:
         await self._client.aclose()
         await self._held.aclose()
 
-    async def _read_events(self, response: httpx.Response, recorder: ExchangeRecorder) -> AsyncGenerator[Event, None]:
+    async def _read_events(self, response: Response, recorder: ExchangeRecorder) -> AsyncGenerator[Event, None]:
         parser = EventParser(self._limits.event)
         async with aclosing(body_chunks(response, self._meter, recorder)) as chunks:
             async for chunk in chunks:

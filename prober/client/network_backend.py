@@ -11,6 +11,7 @@ import select
 import ssl
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final, cast
 
 import httpcore
@@ -26,6 +27,9 @@ _ENOUGH: Final = 64 * 1024
 _AT_ONCE: Final = 4 * 1024
 """Bytes handed to the HTTP parser at a time. Between two reads the event loop has its turn, and there may be a hundred
 answers of a kind in so many bytes."""
+
+_TOGETHER: Final = 64 * 1024
+"""Bytes of a request up to which its parts are sent in one piece."""
 
 _NEVER: Final = 24 * 3600.0
 """Seconds. The run has one deadline; asyncio's own of a minute would end a TLS handshake under another name."""
@@ -72,9 +76,12 @@ class Stream(httpcore.AsyncNetworkStream):
         self._backend = backend
         self._flow = flow
         self._asked = False
+        self._unsent = b""
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         recorder = self._backend.recorder
+        with suppress(OSError):  # a server may refuse a request that it has not read to the end: read what it says
+            await self._flush()
         if recorder.phase is Phase.SEND:
             recorder.enter(Phase.WAIT)
         recorder.awaits()
@@ -95,11 +102,18 @@ class Stream(httpcore.AsyncNetworkStream):
             recorder.enter(Phase.SEND)
         recorder.bytes_sent += len(buffer)
         self._asked = True
+        self._unsent += buffer
+        if len(self._unsent) < _TOGETHER:
+            return  # head and body leave together, as soon as the answer is wanted: one packet, one system call
         try:
-            await self._flow.write(buffer)
+            await self._flush()
         except OSError as error:
-            # httpcore reads on after a WriteError: a server may refuse a request that it has not read to the end
-            raise httpcore.WriteError(str(error)) from error
+            raise httpcore.WriteError(str(error)) from error  # httpcore reads on after that, see read()
+
+    async def _flush(self) -> None:
+        if self._unsent:
+            data, self._unsent = self._unsent, b""
+            await self._flow.write(data)
 
     async def aclose(self) -> None:
         self.abort()

@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from copy import copy
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any, Final
 
 Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]
@@ -52,11 +53,19 @@ async def resolve(host: str, port: int, *, on_starved: Callable[[], None] = lamb
     `on_starved` is called where the caller is cancelled before the lookup could begin.
     """
     name = host.strip("[]").encode("ascii")  # bytes, or Python would apply IDNA and its limits to it
-    try:
-        return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except socket.gaierror:
+    found = _read_address(name)
+    if found is None:
         found = await _look_up(name, on_starved)
     return [(family, kind, proto, alias, (at[0], port, *at[2:])) for family, kind, proto, alias, at in found]
+
+
+@lru_cache(4096)
+def _read_address(name: bytes) -> Sequence[Address] | None:
+    """What a name that is an address stands for; None for other names. Asked at every run of a target."""
+    try:
+        return socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        return None
 
 
 async def _look_up(name: bytes, on_starved: Callable[[], None]) -> Sequence[Address]:

@@ -7,11 +7,9 @@ told; a JSON-RPC error in the body of a 4xx answer is told as `rpc_error` with b
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any, Final
-
-import httpx
 
 from prober.client.exchange import ExchangeRecorder
 from prober.client.http_client import HttpClient
@@ -27,6 +25,7 @@ from prober.client.http_response import (
 )
 from prober.client.jsonrpc import Message, decode, encode, is_answer, is_server_request, reply_to, result_of
 from prober.client.oauth import TokenSource
+from prober.client.response import Response
 from prober.client.sse import EventParser
 from prober.config.model import Target
 from prober.json_values import cap
@@ -68,6 +67,7 @@ class StreamableHttpTransport:
     ) -> dict[str, Any]:
         request_id = message["id"]
         async with self._post(message, headers=headers, recorder=recorder) as response:
+            note_head(response, recorder)
             await self._refuse_status(response, recorder, request_id=request_id)
             await refuse_content(response, recorder, accepted=(JSON, EVENTS))
             if message["method"] == "initialize":
@@ -81,6 +81,7 @@ class StreamableHttpTransport:
 
     async def notify(self, message: Message, *, headers: Mapping[str, str], recorder: ExchangeRecorder) -> None:
         async with self._post(message, headers=headers, recorder=recorder) as response:
+            note_head(response, recorder)
             await self._refuse_status(response, recorder, request_id=None)
             await read_body(response, self._limits, recorder)
 
@@ -100,26 +101,19 @@ class StreamableHttpTransport:
     def _in_session(self, headers: Mapping[str, str]) -> dict[str, str]:
         return {**headers, "Mcp-Session-Id": self._session_id} if self._session_id is not None else dict(headers)
 
-    async def _refuse_status(
-        self, response: httpx.Response, recorder: ExchangeRecorder, *, request_id: int | None
-    ) -> None:
+    async def _refuse_status(self, response: Response, recorder: ExchangeRecorder, *, request_id: int | None) -> None:
         in_session = self._session_id is not None
         await refuse_status(response, recorder, request_id=request_id, in_session=in_session)
 
-    @asynccontextmanager
-    async def _post(
+    def _post(
         self, message: Message, *, headers: Mapping[str, str], recorder: ExchangeRecorder
-    ) -> AsyncIterator[httpx.Response]:
+    ) -> AbstractAsyncContextManager[Response]:
         all_headers = {**self._in_session(headers), "Accept": f"{JSON}, {EVENTS}", "Content-Type": JSON}
         body = encode(message)
-        async with self._client.send(
-            "POST", self._url, headers=all_headers, content=body, recorder=recorder
-        ) as response:
-            note_head(response, recorder)
-            yield response
+        return self._client.send("POST", self._url, headers=all_headers, content=body, recorder=recorder)
 
     async def _from_events(
-        self, response: httpx.Response, request: Message, *, headers: Mapping[str, str], recorder: ExchangeRecorder
+        self, response: Response, request: Message, *, headers: Mapping[str, str], recorder: ExchangeRecorder
     ) -> dict[str, Any]:
         parser = EventParser(self._limits.event)
         async with aclosing(body_chunks(response, Meter(self._limits), recorder)) as chunks:
@@ -141,7 +135,7 @@ class StreamableHttpTransport:
         await self.notify(message, headers=headers, recorder=ExchangeRecorder("reply"))
 
 
-def _session_id(response: httpx.Response) -> str | None:
+def _session_id(response: Response) -> str | None:
     """The session that the server hands out; an empty header hands out none, and clients take it so.
 
     Raises Failure with `malformed_message` for what cannot be sent back: the specification allows visible ASCII.

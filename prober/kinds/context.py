@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -68,11 +68,9 @@ class ProbeContext:
     on_history: Callable[[Trace], None] = lambda _history: None
     """Told the history of a race, whatever its verdict."""
 
-    @asynccontextmanager
-    async def within_deadline(self) -> AsyncIterator[None]:
+    def within_deadline(self) -> AbstractAsyncContextManager[asyncio.Timeout]:
         """Enforce the deadline: it breaks off the exchange that is going on, and the failure names that exchange."""
-        async with self.within(self.deadline):
-            yield
+        return self.within(self.deadline)
 
     @asynccontextmanager
     async def within(self, end: Deadline) -> AsyncIterator[asyncio.Timeout]:

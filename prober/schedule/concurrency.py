@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Final, Protocol
 
 from prober.engine import StartLimiter
@@ -53,22 +53,21 @@ class ConcurrencyLimits:
     @asynccontextmanager
     async def slot(self, target: Limited) -> AsyncIterator[None]:
         """Wait for the slots of one run, and hold them until the end of the block."""
-        async with AsyncExitStack() as held:
-            self.waiting += 1
-            try:
-                await held.enter_async_context(target.slots)
-                slow, started = target.slow, None
-                if target.starts_process:
-                    started = await held.enter_async_context(self._starts[slow].slot())
-                if slow:
-                    await held.enter_async_context(self._slow)
-                await held.enter_async_context(self._any)
-            finally:
-                self.waiting -= 1
-            if started is not None:
-                started()
-            self.running += 1
-            try:
-                yield
-            finally:
-                self.running -= 1
+        waits = True
+        self.waiting += 1
+        try:
+            async with target.slots:
+                slow = target.slow
+                start = self._starts[slow].slot() if target.starts_process else nullcontext()
+                async with start as started, self._slow if slow else nullcontext(), self._any:
+                    if started is not None:
+                        started()
+                    waits = False
+                    self.waiting -= 1
+                    self.running += 1
+                    try:
+                        yield
+                    finally:
+                        self.running -= 1
+        finally:
+            self.waiting -= waits

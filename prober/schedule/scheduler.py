@@ -1,4 +1,4 @@
-"""The timetable of a configuration and its runs: started when due, one at a time per probe, told to every sink."""
+"""Runs the probes of a configuration when they are due: one run at a time per probe, each reported to every sink."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ _log: Final = logging.getLogger(__name__)
 
 CONCURRENCY: Final = 64
 EARLY: Final = 60.0
-"""Seconds within which a probe that nothing is known of is looked at."""
+"""Seconds within which a probe with a longer interval runs for the first time."""
 CANCEL_GRACE: Final = 5.0
-"""Seconds that runs have to end in when they are cancelled: to kill a process takes a moment."""
+"""Seconds that cancelled runs have to end: to kill a process takes a moment."""
 
 
 @dataclass(kw_only=True, slots=True)
 class _ScheduledProbe:
-    """One probe on the timetable. It stays the same for as long as its target and kind do."""
+    """One probe that is scheduled. A reload keeps the entry for as long as target and kind stay the same."""
 
     probe: Probe
     state: TargetState
     windows: MaintenanceWindows
     trigger: Any
     expected: int = 1
-    """Requests that its next run will send, by what its last one did."""
+    """Requests that the next run is expected to send: as many as the last one did."""
     run: asyncio.Task[None] | None = None
     gone: bool = field(default=False)
-    """Whether a reload has taken it off: what its run finds out is of no interest any more."""
+    """Whether a reload has removed the probe: the result of a run under way is then dropped."""
 
 
 class Scheduler:
     """Runs the probes of a configuration when they are due, from entering to leaving.
 
-    A run that is due while the one before it has not ended is left out and told as skipped. Sinks that raise are
-    logged. `lag` says when the prober was late itself; without one, no outcome is doubted.
+    A run that is due while the previous run of the probe has not ended is skipped, and the sinks are told so. Sinks
+    that raise are logged. `lag` measures how late the prober is itself; without it, no outcome is discounted.
     """
 
     def __init__(
@@ -90,26 +90,26 @@ class Scheduler:
 
     @property
     def probes(self) -> Mapping[str, Probe]:
-        """Those that this process runs, in the order of the configuration."""
+        """The probes that this process runs, in the order of the configuration."""
         return self._probes
 
     @property
     def running(self) -> int:
-        """How many runs there are at this moment."""
+        """How many runs are going on."""
         return self._limits.running
 
     @property
     def waiting(self) -> int:
-        """How many are due and wait for their turn."""
+        """How many runs are due and wait for a slot."""
         return self._limits.waiting
 
     def apply_config(self, config: Config) -> None:
-        """Go by this configuration, be it the first or another one.
+        """Use this configuration, the first one or a new one.
 
-        A probe whose target and schedule are what they were keeps its due times, and its run if one is under way; its
-        other settings hold from the next run on. A target that has changed is learnt anew. The run of a probe that is
-        gone, or whose target or kind is another now, comes to its end and is told to nobody: a cancelled one might
-        leave behind what its cleanup would have removed.
+        A probe whose target and schedule have not changed keeps its due times and a run that is under way; its other
+        settings take effect with the next run. What was learnt of a target that has changed is forgotten. The run of a
+        probe that was removed, or whose target or kind has changed, ends by itself and is reported to no sink: a
+        cancelled run might leave behind what its cleanup would have removed.
         """
         shard = self._shard
         probes = {name: probe for name, probe in config.probes.items() if shard is None or shard.holds(name)}
@@ -130,10 +130,10 @@ class Scheduler:
         self._timer.apply({name: entry.trigger for name, entry in entries.items()})
 
     def run_early(self, probe: str) -> None:
-        """Run a probe once within a minute, if its interval lets it wait longer: nobody likes to look at an empty page.
+        """Run a probe with a long interval once within a minute, so that a new probe has a result soon.
 
-        At which moment follows from its name, so that those of a new configuration do not start together. A cron
-        expression is kept to, whatever it says.
+        The moment follows from the probe's name, so that the probes of a new configuration do not start together. A
+        probe with a cron expression never runs at other times.
         """
         entry, now = self._entries[probe], datetime.now(UTC)
         if entry.probe.cron or entry.probe.interval <= EARLY:
@@ -149,7 +149,7 @@ class Scheduler:
             self._early[probe] = asyncio.get_running_loop().call_later(seconds, look)
 
     async def drain(self, seconds: float) -> None:
-        """Begin nothing more; give what goes on so many seconds to end, then cancel it."""
+        """Begin no more runs; give the runs under way so many seconds to end, then cancel them."""
         self._ending = True
         while self._early:
             self._early.popitem()[1].cancel()
@@ -164,10 +164,10 @@ class Scheduler:
             await asyncio.wait(self._runs, timeout=CANCEL_GRACE)
 
     async def run_now(self, probe: str, *, timeout: float | None = None) -> Outcome:
-        """Run a probe for whoever asks, besides its timetable: no sink is told. Raises KeyError for one not run here.
+        """Run a probe now, besides its schedule; no sink is told. Raises KeyError for a probe that is not run here.
 
-        It takes its turn and its share of the budget like any other run. Where half of the time is over before its
-        turn comes it is not run: what is left would be too short to blame the target.
+        The run needs a slot and its share of the target's budget like any other. Where no slot is free within half of
+        the timeout the probe is not run: the time that is left would be too short to blame the target.
         """
         entry = self._entries[probe]
         wanted = entry.probe if timeout is None else replace(entry.probe, timeout=min(entry.probe.timeout, timeout))
@@ -184,7 +184,7 @@ class Scheduler:
             return await self._outcome(entry, replace(wanted, timeout=end - loop.time()))
 
     def next_due(self, probe: str) -> datetime | None:
-        """When a probe runs next, in UTC; None when it is not on the timetable, or nothing is begun any more."""
+        """When a probe runs next, in UTC; None when it is not scheduled, or the prober is about to end."""
         return None if self._ending else self._timer.next(probe)
 
     def in_maintenance(self, probe: str, at: datetime | None = None) -> bool:
@@ -252,7 +252,7 @@ class Scheduler:
             self._tell(lambda sink: sink.record(result))
 
     async def _outcome(self, entry: _ScheduledProbe, probe: Probe) -> Outcome:
-        """Run a probe whose turn it is, within the budget of its target."""
+        """Run a probe that has its slot, within the budget of its target."""
         state, expected = entry.state, entry.expected
         rate_limit = state.rate_limit
         if rate_limit is not None and (refusal := rate_limit.reserve(expected)) is not None:

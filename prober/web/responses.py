@@ -1,14 +1,13 @@
-"""How is answered: plain text and JSON errors, and long answers in pieces.
+"""Builds responses: errors as plain text or JSON, and long answers in pieces.
 
-Whatever grows with the number of probes is made and packed piece by piece: no scrape may hold the event loop, in which
-answers of servers are being timed.
+Whatever grows with the number of probes is made piece by piece, and compressed so by the middleware: no scrape may hold
+the event loop, in which answers of servers are being timed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import zlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -22,8 +21,6 @@ from prober.config.nodes import printable
 API: Final = "/api/"
 _AT_ONCE: Final = 16 * 1024
 """Characters made between two turns of the event loop: about a millisecond."""
-_BATCH: Final = 256 * 1024
-"""Bytes packed in one visit to a thread; less is packed faster than a thread is asked."""
 
 
 def problem(path: str, status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -51,14 +48,9 @@ def parameters(request: Request, known: Sequence[str], *, several: Sequence[str]
 
 
 def streamed(request: Request, pieces: AsyncIterator[bytes], *, content_type: str) -> Response:
-    """A long answer, packed where the client can unpack it. Of HEAD, only its headers."""
-    headers = {"content-type": content_type, "vary": "Accept-Encoding"}
-    packed = _takes_gzip(request.headers.get("accept-encoding", ""))
-    if packed:
-        headers["content-encoding"] = "gzip"
-    if request.method == "HEAD":
-        return Response(headers=headers)
-    return StreamingResponse(_packed(pieces) if packed else pieces, headers=headers)
+    """A long answer. Of HEAD, only its headers."""
+    headers = {"content-type": content_type}
+    return Response(headers=headers) if request.method == "HEAD" else StreamingResponse(pieces, headers=headers)
 
 
 async def paced(texts: Iterable[str]) -> AsyncIterator[bytes]:
@@ -86,23 +78,3 @@ def listed(before: str, values: Iterable[Any], after: str) -> Iterator[str]:
 def as_json(value: Any) -> str:
     """Compact, and nothing in it that is not JSON."""
     return json.dumps(value, allow_nan=False, separators=(",", ":"))
-
-
-def _takes_gzip(accept_encoding: str) -> bool:
-    for entry in accept_encoding.split(","):
-        name, _, quality = entry.partition(";")
-        if name.strip().lower() == "gzip":
-            return quality.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
-
-
-async def _packed(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    packer = zlib.compressobj(level=1, wbits=31)
-    batch = bytearray()
-    async for piece in pieces:
-        batch += piece
-        if len(batch) >= _BATCH:
-            # zlib lets go of the interpreter: what is being timed goes on meanwhile.
-            yield await asyncio.to_thread(packer.compress, bytes(batch))
-            batch.clear()
-    yield packer.compress(bytes(batch)) + packer.flush()
