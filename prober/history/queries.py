@@ -70,6 +70,15 @@ def runs(
         hour, span = low - 1, max(1, min(span * 4, _SEEKS // len(probes)))
 
 
+def hours_of(columns: str) -> str:
+    """A query of the roll-ups of `:probes` in `:hours`.
+
+    Not of the view `all_hours`: SQLite does not look up rows of a table through a view that has groups.
+    """
+    where = "WHERE hour IN (SELECT value FROM json_each(:hours)) AND probe IN (SELECT value FROM json_each(:probes))"
+    return f"SELECT {columns} FROM hours {where} UNION ALL SELECT {columns} FROM recent_hours {where}"  # noqa: S608
+
+
 def results(
     connection: sqlite3.Connection,
     *,
@@ -154,16 +163,18 @@ def uptime(connection: sqlite3.Connection, *, target: str, since: datetime, unti
     """From the hour that `since` is in to the end of the day of `until`."""
     hour = microseconds(since) // HOUR_US
     midnight = -(-hour // DAY_HOURS) * DAY_HOURS
-    hours_before = json.dumps([*range(hour, midnight)])
     counts = connection.execute(
         f"""SELECT coalesce(sum(passed), 0), coalesce(sum(failed), 0), coalesce(sum(unknown), 0) FROM (
             SELECT passed, failed, unknown FROM all_days
-            WHERE target = (SELECT id FROM targets WHERE name = ?) AND day BETWEEN ? AND ?
-            UNION ALL SELECT passed, failed, unknown FROM all_hours WHERE hour {IN} AND probe {IN})""",  # noqa: S608
-        (
-            *(target, midnight // DAY_HOURS, microseconds(until) // HOUR_US // DAY_HOURS),
-            *(hours_before, json.dumps([*named(connection, target=target)])),
-        ),
+            WHERE target = (SELECT id FROM targets WHERE name = :target) AND day BETWEEN :first AND :last
+            UNION ALL {hours_of("passed, failed, unknown")})""",  # noqa: S608
+        {
+            "target": target,
+            "first": midnight // DAY_HOURS,
+            "last": microseconds(until) // HOUR_US // DAY_HOURS,
+            "hours": json.dumps([*range(hour, midnight)]),
+            "probes": json.dumps([*named(connection, target=target)]),
+        },
     ).fetchone()
     return Counts(*counts)
 
