@@ -30,7 +30,7 @@ Say = Callable[[str], None]
 _LOOKBACK: Final = "5m"
 _RESEND: Final = "1m"
 """Defaults of Prometheus, which are divided like all else."""
-STREAKS: Final = "probe:mcp_probe_runs_failed:streak"
+STREAKS: Final = "mcp_probe_consecutive_failures"
 """The recorded series that the alerts on targets begin with."""
 
 
