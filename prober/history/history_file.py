@@ -59,11 +59,13 @@ class HistoryFile:
                 if not is_damage(error):
                     raise
                 self._damage = str(error)
-        why, moved = self._damage, self._move_aside()
+        why, moved, rows = self._damage, self._move_aside(), 0
         self._damage = None
-        salvaged = salvage(moved, into=self.path, retention=self._retention, now=self._clock()) if moved else 0
-        kept = f"{salvaged:,} rows of it were copied to a new file" if salvaged else "a new file was begun"
-        self._on_moved(f"{self.path} cannot be used ({why}): it is now {moved}, and {kept}")
+        try:
+            rows = salvage(moved, into=self.path, retention=self._retention, now=self._clock())
+        finally:
+            kept = f"{rows:,} rows of it were copied to a new file" if rows else "a new file is begun"
+            self._on_moved(f"{self.path} cannot be used ({why}): it is now {moved}, and {kept}")
         return WriteConnection(self.path, self._retention, now=self._clock())
 
     def damaged(self, why: str) -> None:
@@ -101,7 +103,7 @@ def salvage(broken: Path, *, into: Path, retention: Retention, now: datetime) ->
     WriteConnection(into, retention, now=now).close()
     rows = 0
     with closing(sqlite3.connect(uri(into, "rw"), uri=True, isolation_level=None)) as connection:
-        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA synchronous = NORMAL")
         with suppress(
             sqlite3.DatabaseError
         ):  # no database at all; or a full disk, and then a person has to do the rest
