@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from prober.history.codec import DAY_HOURS, EPOCH, HOUR_US, LATENCY, SECOND, VERDICTS, Details, microseconds, moment
+from prober.history.codec import DAY_HOURS, EPOCH, HOUR_US, LATENCY, SECOND, VERDICTS, from_json, microseconds, moment
 from prober.history.models import Counts, Day, PastFailure, PastResult
 from prober.outcome import Outcome, Reason
 from prober.result import Remembered, Result
@@ -20,11 +19,9 @@ _SEEKS: Final = 2_000
 IN: Final = "IN (SELECT value FROM json_each(?))"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Named:
-    """A probe and its number."""
+class Named(NamedTuple):
+    """A probe by its names."""
 
-    number: int
     target: str
     probe: str
 
@@ -36,7 +33,7 @@ def named(connection: sqlite3.Connection, *, target: str | None = None, probe: s
         WHERE (?1 IS NULL OR targets.name = ?1) AND (?2 IS NULL OR probes.name = ?2)""",
         (target, probe),
     )
-    return {number: Named(number=number, target=of, probe=name) for number, of, name in rows}
+    return {number: Named(target=of, probe=name) for number, of, name in rows}
 
 
 def runs(
@@ -126,20 +123,16 @@ def failures(connection: sqlite3.Connection, *, target: str | None, probe: str |
     found = []
     for number, started, duration, verdict, reason, maintenance, text in rows:
         if number in probes:
-            details = Details(text)
+            texts = from_json(text)
             failure = PastFailure(
                 target=probes[number].target,
                 probe=probes[number].probe,
-                kind=details.kind,
                 verdict=VERDICTS[verdict],
                 reason=reasons.get(reason),
                 started_at=moment(started),
                 duration_seconds=duration / SECOND,
                 maintenance=bool(maintenance),
-                step=details.step,
-                message=details.message,
-                evidence=details.evidence,
-                warnings=details.warnings,
+                **{name: texts[name] for name in ("kind", "step", "message", "evidence", "warnings")},
             )
             found.append(failure)
     return found
@@ -195,21 +188,17 @@ def _remembered(name: Named, row: tuple[Any, ...], reasons: Mapping[int, str]) -
             why = Reason(reasons[reason])
         except ValueError:  # another version's: what it meant by it cannot be told in the words of this one
             return Remembered(target=name.target, probe=name.probe, last_success=last_success)
-    details = Details(text)
+    texts = from_json(text)
+    if latency is not None:
+        texts["facts"][LATENCY] = latency / SECOND
     outcome = Outcome(
         target=name.target,
         probe=name.probe,
-        kind=details.kind,
         verdict=VERDICTS[verdict],
         started_at=moment(started),
         duration_seconds=duration / SECOND,
         reason=why,
-        step=details.step,
-        message=details.message,
-        evidence=details.evidence,
-        warnings=details.warnings,
-        server=details.server,
-        facts={**details.facts, **({} if latency is None else {LATENCY: latency / SECOND})},
+        **texts,
     )
     due = moment(started - lag)
     return Remembered(
