@@ -31,7 +31,7 @@ _LOOKBACK: Final = "5m"
 _RESEND: Final = "1m"
 """Defaults of Prometheus, which are divided like all else."""
 STREAKS: Final = "mcp_probe_consecutive_failures"
-"""The recorded series that the alerts on targets begin with."""
+"""The series that the alerts on targets begin with."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from prober.history import HistoryError, HistoryStore
+from prober.history import HistoryError, HistoryStore, Retention
+from prober.history.history_file import salvage
 from prober.history.reader import Reader
 from prober.history.schema import APPLICATION_ID
 from prober.outcome import Reason
@@ -192,6 +193,17 @@ async def test_statuses_that_were_damaged_do_not_stop_the_start(tmp_path: Path) 
     }
     assert len(await history.results(limit=10_000)) == RUNS
     await history.close()
+
+
+async def test_copying_has_a_bound_on_its_time_for_a_start_waits_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    await _filled(path)
+    rows = [
+        salvage(path, into=tmp_path / f"{seconds}.db", retention=Retention(), now=NOW, seconds=seconds)
+        for seconds in (0.0, 60.0)
+    ]
+    assert rows[0] == 0
+    assert rows[1] > RUNS
 
 
 async def test_without_the_names_nothing_is_copied_for_rows_would_come_to_belong_to_others(tmp_path: Path) -> None:
