@@ -77,8 +77,8 @@ class WriteConnection:
         except BaseException:
             self._connection.close()
             raise
-        self._told: dict[int, tuple[object, ...]] = {}
-        """What the details of a probe's last run were made of, if it passed."""
+        self._told: dict[int, int] = {}
+        """A hash of what the details of a probe's last run were made of, if it passed."""
         self._details_bytes = 0
         self._rows = 0
 
@@ -170,8 +170,8 @@ class WriteConnection:
         if CODES[outcome.verdict] != PASSED:
             self._told.pop(probe, None)
             return to_json(outcome)
-        facts = {name: value for name, value in outcome.facts.items() if name != LATENCY}
-        told = outcome.kind, outcome.server, outcome.warnings, outcome.message, outcome.evidence, facts
+        facts = frozenset(fact for fact in outcome.facts.items() if fact[0] != LATENCY)
+        told = hash((outcome.kind, outcome.server, outcome.warnings, outcome.message, outcome.evidence, facts))
         if self._told.get(probe) == told:
             return None
         text = to_json(outcome)
