@@ -40,7 +40,7 @@ class Remembered:
     since: datetime | None = None
     """When the verdict and reason of the latest run were first seen, without another one between."""
     streak: int = 0
-    """How many runs in a row have ended with the verdict of the latest."""
+    """How many runs in a row failed: see `prober.status`."""
 
 
 class Sink(Protocol):

@@ -1,12 +1,25 @@
-"""Where every probe stands: what its last run said, since when, and when it last passed.
+"""The status of every probe: what its last run said, since when, how often it failed in a row, and when it last passed.
 
 The one memory of the daemon that pages, badges, notifications and metrics of the present read. It lives in the event
 loop's thread, holds one entry per probe, and is filled from history at a start.
+
+The streak of a probe is how many runs in a row failed:
+
+    pass            ends it: the streak is 0
+    fail            adds one
+    unknown         the prober could not tell: the streak stays
+    in maintenance  whatever the run says, the streak is 0: what failed before or in a maintenance window is not held
+                    against the target afterwards
+    in doubt        while the prober suspects itself a failure proves nothing: the streak stays. A pass does end it
+    left out        a run that did not take place changes nothing
+
+It is counted here and nowhere else. History stores it with each run; the API, the pages, the notifications and the
+gauge `mcp_probe_consecutive_failures` show it; the alerting rules read the gauge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -26,7 +39,7 @@ class ProbeStatus:
     since: datetime | None = None
     """When the present verdict and reason were first seen."""
     streak: int = 0
-    """How many runs in a row have ended with the present verdict."""
+    """How many runs in a row failed."""
     skipped: int = 0
     """Runs left out since the process began."""
 
@@ -77,7 +90,9 @@ WORST_FIRST: Final = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS)
 class StatusStore:
     """A Sink that remembers the present. Probes are known by target and name: names are unique in a configuration."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, suspects: Callable[[], bool] = lambda: False) -> None:
+        """`suspects` is whether the prober suspects itself. It must know of a result before `record` does."""
+        self._suspects = suspects
         self._config = Config()
         self._statuses: dict[str, ProbeStatus] = {}
 
@@ -114,15 +129,20 @@ class StatusStore:
         if status is None or status.probe.target != outcome.target:
             return
         passed = outcome.verdict is Verdict.PASS
-        same_verdict = status.last is not None and status.verdict is outcome.verdict
-        same = same_verdict and status.reason is outcome.reason
+        same = status.last is not None and (status.verdict, status.reason) == (outcome.verdict, outcome.reason)
         self._statuses[outcome.probe] = replace(
             status,
             last=result,
             last_success=result.ended if passed else status.last_success,
             since=status.since if same and status.since else outcome.started_at,
-            streak=status.streak + 1 if same_verdict else 1,
+            streak=self._streak_after(result, before=status.streak),
         )
+
+    def _streak_after(self, result: Result, *, before: int) -> int:
+        verdict = result.outcome.verdict
+        if verdict is Verdict.PASS or result.maintenance:
+            return 0
+        return before + 1 if verdict is Verdict.FAIL and not self._suspects() else before
 
     def skipped(self, probe: Probe) -> None:
         """A run was left out."""

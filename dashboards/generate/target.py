@@ -206,7 +206,7 @@ def _probes() -> Row:
         panels=(
             table(
                 "Probes, the worst first",
-                "How each probe's last run ended, and when one last passed.",
+                "How each probe's last run ended, how many failed in a row, and when one last passed.",
                 columns(q.result(_S)),
                 columns(f"{failing} or ({none} unless on (probe) mcp_probe_failing{{{_S}}})"),
                 columns(f"max by (probe) (mcp_probe_last_run_timestamp_seconds{{{_S}}}) * 1000"),
@@ -215,10 +215,12 @@ def _probes() -> Row:
                 columns(f"max by (probe) (mcp_probe_latency_seconds{{{_S}}})"),
                 columns(q.availability(_S, "$__range", "probe")),
                 columns(f"max by (probe) (mcp_probe_maintenance{{{_S}}})"),
+                columns(f"max by (probe) (mcp_probe_consecutive_failures{{{_S}}})"),
                 show=(
                     Column(field="Value #A", title="Last run", width=130, mappings=RESULT, filled=True),
                     Column(field="probe", title="Probe", links=_PAGE),
                     Column(field="reason", title="Why", mappings=REASON_WORDS),
+                    Column(field="Value #I", title="Failures in a row", width=130),
                     Column(field="Value #C", title="Ran", width=130, unit="dateTimeFromNow"),
                     Column(field="Value #D", title="Passed", width=130, unit="dateTimeFromNow"),
                     Column(field="Value #E", title="Interval", width=85, unit="s"),

@@ -1,4 +1,4 @@
-"""One HTTP client per session, over httpcore connections whose phases are known, with the trust and token of its target."""
+"""One HTTP client per session: httpcore connections whose phases are known, with the trust and token of its target."""
 
 from __future__ import annotations
 

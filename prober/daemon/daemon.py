@@ -60,7 +60,7 @@ class Daemon:
             config_file=settings.web_config,
             external_url=settings.external_url,
         )
-        self._statuses = StatusStore()
+        self._statuses = StatusStore(suspects=self._suspects)
         self._metrics = Metrics(location=settings.location, registry=CollectorRegistry())
         self._changes = Changes()
         self._outage_detector = OutageDetector()
@@ -98,7 +98,9 @@ class Daemon:
                 lag=lag,
             )
             self._metrics.ask(
-                budget_remaining=self._scheduler.budget_remaining, in_maintenance=self._scheduler.in_maintenance
+                budget_remaining=self._scheduler.budget_remaining,
+                in_maintenance=self._scheduler.in_maintenance,
+                consecutive_failures=lambda probe: self._statuses.probe(probe).streak,
             )
             self._apply_config(config)
             if history:

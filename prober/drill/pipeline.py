@@ -30,8 +30,8 @@ Say = Callable[[str], None]
 _LOOKBACK: Final = "5m"
 _RESEND: Final = "1m"
 """Defaults of Prometheus, which are divided like all else."""
-STREAKS: Final = "probe:mcp_probe_runs_failed:streak"
-"""The recorded series that the alerts on targets begin with."""
+STREAKS: Final = "mcp_probe_consecutive_failures"
+"""The series that the alerts on targets begin with."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ The texts are what a run said, what proves it and who answered. They are capped 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -82,25 +81,19 @@ def _plain(outcome: Outcome, characters: int, pieces: int) -> dict[str, Any]:
     return {name: value for name, value in plain.items() if value}
 
 
-class Details:
-    """The way back."""
-
-    def __init__(self, text: str) -> None:
-        self._plain: Mapping[str, Any] = json.loads(text)
-        self.kind: str = self._plain.get("kind", "")
-        self.step: str | None = self._plain.get("step")
-        self.message: str = self._plain.get("message", "")
-        self.warnings: tuple[str, ...] = tuple(self._plain.get("warnings", ()))
-        self.facts: Mapping[str, float] = self._plain.get("facts", {})
-
-    @property
-    def evidence(self) -> tuple[Evidence, ...]:
-        """What a later version wrote of a kind unknown here is passed over."""
-        pieces = self._plain.get("evidence", ())
-        return tuple(Evidence(**{name: piece[name] for name in _EVIDENCE if name in piece}) for piece in pieces)
-
-    @property
-    def server(self) -> ServerInfo:
-        """Who answered."""
-        server = self._plain.get("server", {})
-        return ServerInfo(**{field.name: server.get(field.name) for field in fields(ServerInfo)})
+def from_json(text: str) -> dict[str, Any]:
+    """The way back, as fields of an Outcome. What a later version wrote of a kind unknown here is passed over."""
+    plain = json.loads(text)
+    server = plain.get("server", {})
+    return {
+        "kind": plain.get("kind", ""),
+        "step": plain.get("step"),
+        "message": plain.get("message", ""),
+        "evidence": tuple(
+            Evidence(**{name: piece[name] for name in _EVIDENCE if name in piece})
+            for piece in plain.get("evidence", ())
+        ),
+        "warnings": tuple(plain.get("warnings", ())),
+        "server": ServerInfo(**{field.name: server.get(field.name) for field in fields(ServerInfo)}),
+        "facts": plain.get("facts", {}),
+    }

@@ -8,6 +8,7 @@ a history of this format, is copied to the new file.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import datetime
@@ -20,12 +21,14 @@ from prober.history.retention import Retention
 from prober.history.schema import APPLICATION_ID, FORMAT, HistoryError, is_damage, uri
 from prober.history.write_connection import WriteConnection
 
+SALVAGE_SECONDS: Final = 30.0
+"""The start of a daemon waits so long at most. A second is enough for a million rows."""
 _NAMES: Final = ("targets", "probes", "reasons")
 """Without these, rows of other tables would come to belong to whoever gets their numbers next: then none is copied."""
 _WHOLE: Final = (*_NAMES, "recent", "statuses", "days")
 """Tables that are copied in one piece each."""
 _BY_THE_HOUR: Final = ("target_hours", "hours", "failures", "runs")
-"""Tables that are copied by the hour, for one bad page must not cost all of them. The dearest come first."""
+"""Tables that are copied by the hour, for one bad page must not cost all of them. The dearest and latest come first."""
 
 _LAST_RUNS: Final = """INSERT OR IGNORE INTO main.statuses SELECT probe, max(started_us), verdict, reason, maintenance,
     duration_us, latency_us, lag_us, NULL, 0, NULL, '{}' FROM main.runs GROUP BY probe"""
@@ -59,11 +62,13 @@ class HistoryFile:
                 if not is_damage(error):
                     raise
                 self._damage = str(error)
-        why, moved = self._damage, self._move_aside()
+        why, moved, rows = self._damage, self._move_aside(), 0
         self._damage = None
-        salvaged = salvage(moved, into=self.path, retention=self._retention, now=self._clock()) if moved else 0
-        kept = f"{salvaged:,} rows of it were copied to a new file" if salvaged else "a new file was begun"
-        self._on_moved(f"{self.path} cannot be used ({why}): it is now {moved}, and {kept}")
+        try:
+            rows = salvage(moved, into=self.path, retention=self._retention, now=self._clock())
+        finally:
+            kept = f"{rows:,} rows of it were copied to a new file" if rows else "a new file is begun"
+            self._on_moved(f"{self.path} cannot be used ({why}): it is now {moved}, and {kept}")
         return WriteConnection(self.path, self._retention, now=self._clock())
 
     def damaged(self, why: str) -> None:
@@ -96,12 +101,12 @@ class HistoryFile:
         return moved
 
 
-def salvage(broken: Path, *, into: Path, retention: Retention, now: datetime) -> int:
+def salvage(broken: Path, *, into: Path, retention: Retention, now: datetime, seconds: float = SALVAGE_SECONDS) -> int:
     """Copy what can be read of a history of this format; how many rows there were."""
     WriteConnection(into, retention, now=now).close()
-    rows = 0
+    rows, deadline = 0, time.monotonic() + seconds
     with closing(sqlite3.connect(uri(into, "rw"), uri=True, isolation_level=None)) as connection:
-        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA synchronous = NORMAL")
         with suppress(
             sqlite3.DatabaseError
         ):  # no database at all; or a full disk, and then a person has to do the rest
@@ -109,6 +114,8 @@ def salvage(broken: Path, *, into: Path, retention: Retention, now: datetime) ->
             if [_ask(connection, name) for name in ("application_id", "user_version")] != [APPLICATION_ID, FORMAT]:
                 return 0
             for table, where in _pieces(retention, now):
+                if time.monotonic() > deadline:
+                    break
                 # A transaction each: SQLite rolls all of one back where a page cannot be read.
                 copied = f"INSERT OR IGNORE INTO main.{table} SELECT * FROM broken.{table} WHERE {where}"  # noqa: S608
                 try:
@@ -132,5 +139,5 @@ def _pieces(retention: Retention, now: datetime) -> Iterator[tuple[str, str]]:
     first = microseconds(now - max(retention.results, retention.failures, retention.rollups)) // HOUR_US
     for table in _BY_THE_HOUR:
         key, hour = ("started_us", HOUR_US) if table == "failures" else ("hour", 1)
-        for at in range(first, last + 1):
+        for at in range(last, first - 1, -1):
             yield table, f"{key} >= {at * hour} AND {key} < {(at + 1) * hour}"

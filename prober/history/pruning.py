@@ -1,9 +1,9 @@
 """What is too old, or too much, goes.
 
 By time: each kind of row after its own retention. By size: when all together outgrow the bound, the oldest hour of
-results goes, and the next, down to a week of them; then failures down to a week, roll-ups down to a month; then all of
-them further. So a few thousand probes lose old results first, and neither a flood of failures nor years of roll-ups
-ever drive out the last day of results.
+runs goes, and the next, down to two days of them, for runs are most of the file; then failures down to a week, roll-ups
+down to a month; then all of them further. So thousands of probes lose old runs first, and neither a flood of failures
+nor years of roll-ups ever drive out the last day of runs.
 
 A sweep takes at most a day off the old end of each kind: a clock that stands a year ahead for some minutes must not
 cost the whole history. Freed pages are used again; the file shrinks only while it is larger than its bound.
@@ -27,7 +27,7 @@ _KEYS: Final = {
 """Each kind of row: the column that it is in the order of, and what an hour is there."""
 
 _GIVES_WAY: Final = (
-    ("runs", timedelta(days=7)),
+    ("runs", timedelta(days=2)),
     ("failures", timedelta(days=7)),
     ("hours", timedelta(days=30)),
     ("runs", timedelta(days=1)),

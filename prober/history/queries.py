@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from prober.history.codec import DAY_HOURS, EPOCH, HOUR_US, LATENCY, SECOND, VERDICTS, Details, microseconds, moment
+from prober.history.codec import DAY_HOURS, EPOCH, HOUR_US, LATENCY, SECOND, VERDICTS, from_json, microseconds, moment
 from prober.history.models import Counts, Day, PastFailure, PastResult
 from prober.outcome import Outcome, Reason
 from prober.result import Remembered, Result
@@ -20,11 +19,9 @@ _SEEKS: Final = 2_000
 IN: Final = "IN (SELECT value FROM json_each(?))"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Named:
-    """A probe and its number."""
+class Named(NamedTuple):
+    """A probe by its names."""
 
-    number: int
     target: str
     probe: str
 
@@ -36,7 +33,7 @@ def named(connection: sqlite3.Connection, *, target: str | None = None, probe: s
         WHERE (:target IS NULL OR targets.name = :target) AND (:probe IS NULL OR probes.name = :probe)""",
         {"target": target, "probe": probe},
     )
-    return {number: Named(number=number, target=of, probe=name) for number, of, name in rows}
+    return {number: Named(target=of, probe=name) for number, of, name in rows}
 
 
 def runs(
@@ -68,6 +65,15 @@ def runs(
             (json.dumps([*range(low, hour + 1)]), numbers, first, last),
         )
         hour, span = low - 1, max(1, min(span * 4, _SEEKS // len(probes)))
+
+
+def hours_of(columns: str) -> str:
+    """A query of the roll-ups of `:probes` in `:hours`.
+
+    Not of the view `all_hours`: SQLite does not look up rows of a table through a view that has groups.
+    """
+    where = "WHERE hour IN (SELECT value FROM json_each(:hours)) AND probe IN (SELECT value FROM json_each(:probes))"
+    return f"SELECT {columns} FROM hours {where} UNION ALL SELECT {columns} FROM recent_hours {where}"  # noqa: S608
 
 
 def results(
@@ -117,20 +123,16 @@ def failures(connection: sqlite3.Connection, *, target: str | None, probe: str |
     found = []
     for number, started, duration, verdict, reason, maintenance, text in rows:
         if number in probes:
-            details = Details(text)
+            texts = from_json(text)
             failure = PastFailure(
                 target=probes[number].target,
                 probe=probes[number].probe,
-                kind=details.kind,
                 verdict=VERDICTS[verdict],
                 reason=reasons.get(reason),
                 started_at=moment(started),
                 duration_seconds=duration / SECOND,
                 maintenance=bool(maintenance),
-                step=details.step,
-                message=details.message,
-                evidence=details.evidence,
-                warnings=details.warnings,
+                **{name: texts[name] for name in ("kind", "step", "message", "evidence", "warnings")},
             )
             found.append(failure)
     return found
@@ -154,16 +156,18 @@ def uptime(connection: sqlite3.Connection, *, target: str, since: datetime, unti
     """From the hour that `since` is in to the end of the day of `until`."""
     hour = microseconds(since) // HOUR_US
     midnight = -(-hour // DAY_HOURS) * DAY_HOURS
-    hours_before = json.dumps([*range(hour, midnight)])
     counts = connection.execute(
         f"""SELECT coalesce(sum(passed), 0), coalesce(sum(failed), 0), coalesce(sum(unknown), 0) FROM (
             SELECT passed, failed, unknown FROM all_days
-            WHERE target = (SELECT id FROM targets WHERE name = ?) AND day BETWEEN ? AND ?
-            UNION ALL SELECT passed, failed, unknown FROM all_hours WHERE hour {IN} AND probe {IN})""",  # noqa: S608
-        (
-            *(target, midnight // DAY_HOURS, microseconds(until) // HOUR_US // DAY_HOURS),
-            *(hours_before, json.dumps([*named(connection, target=target)])),
-        ),
+            WHERE target = (SELECT id FROM targets WHERE name = :target) AND day BETWEEN :first AND :last
+            UNION ALL {hours_of("passed, failed, unknown")})""",  # noqa: S608
+        {
+            "target": target,
+            "first": midnight // DAY_HOURS,
+            "last": microseconds(until) // HOUR_US // DAY_HOURS,
+            "hours": json.dumps([*range(hour, midnight)]),
+            "probes": json.dumps([*named(connection, target=target)]),
+        },
     ).fetchone()
     return Counts(*counts)
 
@@ -184,21 +188,17 @@ def _remembered(name: Named, row: tuple[Any, ...], reasons: Mapping[int, str]) -
             why = Reason(reasons[reason])
         except ValueError:  # another version's: what it meant by it cannot be told in the words of this one
             return Remembered(target=name.target, probe=name.probe, last_success=last_success)
-    details = Details(text)
+    texts = from_json(text)
+    if latency is not None:
+        texts["facts"][LATENCY] = latency / SECOND
     outcome = Outcome(
         target=name.target,
         probe=name.probe,
-        kind=details.kind,
         verdict=VERDICTS[verdict],
         started_at=moment(started),
         duration_seconds=duration / SECOND,
         reason=why,
-        step=details.step,
-        message=details.message,
-        evidence=details.evidence,
-        warnings=details.warnings,
-        server=details.server,
-        facts={**details.facts, **({} if latency is None else {LATENCY: latency / SECOND})},
+        **texts,
     )
     due = moment(started - lag)
     return Remembered(

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -57,7 +58,7 @@ class Reader:
         except sqlite3.Error as error:
             if str(error) == "interrupted":
                 raise HistoryError(f"{self._path}: no answer within {self._seconds:g} s; ask for less") from None
-            if is_damage(error):
+            if is_damage(error) and self._is_current():
                 self._on_damage(str(error))
             raise HistoryError(f"{self._path} cannot be read: {error}") from error
         except OSError as error:
@@ -69,6 +70,13 @@ class Reader:
         for connection in self._connections.values():
             connection.close()
         self._connections.clear()
+
+    def _is_current(self) -> bool:
+        """Whether what the calling thread reads is still at its place, and has not been moved aside meanwhile."""
+        mine: tuple[int, sqlite3.Connection] | None = getattr(self._mine, "connection", None)
+        with suppress(FileNotFoundError):
+            return mine is not None and mine[0] == self._path.stat().st_ino
+        return False
 
     def _connection(self) -> sqlite3.Connection:
         """The calling thread's own."""

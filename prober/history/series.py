@@ -11,7 +11,7 @@ from typing import Final
 
 from prober.history.codec import DAY_HOURS, EPOCH, HOUR_US, SECOND, microseconds, moment
 from prober.history.models import Day, Overview, Point
-from prober.history.queries import IN, date_of, named, runs
+from prober.history.queries import date_of, hours_of, named, runs
 from prober.history.schema import BOUNDS_MS, BUCKETS, TIMED
 
 RAW_UP_TO: Final = timedelta(hours=12)
@@ -35,12 +35,18 @@ def durations(
         return _from_runs(connection, probes, since=since, until=until, points=points)
     first, last = microseconds(since) // HOUR_US, microseconds(until) // HOUR_US
     step = -(-(last - first + 1) // points)
-    (oldest,) = connection.execute("SELECT min(hour) FROM all_hours").fetchone()
+    known = connection.execute("SELECT min(hour) FROM hours UNION ALL SELECT min(hour) FROM recent")
+    oldest = min((hour for (hour,) in known if hour is not None), default=last)
     rows = connection.execute(
-        f"""SELECT (hour - ?) / ? AS stretch, sum(passed + failed) AS runs, sum(total_us), min(fastest_us),
+        f"""SELECT (hour - :first) / :step AS stretch, sum(passed + failed) AS runs, sum(total_us), min(fastest_us),
             max(slowest_us), {", ".join(f"sum({name})" for name in BUCKETS)}
-        FROM all_hours WHERE hour {IN} AND probe {IN} GROUP BY stretch HAVING runs ORDER BY stretch""",  # noqa: S608
-        (first, step, json.dumps([*range(max(first, oldest or 0), last + 1)]), json.dumps([*probes])),
+        FROM ({hours_of("*")}) GROUP BY stretch HAVING runs ORDER BY stretch""",  # noqa: S608
+        {
+            "first": first,
+            "step": step,
+            "hours": json.dumps([*range(max(first, oldest), last + 1)]),
+            "probes": json.dumps([*probes]),
+        },
     )
     return [_from_hours(EPOCH + timedelta(hours=first + stretch * step), *row) for stretch, *row in rows]
 

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from prober.history.codec import CODES, HOUR_US, LATENCY, PASSED, duration_us, microseconds, to_json
 from prober.history.pruning import forget, prune
@@ -20,6 +20,7 @@ from prober.history.schema import SKIPPED, connect_to_write
 from prober.outcome import Outcome, Reason
 from prober.result import Result
 
+Name = TypeVar("Name")
 _INSERT_RECENT: Final = (
     "INSERT INTO recent (hour, probe, started_us, verdict, reason, maintenance, duration_us, latency_us, lag_us,"
     " since_us, streak, succeeded_us, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -76,8 +77,8 @@ class WriteConnection:
         except BaseException:
             self._connection.close()
             raise
-        self._told: dict[int, tuple[object, ...]] = {}
-        """What the details of a probe's last run were made of, if it passed."""
+        self._told: dict[int, int] = {}
+        """A hash of what the details of a probe's last run were made of, if it passed."""
         self._details_bytes = 0
         self._rows = 0
 
@@ -169,8 +170,8 @@ class WriteConnection:
         if CODES[outcome.verdict] != PASSED:
             self._told.pop(probe, None)
             return to_json(outcome)
-        facts = {name: value for name, value in outcome.facts.items() if name != LATENCY}
-        told = outcome.kind, outcome.server, outcome.warnings, outcome.message, outcome.evidence, facts
+        facts = frozenset(fact for fact in outcome.facts.items() if fact[0] != LATENCY)
+        told = hash((outcome.kind, outcome.server, outcome.warnings, outcome.message, outcome.evidence, facts))
         if self._told.get(probe) == told:
             return None
         text = to_json(outcome)
@@ -178,30 +179,24 @@ class WriteConnection:
         self._details_bytes += len(text)
         return text
 
-    def _target(self, name: str) -> int:
-        number = self._targets.get(name)
-        if number is None:
-            number = self._number("INSERT INTO targets (name) VALUES (?)", name)
-            self._targets[name] = number
-        return number
-
     def _probe(self, target: str, name: str) -> int:
         number = self._probes.get((target, name))
         if number is None:
-            number = self._number("INSERT INTO probes (target, name) VALUES (?, ?)", self._target(target), name)
-            self._probes[target, name] = number
+            of = self._number(self._targets, target, "INSERT INTO targets (name) VALUES (?)", target)
+            number = self._number(
+                self._probes, (target, name), "INSERT INTO probes (target, name) VALUES (?, ?)", of, name
+            )
         return number
 
     def _reason(self, reason: Reason | None) -> int | None:
         if reason is None:
             return None
-        number = self._reasons.get(reason)
-        if number is None:
-            number = self._number("INSERT INTO reasons (name) VALUES (?)", reason.value)
-            self._reasons[reason.value] = number
-        return number
+        return self._number(self._reasons, reason.value, "INSERT INTO reasons (name) VALUES (?)", reason.value)
 
-    def _number(self, statement: str, *values: str | int) -> int:
-        number = self._connection.execute(statement, values).lastrowid
-        assert number is not None
+    def _number(self, known: dict[Name, int], name: Name, statement: str, *values: str | int) -> int:
+        number = known.get(name)
+        if number is None:
+            number = self._connection.execute(statement, values).lastrowid
+            assert number is not None
+            known[name] = number
         return number

@@ -99,6 +99,15 @@ OF_PROBES: Final[tuple[DynamicSeriesFamily[ProbeRecord] | FixedSeriesFamily[Prob
         read=lambda p: () if p.failing is None else ((("", p.failing.value), 1),),
     ),
     FixedSeriesFamily(
+        name="mcp_probe_consecutive_failures",
+        by_run=True,
+        type="gauge",
+        labels=_PROBE,
+        help="Runs of the probe that failed in a row; an unknown run neither counts nor ends them, a pass does, and so"
+        " does a run in maintenance.",
+        values=lambda p: (p.streak(p.probe),),
+    ),
+    FixedSeriesFamily(
         name="mcp_probe_runs_total",
         by_run=True,
         type="counter",

@@ -56,6 +56,7 @@ class ProbeRecord:
         "probe",
         "runs",
         "skipped",
+        "streak",
         "target",
         "written",
     )
@@ -70,6 +71,8 @@ class ProbeRecord:
         self.budgets: tuple[tuple[str, float], ...] = ()
         self.in_maintenance: Callable[[str], bool] | None = None
         """Asked when the page is made; None where no window is defined."""
+        self.streak: Callable[[str], int] = lambda _probe: 0
+        """Asked when the page is made: the status store counts failures in a row."""
         self.runs = [0, 0, 0]
         """In the order of Verdict."""
         self.failures: dict[Reason, int] = {}

@@ -39,6 +39,7 @@ class Metrics:
         self._targets: dict[str, TargetRecord] = {}
         self._budget_remaining: Callable[[str], float | None] = lambda _target: None
         self._in_maintenance: Callable[[str], bool] = lambda _probe: False
+        self._consecutive_failures: Callable[[str], int] = lambda _probe: 0
         registry.register(
             RecordCollector(self._place, probes=lambda: self._probes.values(), targets=lambda: self._targets.values())
         )
@@ -67,6 +68,7 @@ class Metrics:
                     probe, labels_text((*self._place, *labels_of_probe(target=probe.target, probe=name)))
                 )
             record.follow(probe, target, all_reasons=all_reasons)
+            record.streak = self._streak_now
             record.in_maintenance = self._maintenance_now if probe.maintenance or target.maintenance else None
             self._probes[name] = record
         self._apply_targets(config.targets[name] for name in dict.fromkeys(p.target for p in probes.values()))
@@ -92,18 +94,31 @@ class Metrics:
         for result in in_order(known):
             self._targets[result.outcome.target].learn(result.outcome)
 
-    def ask(self, *, budget_remaining: Callable[[str], float | None], in_maintenance: Callable[[str], bool]) -> None:
-        """Whom to ask, when a page is made, what is left of a target's budget and whether a probe is in maintenance.
+    def ask(
+        self,
+        *,
+        budget_remaining: Callable[[str], float | None],
+        in_maintenance: Callable[[str], bool],
+        consecutive_failures: Callable[[str], int] = lambda _probe: 0,
+    ) -> None:
+        """Whom to ask, when a page is made, what this room does not count itself. KeyError means: gone meanwhile.
 
-        Asked by name, and only of those for which a budget or a window is configured. KeyError means: gone meanwhile.
+        Asked by name: what is left of a target's budget and whether a probe is in maintenance, only of those for which
+        a budget or a window is configured; and how often a probe failed in a row, which must know of a result first.
         """
         self._budget_remaining = budget_remaining
         self._in_maintenance = in_maintenance
+        self._consecutive_failures = consecutive_failures
 
     def _maintenance_now(self, probe: str) -> bool:
         with suppress(KeyError):
             return self._in_maintenance(probe)
         return False
+
+    def _streak_now(self, probe: str) -> int:
+        with suppress(KeyError):
+            return self._consecutive_failures(probe)
+        return 0
 
     def _budget_now(self, target: str) -> float | None:
         with suppress(KeyError):

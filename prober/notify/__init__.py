@@ -8,10 +8,12 @@ When something is told:
               More than ten changes at one time come as one list of what fails and one of what does not any more.
   well again  When the last probe of an alert group passes, once, with how long it lasted.
 And when nothing is:
+  (The status store counts failures in a row; see prober/status.py.)
   unknown     Runs that could not tell neither count nor interrupt the counting.
-  maintenance Runs that were due in a maintenance window are passed over: what began in it is told `after` failures
+  maintenance A run that was due in a maintenance window begins the counting anew: what fails is told `after` failures
               later than its end, what ended in it when the first run after it passes.
-  self-doubt  While the prober suspects itself failures are passed over, and what was about to be told is forgotten.
+  self-doubt  While the prober suspects itself failures do not count. What was about to be told waits for one more
+              failure after the doubt.
   a restart   What has failed for `after` runs by the status store was told before. A run that could not
               tell, right before the restart, hides that; then it is told again.
 

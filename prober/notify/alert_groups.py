@@ -23,6 +23,8 @@ class Firing:
     outcomes: tuple[Outcome, ...]
     since: datetime
     """When the first of these failures began."""
+    streak: int = 1
+    """How often in a row the probe that failed most often did."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,12 +45,13 @@ Change = Firing | Resolved
 
 
 @dataclass(kw_only=True)
-class _Streak:
-    """The failures in a row of one probe."""
+class _Failing:
+    """One probe that fails."""
 
     since: datetime
     last: Outcome
-    count: int = 0
+    streak: int
+    """By the status store."""
     same: int = 0
     """How many of the latest have the reason of the last."""
     group: Key | None = None
@@ -63,11 +66,11 @@ class _AlertGroup:
 
 
 class AlertGroups:
-    """Takes in results, hands out changes. `after` is how many failures in a row are told."""
+    """Takes in results, hands out changes. `after` is how many failures in a row, by the status store, are told."""
 
     def __init__(self, *, after: int):
         self.after = after
-        self._streaks: dict[str, _Streak] = {}
+        self._failing: dict[str, _Failing] = {}
         self._groups: dict[Key, _AlertGroup] = {}
         self._untold: dict[Key, None] = {}
         self._resolved: list[Resolved] = []
@@ -82,38 +85,42 @@ class AlertGroups:
         untold = dict(self._untold)
         for status in statuses:
             last, name = status.last, status.probe.name
-            if status.verdict is not Verdict.FAIL or last is None or last.maintenance or name in self._streaks:
+            if status.verdict is not Verdict.FAIL or last is None or last.maintenance or name in self._failing:
                 continue
             since = status.since or last.outcome.started_at
-            streak = _Streak(since=since, last=last.outcome, count=status.streak, same=status.streak)
-            self._streaks[name] = streak
-            if streak.count >= self.after and last.outcome.reason is not None:
-                self._join(name, streak, (status.probe.target, last.outcome.reason))
+            failing = _Failing(since=since, last=last.outcome, streak=status.streak, same=status.streak)
+            self._failing[name] = failing
+            if status.streak >= self.after and last.outcome.reason is not None:
+                self._join(name, failing, (status.probe.target, last.outcome.reason))
         self._untold = untold
 
     def keep(self, probes: Collection[tuple[str, str]]) -> None:
         """Forget all probes but these, named with their targets; of groups that then have none no end is told."""
-        for name, streak in [*self._streaks.items()]:
-            if (streak.last.target, name) not in probes:
-                self._leave(name, streak)
-                del self._streaks[name]
+        for name, failing in [*self._failing.items()]:
+            if (failing.last.target, name) not in probes:
+                self._leave(name, failing)
+                del self._failing[name]
 
-    def record(self, result: Result, *, suspect: bool) -> None:
-        """A run has ended. `suspect` is whether the prober suspects itself, so that no failure is to be believed."""
+    def record(self, result: Result, *, streak: int, suspect: bool) -> None:
+        """A run has ended, and its probe has failed `streak` times in a row.
+
+        `suspect` is whether the prober suspects itself, so that no failure is to be believed.
+        """
         outcome = result.outcome
         if result.maintenance:
-            return
-        if outcome.verdict is Verdict.PASS:
+            failing = self._failing.get(outcome.probe)
+            if failing is not None and failing.group is None:
+                del self._failing[outcome.probe]
+        elif outcome.verdict is Verdict.PASS:
             self._passed(outcome.probe, until=outcome.started_at)
         elif outcome.verdict is Verdict.FAIL and not suspect:
-            self._failed(outcome)
+            self._failed(outcome, streak)
 
     def withdraw(self) -> None:
-        """Forget what is not told yet: it has to fail as often again to be believed."""
-        for name, streak in [*self._streaks.items()]:
-            if streak.group is None or streak.group in self._untold:
-                self._leave(name, streak)
-                del self._streaks[name]
+        """Forget what is not told yet: it is told if it fails once more, when there is no doubt."""
+        for name, failing in self._failing.items():
+            if failing.group in self._untold:
+                self._leave(name, failing)
 
     def take(self) -> list[Change]:
         """The changes since the last call; they count as told."""
@@ -123,51 +130,58 @@ class AlertGroups:
         changes: list[Change] = [replace(each, others=tuple(others.get(each.target, ()))) for each in self._resolved]
         for key in self._untold:
             group = self._groups[key]
-            outcomes = tuple(self._streaks[name].last for name in group.probes if name in group.failing)
-            changes.append(Firing(target=key[0], reason=key[1], outcomes=outcomes, since=group.since))
+            failing = [self._failing[name] for name in group.probes if name in group.failing]
+            changes.append(
+                Firing(
+                    target=key[0],
+                    reason=key[1],
+                    outcomes=tuple(each.last for each in failing),
+                    since=group.since,
+                    streak=max(each.streak for each in failing),
+                )
+            )
         self._resolved.clear()
         self._untold.clear()
         return changes
 
-    def _failed(self, outcome: Outcome) -> None:
+    def _failed(self, outcome: Outcome, streak: int) -> None:
         reason = outcome.reason
         assert reason is not None
-        streak = self._streaks.setdefault(outcome.probe, _Streak(since=outcome.started_at, last=outcome))
-        streak.same = streak.same + 1 if streak.last.reason is reason else 1
-        streak.count += 1
-        streak.last = outcome
+        failing = self._failing.setdefault(outcome.probe, _Failing(since=outcome.started_at, last=outcome, streak=0))
+        failing.same = failing.same + 1 if failing.last.reason is reason else 1
+        failing.last, failing.streak = outcome, streak
         key = (outcome.target, reason)
-        new = streak.group is None and streak.count >= self.after
-        other = streak.group not in (None, key) and streak.same >= self.after
+        new = failing.group is None and streak >= self.after
+        other = failing.group not in (None, key) and failing.same >= self.after
         if new or other:
-            self._leave(outcome.probe, streak)
-            self._join(outcome.probe, streak, key)
+            self._leave(outcome.probe, failing)
+            self._join(outcome.probe, failing, key)
 
     def _passed(self, name: str, *, until: datetime) -> None:
-        streak = self._streaks.pop(name, None)
-        if streak is None:
+        failing = self._failing.pop(name, None)
+        if failing is None:
             return
-        key = streak.group
+        key = failing.group
         told = key not in self._untold
-        group = self._leave(name, streak)
+        group = self._leave(name, failing)
         if key is not None and group is not None and told and not group.failing:
             target, reason = key
             probes = tuple(group.probes)
             self._resolved.append(Resolved(target=target, reason=reason, probes=probes, since=group.since, until=until))
 
-    def _join(self, name: str, streak: _Streak, key: Key) -> None:
-        streak.group = key
+    def _join(self, name: str, failing: _Failing, key: Key) -> None:
+        failing.group = key
         if key not in self._groups:
-            self._groups[key] = _AlertGroup(since=streak.since)
+            self._groups[key] = _AlertGroup(since=failing.since)
             self._untold[key] = None
         group = self._groups[key]
-        group.since = min(group.since, streak.since)
+        group.since = min(group.since, failing.since)
         group.failing.add(name)
         group.probes[name] = None
 
-    def _leave(self, name: str, streak: _Streak) -> _AlertGroup | None:
+    def _leave(self, name: str, failing: _Failing) -> _AlertGroup | None:
         """Out of the group that it is in, which is over with the last of them."""
-        key, streak.group = streak.group, None
+        key, failing.group = failing.group, None
         if key is None:
             return None
         group = self._groups[key]

@@ -85,7 +85,9 @@ def _firing(change: Firing) -> list[str]:
         _named([outcome.probe for outcome in change.outcomes]),
         cap(": ".join(filter(None, (cause(first), line(first.message)))), _STORY),
         *evidence[:_LINES],
-        f"since {_time(change.since)}",
+        f"{change.streak} failures in a row, since {_time(change.since)}"
+        if change.streak > 1
+        else f"since {_time(change.since)}",
     ]
 
 

@@ -39,7 +39,9 @@ class Notifier:
         gathering: float = GROUP_WAIT,
         pauses: Sequence[float] = PAUSES,
     ):
-        """`suspects` is whether the prober suspects itself; `on_sent` is told of each message and URL, in the loop.
+        """`statuses` counts failures in a row, so it must get each result first.
+
+        `suspects` is whether the prober suspects itself; `on_sent` is told of each message and URL, in the loop.
 
         Raises NotifyProblem. The first time this imports Apprise and takes half a second: see `check`.
         """
@@ -97,7 +99,10 @@ class Notifier:
     def record(self, result: Result) -> None:
         """A run has ended."""
         try:
-            self._groups.record(result, suspect=self._suspects())
+            status = self._statuses.find(result.outcome.target, result.outcome.probe)
+            if status is None:  # the probe is gone by now
+                return
+            self._groups.record(result, streak=status.streak, suspect=self._suspects())
             if self._groups.pending:
                 self._news.set()
         except Exception:  # a Sink never raises

@@ -89,6 +89,7 @@ def test_a_history_that_cannot_be_used_does_not_stop_the_start(tmp_path: Path) -
     with crowd() as port:
         file = configured(port, tmp_path)
         with daemon(file, "--history", history, history=True) as running:
+            until(lambda: len(logged(running, "history_moved_aside")) == 1, "it is told")
             (line,) = until(lambda: logged(running, "history_moved_aside"), "the file is moved aside")
             (aside,) = tmp_path.glob("history.db.unusable-*")
             assert f"it is now {aside}" in line["message"]

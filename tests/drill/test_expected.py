@@ -14,6 +14,7 @@ from prober.drill.expected import OWN, SLOW_SECONDS
 from prober.drill.pipeline import STREAKS
 from prober.loader import load
 from prober.metrics import Metrics
+from prober.metrics.families import families
 from prober.outcome import Reason
 from prober.reference.faults.catalog import FAULTS
 from prober.reference.faults.switches import parse
@@ -43,8 +44,8 @@ def test_every_alert_of_the_prober_itself_that_a_drill_can_raise_is_known() -> N
     assert of_the_prober - OWN == {"McpProberHistoryDown", "McpProberNotReloading"}
 
 
-def test_the_series_that_is_waited_for_is_recorded() -> None:
-    assert STREAKS in {rule.get("record") for rule in RULES}
+def test_the_series_that_is_waited_for_is_exported() -> None:
+    assert STREAKS in {row.name for row in families()}
 
 
 @pytest.mark.parametrize("fault", EXPECTED)

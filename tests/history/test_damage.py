@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from prober.history import HistoryStore
+from prober.history import HistoryError, HistoryStore, Retention
+from prober.history.history_file import salvage
+from prober.history.reader import Reader
 from prober.history.schema import APPLICATION_ID
 from prober.outcome import Reason
 from tests.history.making import NOON, result, statuses_of, until
@@ -71,7 +73,7 @@ async def test_a_file_that_is_no_history_is_moved_aside_as_it_was_and_a_new_one_
     history.record(result())
     await history.close()
     aside = tmp_path / ASIDE
-    assert moved == [f"{path} cannot be used ({path} {why}): it is now {aside}, and a new file was begun"]
+    assert moved == [f"{path} cannot be used ({path} {why}): it is now {aside}, and a new file is begun"]
     assert aside.read_bytes() == before
     assert trouble == []
     history = HistoryStore.open(path, on_moved=moved.append, clock=lambda: NOW)
@@ -157,6 +159,27 @@ async def test_of_a_page_that_was_zeroed_only_its_hours_are_lost(tmp_path: Path)
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
+async def test_who_still_reads_the_file_that_was_moved_aside_does_not_condemn_the_new_one(tmp_path: Path) -> None:
+    path, told = tmp_path / "history.db", list[str]()
+    await _filled(path)
+    _spoil(path, _pages_of(path, "runs")[3:4])
+    reader = Reader(path, seconds=5.0, on_damage=told.append)
+
+    def moved_meanwhile(connection: sqlite3.Connection) -> None:
+        path.rename(tmp_path / "aside.db")
+        path.touch()
+        connection.execute("SELECT sum(duration_us) FROM runs").fetchone()
+
+    with pytest.raises(HistoryError, match="malformed"):
+        await reader.ask(moved_meanwhile)
+    assert told == []
+    (tmp_path / "aside.db").replace(path)
+    with pytest.raises(HistoryError, match="malformed"):
+        await reader.ask(lambda connection: connection.execute("SELECT sum(duration_us) FROM runs").fetchone())
+    assert told == ["database disk image is malformed"]
+    reader.close()
+
+
 async def test_statuses_that_were_damaged_do_not_stop_the_start(tmp_path: Path) -> None:
     path, moved = tmp_path / "history.db", list[str]()
     await _filled(path)
@@ -172,13 +195,24 @@ async def test_statuses_that_were_damaged_do_not_stop_the_start(tmp_path: Path) 
     await history.close()
 
 
+async def test_copying_has_a_bound_on_its_time_for_a_start_waits_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    await _filled(path)
+    rows = [
+        salvage(path, into=tmp_path / f"{seconds}.db", retention=Retention(), now=NOW, seconds=seconds)
+        for seconds in (0.0, 60.0)
+    ]
+    assert rows[0] == 0
+    assert rows[1] > RUNS
+
+
 async def test_without_the_names_nothing_is_copied_for_rows_would_come_to_belong_to_others(tmp_path: Path) -> None:
     path, moved = tmp_path / "history.db", list[str]()
     await _filled(path)
     _spoil(path, _pages_of(path, "targets"))
     history = HistoryStore.open(path, on_moved=moved.append, clock=lambda: NOW)
     await asyncio.sleep(0)
-    assert "a new file was begun" in moved[0]
+    assert "a new file is begun" in moved[0]
     assert await history.results() == []
     history.record(result(NOW))
     await history.close()

@@ -3,16 +3,21 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from prober.history import HistoryError, HistoryStore
+from prober.history import HistoryError, HistoryStore, Retention
 from prober.history.codec import LONGEST, to_json
+from prober.history.queries import remembered
 from prober.history.reader import Reader
+from prober.history.schema import connect_to_read
+from prober.history.write_connection import WriteConnection
 from prober.outcome import Evidence, Exchange, Phase, Reason, Verdict
-from tests.history.making import NOON, result, statuses_of, until
+from tests.history.making import NOON, entry, result, statuses_of, until
 
 NOW = NOON + timedelta(hours=1)
 
@@ -163,3 +168,31 @@ async def test_a_reason_of_another_version_is_shown_but_not_gone_on_from(tmp_pat
     assert memory.last is None
     assert memory.last_success == NOON + timedelta(seconds=0.0125)
     await history.close()
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+async def test_what_the_last_run_said_is_remembered_though_texts_that_stay_the_same_are_written_once(
+    tmp_path: Path, compacted: bool
+) -> None:
+    path = tmp_path / "history.db"
+    said: list[dict[str, Any]] = [
+        {"facts": {"tools": 12.0, "latency_seconds": 0.25}},
+        {"facts": {"tools": 12.0, "latency_seconds": 0.5}},
+        {"facts": {"tools": 13.0, "latency_seconds": 0.5}},
+        {"facts": {"tools": 13.0}, "warnings": ("slow",)},
+        {"facts": {"tools": 13.0}, "reason": Reason.TIMEOUT, "evidence": (Evidence(detail="late"),)},
+        {"facts": {"tools": 13.0}, "warnings": ("slow",)},
+        {"facts": {"tools": 13.0}, "warnings": ("slow",)},
+    ]
+    for last in range(len(said)):
+        path.unlink(missing_ok=True)
+        writing = WriteConnection(path, Retention(), now=NOW)
+        for number in range(last + 1):
+            given = entry(NOON + timedelta(seconds=number), **said[number])
+            writing.write([given])
+            if compacted:
+                writing.compact(NOW)
+        with closing(connect_to_read(path)) as connection:
+            (memory,) = remembered(connection)
+        assert memory.last == given.result
+        writing.close()

@@ -163,7 +163,6 @@ async def test_a_clock_that_jumps_back_breaks_nothing_and_the_last_to_come_is_th
     (memory,) = history.remembered()
     assert memory.last is not None
     assert memory.last.outcome.started_at == times[-1]
-    assert memory.streak == 4
     assert memory.since == NOON
     assert [day.passed for day in await history.days("reference", days=3)] == [2, 0, 2]
     await history.close()

@@ -7,6 +7,8 @@ from prometheus_client import CollectorRegistry
 
 from prober.metrics.sink import ALL_REASONS_UP_TO
 from prober.outcome import Phase, Reason, Verdict
+from prober.result import Sink
+from prober.status import StatusStore
 from tests.metrics.reading import metrics_of, page, parsed, series, value, values
 from tests.metrics.world import MODERN, PHASES, STARTED, configured, crowd, eventful, ran
 
@@ -27,6 +29,23 @@ async def test_counters_and_histograms_are_at_zero_from_the_start() -> None:
         assert set((await values(metrics, "mcp_probe_failures_total", **labels)).values()) == {0}
     assert await value(metrics, "mcp_race_operations_total", **RACE) == 0
     assert (await values(metrics, "mcp_race_violations_total", **RACE))["lost_update",] == 0
+
+
+async def test_failures_in_a_row_are_those_that_the_status_store_has_counted() -> None:
+    config = configured()
+    metrics, statuses = metrics_of(config), StatusStore()
+    statuses.apply_config(config)
+    assert await values(metrics, "mcp_probe_consecutive_failures", **SEARCH) == {(): 0}
+    metrics.ask(
+        budget_remaining=lambda _target: None,
+        in_maintenance=lambda _probe: False,
+        consecutive_failures=lambda probe: statuses.probe(probe).streak,
+    )
+    for reason, streak in ((Reason.TIMEOUT, 1), (Reason.CONNECT_REFUSED, 2), (Reason.UNDECIDED, 2), (None, 0)):
+        sinks: tuple[Sink, ...] = (statuses, metrics)
+        for sink in sinks:
+            sink.record(ran(config.probes["search"], reason=reason))
+        assert await values(metrics, "mcp_probe_consecutive_failures", **SEARCH) == {(): streak}
 
 
 async def test_no_counter_begins_with_a_run() -> None:

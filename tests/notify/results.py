@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from prober.config.model import Config, Probe, Target
 from prober.kinds.handshake import HandshakeSettings
+from prober.notify import Notifier
 from prober.outcome import Outcome, Reason, Verdict
 from prober.result import Result
 from prober.status import StatusStore
@@ -37,9 +39,23 @@ def run(
     return Result(outcome=outcome, due=at(minute), maintenance=maintenance)
 
 
-def statuses(*probes: str, target: str = "t") -> StatusStore:
-    """A status store with these probes, of which nothing is known."""
-    made = StatusStore()
-    named = {name: Probe(name=name, target=target, kind="handshake", settings=HandshakeSettings()) for name in probes}
-    made.apply_config(Config(targets={target: Target(name=target)}, probes=named))
+def statuses(*probes: str, suspects: Callable[[], bool] = lambda: False) -> StatusStore:
+    """A status store with these probes, of which nothing is known. `c` and `other` are probes of a second target."""
+    made = StatusStore(suspects=suspects)
+    named = {
+        name: Probe(
+            name=name,
+            target="u" if name in ("c", "other") else "t",
+            kind="handshake",
+            settings=HandshakeSettings(),
+        )
+        for name in probes
+    }
+    made.apply_config(Config(targets={name: Target(name=name) for name in ("t", "u")}, probes=named))
     return made
+
+
+def ended(notifier: Notifier, result: Result) -> None:
+    """Give a result to the notifier, and before it to the status store that counts for it."""
+    notifier._statuses.record(result)
+    notifier.record(result)

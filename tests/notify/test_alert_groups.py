@@ -9,7 +9,24 @@ import pytest
 
 from prober.notify.alert_groups import AlertGroups, Change, Firing, Resolved
 from prober.outcome import Reason
+from prober.result import Result
 from tests.notify.results import at, run, statuses
+
+
+class Telling:
+    """Alert groups, and the status store that counts failures in a row for them."""
+
+    def __init__(self, *, after: int) -> None:
+        self.groups = AlertGroups(after=after)
+        self.suspect = False
+        probes = ("a", "b", "c", "told", "other", *(f"p{number}" for number in range(10)))
+        self.statuses = statuses(*probes, suspects=lambda: self.suspect)
+
+    def __call__(self, result: Result, *, suspect: bool = False) -> None:
+        self.suspect = suspect
+        self.statuses.record(result)
+        streak = self.statuses.probe(result.outcome.probe).streak
+        self.groups.record(result, streak=streak, suspect=suspect)
 
 
 def words(changes: list[Change]) -> str:
@@ -25,13 +42,11 @@ def words(changes: list[Change]) -> str:
 
 def story(runs: str, *, after: int = 3) -> str:
     """What is told after each run, `.` for nothing. A run is `[probe=]word[!][?]`: `!` maintenance, `?` self-doubt."""
-    groups = AlertGroups(after=after)
-    told = []
+    tell, told = Telling(after=after), []
     for minute, text in enumerate(runs.split()):
         probe, _, word = text.rpartition("=")
-        result = run(word.rstrip("!?"), minute, probe=probe or "a", maintenance="!" in word)
-        groups.record(result, suspect="?" in word)
-        told.append(words(groups.take()) or ".")
+        tell(run(word.rstrip("!?"), minute, probe=probe or "a", maintenance="!" in word), suspect="?" in word)
+        told.append(words(tell.groups.take()) or ".")
     return " ".join(told)
 
 
@@ -101,12 +116,13 @@ def test_one_failure_is_enough_where_that_is_wanted() -> None:
 
 
 def test_ten_probes_of_one_target_are_one_change_and_another_target_is_another() -> None:
-    groups = AlertGroups(after=2)
+    tell = Telling(after=2)
+    groups = tell.groups
     names = [f"p{number}" for number in range(10)]
     for minute in range(2):
         for name in names:
-            groups.record(run("connect_refused", minute, probe=name), suspect=False)
-        groups.record(run("connect_refused", minute, probe="other", target="u"), suspect=False)
+            tell(run("connect_refused", minute, probe=name))
+        tell(run("connect_refused", minute, probe="other", target="u"))
     first, second = groups.take()
     assert isinstance(first, Firing)
     assert isinstance(second, Firing)
@@ -115,39 +131,44 @@ def test_ten_probes_of_one_target_are_one_change_and_another_target_is_another()
 
 
 def test_what_passes_before_it_is_told_is_not_told() -> None:
-    groups = AlertGroups(after=1)
-    groups.record(run("timeout"), suspect=False)
+    tell = Telling(after=1)
+    groups = tell.groups
+    tell(run("timeout"))
     assert groups.pending
-    groups.record(run("pass", 1), suspect=False)
+    tell(run("pass", 1))
     assert not groups.pending
     assert groups.take() == []
 
 
 def test_an_end_knows_how_long_it_lasted_and_why_the_target_still_fails() -> None:
-    groups = AlertGroups(after=1)
-    groups.record(run("timeout", 1), suspect=False)
-    groups.record(run("tool_error", 2, probe="b"), suspect=False)
+    tell = Telling(after=1)
+    groups = tell.groups
+    tell(run("timeout", 1))
+    tell(run("tool_error", 2, probe="b"))
     groups.take()
-    groups.record(run("pass", 8), suspect=False)
+    tell(run("pass", 8))
     [ended] = groups.take()
     others = (Reason.TOOL_ERROR,)
     assert ended == Resolved(target="t", reason=Reason.TIMEOUT, probes=("a",), since=at(1), until=at(8), others=others)
 
 
-def test_what_is_withdrawn_has_to_fail_as_often_again_and_what_was_told_stays_told() -> None:
-    groups = AlertGroups(after=2)
+def test_what_is_withdrawn_has_to_fail_once_more_and_what_was_told_stays_told() -> None:
+    tell = Telling(after=2)
+    groups = tell.groups
     for minute in range(2):
-        groups.record(run("timeout", minute, probe="told"), suspect=False)
+        tell(run("timeout", minute, probe="told"))
     groups.take()
     for minute in range(2):
-        groups.record(run("unavailable", minute), suspect=False)
+        tell(run("unavailable", minute))
     groups.withdraw()
     assert groups.take() == []
-    groups.record(run("unavailable", 3), suspect=False)
-    assert groups.take() == []
-    groups.record(run("unavailable", 4), suspect=False)
-    groups.record(run("pass", 4, probe="told"), suspect=False)
-    assert words(groups.take()) == "-told:timeout +a:unavailable"
+    tell(run("unavailable", 3), suspect=True)
+    assert groups.take() == [], "in doubt it does not count"
+    tell(run("unavailable", 4))
+    tell(run("pass", 4, probe="told"))
+    resolved, firing = groups.take()
+    assert words([resolved, firing]) == "-told:timeout +a:unavailable"
+    assert firing.since == at(0), "which is when it began, not when it was believed"
 
 
 @pytest.mark.parametrize(
@@ -169,28 +190,32 @@ def test_after_a_restart_what_was_told_is_not_told_again(before: str, runs: str,
     assert not groups.pending
     seen = []
     for minute, word in enumerate(runs.split()):
-        groups.record(run(word, 10 + minute), suspect=False)
+        result = run(word, 10 + minute)
+        known.record(result)
+        groups.record(result, streak=known.probe("a").streak, suspect=False)
         seen.append(words(groups.take()) or ".")
     assert " ".join(seen) == told
 
 
 def test_restoring_does_not_hide_what_is_about_to_be_told() -> None:
     known = statuses("a", "b")
-    groups = AlertGroups(after=1)
+    tell = Telling(after=1)
+    groups = tell.groups
     for name in ("a", "b"):
         known.record(run("timeout", probe=name))
-    groups.record(run("timeout", probe="a"), suspect=False)
+    groups.record(run("timeout", probe="a"), streak=1, suspect=False)
     groups.restore(known.probes())
     assert words(groups.take()) == "+a,b:timeout"
 
 
 def test_of_a_probe_that_is_gone_nothing_is_told() -> None:
-    groups = AlertGroups(after=1)
-    groups.record(run("timeout"), suspect=False)
-    groups.record(run("timeout", probe="b"), suspect=False)
-    groups.record(run("timeout", probe="c", target="u"), suspect=False)
+    tell = Telling(after=1)
+    groups = tell.groups
+    tell(run("timeout"))
+    tell(run("timeout", probe="b"))
+    tell(run("timeout", probe="c", target="u"))
     groups.take()
     groups.keep({("t", "b"), ("t", "c")})  # c has moved to another target
-    groups.record(run("pass", 1, probe="b"), suspect=False)
-    groups.record(run("pass", 1, probe="c", target="u"), suspect=False)
+    tell(run("pass", 1, probe="b"))
+    tell(run("pass", 1, probe="c", target="u"))
     assert words(groups.take()) == "-a,b:timeout"

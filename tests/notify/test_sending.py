@@ -21,7 +21,7 @@ from prober.notify.channel import Channel
 from prober.notify.message import Message
 from tests.assertions.ticking import PROMISE, ticking
 from tests.notify.receiver import Receiver, receiver
-from tests.notify.results import run, statuses
+from tests.notify.results import ended, run, statuses
 from tests.waiting import BOUND, until
 
 ROOT: Final = Path(__file__).parents[2]
@@ -46,10 +46,10 @@ async def test_ten_probes_of_a_dead_host_are_one_message_and_their_recovery_anot
     ) as tells:
         for minute in range(4):
             for name in names:
-                tells.record(run("connect_refused", minute, probe=name))
+                ended(tells, run("connect_refused", minute, probe=name))
         await until(lambda: friend.bodies)
         for name in names:
-            tells.record(run("pass", 5, probe=name))
+            ended(tells, run("pass", 5, probe=name))
         await until(lambda: len(friend.bodies) == 2)
         await until(lambda: len(sent) == 2)
     assert friend.titles == ["t fails: connect_refused", "t is well again, it failed: connect_refused"]
@@ -58,7 +58,7 @@ async def test_ten_probes_of_a_dead_host_are_one_message_and_their_recovery_anot
     assert failure["message"].splitlines() == [
         "probes: p0, p1, p2, p3, p4 and 5 more",
         "connect_refused at initialize: it says connect_refused",
-        "since 2026-01-31 12:00:00 UTC",
+        "4 failures in a row, since 2026-01-31 12:00:00 UTC",
     ]
     assert "failed for 5 min 0 s" in recovery["message"]
     assert sent == ["sent", "sent"]
@@ -69,7 +69,7 @@ async def test_everybody_is_told_and_who_refuses_is_asked_again(friend: Receiver
     sent: list[str] = []
     with receiver() as other:
         async with notifier(friend.url, other.url, on_sent=sent.append, pauses=(0.0,) * 3) as tells:
-            tells.record(run("timeout"))
+            ended(tells, run("timeout"))
             await until(lambda: len(sent) == 2)
     assert (friend.titles, other.titles) == (["t fails: timeout"], ["t fails: timeout"])
     assert len(friend.paths) == 3
@@ -160,7 +160,7 @@ async def test_one_url_that_hangs_keeps_no_other_waiting(friend: Receiver) -> No
     with receiver() as stuck:
         stuck.holding = True
         async with notifier(stuck.url, friend.url) as tells:
-            tells.record(run("timeout"))
+            ended(tells, run("timeout"))
             await until(lambda: friend.bodies)
             stuck.let_go.set()
             await until(lambda: stuck.bodies)
@@ -169,12 +169,12 @@ async def test_one_url_that_hangs_keeps_no_other_waiting(friend: Receiver) -> No
 async def test_what_the_prober_does_not_believe_is_not_told(friend: Receiver) -> None:
     suspects = False
     async with notifier(friend.url, suspects=lambda: suspects) as tells:
-        tells.record(run("timeout"))
+        ended(tells, run("timeout"))
         suspects = True  # found out while it was gathered
-        tells.record(run("timeout", 1, probe="b"))
+        ended(tells, run("timeout", 1, probe="b"))
         await until(lambda: not tells._groups.pending)
         suspects = False
-        tells.record(run("tool_error", 2, probe="b"))
+        ended(tells, run("tool_error", 2, probe="b"))
         await until(lambda: friend.bodies)
     assert friend.titles == ["t fails: tool_error"]
 
@@ -182,10 +182,10 @@ async def test_what_the_prober_does_not_believe_is_not_told(friend: Receiver) ->
 async def test_an_end_waits_until_the_prober_trusts_itself_again(friend: Receiver) -> None:
     suspects = False
     async with notifier(friend.url, suspects=lambda: suspects) as tells:
-        tells.record(run("timeout"))
+        ended(tells, run("timeout"))
         await until(lambda: friend.bodies)
         suspects = True
-        tells.record(run("pass", 1))
+        ended(tells, run("pass", 1))
         await asyncio.sleep(0.2)  # several gatherings
         assert len(friend.bodies) == 1
         suspects = False
@@ -194,7 +194,7 @@ async def test_an_end_waits_until_the_prober_trusts_itself_again(friend: Receive
 
 async def test_what_is_gathered_when_the_prober_ends_is_told(friend: Receiver) -> None:
     async with notifier(friend.url, gathering=60.0) as tells:
-        tells.record(run("timeout"))
+        ended(tells, run("timeout"))
     assert friend.titles == ["t fails: timeout"]
 
 
@@ -202,10 +202,10 @@ async def test_after_a_restart_only_what_is_new_is_told(friend: Receiver) -> Non
     known = statuses("a", "b")
     known.record(run("timeout", probe="a"))
     async with Notifier(Notify(urls=(friend.url,), after=1), known, gathering=0.05) as tells:
-        tells.record(run("timeout", 1, probe="a"))
-        tells.record(run("tool_error", 1, probe="b"))
+        ended(tells, run("timeout", 1, probe="a"))
+        ended(tells, run("tool_error", 1, probe="b"))
         await until(lambda: friend.bodies)
-        tells.record(run("pass", 2, probe="a"))
+        ended(tells, run("pass", 2, probe="a"))
         await until(lambda: len(friend.bodies) == 2)
     assert friend.titles == ["t fails: tool_error", "t no longer fails: timeout"]
 
@@ -213,17 +213,17 @@ async def test_after_a_restart_only_what_is_new_is_told(friend: Receiver) -> Non
 async def test_a_reload_goes_to_other_urls_and_keeps_what_was_told(friend: Receiver) -> None:
     with receiver() as other:
         async with notifier(friend.url) as tells:
-            tells.record(run("timeout"))
+            ended(tells, run("timeout"))
             await until(lambda: friend.bodies)
             with pytest.raises(NotifyProblem):
                 tells.apply_config(Notify(urls=(Secret("nonsense://s3cr3t-t0ken"),), after=1))
             tells.apply_config(Notify(urls=(other.url,), after=2))
-            tells.record(run("timeout", 1))
-            tells.record(run("pass", 2))
+            ended(tells, run("timeout", 1))
+            ended(tells, run("pass", 2))
             await until(lambda: other.bodies)
             tells.apply_config(Notify(urls=(other.url, friend.url), after=2))
-            tells.record(run("timeout", 3))
-            tells.record(run("timeout", 4))
+            ended(tells, run("timeout", 3))
+            ended(tells, run("timeout", 4))
             await until(lambda: len(friend.bodies) == len(other.bodies) == 2)
     assert friend.titles == ["t fails: timeout", "t fails: timeout"]
     assert other.titles == ["t is well again, it failed: timeout", "t fails: timeout"]

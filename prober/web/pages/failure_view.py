@@ -43,7 +43,7 @@ def present_failure(status: ProbeStatus, now: datetime) -> FailureView:
     """What a probe that has run and did not pass says at present."""
     assert status.last is not None
     begun = status.since or status.last.ended
-    streak = f"{counted(status.streak, 'run')} in a row" if status.streak > 1 else ""
+    streak = f"{counted(status.streak, 'failure')} in a row" if status.streak > 1 else ""
     outcome, maintenance = status.last.outcome, status.last.maintenance
     return _failure_view(outcome, cause(outcome), since(begun, now), streak=streak, maintenance=maintenance)
 
