@@ -18,10 +18,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from prober.assertions.cost import BUDGET, Size, pattern_steps
+from prober.assertions.cost import BUDGET, pattern_steps
 from prober.assertions.jsonpath import JsonPath, JsonPathError
 from prober.assertions.matchers import DEMANDS, Demand
 from prober.assertions.mismatch import Mismatch
+from prober.assertions.size import Size, longest_text
 from prober.json_values import Json, cap, pointer, render
 
 _NODE: Final = 5e-6
@@ -128,7 +129,7 @@ def check_expectation(expectation: Expectation, value: Json) -> Mismatch | None:
     return None
 
 
-def is_cheap(expectation: Expectation, size: Size | None) -> bool:
+def is_cheap(expectation: Expectation, value: Json, size: Size | None) -> bool:
     """Whether a value of that size can be checked within a few milliseconds, whatever is in it."""
     selections = expectation.path.selections
     if size is None or selections is None:
@@ -136,7 +137,7 @@ def is_cheap(expectation: Expectation, size: Size | None) -> bool:
     steps = float(size.nodes)
     for demand in expectation.demands:
         if demand.pattern is not None:
-            longest = pattern_steps(demand.pattern, size.longest)
+            longest = pattern_steps(demand.pattern, longest_text(value))
             if longest is None:
                 return False
             steps += longest * size.nodes / _STEPS_PER_NODE
@@ -145,7 +146,7 @@ def is_cheap(expectation: Expectation, size: Size | None) -> bool:
 
 def _missing(expectation: Expectation, value: Json) -> Mismatch:
     """Nothing was selected. What is there instead is shown, for an operator asks that next."""
-    place = expectation.path.place()
+    place = expectation.path.path()
     first = expectation.demands[0] if expectation.demands else None
     expected = first.expected if first else "something"
     return Mismatch(

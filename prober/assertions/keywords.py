@@ -104,10 +104,10 @@ def spell_out_false(document: Json) -> Json:
 
     They mean the same, but jsonschema (4.26) forgets the place of a value that `false` refused.
     """
-    if not any(_forbids(inner) for schema in _everything(document) for inner in subschemas(schema)):
+    if not any(_forbids(inner) for schema in every_schema(document) for inner in subschemas(schema)):
         return document
     spelt = deepcopy(document)
-    for schema in list(_everything(spelt)):
+    for schema in list(every_schema(spelt)):
         for inner in list(subschemas(schema)):
             if _forbids(inner):
                 schema[inner.keyword][inner.key] = {"not": {}}
@@ -118,7 +118,7 @@ def _forbids(inner: Subschema) -> bool:
     return inner.schema is False and inner.keyword in {"properties", "patternProperties", "prefixItems"}
 
 
-def _everything(document: Json) -> Iterator[Json]:
+def every_schema(document: Json) -> Iterator[Json]:
     """All schemas of a document, in no particular order."""
     waiting = [document]
     while waiting:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from prober.assertions.cost import size_of
 from prober.assertions.expectations import (
     EXPECTATION_KEYS,
     EXPECTATION_SCHEMA,
@@ -16,6 +15,7 @@ from prober.assertions.expectations import (
     is_cheap,
 )
 from prober.assertions.schema import first_mismatch, load_schema
+from prober.assertions.size import size_of
 
 KEYS = "path, type, equals, matches, contains, range, length, exists"
 
@@ -180,4 +180,4 @@ def test_the_schema_for_editors_agrees_with_the_parser() -> None:
     ],
 )
 def test_only_what_is_surely_quick_is_cheap(expectation: dict[str, Any], value: Any, *, cheap: bool) -> None:
-    assert is_cheap(compile_expectation(expectation), size_of(value)) is cheap
+    assert is_cheap(compile_expectation(expectation), value, size_of(value)) is cheap

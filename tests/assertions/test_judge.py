@@ -18,7 +18,7 @@ from prober.assertions.result_shapes import Shape
 from prober.assertions.schema import load_schema, load_server_schema
 from prober.assertions.worker_protocol import json_pieces
 from prober.outcome import Reason
-from tests.assertions.test_cost import doubling
+from tests.assertions.samples import doubling
 from tests.assertions.ticking import PROMISE, ticking
 
 AMPLE = 60.0
@@ -79,16 +79,20 @@ def nested(levels: int) -> Any:
     return value
 
 
-async def found(judge: Judge, one: Case, *, within: float = AMPLE) -> Finding | None:
-    return await judge.judge(one, deadline=asyncio.get_running_loop().time() + within)
+async def found(judge: Judge, one: Case, *, within: float = AMPLE, target: str = "") -> Finding | None:
+    return await judge.judge(one, deadline=asyncio.get_running_loop().time() + within, target=target)
 
 
-async def test_a_cheap_case_starts_no_process() -> None:
-    async with Judge() as judge:
-        finding = await found(judge, case(load_schema({"type": "array"}, folder=None), None))
+async def test_a_value_that_fits_starts_no_process_and_one_that_does_not_is_put_into_words_by_one() -> None:
+    async with Judge(allowance=AMPLE) as judge:
+        arrays = load_schema({"type": "array"}, folder=None)
+        assert await found(judge, case(arrays, [])) is None
+        assert judge.pids == ()
+        finding = await found(judge, case(arrays, None))
         assert finding is not None
         assert finding.reason is Reason.SCHEMA_MISMATCH
-        assert judge.pids == ()
+        assert finding.message == "(root): type: expected array, seen null"
+        assert len(judge.pids) == 1
 
 
 async def test_a_worker_is_started_once_and_gone_in_the_end() -> None:
@@ -137,25 +141,28 @@ async def test_what_would_take_for_ever_is_undecided_and_its_worker_killed(rule:
     assert not any(map(is_alive, gone))
 
 
-async def test_two_to_the_sixteenth_schemas_are_judged_apart() -> None:
+async def test_two_to_the_seventeenth_schemas_are_judged_apart() -> None:
     async with Judge(allowance=AMPLE) as judge, ticking() as ticks:
-        finding = await found(judge, case(load_server_schema(doubling(16)), 1))
+        finding = await found(judge, case(load_server_schema(doubling(17)), 1))
         assert finding is None
         assert len(judge.pids) == 1
     assert ticks.longest < PROMISE
 
 
 @pytest.mark.parametrize(
-    ("value", "reason"),
+    ("value", "reason", "workers"),
     [
-        pytest.param({"items": [ITEM] * 7_000}, None, id="sound"),
+        pytest.param({"items": [ITEM] * 7_000}, None, 0, id="sound"),
+        pytest.param({"items": [ITEM] * 14_000}, None, 1, id="sound, two megabytes"),
         pytest.param(
-            {"items": [ITEM] * 6_999 + [ITEM | {"id": "x"}]}, Reason.SCHEMA_MISMATCH, id="the last item wrong"
+            {"items": [ITEM] * 6_999 + [ITEM | {"id": "x"}]}, Reason.SCHEMA_MISMATCH, 1, id="the last item wrong"
         ),
-        pytest.param({"items": [ITEM | {"id": "x", "name": 1}] * 7_000}, Reason.SCHEMA_MISMATCH, id="every item wrong"),
+        pytest.param(
+            {"items": [ITEM | {"id": "x", "name": 1}] * 7_000}, Reason.SCHEMA_MISMATCH, 1, id="every item wrong"
+        ),
     ],
 )
-async def test_a_megabyte_is_judged_apart(value: Any, reason: Reason | None) -> None:
+async def test_a_megabyte_is_judged_within_the_promise(value: Any, reason: Reason | None, workers: int) -> None:
     one = case(load_schema(ITEMS, folder=None), value)
     source = one.checks[0].instance.source
     assert source is not None
@@ -163,7 +170,7 @@ async def test_a_megabyte_is_judged_apart(value: Any, reason: Reason | None) -> 
     async with Judge(allowance=AMPLE) as judge, ticking() as ticks:
         finding = await found(judge, one)
         assert (finding and finding.reason) == reason
-        assert len(judge.pids) == 1
+        assert len(judge.pids) == workers
     assert ticks.longest < PROMISE
 
 
@@ -203,7 +210,7 @@ async def test_a_large_result_has_its_shape_looked_at_apart() -> None:
         {"name": f"t{number}", "inputSchema": {"type": "object"}, "description": "x" * 80} for number in range(7_000)
     ]
     rule = Shape(method="tools/list", version="2025-11-25")
-    one = case(rule, {"tools": [*tools, {"name": 5}]}, Reason.BAD_RESULT)
+    one = case(rule, {"tools": [*tools, {"name": 5, "inputSchema": {"type": "object"}}]}, Reason.BAD_RESULT)
     async with Judge(allowance=AMPLE) as judge, ticking() as ticks:
         finding = await found(judge, one)
         assert finding is not None
@@ -365,7 +372,9 @@ async def test_a_value_too_deep_to_be_written_is_undecided() -> None:
 async def test_cases_are_judged_side_by_side() -> None:
     async with Judge(allowance=AMPLE) as judge:
         values = [{"a": 1} if number % 2 else {} for number in range(20)]
-        findings = await asyncio.gather(*(found(judge, case(APART, value)) for value in values))
+        findings = await asyncio.gather(
+            *(found(judge, case(APART, value), target=str(number)) for number, value in enumerate(values))
+        )
         assert [finding is not None for finding in findings] == [bool(value) for value in values]
         assert len(judge.pids) == 2
 
