@@ -138,7 +138,7 @@ def judge(case: Case) -> Finding | None:
         try:
             found = _mismatch(check)
         except SchemaError as problem:
-            message = f"the declared schema cannot be used: {problem}"
+            message = f"the outputSchema that the server declares cannot be used: {problem}"
             return Finding(reason=problem.reason, message=message, evidence=Evidence(pointer=problem.pointer))
         except (EngineError, RecursionError, MemoryError) as error:
             return undecided(error)
@@ -165,10 +165,12 @@ def _mismatch(check: Check) -> Mismatch | None:
     rule, value = check.rule, check.instance.value
     if isinstance(rule, Expectation):
         return check_expectation(rule, value)
-    if isinstance(rule, Schema):
-        return first_mismatch(rule, value)
-    arm = rule.arm_of(value)
-    return arm if isinstance(arm, Mismatch) else first_mismatch(arm, value)
+    arm = rule if isinstance(rule, Schema) else rule.arm_of(value)
+    if isinstance(arm, Mismatch):
+        return arm
+    if not check.refused and arm.surely_fits(value):
+        return None
+    return first_mismatch(arm, value)
 
 
 def _finding(check: Check, found: Mismatch) -> Finding:

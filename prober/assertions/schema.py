@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -40,6 +41,9 @@ process, each time."""
 
 MAX_VALUES: Final = 20_000
 """Values in a server's schema beyond which it is not looked at: even to pass it on would hold others up."""
+
+
+_WIRED: Final = ("document", "files", "asserts_formats", "checked")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -83,11 +87,19 @@ class Schema:
             return None
         return quick_answer(self._quick, instance)
 
+    def surely_fits(self, instance: Json) -> bool:
+        """Whether an instance fits by jsonschema-rs, however long that takes: only for a worker process.
+
+        A large answer that fits is judged by it in a hundredth of the time that jsonschema takes.
+        """
+        if self._quick is None:
+            return False
+        size = size_of(instance, most=sys.maxsize)
+        return size is not None and size.exact and quick_answer(self._quick, instance) is True
+
     def opinion(self, instance: Json) -> Mismatch | None:
         """What jsonschema-rs finds wrong first, for where jsonschema finds nothing wrong."""
-        asserted = frozenset(_formats_in(self.document)) if self.asserts_formats else None
-        quick = quick_validator(self.document, self.files, asserted=asserted)
-        found = quick_opinion(quick, instance) if quick is not None else None
+        found = quick_opinion(self._quick, instance) if self._quick is not None else None
         if found is None:
             return None
         path, keyword, words = found
@@ -97,9 +109,15 @@ class Schema:
 
     @cached_property
     def wire(self) -> str:
-        """The schema as JSON text, for a worker process: the arguments to make it of there."""
-        members = ("document", "files", "asserts_formats", "checked")
-        return json.dumps({name: getattr(self, name) for name in members})
+        """The schema as JSON text, for a worker process, which makes it anew by `unwired`."""
+        return json.dumps({name: getattr(self, name) for name in _WIRED})
+
+    @classmethod
+    def unwired(cls, text: str) -> Schema:
+        """The schema that was written as `wire`."""
+        members = json.loads(text)
+        bound = _bound(members["document"], members["files"]) if members["checked"] else None
+        return cls(**members, bound=bound)
 
 
 def load_schema(document: Json, *, folder: Path | None) -> Schema:
@@ -168,8 +186,3 @@ def _patterns_are_read(document: Json) -> bool:
             except (re.error, RecursionError, OverflowError):
                 return False
     return True
-
-
-def _formats_in(document: Json) -> list[str]:
-    named = (schema.get("format") for schema in every_schema(document) if isinstance(schema, dict))
-    return [name for name in named if isinstance(name, str)]

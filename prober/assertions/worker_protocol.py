@@ -151,9 +151,9 @@ def _encode_rule(rule: Rule) -> dict[str, Any]:
 @lru_cache(maxsize=64)
 def _decode_rule(kind: str, text: str) -> Rule:
     """Kept for the next case: to check a large schema takes longer than to judge by it."""
-    document = json.loads(text)
     if kind == "schema":
-        return Schema(**document)
+        return Schema.unwired(text)
+    document = json.loads(text)
     return compile_expectation(document) if kind == "expectation" else Shape(**document)
 
 

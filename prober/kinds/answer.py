@@ -53,7 +53,7 @@ async def _judge(run: Run, checks: Checks, result: Mapping[str, Any], *, exchang
         schema=checks.schema,
         expect=checks.expect,
     )
-    finding = await run.judge.judge(case, deadline=run.deadline)
+    finding = await run.judge.judge(case, deadline=run.deadline, target=run.target.name)
     if finding is not None:
         raise Failure(finding.reason, finding.message, evidence=finding.evidence)
     if judged is MISSING and (checks.schema is not None or checks.expect):

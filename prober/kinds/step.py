@@ -47,7 +47,7 @@ async def select_one(run: Run, path: str, value: Any) -> Any:
         Failure: it cannot be told within the bounds of judging.
     """
     selection = Selection(path=compile_path(path), instance=Instance(value=value), most=2)
-    return one_of(await run.judge.select(selection, deadline=run.deadline), selection)
+    return one_of(await run.judge.select(selection, deadline=run.deadline, target=run.target.name), selection)
 
 
 async def _capture(run: Run, capture: Mapping[str, str], value: Any, names: dict[str, Any]) -> Failure | None:

@@ -56,7 +56,7 @@ async def read_answer(run: Run, call: RaceCall, result: Mapping[str, Any], *, mo
 async def _turned_down(run: Run, call: RaceCall, result: Mapping[str, Any]) -> bool:
     whole = Instance(value=result)
     checks = tuple(Check(reason=Reason.EXPECTATION_FAILED, rule=each, instance=whole) for each in call.conflict_when)
-    finding = await run.judge.judge(Case(checks=checks), deadline=run.deadline)
+    finding = await run.judge.judge(Case(checks=checks), deadline=run.deadline, target=run.target.name)
     if finding is not None and finding.reason is not Reason.EXPECTATION_FAILED:
         raise Failure(finding.reason, finding.message, step="tools/call", evidence=finding.evidence)
     return finding is None
@@ -70,14 +70,14 @@ async def _value(run: Run, call: RaceCall, shown: Any, *, many: bool) -> Any:
     if not many:
         return await _one_or_null(run, call.value, shown)
     selection = Selection(path=compile_path(call.value), instance=Instance(value=shown))
-    nodes = await run.judge.select(selection, deadline=run.deadline)
+    nodes = await run.judge.select(selection, deadline=run.deadline, target=run.target.name)
     return nodes[0] if len(nodes) == 1 and isinstance(nodes[0], list) else nodes
 
 
 async def _one_or_null(run: Run, path: str, shown: Any) -> Any:
     """What is not there yet is null. Where a number is needed, that is told apart."""
     selection = Selection(path=compile_path(path), instance=Instance(value=shown), most=2)
-    nodes = await run.judge.select(selection, deadline=run.deadline)
+    nodes = await run.judge.select(selection, deadline=run.deadline, target=run.target.name)
     return one_of(nodes, selection) if nodes else None
 
 
