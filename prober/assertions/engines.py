@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from prober.assertions.dialects import Dialect, dialect_of
-from prober.assertions.ecma_patterns import compile_pattern
+from prober.assertions.ecma_patterns import compile_pattern, translated
 from prober.assertions.formats import FORMATS, conforms
-from prober.assertions.keywords import spell_out_false
+from prober.assertions.keywords import every_schema, subschemas
 from prober.json_values import Json
 
 if TYPE_CHECKING:
@@ -68,16 +69,18 @@ def _refuse(uri: str) -> NoReturn:
 def quick_answer(validator: QuickValidator, instance: Json) -> bool | None:
     """Whether an instance fits; None where the library cannot read it, such as a text that is not Unicode."""
     try:
-        return validator.is_valid(instance)
-    except ValueError:
+        with stumbling(ValueError):
+            return validator.is_valid(instance)
+    except (ValueError, EngineError):
         return None
 
 
 def quick_opinion(validator: QuickValidator, instance: Json) -> tuple[list[str | int], str, str] | None:
     """Where, by which keyword and in which words jsonschema-rs finds an instance wrong first; None if it does not."""
     try:
-        first = next(iter(validator.iter_errors(instance)), None)
-    except ValueError:
+        with stumbling(ValueError):
+            first = next(iter(validator.iter_errors(instance)), None)
+    except (ValueError, EngineError):
         return None
     return None if first is None else (first.instance_path, first.kind.name, first.message)
 
@@ -85,8 +88,8 @@ def quick_opinion(validator: QuickValidator, instance: Json) -> tuple[list[str |
 def full_validator(document: Json, files: Mapping[str, Json], *, asserts_formats: bool, dialect: Dialect) -> Validator:
     """The validator of jsonschema. Importing the library takes a fifth of a second, which is for a worker process."""
     made: Validator = _validator_class(dialect)(
-        spell_out_false(document),
-        registry=_registry({uri: spell_out_false(content) for uri, content in files.items()}, dialect=dialect),
+        _spelt_out(document),
+        registry=_registry({uri: _spelt_out(content) for uri, content in files.items()}, dialect=dialect),
         format_checker=_format_checker() if asserts_formats else None,
     )
     return made
@@ -110,8 +113,10 @@ def stumbling(*expected: type[BaseException]) -> Iterator[None]:
     """
     try:
         yield
-    except Exception as error:
-        if isinstance(error, (RecursionError, MemoryError, *expected)):
+    except BaseException as error:
+        # A panic of a library that is written in Rust is no Exception, so that nobody goes on after it.
+        passes = isinstance(error, (RecursionError, MemoryError, *expected)) or not isinstance(error, Exception)
+        if passes and type(error).__name__ != "PanicException":
             raise
         raise EngineError(f"{type(error).__name__}: {error}") from error
 
@@ -136,6 +141,23 @@ def _pattern(_: Any, pattern: str, instance: Json, _schema: Json) -> Iterator[Va
 
     if isinstance(instance, str) and not compile_pattern(pattern).search(instance):
         yield ValidationError(f"does not match {pattern!r}")
+
+
+def _spelt_out(document: Json) -> Json:
+    """The document in other words, for where jsonschema (4.26) has no other handle.
+
+    A `false` that forbids a member or element becomes `{"not": {}}`: it means the same, but the place of what `false`
+    refused is forgotten. The patterns of `patternProperties` are translated to those of Python.
+    """
+    spelt = deepcopy(document)
+    for schema in list(every_schema(spelt)):
+        for inner in list(subschemas(schema)):
+            held = schema[inner.keyword]
+            if inner.schema is False and inner.keyword in {"properties", "patternProperties", "prefixItems"}:
+                held[inner.key] = {"not": {}}
+            if inner.keyword == "patternProperties" and translated(str(inner.key)) != inner.key:
+                held[translated(str(inner.key))] = held.pop(inner.key)
+    return spelt
 
 
 @cache

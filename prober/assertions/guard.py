@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote, urldefrag, urljoin
 
-from prober.assertions.dialects import DEFAULT, DRAFT_3, WITHOUT_CONTENT_CHECKS, dialect_of
+from prober.assertions.dialects import DEFAULT, DRAFT_3, SINCE_2019, dialect_of
 from prober.assertions.keywords import Applies, is_schema, subschemas
 from prober.assertions.size import Size, size_of
 from prober.json_values import Json
@@ -39,6 +39,9 @@ _REFUSED: Final = frozenset(
     {"unevaluatedProperties", "unevaluatedItems"}  # evaluate what is beside them again: 3^n when nested
     | {"$dynamicRef", "$recursiveRef", "$anchor", "$dynamicAnchor", "$recursiveAnchor"}  # mean what is found elsewhere
 )
+_DIFFER_BEFORE: Final = frozenset({"contentMediaType", "contentEncoding"})
+_DIFFER_SINCE_2019: Final = frozenset({"dependencies"})
+"""Keywords that only one of the two implementations asserts in the older, in the newer drafts."""
 _SILENT: Final = frozenset(
     {"title", "description", "default", "examples", "$comment", "$schema", "$defs", "definitions"}
 )
@@ -117,6 +120,8 @@ class _Graph:
     nodes: dict[int, _Node] = field(default_factory=dict)
     formats: set[str] = field(default_factory=set)
     patterns: int = 0
+    unbounded: bool = False
+    """Whether something was met that is not counted."""
 
     def bound(self) -> Bound:
         root = self.documents[""]
@@ -124,10 +129,10 @@ class _Graph:
         others = [dialect_of(one, inherited=DEFAULT) for one in self.documents.values()]
         if dialect is None or dialect is DRAFT_3 or any(other is not dialect for other in others):
             raise _UnboundedError
-        self._enter(root, content_is_judged=dialect not in WITHOUT_CONTENT_CHECKS)
-        if self.patterns > MAX_PATTERNS:
-            raise _UnboundedError
+        self._enter(root, refused=_REFUSED | (_DIFFER_SINCE_2019 if dialect in SINCE_2019 else _DIFFER_BEFORE))
         order = self._inner_first(id(root))
+        if self.unbounded or self.patterns > MAX_PATTERNS:
+            raise _UnboundedError
         effort, settled = self._by_depth(id(root), order, lambda node: node.effort)
         states, also_settled = self._by_depth(id(root), order, lambda node: node.states)
         lengths = [len(values) for values, ends in ((effort, settled), (states, also_settled)) if not ends]
@@ -139,7 +144,7 @@ class _Graph:
             formats=frozenset(self.formats),
         )
 
-    def _enter(self, root: Json, *, content_is_judged: bool) -> None:
+    def _enter(self, root: Json, *, refused: frozenset[str]) -> None:
         """Walk through all schemas that can be reached."""
         waiting = [(root, "")]
         while waiting:
@@ -152,9 +157,9 @@ class _Graph:
             alone = schema is root and len(self.documents) == 1
             named = not alone and _is_named(schema)
             drafted = "$schema" in schema and schema is not self.documents[uri]
-            content = content_is_judged and not {"contentMediaType", "contentEncoding"}.isdisjoint(schema)
-            if named or drafted or content or len(self.nodes) > MAX_SCHEMAS or not _REFUSED.isdisjoint(schema):
+            if named or drafted or len(self.nodes) > MAX_SCHEMAS:
                 raise _UnboundedError
+            self.unbounded = self.unbounded or not refused.isdisjoint(schema)
             self._count(node, schema)
             for inner in subschemas(schema):
                 waiting.append((inner.schema, uri))
@@ -167,8 +172,11 @@ class _Graph:
                     groups.setdefault(name, []).append(id(inner.schema))
             if "$ref" in schema:
                 target = self._target(schema["$ref"], uri)
-                node.in_place.append(id(target[0]))
-                waiting.append(target)
+                if target is None:
+                    self.unbounded = True
+                else:
+                    node.in_place.append(id(target[0]))
+                    waiting.append(target)
 
     def _count(self, node: _Node, schema: Mapping[str, Json]) -> None:
         """What the keywords of one schema look at and search for."""
@@ -191,26 +199,29 @@ class _Graph:
                 node.states += _states_of(pattern)
                 self.patterns += 1
 
-    def _target(self, reference: Json, base: str) -> tuple[Json, str]:
+    def _target(self, reference: Json, base: str) -> tuple[Json, str] | None:
         """What a reference means, where that is a place in one of the documents, and the document's URI."""
         if not isinstance(reference, str):
-            raise _UnboundedError
-        uri, fragment = urldefrag(urljoin(base, reference) if base else reference)
+            return None
+        try:
+            uri, fragment = urldefrag(urljoin(base, reference) if base else reference)
+        except ValueError:
+            return None
         target = self.documents.get(uri)
         if fragment and not fragment.startswith("/"):
-            raise _UnboundedError
+            return None
         for part in fragment.split("/")[1:]:
             if isinstance(target, dict) and _is_named(target) and target is not self.documents[uri]:
-                raise _UnboundedError
+                return None
             name = unquote(part).replace("~1", "/").replace("~0", "~")
             if isinstance(target, dict):
                 target = target.get(name)
             elif isinstance(target, list) and name.isdecimal() and int(name) < len(target):
                 target = target[int(name)]
             else:
-                raise _UnboundedError
+                return None
         if not is_schema(target):
-            raise _UnboundedError
+            return None
         return target, uri
 
     def _inner_first(self, root: int) -> list[_Node]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from prober.assertions.guard import MAX_EFFORT, Bound, bound_of
+from prober.assertions.guard import MAX_EFFORT, Bound, EndlessReferenceError, bound_of
 from prober.assertions.schema import SchemaError, load_schema, load_server_schema
 from prober.assertions.size import MAX_DEPTH, MAX_NODES, longest_text, size_of
 from prober.outcome import Reason
@@ -69,6 +69,7 @@ TRAPS = {
     "unevaluated keywords, which evaluate again what is beside them": ({"unevaluatedProperties": False}, {}),
     "a reference that means another schema at another time": ({"$dynamicAnchor": "a", "not": {"$dynamicRef": "#a"}}, 1),
     "a reference by a name": ({"$ref": "#a", "$defs": {"b": {"$anchor": "a"}}}, 1),
+    "a reference that is no address": ({"not": {"$ref": "http://[::1#a"}}, 1),
     "a schema with an address of its own in it": ({"$defs": {"a": {"$id": "b"}}, "not": {"$ref": "#/$defs/a"}}, 1),
     "a schema of another draft in it": ({"not": {"$schema": DRAFT_7}}, 1),
     "draft 3": ({"$schema": DRAFT_3, "type": "integer"}, 1),
@@ -198,6 +199,12 @@ def test_schemas_that_judge_one_place_are_counted_as_often_as_they_do() -> None:
     efforts = [bound(doubling(levels)).effort[0] for levels in range(6, 12)]
     assert all(1.9 < more / less < 2.1 for less, more in itertools.pairwise(efforts))
     assert bound(doubling(40)).effort[0] > MAX_EFFORT
+
+
+@pytest.mark.parametrize("beside", [{}, {"unevaluatedItems": False}, {"$ref": "other.json"}])
+def test_a_schema_that_judges_one_place_for_ever_is_refused_whatever_else_is_in_it(beside: dict[str, Any]) -> None:
+    with pytest.raises(EndlessReferenceError):
+        bound_of({"items": {"if": {"$ref": "#/items"}}, "contains": beside}, {})
 
 
 def test_schemas_for_different_places_are_not_added_up() -> None:

@@ -16,7 +16,7 @@ from prober.assertions.expectations import compile_expectation
 from prober.assertions.judge import Judge
 from prober.assertions.result_shapes import Shape
 from prober.assertions.schema import load_schema, load_server_schema
-from prober.assertions.worker_protocol import json_pieces
+from prober.assertions.worker_protocol import WorkerCrashError, json_pieces
 from prober.outcome import Reason
 from tests.assertions.samples import doubling
 from tests.assertions.ticking import PROMISE, ticking
@@ -115,7 +115,7 @@ async def test_a_worker_is_started_once_and_gone_in_the_end() -> None:
     ("rule", "value"),
     [
         pytest.param(load_schema({"pattern": "^(a+)+$"}, folder=None), "a" * 32 + "b", id="a pattern of the operator"),
-        pytest.param(load_server_schema({"pattern": "^(a+)+$"}), "a" * 32 + "b", id="a pattern of the server"),
+        pytest.param(load_server_schema({"pattern": "^(?!x)(a+)+$"}), "a" * 32 + "b", id="a pattern of the server"),
         pytest.param(load_server_schema(doubling(26)), "x", id="a schema that doubles"),
         pytest.param(compile_expectation({"path": "$", "matches": "^(a+)+$"}), "a" * 32 + "b", id="an expectation"),
         pytest.param(
@@ -275,7 +275,7 @@ async def test_too_much_memory_is_undecided() -> None:
 
 async def test_the_deadline_ends_judging_before_the_allowance_does() -> None:
     loop = asyncio.get_running_loop()
-    endless = case(load_schema({"pattern": "^(a+)+$"}, folder=None), "a" * 32 + "b")
+    endless = case(load_schema({"pattern": "^(?!x)(a+)+$"}, folder=None), "a" * 32 + "b")
     async with Judge(allowance=AMPLE) as judge:
         assert await found(judge, case(APART, {})) is None
         deadline = loop.time() + 0.3
@@ -290,7 +290,7 @@ async def test_the_deadline_ends_judging_before_the_allowance_does() -> None:
 
 
 async def test_no_more_workers_than_allowed_and_the_others_wait() -> None:
-    endless = case(load_schema({"pattern": "^(a+)+$"}, folder=None), "a" * 32 + "b")
+    endless = case(load_schema({"pattern": "^(?!x)(a+)+$"}, folder=None), "a" * 32 + "b")
     async with Judge(allowance=AMPLE, workers=1) as judge:
         assert await found(judge, case(APART, {})) is None
         (pid,) = judge.pids
@@ -324,7 +324,7 @@ async def test_a_worker_that_died_while_idle_is_replaced() -> None:
 
 
 async def test_a_cancelled_case_leaves_no_worker_behind() -> None:
-    endless = case(load_schema({"pattern": "^(a+)+$"}, folder=None), "a" * 32 + "b")
+    endless = case(load_schema({"pattern": "^(?!x)(a+)+$"}, folder=None), "a" * 32 + "b")
     async with Judge(allowance=AMPLE) as judge:
         assert await found(judge, case(APART, {})) is None
         (pid,) = judge.pids
@@ -372,6 +372,43 @@ async def test_cases_are_judged_side_by_side() -> None:
         )
         assert [finding is not None for finding in findings] == [bool(value) for value in values]
         assert len(judge.pids) == 2
+
+
+ENDLESS = case(load_schema({"pattern": "^(?!x)(a+)+$"}, folder=None), "a" * 32 + "b")
+"""A case that no worker finishes, of an operator whose pattern only jsonschema knows."""
+
+
+async def test_targets_with_hopeless_cases_leave_a_worker_for_the_others() -> None:
+    async with Judge(allowance=SHORT) as judge:
+        for name in ("a", "b", "c"):
+            assert await found(judge, ENDLESS, target=name) is not None
+
+        async def hopeless(name: str) -> None:
+            for _ in range(3):
+                finding = await found(judge, ENDLESS, target=name)
+                assert finding is not None
+                assert finding.reason is Reason.UNDECIDED
+
+        tasks = [asyncio.create_task(hopeless(name)) for name in ("a", "b", "c")]
+        findings = [await found(judge, case(APART, {"a": 1}), within=3, target="good") for _ in range(4)]
+        assert [finding and finding.reason for finding in findings] == [Reason.SCHEMA_MISMATCH] * 4
+        assert not all(task.done() for task in tasks)
+        await asyncio.gather(*tasks)
+
+
+async def test_a_target_has_one_worker_at_a_time() -> None:
+    async with Judge(allowance=AMPLE) as judge:
+        await asyncio.gather(*(found(judge, case(APART, {"a": number}), target="one") for number in range(5)))
+        assert len(judge.pids) == 1
+
+
+async def test_a_mistake_of_our_own_in_a_worker_is_raised_here_with_its_traceback() -> None:
+    broken = case(load_schema({"unevaluatedProperties": False}, folder=None), {})
+    object.__setattr__(broken.checks[0].instance, "within", ("result", "nowhere"))
+    async with Judge(allowance=AMPLE) as judge:
+        with pytest.raises(WorkerCrashError, match=r"(?s)^Traceback .*KeyError: 'nowhere'"):
+            await found(judge, broken)
+        assert await found(judge, case(APART, {})) is None
 
 
 async def test_a_worker_knows_nothing_of_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
