@@ -13,7 +13,6 @@ import resource
 import signal
 import sys
 from contextlib import suppress
-from traceback import format_exc
 from typing import BinaryIO, Final
 
 from prober.assertions.checks import Case, judge, undecided
@@ -51,6 +50,8 @@ def main() -> None:
             except (RecursionError, MemoryError) as error:
                 reply = encode_finding(undecided(error))
             except Exception:
+                from traceback import format_exc
+
                 reply = encode_crash(format_exc())
             signal.setitimer(signal.ITIMER_REAL, 0)
             stdout.write(frame(reply))

@@ -119,6 +119,12 @@ def answer_at_once(case: Case) -> Finding | Case | None:
     return None
 
 
+def is_worded_at_once(check: Check) -> bool:
+    """Whether what jsonschema says of a refused instance is had within a few milliseconds, once it is imported."""
+    arm = check.rule.arm_of(check.instance.value) if isinstance(check.rule, Shape) else check.rule
+    return check.refused and isinstance(arm, Schema) and arm.is_worded_at_once(check.instance.size)
+
+
 def _fits(check: Check) -> bool | Finding | None:
     rule, instance = check.rule, check.instance
     if isinstance(rule, Expectation):
@@ -144,8 +150,8 @@ def judge(case: Case) -> Finding | None:
             return undecided(error)
         if found is not None:
             return _finding(check, found)
-        if check.refused and (disagreed := _disagreement(check)):
-            return disagreed
+        if check.refused:
+            return _disagreement(check)
     return None
 
 
@@ -178,7 +184,7 @@ def _finding(check: Check, found: Mismatch) -> Finding:
     return Finding(reason=check.reason, message=found.message, evidence=evidence)
 
 
-def _disagreement(check: Check) -> Finding | None:
+def _disagreement(check: Check) -> Finding:
     """The finding of a value that jsonschema-rs refused and jsonschema takes: nobody is to be woken for that."""
     rule = check.rule
     if isinstance(rule, Shape):
@@ -187,8 +193,7 @@ def _disagreement(check: Check) -> Finding | None:
         rule = arm
     assert isinstance(rule, Schema), "only schemas have two opinions"
     other = rule.opinion(check.instance.value)
-    if other is None:
-        return None
+    assert other is not None, "it refused the very same before"
     return Finding(
         reason=Reason.UNDECIDED,
         message=f"jsonschema finds that it fits its schema, jsonschema-rs does not: {other.message}",

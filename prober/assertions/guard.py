@@ -9,6 +9,7 @@ mean 2^n schemas. What times the size of the instance is too much, and what has 
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -25,6 +26,12 @@ MAX_EFFORT: Final = 1_000_000
 """Values of a schema that may be looked at for one instance: 1 to 10 ns each as a rule, 40 ns at worst."""
 MAX_SEARCHED: Final = 10_000_000
 """Characters that may be searched, times the states of the patterns: up to 2.3 ns each, as a rule a tenth of that."""
+MAX_WORDED: Final = 2_000
+"""Values of a schema that jsonschema may look at in the event loop: up to 8 µs each."""
+MAX_WORDED_TEXT: Final = 20_000
+"""Characters of an instance that it may write into its errors, once or more for each level."""
+MAX_WORDED_DEPTH: Final = 20
+"""Levels of an instance: it goes down some eight calls for each, and the stack is not all ours."""
 MAX_SCHEMAS: Final = 2_000
 MAX_PATTERNS: Final = 100
 """In one schema: to compile one takes up to a millisecond, see `prober.assertions.engines`."""
@@ -72,6 +79,8 @@ class Bound:
     """Whether the last entries hold for deeper instances as well."""
     formats: frozenset[str]
     """The values of `format` in the schema."""
+    patterns: bool
+    """Whether the schema has any: to Python, unlike to jsonschema-rs, a pattern may take for ever."""
 
     def allows(self, size: Size | None) -> bool:
         """Whether an instance of that size can be judged in the event loop. None is too large to be counted."""
@@ -79,6 +88,13 @@ class Bound:
             return False
         level = min(size.depth, len(self.effort)) - 1
         return size.nodes * self.effort[level] <= MAX_EFFORT and size.characters * self.states[level] <= MAX_SEARCHED
+
+    def allows_words(self, size: Size | None) -> bool:
+        """Whether jsonschema, too, may judge an instance of that size in the event loop: a hundred times slower."""
+        if size is None or self.patterns or size.depth > MAX_WORDED_DEPTH or not self.allows(size):
+            return False
+        effort = self.effort[min(size.depth, len(self.effort)) - 1]
+        return size.nodes * effort <= MAX_WORDED and size.characters <= MAX_WORDED_TEXT
 
 
 def bound_of(document: Json, files: Mapping[str, Json]) -> Bound | None:
@@ -119,7 +135,7 @@ class _Graph:
     documents: Mapping[str, Json]
     nodes: dict[int, _Node] = field(default_factory=dict)
     formats: set[str] = field(default_factory=set)
-    patterns: int = 0
+    patterns: bool = False
     unbounded: bool = False
     """Whether something was met that is not counted."""
 
@@ -131,7 +147,8 @@ class _Graph:
             raise _UnboundedError
         self._enter(root, refused=_REFUSED | (_DIFFER_SINCE_2019 if dialect in SINCE_2019 else _DIFFER_BEFORE))
         order = self._inner_first(id(root))
-        if self.unbounded or self.patterns > MAX_PATTERNS:
+        # Those of schemas that judge nothing are compiled, too.
+        if self.unbounded or sum(json.dumps(one).count('"pattern') for one in self.documents.values()) > MAX_PATTERNS:
             raise _UnboundedError
         effort, settled = self._by_depth(id(root), order, lambda node: node.effort)
         states, also_settled = self._by_depth(id(root), order, lambda node: node.states)
@@ -142,10 +159,11 @@ class _Graph:
             states=_as_long(states, length),
             settled=settled and also_settled,
             formats=frozenset(self.formats),
+            patterns=self.patterns,
         )
 
     def _enter(self, root: Json, *, refused: frozenset[str]) -> None:
-        """Walk through all schemas that can be reached."""
+        """Walk through all schemas that judge something."""
         waiting = [(root, "")]
         while waiting:
             schema, uri = waiting.pop()
@@ -162,7 +180,8 @@ class _Graph:
             self.unbounded = self.unbounded or not refused.isdisjoint(schema)
             self._count(node, schema)
             for inner in subschemas(schema):
-                waiting.append((inner.schema, uri))
+                if inner.applies is not Applies.NOWHERE:
+                    waiting.append((inner.schema, uri))
                 if inner.applies is Applies.IN_PLACE:
                     node.in_place.append(id(inner.schema))
                 elif inner.applies is Applies.BELOW:
@@ -197,7 +216,7 @@ class _Graph:
         for pattern in (schema.get("pattern"), *(named if isinstance(named, dict) else ())):
             if isinstance(pattern, str):
                 node.states += _states_of(pattern)
-                self.patterns += 1
+                self.patterns = True
 
     def _target(self, reference: Json, base: str) -> tuple[Json, str] | None:
         """What a reference means, where that is a place in one of the documents, and the document's URI."""

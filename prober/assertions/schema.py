@@ -87,6 +87,10 @@ class Schema:
             return None
         return quick_answer(self._quick, instance)
 
+    def is_worded_at_once(self, size: Size | None) -> bool:
+        """Whether `first_mismatch` takes a few milliseconds at most, once jsonschema is imported."""
+        return self.bound is not None and self.checked and self.bound.allows_words(size)
+
     def surely_fits(self, instance: Json) -> bool:
         """Whether an instance fits by jsonschema-rs, however long that takes: only for a worker process.
 

@@ -15,7 +15,7 @@ from prober.assertions.checks import Case, Check, Finding, Instance, Rule, case_
 from prober.assertions.expectations import compile_expectation
 from prober.assertions.judge import Judge
 from prober.assertions.result_shapes import Shape
-from prober.assertions.schema import load_schema, load_server_schema
+from prober.assertions.schema import first_mismatch, load_schema, load_server_schema
 from prober.assertions.worker_protocol import WorkerCrashError, json_pieces
 from prober.outcome import Reason
 from tests.assertions.samples import doubling
@@ -83,16 +83,48 @@ async def found(judge: Judge, one: Case, *, within: float = AMPLE, target: str =
     return await judge.judge(one, deadline=asyncio.get_running_loop().time() + within, target=target)
 
 
-async def test_a_value_that_fits_starts_no_process_and_one_that_does_not_is_put_into_words_by_one() -> None:
-    async with Judge(allowance=AMPLE) as judge:
-        arrays = load_schema({"type": "array"}, folder=None)
-        assert await found(judge, case(arrays, [])) is None
-        assert judge.pids == ()
-        finding = await found(judge, case(arrays, None))
-        assert finding is not None
-        assert finding.reason is Reason.SCHEMA_MISMATCH
-        assert finding.message == "(root): type: expected array, seen null"
-        assert len(judge.pids) == 1
+@pytest.mark.parametrize(
+    ("schema", "value", "workers"),
+    [
+        pytest.param({"type": "array"}, [], 0, id="it fits"),
+        pytest.param({"type": "array"}, None, 0, id="a small one"),
+        pytest.param({"items": {"type": "string"}}, ["x"] * 5_000 + [1], 1, id="a large one"),
+        pytest.param({"pattern": "a$"}, "b", 1, id="a pattern, which may take for ever to Python"),
+        pytest.param({"minLength": 100_000}, "b" * 50_000, 1, id="a long one"),
+        pytest.param({"not": {}}, nested(50), 1, id="a deep one"),
+    ],
+)
+async def test_a_mismatch_that_is_not_surely_put_into_words_at_once_is_for_a_worker(
+    schema: Any, value: Any, workers: int
+) -> None:
+    async with Judge(allowance=AMPLE) as judge, ticking() as ticks:
+        finding = await found(judge, case(load_schema(schema, folder=None), value))
+        assert (finding is not None and finding.reason is Reason.SCHEMA_MISMATCH) or (value == [] and finding is None)
+        assert len(judge.pids) == workers
+    assert ticks.longest < PROMISE
+
+
+WORDED: dict[str, tuple[Any, Any]] = {
+    "many members": ({"additionalProperties": {"type": "null", "not": {}}}, {f"m{number}": 1 for number in range(290)}),
+    "many alternatives": ({"anyOf": [{"required": [f"r{number}"]} for number in range(150)]}, {"a": 1}),
+    "long texts": ({"items": {"items": {"items": {"type": "null"}}}}, [[["x" * 1_000] * 19]]),
+    "levels": ({"items": {"$ref": "#"}, "not": {"type": "null"}}, [[[[[[[[[[[[[[[[[[None]]]]]]]]]]]]]]]]]]),
+}
+
+
+@pytest.mark.parametrize(("schema", "value"), WORDED.values(), ids=WORDED)
+async def test_what_is_put_into_words_at_once_ends_within_the_promise(schema: Any, value: Any) -> None:
+    loaded = load_schema(schema, folder=None)
+    assert first_mismatch(loaded, value) is not None
+    spent = []
+    for _ in range(3):
+        async with Judge(allowance=AMPLE) as judge, ticking() as ticks:
+            finding = await found(judge, case(load_schema(schema, folder=None), value))
+            assert finding is not None
+            assert finding.reason is Reason.SCHEMA_MISMATCH
+            assert judge.pids == (), "to be on the near side of the edge"
+        spent.append(ticks.longest)
+    assert min(spent) < PROMISE
 
 
 async def test_a_worker_is_started_once_and_gone_in_the_end() -> None:
