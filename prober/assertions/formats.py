@@ -9,11 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, time
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
-
-if TYPE_CHECKING:
-    from jsonschema import FormatChecker
 
 # Patterns are compiled when they are first asked for, and kept by `re`: few passes ask for any.
 _DATE: Final = r"\d{4}-\d{2}-\d{2}"
@@ -103,13 +100,3 @@ def conforms(name: str, value: Any) -> bool:
         return check(value)
     except ValueError:
         return False
-
-
-def checker() -> FormatChecker:
-    """The formats in the form that jsonschema takes."""
-    from jsonschema import FormatChecker  # for what the library judges, which is what does not pass quickly
-
-    made = FormatChecker(formats=())
-    for name in FORMATS:
-        made.checks(name)(lambda value, name=name: conforms(name, value))
-    return made

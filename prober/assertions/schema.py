@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from weakref import WeakValueDictionary
 
 from prober.assertions.best_match import most_telling
 from prober.assertions.dialects import DEFAULT, dialect_of
@@ -124,6 +125,10 @@ class Schema:
         return cls(**members, bound=bound)
 
 
+_loaded: Final[WeakValueDictionary[str, Schema]] = WeakValueDictionary()
+"""Schemas that refer to no file, by their text: thousands of probes may have the same."""
+
+
 def load_schema(document: Json, *, folder: Path | None) -> Schema:
     """An operator's schema. `$ref`s may lead to files in `folder` and below it; without one, only inside.
 
@@ -132,9 +137,14 @@ def load_schema(document: Json, *, folder: Path | None) -> Schema:
             refers to itself in a circle that no value leads out of.
     """
     try:
+        text = json.dumps(document)
+        if (known := _loaded.get(text)) is not None:
+            return known
         schema = Schema(document=document, bound=_bound(document, {}))
         sound = schema.compiles or quick_validator(document, {}, asserted=None) is not None
-        if not (sound and _patterns_are_read(document)):
+        if sound and _patterns_are_read(document):
+            _loaded[text] = schema
+        else:
             # It leads to files, or jsonschema-rs does not know all of it, or something is wrong: that is found here,
             # and put into words.
             files = follow(document, folder=folder, dialect=DEFAULT)
