@@ -1,8 +1,8 @@
-"""Judging without ever holding up the event loop: cheap checks here, all others in a worker process that can be killed.
+"""Judging without ever holding up the event loop: what is bounded at once, the rest in a worker process.
 
 A regular expression that backtracks for hours cannot be interrupted in its own process: neither a thread nor a signal
-handler gets a turn. So whatever is not known to be cheap (see `prober.assertions.cost`) goes to a process of its own,
-with an allowance of time and memory, and is `undecided` when that is used up.
+handler gets a turn. So a check without a small bound (see `prober.assertions.guard` and `cost`) goes to a worker
+process, which can be killed. It has an allowance of time and memory; a check that uses it up is `undecided`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _GRACE: Final = 1.0
 """Seconds beyond the allowance after which a worker ends itself, for when nobody is left to kill it."""
 _TURN: Final = 0.005
 """Seconds of work after which other tasks have their turn."""
-_BURIAL: Final = 5.0
+_EXIT_TIMEOUT: Final = 5.0
 """Seconds that a killed process has to be gone in."""
 
 _Found = Finding | list[Json] | None
@@ -69,7 +69,7 @@ class Judge:
         for worker in self._started:
             worker.kill()
         if self._started:
-            await asyncio.wait([worker.gone for worker in self._started], timeout=_BURIAL)
+            await asyncio.wait([worker.gone for worker in self._started], timeout=_EXIT_TIMEOUT)
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -90,7 +90,7 @@ class Judge:
             return finding
         if not isinstance(left, Case):
             return left
-        found = await self._work_apart(left, deadline - _MARGIN, target)
+        found = await self._in_worker(left, deadline - _MARGIN, target)
         assert not isinstance(found, list)
         return found
 
@@ -102,12 +102,12 @@ class Judge:
         """
         if selection.cheap:
             return select(selection)
-        found = await self._work_apart(selection, deadline - _MARGIN, target)
+        found = await self._in_worker(selection, deadline - _MARGIN, target)
         if isinstance(found, Finding):
             raise Failure(found.reason, f"{selection.path.text} {found.message}", evidence=found.evidence)
         return found or []
 
-    async def _work_apart(self, asked: Case | Selection, deadline: float, target: str) -> _Found:
+    async def _in_worker(self, asked: Case | Selection, deadline: float, target: str) -> _Found:
         """Wait for a turn, and have a worker do it."""
         own = self._turn_of.get(target) or self._turn_of.setdefault(target, asyncio.Semaphore(1))
         async with AsyncExitStack() as turns:
@@ -119,13 +119,13 @@ class Judge:
                     await turns.enter_async_context(self._turns)
             except TimeoutError:
                 return _undecided("every worker process was busy until the deadline")
-            return await self._work_in_worker(asked, deadline, target)
+            return await self._ask_worker(asked, deadline, target)
 
-    async def _work_in_worker(self, asked: Case | Selection, deadline: float, target: str) -> _Found:
+    async def _ask_worker(self, asked: Case | Selection, deadline: float, target: str) -> _Found:
         try:
             async with asyncio.timeout_at(deadline):
                 frames = await _frames(asked, allowance=self._allowance + _GRACE)
-                worker = await self._hire()
+                worker = await self._acquire()
         except RecursionError as error:
             return undecided(error)
         except TimeoutError:
@@ -152,7 +152,7 @@ class Judge:
         self._idle.append(worker)
         return decode_reply(reply)
 
-    async def _hire(self) -> Worker:
+    async def _acquire(self) -> Worker:
         """A worker that waits for a case: one of those that are there, else a new one."""
         self._started -= {worker for worker in self._started if worker.gone.done()}
         while self._idle:
