@@ -9,7 +9,6 @@ mean 2^n schemas. What times the size of the instance is too much, and what has 
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -28,8 +27,8 @@ MAX_SEARCHED: Final = 10_000_000
 """Characters that may be searched, times the states of the patterns: up to 2.3 ns each, as a rule a tenth of that."""
 MAX_WORDED: Final = 2_000
 """Values of a schema that jsonschema may look at in the event loop: up to 8 µs each."""
-MAX_WORDED_TEXT: Final = 20_000
-"""Characters of an instance that it may write into its errors, once or more for each level."""
+MAX_WORDED_TEXT: Final = 2_000_000
+"""Characters that it may write into its errors: each of them holds what is wrong, be it the whole instance."""
 MAX_WORDED_DEPTH: Final = 20
 """Levels of an instance: it goes down some eight calls for each, and the stack is not all ours."""
 MAX_SCHEMAS: Final = 2_000
@@ -94,7 +93,7 @@ class Bound:
         if size is None or self.patterns or size.depth > MAX_WORDED_DEPTH or not self.allows(size):
             return False
         effort = self.effort[min(size.depth, len(self.effort)) - 1]
-        return size.nodes * effort <= MAX_WORDED and size.characters <= MAX_WORDED_TEXT
+        return size.nodes * effort <= MAX_WORDED and size.characters * effort <= MAX_WORDED_TEXT
 
 
 def bound_of(document: Json, files: Mapping[str, Json]) -> Bound | None:
@@ -147,8 +146,7 @@ class _Graph:
             raise _UnboundedError
         self._enter(root, refused=_REFUSED | (_DIFFER_SINCE_2019 if dialect in SINCE_2019 else _DIFFER_BEFORE))
         order = self._inner_first(id(root))
-        # Those of schemas that judge nothing are compiled, too.
-        if self.unbounded or sum(json.dumps(one).count('"pattern') for one in self.documents.values()) > MAX_PATTERNS:
+        if self.unbounded or _patterns_in(list(self.documents.values())) > MAX_PATTERNS:
             raise _UnboundedError
         effort, settled = self._by_depth(id(root), order, lambda node: node.effort)
         states, also_settled = self._by_depth(id(root), order, lambda node: node.states)
@@ -298,6 +296,20 @@ class _Graph:
 def _is_named(schema: Mapping[str, Json]) -> bool:
     """Whether references may mean it by a name, and those in it another place than they say."""
     return isinstance(schema.get("$id"), str) or isinstance(schema.get("id"), str)
+
+
+def _patterns_in(documents: list[Json]) -> int:
+    """How many patterns there are, those of schemas that judge nothing included: they are compiled as well."""
+    count, waiting = 0, documents
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            named = node.get("patternProperties")
+            count += isinstance(node.get("pattern"), str) + (len(named) if isinstance(named, dict) else 0)
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)
+    return count
 
 
 def _states_of(pattern: str) -> int:

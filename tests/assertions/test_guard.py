@@ -81,6 +81,7 @@ TRAPS = {
     "a pattern that refers back": ({"pattern": r"^(a)\1"}, "aa"),
     "a pattern that takes a second to compile": ({"pattern": r"(?:\p{L}|\p{N}){300}"}, "a"),
     "very many patterns": ({"anyOf": [{"pattern": f"^a{{{number}}}$"} for number in range(200)]}, "a"),
+    "patterns where nothing is judged": ({"$defs": {"a": {"patternProperties": {f"a{n}": {} for n in range(101)}}}}, 1),
     "a long text and a pattern": ({"pattern": r"\w{500}"}, "ab" * 50_000),
     "many values": ({"items": {"type": "integer"}}, [1] * (MAX_NODES + 1)),
     "many values, each compared with many": ({"items": {"enum": [[[n]] for n in range(300)]}}, [[[0]]] * 1_000),

@@ -90,7 +90,7 @@ async def found(judge: Judge, one: Case, *, within: float = AMPLE, target: str =
         pytest.param({"type": "array"}, None, 0, id="a small one"),
         pytest.param({"items": {"type": "string"}}, ["x"] * 5_000 + [1], 1, id="a large one"),
         pytest.param({"pattern": "a$"}, "b", 1, id="a pattern, which may take for ever to Python"),
-        pytest.param({"minLength": 100_000}, "b" * 50_000, 1, id="a long one"),
+        pytest.param({"minLength": 2_000_000}, "b" * 1_100_000, 1, id="a long one"),
         pytest.param({"not": {}}, nested(50), 1, id="a deep one"),
     ],
 )
@@ -108,6 +108,7 @@ WORDED: dict[str, tuple[Any, Any]] = {
     "many members": ({"additionalProperties": {"type": "null", "not": {}}}, {f"m{number}": 1 for number in range(290)}),
     "many alternatives": ({"anyOf": [{"required": [f"r{number}"]} for number in range(150)]}, {"a": 1}),
     "long texts": ({"items": {"items": {"items": {"type": "null"}}}}, [[["x" * 1_000] * 19]]),
+    "a long text in many errors": ({"anyOf": [{"maxLength": number} for number in range(60)]}, "x" * 10_000),
     "levels": ({"items": {"$ref": "#"}, "not": {"type": "null"}}, [[[[[[[[[[[[[[[[[[None]]]]]]]]]]]]]]]]]]),
 }
 
