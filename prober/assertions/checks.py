@@ -1,4 +1,8 @@
-"""Judging one answer: a case is a row of checks, the first that fails is the finding. Pure, and without a clock."""
+"""The checks of one answer, in order: the first that fails is the finding. Pure, and without a clock.
+
+`answer_at_once` is for the event loop: it takes a few milliseconds at most and may have no answer. `judge` is for a
+worker process: it may take any time.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,13 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Final
 
-from prober.assertions.cost import Size, size_of
+from prober.assertions.engines import EngineError
 from prober.assertions.expectations import Expectation, check_expectation, is_cheap
-from prober.assertions.jsonpath import Place
 from prober.assertions.mismatch import Mismatch
-from prober.assertions.result_shapes import MAX_AT_ONCE, Shape, check_result
-from prober.assertions.schema import Schema, SchemaError, cheap, first_mismatch, load_schema, waits_for_library
-from prober.json_values import Json, cap
+from prober.assertions.result_shapes import Shape
+from prober.assertions.schema import Schema, SchemaError, first_mismatch, load_schema
+from prober.assertions.size import Size, size_of
+from prober.json_values import Json, Path, cap
 from prober.outcome import Evidence, Reason
 
 Rule = Schema | Expectation | Shape
@@ -29,7 +33,7 @@ class Instance:
 
     value: Json
     source: bytes | None = field(default=None, repr=False)
-    within: Place = ()
+    within: Path = ()
 
     def inside(self, name: str | int) -> Instance:
         """A member or element of it. Raises KeyError or IndexError."""
@@ -48,21 +52,8 @@ class Check:
     reason: Reason
     rule: Rule
     instance: Instance
-
-    @property
-    def cheap(self) -> bool:
-        """Whether it takes a few milliseconds at most, whatever is in the instance."""
-        rule, size = self.rule, self.instance.size
-        if isinstance(rule, Schema):
-            return cheap(rule, size)
-        if isinstance(rule, Expectation):
-            return is_cheap(rule, size)
-        return size is not None or size_of(self.instance.value, most=MAX_AT_ONCE) is not None
-
-    @property
-    def waits_for_library(self) -> bool:
-        """Whether it would begin with an import of a tenth of a second; not to be asked of what is not cheap."""
-        return isinstance(self.rule, Schema) and waits_for_library(self.rule, self.instance.value)
+    refused: bool = False
+    """Whether jsonschema-rs has found already that the instance does not fit. What jsonschema says is then compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,18 +104,60 @@ def _structured() -> Schema:
     return load_schema({"required": ["structuredContent"]}, folder=None)
 
 
+def answer_at_once(case: Case) -> Finding | Case | None:
+    """The first check that fails, None if all hold; a case of what is left where only a worker process can go on.
+
+    A value that does not fit its schema is left as well: jsonschema has to say so too, and has the words for it.
+    """
+    for index, check in enumerate(case.checks):
+        fits = _fits(check)
+        if isinstance(fits, Finding):
+            return fits
+        if fits is not True:
+            left = Check(reason=check.reason, rule=check.rule, instance=check.instance, refused=fits is False)
+            return Case(checks=(left, *case.checks[index + 1 :]))
+    return None
+
+
+def is_worded_at_once(check: Check) -> bool:
+    """Whether what jsonschema says of a refused instance is had within a few milliseconds, once it is imported."""
+    arm = check.rule.arm_of(check.instance.value) if isinstance(check.rule, Shape) else check.rule
+    return check.refused and isinstance(arm, Schema) and arm.is_worded_at_once(check.instance.size)
+
+
+def _fits(check: Check) -> bool | Finding | None:
+    rule, instance = check.rule, check.instance
+    if isinstance(rule, Expectation):
+        return (judge(Case(checks=(check,))) or True) if is_cheap(rule, instance.value, instance.size) else None
+    if isinstance(rule, Schema):
+        return rule.fits(instance.value, instance.size)
+    arm = rule.arm_of(instance.value)
+    return _finding(check, arm) if isinstance(arm, Mismatch) else arm.fits(instance.value, instance.size)
+
+
 def judge(case: Case) -> Finding | None:
-    """The first check that fails, None if all hold. May take any time, see `Check.cheap`. Raises nothing."""
+    """The first check that fails, None if all hold. May take any time and memory.
+
+    What the libraries stumble over is `undecided`. A mistake of our own is raised.
+    """
     for check in case.checks:
-        finding = _judge(check)
-        if finding is not None:
-            return finding
+        try:
+            found = _mismatch(check)
+        except SchemaError as problem:
+            message = f"the outputSchema that the server declares cannot be used: {problem}"
+            return Finding(reason=problem.reason, message=message, evidence=Evidence(pointer=problem.pointer))
+        except (EngineError, RecursionError, MemoryError) as error:
+            return undecided(error)
+        if found is not None:
+            return _finding(check, found)
+        if check.refused:
+            return _disagreement(check)
     return None
 
 
 def undecided(error: Exception) -> Finding:
     """The finding of a case that something went wrong with, rather than in."""
-    why = _GAVE_UP.get(type(error), f"{type(error).__name__}: {cap(str(error))}")
+    why = _GAVE_UP.get(type(error), cap(str(error)))
     return Finding(reason=Reason.UNDECIDED, message=f"could not be judged: {why}")
 
 
@@ -134,25 +167,40 @@ _GAVE_UP: Final[Mapping[type[Exception], str]] = {
 }
 
 
-def _judge(check: Check) -> Finding | None:
-    try:
-        mismatch = _mismatch(check.rule, check.instance.value)
-    except SchemaError as problem:
-        message = f"the declared schema cannot be used: {problem}"
-        return Finding(reason=problem.reason, message=message, evidence=Evidence(pointer=problem.pointer))
-    except Exception as error:  # the libraries have such: jsonschema's `multipleOf` raises on 1e400
-        return undecided(error)
-    if mismatch is None:
-        return None
-    evidence = Evidence(
-        pointer=mismatch.pointer, keyword=mismatch.keyword, seen=mismatch.seen, expected=mismatch.expected
-    )
-    return Finding(reason=check.reason, message=mismatch.message, evidence=evidence)
-
-
-def _mismatch(rule: Rule, value: Json) -> Mismatch | None:
-    if isinstance(rule, Schema):
-        return first_mismatch(rule, value)
+def _mismatch(check: Check) -> Mismatch | None:
+    rule, value = check.rule, check.instance.value
     if isinstance(rule, Expectation):
         return check_expectation(rule, value)
-    return check_result(rule.method, rule.version, value)
+    arm = rule if isinstance(rule, Schema) else rule.arm_of(value)
+    if isinstance(arm, Mismatch):
+        return arm
+    if not check.refused and arm.surely_fits(value):
+        return None
+    return first_mismatch(arm, value)
+
+
+def _finding(check: Check, found: Mismatch) -> Finding:
+    evidence = Evidence(pointer=found.pointer, keyword=found.keyword, seen=found.seen, expected=found.expected)
+    return Finding(reason=check.reason, message=found.message, evidence=evidence)
+
+
+def _disagreement(check: Check) -> Finding:
+    """The finding of a value that jsonschema-rs refused and jsonschema takes: nobody is to be woken for that."""
+    rule = check.rule
+    if isinstance(rule, Shape):
+        arm = rule.arm_of(check.instance.value)
+        assert isinstance(arm, Schema), "a mismatch found without a schema needs no second opinion"
+        rule = arm
+    assert isinstance(rule, Schema), "only schemas have two opinions"
+    other = rule.opinion(check.instance.value)
+    assert other is not None, "it refused the very same before"
+    return Finding(
+        reason=Reason.UNDECIDED,
+        message=f"jsonschema finds that it fits its schema, jsonschema-rs does not: {other.message}",
+        evidence=Evidence(
+            pointer=other.pointer,
+            keyword=other.keyword,
+            seen=other.seen,
+            expected=cap(f"by jsonschema-rs: {other.expected}; by jsonschema: as it is"),
+        ),
+    )

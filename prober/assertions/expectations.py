@@ -18,10 +18,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from prober.assertions.cost import BUDGET, Size, pattern_steps
+from prober.assertions.cost import BUDGET, pattern_steps
 from prober.assertions.jsonpath import JsonPath, JsonPathError
-from prober.assertions.matchers import DEMANDS, Demand
+from prober.assertions.matchers import MATCHERS, Matcher
 from prober.assertions.mismatch import Mismatch
+from prober.assertions.size import Size, longest_text
 from prober.json_values import Json, cap, pointer, render
 
 _NODE: Final = 5e-6
@@ -29,7 +30,7 @@ _NODE: Final = 5e-6
 _STEPS_PER_NODE: Final = 150
 """Steps of a regular expression in that time."""
 
-EXPECTATION_KEYS: Final = ("path", *DEMANDS, "exists")
+EXPECTATION_KEYS: Final = ("path", *MATCHERS, "exists")
 
 EXPECTATION_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -38,7 +39,7 @@ EXPECTATION_SCHEMA: Final[dict[str, Any]] = {
     "additionalProperties": False,
     "properties": {
         "path": {"type": "string", "description": "JSONPath (RFC 9535) of the nodes that are looked at."},
-        **{key: {"description": demand.about, **demand.schema} for key, demand in DEMANDS.items()},
+        **{key: {"description": matcher.about, **matcher.schema} for key, matcher in MATCHERS.items()},
         "exists": {"type": "boolean", "description": "Whether the path selects anything. False stands alone."},
     },
     "if": {"properties": {"exists": {"const": False}}, "required": ["exists"]},
@@ -65,7 +66,7 @@ class Expectation:
 
     path: JsonPath
     exists: bool
-    demands: tuple[Demand, ...] = field(repr=False)
+    matchers: tuple[Matcher, ...] = field(repr=False)
     document: Mapping[str, Json]
     """The line as it was written."""
 
@@ -103,14 +104,14 @@ def compile_expectation(document: Mapping[str, Any]) -> Expectation:
         raise ExpectationError(f"expected true or false, seen {render(exists, 50)}", key="exists")
     if not exists and len(document) > 2:
         raise ExpectationError("what does not exist can be expected to be nothing else", key="exists")
-    demands = []
+    matchers = []
     for key, argument in document.items():
-        if key in DEMANDS:
+        if key in MATCHERS:
             try:
-                demands.append(DEMANDS[key].bind(argument))
+                matchers.append(MATCHERS[key].bind(argument))
             except ValueError as error:
                 raise ExpectationError(str(error), key=key) from None
-    return Expectation(path=path, exists=exists, demands=tuple(demands), document=dict(document))
+    return Expectation(path=path, exists=exists, matchers=tuple(matchers), document=dict(document))
 
 
 def check_expectation(expectation: Expectation, value: Json) -> Mismatch | None:
@@ -120,23 +121,25 @@ def check_expectation(expectation: Expectation, value: Json) -> Mismatch | None:
         found = True
         if not expectation.exists:
             return Mismatch(pointer=pointer(place), keyword="exists", seen=render(node), expected="nothing")
-        for demand in expectation.demands:
-            if not demand.holds(node):
-                return Mismatch(pointer=pointer(place), keyword=demand.key, seen=render(node), expected=demand.expected)
+        for matcher in expectation.matchers:
+            if not matcher.holds(node):
+                return Mismatch(
+                    pointer=pointer(place), keyword=matcher.key, seen=render(node), expected=matcher.expected
+                )
     if expectation.exists and not found:
         return _missing(expectation, value)
     return None
 
 
-def is_cheap(expectation: Expectation, size: Size | None) -> bool:
+def is_cheap(expectation: Expectation, value: Json, size: Size | None) -> bool:
     """Whether a value of that size can be checked within a few milliseconds, whatever is in it."""
     selections = expectation.path.selections
     if size is None or selections is None:
         return False
     steps = float(size.nodes)
-    for demand in expectation.demands:
-        if demand.pattern is not None:
-            longest = pattern_steps(demand.pattern, size.longest)
+    for matcher in expectation.matchers:
+        if matcher.pattern is not None:
+            longest = pattern_steps(matcher.pattern, longest_text(value))
             if longest is None:
                 return False
             steps += longest * size.nodes / _STEPS_PER_NODE
@@ -145,8 +148,8 @@ def is_cheap(expectation: Expectation, size: Size | None) -> bool:
 
 def _missing(expectation: Expectation, value: Json) -> Mismatch:
     """Nothing was selected. What is there instead is shown, for an operator asks that next."""
-    place = expectation.path.place()
-    first = expectation.demands[0] if expectation.demands else None
+    place = expectation.path.path()
+    first = expectation.matchers[0] if expectation.matchers else None
     expected = first.expected if first else "something"
     return Mismatch(
         pointer=pointer(place or ()),

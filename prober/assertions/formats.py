@@ -6,16 +6,11 @@ Every check takes time linear in the text, and says only "surely not": a format 
 
 from __future__ import annotations
 
-import ipaddress
 import re
-import uuid
 from collections.abc import Callable
 from datetime import date, time
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
-
-if TYPE_CHECKING:
-    from jsonschema import FormatChecker
 
 # Patterns are compiled when they are first asked for, and kept by `re`: few passes ask for any.
 _DATE: Final = r"\d{4}-\d{2}-\d{2}"
@@ -24,6 +19,7 @@ _DURATION: Final = r"P(?:\d+W|(?=.)(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=.)(?:\d+H)?
 _HOSTNAME: Final = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 _SCHEME: Final = r"[a-z][a-z0-9+.-]*"
 _NOT_IN_URI: Final = r"[\x00-\x20<>\"{}|\\^`\x7f-\U0010ffff]"
+_UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _POINTER: Final = r"(?:/(?:[^~/]|~[01])*)*"
 
 
@@ -64,14 +60,18 @@ def _hostname(text: str) -> bool:
 
 
 def _uuid(text: str) -> bool:
-    return str(uuid.UUID(text)) == text.lower()
+    return bool(re.fullmatch(_UUID, text, re.ASCII | re.IGNORECASE))
 
 
 def _ipv4(text: str) -> bool:
+    import ipaddress  # few schemas ask for addresses
+
     return bool(ipaddress.IPv4Address(text))
 
 
 def _ipv6(text: str) -> bool:
+    import ipaddress
+
     return "%" not in text and bool(ipaddress.IPv6Address(text))
 
 
@@ -100,13 +100,3 @@ def conforms(name: str, value: Any) -> bool:
         return check(value)
     except ValueError:
         return False
-
-
-def checker() -> FormatChecker:
-    """The formats in the form that jsonschema takes."""
-    from jsonschema import FormatChecker  # for what the library judges, which is what does not pass quickly
-
-    made = FormatChecker(formats=())
-    for name in FORMATS:
-        made.checks(name)(lambda value, name=name: conforms(name, value))
-    return made

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from prober.json_values import Json
+from prober.assertions.engines import stumbling
+from prober.json_values import Json, Path
 
 if TYPE_CHECKING:
     from jsonpath_rfc9535 import JSONPathQuery
-
-Place = tuple[str | int, ...]
 
 MAX_DEPTH: Final = 2_000
 """Levels that `..` goes down: more than a JSON parser lets through."""
@@ -41,10 +40,11 @@ class JsonPath:
         except (JSONPathError, RecursionError) as error:
             raise JsonPathError(str(error) or "nested too deeply") from None
 
-    def select(self, value: Json) -> Iterator[tuple[Place, Json]]:
+    def select(self, value: Json) -> Iterator[tuple[Path, Json]]:
         """The nodes that the path selects, in document order, each with its place."""
-        for node in self.query.finditer(value):
-            yield node.location, node.value
+        with stumbling():
+            for node in self.query.finditer(value):
+                yield node.location, node.value
 
     @cached_property
     def selections(self) -> int | None:
@@ -69,7 +69,7 @@ class JsonPath:
         """Whether it goes straight to one node, which takes no longer the more there is beside it."""
         return self.query.singular_query()
 
-    def place(self) -> Place | None:
+    def path(self) -> Path | None:
         """The one place that the path can select, None where it can select several or counts from an end."""
         from jsonpath_rfc9535.selectors import IndexSelector, NameSelector
 

@@ -1,22 +1,25 @@
-"""Judging without ever holding up the event loop: cheap checks here, all others in a worker process that can be killed.
+"""Judging without ever holding up the event loop: what is bounded at once, the rest in a worker process.
 
 A regular expression that backtracks for hours cannot be interrupted in its own process: neither a thread nor a signal
-handler gets a turn. So whatever is not known to be cheap (see `prober.assertions.cost`) goes to a process of its own,
-with an allowance of time and memory, and is `undecided` when that is used up.
+handler gets a turn. So a check without a small bound (see `prober.assertions.guard` and `cost`) goes to a worker
+process, which can be killed. It has an allowance of time and memory; a check that uses it up is `undecided`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
+from contextlib import AsyncExitStack
 from dataclasses import replace
+from importlib import import_module
 from types import TracebackType
 from typing import Final, Self
+from weakref import WeakValueDictionary
 
-from prober.assertions.checks import Case, Finding, Instance, judge, undecided
-from prober.assertions.dialects import fetch_library
+from prober.assertions.checks import Case, Finding, Instance, answer_at_once, is_worded_at_once, judge, undecided
 from prober.assertions.selection import Selection, select
 from prober.assertions.worker_process import Worker, WorkerLostError, start_worker
-from prober.assertions.worker_protocol import decode_reply, encode_case, encode_selection, json_pieces
+from prober.assertions.worker_protocol import decode_reply, encode_case, encode_selection, is_small, json_pieces
 from prober.json_values import Json
 from prober.outcome import Failure, Reason
 
@@ -31,7 +34,7 @@ _GRACE: Final = 1.0
 """Seconds beyond the allowance after which a worker ends itself, for when nobody is left to kill it."""
 _TURN: Final = 0.005
 """Seconds of work after which other tasks have their turn."""
-_BURIAL: Final = 5.0
+_EXIT_TIMEOUT: Final = 5.0
 """Seconds that a killed process has to be gone in."""
 
 _Found = Finding | list[Json] | None
@@ -40,16 +43,23 @@ _Found = Finding | list[Json] | None
 class Judge:
     """Judges cases, one or many at a time. To be entered before use; leaving it ends its processes.
 
-    Workers start with the first case that needs one, serve one case at a time, and stay for the next.
+    Workers start with the first case that needs one, serve one case at a time, and stay for the next. A target has one
+    worker at most. Targets whose last case did not end in time share one among them, so that the hopeless cases of
+    several targets do not keep every worker from the others.
     """
 
     def __init__(self, *, allowance: float = ALLOWANCE, workers: int = WORKERS):
         self._allowance = allowance
         self._turns = asyncio.Semaphore(workers)
+        self._slow_turn = asyncio.Semaphore(1)
+        self._slow: set[str] = set()
+        self._turn_of: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._idle: list[Worker] = []
         self._started: set[Worker] = set()
 
     async def __aenter__(self) -> Self:
+        import jsonschema_rs  # noqa: F401 - now rather than in the middle of the first runs
+
         return self
 
     async def __aexit__(
@@ -59,31 +69,32 @@ class Judge:
         for worker in self._started:
             worker.kill()
         if self._started:
-            await asyncio.wait([worker.gone for worker in self._started], timeout=_BURIAL)
+            await asyncio.wait([worker.gone for worker in self._started], timeout=_EXIT_TIMEOUT)
 
     @property
     def pids(self) -> tuple[int, ...]:
         """The worker processes that have not ended yet."""
         return tuple(worker.pid for worker in self._started if not worker.gone.done())
 
-    async def judge(self, case: Case, *, deadline: float) -> Finding | None:
+    async def judge(self, case: Case, *, deadline: float, target: str = "") -> Finding | None:
         """The first check of a case that fails, None if all hold, `undecided` if that cannot be told.
 
         `deadline` is a time of the event loop's clock. The allowance may be over before it; judging is, in any case.
+        `target` is whose answer it is. Raises WorkerCrashError for a mistake of our own.
         """
-        cheap = 0
-        while cheap < len(case.checks) and case.checks[cheap].cheap:
-            cheap += 1
-        if any(check.waits_for_library for check in case.checks[:cheap]):
-            await _fetch_library()
-        finding = judge(Case(checks=case.checks[:cheap]))
-        if finding is not None or cheap == len(case.checks):
+        left = answer_at_once(case)
+        if isinstance(left, Case) and is_worded_at_once(left.checks[0]):
+            await _import_jsonschema()
+            finding = judge(Case(checks=left.checks[:1]))
+            assert finding is not None, "refused: by jsonschema too, or it is undecided"
             return finding
-        found = await self._work_apart(Case(checks=case.checks[cheap:]), deadline - _MARGIN)
+        if not isinstance(left, Case):
+            return left
+        found = await self._in_worker(left, deadline - _MARGIN, target)
         assert not isinstance(found, list)
         return found
 
-    async def select(self, selection: Selection, *, deadline: float) -> list[Json]:
+    async def select(self, selection: Selection, *, deadline: float, target: str = "") -> list[Json]:
         """The nodes of a selection, within the same bounds.
 
         Raises:
@@ -91,28 +102,30 @@ class Judge:
         """
         if selection.cheap:
             return select(selection)
-        found = await self._work_apart(selection, deadline - _MARGIN)
+        found = await self._in_worker(selection, deadline - _MARGIN, target)
         if isinstance(found, Finding):
             raise Failure(found.reason, f"{selection.path.text} {found.message}", evidence=found.evidence)
         return found or []
 
-    async def _work_apart(self, asked: Case | Selection, deadline: float) -> _Found:
+    async def _in_worker(self, asked: Case | Selection, deadline: float, target: str) -> _Found:
         """Wait for a turn, and have a worker do it."""
-        try:
-            async with asyncio.timeout_at(deadline):
-                await self._turns.acquire()
-        except TimeoutError:
-            return _undecided("every worker process was busy until the deadline")
-        try:
-            return await self._work_in_worker(asked, deadline)
-        finally:
-            self._turns.release()
+        own = self._turn_of.get(target) or self._turn_of.setdefault(target, asyncio.Semaphore(1))
+        async with AsyncExitStack() as turns:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await turns.enter_async_context(own)
+                    if target in self._slow:
+                        await turns.enter_async_context(self._slow_turn)
+                    await turns.enter_async_context(self._turns)
+            except TimeoutError:
+                return _undecided("every worker process was busy until the deadline")
+            return await self._ask_worker(asked, deadline, target)
 
-    async def _work_in_worker(self, asked: Case | Selection, deadline: float) -> _Found:
+    async def _ask_worker(self, asked: Case | Selection, deadline: float, target: str) -> _Found:
         try:
             async with asyncio.timeout_at(deadline):
                 frames = await _frames(asked, allowance=self._allowance + _GRACE)
-                worker = await self._hire()
+                worker = await self._acquire()
         except RecursionError as error:
             return undecided(error)
         except TimeoutError:
@@ -126,6 +139,7 @@ class Judge:
             async with asyncio.timeout_at(min(allowed, deadline)):
                 reply = await worker.ask(frames)
         except TimeoutError:
+            self._slow.add(target)
             late = f"after the {self._allowance:g} s that it may take" if allowed <= deadline else "at the deadline"
             return _undecided(f"it was not finished {late}")
         except WorkerLostError as lost:
@@ -134,10 +148,11 @@ class Judge:
             # One that was left in the middle of a case, be it by a timeout or a cancellation, is of no use any more.
             if worker.busy:
                 worker.kill()
+        self._slow.discard(target)
         self._idle.append(worker)
         return decode_reply(reply)
 
-    async def _hire(self) -> Worker:
+    async def _acquire(self) -> Worker:
         """A worker that waits for a case: one of those that are there, else a new one."""
         self._started -= {worker for worker in self._started if worker.gone.done()}
         while self._idle:
@@ -147,13 +162,15 @@ class Judge:
         return await start_worker(self._started.add)
 
 
-async def _fetch_library() -> None:
-    """Import it while other tasks have their turns, in a thread that ends with that."""
+async def _import_jsonschema() -> None:
+    """Import it while other tasks have their turns, in a thread that ends with that: it takes a fifth of a second."""
+    if "jsonschema.validators" in sys.modules:
+        return
     from concurrent.futures import ThreadPoolExecutor
 
     thread = ThreadPoolExecutor(1)
     try:
-        await asyncio.get_running_loop().run_in_executor(thread, fetch_library)
+        await asyncio.get_running_loop().run_in_executor(thread, import_module, "jsonschema.validators")
     finally:
         thread.shutdown(wait=False)
 
@@ -163,7 +180,7 @@ async def _frames(asked: Case | Selection, *, allowance: float) -> list[bytes]:
     texts: dict[int, Instance] = {}
 
     async def with_text(instance: Instance) -> Instance:
-        if instance.source is not None or instance.size is not None:
+        if instance.source is not None or is_small(instance.value):
             return instance
         key = id(instance.value)
         if key not in texts:

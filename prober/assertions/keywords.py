@@ -7,7 +7,6 @@ draft 3 did otherwise (`extends`, `disallow`, schemas in `type`) is left to the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import deepcopy
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
@@ -99,26 +98,7 @@ def is_schema(value: Json) -> bool:
     return isinstance(value, dict | bool)
 
 
-def spell_out_false(document: Json) -> Json:
-    """The document with `{"not": {}}` for `false` where a member or element is forbidden by it.
-
-    They mean the same, but jsonschema (4.26) forgets the place of a value that `false` refused.
-    """
-    if not any(_forbids(inner) for schema in _everything(document) for inner in subschemas(schema)):
-        return document
-    spelt = deepcopy(document)
-    for schema in list(_everything(spelt)):
-        for inner in list(subschemas(schema)):
-            if _forbids(inner):
-                schema[inner.keyword][inner.key] = {"not": {}}
-    return spelt
-
-
-def _forbids(inner: Subschema) -> bool:
-    return inner.schema is False and inner.keyword in {"properties", "patternProperties", "prefixItems"}
-
-
-def _everything(document: Json) -> Iterator[Json]:
+def every_schema(document: Json) -> Iterator[Json]:
     """All schemas of a document, in no particular order."""
     waiting = [document]
     while waiting:

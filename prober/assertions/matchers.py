@@ -1,4 +1,4 @@
-"""What an expectation can demand of a node: one entry for each key, with its argument's form and its meaning."""
+"""What an expectation can ask of a node: one entry for each key, with the form of its argument and its meaning."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TYPES: Final = ("null", "boolean", "integer", "number", "string", "array", "obje
 
 
 @dataclass(frozen=True, kw_only=True)
-class Demand:
+class Matcher:
     """One key of an expectation with its argument: `holds` for a node or not."""
 
     key: str
@@ -27,19 +27,19 @@ class Demand:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DemandKind:
-    """A key of an expectation. `bind` makes a Demand of its argument, or raises ValueError with what is wrong."""
+class MatcherKind:
+    """A key of an expectation. `bind` makes a Matcher of its argument, or raises ValueError with what is wrong."""
 
     about: str
     schema: Mapping[str, Any]
-    bind: Callable[[Any], Demand]
+    bind: Callable[[Any], Matcher]
 
 
 def _is_number(value: Json) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _type(argument: Any) -> Demand:
+def _type(argument: Any) -> Matcher:
     names = argument if isinstance(argument, list) else [argument]
     if not names or not all(isinstance(name, str) and name in TYPES for name in names):
         raise ValueError(f"expected one of {', '.join(TYPES)}, or a list of them, seen {render(argument, 50)}")
@@ -48,12 +48,12 @@ def _type(argument: Any) -> Demand:
         found = json_type(node)
         return found in names or (found == "integer" and "number" in names)
 
-    return Demand(key="type", expected=" or ".join(names), holds=holds)
+    return Matcher(key="type", expected=" or ".join(names), holds=holds)
 
 
-def _equals(argument: Any) -> Demand:
+def _equals(argument: Any) -> Matcher:
     _require_json(argument)
-    return Demand(key="equals", expected=render(argument), holds=lambda node: same(node, argument))
+    return Matcher(key="equals", expected=render(argument), holds=lambda node: same(node, argument))
 
 
 def _require_json(value: Any) -> None:
@@ -72,7 +72,7 @@ def _require_json(value: Any) -> None:
         json_type(value)
 
 
-def _matches(argument: Any) -> Demand:
+def _matches(argument: Any) -> Matcher:
     if not isinstance(argument, str):
         raise ValueError(f"expected a regular expression, seen {render(argument, 50)}")  # noqa: TRY004
     try:
@@ -80,7 +80,7 @@ def _matches(argument: Any) -> Demand:
             pattern = re.compile(argument)
     except (re.error, RecursionError, OverflowError) as error:
         raise ValueError(f"not a regular expression: {error}") from None
-    return Demand(
+    return Matcher(
         key="matches",
         expected=f"a match of {render(argument)}",
         holds=lambda node: isinstance(node, str) and pattern.search(node) is not None,
@@ -88,7 +88,7 @@ def _matches(argument: Any) -> Demand:
     )
 
 
-def _contains(argument: Any) -> Demand:
+def _contains(argument: Any) -> Matcher:
     _require_json(argument)
 
     def holds(node: Json) -> bool:
@@ -97,7 +97,7 @@ def _contains(argument: Any) -> Demand:
         return isinstance(node, list) and any(same(element, argument) for element in node)
 
     holder = "a text or an array" if isinstance(argument, str) else "an array"
-    return Demand(key="contains", expected=f"{holder} that contains {render(argument, 150)}", holds=holds)
+    return Matcher(key="contains", expected=f"{holder} that contains {render(argument, 150)}", holds=holds)
 
 
 def _bounds(argument: Any, is_bound: Callable[[Any], bool], kind: str) -> tuple[float, float, str]:
@@ -115,9 +115,9 @@ def _bounds(argument: Any, is_bound: Callable[[Any], bool], kind: str) -> tuple[
     return low, high, " and ".join(words)
 
 
-def _range(argument: Any) -> Demand:
+def _range(argument: Any) -> Matcher:
     low, high, words = _bounds(argument, _is_number, "a number")
-    return Demand(
+    return Matcher(
         key="range", expected=f"a number of {words}", holds=lambda node: _is_number(node) and low <= node <= high
     )
 
@@ -126,12 +126,12 @@ def _is_length(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _length(argument: Any) -> Demand:
+def _length(argument: Any) -> Matcher:
     if _is_length(argument):
         low, high, words = argument, argument, str(argument)
     else:
         low, high, words = _bounds(argument, _is_length, "a whole number of 0 or more")
-    return Demand(
+    return Matcher(
         key="length",
         expected=f"a length of {words}",
         holds=lambda node: isinstance(node, str | list | dict) and low <= len(node) <= high,
@@ -149,23 +149,23 @@ def _between(bound: Mapping[str, Any]) -> dict[str, Any]:
 
 _LENGTH: Final = {"type": "integer", "minimum": 0}
 
-DEMANDS: Final[Mapping[str, DemandKind]] = {
-    "type": DemandKind(
+MATCHERS: Final[Mapping[str, MatcherKind]] = {
+    "type": MatcherKind(
         about="The JSON type, or a list of them of which one has to fit; 1.0 is an integer.",
         schema={"anyOf": [{"enum": list(TYPES)}, {"type": "array", "minItems": 1, "items": {"enum": list(TYPES)}}]},
         bind=_type,
     ),
-    "equals": DemandKind(about="Any JSON value; 1 equals 1.0, but true is not 1.", schema={}, bind=_equals),
-    "matches": DemandKind(
+    "equals": MatcherKind(about="Any JSON value; 1 equals 1.0, but true is not 1.", schema={}, bind=_equals),
+    "matches": MatcherKind(
         about="A regular expression (Python's) found anywhere in a text.", schema={"type": "string"}, bind=_matches
     ),
-    "contains": DemandKind(about="A part of a text, or an element of an array.", schema={}, bind=_contains),
-    "range": DemandKind(
+    "contains": MatcherKind(about="A part of a text, or an element of an array.", schema={}, bind=_contains),
+    "range": MatcherKind(
         about="A number between min and max, both inclusive, either may be left out.",
         schema=_between({"type": "number"}),
         bind=_range,
     ),
-    "length": DemandKind(
+    "length": MatcherKind(
         about="How many characters, elements or members: a number, or min and max.",
         schema={"anyOf": [_LENGTH, _between(_LENGTH)]},
         bind=_length,

@@ -10,23 +10,29 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urljoin, urlsplit
 
-from prober.assertions.dialects import DEFAULT, DIALECTS, DRAFT_3, Dialect, dialect_of
-from prober.assertions.inside import inside, names_nothing
+from prober.assertions.best_match import most_telling
+from prober.assertions.dialects import DEFAULT, DIALECTS, Dialect, dialect_of
+from prober.assertions.ecma_patterns import compile_pattern
+from prober.assertions.engines import (
+    EngineError,
+    empty_registry,
+    metaschema_errors,
+    resource_of,
+    schemas_of_drafts,
+    stumbling,
+)
 from prober.assertions.keywords import REFERENCES, is_schema, subschemas
-from prober.assertions.metaschema import first_flaw
 from prober.json_values import Json, cap, pointer, render
 from prober.outcome import Reason
 
 if TYPE_CHECKING:
-    from referencing import Registry, Resource
-    from referencing.exceptions import Unresolvable
+    from referencing import Resource
 
 MAX_SCHEMAS: Final = 20_000
 """Schemas within one schema. To look through more would cost more than any answer is worth."""
@@ -55,70 +61,29 @@ class SchemaError(ValueError):
         self.reason = reason
 
 
-@dataclass(frozen=True, kw_only=True)
-class References:
-    """What following all references of a document found.
-
-    `files` are the other documents, by the URI under which they are referred to. `targets` are the schemas that
-    references mean, by the identity of the referring object and its keyword: `(id(schema), "$ref")`.
-    """
-
-    files: Mapping[str, Json]
-    targets: Mapping[tuple[int, str], Json]
-
-
-def follow(document: Json, *, folder: Path | None, dialect: Dialect) -> References:
-    """Check every schema that can be reached from `document`, and resolve their references.
+def follow(document: Json, *, folder: Path | None, dialect: Dialect) -> Mapping[str, Json]:
+    """Check every schema that can be reached from `document`. Returns the other documents, by URI as referred to.
 
     Raises:
         SchemaError: a schema is malformed, `$schema` names no known draft, a pattern is not understood, or a
             reference leads nowhere, out of the folder or to a URL.
     """
     walk = _Walk(folder=folder.resolve() if folder else None)
-    walk.run(document, dialect)
-    return References(files=walk.files, targets=walk.targets)
+    try:
+        walk.run(document, dialect)
+    except SchemaError:
+        raise
+    except RecursionError:
+        raise SchemaError("nested too deeply", reason=Reason.UNDECIDED) from None
+    except ValueError as error:  # of the standard library, about an address in `$id` or `$ref`
+        raise SchemaError(f"an address that cannot be read: {error}") from None
+    except EngineError as error:
+        raise SchemaError(f"cannot be read: {error}", reason=Reason.UNDECIDED) from None
+    return walk.files
 
 
-def registry_of(files: Mapping[str, Json], *, dialect: Dialect) -> Registry[Json]:
-    """The documents as something that a validator can look references up in, and that fetches nothing."""
-    from referencing import Registry
-
-    registry: Registry[Json] = Registry()
-    resources = (
-        (uri, _resource(content, dialect_of(content, inherited=dialect) or dialect)) for uri, content in files.items()
-    )
-    return registry.with_resources(resources).crawl()
-
-
-class _Refused(Exception):  # noqa: N818 - not an error of the code but an answer
+class _RefusedError(Exception):
     """A reference that is not followed, in words that end the sentence `… cannot be followed: `."""
-
-
-class _Found(Protocol):
-    """What a reference means, and what resolves those that stand in it. A protocol of the library's."""
-
-    @property
-    def contents(self) -> Json: ...
-
-    @property
-    def resolver(self) -> Any: ...
-
-
-class _FoundInside(NamedTuple):
-    contents: Json
-    resolver: Any
-
-
-class _Inside:
-    """Resolves the references of a document that names nothing: those into itself, and by the library all others."""
-
-    def __init__(self, document: Json, library: Callable[[], Any]):
-        self._document = document
-        self._library = library
-
-    def lookup(self, reference: str) -> _Found:
-        contents = inside(self._document, reference)
-        return _FoundInside(contents, self) if contents is not None else _look_up(self._library(), reference)
 
 
 @dataclass(frozen=True)
@@ -145,7 +110,6 @@ class _Walk:
 
     folder: Path | None
     files: dict[str, Json] = field(default_factory=dict)
-    targets: dict[tuple[int, str], Json] = field(default_factory=dict)
     standing: list[_Place] = field(default_factory=list)
     referred: list[_Place] = field(default_factory=list)
     folders: dict[str, Path] = field(default_factory=dict)
@@ -176,20 +140,14 @@ class _Walk:
         if dialect is None:
             raise place.problem(_unknown_dialect(document), "$schema")
         _check(place)
-        plain = dialect is not DRAFT_3 and names_nothing(document)
-        called = urljoin(file or "", "" if plain else _resource(document, dialect).id() or "")
+        called = urljoin(file or "", resource_of(document, dialect).id() or "")
         if urlsplit(called).scheme and self.folder:
             self.folders.setdefault(urljoin(called, "."), self.read_from.get(file or "", self.folder))
         # In a file, references are relative to where it was found: so does the validator resolve them.
         base = file or called
-
-        def library() -> Any:
-            from referencing import Registry
-
-            registry: Registry[Json] = Registry(retrieve=self._retrieve)  # type: ignore[call-arg] # hidden by attrs
-            return registry.with_resource(base, _resource(document, dialect)).crawl().resolver(base)
-
-        resolver = _Inside(document, library) if plain else library()
+        registry = empty_registry(retrieve=self._retrieve)
+        with stumbling(ValueError, _RefusedError):
+            resolver = registry.with_resource(base, resource_of(document, dialect)).crawl().resolver(base)
         self.standing.append(_Place(document, resolver, dialect, file, ()))
 
     def _enter(self, place: _Place) -> None:
@@ -205,30 +163,35 @@ class _Walk:
             if isinstance(inner.schema, dict):
                 resolver = place.resolver
                 if isinstance(inner.schema.get(dialect.identity), str):
-                    resolver = resolver.in_subresource(_resource(inner.schema, dialect))
+                    resolver = resolver.in_subresource(resource_of(inner.schema, dialect))
                 self.standing.append(_Place(inner.schema, resolver, dialect, place.file, place.path + inner.path))
 
     def _target(self, place: _Place, keyword: str) -> _Place:
         """What a reference means, resolved."""
         reference = place.schema[keyword]
         opened = len(self.files)
+        from referencing.exceptions import Unresolvable
+
         try:
-            resolved = _look_up(place.resolver, reference)
-        except _Refused as refused:
-            raise place.problem(f"{cap(reference)} cannot be followed: {refused}", keyword) from None
+            with stumbling(Unresolvable, ValueError):
+                resolved = place.resolver.lookup(reference)
+        except Unresolvable as lost:
+            raise place.problem(f"{cap(reference)} cannot be followed: {_why(lost)}", keyword) from None
         for file, content in list(self.files.items())[opened:]:
             self._open(content, place.dialect, file=file)
         if not is_schema(resolved.contents):
             raise place.problem(f"{cap(reference)} leads to something that is no schema", keyword)
-        self.targets[id(place.schema), keyword] = resolved.contents
         return _Place(resolved.contents, resolved.resolver, place.dialect, place.file, (*place.path, keyword))
 
     def _retrieve(self, uri: str) -> Resource[Json]:
-        """A document that is not in hand yet: a file of the folder, or refused."""
+        """A document that is not in hand yet: the schema of a draft, a file of the folder, or refused."""
+        known = schemas_of_drafts().get(uri)
+        if known is not None:
+            return known
         if uri not in self.files:
             self.files[uri] = self._read(uri)
         content = self.files[uri]
-        return _resource(content, dialect_of(content, inherited=DEFAULT) or DEFAULT)
+        return resource_of(content, dialect_of(content, inherited=DEFAULT) or DEFAULT)
 
     def _read(self, uri: str) -> Json:
         for prefix, folder in self.folders.items():
@@ -237,47 +200,28 @@ class _Walk:
                 continue
             path = (folder / unquote(relative)).resolve()
             if self.folder is None or not path.is_relative_to(self.folder):
-                raise _Refused("it leads out of the schema's folder")
+                raise _RefusedError("it leads out of the schema's folder")
             self.read_from[uri] = path.parent
             return _read_json(path)
         if self.folder is None:
-            raise _Refused("only places inside the schema are followed")
-        raise _Refused("only files beside the schema are followed, nothing is fetched")
-
-
-def _resource(schema: Json, dialect: Dialect) -> Resource[Json]:
-    from referencing.jsonschema import specification_with
-
-    return specification_with(dialect.uri).create_resource(schema)
-
-
-def _look_up(resolver: Any, reference: str) -> _Found:
-    """What a reference means. Raises _Refused."""
-    if isinstance(resolver, _Inside):
-        return resolver.lookup(reference)
-    from referencing.exceptions import Unresolvable
-
-    try:
-        found: _Found = resolver.lookup(reference)
-    except Unresolvable as lost:
-        raise _Refused(_why(lost)) from None
-    return found
+            raise _RefusedError("only places inside the schema are followed")
+        raise _RefusedError("only files beside the schema are followed, nothing is fetched")
 
 
 def _read_json(path: Path) -> Json:
     try:
         return json.loads(path.read_bytes())
     except OSError as error:
-        raise _Refused(f"{path} cannot be read: {error.strerror}") from None
+        raise _RefusedError(f"{path} cannot be read: {error.strerror}") from None
     except RecursionError:
-        raise _Refused(f"{path} is nested too deeply") from None
+        raise _RefusedError(f"{path} is nested too deeply") from None
     except ValueError as error:
-        raise _Refused(f"{path} is not JSON: {error}") from None
+        raise _RefusedError(f"{path} is not JSON: {error}") from None
 
 
-def _why(lost: Unresolvable) -> str:
+def _why(lost: BaseException) -> str:
     cause: BaseException | None = lost
-    while cause is not None and not isinstance(cause, _Refused):
+    while cause is not None and not isinstance(cause, _RefusedError):
         cause = cause.__cause__
     return str(cause) if cause else "there is no such place"
 
@@ -290,14 +234,14 @@ def _check(place: _Place) -> None:
     """Compare a schema with the schema of its draft."""
     if not is_schema(place.schema):
         raise place.problem(f"a schema is an object or a boolean, not {render(place.schema, 50)}")
-    flaw = first_flaw(place.schema, place.dialect)
+    flaw = most_telling(metaschema_errors(place.schema, place.dialect))
     if flaw is not None:
         where = pointer(place.path) + flaw.pointer
         raise SchemaError(f"expected {flaw.expected}, seen {flaw.seen}", pointer=where, file=place.file)
 
 
 def _check_patterns(place: _Place) -> None:
-    """Compile the regular expressions of one schema. The drafts mean those of ECMA-262, we have those of Python."""
+    """Compile the regular expressions of one schema: Python does not know all that ECMA-262 does."""
     patterns: list[tuple[_Steps, Json]] = []
     if "pattern" in place.schema:
         patterns.append((("pattern",), place.schema["pattern"]))
@@ -306,8 +250,7 @@ def _check_patterns(place: _Place) -> None:
     for path, pattern in patterns:
         if isinstance(pattern, str):
             try:
-                with warnings.catch_warnings(action="ignore"):
-                    re.compile(pattern)
+                compile_pattern(pattern)
             except (re.error, RecursionError, OverflowError) as error:
                 message = f"a regular expression that cannot be read: {error}"
                 raise place.problem(message, *path, reason=Reason.UNDECIDED) from None

@@ -1,4 +1,4 @@
-"""JSON Schemas as operators and servers write them: loaded and checked once, then asked for the most telling mismatch.
+"""JSON Schemas as operators and servers write them: loaded once, then asked whether a value fits, and if not, why.
 
 `format` is asserted in an operator's schema, for the formats of `prober.assertions.formats`, and is an annotation in a
 server's own. The drafts since 2019-09 leave the choice to the application. Who writes `format: date-time` into a probe
@@ -9,37 +9,42 @@ clients, which do not assert formats.
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from weakref import WeakValueDictionary
 
 from prober.assertions.best_match import most_telling
-from prober.assertions.cost import Size, pattern_steps, size_of
-from prober.assertions.dialects import DEFAULT, dialect_of, library_is_there
-from prober.assertions.formats import checker
-from prober.assertions.keywords import spell_out_false
+from prober.assertions.dialects import DEFAULT, dialect_of
+from prober.assertions.ecma_patterns import compile_pattern
+from prober.assertions.engines import errors_of, full_validator, quick_answer, quick_opinion, quick_validator
+from prober.assertions.guard import Bound, EndlessReferenceError, bound_of
+from prober.assertions.keywords import every_schema
 from prober.assertions.mismatch import Mismatch
-from prober.assertions.passing import quick_check
-from prober.assertions.quick import Check
-from prober.assertions.references import SchemaError, follow, registry_of
-from prober.assertions.schema_cost import EndlessReference, Weight, weigh
-from prober.json_values import Json
+from prober.assertions.references import SchemaError, follow
+from prober.assertions.size import Size, size_of
+from prober.json_values import Json, cap, pointer, render
 from prober.outcome import Reason
 
 if TYPE_CHECKING:
-    from jsonschema import FormatChecker
     from jsonschema.protocols import Validator
+    from jsonschema_rs import Validator as QuickValidator
 
-__all__ = ["Schema", "SchemaError", "cheap", "first_mismatch", "load_schema", "load_server_schema"]
+__all__ = ["Schema", "SchemaError", "first_mismatch", "load_schema", "load_server_schema"]
 
-MAX_LOADED_AT_ONCE: Final = 500
-"""Values in a server's schema up to which it is checked when it is loaded: a few milliseconds. A larger one is checked
-where it is first judged by, in a worker process."""
+MAX_LOADED_AT_ONCE: Final = 2_000
+"""Values in a server's schema up to which it is made ready when it is loaded: some 10 ms. A larger one is for a worker
+process, each time."""
 
 MAX_VALUES: Final = 20_000
 """Values in a server's schema beyond which it is not looked at: even to pass it on would hold others up."""
+
+
+_WIRED: Final = ("document", "files", "asserts_formats", "checked")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,34 +56,77 @@ class Schema:
     """The other documents it refers to, by URI."""
     asserts_formats: bool = True
     checked: bool = True
-    """Whether it is known to be sound. If not, judging by it may raise SchemaError."""
-    weight: Weight | None = None
-    """None where no bound is known of what judging by it takes."""
+    """Whether it is known to be a sound schema. If not, `first_mismatch` may raise SchemaError."""
+    bound: Bound | None = None
+    """None where only a worker process may judge by it."""
 
     @cached_property
-    def quick(self) -> Check | None:
-        """None for a value that fits. A fault says nothing but that the library has to be asked, as without a check."""
-        alone = self.checked and not self.files
-        return quick_check(self.document, asserts_formats=self.asserts_formats) if alone else None
+    def _quick(self) -> QuickValidator | None:
+        if self.bound is None:
+            return None
+        asserted = self.bound.formats if self.asserts_formats else None
+        return quick_validator(self.document, self.files, asserted=asserted)
 
     @cached_property
-    def validator(self) -> Validator:
-        """The library's validator. Raises SchemaError if the schema has to be checked yet, and is not sound."""
+    def _full(self) -> Validator:
         if not self.checked:
-            _examine(self.document, folder=None)
+            follow(self.document, folder=None, dialect=DEFAULT)
         dialect = dialect_of(self.document, inherited=DEFAULT) or DEFAULT
-        files = {uri: spell_out_false(content) for uri, content in self.files.items()}
-        return dialect.validator(
-            spell_out_false(self.document),
-            registry=registry_of(files, dialect=dialect),
-            format_checker=_formats() if self.asserts_formats else None,
-        )
+        return full_validator(self.document, self.files, asserts_formats=self.asserts_formats, dialect=dialect)
+
+    @property
+    def compiles(self) -> bool:
+        """Whether jsonschema-rs takes it."""
+        return self._quick is not None
+
+    def fits(self, instance: Json, size: Size | None) -> bool | None:
+        """Whether an instance fits, within a few milliseconds; None where only a worker process can tell.
+
+        A false is an opinion to be confirmed: by `first_mismatch`, in a worker process.
+        """
+        if self.bound is None or not self.bound.allows(size) or self._quick is None:
+            return None
+        return quick_answer(self._quick, instance)
+
+    def is_worded_at_once(self, size: Size | None) -> bool:
+        """Whether `first_mismatch` takes a few milliseconds at most, once jsonschema is imported."""
+        return self.bound is not None and self.checked and self.bound.allows_words(size)
+
+    def surely_fits(self, instance: Json) -> bool:
+        """Whether an instance fits by jsonschema-rs, however long that takes: only for a worker process.
+
+        A large answer that fits is judged by it in a hundredth of the time that jsonschema takes.
+        """
+        if self._quick is None:
+            return False
+        size = size_of(instance, most=sys.maxsize)
+        return size is not None and size.exact and quick_answer(self._quick, instance) is True
+
+    def opinion(self, instance: Json) -> Mismatch | None:
+        """What jsonschema-rs finds wrong first, for where jsonschema finds nothing wrong."""
+        found = quick_opinion(self._quick, instance) if self._quick is not None else None
+        if found is None:
+            return None
+        path, keyword, words = found
+        for step in path:
+            instance = instance[step]
+        return Mismatch(pointer=pointer(path), keyword=keyword, seen=render(instance), expected=cap(words))
 
     @cached_property
     def wire(self) -> str:
-        """The schema as JSON text, for a worker process: the arguments to make it of there."""
-        members = ("document", "files", "asserts_formats", "checked")
-        return json.dumps({name: getattr(self, name) for name in members})
+        """The schema as JSON text, for a worker process, which makes it anew by `unwired`."""
+        return json.dumps({name: getattr(self, name) for name in _WIRED})
+
+    @classmethod
+    def unwired(cls, text: str) -> Schema:
+        """The schema that was written as `wire`."""
+        members = json.loads(text)
+        bound = _bound(members["document"], members["files"]) if members["checked"] else None
+        return cls(**members, bound=bound)
+
+
+_loaded: Final[WeakValueDictionary[str, Schema]] = WeakValueDictionary()
+"""Schemas that refer to no file, by their text: thousands of probes may have the same."""
 
 
 def load_schema(document: Json, *, folder: Path | None) -> Schema:
@@ -88,83 +136,67 @@ def load_schema(document: Json, *, folder: Path | None) -> Schema:
         SchemaError: it is not a schema of a known draft, it refers to what is not there or not allowed, or it
             refers to itself in a circle that no value leads out of.
     """
-    files, weight = _examine(document, folder=folder)
-    return Schema(document=document, files=files, weight=weight)
+    try:
+        text = json.dumps(document)
+        if (known := _loaded.get(text)) is not None:
+            return known
+        schema = Schema(document=document, bound=_bound(document, {}))
+        sound = schema.compiles or quick_validator(document, {}, asserted=None) is not None
+        if sound and _patterns_are_read(document):
+            _loaded[text] = schema
+        else:
+            # It leads to files, or jsonschema-rs does not know all of it, or something is wrong: that is found here,
+            # and put into words.
+            files = follow(document, folder=folder, dialect=DEFAULT)
+            schema = Schema(document=document, files=files, bound=_bound(document, files))
+    except RecursionError:
+        raise SchemaError("nested too deeply", reason=Reason.UNDECIDED) from None
+    return schema
 
 
 def load_server_schema(document: Json) -> Schema:
-    """A schema that a server declared, such as a tool's `outputSchema`. It may be large or hostile.
+    """A schema that a server declared, such as a tool's `outputSchema`. It may be large, flawed or hostile.
 
     Raises:
-        SchemaError: as above, as far as that is found in a few milliseconds; what is left is found in judging. Its
-            `reason` says what a run ends for.
+        SchemaError: it is too large to be looked at, or an endless circle. Other flaws are found in judging.
     """
-    if size_of(document, most=MAX_VALUES, deepest=MAX_VALUES) is None:
+    size = size_of(document, most=MAX_VALUES, deepest=MAX_VALUES)
+    if size is None:
         raise SchemaError(f"more than {MAX_VALUES} values in a schema", reason=Reason.UNDECIDED)
-    if size_of(document, most=MAX_LOADED_AT_ONCE) is None or not _plain_patterns(document):
-        return Schema(document=document, asserts_formats=False, checked=False)
-    _, weight = _examine(document, folder=None)
-    return Schema(document=document, asserts_formats=False, weight=weight)
+    unchecked = Schema(document=document, asserts_formats=False, checked=False)
+    if size_of(document, most=MAX_LOADED_AT_ONCE) is None:
+        return unchecked
+    schema = Schema(document=document, asserts_formats=False, bound=_bound(document, {}))
+    return schema if schema.compiles else unchecked
 
 
 def first_mismatch(schema: Schema, instance: Json) -> Mismatch | None:
-    """The most telling way in which a value does not fit, None if it fits.
+    """The most telling way in which a value does not fit, by jsonschema; None if it fits.
 
     May take any time and may raise RecursionError or MemoryError: see `prober.assertions.judge` for what contains it.
 
     Raises:
         SchemaError: a schema that was not checked when it was loaded is not sound.
+        EngineError: the library stumbles.
     """
-    if schema.quick is not None and schema.quick(instance) is None:
-        return None
-    return most_telling(schema.validator.iter_errors(instance))
+    return most_telling(errors_of(schema._full, instance))
 
 
-def waits_for_library(schema: Schema, instance: Json) -> bool:
-    """Whether judging would begin with the library's import, which holds up whoever else is at work."""
-    return not library_is_there() and (schema.quick is None or schema.quick(instance) is not None)
-
-
-def cheap(schema: Schema, size: Size | None) -> bool:
-    """Whether an instance of that size can be judged by the schema within a few milliseconds, whatever is in it."""
-    return size is not None and schema.checked and schema.weight is not None and schema.weight.allows(size)
-
-
-@cache
-def _formats() -> FormatChecker:
-    return checker()
-
-
-def _examine(document: Json, *, folder: Path | None) -> tuple[Mapping[str, Json], Weight | None]:
-    """Follow the references of a schema, and weigh it."""
+def _bound(document: Json, files: Mapping[str, Json]) -> Bound | None:
     try:
-        found = follow(document, folder=folder, dialect=DEFAULT)
-        return found.files, weigh(document, found.targets)
-    except SchemaError:
-        raise
-    except EndlessReference as endless:
+        return bound_of(document, files)
+    except EndlessReferenceError as endless:
         raise SchemaError(str(endless)) from None
-    except RecursionError:
-        raise SchemaError("nested too deeply", reason=Reason.UNDECIDED) from None
-    except ValueError as error:  # of the standard library, about an address in `$id` or `$ref`
-        raise SchemaError(f"an address that cannot be read: {error}") from None
-    except Exception as error:  # referencing (0.37) stumbles over sound schemas of draft 3, as over `extends`
-        raise SchemaError(f"cannot be read: {type(error).__name__}: {error}", reason=Reason.UNDECIDED) from None
 
 
-def _plain_patterns(document: Json) -> bool:
-    """Whether all regular expressions are of a form that compiles quickly; some take seconds to compile alone."""
-    waiting, length = [document], 0
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, dict):
-            named = node.get("patternProperties")
-            patterns = [node.get("pattern"), *(named if isinstance(named, dict) else ())]
-            for pattern in patterns:
-                if isinstance(pattern, str):
-                    length += len(pattern)
-                    if length > 2_000 or pattern_steps(pattern, 1) is None:
-                        return False
-        if isinstance(node, dict | list):
-            waiting.extend(node.values() if isinstance(node, dict) else node)
+def _patterns_are_read(document: Json) -> bool:
+    """Whether Python reads all patterns: what fits not by one that it does not read could never be confirmed."""
+    for schema in every_schema(document):
+        if isinstance(schema, dict):
+            try:
+                for pattern in (schema.get("pattern"), *schema.get("patternProperties", ())):
+                    if isinstance(pattern, str):
+                        compile_pattern(pattern)
+            except (re.error, RecursionError, OverflowError):
+                return False
     return True

@@ -107,6 +107,7 @@ class Worker(asyncio.SubprocessProtocol):
 async def start_worker(started: Callable[[Worker], None]) -> Worker:
     """A worker process that is ready. `started` is called with it as soon as it exists, whatever happens then.
 
+    It finds its modules where we do, without looking for sites of its own (`-S`), which saves it a tenth of its start.
     It gets none of our environment, for that holds secrets and its work is with what strangers wrote. It is the leader
     of a session of its own, so that an interrupt from the terminal is ours alone to handle.
 
@@ -116,7 +117,7 @@ async def start_worker(started: Callable[[Worker], None]) -> Worker:
     """
     _, worker = await asyncio.get_running_loop().subprocess_exec(
         lambda: Worker(started),
-        *(sys.executable, "-P", "-W", "ignore", "-m", "prober.assertions"),
+        *(sys.executable, "-P", "-S", "-W", "ignore", "-m", "prober.assertions"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -16,16 +16,18 @@ from itertools import islice
 from typing import Any, Final
 
 from prober.assertions.checks import Case, Check, Finding, Instance, Rule
-from prober.assertions.cost import size_of
 from prober.assertions.expectations import Expectation, compile_expectation, compile_path
 from prober.assertions.result_shapes import Shape
 from prober.assertions.schema import Schema
 from prober.assertions.selection import MOST_SELECTED, Selection, written
+from prober.assertions.size import size_of
 from prober.json_values import Json
 from prober.outcome import Evidence, Reason
 
 LENGTH: Final = struct.Struct(">I")
 _BATCH: Final = 100
+_AT_ONCE: Final = 4_000
+_LEVELS: Final = 40
 
 
 def frame(content: bytes) -> bytes:
@@ -46,7 +48,13 @@ def encode_case(case: Case, *, allowance: float) -> list[bytes]:
             numbers[key] = len(numbers)
             sources.append(json.dumps(instance.value).encode() if instance.source is None else instance.source)
         checks.append(
-            {"reason": check.reason, "rule": _encode_rule(check.rule), "source": numbers[key], "within": within}
+            {
+                "reason": check.reason,
+                "rule": _encode_rule(check.rule),
+                "source": numbers[key],
+                "within": within,
+                "refused": check.refused,
+            }
         )
     head = json.dumps({"allowance": allowance, "checks": checks, "sources": len(sources)}).encode()
     return [frame(head), *map(frame, sources)]
@@ -67,7 +75,7 @@ def encode_selection(selection: Selection, *, allowance: float) -> list[bytes]:
 
 def json_pieces(value: Any) -> Iterator[str]:
     """The JSON text of a value, in pieces that take a millisecond or two to make, however large the value is."""
-    if size_of(value) is not None or not isinstance(value, dict | list):
+    if is_small(value) or not isinstance(value, dict | list):
         yield json.dumps(value)
         return
     yield "{" if isinstance(value, dict) else "["
@@ -75,11 +83,16 @@ def json_pieces(value: Any) -> Iterator[str]:
     for batch in _batches(value):
         yield between
         between = ","
-        if size_of(batch) is not None:
+        if is_small(batch):
             yield json.dumps(batch)[1:-1]
         else:
             yield from _one_by_one(batch)
     yield "}" if isinstance(value, dict) else "]"
+
+
+def is_small(value: Json) -> bool:
+    """Whether it is written out within a few milliseconds."""
+    return size_of(value, most=_AT_ONCE, deepest=_LEVELS) is not None
 
 
 def _batches(value: dict[str, Any] | list[Any]) -> Iterator[dict[str, Any] | list[Any]]:
@@ -117,7 +130,8 @@ def decode_request(head: bytes, next_frame: Callable[[], bytes]) -> tuple[Callab
 
 def _decode_check(check: Any, values: list[Any]) -> Check:
     instance = Instance(value=_inside(values[check["source"]], check["within"]))
-    return Check(reason=Reason(check["reason"]), rule=_decode_rule(**check["rule"]), instance=instance)
+    rule = _decode_rule(**check["rule"])
+    return Check(reason=Reason(check["reason"]), rule=rule, instance=instance, refused=check["refused"])
 
 
 def _inside(value: Any, way: list[str | int]) -> Any:
@@ -137,9 +151,9 @@ def _encode_rule(rule: Rule) -> dict[str, Any]:
 @lru_cache(maxsize=64)
 def _decode_rule(kind: str, text: str) -> Rule:
     """Kept for the next case: to check a large schema takes longer than to judge by it."""
-    document = json.loads(text)
     if kind == "schema":
-        return Schema(**document)
+        return Schema.unwired(text)
+    document = json.loads(text)
     return compile_expectation(document) if kind == "expectation" else Shape(**document)
 
 
@@ -157,9 +171,20 @@ def encode_selected(nodes: Sequence[Json]) -> bytes:
     return text.encode()
 
 
+def encode_crash(traceback: str) -> bytes:
+    """The reply of a worker that made a mistake of its own."""
+    return json.dumps({"crash": traceback}).encode()
+
+
+class WorkerCrashError(Exception):
+    """A mistake of our own in a worker process, with its traceback there."""
+
+
 def decode_reply(reply: bytes) -> Finding | list[Json] | None:
-    """What a worker replied."""
+    """What a worker replied. Raises WorkerCrashError."""
     found = json.loads(reply)
     if found is None or isinstance(found, list):
         return found
+    if "crash" in found:
+        raise WorkerCrashError(found["crash"])
     return Finding(reason=Reason(found["reason"]), message=found["message"], evidence=Evidence(**found["evidence"]))

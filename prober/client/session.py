@@ -258,7 +258,7 @@ class Session:
             rule=result_shapes.Shape(method=method, version=version),
             instance=Instance(value=result),
         )
-        finding = await self._judge.judge(Case(checks=(shape,)), deadline=self._deadline)
+        finding = await self._judge.judge(Case(checks=(shape,)), deadline=self._deadline, target=self._target.name)
         if finding is not None:
             message = f"the result is not what {version} defines: {finding.message}"
             raise Failure(finding.reason, message, evidence=finding.evidence)

@@ -55,7 +55,7 @@ async def _judge(
         schema=checks.schema,
         expect=checks.expect,
     )
-    finding = await context.judge.judge(case, deadline=context.deadline)
+    finding = await context.judge.judge(case, deadline=context.deadline, target=context.target.name)
     if finding is not None:
         raise Failure(finding.reason, finding.message, evidence=finding.evidence)
     if judged is MISSING and (checks.schema is not None or checks.expect):

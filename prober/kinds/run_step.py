@@ -49,7 +49,9 @@ async def select_one(context: ProbeContext, path: str, value: Any) -> Any:
         Failure: it cannot be told within the bounds of judging.
     """
     selection = Selection(path=compile_path(path), instance=Instance(value=value), most=2)
-    return one_of(await context.judge.select(selection, deadline=context.deadline), selection)
+    return one_of(
+        await context.judge.select(selection, deadline=context.deadline, target=context.target.name), selection
+    )
 
 
 async def _capture(

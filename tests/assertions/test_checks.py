@@ -68,7 +68,7 @@ def test_a_flaw_that_is_found_while_judging_is_the_servers() -> None:
     assert found is not None
     assert found.reason is Reason.OUTPUT_SCHEMA_INVALID
     assert found.evidence.pointer == "/type"
-    assert found.message.startswith("the declared schema cannot be used: #/type: expected ")
+    assert found.message.startswith("the outputSchema that the server declares cannot be used: #/type: expected ")
 
 
 def test_what_the_library_cannot_judge_is_undecided() -> None:

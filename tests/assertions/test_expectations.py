@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import pytest
 
-from prober.assertions.cost import size_of
 from prober.assertions.expectations import (
     EXPECTATION_KEYS,
     EXPECTATION_SCHEMA,
@@ -18,6 +17,7 @@ from prober.assertions.expectations import (
     is_cheap,
 )
 from prober.assertions.schema import first_mismatch, load_schema
+from prober.assertions.size import size_of
 from prober.json_values import hashable, json_type, same
 
 KEYS = "path, type, equals, matches, contains, range, length, exists"
@@ -307,4 +307,4 @@ def test_the_schema_for_editors_agrees_with_the_parser() -> None:
     ],
 )
 def test_only_what_is_surely_quick_is_cheap(expectation: dict[str, Any], value: Any, *, cheap: bool) -> None:
-    assert is_cheap(compile_expectation(expectation), size_of(value)) is cheap
+    assert is_cheap(compile_expectation(expectation), value, size_of(value)) is cheap

@@ -155,7 +155,7 @@ async def test_the_declared_schema_is_taken_over_where_it_will_do(tmp_path: Path
 
 UNFIT: Final[dict[str, dict[str, Any]]] = {
     "a format that the answer does not have": {"properties": {"at": {"format": "date-time"}}},
-    "too large to be read at every start": {"properties": {f"p{number}": {"type": "string"} for number in range(600)}},
+    "too large to be read at every start": {"properties": {f"p{number}": {"type": "string"} for number in range(1200)}},
 }
 
 

@@ -56,7 +56,7 @@ async def read_answer(
 async def _turned_down(context: ProbeContext, call: RaceCall, result: Mapping[str, Any]) -> bool:
     whole = Instance(value=result)
     checks = tuple(Check(reason=Reason.EXPECTATION_FAILED, rule=each, instance=whole) for each in call.conflict_when)
-    finding = await context.judge.judge(Case(checks=checks), deadline=context.deadline)
+    finding = await context.judge.judge(Case(checks=checks), deadline=context.deadline, target=context.target.name)
     if finding is not None and finding.reason is not Reason.EXPECTATION_FAILED:
         raise Failure(finding.reason, finding.message, step="tools/call", evidence=finding.evidence)
     return finding is None
@@ -70,14 +70,14 @@ async def _value(context: ProbeContext, call: RaceCall, shown: Any, *, many: boo
     if not many:
         return await _one_or_null(context, call.value, shown)
     selection = Selection(path=compile_path(call.value), instance=Instance(value=shown))
-    nodes = await context.judge.select(selection, deadline=context.deadline)
+    nodes = await context.judge.select(selection, deadline=context.deadline, target=context.target.name)
     return nodes[0] if len(nodes) == 1 and isinstance(nodes[0], list) else nodes
 
 
 async def _one_or_null(context: ProbeContext, path: str, shown: Any) -> Any:
     """The selected node, or null where the path selects none yet. A counter refuses null later."""
     selection = Selection(path=compile_path(path), instance=Instance(value=shown), most=2)
-    nodes = await context.judge.select(selection, deadline=context.deadline)
+    nodes = await context.judge.select(selection, deadline=context.deadline, target=context.target.name)
     return one_of(nodes, selection) if nodes else None
 
 
