@@ -11,6 +11,7 @@ Two rules are stricter than the SDK's types: no type is coerced (`"true"` is no 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +24,8 @@ from prober.json_values import Json, render
 
 HANDSHAKE: Final = "handshake"
 MODERN: Final = "modern"
+
+_REFERENCE: Final = re.compile(r'"#/\$defs/([^"/]+)"')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,19 +44,19 @@ class Shape:
         Raises:
             KeyError: the version does not have the method, or is not known.
         """
-        arms = _arms(self.method, era_of(self.version))
-        if None in arms:
-            return arms[None]
+        era = era_of(self.version)
+        arms = _document()["results"][self.method][era]
+        if era == HANDSHAKE:
+            return _schema(self.method, era, None)
         if not isinstance(result, dict):
             return Mismatch(pointer="", keyword="type", expected="object", seen=render(result))
         if "resultType" not in result:
             return Mismatch(pointer="", keyword="required", expected='member "resultType"', seen=render(result))
         kind = result["resultType"]
-        arm = arms.get(kind) if isinstance(kind, str) else None
-        if arm is None:
+        if not isinstance(kind, str) or kind not in arms:
             expected = " or ".join(render(name) for name in arms)
             return Mismatch(pointer="/resultType", keyword="enum", expected=expected, seen=render(kind))
-        return arm
+        return _schema(self.method, era, kind)
 
 
 def era_of(version: str) -> str:
@@ -77,10 +80,22 @@ def _eras() -> Mapping[str, str]:
 
 
 @cache
-def _arms(method: str, era: str) -> Mapping[str | None, Schema]:
-    """The schemas of a method's results by `resultType`; one under None where the era has no such member."""
+def _schema(method: str, era: str, kind: str | None) -> Schema:
+    """The schema of a method's results of one `resultType`, None in the era that has no such member."""
     document = _document()
-    shapes = document["results"][method][era]
-    if era == HANDSHAKE:
-        shapes = {None: shapes}
-    return {kind: load_server_schema({**shape, **document["types"][era]}) for kind, shape in shapes.items()}
+    shape = document["results"][method][era]
+    if kind is not None:
+        shape = shape[kind]
+    return load_server_schema({**shape, "$defs": _referred_to(shape, document["types"][era]["$defs"])})
+
+
+def _referred_to(shape: Json, types: Mapping[str, Json]) -> dict[str, Json]:
+    """The types that a shape leads to: a schema is compiled with all the definitions that it has."""
+    found: dict[str, Json] = {}
+    waiting = [shape]
+    while waiting:
+        for name in _REFERENCE.findall(json.dumps(waiting.pop())):
+            if name not in found:
+                found[name] = types[name]
+                waiting.append(types[name])
+    return found

@@ -24,7 +24,7 @@ class Size:
     depth: int
     characters: int
     exact: bool
-    """Whether every number in it is finite and below 2^53: then no two libraries read it as different numbers."""
+    """Whether every number in it is finite and at most 2^53: then no two libraries read it as different numbers."""
 
 
 def size_of(value: Json, *, most: int = MAX_NODES, deepest: int = MAX_DEPTH) -> Size | None:
@@ -51,7 +51,7 @@ def size_of(value: Json, *, most: int = MAX_NODES, deepest: int = MAX_DEPTH) -> 
                 below.extend(node)
             elif kind is int or kind is float:
                 # What is not a number is not within any bounds either.
-                exact = exact and -_LARGEST < node < _LARGEST
+                exact = exact and -_LARGEST <= node <= _LARGEST
             elif node is not None and kind is not bool:
                 return None  # no JSON value of the standard library's making
         level = below
