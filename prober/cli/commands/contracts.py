@@ -16,7 +16,7 @@ from prober.client.target_cache import cache_of
 from prober.config.model import Config, Probe
 from prober.contract.change import Severity
 from prober.contract.contract import Contract, compare, dump_contract
-from prober.discover.survey import read_offer
+from prober.discover.survey import contract_of
 from prober.kinds.catalog import CatalogSettings
 from prober.outcome import Failure
 from prober.report.untrusted import line, scalar
@@ -69,7 +69,7 @@ def _each(config: Config, probes: Sequence[Probe], do: Callable[[Probe, CatalogS
         if not isinstance(settings, CatalogSettings) or settings.contract_file is None:
             continue
         try:
-            offer = asyncio.run(read_offer(config.targets[probe.target], timeout=probe.timeout))
+            offer = asyncio.run(contract_of(config.targets[probe.target], timeout=probe.timeout))
         except Failure as failure:
             typer.echo(line(f"{probe.target}: {failure.reason} at {failure.step}: {failure.message}"), err=True)
             codes.append(FAILED)

@@ -14,10 +14,10 @@ from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN, refuse
 from prober.cli.selection import counted
 from prober.cli.server_address import Reachable
 from prober.config import ConfigError
-from prober.discover.arguments import wanted_in
-from prober.discover.naming import name_of_server
-from prober.discover.probe_file import ProbeFile, WouldOverwrite, draft, write
-from prober.discover.survey import Answers, LeftOut, Survey, survey
+from prober.discover.arguments import missing_values
+from prober.discover.naming import target_name
+from prober.discover.probe_file import FilesExistError, ProbeFile, probe_file_for, write
+from prober.discover.survey import CalledTool, SkippedTool, Survey, survey
 from prober.loader import load
 from prober.outcome import Failure
 from prober.report.untrusted import line
@@ -32,9 +32,9 @@ def init(address: Reachable, *, folder: Path, force: bool) -> int:
     except Failure as failure:
         typer.echo(line(f"{address.target.address}: {failure.reason} at {failure.step}: {failure.message}"), err=True)
         return FAILED
-    drafted = draft(
+    drafted = probe_file_for(
         seen,
-        name=address.name or name_of_server(seen.server.name),
+        name=address.name or target_name(seen.server.name),
         target=address.entry,
         defaults={"interval": "60s" if address.seconds <= _MINUTE else address.timeout, "timeout": address.timeout},
     )
@@ -43,7 +43,7 @@ def init(address: Reachable, *, folder: Path, force: bool) -> int:
         return UNKNOWN
     try:
         write(drafted, folder, force=force)
-    except WouldOverwrite as problem:
+    except FilesExistError as problem:
         refuse(f"{problem} would be overwritten. Choose another --name or --output-dir, or say --force.")
     except OSError as problem:
         refuse(f"{problem.filename}: {problem.strerror}")
@@ -66,10 +66,10 @@ def _tell(seen: Survey, drafted: ProbeFile, folder: Path) -> None:
     server = seen.server
     name = " ".join(filter(None, (server.name or "A server without a name", server.version)))
     typer.echo(line(f"{name}, MCP {server.protocol_version}"))
-    answering = sum(isinstance(tool, Answers) for tool in seen.tools)
+    answering = sum(isinstance(tool, CalledTool) for tool in seen.tools)
     typer.echo(f"{counted(seen.tools, 'tool')}: {answering} answered and have a probe each")
     for tool in seen.tools:
-        if isinstance(tool, LeftOut):
-            wanted = ", ".join(wanted_in(tool.arguments or {}))
+        if isinstance(tool, SkippedTool):
+            wanted = ", ".join(missing_values(tool.arguments or {}))
             typer.echo(line(f"  {tool.name}: {tool.why}" + (f" ({wanted})" if wanted else "")))
     typer.echo(f"{counted(drafted.files, 'file')} written. Next: mcp-prober run {folder / drafted.path}")
