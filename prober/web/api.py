@@ -21,9 +21,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from prober.outcome import Evidence, ServerInfo
 from prober.report.formatting import rfc3339
-from prober.report.untrusted import scalar
+from prober.report.json_report import evidence_fields, rounded, server_fields, text_or_null
 from prober.status import ProbeStatus, TargetStatus
 from prober.web.app_state import AppState
 from prober.web.responses import as_json, listed, paced, parameters, refuse, streamed
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT: Final = 100
 MOST: Final = 1000
-_DIGITS: Final = 6
 
 
 def routes(app_state: AppState) -> list[Route]:
@@ -73,21 +71,14 @@ def _present(app_state: AppState) -> Iterator[str]:
 
 
 def _target(status: TargetStatus) -> dict[str, Any]:
-    target, server = status.target, status.server
+    target = status.target
     return {
         "target": target.name,
         "address": target.address,
         "transport": target.transport,
         "outcome": status.verdict,
         "since": _timestamp(status.since),
-        **_said(server),
-    }
-
-
-def _said(server: ServerInfo) -> dict[str, Any]:
-    return {
-        "protocol": {"era": server.era, "version": _text(server.protocol_version)},
-        "server": {"name": _text(server.name), "version": _text(server.version)},
+        **server_fields(status.server),
     }
 
 
@@ -101,8 +92,8 @@ def _probe(status: ProbeStatus, app_state: AppState) -> dict[str, Any]:
         "timeout_seconds": probe.timeout,
         "outcome": status.verdict,
         "reason": status.reason,
-        "step": _text(last.outcome.step) if last else None,
-        "message": _text(last.outcome.message) if last else None,
+        "step": text_or_null(last.outcome.step) if last else None,
+        "message": text_or_null(last.outcome.message) if last else None,
         "since": _timestamp(status.since),
         "streak": status.streak,
         "skipped": status.skipped,
@@ -137,23 +128,14 @@ def _failure(failure: PastFailure) -> dict[str, Any]:
         "kind": failure.kind,
         "outcome": failure.verdict,
         "reason": failure.reason,
-        "step": _text(failure.step),
-        "message": _text(failure.message),
+        "step": text_or_null(failure.step),
+        "message": text_or_null(failure.message),
         "started_at": _timestamp(failure.started_at),
         "duration_seconds": _seconds(failure.duration_seconds),
         "maintenance": failure.maintenance,
-        "evidence": [_evidence(evidence) for evidence in failure.evidence],
-        "warnings": [_text(warning) for warning in failure.warnings],
+        "evidence": [evidence_fields(evidence) for evidence in failure.evidence],
+        "warnings": [text_or_null(warning) for warning in failure.warnings],
     }
-
-
-def _evidence(evidence: Evidence) -> dict[str, Any]:
-    named = {name: getattr(evidence, name) for name in _EVIDENCE}
-    known = {name: value for name, value in named.items() if value is not None}
-    return {name: _text(value) if isinstance(value, str) else value for name, value in known.items()}
-
-
-_EVIDENCE: Final = tuple(Evidence.__dataclass_fields__)
 
 
 async def _results(app_state: AppState, request: Request) -> Iterator[str]:
@@ -247,8 +229,4 @@ def _timestamp(moment: datetime | None) -> str | None:
 
 
 def _seconds(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, _DIGITS)
-
-
-def _text(text: str | None) -> str | None:
-    return None if text is None else scalar(text)
+    return None if seconds is None else rounded(seconds)

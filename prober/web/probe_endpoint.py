@@ -17,7 +17,6 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -31,7 +30,7 @@ from prober.config.nodes import printable
 from prober.engine import not_run
 from prober.outcome import Outcome, Verdict
 from prober.report import prometheus
-from prober.report.details import as_lines, cause, conversation, proof, warnings
+from prober.report.details import all_notes, as_lines, headline
 from prober.report.formatting import duration
 from prober.report.untrusted import line
 from prober.web.allowed_hosts import comes_from_another_site
@@ -90,9 +89,9 @@ def told(outcomes: Sequence[Outcome]) -> Iterator[str]:
     for outcome in outcomes:
         head = f"{outcome.verdict} {line(outcome.target)} {line(outcome.probe)} ({line(outcome.kind)})"
         yield f"{head} in {duration(outcome.duration_seconds)}, begun {outcome.started_at.isoformat()}"
-        if story := ": ".join(filter(None, (cause(outcome), line(outcome.message)))):
-            yield story
-        yield from as_lines(chain(proof(outcome), warnings(outcome), conversation(outcome)))
+        if text := headline(outcome):
+            yield text
+        yield from as_lines(all_notes(outcome, verbose=True))
 
 
 def _chosen(app_state: AppState, targets: Sequence[str], names: Sequence[str]) -> list[Probe]:

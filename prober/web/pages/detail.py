@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from prober.outcome import Outcome, Verdict
-from prober.report.details import cause, warnings
+from prober.report.details import cause, warning_notes
 from prober.report.formatting import duration
 from prober.status import ProbeStatus, TargetStatus
 from prober.web.pages.failure_view import (
@@ -205,7 +205,9 @@ def _contract(numbers: Mapping[str, float]) -> list[Fact]:
 
 
 def _warnings(outcomes: Sequence[Outcome]) -> list[str]:
-    return [f"{outcome.probe}: {brief(note.text, most=MESSAGE)}" for outcome in outcomes for note in warnings(outcome)]
+    return [
+        f"{outcome.probe}: {brief(note.text, most=MESSAGE)}" for outcome in outcomes for note in warning_notes(outcome)
+    ]
 
 
 def _row(status: ProbeStatus, known: Known, now: datetime, started_at: datetime) -> ProbeRow:

@@ -9,7 +9,7 @@ from typing import Final
 
 from prober.history import PastFailure
 from prober.outcome import Outcome, Reason, Verdict
-from prober.report.details import Note, cause, proof, warnings
+from prober.report.details import Note, all_notes, cause
 from prober.status import ProbeStatus
 from prober.web.pages.formatting import When, ago, brief, counted, passage, since
 
@@ -95,7 +95,7 @@ def _outcome_of(failure: PastFailure) -> Outcome:
 
 
 def _failure_view(outcome: Outcome, why: str, when: When, *, maintenance: bool, streak: str = "") -> FailureView:
-    notes = [*proof(outcome), *warnings(outcome)]
+    notes = list(all_notes(outcome, verbose=False))
     return FailureView(
         key=f"{outcome.probe}-{_milliseconds(outcome.started_at)}",
         probe=outcome.probe,
