@@ -1,6 +1,7 @@
-"""The command line: arguments to one call to an exit code. The only room that prints, exits and handles signals.
+"""The command line. Each command turns its arguments into one call, and the result into an exit code.
 
-Everything but Typer is imported inside the commands, so that `--help` costs no more than Typer itself.
+This is the only package that prints, exits and handles signals. Everything but Typer is imported inside the commands,
+so that `--help` costs no more than Typer itself.
 Exit codes: 0 all passed, 1 a probe failed, 2 usage or configuration, 3 our own fault or only `unknown`,
 130 interrupted.
 """
@@ -36,7 +37,7 @@ ProbeNames = Annotated[
 TargetNames = Annotated[
     list[str] | None, typer.Option("--target", metavar="NAME", help="Only probes of this target; may be repeated.")
 ]
-Words = Annotated[
+ServerAddress = Annotated[
     list[str],
     typer.Argument(metavar="URL | -- COMMAND…", help="The server's URL, or after -- the command that starts it."),
 ]
@@ -44,7 +45,7 @@ Words = Annotated[
 
 def main() -> None:
     """Entry point of `mcp-prober`."""
-    gc.set_threshold(50_000)  # imports make objects that stay: looking for garbage among them is a tenth of the start
+    gc.set_threshold(50_000)  # collecting garbage during imports finds none and takes a tenth of the start
     app()
 
 
@@ -102,7 +103,7 @@ def check(
 
 @app.command()
 def init(
-    address: Words,
+    address: ServerAddress,
     name: Annotated[str | None, typer.Option(help="Name of the target. Default: what the server calls itself.")] = None,
     output_dir: Annotated[Path, typer.Option(help="Where the probe file and its schemas go.")] = Path("probes"),
     transport: Annotated[
@@ -124,14 +125,14 @@ def init(
 
     Calls only tools that are declared read-only.
     """
-    from prober.cli.server_address import Address, reachable
+    from prober.cli.server_address import ServerArguments, check_server
 
-    described = Address(
+    arguments = ServerArguments(
         words=address, transport=transport, headers=header or [], env=env or [], name=name, timeout=timeout
     )
-    server = reachable(described)
+    server = check_server(arguments)
 
-    # Imported only now: a mistake in the address is told before the client is imported, which takes longer.
+    # Imported after the check of the address: importing the client takes longer.
     from prober.cli.commands import init
 
     raise typer.Exit(init.init(server, folder=output_dir, force=force))
