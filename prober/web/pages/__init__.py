@@ -1,4 +1,4 @@
-"""The status page: what every target is like now and was like of late, for a person, and its badges."""
+"""The status page for people: present and recent status of every target, and badges."""
 
 from __future__ import annotations
 
