@@ -183,7 +183,7 @@ def judge(
 @app.command()
 def export(
     what: Annotated[str, typer.Argument(metavar="probes|dashboards|alerts", help="What to copy.")],
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to copy to.")],
     *,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ) -> None:
@@ -211,7 +211,7 @@ def daemon(
         str, typer.Option(metavar="HOST:PORT", help="Where to serve metrics, status page and API.")
     ] = "127.0.0.1:9733",
     external_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="Under which others reach it, where that is another address.")
+        str | None, typer.Option(metavar="URL", help="URL by which other machines reach it, if not by --listen.")
     ] = None,
     web_config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="TLS and basic auth, in the format of Prometheus' exporters.")
@@ -228,14 +228,14 @@ def daemon(
         str, typer.Option(metavar="TIME", help="How long counts and times by hour and day are kept.")
     ] = "400d",
     history_max_size: Annotated[
-        str, typer.Option(metavar="SIZE", help="Of the history on disk; when it is more, the oldest goes first.")
+        str, typer.Option(metavar="SIZE", help="Largest history on disk; beyond it, the oldest is deleted.")
     ] = "2GiB",
     concurrency: Annotated[int, typer.Option(min=1, max=1000, help="Probes that run at once.")] = 64,
     shard: Annotated[
         str | None, typer.Option(metavar="I/N", help="Run only the probes that fall to part I of N.")
     ] = None,
     location: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A constant label of every metric: where this prober stands.")
+        str | None, typer.Option(metavar="NAME", help="Value of the label `location` of every metric.")
     ] = None,
     drain: Annotated[str, typer.Option(help="How long running probes may take to end on SIGTERM.")] = "10s",
     log_format: Annotated[str, typer.Option(metavar="auto|json|text", help="How to log.")] = "auto",
@@ -270,9 +270,7 @@ def drill(
     fault: Annotated[
         list[str] | None, typer.Option("--fault", metavar="NAME", help="Only this fault; may be repeated.")
     ] = None,
-    speed: Annotated[
-        float, typer.Option(min=1, max=120, help="What time constants of rules and routes are divided by.")
-    ] = 60,
+    speed: Annotated[float, typer.Option(min=1, max=120, help="Divides the time constants of rules and routes.")] = 60,
     prometheus: Annotated[
         Path | None, typer.Option(metavar="PATH", help="The program. Default: the one that is installed.")
     ] = None,

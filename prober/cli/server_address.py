@@ -72,7 +72,7 @@ def _target_entry(arguments: ServerArguments) -> dict[str, Any]:
     first, *rest = arguments.words
     if re.match(r"https?://", first, re.IGNORECASE):
         if rest:
-            refuse(f"One URL, please; what is {rest[0]!r}? A command goes behind `--`.")
+            refuse(f"Only one URL is allowed, so {rest[0]!r} is too much. A command goes behind `--`.")
         if arguments.env:
             refuse("--env is for a command; a server at a URL has an environment of its own.")
         entry: dict[str, Any] = {"url": first}

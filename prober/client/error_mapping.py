@@ -76,8 +76,6 @@ def from_exception(error: BaseException, recorder: ExchangeRecorder) -> Failure 
 
 def _os_error(error: OSError, phase: Phase | None) -> Failure:
     fallback = Reason.CONNECT_FAILED if phase is Phase.CONNECT else Reason.CONNECTION_CLOSED
-    if phase is Phase.TLS:
-        fallback = Reason.TLS_FAILED
     reason = _ERRNO.get(error.errno or 0, fallback)
     if phase is Phase.TLS and reason is Reason.CONNECTION_CLOSED:
         reason = Reason.TLS_FAILED

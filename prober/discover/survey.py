@@ -123,7 +123,7 @@ def _skipped(context: ProbeContext, name: str, listing: Mapping[str, Any]) -> Sk
         )
     arguments = arguments_for(listing.get("inputSchema"))
     if not _is_writable_name(context, name) or not _is_writable(context, arguments):
-        return SkippedTool(name=context.log.redact(name), why="its name or its arguments cannot stand in a file")
+        return SkippedTool(name=context.log.redact(name), why="its name or its arguments cannot be written to a file")
     if missing_values(arguments):
         return SkippedTool(name=name, why="its arguments are for you to choose", arguments=arguments)
     return None
@@ -174,7 +174,7 @@ async def _call(
     except RecursionError:
         return SkippedTool(name=name, why="its answer is nested too deeply")
     if not _is_writable(context, schema):
-        return SkippedTool(name=name, why="the schema of its answer cannot stand in a file")
+        return SkippedTool(name=name, why="the schema of its answer cannot be written to a file")
     return CalledTool(name=name, arguments=arguments, source=source, schema=schema)
 
 

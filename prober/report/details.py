@@ -28,6 +28,12 @@ def cause(outcome: Outcome) -> str:
     return " ".join(filter(None, parts)) if outcome.reason else ""
 
 
+def table_row(outcome: Outcome) -> tuple[str, ...]:
+    """Verdict, target, probe, kind and duration."""
+    names = (line(outcome.target), line(outcome.probe), line(outcome.kind))
+    return (outcome.verdict.value, *names, duration(outcome.duration_seconds))
+
+
 def headline(outcome: Outcome) -> str:
     """Cause and message on one line; empty for a probe that passed."""
     return ": ".join(filter(None, (cause(outcome), line(outcome.message))))

@@ -14,11 +14,9 @@ from datetime import datetime
 from typing import TextIO
 
 from prober.outcome import Outcome
-from prober.report.details import all_notes, as_lines, headline
-from prober.report.formatting import duration
+from prober.report.details import all_notes, as_lines, headline, table_row
 from prober.report.summary import Summary, worst_first
 from prober.report.tty import writable
-from prober.report.untrusted import line
 
 
 def write(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, stream: TextIO) -> None:
@@ -28,19 +26,9 @@ def write(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, s
 
 def _lines(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[str]:
     ordered = worst_first(outcomes)
-    rows = [_fields(outcome) for outcome in ordered]
+    rows = [table_row(outcome) for outcome in ordered]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for outcome, row in zip(ordered, rows, strict=True):
         padded = [field.ljust(width) for field, width in zip(row, widths, strict=True)]
         yield "  ".join([*padded, headline(outcome)]).rstrip()
         yield from (f"  {text}".rstrip() for text in as_lines(all_notes(outcome, verbose=verbose)))
-
-
-def _fields(outcome: Outcome) -> tuple[str, ...]:
-    return (
-        outcome.verdict.value,
-        line(outcome.target),
-        line(outcome.probe),
-        line(outcome.kind),
-        duration(outcome.duration_seconds),
-    )

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final, TextIO
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from prober.kinds import all_kinds
 from prober.outcome import Outcome, Phase, Verdict
+from prober.report.json_report import rounded
 from prober.report.summary import by_name
 from prober.report.tty import writable
 from prober.report.untrusted import line
@@ -39,39 +41,29 @@ def write(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, s
 
 
 def _add_runs(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
-    success = Gauge(
-        "mcp_probe_success", "Whether the last run of the probe passed: 1 if so, else 0.", _PROBE, registry=registry
-    )
-    failure = Gauge(
+    gauge = partial(Gauge, registry=registry)
+    success = gauge("mcp_probe_success", "Whether the last run of the probe passed: 1 if so, else 0.", _PROBE)
+    failure = gauge(
         "mcp_probe_last_failure_info",
         "The reason why the last run of the probe did not pass, always 1.",
         (*_PROBE, "reason"),
-        registry=registry,
     )
-    took = Gauge(
-        "mcp_probe_last_duration_seconds", "Seconds that the last run of the probe took.", _PROBE, registry=registry
-    )
-    phases = Gauge(
+    took = gauge("mcp_probe_last_duration_seconds", "Seconds that the last run of the probe took.", _PROBE)
+    phases = gauge(
         "mcp_probe_phase_duration_seconds",
         "Seconds that the last run of the probe spent in a phase, summed over its exchanges.",
         (*_PROBE, "phase"),
-        registry=registry,
     )
-    ended = Gauge(
-        "mcp_probe_last_run_timestamp_seconds",
-        "Unix time at which the last run of the probe ended.",
-        _PROBE,
-        registry=registry,
-    )
+    ended = gauge("mcp_probe_last_run_timestamp_seconds", "Unix time at which the last run of the probe ended.", _PROBE)
     for outcome in outcomes:
         names = (line(outcome.target), line(outcome.probe))
         success.labels(*names).set(outcome.verdict is Verdict.PASS)
         if outcome.reason is not None:
             failure.labels(*names, outcome.reason.value).set(1)
-        took.labels(*names).set(_rounded(outcome.duration_seconds))
+        took.labels(*names).set(rounded(outcome.duration_seconds))
         for phase in Phase:
             if phase in outcome.phases:
-                phases.labels(*names, phase.value).set(_rounded(outcome.phases[phase]))
+                phases.labels(*names, phase.value).set(rounded(outcome.phases[phase]))
         ended.labels(*names).set(round(outcome.started_at.timestamp() + outcome.duration_seconds, 3))
 
 
@@ -119,7 +111,3 @@ def _latest(outcomes: Sequence[Outcome], fact: str) -> Iterator[tuple[str, float
 def _server_labels(outcome: Outcome) -> tuple[str, ...]:
     server = outcome.server
     return tuple(line(text or "") for text in (server.era, server.protocol_version, server.name, server.version))
-
-
-def _rounded(seconds: float) -> float:
-    return round(seconds, 6)

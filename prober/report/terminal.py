@@ -17,11 +17,11 @@ from rich.console import Console
 from rich.text import Text
 
 from prober.outcome import Outcome, Verdict
-from prober.report.details import all_notes, cause
+from prober.report.details import all_notes, cause, table_row
 from prober.report.formatting import duration
 from prober.report.summary import NOTHING_RAN, Summary, worst_first
 from prober.report.tty import columns
-from prober.report.untrusted import block, line
+from prober.report.untrusted import block
 
 _MARK: Final = {Verdict.PASS: "✓ pass", Verdict.FAIL: "✗ fail", Verdict.UNKNOWN: "? unknown"}
 _STYLE: Final = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.UNKNOWN: "bold yellow"}
@@ -91,8 +91,7 @@ class _Layout:
 
 
 def _cells(outcome: Outcome) -> tuple[str, ...]:
-    names = (line(outcome.target), line(outcome.probe), line(outcome.kind))
-    return (_MARK[outcome.verdict], *names, duration(outcome.duration_seconds))
+    return (_MARK[outcome.verdict], *table_row(outcome)[1:])
 
 
 def _row(outcome: Outcome, layout: _Layout, console: Console) -> Iterator[Text]:

@@ -18,7 +18,7 @@ below 1.2, cipher lists, HTTP/2. An empty file is an error as well, because it w
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -150,11 +150,11 @@ def _invalid_header(text: str) -> str | None:
 def _headers() -> FieldType[dict[str, str]]:
     value = Text(wanted="the value of a header", complaint=_invalid_header)
     keys = tuple(Key(name=name, value_type=value, help="A header of every answer.") for name in _HEADERS)
-    return MappingSchema(keys=keys, build=lambda values: _given(values, _HEADERS))
+    return MappingSchema(keys=keys, build=_given_headers)
 
 
-def _given(values: Values, names: Iterable[str]) -> dict[str, str]:
-    return {name: values.get(name) for name in names if values.has(name)}
+def _given_headers(values: Values) -> dict[str, str]:
+    return {name: values.get(name) for name in _HEADERS if values.has(name)}
 
 
 _TLS: Final = mapping_of(Tls, checks=(_check_certificate, _check_client_authority, _check_versions))

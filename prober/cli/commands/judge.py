@@ -1,4 +1,4 @@
-"""`judge`: judges a recorded race again; and the options of `run` about races."""
+"""What the command line does with races: their seed, their histories in files, a history judged again."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def write_history(path: Path, histories: Sequence[Trace]) -> None:
 
 
 def judge(path: Path, *, model: str | None, timeline: Path | None) -> int:
-    """Judge a recorded history and print the verdict; returns the exit code."""
+    """Judge a recorded history and tell; returns the exit code."""
     from prober.consistency import MODELS, judge_trace
     from prober.consistency.jsonl import read_lines
     from prober.consistency.trace import TraceError
@@ -75,7 +75,7 @@ def judge(path: Path, *, model: str | None, timeline: Path | None) -> int:
     except TraceError as problem:
         refuse(f"{path}: {problem}")
     verdict = judge_trace(history)
-    _print_verdict(history, verdict)
+    _tell(history, verdict)
     if timeline is not None:
         from prober.report.timeline import timeline_of
 
@@ -85,7 +85,7 @@ def judge(path: Path, *, model: str | None, timeline: Path | None) -> int:
     return UNKNOWN if verdict.undecided else PASSED
 
 
-def _print_verdict(history: Trace, verdict: Judged) -> None:
+def _tell(history: Trace, verdict: Judged) -> None:
     from prober.consistency.report import line
     from prober.consistency.trace import overlap
 

@@ -21,7 +21,7 @@ from prober.status import ProbeStatus
 from prober.web.app_state import AppState
 from prober.web.pages.assets import SECURITY, Assets
 from prober.web.pages.badge import Tone, badge
-from prober.web.pages.detail import Detail, ScheduleState, detail_of, shown_probes
+from prober.web.pages.detail import ScheduleState, detail_of, shown_probes
 from prober.web.pages.formatting import exactly, one_line, percent
 from prober.web.pages.front import front_of
 from prober.web.pages.list_query import ListQuery, Selection, select_targets
@@ -63,13 +63,9 @@ class Views:
         try:
             target = self._app_state.statuses.target(name)
         except KeyError:
-            values = {
-                "name": one_line(name, most=200),
-                "verdict": Verdict.UNKNOWN,
-                "root": "../",
-                "status": self._status(now),
-            }
-            return self._page(self._assets.render("missing.html", values), status=404)
+            name = one_line(name, most=200)
+            page = self._render("missing.html", now, verdict=Verdict.UNKNOWN, root="../", name=name)
+            return self._page(page, status=404)
         async with self._one_page:
             shown = await asyncio.to_thread(shown_probes, target, ListQuery.of(request.query_params).page)
             past = await self._past.one_target(name, now)
@@ -81,7 +77,9 @@ class Views:
                 past=past,
                 schedule=self._schedule(shown[1]),
             )
-            page = await asyncio.to_thread(self._detail, detail, now)
+            page = await asyncio.to_thread(
+                self._render, "target.html", now, verdict=detail.verdict, root="../", detail=detail
+            )
         return self._page(page)
 
     async def badge(self, request: Request) -> Response:
@@ -109,16 +107,11 @@ class Views:
         maintenance: frozenset[str],
     ) -> str:
         front = front_of(selection, query, now=now, past=past, maintenance=maintenance)
-        values = {"front": front, "verdict": front.verdict, "root": "./", "status": self._status(now)}
-        return self._assets.render("front.html", values)
+        return self._render("front.html", now, verdict=front.verdict, root="./", front=front)
 
-    def _detail(self, detail: Detail, now: datetime) -> str:
-        values = {"detail": detail, "verdict": detail.verdict, "root": "../", "status": self._status(now)}
-        return self._assets.render("target.html", values)
-
-    def _status(self, now: datetime) -> Mapping[str, Any]:
-        """The state of the prober, which every page shows."""
-        return {
+    def _render(self, template: str, now: datetime, **values: Any) -> str:
+        """Render a page with `values` and the state of the prober, which every page shows."""
+        status = {
             "now": now.isoformat(timespec="seconds"),
             "exact": exactly(now),
             "location": one_line(self._app_state.location or "", most=80),
@@ -128,6 +121,7 @@ class Views:
             "ready": self._app_state.ready(),
             "refresh": REFRESH_SECONDS,
         }
+        return self._assets.render(template, {"status": status, **values})
 
     def _in_maintenance(self, selection: Selection) -> Iterable[str]:
         for target in (each.target for each in selection.shown):
