@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from prober.history import HistoryError
-from prober.web import api, lifecycle, metrics_endpoint, pages, probe_endpoint, service_discovery
+from prober.web import api, lifecycle, metrics_endpoint, probe_endpoint, service_discovery
 from prober.web.app_state import AppState
 from prober.web.listener import Web
 from prober.web.middleware import AccessMiddleware, set_headers
+from prober.web.pages.views import Views
 from prober.web.responses import problem
 
 
@@ -27,7 +28,7 @@ def application(app_state: AppState, web: Web | None = None) -> Starlette:
             *service_discovery.routes(app_state, external_url=web.external_url),
             *lifecycle.routes(app_state, external_url=web.external_url),
             *api.routes(app_state),
-            *pages.routes(app_state),
+            *Views(app_state).routes,
         ],
         middleware=[Middleware(AccessMiddleware, web=web)],
         exception_handlers={HTTPException: _http_error, HistoryError: _history_error, Exception: _internal_error},

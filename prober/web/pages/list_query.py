@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from starlette.datastructures import QueryParams
 
 from prober.outcome import Verdict
-from prober.status import ProbeStatus, TargetStatus
+from prober.status import WORST_FIRST, ProbeStatus, TargetStatus
 
 PAGE_SIZE: Final = 50
 """Targets on a front page, and probes on a target page: a number that a person can scan."""
@@ -125,9 +125,6 @@ def is_late(status: ProbeStatus, now: datetime, started_at: datetime | None = No
     return latest is not None and (now - latest).total_seconds() > limit
 
 
-_RANK: Final = {Verdict.FAIL: 0, Verdict.UNKNOWN: 2, Verdict.PASS: 4}
-
-
 def _list(target: TargetStatus, now: datetime) -> ListedTarget:
     verdict = target.verdict
     excused = verdict is Verdict.FAIL and all(
@@ -144,7 +141,8 @@ def _list(target: TargetStatus, now: datetime) -> ListedTarget:
 
 def _rank(listed: ListedTarget) -> tuple[int, float, str]:
     """Worst verdict first; failing targets by start, latest first; passing targets late ones first, then by name."""
-    rank = _RANK[listed.verdict] + (listed.excused if listed.verdict is not Verdict.PASS else not listed.late)
+    later = not listed.late if listed.verdict is Verdict.PASS else listed.excused
+    rank = 2 * WORST_FIRST.index(listed.verdict) + later
     newest_first = -listed.since.timestamp() if listed.since else 0.0
     return (rank, newest_first, listed.target.target.name)
 

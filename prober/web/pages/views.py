@@ -32,7 +32,7 @@ _BADGE_SECONDS: Final = 30
 
 
 class Views:
-    """The endpoints, each a method, over one AppState."""
+    """`/`, `/targets/{name}`, `/badge/{target}.svg` and `/static/{file}`, each a method."""
 
     def __init__(self, app_state: AppState):
         self._app_state = app_state
