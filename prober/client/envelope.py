@@ -123,7 +123,7 @@ def _path(properties: _Properties) -> list[str]:
 def _schemas(root: Mapping[str, Any]) -> Iterator[tuple[_Properties, Mapping[str, Any]]]:
     """The schema and all its subschemas; references are not followed. Raises ValueError for too many."""
     yield (), root
-    open_schemas = [_below((), root)]
+    open_schemas = [_subschemas((), root)]
     count = 1
     while open_schemas:
         inner = next(open_schemas[-1], None)
@@ -134,10 +134,10 @@ def _schemas(root: Mapping[str, Any]) -> Iterator[tuple[_Properties, Mapping[str
         if count > _MAX_SCHEMAS:
             raise ValueError(f"there are more than {_MAX_SCHEMAS} schemas to look for them in")
         yield inner
-        open_schemas.append(_below(*inner))
+        open_schemas.append(_subschemas(*inner))
 
 
-def _below(properties: _Properties, schema: Mapping[str, Any]) -> Iterator[tuple[_Properties, Mapping[str, Any]]]:
+def _subschemas(properties: _Properties, schema: Mapping[str, Any]) -> Iterator[tuple[_Properties, Mapping[str, Any]]]:
     """The direct subschemas. Keywords whose values are data, such as `default` and `enum`, are skipped."""
     for keyword, value in schema.items():
         inner: Iterator[tuple[_Properties, Any]] = iter(())
