@@ -14,7 +14,7 @@ import pytest
 
 from prober.cli.commands.demo import reference_server
 from prober.contract.contract import dump_contract
-from prober.discover.survey import read_offer
+from prober.discover.survey import contract_of
 from prober.engine import run_pass
 from prober.loader import load
 from tests.real.install import ENVIRONMENT, MODULES
@@ -62,7 +62,7 @@ def test_the_contract_of_the_reference_server_is_the_one_that_is_pinned(tmp_path
     with reference_server(tmp_path) as url:
         config = load([PROBES / "reference.yaml"], environ={})
         target = replace(config.targets["reference"], url=url)
-        offer = asyncio.run(read_offer(target, timeout=10))
+        offer = asyncio.run(contract_of(target, timeout=10))
     assert dump_contract(offer) == (PROBES / "contracts" / "reference.json").read_text(encoding="utf-8")
 
 

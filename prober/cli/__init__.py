@@ -1,6 +1,7 @@
-"""The command line: arguments to one call to an exit code. The only room that prints, exits and handles signals.
+"""The command line. Each command turns its arguments into one call, and the result into an exit code.
 
-Everything but Typer is imported inside the commands, so that `--help` costs no more than Typer itself.
+This is the only package that prints, exits and handles signals. Everything but Typer is imported inside the commands,
+so that `--help` costs no more than Typer itself.
 Exit codes: 0 all passed, 1 a probe failed, 2 usage or configuration, 3 our own fault or only `unknown`,
 130 interrupted.
 """
@@ -36,7 +37,7 @@ ProbeNames = Annotated[
 TargetNames = Annotated[
     list[str] | None, typer.Option("--target", metavar="NAME", help="Only probes of this target; may be repeated.")
 ]
-Words = Annotated[
+ServerAddress = Annotated[
     list[str],
     typer.Argument(metavar="URL | -- COMMAND…", help="The server's URL, or after -- the command that starts it."),
 ]
@@ -44,7 +45,7 @@ Words = Annotated[
 
 def main() -> None:
     """Entry point of `mcp-prober`."""
-    gc.set_threshold(50_000)  # imports make objects that stay: looking for garbage among them is a tenth of the start
+    gc.set_threshold(50_000)  # collecting garbage during imports finds none and takes a tenth of the start
     app()
 
 
@@ -102,7 +103,7 @@ def check(
 
 @app.command()
 def init(
-    address: Words,
+    address: ServerAddress,
     name: Annotated[str | None, typer.Option(help="Name of the target. Default: what the server calls itself.")] = None,
     output_dir: Annotated[Path, typer.Option(help="Where the probe file and its schemas go.")] = Path("probes"),
     transport: Annotated[
@@ -124,14 +125,14 @@ def init(
 
     Calls only tools that are declared read-only.
     """
-    from prober.cli.server_address import Address, reachable
+    from prober.cli.server_address import ServerArguments, check_server
 
-    described = Address(
+    arguments = ServerArguments(
         words=address, transport=transport, headers=header or [], env=env or [], name=name, timeout=timeout
     )
-    server = reachable(described)
+    server = check_server(arguments)
 
-    # Imported only now: a mistake in the address is told before the client is imported, which takes longer.
+    # Imported after the check of the address: importing the client takes longer.
     from prober.cli.commands import init
 
     raise typer.Exit(init.init(server, folder=output_dir, force=force))
@@ -182,7 +183,7 @@ def judge(
 @app.command()
 def export(
     what: Annotated[str, typer.Argument(metavar="probes|dashboards|alerts", help="What to copy.")],
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to copy to.")],
     *,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ) -> None:
@@ -210,7 +211,7 @@ def daemon(
         str, typer.Option(metavar="HOST:PORT", help="Where to serve metrics, status page and API.")
     ] = "127.0.0.1:9733",
     external_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="Under which others reach it, where that is another address.")
+        str | None, typer.Option(metavar="URL", help="URL by which other machines reach it, if not by --listen.")
     ] = None,
     web_config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="TLS and basic auth, in the format of Prometheus' exporters.")
@@ -227,14 +228,14 @@ def daemon(
         str, typer.Option(metavar="TIME", help="How long counts and times by hour and day are kept.")
     ] = "400d",
     history_max_size: Annotated[
-        str, typer.Option(metavar="SIZE", help="Of the history on disk; when it is more, the oldest goes first.")
+        str, typer.Option(metavar="SIZE", help="Largest history on disk; beyond it, the oldest is deleted.")
     ] = "2GiB",
     concurrency: Annotated[int, typer.Option(min=1, max=1000, help="Probes that run at once.")] = 64,
     shard: Annotated[
         str | None, typer.Option(metavar="I/N", help="Run only the probes that fall to part I of N.")
     ] = None,
     location: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A constant label of every metric: where this prober stands.")
+        str | None, typer.Option(metavar="NAME", help="Value of the label `location` of every metric.")
     ] = None,
     drain: Annotated[str, typer.Option(help="How long running probes may take to end on SIGTERM.")] = "10s",
     log_format: Annotated[str, typer.Option(metavar="auto|json|text", help="How to log.")] = "auto",
@@ -269,9 +270,7 @@ def drill(
     fault: Annotated[
         list[str] | None, typer.Option("--fault", metavar="NAME", help="Only this fault; may be repeated.")
     ] = None,
-    speed: Annotated[
-        float, typer.Option(min=1, max=120, help="What time constants of rules and routes are divided by.")
-    ] = 60,
+    speed: Annotated[float, typer.Option(min=1, max=120, help="Divides the time constants of rules and routes.")] = 60,
     prometheus: Annotated[
         Path | None, typer.Option(metavar="PATH", help="The program. Default: the one that is installed.")
     ] = None,

@@ -1,4 +1,4 @@
-"""Exit codes, and the one way to end with a message."""
+"""Exit codes, and the exit with a message."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ INTERRUPTED: Final = 130
 
 
 def refuse(message: str) -> NoReturn:
-    """Usage or configuration is wrong: say so on standard error and exit with 2."""
+    """Write what is wrong with usage or configuration to standard error, and exit with 2."""
     typer.echo(message, err=True)
     raise typer.Exit(USAGE)

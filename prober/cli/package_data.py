@@ -1,4 +1,4 @@
-"""Where the data folders that travel with the package are."""
+"""Finds the data folders that are part of the package."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final
 
 SHIPPED: Final[Mapping[str, str]] = {"probes": "**/*", "dashboards": "*.json", "alerts": "**/*"}
-"""The folders, and what of each is for users: the pattern of its files."""
+"""The folders, each with the pattern of the files that are for users."""
 
 _INSTALLED: Final = Path(__file__).parents[1] / "data"
 _CHECKOUT: Final = Path(__file__).parents[2]
 
 
-def shipped(what: str) -> Path:
-    """The folder `what`: in the installed package, or in the checkout that is installed for development."""
-    return next(root / what for root in (_INSTALLED, _CHECKOUT) if (root / what).is_dir())
+def shipped(name: str) -> Path:
+    """A folder of `SHIPPED`, in the installed package or in a development checkout."""
+    return next(root / name for root in (_INSTALLED, _CHECKOUT) if (root / name).is_dir())

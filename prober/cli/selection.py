@@ -1,4 +1,4 @@
-"""From paths and names on the command line to a configuration and the probes that were asked for."""
+"""Turns paths and names on the command line into a configuration and the selected probes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEFAULT_PATH = Path("probes")
 
 
 def load(paths: Sequence[Path] | None, *, pinning: bool = False) -> Config:
-    """The configuration, or every mistake in it on standard error and exit code 2."""
+    """The configuration. If it has mistakes, all of them go to standard error, and the exit code is 2."""
     try:
         return load_config(paths_or_default(paths), environ=os.environ, contracts_may_be_missing=pinning)
     except ConfigError as error:
@@ -26,7 +26,7 @@ def load(paths: Sequence[Path] | None, *, pinning: bool = False) -> Config:
 
 
 def paths_or_default(paths: Sequence[Path] | None) -> Sequence[Path]:
-    """Where the configuration is: as named, or in the folder that everybody's is in."""
+    """The given paths, or the default folder."""
     if not paths and not DEFAULT_PATH.exists():
         refuse("There is no folder `probes` here. Name a probe file, or write one: mcp-prober init URL")
     return paths or [DEFAULT_PATH]
@@ -38,7 +38,7 @@ def refuse_mistakes(error: ConfigError, *, nothing_was: str) -> NoReturn:
 
 
 def choose(config: Config, *, probes: Sequence[str] | None = None, targets: Sequence[str] | None = None) -> list[Probe]:
-    """The probes that were named, by their own name or their target's; all where none was."""
+    """The probes with the given names and targets; all probes where none is given."""
     _refuse_empty(config)
     for kind, wanted, known in (("probe", probes, config.probes), ("target", targets, config.targets)):
         for name in wanted or ():
@@ -55,7 +55,7 @@ def choose(config: Config, *, probes: Sequence[str] | None = None, targets: Sequ
 
 
 def describe(config: Config) -> str:
-    """One line on a sound configuration that has something to run."""
+    """One line about a configuration without mistakes."""
     _refuse_empty(config)
     probes, targets = counted(config.probes, "probe"), counted(config.targets, "target")
     return f"{probes} of {targets} in {counted(config.files, 'file')}, no mistakes"

@@ -1,4 +1,4 @@
-"""`init`'s words about a server: a URL or a command and how to reach it, to a target as it will stand in the file."""
+"""Checks the arguments of `init` about a server, and turns them into a target for the probe file."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _SENSITIVE: Final = re.compile(r"auth|cookie|token|secret|key|password", re.IGNO
 
 
 @dataclass(frozen=True, kw_only=True)
-class Address:
-    """What was said about the server: its words, a URL or a command, and how to reach it."""
+class ServerArguments:
+    """The arguments of `init` about the server. `words` are a URL or a command."""
 
     words: list[str]
     transport: str
@@ -32,8 +32,8 @@ class Address:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reachable:
-    """An address that has no mistakes. `entry` is the target as it is written, `${…}` and all."""
+class Server:
+    """A server whose arguments have no mistakes. `entry` is the target as written to the file, with `${…}`."""
 
     entry: dict[str, Any]
     target: Target
@@ -42,14 +42,14 @@ class Reachable:
     seconds: float
 
 
-def reachable(address: Address) -> Reachable:
-    """The address, read by the rules of the configuration: what its file would get wrong is refused at once."""
-    name = address.name or "server"
+def check_server(arguments: ServerArguments) -> Server:
+    """Read the arguments by the rules of the configuration, so that the probe file will have no mistakes."""
+    name = arguments.name or "server"
     probe = f"{name}-handshake"
-    entry = _entry(address)
+    entry = _target_entry(arguments)
     document = {
         "targets": {name: entry},
-        "defaults": {"timeout": address.timeout, "interval": "1d"},
+        "defaults": {"timeout": arguments.timeout, "interval": "1d"},
         "probes": {probe: {"target": name, "kind": "handshake"}},
     }
     with tempfile.TemporaryDirectory() as folder:
@@ -59,37 +59,37 @@ def reachable(address: Address) -> Reachable:
             config = load([path], environ=os.environ)
         except ConfigError as error:
             refuse("\n".join(f"{mistake.path}: {mistake.message}" for mistake in error.mistakes))
-    return Reachable(
+    return Server(
         entry=entry,
         target=config.targets[name],
-        name=address.name,
-        timeout=address.timeout,
+        name=arguments.name,
+        timeout=arguments.timeout,
         seconds=config.probes[probe].timeout,
     )
 
 
-def _entry(address: Address) -> dict[str, Any]:
-    first, *rest = address.words
+def _target_entry(arguments: ServerArguments) -> dict[str, Any]:
+    first, *rest = arguments.words
     if re.match(r"https?://", first, re.IGNORECASE):
         if rest:
-            refuse(f"One URL, please; what is {rest[0]!r}? A command goes behind `--`.")
-        if address.env:
+            refuse(f"Only one URL is allowed, so {rest[0]!r} is too much. A command goes behind `--`.")
+        if arguments.env:
             refuse("--env is for a command; a server at a URL has an environment of its own.")
         entry: dict[str, Any] = {"url": first}
-        if address.transport != "http":
-            entry["transport"] = address.transport
-        if address.headers:
-            entry["headers"] = dict(_pair(text, ":", "--header 'NAME: VALUE'") for text in address.headers)
+        if arguments.transport != "http":
+            entry["transport"] = arguments.transport
+        if arguments.headers:
+            entry["headers"] = dict(_name_and_value(text, ":", "--header 'NAME: VALUE'") for text in arguments.headers)
         return entry
-    if address.headers or address.transport != "http":
+    if arguments.headers or arguments.transport != "http":
         refuse(f"{first!r} is no URL, so it is taken for a command, which has no --header and no --transport.")
-    entry = {"command": address.words}
-    if address.env:
-        entry["env"] = dict(_pair(text, "=", "--env 'NAME=VALUE'") for text in address.env)
+    entry = {"command": arguments.words}
+    if arguments.env:
+        entry["env"] = dict(_name_and_value(text, "=", "--env 'NAME=VALUE'") for text in arguments.env)
     return entry
 
 
-def _pair(text: str, separator: str, form: str) -> tuple[str, str]:
+def _name_and_value(text: str, separator: str, form: str) -> tuple[str, str]:
     name, found, value = text.partition(separator)
     name, value = name.strip(), value.strip()
     option = form.partition(" ")[0]

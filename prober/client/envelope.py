@@ -1,7 +1,7 @@
-"""What goes around a request in either protocol era.
+"""The metadata and headers of a request in either protocol era.
 
-`modern` (2026-07-28): stateless; every request says version, client and capabilities in `_meta`, and over HTTP
-repeats method and name in headers. `handshake` (2024-11-05 to 2025-11-25): said once, in `initialize`.
+`modern` (2026-07-28): stateless; every request carries version, client and capabilities in `_meta`, and over HTTP
+repeats method and name in headers. `handshake` (2024-11-05 to 2025-11-25): `initialize` carries them once.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ _META: Final = "io.modelcontextprotocol/"
 SERVER_INFO_META: Final = _META + "serverInfo"
 
 _NAME_PARAM: Final = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
-"""Methods whose header `Mcp-Name` repeats a parameter."""
+"""The parameter that the header `Mcp-Name` repeats, by method."""
 
-_PLAIN: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
-_WRAPPED: Final = re.compile(r"=\?base64\?.*\?=", re.DOTALL)
+_PLAIN_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+_ENCODED_VALUE: Final = re.compile(r"=\?base64\?.*\?=", re.DOTALL)
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
-"""A header name by RFC 9110 section 5.6.2, of a length that a header can have."""
+"""A header name (RFC 9110 section 5.6.2) of a reasonable length."""
 
 _MIRRORED_TYPES: Final = ("string", "integer", "boolean")
-_HOLD_NAMED: Final = frozenset({"patternProperties", "dependentSchemas", "$defs", "definitions"})
-_HOLD_SOME: Final = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+_HOLD_MAPPING: Final = frozenset({"patternProperties", "dependentSchemas", "$defs", "definitions"})
+_HOLD_LIST: Final = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 _HOLD_ONE: Final = frozenset(
     {"items", "contains", "propertyNames", "additionalProperties", "unevaluatedItems", "unevaluatedProperties"}
     | {"not", "if", "then", "else", "contentSchema"}
 )
-"""Keywords of JSON Schema below which schemas stand."""
+"""Keywords of JSON Schema whose values hold subschemas."""
 
-_MOST_SCHEMAS: Final = 20_000
-"""More than any tool has, and few enough to be gone through in a few milliseconds."""
+_MAX_SCHEMAS: Final = 20_000
+"""More than any tool has, and few enough to be read in a few milliseconds."""
 
 
 def modern_params(params: Mapping[str, Any], version: str) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def modern_headers(method: str, params: Mapping[str, Any], version: str) -> dict
 def parameter_headers(input_schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, str]:
     """`Mcp-Param-…` for every argument whose schema has an `x-mcp-header`.
 
-    Raises ValueError where an annotation is not as the specification wants it: clients must then drop the whole tool.
+    Raises ValueError for an annotation that breaks the specification: clients must then drop the whole tool.
     """
     headers: dict[str, str] = {}
     for path, token in _annotations(input_schema):
@@ -71,13 +71,13 @@ def parameter_headers(input_schema: Mapping[str, Any], arguments: Mapping[str, A
 
 
 def handshake_headers(version: str | None) -> dict[str, str]:
-    """`version` is the negotiated one; None before that."""
+    """`version` is None before the negotiation."""
     return {"MCP-Protocol-Version": version} if version else {}
 
 
 def _header_value(value: Any) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    if _PLAIN.fullmatch(text) and not _WRAPPED.fullmatch(text):
+    if _PLAIN_VALUE.fullmatch(text) and not _ENCODED_VALUE.fullmatch(text):
         return text
     return f"=?base64?{base64.b64encode(text.encode('utf-8', 'surrogatepass')).decode()}?="
 
@@ -91,10 +91,10 @@ def _at(arguments: Any, path: Sequence[str]) -> Any:
 def _annotations(input_schema: Mapping[str, Any]) -> Iterator[tuple[Sequence[str], str]]:
     """Path and header token of every annotated property. Raises ValueError for the first that is invalid."""
     seen: set[str] = set()
-    for way, schema in _schemas(input_schema):
+    for properties, schema in _schemas(input_schema):
         if "x-mcp-header" not in schema:
             continue
-        token, path = schema["x-mcp-header"], _path(way)
+        token, path = schema["x-mcp-header"], _path(properties)
         where = cap(".".join(path), 50)
         if not path:
             raise ValueError("one is not on a property, reached through properties alone")
@@ -108,22 +108,22 @@ def _annotations(input_schema: Mapping[str, Any]) -> Iterator[tuple[Sequence[str
         yield path, token
 
 
-_Way = tuple["_Way", str] | tuple[()] | None
-"""Property names from the root to a schema, the last one first; None where other keywords are on the way."""
+_Properties = tuple["_Properties", str] | tuple[()] | None
+"""Property names from the root to a schema, as a linked list, last name first; None behind any other keyword."""
 
 
-def _path(way: _Way) -> list[str]:
+def _path(properties: _Properties) -> list[str]:
     path = []
-    while way:
-        way, name = way
+    while properties:
+        properties, name = properties
         path.append(name)
     return path[::-1]
 
 
-def _schemas(root: Mapping[str, Any]) -> Iterator[tuple[_Way, Mapping[str, Any]]]:
-    """Every place in a schema where a schema stands; no reference is followed. Raises ValueError for too many."""
+def _schemas(root: Mapping[str, Any]) -> Iterator[tuple[_Properties, Mapping[str, Any]]]:
+    """The schema and all its subschemas; references are not followed. Raises ValueError for too many."""
     yield (), root
-    open_schemas = [_below((), root)]
+    open_schemas = [_subschemas((), root)]
     count = 1
     while open_schemas:
         inner = next(open_schemas[-1], None)
@@ -131,24 +131,24 @@ def _schemas(root: Mapping[str, Any]) -> Iterator[tuple[_Way, Mapping[str, Any]]
             open_schemas.pop()
             continue
         count += 1
-        if count > _MOST_SCHEMAS:
-            raise ValueError(f"there are more than {_MOST_SCHEMAS} schemas to look for them in")
+        if count > _MAX_SCHEMAS:
+            raise ValueError(f"there are more than {_MAX_SCHEMAS} schemas to look for them in")
         yield inner
-        open_schemas.append(_below(*inner))
+        open_schemas.append(_subschemas(*inner))
 
 
-def _below(way: _Way, schema: Mapping[str, Any]) -> Iterator[tuple[_Way, Mapping[str, Any]]]:
-    """The schemas directly below one. Keywords whose values are data, such as `default` and `enum`, are not entered."""
+def _subschemas(properties: _Properties, schema: Mapping[str, Any]) -> Iterator[tuple[_Properties, Mapping[str, Any]]]:
+    """The direct subschemas. Keywords whose values are data, such as `default` and `enum`, are skipped."""
     for keyword, value in schema.items():
-        inner: Iterator[tuple[_Way, Any]] = iter(())
+        inner: Iterator[tuple[_Properties, Any]] = iter(())
         if keyword == "properties" and isinstance(value, Mapping):
-            inner = ((None if way is None else (way, name), each) for name, each in value.items())
-        elif keyword in _HOLD_NAMED and isinstance(value, Mapping):
+            inner = ((None if properties is None else (properties, name), each) for name, each in value.items())
+        elif keyword in _HOLD_MAPPING and isinstance(value, Mapping):
             inner = ((None, each) for each in value.values())
-        elif keyword in _HOLD_SOME and isinstance(value, list):
+        elif keyword in _HOLD_LIST and isinstance(value, list):
             inner = ((None, each) for each in value)
         elif keyword in _HOLD_ONE:
             inner = iter([(None, value)])
-        for place, each in inner:
+        for path, each in inner:
             if isinstance(each, Mapping):
-                yield place, each
+                yield path, each

@@ -1,8 +1,8 @@
-"""What a failure says about the era of the server.
+"""Decides what a failure says about the protocol era of the server.
 
-By the 2026-07-28 revision a client that speaks both eras asks in the modern way first, and takes whatever is not
-plainly a modern answer for one of the handshake era (Versioning, "Backward Compatibility"). A prober is stricter: a
-server that is out of order must not pass for an old one.
+By the 2026-07-28 revision, a client that speaks both eras tries the modern era first, and takes any response that is
+not clearly modern as a sign of the handshake era (Versioning, "Backward Compatibility"). A prober is stricter: a broken
+modern server must not pass as an old one.
 """
 
 from __future__ import annotations
@@ -16,38 +16,37 @@ from prober.json_values import render
 from prober.outcome import Evidence, Failure, Reason
 
 _NOT_MODERN: Final = frozenset({400, 404, 405, 406, 415, 422})
-"""HTTP statuses by which a server of the handshake era turns down a request it does not understand."""
+"""HTTP statuses of a handshake-era server for a request that it does not understand."""
 
 _MODERN_ERRORS: Final = frozenset({HEADER_MISMATCH, MISSING_CAPABILITY})
-"""Errors that only a server of the modern era knows: it did understand, and has something against the request."""
+"""Errors that only a modern server knows: it understood the request, and refused it."""
 
+_HANDSHAKE_ERRORS: Final = frozenset({SERVER_ERROR, INVALID_REQUEST})
+"""Errors of a handshake-era server for a request outside of a session. Modern servers use other errors."""
 
-_PUZZLED: Final = frozenset({SERVER_ERROR, INVALID_REQUEST})
-"""What servers of the handshake era say to a request outside of a session. Modern ones have other words."""
-
-_MARKS: Final = ("resultType", "supportedVersions")
-"""What every answer of a modern server to `server/discover` has, however bad it may be otherwise."""
+_MODERN_KEYS: Final = ("resultType", "supportedVersions")
+"""Keys that every modern result of `server/discover` has, even one with other faults."""
 
 
 def not_discovered(result: Mapping[str, Any]) -> Failure | None:
-    """What is wrong with a result of `server/discover` that no modern server gave: some servers answer anything."""
-    if any(mark in result for mark in _MARKS):
+    """The failure for a result of `server/discover` that is not modern: some old servers answer any method."""
+    if any(mark in result for mark in _MODERN_KEYS):
         return None
     return Failure(
         Reason.BAD_RESULT,
         "server/discover was answered, but not as a server of the modern era does",
-        evidence=Evidence(pointer="", keyword="required", expected=", ".join(_MARKS), seen=render(dict(result))),
+        evidence=Evidence(pointer="", keyword="required", expected=", ".join(_MODERN_KEYS), seen=render(dict(result))),
     )
 
 
 def turned_down(failure: Failure) -> bool:
-    """Whether a server of the handshake era may have failed so on `server/discover`."""
+    """Whether a failure of `server/discover` may mean that the server is of the handshake era."""
     evidence = failure.evidence
     match failure.reason:
         case Reason.VERSION_UNSUPPORTED:
             return not evidence.seen or any(version in evidence.seen for version in versions(HANDSHAKE))
         case Reason.BAD_RESULT:
-            return evidence.expected == ", ".join(_MARKS)
+            return evidence.expected == ", ".join(_MODERN_KEYS)
         case Reason.PROCESS_EXITED:
             return True
         case Reason.RPC_ERROR:
@@ -56,8 +55,8 @@ def turned_down(failure: Failure) -> bool:
 
 
 def of_another_era(failure: Failure) -> bool:
-    """Whether the server may have failed so because it was changed for one of the other era."""
+    """Whether a failure may mean that the server has changed its era since the last run."""
     code, status = failure.evidence.rpc_code, failure.evidence.http_status
     if failure.reason is Reason.RPC_ERROR:
-        return code in _PUZZLED or failure.step in ("initialize", "server/discover")
+        return code in _HANDSHAKE_ERRORS or failure.step in ("initialize", "server/discover")
     return failure.reason is Reason.VERSION_UNSUPPORTED or (code is None and status in _NOT_MODERN)

@@ -1,7 +1,7 @@
-"""Foreign exceptions become our one failure type here, and nowhere else.
+"""Maps exceptions of libraries to `Failure`, the one failure type of a run. No other module does.
 
 Sources: `OSError.errno`, `ssl.SSLCertVerificationError.verify_code` (the X509_V_ERR_* numbers of OpenSSL), and the
-exceptions of httpcore, whose texts tell apart what its types do not.
+exceptions of httpcore, whose texts distinguish more cases than its types.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import httpcore
 
 _CERTIFICATE: Final = {
-    9: Reason.TLS_EXPIRED,  # not yet valid: the same clock trouble, seen from the other side
+    9: Reason.TLS_EXPIRED,  # not yet valid: also a matter of dates and clocks
     10: Reason.TLS_EXPIRED,
     62: Reason.TLS_HOSTNAME,
     63: Reason.TLS_HOSTNAME,
@@ -28,7 +28,7 @@ _CERTIFICATE: Final = {
 }
 
 OUR_LACK: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN})
-"""It is we who have run out of something: of files, of memory, of processes."""
+"""The prober has run out of files, memory or processes."""
 
 _ERRNO: Final = {
     errno.ECONNREFUSED: Reason.CONNECT_REFUSED,
@@ -42,33 +42,33 @@ _ERRNO: Final = {
 }
 
 _HEADERS_TOO_LARGE: Final = 431
-"""The status that h11 suggests when the head of an answer outgrows its buffer."""
+"""The status that h11 suggests when the head of a response is larger than its buffer."""
 
 
 def from_exception(error: BaseException, recorder: ExchangeRecorder) -> Failure | None:
-    """The failure that a foreign exception stands for, or None where it is not the server's doing."""
-    import httpcore  # which is there where its exceptions are, and not waited for where there is no HTTP
+    """The failure for an exception of a library, or None for any other exception."""
+    import httpcore  # only here: runs over stdio need not import it
 
     match error:
         case Failure():
             return error
         case ssl.SSLCertVerificationError():
             reason = _CERTIFICATE.get(getattr(error, "verify_code", 0), Reason.TLS_UNTRUSTED)
-            return _failure(reason, getattr(error, "verify_message", "") or str(error))
-        case ssl.SSLError():  # only OpenSSL's own have a reason: asyncio raises some as well
-            return _failure(Reason.TLS_FAILED, getattr(error, "reason", "") or str(error))
+            return Failure(reason, getattr(error, "verify_message", "") or str(error))
+        case ssl.SSLError():  # only errors of OpenSSL have a reason; asyncio raises SSLError without one
+            return Failure(Reason.TLS_FAILED, getattr(error, "reason", "") or str(error))
         case socket.gaierror():
-            return _failure(Reason.DNS_FAILED, error.strerror or str(error))
+            return Failure(Reason.DNS_FAILED, error.strerror or str(error))
         case httpcore.ProxyError():
-            return _failure(Reason.PROXY_FAILED, f"the proxy refused the tunnel: {error}")
+            return Failure(Reason.PROXY_FAILED, f"the proxy refused the tunnel: {error}")
         case httpcore.RemoteProtocolError():
             return _remote_protocol(error, recorder)
         case httpcore.LocalProtocolError():
-            return _failure(Reason.INTERNAL_ERROR, f"the request could not be written: {error}")
+            return Failure(Reason.INTERNAL_ERROR, f"the request could not be written: {error}")
         case httpcore.NetworkError() | httpcore.TimeoutException():
             inner = error.__cause__ or error.__context__
             known = from_exception(inner, recorder) if inner is not None else None
-            return known or _failure(Reason.CONNECTION_CLOSED, str(error) or type(error).__name__)
+            return known or Failure(Reason.CONNECTION_CLOSED, str(error) or type(error).__name__)
         case OSError():
             return _os_error(error, recorder.phase)
     return None
@@ -76,31 +76,29 @@ def from_exception(error: BaseException, recorder: ExchangeRecorder) -> Failure 
 
 def _os_error(error: OSError, phase: Phase | None) -> Failure:
     fallback = Reason.CONNECT_FAILED if phase is Phase.CONNECT else Reason.CONNECTION_CLOSED
-    if phase is Phase.TLS:
-        fallback = Reason.TLS_FAILED
     reason = _ERRNO.get(error.errno or 0, fallback)
     if phase is Phase.TLS and reason is Reason.CONNECTION_CLOSED:
         reason = Reason.TLS_FAILED
     text = os.strerror(error.errno) if error.errno else str(error) or type(error).__name__
-    return _failure(reason, f"{text}: {error.filename}" if error.filename else text)
+    return Failure(reason, f"{text}: {error.filename}" if error.filename else text)
 
 
 def _remote_protocol(error: httpcore.RemoteProtocolError, recorder: ExchangeRecorder) -> Failure:
     text = str(error)
     inner = error.__cause__ or error.__context__
     if getattr(inner, "error_status_hint", None) == _HEADERS_TOO_LARGE:
-        return _failure(Reason.TOO_LARGE, "the head of the answer is larger than an HTTP client accepts")
+        return Failure(Reason.TOO_LARGE, "the head of the answer is larger than an HTTP client accepts")
     if recorder.head and not b"HTTP/".startswith(recorder.head[:5]):
-        return _failure(Reason.NOT_HTTP, f"what came back is not HTTP: it begins with {recorder.beginning!r}")
+        return Failure(Reason.NOT_HTTP, f"what came back is not HTTP: it begins with {recorder.beginning!r}")
     if "disconnected without sending" in text:
-        return _failure(Reason.CONNECTION_CLOSED, "the server closed the connection without an answer")
+        return Failure(Reason.CONNECTION_CLOSED, "the server closed the connection without an answer")
     if "closed connection" in text:
-        return _failure(Reason.CONNECTION_CLOSED, f"the answer was cut off: {cap(text)}")
-    return _failure(Reason.NOT_HTTP, f"what came back is not sound HTTP: {cap(text)}")
+        return Failure(Reason.CONNECTION_CLOSED, f"the answer was cut off: {cap(text)}")
+    return Failure(Reason.NOT_HTTP, f"what came back is not sound HTTP: {cap(text)}")
 
 
 def timed_out(recorder: ExchangeRecorder | None) -> Failure:
-    """The failure of a run whose deadline passed while `recorder` was the exchange that was going on."""
+    """The failure of a run whose deadline passed during the exchange of `recorder`."""
     if recorder is None:
         return Failure(Reason.TIMEOUT, "the deadline passed before the first exchange")
     if recorder.starved:
@@ -113,13 +111,13 @@ def timed_out(recorder: ExchangeRecorder | None) -> Failure:
         return Failure(Reason.CONNECT_TIMEOUT, "no connection within the deadline", step=recorder.step)
     return Failure(
         Reason.TIMEOUT,
-        f"the deadline passed {_DOING[recorder.phase]}",
+        f"the deadline passed {_DURING[recorder.phase]}",
         step=recorder.step,
         evidence=Evidence(detail=f"phase: {recorder.phase}") if recorder.phase else None,
     )
 
 
-_DOING: Final = {
+_DURING: Final = {
     None: "between two exchanges",
     Phase.SPAWN: "while the process started",
     Phase.DNS: "while the name was resolved",
@@ -129,7 +127,3 @@ _DOING: Final = {
     Phase.WAIT: "while waiting for the first byte of the answer",
     Phase.RECEIVE: "while the answer was being received",
 }
-
-
-def _failure(reason: Reason, message: str) -> Failure:
-    return Failure(reason, message)

@@ -1,4 +1,4 @@
-"""What is recorded of each exchange with a server: step, phases, status, bytes and a redacted excerpt of both sides."""
+"""Records each exchange with a server: step, phases, status, bytes and a redacted excerpt of both sides."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from prober.outcome import Exchange, Phase
 from prober.redaction import Redactor
 
 EXCERPT: Final = 2000
-"""Characters kept of what was sent and of what came back."""
+"""Characters kept of the request and of the response."""
 
 _ORDER: Final = tuple(Phase)
 
 
 class ExchangeRecorder:
-    """An exchange that is still going on. One at a time is open in a log."""
+    """Records one exchange while it runs. A log has one open exchange at a time."""
 
     def __init__(self, step: str):
         self.step = step
@@ -30,24 +30,24 @@ class ExchangeRecorder:
         self.sent = b""
         self.received = b""
         self.head = b""
-        """The first bytes of the answer as they came, to tell what is not HTTP from HTTP that was cut off."""
+        """The first bytes of the response, to distinguish a protocol other than HTTP from HTTP that was cut off."""
         self.starved = False
-        """Whether the exchange ended while it waited for a resource of the prober: it says nothing of the target."""
+        """Whether the exchange ended while it waited for a resource of the prober: it says nothing about the target."""
         self.confidential = False
-        """Whether what comes back is a secret: then it is counted, and not kept."""
+        """Whether the response is a secret: then its bytes are counted, and not kept."""
         self._phases: dict[Phase, float] = {}
         self._since = self.started_at
         self._arrived: float | None = None
 
     @property
     def beginning(self) -> str:
-        """`head` for people to read."""
+        """`head` as text."""
         return self.head.decode("latin-1") + "…"
 
     def enter(self, phase: Phase | None, *, at: float | None = None) -> None:
-        """The running phase ends and another begins; None ends the last one. `at` is when, if not at this moment.
+        """End the running phase and begin another, or none. `at` is the time, by default now.
 
-        What has arrived and is being looked at no longer costs the server's time: `receive` ends with the last byte.
+        The phase `receive` ends with the last byte: the time for reading the response is not the server's.
         """
         now = time.monotonic() if at is None else at
         if self.phase is not None:
@@ -56,26 +56,26 @@ class ExchangeRecorder:
         self.phase, self._since = phase, now
 
     def starve(self) -> None:
-        """The exchange ends while it waits for a resource of the prober."""
+        """Note that the exchange ended while it waited for a resource of the prober."""
         self.starved = True
 
-    def awaits(self) -> None:
-        """More is wanted of the server from here on."""
+    def expect_bytes(self) -> None:
+        """Note that the prober waits for more bytes from here on."""
         self._arrived = None
 
-    def has(self, *, arrived: float) -> None:
-        """What was wanted has arrived, at that time of the monotonic clock."""
-        self._arrived = arrived
+    def note_arrival(self, at: float) -> None:
+        """Note when the bytes arrived, by the monotonic clock."""
+        self._arrived = at
 
-    def rebook(self, phase: Phase) -> None:
-        """Everything so far belongs to `phase`, but for the phases before it."""
+    def merge_into(self, phase: Phase) -> None:
+        """Add the time of all later phases so far to `phase`."""
         self.enter(None)
         later = [each for each in self._phases if _ORDER.index(each) > _ORDER.index(phase)]
         for each in later:
             self._phases[phase] = self._phases.get(phase, 0.0) + self._phases.pop(each)
 
     def saw(self, chunk: bytes) -> None:
-        """Count what came back and keep its beginning."""
+        """Count received bytes, and keep the first ones."""
         self.bytes_received += len(chunk)
         if len(self.received) < EXCERPT and not self.confidential:
             self.received += chunk[: EXCERPT - len(self.received)]
@@ -97,7 +97,7 @@ class ExchangeRecorder:
 
 
 def _text(data: bytes) -> str:
-    """UTF-8 that may have been cut within a character: half of one would hide half a secret from redaction."""
+    """Decode UTF-8 that may be cut within a character: half a character would hide a cut secret from redaction."""
     return data.decode("utf-8", "replace").rstrip("\N{REPLACEMENT CHARACTER}")
 
 
@@ -108,11 +108,11 @@ class ExchangeLog:
         self.redact = redact
         self.finished: list[Exchange] = []
         self.last: ExchangeRecorder | None = None
-        """The exchange that was open most recently: after a deadline it tells where the time went."""
+        """The latest exchange: after a deadline it shows where the time went."""
 
     @contextmanager
     def exchange(self, step: str) -> Iterator[ExchangeRecorder]:
-        """Record what happens inside as one exchange, however it ends."""
+        """Record the block as one exchange, however it ends."""
         recorder = self.last = ExchangeRecorder(step)
         try:
             yield recorder

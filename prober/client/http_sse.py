@@ -1,6 +1,6 @@
-"""The HTTP+SSE transport of 2024-11-05: answers come over one long GET stream, messages go to a URL that it names.
+"""The HTTP+SSE transport of 2024-11-05: responses come over one long GET stream, which names a URL for messages.
 
-That URL must be of the same origin: the prober sends nothing to where a server points it.
+That URL must have the same origin as the stream: the prober sends nothing to another host that a server names.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class HttpSseTransport:
         self._limits = target.limits
         self._meter = Meter(target.limits)
         self._client = client
-        self._held = AsyncExitStack()
+        self._resources = AsyncExitStack()
         self._events: AsyncGenerator[Event, None] | None = None
         self._post_url = ""
 
@@ -61,13 +61,13 @@ class HttpSseTransport:
 
     async def open(self, recorder: ExchangeRecorder) -> None:
         """Open the stream and wait for the `endpoint` event."""
-        response = await self._held.enter_async_context(
+        response = await self._resources.enter_async_context(
             self._client.send("GET", self._url, headers={"Accept": EVENTS}, recorder=recorder)
         )
         note_head(response, recorder)
         await refuse_status(response, recorder, request_id=None)
         await refuse_content(response, recorder, accepted=(EVENTS,))
-        self._events = await self._held.enter_async_context(aclosing(self._read_events(response, recorder)))
+        self._events = await self._resources.enter_async_context(aclosing(self._read_events(response, recorder)))
         event = await self._next_event(recorder)
         if event.type != "endpoint":
             raise Failure(
@@ -105,11 +105,11 @@ class HttpSseTransport:
             await read_body(response, self._limits, recorder)
 
     async def close(self, *, headers: Mapping[str, str], recorder: ExchangeRecorder, grace: float) -> None:
-        """The transport knows no farewell: the stream is simply dropped."""
+        """Nothing to do: the transport has no message for the end."""
 
     async def abort(self) -> None:
         await self._client.aclose()
-        await self._held.aclose()
+        await self._resources.aclose()
 
     async def _read_events(self, response: Response, recorder: ExchangeRecorder) -> AsyncGenerator[Event, None]:
         parser = EventParser(self._limits.event)
@@ -128,20 +128,20 @@ class HttpSseTransport:
 
 
 def endpoint(stream_url: str, data: bytes) -> str:
-    """The URL that a stream names for messages, by the data of its first event. Raises Failure with `bad_endpoint`."""
-    named = data.decode("utf-8", "replace").strip()
-    ours = httpx.URL(stream_url)
+    """The URL for messages, from the data of the first event. Raises Failure with `bad_endpoint`."""
+    text = data.decode("utf-8", "replace").strip()
+    stream = httpx.URL(stream_url)
     try:
-        theirs = ours.join(named)
+        url = stream.join(text)
     except httpx.InvalidURL:
-        theirs = None
-    if theirs is None or theirs.userinfo or _origin(theirs) != _origin(ours):
+        url = None
+    if url is None or url.userinfo or _origin(url) != _origin(stream):
         raise Failure(
             Reason.BAD_ENDPOINT,
             "the stream named no endpoint of its own origin, and nothing is sent elsewhere",
-            evidence=Evidence(seen=cap(named), expected="a URL below {}://{}:{}".format(*_origin(ours))),
+            evidence=Evidence(seen=cap(text), expected="a URL below {}://{}:{}".format(*_origin(stream))),
         )
-    return str(theirs)
+    return str(url)
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -1,6 +1,6 @@
-"""JSON-RPC 2.0, exactly: bytes to one message, and the one answer to the one request that is open.
+"""JSON-RPC 2.0, strictly: decodes one message, and matches a response to its request.
 
-The SDK's client accepts or drops answers with a wrong id; a prober must say so. Pure functions, no I/O.
+The client of the SDK accepts or drops responses with a wrong id; a prober must report them. Pure functions, no I/O.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ VERSION_META: Final = "io.modelcontextprotocol/protocolVersion"
 
 _EXCERPT: Final = 200
 
-_BYTES_A_VALUE: Final = 16
-_SHORT: Final = 64 * 1024
+_BYTES_PER_VALUE: Final = 16
+_UNCOUNTED: Final = 64 * 1024
 _SEPARATORS: Final = (b",", b":", b"[", b"{")
 
 
 def encode(message: Message) -> bytes:
     try:
         return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:  # half a surrogate pair, as JSON can write and UTF-8 cannot
+    except UnicodeEncodeError:  # a lone surrogate: JSON can escape it, UTF-8 cannot encode it
         return json.dumps(message, separators=(",", ":")).encode()
 
 
 def decode(body: bytes, *, limit: int) -> Message:
-    """One JSON-RPC message. `limit` is how many bytes it may have: it may hold a value for every sixteen of them.
+    """One JSON-RPC message. `limit` is its size in bytes; it may hold one value for every sixteen bytes of `limit`.
 
-    Parsing cannot be interrupted, and what it takes goes with the values rather than with the bytes.
+    Parsing cannot be interrupted, and its cost depends on the number of values more than on the bytes.
     Raises Failure with `malformed_json`, `malformed_message` or `too_large`.
     """
-    most = limit // _BYTES_A_VALUE
-    if _values(body) > most:
+    most = limit // _BYTES_PER_VALUE
+    if _count_values(body) > most:
         raise Failure(Reason.TOO_LARGE, f"the answer holds more than {most} values, one for 16 bytes of its limit")
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
@@ -71,12 +71,12 @@ def decode(body: bytes, *, limit: int) -> Message:
     return message
 
 
-def _values(body: bytes) -> int:
-    """How many values there are, about; none counted in what is too short to matter."""
-    if len(body) <= _SHORT:
+def _count_values(body: bytes) -> int:
+    """Roughly the number of values; 0 for a body that is too short to matter."""
+    if len(body) <= _UNCOUNTED:
         return 0
     count = sum(map(body.count, _SEPARATORS))
-    if count > len(body) // _BYTES_A_VALUE:  # they may stand in texts: look at what is between those
+    if count > len(body) // _BYTES_PER_VALUE:  # separators may stand in strings: count outside of strings
         without_escapes = body.replace(b"\\\\", b"").replace(b'\\"', b"")
         count = sum(map(b"".join(without_escapes.split(b'"')[::2]).count, _SEPARATORS))
     return count
@@ -132,18 +132,18 @@ def is_server_request(message: Message) -> bool:
 
 
 def result_of(message: Message, *, request_id: int, null_id: bool = False) -> dict[str, Any]:
-    """The result in the answer to `request_id`.
+    """The result in the response to `request_id`.
 
     `null_id` allows an error without an id, which a server may send with an HTTP error status.
     Raises Failure with `wrong_id`, `bad_result`, `rpc_error`, `version_unsupported` or `input_required`.
     """
-    got = message.get("id")
-    ours = type(got) is int and got == request_id
-    if not ours and not (null_id and got is None and "error" in message):
+    id_ = message.get("id")
+    matches = type(id_) is int and id_ == request_id
+    if not matches and not (null_id and id_ is None and "error" in message):
         raise Failure(
             Reason.WRONG_ID,
-            f"the answer is for id {render(got)}, not for {request_id}",
-            evidence=Evidence(pointer="/id", seen=render(got), expected=str(request_id)),
+            f"the answer is for id {render(id_)}, not for {request_id}",
+            evidence=Evidence(pointer="/id", seen=render(id_), expected=str(request_id)),
         )
     if "error" in message:
         raise _rpc_error(message["error"])
@@ -171,10 +171,10 @@ def _rpc_error(error: Mapping[str, Any]) -> Failure:
 
 
 def reply_to(request: Message, *, amid: Message) -> Message:
-    """Our answer to a request of the server, which came while `amid` was open.
+    """The response to a request of the server, which came while our request `amid` was open.
 
-    `ping` is answered, everything else is not supported here. Raises Failure with `malformed_message` in the modern
-    era: there a server asks by its result, and a client must not send answers (2026-07-28, Streamable HTTP).
+    Only `ping` is supported. Raises Failure with `malformed_message` in the modern era: there a server asks by its
+    result, and a client must not send responses (2026-07-28, Streamable HTTP).
     """
     method = cap(request["method"])
     if VERSION_META in amid.get("params", {}).get("_meta", {}):

@@ -1,7 +1,7 @@
-"""Connections of one session: sockets connected and TLS spoken, with the time of each phase known.
+"""Opens the connections of one session, and times each phase.
 
-A backend for httpcore on plain asyncio. It exists because neither httpx nor httpcore tells DNS from connect, because
-their own backend loses an answer that a reset follows, and because a connection has to end at once when a run does.
+A backend for httpcore on plain asyncio. It exists for three reasons: httpx and httpcore do not separate DNS from
+connect; their own backend loses a response that a reset follows; and a connection has to end at once with its run.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from prober.client.exchange import ExchangeRecorder
 from prober.client.resolver import resolve
 from prober.outcome import Failure, Phase, Reason
 
-_ENOUGH: Final = 64 * 1024
-"""Bytes that wait to be read at which the peer is made to wait."""
+_HIGH_WATER: Final = 64 * 1024
+"""Unread bytes at which reading from the socket pauses."""
 
-_AT_ONCE: Final = 4 * 1024
-"""Bytes handed to the HTTP parser at a time. Between two reads the event loop has its turn, and there may be a hundred
-answers of a kind in so many bytes."""
+_READ_SIZE: Final = 4 * 1024
+"""Bytes handed to the HTTP parser at a time, because the event loop runs other tasks only between two reads. So few
+bytes may already hold a hundred interim responses."""
 
 _TOGETHER: Final = 64 * 1024
 """Bytes of a request up to which its parts are sent in one piece."""
 
 _NEVER: Final = 24 * 3600.0
-"""Seconds. The run has one deadline; asyncio's own of a minute would end a TLS handshake under another name."""
+"""Seconds. The run has one deadline; the timeout of asyncio, a minute, would report a TLS handshake differently."""
 
 
 class Backend(httpcore.AsyncNetworkBackend):
-    """Opens the connections of one session and books their phases on the exchange that is going on."""
+    """Opens the connections of one session, and records their phases in the current exchange."""
 
     def __init__(self) -> None:
         self.recorder = ExchangeRecorder("unused")
         self.certificates: dict[str, dict[str, Any]] = {}
-        """By host: certificates as `ssl.SSLSocket.getpeercert` gives them."""
+        """Certificates by host, as `ssl.SSLSocket.getpeercert` returns them."""
         self._streams: list[Stream] = []
 
     async def connect_tcp(
@@ -57,8 +57,8 @@ class Backend(httpcore.AsyncNetworkBackend):
         self.recorder.enter(Phase.CONNECT)
         connected = await connect(addresses)
         loop = asyncio.get_running_loop()
-        _, flow = await loop.create_connection(_Flow, sock=connected)
-        stream = Stream(self, flow)
+        _, protocol = await loop.create_connection(_StreamProtocol, sock=connected)
+        stream = Stream(self, protocol)
         self._streams.append(stream)
         self.recorder.enter(Phase.SEND)
         return stream
@@ -70,12 +70,12 @@ class Backend(httpcore.AsyncNetworkBackend):
 
 
 class Stream(httpcore.AsyncNetworkStream):
-    """One connection. Reads and writes move the exchange from phase to phase."""
+    """One connection. Reads and writes move the exchange to the next phase."""
 
-    def __init__(self, backend: Backend, flow: _Flow):
+    def __init__(self, backend: Backend, protocol: _StreamProtocol):
         self._backend = backend
-        self._flow = flow
-        self._asked = False
+        self._protocol = protocol
+        self._wrote = False
         self._unsent = b""
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -84,13 +84,13 @@ class Stream(httpcore.AsyncNetworkStream):
             await self._flush()
         if recorder.phase is Phase.SEND:
             recorder.enter(Phase.WAIT)
-        recorder.awaits()
-        data = await self._flow.read(min(max_bytes, _AT_ONCE))
+        recorder.expect_bytes()
+        data = await self._protocol.read(min(max_bytes, _READ_SIZE))
         if recorder.phase is Phase.WAIT:
-            recorder.enter(Phase.RECEIVE, at=self._flow.first_came)
-        recorder.has(arrived=self._flow.last_came)
-        if self._asked:
-            self._asked = False
+            recorder.enter(Phase.RECEIVE, at=self._protocol.first_arrival)
+        recorder.note_arrival(self._protocol.last_arrival)
+        if self._wrote:
+            self._wrote = False
             recorder.head = data[:16]
         return data
 
@@ -101,7 +101,7 @@ class Stream(httpcore.AsyncNetworkStream):
         if recorder.phase is not Phase.SEND:
             recorder.enter(Phase.SEND)
         recorder.bytes_sent += len(buffer)
-        self._asked = True
+        self._wrote = True
         self._unsent += buffer
         if len(self._unsent) < _TOGETHER:
             return  # head and body leave together, as soon as the answer is wanted: one packet, one system call
@@ -113,75 +113,75 @@ class Stream(httpcore.AsyncNetworkStream):
     async def _flush(self) -> None:
         if self._unsent:
             data, self._unsent = self._unsent, b""
-            await self._flow.write(data)
+            await self._protocol.write(data)
 
     async def aclose(self) -> None:
         self.abort()
 
     def abort(self) -> None:
-        # Not close(): that waits for the peer in TLS, and a peer that is being probed may never answer.
-        self._flow.transport.abort()
+        # Not close(): in TLS it waits for the server, which may never answer.
+        self._protocol.transport.abort()
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> Stream:
         recorder = self._backend.recorder
-        recorder.rebook(Phase.CONNECT)  # what was said until now was said to a proxy
+        recorder.merge_into(Phase.CONNECT)  # bytes before TLS went to a proxy
         recorder.enter(Phase.TLS)
         try:
-            await self._flow.start_tls(ssl_context, server_hostname)
+            await self._protocol.start_tls(ssl_context, server_hostname)
         except ConnectionError as error:
             raise Failure(Reason.TLS_FAILED, f"the server broke off the TLS handshake: {error}") from error
-        self._backend.certificates[server_hostname or ""] = self._flow.transport.get_extra_info("peercert")
+        self._backend.certificates[server_hostname or ""] = self._protocol.transport.get_extra_info("peercert")
         recorder.enter(Phase.SEND)
         return self
 
     def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable":  # httpcore asks whether an idle connection was closed under it
-            return self._flow.has_news()
-        return self._flow.transport.get_extra_info({"server_addr": "peername"}.get(info, info))
+        if info == "is_readable":  # httpcore asks whether the server has closed an idle connection
+            return self._protocol.is_readable()
+        return self._protocol.transport.get_extra_info({"server_addr": "peername"}.get(info, info))
 
 
-class _Flow(asyncio.Protocol):
-    """What has come in and is not read yet, and whether more may go out.
+class _StreamProtocol(asyncio.Protocol):
+    """Buffers received bytes until they are read, and holds writes back while the server does not keep up.
 
-    asyncio's StreamReader raises the error of a lost connection before it hands out what came before the loss: there
-    an answer like 413, upon which the server resets the connection, would never be seen.
+    StreamReader of asyncio raises the error of a lost connection before it returns the bytes that came first. A
+    response such as 413, after which the server resets the connection, would be lost.
     """
 
     transport: asyncio.Transport
 
     def __init__(self) -> None:
-        self._waiting = bytearray()
-        self.first_came = self.last_came = time.monotonic()
-        """When the first and the last came of what was read last, taken before the loop has turned to others."""
+        self._buffer = bytearray()
+        self.first_arrival = self.last_arrival = time.monotonic()
+        """When the first and the last of the buffered bytes came, taken in the callback, before other tasks run."""
         self._ended = False
         self._error: Exception | None = None
         self._paused = False
-        self._came = asyncio.Event()
+        self._received = asyncio.Event()
         self._may_write = asyncio.Event()
         self._may_write.set()
 
     async def read(self, most: int) -> bytes:
-        """Some bytes; none at the end. Raises OSError when all that came before a loss has been read."""
-        if self._waiting:
-            await asyncio.sleep(0)  # whoever sends faster than we read must not keep the loop from its other work
-        while not self._waiting:
+        """Some bytes; none at the end. Raises OSError for a lost connection, after all bytes before the loss."""
+        if self._buffer:
+            await asyncio.sleep(0)  # a fast sender must not keep the loop from other tasks
+        while not self._buffer:
             if self._error is not None:
                 raise self._error
             if self._ended:
                 return b""
-            self._came.clear()
-            await self._came.wait()
-        data = bytes(self._waiting[:most])
-        del self._waiting[:most]
-        if self._paused and len(self._waiting) < _ENOUGH // 2:
+            self._received.clear()
+            await self._received.wait()
+        data = bytes(self._buffer[:most])
+        del self._buffer[:most]
+        if self._paused and len(self._buffer) < _HIGH_WATER // 2:
             self._paused = False
             self.transport.resume_reading()
         return data
 
     async def write(self, data: bytes) -> None:
-        """Return when the peer keeps up. Raises OSError when the connection is lost."""
+        """Write, and wait while the server does not keep up. Raises OSError when the connection is lost."""
         self.transport.write(data)
         await self._may_write.wait()
         if self.transport.is_closing():
@@ -193,9 +193,9 @@ class _Flow(asyncio.Protocol):
         )
         self.transport = cast("asyncio.Transport", transport)
 
-    def has_news(self) -> bool:
-        """Whether something came since the last read, the end of the connection as well, and be it unseen so far."""
-        if self._waiting or self._ended or self.transport.is_closing():
+    def is_readable(self) -> bool:
+        """Whether bytes or the end of the connection came since the last read, even if only the kernel knows yet."""
+        if self._buffer or self._ended or self.transport.is_closing():
             return True
         poll = select.poll()
         poll.register(self.transport.get_extra_info("socket"), select.POLLIN)
@@ -205,24 +205,24 @@ class _Flow(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        self.last_came = time.monotonic()
-        if not self._waiting:
-            self.first_came = self.last_came
-        self._waiting += data
-        if len(self._waiting) > _ENOUGH and not self._paused:
+        self.last_arrival = time.monotonic()
+        if not self._buffer:
+            self.first_arrival = self.last_arrival
+        self._buffer += data
+        if len(self._buffer) > _HIGH_WATER and not self._paused:
             self._paused = True
             self.transport.pause_reading()
-        self._came.set()
+        self._received.set()
 
     def eof_received(self) -> bool:
         self._ended = True
-        self._came.set()
+        self._received.set()
         return self.transport.get_extra_info("ssl_object") is None  # a plain connection may still be written to
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._ended = True
         self._error = exc
-        self._came.set()
+        self._received.set()
         self._may_write.set()
 
     def pause_writing(self) -> None:

@@ -1,7 +1,7 @@
-"""A second opinion: does the official SDK client get on with the server?
+"""Checks the server with the official SDK client, as a second opinion.
 
-The prober owns its exchange, so it could be wrong about MCP all by itself. This asks the client that agents really use.
-It imports the SDK, which takes most of a second: only a probe with `second_opinion: true` pays for it.
+The prober has its own MCP client, which may be wrong about MCP. The SDK client is the one that agents really use. Its
+import takes most of a second, so only a probe with `second_opinion: true` imports it.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ _sdk: Final[SingleFlight[ModuleType]] = SingleFlight()
 
 
 async def second_opinion(target: Target, *, token: str | None, deadline: Deadline, redact: Redactor) -> None:
-    """Connect, negotiate and list the tools with the SDK's own client. Raises `second_opinion_failed`.
+    """Connect, negotiate and list the tools with the SDK client. Raises Failure with `second_opinion_failed`.
 
-    The SDK's cancel scopes must be entered and left in one task, and it shields its clean-up: so all of it happens
-    here, and an anyio deadline is outside of everything.
+    The SDK must enter and leave its cancel scopes in one task, and it shields its clean-up from cancellation. So the
+    whole check runs in this task, inside one anyio deadline.
     """
     for name in ("mcp", "client"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # it logs the target's faults with tracebacks
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # the SDK logs faults of the target with tracebacks
     for name in ("httpx2", "httpcore2"):
-        logging.getLogger(name).setLevel(logging.WARNING)  # they log addresses and headers, in which secrets stand
+        logging.getLogger(name).setLevel(logging.WARNING)  # they log addresses and headers, which hold secrets
     await _sdk.get(_import)
     import anyio
 
@@ -47,7 +47,7 @@ async def second_opinion(target: Target, *, token: str | None, deadline: Deadlin
     except TimeoutError:
         raise _failed("it did not finish in time") from None
     except Exception as error:
-        raise _failed(redact("; ".join(_leaves(error)))[:500]) from error
+        raise _failed(redact("; ".join(_texts(error)))[:500]) from error
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
@@ -56,7 +56,7 @@ async def second_opinion(target: Target, *, token: str | None, deadline: Deadlin
 
 
 async def _import() -> ModuleType:
-    """The SDK, imported in a thread: other probes have answers to time meanwhile."""
+    """Import the SDK in a thread, so that the event loop can time other probes."""
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prober-import")
     try:
         return await asyncio.get_running_loop().run_in_executor(pool, importlib.import_module, "mcp.client.sse")
@@ -76,13 +76,13 @@ async def _connect(target: Target, token: str | None, *, deadline: Deadline) -> 
 
 
 def _mode(target: Target) -> Any:
-    """As the target says; `auto` where it is modern, because a pinned client would not even say hello."""
+    """The mode for the protocol of the target; `auto` for `modern`, because a pinned client skips the negotiation."""
     return "legacy" if target.transport == "sse" or target.protocol == "handshake" else "auto"
 
 
 @asynccontextmanager
 async def _transport(target: Target, token: str | None, *, deadline: Deadline) -> AsyncIterator[Any]:
-    """What the client is given to talk over. It says nothing before the client does."""
+    """The transport for the SDK client. It sends nothing by itself."""
     from mcp.client.sse import sse_client
     from mcp.client.streamable_http import streamable_http_client
 
@@ -91,19 +91,19 @@ async def _transport(target: Target, token: str | None, *, deadline: Deadline) -
         return
     http = _http_client(target, token)
     if target.transport == "sse":
-        yield sse_client(target.url or "", httpx_client_factory=lambda *_, **__: http)  # which opens and closes it
+        yield sse_client(target.url or "", httpx_client_factory=lambda *_, **__: http)  # sse_client opens and closes it
         return
     async with http:
         yield streamable_http_client(target.url or "", http_client=http)
 
 
 def _http_client(target: Target, token: str | None) -> Any:
-    """The target's headers, trust and proxy, no clock but the deadline, and the limit on what an answer may cost."""
+    """An HTTP client with headers, TLS profile and proxy of the target, without timeouts, with a limit on responses."""
     import httpx2
 
     class Bounded(httpx2.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            response = await plain.handle_async_request(request)
+            response = await inner_transport.handle_async_request(request)
             if response.headers.get("content-encoding", "identity") != "identity":
                 raise httpx2.DecodingError("the answer is compressed, which was not asked for", request=request)
             assert isinstance(response.stream, httpx2.AsyncByteStream)
@@ -111,7 +111,7 @@ def _http_client(target: Target, token: str | None) -> Any:
             return httpx2.Response(response.status_code, headers=response.headers, stream=body)
 
         async def aclose(self) -> None:
-            await plain.aclose()
+            await inner_transport.aclose()
 
     class BoundedStream(httpx2.AsyncByteStream):
         def __init__(self, stream: httpx2.AsyncByteStream):
@@ -132,14 +132,14 @@ def _http_client(target: Target, token: str | None) -> Any:
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
     proxy = target.proxy.reveal() if target.proxy else None
-    plain = httpx2.AsyncHTTPTransport(verify=tls_context(target.tls), proxy=proxy, trust_env=False)
+    inner_transport = httpx2.AsyncHTTPTransport(verify=tls_context(target.tls), proxy=proxy, trust_env=False)
     return httpx2.AsyncClient(headers=headers, transport=Bounded(), trust_env=False, timeout=None)
 
 
-def _leaves(error: BaseException) -> list[str]:
-    """The texts at the bottom of nested exception groups: the groups themselves only say that there are some."""
+def _texts(error: BaseException) -> list[str]:
+    """The texts of the exceptions in nested groups; the text of a group only counts its exceptions."""
     if isinstance(error, BaseExceptionGroup):
-        return [text for inner in error.exceptions for text in _leaves(inner)]
+        return [text for inner in error.exceptions for text in _texts(inner)]
     return [f"{type(error).__name__}: {error}"]
 
 

@@ -1,7 +1,7 @@
-"""A process of ours under the SDK's client, so that it ends with the run whatever the client thinks of that.
+"""A stdio transport for the SDK client whose process always ends with the run.
 
-The client's own transport shields the end of its process for up to six seconds, leaves what the process started, and
-hands the server's log to our standard error.
+The transport of the SDK shields the end of its process for up to six seconds, leaves grandchildren running, and sends
+the log of the server to our standard error.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from prober.client.process import Process
 from prober.config.model import Target
 from prober.deadline import Deadline
 
-_FAREWELL: Final = 0.5
-"""Seconds that the process has to leave by itself, never more than half of what is left of the deadline."""
+_EXIT_GRACE: Final = 0.5
+"""Seconds for the process to exit by itself, at most half of the time left."""
 
 
 @asynccontextmanager
 async def process_streams(target: Target, *, deadline: Deadline) -> AsyncIterator[Any]:
-    """The two streams of messages that the client wants of a transport."""
+    """The read and write streams that the SDK client expects of a transport."""
     import anyio
     from mcp.shared.message import SessionMessage
 
@@ -36,7 +36,7 @@ async def process_streams(target: Target, *, deadline: Deadline) -> AsyncIterato
             tasks.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True):
-            await process.leave(min(_FAREWELL, deadline.left() / 2))
+            await process.leave(min(_EXIT_GRACE, deadline.left() / 2))
             await process.aclose()
 
 

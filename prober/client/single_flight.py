@@ -1,7 +1,7 @@
-"""A value that many want and one fetches.
+"""A cached value that one caller fetches for all.
 
-Those who come while it is being fetched wait for it and share it, a failure as well: ten probes of a dead server do not
-knock ten times for the same fact. A failure is shared with those who waited, and then forgotten.
+Callers that come during the fetch wait for it and share its result or its failure: ten probes of a dead server do not
+ask ten times for the same fact. A failure is shared with the waiting callers, and is not cached.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ T = TypeVar("T")
 
 
 class SingleFlight(Generic[T]):
-    """`value` is None until it is known."""
+    """`value` is None until it is fetched."""
 
     def __init__(self) -> None:
         self.value: T | None = None
         self._flight: asyncio.Future[T | None] | None = None
 
     async def get(self, fetch: Callable[[], Awaitable[T]]) -> T:
-        """The value, fetched by the first who asks. Raises the Failure of the fetch, to all who waited for it."""
+        """The value, which the first caller fetches. Raises the Failure of the fetch to every waiting caller."""
         while self.value is None:
             if self._flight is None:
                 return await self._fetch(fetch)
-            # None: whoever fetched ran out of its own time, which says nothing about ours
+            # None: the fetching caller ran out of its own time, which says nothing about ours
             if (value := await asyncio.shield(self._flight)) is not None:
                 return value
         return self.value
 
     def forget(self) -> None:
-        """The next who asks fetches anew."""
+        """Make the next caller fetch again."""
         self.value = None
 
     async def _fetch(self, fetch: Callable[[], Awaitable[T]]) -> T:
@@ -42,7 +42,7 @@ class SingleFlight(Generic[T]):
             self.value = await fetch()
         except Failure as failure:
             flight.set_exception(failure)
-            flight.exception()  # nobody may be waiting; asyncio would complain of an exception never looked at
+            flight.exception()  # without a waiting caller, asyncio would log an exception that was never retrieved
             raise
         finally:
             self._flight = None

@@ -1,7 +1,7 @@
-"""A Server-Sent Events parser: bytes in, events out, with a bound on one event.
+"""A parser for Server-Sent Events, with a limit on the size of one event.
 
-Follows the event stream format of the HTML standard. An own one because the bound must hold while an event is still
-incomplete: a stream that never ends a line is the server's fault and must not become our memory.
+It follows the event stream format of the HTML standard. It is our own because the limit must hold while an event is
+incomplete: a stream that never ends a line must not fill our memory.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ class Event:
 
 
 class EventParser:
-    """Feed it chunks; it yields the events that have become complete. Comments, `id` and `retry` are passed over.
+    """Takes chunks and yields complete events. Comments, `id` and `retry` are ignored.
 
-    `limit` is in bytes, for the lines of one event together, comments and line ends not counted, and for every line.
-    What is too large does not depend on how the bytes were cut into chunks.
+    `limit` is in bytes. It holds for every line, and for the lines of one event together, without comments and line
+    ends. How the bytes are cut into chunks makes no difference.
     """
 
     def __init__(self, limit: int):
@@ -39,7 +39,7 @@ class EventParser:
         self._size = 0
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
-        """Takes time in proportion to the chunk. Raises Failure with `too_large`."""
+        """The events that the chunk completes, in linear time. Raises Failure with `too_large`."""
         for line in self._lines(chunk):
             if not line:
                 event = self._dispatch()
@@ -48,13 +48,13 @@ class EventParser:
             elif len(line) > self._limit:
                 raise self._too_large()
             elif not line.startswith(_COLON):
-                self._take(line)
+                self._add_field(line)
         comment = self._unfinished.startswith(_COLON)
         if len(self._unfinished) + (0 if comment else self._size) > self._limit:
             raise self._too_large()
 
     def _lines(self, chunk: bytes) -> list[bytes]:
-        """The lines that are complete now, ended by LF, CR or CRLF."""
+        """The lines that the chunk completes; a line ends with LF, CR or CRLF."""
         if not chunk:
             return []
         if self._after_cr:
@@ -73,7 +73,7 @@ class EventParser:
             lines[0] = lines[0].removeprefix(_BYTE_ORDER_MARK)
         return lines
 
-    def _take(self, line: bytes) -> None:
+    def _add_field(self, line: bytes) -> None:
         self._size += len(line)
         if self._size > self._limit:
             raise self._too_large()

@@ -1,6 +1,6 @@
-"""What is learnt of a target once and shared by its probes: the era it speaks, its tools, its access token.
+"""The facts about a target that its probes share: its protocol era, its tools, its access token.
 
-One asks, the others wait for that answer and share it, see `shared.py`.
+One probe fetches a fact; the others wait for it (`single_flight.py`).
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from typing import Any
 from prober.assertions.schema import Schema, load_server_schema
 from prober.client.oauth import TokenSource
 from prober.client.single_flight import SingleFlight
-from prober.client.transports import make_ready
+from prober.client.transports import import_transport
 from prober.config.model import Target
 from prober.redaction import Redactor
 
 
 class Tool:
-    """A tool as `tools/list` gives it; its output schema is compiled once for all probes that want it."""
+    """A tool of `tools/list`. Its output schema is compiled once for all probes."""
 
     def __init__(self, listing: Mapping[str, Any]):
         self.listing = listing
 
     @cached_property
     def output_schema(self) -> Schema | None:
-        """Raises SchemaError where the server declares what is no schema."""
+        """Raises SchemaError where the declared schema is invalid."""
         document = self.listing.get("outputSchema")
         return load_server_schema(document) if document is not None else None
 
@@ -38,19 +38,19 @@ class Tool:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetCache:
-    """All that the probes of one target share."""
+    """The shared facts of one target."""
 
     era: SingleFlight[str] = field(default_factory=SingleFlight)
     learns_era: bool
-    """Whether it is learnt from the server, rather than told by the configuration or the transport."""
+    """Whether the era is learnt from the server; else the configuration or the transport fixes it."""
     tools: SingleFlight[Mapping[str, Tool]] = field(default_factory=SingleFlight)
     tokens: TokenSource | None = None
     redact: Redactor
 
 
 def cache_of(target: Target) -> TargetCache:
-    """A blank slate for `target`, which knows only what its configuration says. From now on it can be reached."""
-    make_ready(target.transport)
+    """A new cache, with the facts that the configuration gives; imports the transport of the target."""
+    import_transport(target.transport)
     target_cache = TargetCache(
         learns_era=target.protocol == "auto" and target.transport != "sse",
         tokens=TokenSource(target.auth) if target.auth else None,
@@ -59,5 +59,5 @@ def cache_of(target: Target) -> TargetCache:
     if target.protocol != "auto":
         target_cache.era.value = target.protocol
     elif target.transport == "sse":
-        target_cache.era.value = "handshake"  # the transport was gone before the modern era began
+        target_cache.era.value = "handshake"  # the modern era has no HTTP+SSE
     return target_cache

@@ -1,4 +1,4 @@
-"""Whom a target trusts in TLS and how it shows itself: one SSL context per profile, shared."""
+"""The SSL context of a TLS profile, shared by all targets with that profile."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from prober.config.model import Tls
 
 
 def tls_context(tls: Tls) -> ssl.SSLContext:
-    """The context of a TLS profile. Building one costs 20 ms and a megabyte: it stays until its files change.
+    """The context of a TLS profile. It costs 20 ms and a megabyte, so it is cached until its files change.
 
-    Raises OSError, of which ssl.SSLError is one, for files that cannot be used.
+    Raises OSError for files that cannot be used; ssl.SSLError is an OSError.
     """
     files = (tls.ca_file, tls.client_certificate, tls.client_key)
     return _context(tls, *(_stamp(file) for file in files if file))
 
 
 def _stamp(file: Path) -> tuple[int, int, int]:
-    """Changes when the file does. Certificates are renewed while a prober runs."""
+    """A value that changes with the file. Certificates are renewed while a prober runs."""
     status = file.stat()
     return status.st_mtime_ns, status.st_size, status.st_ino
 
@@ -28,6 +28,6 @@ def _stamp(file: Path) -> tuple[int, int, int]:
 def _context(tls: Tls, *_stamps: tuple[int, int, int]) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=str(tls.ca_file) if tls.ca_file else None)
     if tls.client_certificate:
-        # No password: without this word OpenSSL would ask for one at the terminal, and wait.
+        # Without the empty password OpenSSL would ask for one at the terminal, and wait.
         context.load_cert_chain(tls.client_certificate, tls.client_key, password="")
     return context

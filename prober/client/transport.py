@@ -1,4 +1,4 @@
-"""The one protocol that the three transports speak: a message out, its answer in, and two ways to end.
+"""The protocol that the three transports implement: open, request, notify, close, abort.
 
 A transport carries one request at a time. It raises only Failure, and asyncio.CancelledError when the deadline passes.
 """
@@ -14,38 +14,38 @@ from prober.client.oauth import TokenSource
 
 
 class Transport(Protocol):
-    """One conversation with one server. `headers` reach it over HTTP only."""
+    """The transport of one session. `headers` have an effect over HTTP only."""
 
     opens: bool
-    """Whether `open` does anything; likewise `closes`, which may change once the server has handed out a session."""
+    """Whether `open` does anything; likewise `closes`, which changes when the server assigns a session id."""
 
     @property
     def closes(self) -> bool: ...
 
     async def fetch_token(self, tokens: TokenSource, recorder: ExchangeRecorder) -> str:
-        """Ask for an access token; likewise `authorize`, to send it from here on. Never called on stdio."""
+        """Fetch an access token; `authorize` adds it to every later request. Neither is called on stdio."""
 
     def authorize(self, token: str) -> None: ...
 
     async def open(self, recorder: ExchangeRecorder) -> None:
-        """Do what must be done before the first request: start the process, open the stream."""
+        """Prepare for the first request: start the process, or open the stream."""
 
     async def request(
         self, message: Message, *, headers: Mapping[str, str], recorder: ExchangeRecorder
     ) -> dict[str, Any]:
-        """Send a request and wait for its result, answering or passing over whatever comes in between."""
+        """Send a request and wait for its result; answer or skip other messages that come before it."""
 
     async def notify(self, message: Message, *, headers: Mapping[str, str], recorder: ExchangeRecorder) -> None:
-        """Send a notification; return when the server has taken it."""
+        """Send a notification; return when the server has accepted it."""
 
     async def close(self, *, headers: Mapping[str, str], recorder: ExchangeRecorder, grace: float) -> None:
-        """End politely: tell the server, let the process leave within `grace` seconds.
+        """End the session: tell the server, or let the process exit within `grace` seconds.
 
-        Raises Failure where the server does not play along.
+        Raises Failure where the server does not comply.
         """
 
     async def abort(self) -> None:
-        """End at once and leave nothing behind: no socket, no process, no task. Bounded, never raises."""
+        """End at once, and leave no socket, process or task behind. Bounded, never raises."""
 
     @property
     def certificate_expiry(self) -> float | None:

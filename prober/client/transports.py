@@ -1,6 +1,6 @@
-"""Which transport a target is spoken to over. Each is imported for the first target that wants it.
+"""Chooses the transport of a target. Each transport is imported for the first target that needs it.
 
-A pass over child processes need not wait for an HTTP library, nor one over HTTP for what starts processes.
+A pass over stdio need not import an HTTP library, and a pass over HTTP need not import subprocess code.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from prober.client.transport import Transport
 from prober.config.model import Target, TransportName
 
 
-def make_ready(transport: TransportName) -> None:
-    """Import what a transport takes, so that no run is charged with it and none is held up by it."""
+def import_transport(transport: TransportName) -> None:
+    """Import the modules of a transport before the first run, so that no run pays for the import."""
     if transport == "stdio":
         import prober.client.stdio
     elif transport == "sse":

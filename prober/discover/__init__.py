@@ -1,9 +1,9 @@
-"""From a live server to a probe file with schemas.
+"""Looks at a live server and writes a probe file with schemas for it.
 
-survey.py             what the server is and offers, and how its read-only tools answer
-arguments.py          arguments with which a tool can be called
-schema_inference.py   a schema for a tool's answers
-probe_file.py         a survey becomes files
-naming.py             names of servers and tools become names of targets, probes and files
-yaml_emit.py          JSON values of servers become YAML on one line
+survey.py             lists the server, calls its read-only tools
+arguments.py          finds arguments for a tool in its input schema
+schema_inference.py   finds a schema for the answers of a tool
+probe_file.py         turns a survey into files
+naming.py             turns names of servers and tools into names of targets, probes and files
+yaml_emit.py          writes JSON values of servers as YAML on one line
 """

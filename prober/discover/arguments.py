@@ -1,7 +1,7 @@
-"""Arguments with which a tool can be called, read off its input schema: defaults, constants, examples, enumerations.
+"""Finds arguments for a tool in its input schema: defaults, constants, examples, enumerations.
 
-The schema is a stranger's. It may be any JSON at all, refer to itself, or branch without end: what cannot be made out
-in a bounded number of steps is left to a person, as is everything for which the schema offers no value.
+The schema is untrusted. It may be any JSON at all, refer to itself, or branch without end. The search ends after a
+bounded number of steps; a value that the search or the schema does not give is left to a person.
 """
 
 from __future__ import annotations
@@ -11,42 +11,41 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 MAX_STEPS: Final = 1_000
-"""Subschemas looked at for one tool."""
+"""Subschemas that are read for one tool."""
 
 MAX_DEPTH: Final = 20
-"""Levels of arguments, references and alternatives within each other."""
+"""Nesting of arguments, references and alternatives."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """Stands where a person has to give a value. `hint` is what the schema says of it."""
+class MissingValue:
+    """Marks a value that a person has to give. `hint` says what the schema says about the value."""
 
     hint: str
 
 
 def arguments_for(input_schema: Any) -> dict[str, Any]:
-    """The smallest set of arguments that the schema itself vouches for, with a `Wanted` wherever it does not."""
-    reader = _Reader(input_schema)
-    return reader.members(input_schema, depth=0)
+    """The required arguments, with values from the schema, and a `MissingValue` where the schema gives none."""
+    return _SchemaReader(input_schema).members(input_schema, depth=0)
 
 
-def wanted_in(arguments: Mapping[str, Any]) -> dict[str, str]:
-    """The hints of what a person has to give, by the path of names that leads there."""
-    return {".".join(path): wanted.hint for path, wanted in _wanted(arguments)}
+def missing_values(arguments: Mapping[str, Any]) -> dict[str, str]:
+    """The hint of each missing value, by its path, such as `filter.name`."""
+    return {".".join(path): missing.hint for path, missing in _missing(arguments)}
 
 
-def _wanted(value: Any) -> Iterator[tuple[tuple[str, ...], Wanted]]:
+def _missing(value: Any) -> Iterator[tuple[tuple[str, ...], MissingValue]]:
     waiting: list[tuple[tuple[str, ...], Any]] = [((), value)]
     while waiting:  # not by recursion: a default may be nested as deeply as JSON can be
         path, value = waiting.pop()
-        if isinstance(value, Wanted):
+        if isinstance(value, MissingValue):
             yield path, value
         elif isinstance(value, dict):
             waiting += [((*path, name), member) for name, member in reversed(value.items())]
 
 
-class _Reader:
-    """Reads values off the subschemas of one schema, as many as it has steps for."""
+class _SchemaReader:
+    """Finds values in the subschemas of one schema, in at most `MAX_STEPS` steps."""
 
     def __init__(self, root: Any):
         self._root = root
@@ -54,7 +53,7 @@ class _Reader:
 
     def members(self, schema: Any, *, depth: int) -> dict[str, Any]:
         """The required members of an object."""
-        properties, required = _get(schema, "properties", dict), _get(schema, "required", list)
+        properties, required = _member(schema, "properties", dict), _member(schema, "required", list)
         names = [name for name in required if isinstance(name, str)]
         return {name: self._value(properties.get(name), depth=depth + 1) for name in names}
 
@@ -62,23 +61,23 @@ class _Reader:
         self._steps -= 1
         schema = self._resolved(schema)
         if self._steps < 0 or depth > MAX_DEPTH:
-            return Wanted(hint=_hint(schema))
+            return MissingValue(hint=_hint(schema))
         for key in ("default", "const"):
             if key in schema:
                 return schema[key]
         for key in ("examples", "enum"):
-            if values := _get(schema, key, list):
+            if values := _member(schema, key, list):
                 return values[0]
-        for branch in [*_get(schema, "anyOf", list), *_get(schema, "oneOf", list)]:
+        for branch in [*_member(schema, "anyOf", list), *_member(schema, "oneOf", list)]:
             value = self._value(branch, depth=depth + 1)
-            if not any(_wanted(value)):
+            if not any(_missing(value)):
                 return value
-        if _get(schema, "required", list) and _get(schema, "properties", dict):
+        if _member(schema, "required", list) and _member(schema, "properties", dict):
             return self.members(schema, depth=depth)
-        return Wanted(hint=_hint(schema))
+        return MissingValue(hint=_hint(schema))
 
     def _resolved(self, schema: Any) -> dict[str, Any]:
-        """`schema` with what its `$ref` leads to; what stands beside the reference counts first."""
+        """`schema` merged with the target of its `$ref`; keywords beside the reference win."""
         found: dict[str, Any] = {}
         for _ in range(MAX_DEPTH):
             if not isinstance(schema, dict):
@@ -91,14 +90,14 @@ class _Reader:
         return found
 
     def _at(self, reference: str) -> Any:
-        place = self._root
+        schema = self._root
         for part in reference.removeprefix("#/").split("/"):
-            place = _get(place, part.replace("~1", "/").replace("~0", "~"), object)
-        return place
+            schema = _member(schema, part.replace("~1", "/").replace("~0", "~"), object)
+        return schema
 
 
-def _get(schema: Any, key: str, kind: type) -> Any:
-    """A member of a schema if it is of that kind, else nothing of that kind."""
+def _member(schema: Any, key: str, kind: type) -> Any:
+    """A member of a schema if it has that type, else the empty value of that type."""
     value = schema.get(key) if isinstance(schema, dict) else None
     return value if isinstance(value, kind) else kind()
 

@@ -1,4 +1,4 @@
-"""Names for targets, probes and files, made of what servers call themselves and their tools."""
+"""Turns names of servers and tools into names of targets, probes and files."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-LONGEST: Final = 100
+MAX_NAME: Final = 100
 """Characters that the configuration allows a name."""
 
-_LONGEST_PART: Final = 50
+_MAX_PART: Final = 50
 
 
-def name_of_server(text: str | None) -> str:
-    """A name for a target: `mcp-servers/everything` is `everything`, and what has no letter is `server`."""
-    words = re.sub(r"[^a-z0-9]+", "-", (text or "").lower()).strip("-")
-    kernel = re.sub(r"^(mcp-)?(servers?-)?|-(mcp-)?server$", "", words)
-    return (kernel or words)[:_LONGEST_PART].strip("-") or "server"
+def target_name(text: str | None) -> str:
+    """The name of a target: `everything` for `mcp-servers/everything`; `server` where the server has no usable name."""
+    slug = re.sub(r"[^a-z0-9]+", "-", (text or "").lower()).strip("-")
+    short = re.sub(r"^(mcp-)?(servers?-)?|-(mcp-)?server$", "", slug)
+    return (short or slug)[:_MAX_PART].strip("-") or "server"
 
 
-def names_of_tools(tools: Iterable[str], *, target: str) -> dict[str, str]:
-    """For each tool a name that is one of a file, and of a probe when `target` and a hyphen are put before it.
+def tool_names(tools: Iterable[str], *, target: str) -> dict[str, str]:
+    """A name for each tool. It names a file; behind `target` and a hyphen it names a probe.
 
-    None comes twice, not even where case does not count; those of the other probes of a target are not given away.
+    No name comes twice, case ignored, and no tool gets the name of the handshake or catalog probe.
     """
-    longest = min(_LONGEST_PART, LONGEST - len(target) - 1)
+    longest = min(_MAX_PART, MAX_NAME - len(target) - 1)
     taken = {"handshake", "catalog"}
     names = {}
     for tool in tools:
-        words = re.sub(r"[^A-Za-z0-9_.-]+", "-", tool).strip(".-")[:longest].rstrip(".-") or "tool"
-        name, count = words, 1
+        slug = re.sub(r"[^A-Za-z0-9_.-]+", "-", tool).strip(".-")[:longest].rstrip(".-") or "tool"
+        name, count = slug, 1
         while name.lower() in taken:
             count += 1
-            name = words[: longest - len(f"-{count}")] + f"-{count}"
+            name = slug[: longest - len(f"-{count}")] + f"-{count}"
         taken.add(name.lower())
         names[tool] = name
     return names

@@ -1,4 +1,4 @@
-"""What was seen of a server becomes a probe file and schemas, ready to run and to be edited by a person."""
+"""Turns a survey of a server into a probe file and schemas, ready to run and for a person to edit."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prober.discover.arguments import Wanted, wanted_in
-from prober.discover.naming import names_of_tools
-from prober.discover.survey import Answers, LeftOut, Survey
+from prober.discover.arguments import MissingValue, missing_values
+from prober.discover.naming import tool_names
+from prober.discover.survey import CalledTool, SkippedTool, Survey
 from prober.discover.yaml_emit import comment, flow
 
 
-class WouldOverwrite(Exception):  # noqa: N818 - it says what would happen
-    """Files that are there already and were not to be overwritten; nothing was written."""
+class FilesExistError(Exception):
+    """Some of the files exist already; nothing was written."""
 
     def __init__(self, files: list[Path]):
         super().__init__(", ".join(map(str, files)))
@@ -24,18 +24,17 @@ class WouldOverwrite(Exception):  # noqa: N818 - it says what would happen
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeFile:
-    """Files that are not written yet: texts by their paths in a folder that is still to be chosen."""
+    """A probe file and its schemas, not written yet: texts by their paths below a folder."""
 
     path: Path
-    """The probe file."""
     files: Mapping[Path, str]
 
 
-def draft(survey: Survey, *, name: str, target: Mapping[str, Any], defaults: Mapping[str, str]) -> ProbeFile:
-    """The files for a server seen in `survey`; `target` is its entry under `targets:` as the operator gave it."""
-    names = names_of_tools((tool.name for tool in survey.tools), target=name)
-    answering = [tool for tool in survey.tools if isinstance(tool, Answers)]
-    schemas = {tool.name: Path("schemas", name, f"{names[tool.name]}.json") for tool in answering}
+def probe_file_for(survey: Survey, *, name: str, target: Mapping[str, Any], defaults: Mapping[str, str]) -> ProbeFile:
+    """The files for the surveyed server; `target` is its entry under `targets:` as the operator wrote it."""
+    names = tool_names((tool.name for tool in survey.tools), target=name)
+    called = [tool for tool in survey.tools if isinstance(tool, CalledTool)]
+    schemas = {tool.name: Path("schemas", name, f"{names[tool.name]}.json") for tool in called}
     server = " ".join(filter(None, (survey.server.name or name, survey.server.version)))
     lines = [
         f"# Probes of {comment(server)}",
@@ -43,85 +42,85 @@ def draft(survey: Survey, *, name: str, target: Mapping[str, Any], defaults: Map
         "",
         "targets:",
         f"  {flow(name)}:",
-        *_settings(target),
+        *_setting_lines(target),
         "",
         f"defaults: {flow(defaults)}",
         "",
         "probes:",
-        *_probe(f"{name}-handshake", {"target": name, "kind": "handshake"}),
+        *_probe_lines(f"{name}-handshake", {"target": name, "kind": "handshake"}),
         "",
-        *_probe(f"{name}-catalog", _catalog(name, survey)),
+        *_probe_lines(f"{name}-catalog", _catalog_settings(name, survey)),
         f"    # contract: contracts/{name}.json     # tells of every change: add it, then run `mcp-prober pin`",
     ]
     for tool in survey.tools:
         probe = f"{name}-{names[tool.name]}"
         call = {"target": name, "kind": "call", "tool": tool.name}
-        if isinstance(tool, Answers):
-            lines += ["", *_probe(probe, call | _answering(tool, schemas[tool.name]))]
+        if isinstance(tool, CalledTool):
+            lines += ["", *_probe_lines(probe, call | _call_settings(tool, schemas[tool.name]))]
         else:
-            lines += ["", *_left_out(probe, call, tool)]
-    texts = {schemas[tool.name]: json.dumps(tool.schema, indent=2) + "\n" for tool in answering}
+            lines += ["", *_comment_lines(probe, call, tool)]
+    texts = {schemas[tool.name]: json.dumps(tool.schema, indent=2) + "\n" for tool in called}
     return ProbeFile(path=Path(f"{name}.yaml"), files={Path(f"{name}.yaml"): "\n".join(lines) + "\n", **texts})
 
 
-def write(draft: ProbeFile, folder: Path, *, force: bool = False) -> None:
-    """Write the files of a draft into a folder. Raises WouldOverwrite, or OSError."""
-    there = sorted(folder / path for path in draft.files if (folder / path).exists())
-    if there and not force:
-        raise WouldOverwrite(there)
-    for path, text in draft.files.items():
+def write(probe_file: ProbeFile, folder: Path, *, force: bool = False) -> None:
+    """Write the files below a folder. Raises FilesExistError, or OSError."""
+    existing = sorted(folder / path for path in probe_file.files if (folder / path).exists())
+    if existing and not force:
+        raise FilesExistError(existing)
+    for path, text in probe_file.files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
 
 
-def _catalog(name: str, survey: Survey) -> dict[str, Any]:
+def _catalog_settings(name: str, survey: Survey) -> dict[str, Any]:
     settings: dict[str, Any] = {"target": name, "kind": "catalog"}
     return settings | {section: list(names) for section, names in survey.listed.items() if names}
 
 
-def _answering(tool: Answers, schema: Path) -> dict[str, Any]:
+def _call_settings(tool: CalledTool, schema: Path) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     if tool.arguments:
-        settings["arguments"] = _literal(tool.arguments)
+        settings["arguments"] = _escape_dollars(tool.arguments)
     if tool.source != "structured":
         settings["from"] = tool.source
     return settings | {"schema": schema.as_posix()}
 
 
-def _left_out(probe: str, call: Mapping[str, Any], tool: LeftOut) -> Iterator[str]:
-    """A comment in place of a probe; where only arguments are missing it is a probe, to be completed and let in."""
+def _comment_lines(probe: str, call: Mapping[str, Any], tool: SkippedTool) -> Iterator[str]:
+    """A comment in place of a probe: why there is none, or, where only arguments are missing, a probe to complete."""
     if tool.arguments is None:
         yield f"  # {comment(tool.name)}: {comment(tool.why)}"
         return
-    first, *rest = _probe(probe, call)
+    first, *rest = _probe_lines(probe, call)
     yield f"  # {first[2:]}     # choose its arguments and take the marks away"
-    yield from (f"  # {line[2:]}" for line in [*rest, "    arguments:", *_template(tool.arguments, "      ")])
+    yield from (f"  # {line[2:]}" for line in [*rest, "    arguments:", *_argument_lines(tool.arguments, "      ")])
 
 
-def _template(arguments: Mapping[str, Any], indent: str) -> Iterator[str]:
-    """Arguments one a line, for a person to fill in what is wanted."""
+def _argument_lines(arguments: Mapping[str, Any], indent: str) -> Iterator[str]:
+    """Arguments, one a line, with the hint of each value that a person has to fill in."""
     for name, value in arguments.items():
-        if isinstance(value, Wanted):
+        if isinstance(value, MissingValue):
             yield f"{indent}{flow(name)}:     # {comment(value.hint, limit=120)}"
-        elif isinstance(value, dict) and wanted_in(value):
+        elif isinstance(value, dict) and missing_values(value):
             yield f"{indent}{flow(name)}:"
-            yield from _template(value, indent + "  ")
+            yield from _argument_lines(value, indent + "  ")
         else:
-            yield f"{indent}{flow(name)}: {flow(_literal(value))}"
+            yield f"{indent}{flow(name)}: {flow(_escape_dollars(value))}"
 
 
-def _probe(name: str, settings: Mapping[str, Any]) -> list[str]:
-    return [f"  {flow(name)}:", *_settings(settings)]
+def _probe_lines(name: str, settings: Mapping[str, Any]) -> list[str]:
+    return [f"  {flow(name)}:", *_setting_lines(settings)]
 
 
-def _settings(settings: Mapping[str, Any]) -> list[str]:
+def _setting_lines(settings: Mapping[str, Any]) -> list[str]:
     return [f"    {key}: {flow(value)}" for key, value in settings.items()]
 
 
-def _literal(value: Any) -> Any:
-    """A value of the server as the configuration has to spell it: there `${…}` would mean something of ours."""
+def _escape_dollars(value: Any) -> Any:
+    """A value of the server with `$` escaped, because the configuration would replace `${…}` by a variable."""
     if isinstance(value, str):
         return value.replace("$", "$$")
     if isinstance(value, Mapping):
-        return {name: _literal(member) for name, member in value.items()}
-    return [_literal(element) for element in value] if isinstance(value, list) else value
+        return {name: _escape_dollars(member) for name, member in value.items()}
+    return [_escape_dollars(element) for element in value] if isinstance(value, list) else value

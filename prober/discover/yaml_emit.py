@@ -1,7 +1,7 @@
-"""JSON values as YAML on one line, whatever strangers have put into them.
+"""Writes untrusted JSON values as YAML on one line.
 
-Written out here because a general YAML emitter follows the resolution rules of YAML 1.1, by which `1e3` and `0o17` are
-texts that need no quotes; the configuration is read by those of YAML 1.2, which make them numbers.
+PyYAML does not serve here: it follows YAML 1.1, where `1e3` and `0o17` are strings that need no quotes. The
+configuration is read by the rules of YAML 1.2, where both are numbers.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from prober.json_values import cap
+
 _PLAIN: Final = re.compile(r"-{0,2}[A-Za-z/][A-Za-z0-9_./:@%+=-]*(?<!:)|[0-9]+(?:ms|[smhd])")
-"""Texts that are as good without quotes: words, paths, addresses, options, durations."""
+"""Strings that need no quotes: words, paths, addresses, options, durations."""
 
-_NOT_TEXTS: Final = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
-"""Words that some reader of YAML takes for something else."""
+_RESERVED: Final = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+"""Words that some YAML parser takes for a null or a boolean."""
 
-_LONGEST_KEY: Final = 1_000
+_MAX_KEY: Final = 1_000
 
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
@@ -25,7 +27,7 @@ _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\
 def flow(value: Any) -> str:
     """A JSON value on one line. Nothing in it can end the line, the quotes or the value."""
     if isinstance(value, str):
-        return value if _PLAIN.fullmatch(value) and value.lower() not in _NOT_TEXTS else f'"{_escaped(value)}"'
+        return value if _PLAIN.fullmatch(value) and value.lower() not in _RESERVED else f'"{_escaped(value)}"'
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{flow(str(name))}: {flow(member)}" for name, member in value.items()) + "}"
     if isinstance(value, list | tuple):
@@ -34,14 +36,14 @@ def flow(value: Any) -> str:
 
 
 def can_be_key(name: str) -> bool:
-    """Whether a text can name a member: YAML finds no key of more than 1024 characters, and `<<` means to merge."""
-    return name != "<<" and len(flow(name)) <= _LONGEST_KEY
+    """Whether a string can be a key: YAML allows at most 1024 characters, and `<<` is the merge key."""
+    return name != "<<" and len(flow(name)) <= _MAX_KEY
 
 
 def comment(text: str, *, limit: int = 200) -> str:
-    """Words of a stranger for a comment: on one line, and nothing that turns or hides it."""
+    """Untrusted text for a comment: one line, printable characters only."""
     words = " ".join("".join(each if each.isprintable() else " " for each in text).split())
-    return words if len(words) <= limit else words[: limit - 1] + "…"
+    return cap(words, limit)
 
 
 def _escaped(text: str) -> str:

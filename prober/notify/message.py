@@ -10,7 +10,7 @@ from typing import Final
 from prober.json_values import cap
 from prober.notify.alert_groups import Change, Firing, Resolved
 from prober.outcome import Outcome
-from prober.report.details import as_lines, cause, proof
+from prober.report.details import as_lines, cause, evidence_notes
 from prober.report.formatting import duration
 from prober.report.untrusted import line
 
@@ -80,7 +80,7 @@ def _sentence(changes: Sequence[Change], verb: str) -> str:
 
 def _firing(change: Firing) -> list[str]:
     first = change.outcomes[0]
-    evidence = [cap(text, _EVIDENCE) for text in as_lines(proof(_decisive(first)))]
+    evidence = [cap(text, _EVIDENCE) for text in as_lines(evidence_notes(_decisive(first)))]
     return [
         _named([outcome.probe for outcome in change.outcomes]),
         cap(": ".join(filter(None, (cause(first), line(first.message)))), _STORY),

@@ -1,6 +1,6 @@
-"""What there is to tell of one probe beneath its line: the same words on a terminal, in a log and in JUnit XML.
+"""The details of one outcome: the same words on a terminal, in a log, in JUnit XML and on the status page.
 
-Every text that leaves here is safe to show.
+Every text that this module returns is safe to show.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from prober.outcome import Evidence, Exchange, Outcome, Phase
 from prober.report.formatting import duration, size
@@ -17,52 +16,71 @@ from prober.report.untrusted import block, line
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """One fact with its name, such as `seen` and `null`. The text may have several lines."""
+    """One fact with its label, such as `seen` and `null`. The text may have several lines."""
 
     label: str
     text: str
 
 
 def cause(outcome: Outcome) -> str:
-    """Why the probe did not pass and where: `schema_mismatch at tools/call`; empty for one that passed."""
+    """Reason and step: `schema_mismatch at tools/call`; empty for a probe that passed."""
     parts = [outcome.reason or "", f"at {line(outcome.step)}" if outcome.step else ""]
     return " ".join(filter(None, parts)) if outcome.reason else ""
 
 
-def proof(outcome: Outcome) -> Iterator[Note]:
-    """The evidence, without what the message says already: nobody wants to read it twice."""
+def table_row(outcome: Outcome) -> tuple[str, ...]:
+    """Verdict, target, probe, kind and duration."""
+    names = (line(outcome.target), line(outcome.probe), line(outcome.kind))
+    return (outcome.verdict.value, *names, duration(outcome.duration_seconds))
+
+
+def headline(outcome: Outcome) -> str:
+    """Cause and message on one line; empty for a probe that passed."""
+    return ": ".join(filter(None, (cause(outcome), line(outcome.message))))
+
+
+def all_notes(outcome: Outcome, *, verbose: bool) -> Iterator[Note]:
+    """Evidence and warnings; with `verbose` the exchanges as well."""
+    yield from evidence_notes(outcome)
+    yield from warning_notes(outcome)
+    if verbose:
+        yield from exchange_notes(outcome)
+
+
+def evidence_notes(outcome: Outcome) -> Iterator[Note]:
+    """The evidence, without the parts that the message repeats: nobody wants to read them twice."""
     for evidence in outcome.evidence:
-        yield from _judged(evidence, outcome.message)
-        yield from _answered(evidence, outcome.message)
-        if evidence.detail and not _says(outcome.message, evidence.detail):
+        yield from _mismatch_notes(evidence, outcome.message)
+        yield from _answer_notes(evidence, outcome.message)
+        if evidence.detail and not _mentions(outcome.message, evidence.detail):
             yield Note(label="detail", text=block(evidence.detail).strip("\n"))
 
 
-def warnings(outcome: Outcome) -> Iterator[Note]:
+def warning_notes(outcome: Outcome) -> Iterator[Note]:
     for warning in outcome.warnings:
         yield Note(label="warning", text=line(warning))
 
 
-def conversation(outcome: Outcome) -> Iterator[Note]:
-    """Each exchange: what it was and cost on one line, then the excerpts of what was sent and received."""
+def exchange_notes(outcome: Outcome) -> Iterator[Note]:
+    """Each exchange: one line of figures, then the excerpts of both sides."""
     for exchange in outcome.exchanges:
-        yield Note(label="exchange", text=_head(exchange))
+        yield Note(label="exchange", text=_figures(exchange))
         for label, excerpt in (("sent", exchange.sent), ("received", exchange.received)):
             if text := block(excerpt).strip("\n"):
                 yield Note(label=label, text=text)
 
 
 def as_lines(notes: Iterable[Note]) -> Iterator[str]:
-    """Notes as plain lines, `label: text`; the further lines of a text are indented."""
+    """Notes as plain lines, `label: text`; the second and later lines of a text are indented."""
     for note in notes:
         first, *rest = note.text.split("\n")
         yield f"{note.label}: {first}".rstrip()
         yield from (f"  {further}".rstrip() for further in rest)
 
 
-def _judged(evidence: Evidence, message: str) -> Iterator[Note]:
-    wanted = evidence.expected is not None or evidence.seen is not None
-    if wanted and all(_says(message, part) for part in _judged_parts(evidence)):
+def _mismatch_notes(evidence: Evidence, message: str) -> Iterator[Note]:
+    compared = evidence.expected is not None or evidence.seen is not None
+    if compared and all(_mentions(message, part) for part in _mismatch_parts(evidence)):
         return
     if evidence.pointer is not None:
         rule = f" ({evidence.keyword})" if evidence.keyword else ""
@@ -75,7 +93,7 @@ def _judged(evidence: Evidence, message: str) -> Iterator[Note]:
         yield Note(label="seen", text=block(evidence.seen))
 
 
-def _judged_parts(evidence: Evidence) -> Iterator[str]:
+def _mismatch_parts(evidence: Evidence) -> Iterator[str]:
     yield from filter(None, (evidence.pointer, evidence.keyword))
     if evidence.expected is not None:
         yield f"expected {evidence.expected}"
@@ -83,29 +101,26 @@ def _judged_parts(evidence: Evidence) -> Iterator[str]:
         yield f"seen {evidence.seen}"
 
 
-def _answered(evidence: Evidence, message: str) -> Iterator[Note]:
+def _answer_notes(evidence: Evidence, message: str) -> Iterator[Note]:
     facts = []
-    if evidence.http_status is not None and not _says(message, f"HTTP {evidence.http_status}"):
+    if evidence.http_status is not None and not _mentions(message, f"HTTP {evidence.http_status}"):
         facts.append(f"HTTP {evidence.http_status}")
-    if evidence.rpc_code is not None and not _says(message, f"error {evidence.rpc_code}"):
+    if evidence.rpc_code is not None and not _mentions(message, f"error {evidence.rpc_code}"):
         facts.append(f"JSON-RPC error {evidence.rpc_code}")
     if facts:
         yield Note(label="answer", text=", ".join(facts))
 
 
-def _says(message: str, phrase: str) -> bool:
-    """Whether the phrase stands in the message, not as a mere part of a longer word or number."""
+def _mentions(message: str, phrase: str) -> bool:
+    """Whether the message holds the phrase as whole words."""
     return re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", message) is not None
 
 
-_PHASES: Final = tuple(Phase)
-
-
-def _head(exchange: Exchange) -> str:
+def _figures(exchange: Exchange) -> str:
     """`tools/call: HTTP 200 application/json, 312 B sent, 1.2 KiB received, 12 ms (connect 1.0 ms, wait 10 ms)`."""
     status = f"HTTP {exchange.http_status} " if exchange.http_status is not None else ""
     answer = (status + line(exchange.content_type or "")).strip()
     traffic = f"{size(exchange.bytes_sent)} sent, {size(exchange.bytes_received)} received"
-    phases = ", ".join(f"{p} {duration(exchange.phases[p])}" for p in _PHASES if p in exchange.phases)
+    phases = ", ".join(f"{p} {duration(exchange.phases[p])}" for p in Phase if p in exchange.phases)
     took = duration(exchange.duration_seconds) + (f" ({phases})" if phases else "")
     return f"{line(exchange.step)}: " + ", ".join(filter(None, (answer, traffic, took)))

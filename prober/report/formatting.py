@@ -1,4 +1,4 @@
-"""Seconds and bytes as a person reads them, two digits that matter and the unit; and moments, as programs do."""
+"""Formats durations and sizes for people, with two significant digits, and times for programs."""
 
 from __future__ import annotations
 
@@ -35,6 +35,6 @@ def size(count: int) -> str:
     return f"{count} B"
 
 
-def rfc3339(moment: datetime) -> str:
+def rfc3339(time: datetime) -> str:
     """`2026-01-31T12:00:00.000Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,25 +1,24 @@
 """The report for programs: one JSON document, stable within its `version`.
 
-Its shape is `schema/run.schema.json` beside this file. Every key is always there, in the same order; what is not known
-is null or empty. Only `exchanges` comes with `verbose` alone. Texts are as the server sent them (capped and redacted),
-escaped to ASCII, so that the document does no harm in a terminal either.
+`schema/run.schema.json` beside this file is its schema. Every key is always there, in the same order; an unknown value
+is null or empty. Only `exchanges` needs `verbose`. Texts are as the server sent them (capped and redacted), escaped to
+ASCII, so that the document is harmless in a terminal.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final, TextIO
 
-from prober.outcome import Evidence, Exchange, Outcome, Phase
+from prober.outcome import Evidence, Exchange, Outcome, Phase, ServerInfo
 from prober.report.formatting import rfc3339
 from prober.report.summary import Summary, by_name
 from prober.report.untrusted import scalar
 
 VERSION: Final = 1
-_DIGITS: Final = 6
 
 
 def write(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, stream: TextIO) -> None:
@@ -28,7 +27,7 @@ def write(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, s
 
 
 def document(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool) -> dict[str, Any]:
-    """The whole document, its results by target and probe."""
+    """The whole document, with the results by target and probe."""
     summary = Summary.of(outcomes, started_at=started_at)
     return {
         "version": VERSION,
@@ -45,14 +44,13 @@ def _result(outcome: Outcome, *, verbose: bool) -> dict[str, Any]:
         "kind": outcome.kind,
         "outcome": outcome.verdict,
         "reason": outcome.reason,
-        "step": _text(outcome.step),
-        "message": _text(outcome.message),
-        "duration_seconds": _seconds(outcome.duration_seconds),
+        "step": text_or_null(outcome.step),
+        "message": text_or_null(outcome.message),
+        "duration_seconds": rounded(outcome.duration_seconds),
         "phases": _phases(outcome.phases),
-        "protocol": {"era": outcome.server.era, "version": _text(outcome.server.protocol_version)},
-        "server": {"name": _text(outcome.server.name), "version": _text(outcome.server.version)},
-        "evidence": [_evidence(evidence) for evidence in outcome.evidence],
-        "warnings": [_text(warning) for warning in outcome.warnings],
+        **server_fields(outcome.server),
+        "evidence": [evidence_fields(evidence) for evidence in outcome.evidence],
+        "warnings": [text_or_null(warning) for warning in outcome.warnings],
     }
     if verbose:
         begin = min((exchange.started_at for exchange in outcome.exchanges), default=0.0)
@@ -60,33 +58,43 @@ def _result(outcome: Outcome, *, verbose: bool) -> dict[str, Any]:
     return result
 
 
-def _evidence(evidence: Evidence) -> dict[str, Any]:
-    known = ((name, value) for name, value in asdict(evidence).items() if value is not None)
-    return {name: _text(value) if isinstance(value, str) else value for name, value in known}
+def server_fields(server: ServerInfo) -> dict[str, Any]:
+    return {
+        "protocol": {"era": server.era, "version": text_or_null(server.protocol_version)},
+        "server": {"name": text_or_null(server.name), "version": text_or_null(server.version)},
+    }
+
+
+def evidence_fields(evidence: Evidence) -> dict[str, Any]:
+    """The fields of the evidence that are known."""
+    values = ((field.name, getattr(evidence, field.name)) for field in fields(evidence))
+    known = ((name, value) for name, value in values if value is not None)
+    return {name: text_or_null(value) if isinstance(value, str) else value for name, value in known}
 
 
 def _exchange(exchange: Exchange, *, begin: float) -> dict[str, Any]:
     return {
-        "step": _text(exchange.step),
-        "offset_seconds": _seconds(exchange.started_at - begin),
-        "duration_seconds": _seconds(exchange.duration_seconds),
+        "step": text_or_null(exchange.step),
+        "offset_seconds": rounded(exchange.started_at - begin),
+        "duration_seconds": rounded(exchange.duration_seconds),
         "phases": _phases(exchange.phases),
         "http_status": exchange.http_status,
-        "content_type": _text(exchange.content_type),
+        "content_type": text_or_null(exchange.content_type),
         "bytes_sent": exchange.bytes_sent,
         "bytes_received": exchange.bytes_received,
-        "sent": _text(exchange.sent),
-        "received": _text(exchange.received),
+        "sent": text_or_null(exchange.sent),
+        "received": text_or_null(exchange.received),
     }
 
 
 def _phases(phases: Mapping[Phase, float]) -> dict[str, float]:
-    return {phase.value: _seconds(phases[phase]) for phase in Phase if phase in phases}
+    return {phase.value: rounded(phases[phase]) for phase in Phase if phase in phases}
 
 
-def _seconds(seconds: float) -> float:
-    return round(seconds, _DIGITS)
+def rounded(seconds: float) -> float:
+    """To the microsecond: further digits are noise."""
+    return round(seconds, 6)
 
 
-def _text(text: str | None) -> str | None:
+def text_or_null(text: str | None) -> str | None:
     return None if text is None else scalar(text)

@@ -1,20 +1,20 @@
 """The report for CI systems: JUnit XML, a test suite per target and a test case per probe.
 
-A probe that failed is a `failure`; one of which we could not tell is an `error`, as a test whose own machinery broke.
-The format has no standard of its own: this keeps to what the schemas in use (Ant's, Jenkins') agree on, so the order
-of elements and the three decimals of `time` are theirs, and timestamps are UTC without a zone.
+A failed probe is a `failure`; an unknown verdict is an `error`, like a test whose own machinery broke. No standard
+defines the format. The order of elements, the three decimals of `time`, and timestamps in UTC without a zone are what
+the schemas of Ant and Jenkins agree on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import chain, groupby
 from typing import Final, TextIO
 from xml.etree import ElementTree as ET
 
 from prober.outcome import Outcome, Verdict
-from prober.report.details import Note, as_lines, cause, conversation, proof, warnings
+from prober.report.details import as_lines, cause, evidence_notes, exchange_notes, headline, warning_notes
 from prober.report.summary import Summary, by_name
 from prober.report.untrusted import block, line
 
@@ -28,7 +28,7 @@ def write(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, s
     for target, runs in groupby(by_name(outcomes), key=lambda outcome: outcome.target):
         root.append(_suite(target, list(runs), verbose=verbose))
     ET.indent(root)
-    # ASCII with character references says the same in whichever encoding the stream has.
+    # ASCII with character references is right in every encoding that the stream may have.
     stream.write('<?xml version="1.0" encoding="UTF-8"?>\n')
     stream.write(ET.tostring(root, encoding="us-ascii", xml_declaration=False).decode("ascii") + "\n")
 
@@ -60,23 +60,17 @@ def _case(outcome: Outcome, *, verbose: bool) -> ET.Element:
         time=_seconds(outcome.duration_seconds),
     )
     if element := _ELEMENT.get(outcome.verdict):
-        failure = ET.SubElement(case, element, message=_headline(outcome), type=outcome.reason or outcome.verdict)
-        failure.text = _joined([cause(outcome), block(outcome.message)], proof(outcome))
-    if told := _joined([], chain(warnings(outcome), conversation(outcome) if verbose else ())):
-        ET.SubElement(case, "system-out").text = told
+        failure = ET.SubElement(case, element, message=headline(outcome), type=outcome.reason or outcome.verdict)
+        lines = filter(None, (cause(outcome), block(outcome.message)))
+        failure.text = "\n".join((*lines, *as_lines(evidence_notes(outcome))))
+    notes = chain(warning_notes(outcome), exchange_notes(outcome) if verbose else ())
+    if output := "\n".join(as_lines(notes)):
+        ET.SubElement(case, "system-out").text = output
     return case
 
 
-def _headline(outcome: Outcome) -> str:
-    return ": ".join(filter(None, (cause(outcome), line(outcome.message))))
-
-
-def _joined(lines: Iterable[str], notes: Iterable[Note]) -> str:
-    return "\n".join(chain(filter(None, lines), as_lines(notes)))
-
-
 def _server_facts(outcomes: Sequence[Outcome]) -> dict[str, str]:
-    """What the target's server said of itself, by the first probe that reached it."""
+    """The server of the target, as the first probe that reached it saw it."""
     server = next((outcome.server for outcome in outcomes if outcome.server.era), None)
     if server is None:
         return {}

@@ -1,25 +1,22 @@
-"""The table for a log, a pipe, a file: one line per probe, worst first, to be read, grepped and cut into fields.
+"""The table for a log, a pipe or a file: one line per probe, worst first, easy to read, grep and cut into fields.
 
     fail  reference  workflow-state  call       12 ms  schema_mismatch at tools/call: /steps: type: expected …
       detail: …
     pass  reference  handshake       handshake  3 ms
 
-A probe's line begins with its verdict; what belongs to it follows, indented. No line depends on a terminal's width.
+The line of a probe begins with its verdict; its details follow, indented. No line depends on a terminal's width.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import chain
 from typing import TextIO
 
 from prober.outcome import Outcome
-from prober.report.details import as_lines, cause, conversation, proof, warnings
-from prober.report.formatting import duration
+from prober.report.details import all_notes, as_lines, headline, table_row
 from prober.report.summary import Summary, worst_first
 from prober.report.tty import writable
-from prober.report.untrusted import line
 
 
 def write(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, stream: TextIO) -> None:
@@ -29,24 +26,9 @@ def write(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, s
 
 def _lines(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[str]:
     ordered = worst_first(outcomes)
-    rows = [_fields(outcome) for outcome in ordered]
+    rows = [table_row(outcome) for outcome in ordered]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for outcome, row in zip(ordered, rows, strict=True):
         padded = [field.ljust(width) for field, width in zip(row, widths, strict=True)]
-        yield "  ".join([*padded, _story(outcome)]).rstrip()
-        told = chain(proof(outcome), warnings(outcome), conversation(outcome) if verbose else ())
-        yield from (f"  {text}".rstrip() for text in as_lines(told))
-
-
-def _fields(outcome: Outcome) -> tuple[str, ...]:
-    return (
-        outcome.verdict.value,
-        line(outcome.target),
-        line(outcome.probe),
-        line(outcome.kind),
-        duration(outcome.duration_seconds),
-    )
-
-
-def _story(outcome: Outcome) -> str:
-    return ": ".join(filter(None, (cause(outcome), line(outcome.message))))
+        yield "  ".join([*padded, headline(outcome)]).rstrip()
+        yield from (f"  {text}".rstrip() for text in as_lines(all_notes(outcome, verbose=verbose)))

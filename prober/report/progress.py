@@ -1,6 +1,6 @@
-"""The line that says how far a pass is while it runs: `3 of 12 done, 1 failed, waiting for: notes/search, …`.
+"""The progress line of a running pass: `3 of 12 done, 1 failed, waiting for: notes/search, …`.
 
-It is for a person at a terminal. On any other stream nothing is written at all.
+It is for a person at a terminal; nothing is written to any other stream.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ _ERASE: Final = "\r\x1b[2K"
 
 
 class Progress:
-    """Draws the line anew at each event and takes it away at the end, so that the report begins on a clean one.
+    """Draws the line again at each event and erases it at the end, so that the report begins on an empty line.
 
-    `total` is the number of probes in the pass; a probe is `started` when its turn comes, and `finished` once.
+    `total` is the number of probes in the pass.
     """
 
     def __init__(self, *, total: int, stream: TextIO):
         self._total = total
         self._stream = stream
-        self._shown = is_terminal(stream)
+        self._visible = is_terminal(stream)
         self._running: dict[tuple[str, str], None] = {}
         self._done = 0
         self._failed = 0
@@ -36,8 +36,8 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._shown:
-            self._put(_ERASE)
+        if self._visible:
+            self._write(_ERASE)
 
     def started(self, *, target: str, probe: str) -> None:
         self._running[target, probe] = None
@@ -50,19 +50,19 @@ class Progress:
         self._draw()
 
     def text(self, width: int) -> str:
-        """The line in at most `width` columns: the probes waited for longest come first, as many as there is room."""
-        said = f"{self._done} of {self._total} done"
+        """The line in at most `width` columns; the probes that have run longest come first."""
+        text = f"{self._done} of {self._total} done"
         if self._failed:
-            said += f", {self._failed} failed"
+            text += f", {self._failed} failed"
         if self._running:
             names = ", ".join(line(f"{target}/{probe}") for target, probe in self._running)
-            said += f", waiting for: {names}"
-        return said if len(said) <= width else said[: max(width - 1, 0)] + "…"
+            text += f", waiting for: {names}"
+        return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
 
     def _draw(self) -> None:
-        if self._shown:
-            self._put(_ERASE + self.text(columns(self._stream) - 1))  # the last column would wrap on some terminals
+        if self._visible:
+            self._write(_ERASE + self.text(columns(self._stream) - 1))  # the last column would wrap on some terminals
 
-    def _put(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()

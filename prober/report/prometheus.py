@@ -1,26 +1,27 @@
-"""The report for the textfile collector of node_exporter: one pass as gauges, to be written over by the next.
+"""The report for the textfile collector of node_exporter: one pass as gauges; the next pass overwrites them.
 
-A pass is one moment, so nothing here counts and nothing is a histogram: `mcp_probe_runs_total`,
-`mcp_probe_failures_total` and `mcp_probe_duration_seconds` are the daemon's, and the words that differ in kind differ
-in name, because a metric name has one type.
+A single pass has no counters and no histograms: the daemon exports `mcp_probe_runs_total`,
+`mcp_probe_failures_total` and `mcp_probe_duration_seconds`. A metric name has one type, so the gauges here have other
+names.
 
-- `mcp_probe_success` is 0 both for a failed probe and for one of which we could not tell; which of the two it was, and
-  why, says `mcp_probe_last_failure_info` with its closed set of reasons. That series is there only for probes that did
-  not pass and is gone with the file of the next pass: fifty zeros per probe would say nothing more.
-- `mcp_probe_last_success_timestamp_seconds` is left out: a pass that failed does not know when the last one succeeded.
-- What is learnt of a target is told by the latest run that learnt it.
+- `mcp_probe_success` is 0 for `fail` and for `unknown`. `mcp_probe_last_failure_info` tells them apart by its closed
+  set of reasons. It exists only for probes that did not pass: fifty zeros per probe would say nothing more.
+- There is no `mcp_probe_last_success_timestamp_seconds`: a failed pass does not know the time of the last success.
+- A metric of a target has the value that the latest run found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final, TextIO
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from prober.kinds import all_kinds
 from prober.outcome import Outcome, Phase, Verdict
+from prober.report.json_report import rounded
 from prober.report.summary import by_name
 from prober.report.tty import writable
 from prober.report.untrusted import line
@@ -29,55 +30,45 @@ _PROBE: Final = ("target", "probe")
 
 
 def write(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, stream: TextIO) -> None:  # noqa: ARG001
-    """Writes the exposition. When the pass began and what was exchanged are not part of it."""
+    """Writes the exposition. It holds neither the start of the pass nor the exchanges."""
     registry = CollectorRegistry()
     ordered = by_name(outcomes)
-    _runs(registry, ordered)
-    _of_kinds(registry, ordered)
-    _targets(registry, sorted(outcomes, key=lambda outcome: (outcome.target, outcome.started_at, outcome.probe)))
-    # "?" and not an escape: the format knows three of them and its readers refuse any other.
+    _add_runs(registry, ordered)
+    _add_kind_metrics(registry, ordered)
+    _add_targets(registry, sorted(outcomes, key=lambda outcome: (outcome.target, outcome.started_at, outcome.probe)))
+    # "?" and no escape: parsers of the format refuse all but three escapes.
     stream.write(writable(generate_latest(registry).decode(), stream, errors="replace"))
 
 
-def _runs(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
-    success = Gauge(
-        "mcp_probe_success", "Whether the last run of the probe passed: 1 if so, else 0.", _PROBE, registry=registry
-    )
-    failure = Gauge(
+def _add_runs(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
+    gauge = partial(Gauge, registry=registry)
+    success = gauge("mcp_probe_success", "Whether the last run of the probe passed: 1 if so, else 0.", _PROBE)
+    failure = gauge(
         "mcp_probe_last_failure_info",
         "The reason why the last run of the probe did not pass, always 1.",
         (*_PROBE, "reason"),
-        registry=registry,
     )
-    took = Gauge(
-        "mcp_probe_last_duration_seconds", "Seconds that the last run of the probe took.", _PROBE, registry=registry
-    )
-    phases = Gauge(
+    took = gauge("mcp_probe_last_duration_seconds", "Seconds that the last run of the probe took.", _PROBE)
+    phases = gauge(
         "mcp_probe_phase_duration_seconds",
         "Seconds that the last run of the probe spent in a phase, summed over its exchanges.",
         (*_PROBE, "phase"),
-        registry=registry,
     )
-    ended = Gauge(
-        "mcp_probe_last_run_timestamp_seconds",
-        "Unix time at which the last run of the probe ended.",
-        _PROBE,
-        registry=registry,
-    )
+    ended = gauge("mcp_probe_last_run_timestamp_seconds", "Unix time at which the last run of the probe ended.", _PROBE)
     for outcome in outcomes:
         names = (line(outcome.target), line(outcome.probe))
         success.labels(*names).set(outcome.verdict is Verdict.PASS)
         if outcome.reason is not None:
             failure.labels(*names, outcome.reason.value).set(1)
-        took.labels(*names).set(_rounded(outcome.duration_seconds))
+        took.labels(*names).set(rounded(outcome.duration_seconds))
         for phase in Phase:
             if phase in outcome.phases:
-                phases.labels(*names, phase.value).set(_rounded(outcome.phases[phase]))
+                phases.labels(*names, phase.value).set(rounded(outcome.phases[phase]))
         ended.labels(*names).set(round(outcome.started_at.timestamp() + outcome.duration_seconds, 3))
 
 
-def _of_kinds(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
-    """Only where it was learnt: zeros for what a probe cannot find would look as if it had been looked for."""
+def _add_kind_metrics(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
+    """Only facts that were found: a zero for an unknown fact would look like a measurement."""
     for metric in (metric for kind in all_kinds().values() for metric in kind.metrics):
         name, help_text = metric.in_a_pass or (metric.name, metric.help)
         labels = (*_PROBE, metric.label) if metric.label else _PROBE
@@ -85,12 +76,12 @@ def _of_kinds(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
             for value, fact in metric.facts.items():
                 if fact in outcome.facts:
-                    own = (value,) if metric.label else ()
-                    gauge.labels(line(outcome.target), line(outcome.probe), *own).set(outcome.facts[fact])
+                    extra = (value,) if metric.label else ()
+                    gauge.labels(line(outcome.target), line(outcome.probe), *extra).set(outcome.facts[fact])
 
 
-def _targets(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
-    """`outcomes` by target and time: a later run's word replaces an earlier one's."""
+def _add_targets(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
+    """`outcomes` are in order of target and time: a later run replaces the values of an earlier one."""
     info = Gauge(
         "mcp_target_info",
         "What was negotiated with the target and what its server says of itself, always 1.",
@@ -100,7 +91,7 @@ def _targets(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
     for target, labels in {o.target: _server_labels(o) for o in outcomes if o.server.era}.items():
         info.labels(line(target), *labels).set(1)
     tools = Gauge("mcp_target_tools", "Tools that the target lists.", ("target",), registry=registry)
-    for target, count in _learnt(outcomes, "tools"):
+    for target, count in _latest(outcomes, "tools"):
         tools.labels(target).set(count)
     expiry = Gauge(
         "mcp_target_certificate_expiry_timestamp_seconds",
@@ -108,19 +99,15 @@ def _targets(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
         ("target",),
         registry=registry,
     )
-    for target, moment in _learnt(outcomes, "certificate_expiry_timestamp_seconds"):
-        expiry.labels(target).set(moment)
+    for target, timestamp in _latest(outcomes, "certificate_expiry_timestamp_seconds"):
+        expiry.labels(target).set(timestamp)
 
 
-def _learnt(outcomes: Sequence[Outcome], fact: str) -> Iterator[tuple[str, float]]:
-    known = {outcome.target: outcome.facts[fact] for outcome in outcomes if fact in outcome.facts}
-    yield from ((line(target), value) for target, value in known.items())
+def _latest(outcomes: Sequence[Outcome], fact: str) -> Iterator[tuple[str, float]]:
+    latest = {outcome.target: outcome.facts[fact] for outcome in outcomes if fact in outcome.facts}
+    yield from ((line(target), value) for target, value in latest.items())
 
 
 def _server_labels(outcome: Outcome) -> tuple[str, ...]:
     server = outcome.server
     return tuple(line(text or "") for text in (server.era, server.protocol_version, server.name, server.version))
-
-
-def _rounded(seconds: float) -> float:
-    return round(seconds, 6)

@@ -1,4 +1,4 @@
-"""What a whole pass came to: how many probes ended how, how long it took, and the exit code that says so."""
+"""The summary of a whole pass: counts of verdicts, duration, exit code; and the two orders of a report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RANK: Final = {Verdict.FAIL: 0, Verdict.UNKNOWN: 1, Verdict.PASS: 2}
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """Counts of one pass. `duration_seconds` is from its start to the end of the run that ended last."""
+    """Counts of one pass. `duration_seconds` ends with the last run."""
 
     passed: int
     failed: int
@@ -41,9 +41,9 @@ class Summary:
 
     @property
     def exit_code(self) -> int:
-        """0 all passed, 1 a probe failed, 3 none failed but of some we could not tell.
+        """0: all passed. 1: a probe failed. 3: none failed, some are unknown.
 
-        A pass without probes is 2, the code of a wrong call: nothing was looked at, so nothing is well.
+        A pass without probes is 2, the code of a usage error: a pass that checks nothing must not succeed.
         """
         if self.failed:
             return 1
@@ -59,10 +59,10 @@ class Summary:
 
 
 def worst_first(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """What needs a person first: failed, unknown, passed; within each by target and probe."""
+    """Failed, unknown, passed; within each by target and probe. The order for people."""
     return sorted(outcomes, key=lambda outcome: (_RANK[outcome.verdict], outcome.target, outcome.probe))
 
 
 def by_name(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """By target and probe: the order for programs, the same whatever the probes come to."""
+    """By target and probe, whatever the verdicts. The order for programs."""
     return sorted(outcomes, key=lambda outcome: (outcome.target, outcome.probe))

@@ -1,8 +1,8 @@
-"""The table for a person at a terminal: a row per probe, worst first, and beneath it what there is to tell.
+"""The table for a person at a terminal: a row per probe, worst first, with its details beneath.
 
-The columns take what the terminal has. Where the reason does not fit beside them it goes beneath, so that nothing is
-cut off at any width. Server texts only ever become `Text`, so no markup of theirs is read; colours are the terminal's
-own, which its owner has made readable on its background.
+The columns fill the width of the terminal. A reason that does not fit beside the columns goes beneath them, so that
+nothing is cut off at any width. Texts of servers become `Text`, so their markup has no effect. Colours are the
+terminal's own palette, which its owner has made readable.
 """
 
 from __future__ import annotations
@@ -10,28 +10,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, zip_longest
+from itertools import zip_longest
 from typing import Final, TextIO
 
 from rich.console import Console
 from rich.text import Text
 
 from prober.outcome import Outcome, Verdict
-from prober.report.details import cause, conversation, proof, warnings
+from prober.report.details import all_notes, cause, table_row
 from prober.report.formatting import duration
 from prober.report.summary import NOTHING_RAN, Summary, worst_first
 from prober.report.tty import columns
-from prober.report.untrusted import block, line
+from prober.report.untrusted import block
 
 _MARK: Final = {Verdict.PASS: "✓ pass", Verdict.FAIL: "✗ fail", Verdict.UNKNOWN: "? unknown"}
 _STYLE: Final = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.UNKNOWN: "bold yellow"}
 _HEADINGS: Final = ("", "target", "probe", "kind", "time")
-_QUIET: Final = "dim"
+_DIM: Final = "dim"
 _GAP: Final = "  "
-_LABEL: Final = len("expected")
-"""Columns for the longest label: the same everywhere, so that all texts begin in one column."""
-_NARROWEST: Final = 8
-"""Columns that a name, or the text beside a label, has at least: below 50 columns the lines get longer instead."""
+_LABEL_WIDTH: Final = len("expected")
+"""Columns of the longest label, so that all texts begin in one column."""
+_MIN_WIDTH: Final = 8
+"""Least columns of a name, or of the text beside a label: below 50 columns the lines overflow instead."""
 
 
 def write(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, stream: TextIO) -> None:
@@ -40,33 +40,33 @@ def write(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, s
 
 
 def render(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, console: Console) -> None:
-    """The same, for a console whose width and colours are somebody else's choice."""
-    for text in _page(worst_first(outcomes), started_at=started_at, verbose=verbose, console=console):
-        text.rstrip()  # blanks at the end would be copied, and wrap when the window gets smaller
+    """Like `write`, for a console with a given width and colours."""
+    for text in _lines(worst_first(outcomes), started_at=started_at, verbose=verbose, console=console):
+        text.rstrip()  # trailing blanks would be copied, and would wrap in a narrower window
         console.print(text, soft_wrap=True)
 
 
-def _page(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, console: Console) -> Iterator[Text]:
+def _lines(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, console: Console) -> Iterator[Text]:
     if not outcomes:
         yield Text(NOTHING_RAN)
         return
     layout = _Layout.fitting(outcomes, console.width)
     summary = Summary.of(outcomes, started_at=started_at)
-    reason = Text("reason" if summary.failed or summary.unknown else "", _QUIET)
-    yield from layout.row([Text(word, _QUIET) for word in _HEADINGS], reason, console)
+    reason = Text("reason" if summary.failed or summary.unknown else "", _DIM)
+    yield from layout.row([Text(word, _DIM) for word in _HEADINGS], reason, console)
     for outcome in outcomes:
         yield from _row(outcome, layout, console)
-        yield from _beneath(outcome, layout, verbose=verbose, console=console)
+        yield from _details(outcome, layout, verbose=verbose, console=console)
         if outcome.verdict is not Verdict.PASS:
             yield Text()
     if summary.passed:
         yield Text()
-    yield from _end(summary, verbose=verbose)
+    yield from _summary(summary, verbose=verbose)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Layout:
-    """Widths of verdict, target, probe, kind and time, and whether the reason stands beside them."""
+    """Widths of verdict, target, probe, kind and time, and whether the reason fits beside them."""
 
     widths: tuple[int, ...]
     reason_beside: bool
@@ -75,10 +75,10 @@ class _Layout:
     def fitting(cls, outcomes: Sequence[Outcome], width: int) -> _Layout:
         rows = [_HEADINGS, *(_cells(outcome) for outcome in outcomes)]
         verdict, target, probe, kind, took = (max(map(len, column)) for column in zip(*rows, strict=True))
-        room = width - verdict - kind - took - 4 * len(_GAP)
-        if target + probe > room:
-            target = min(target, max(room * target // (target + probe), _NARROWEST))
-            probe = min(probe, max(room - target, _NARROWEST))
+        available = width - verdict - kind - took - 4 * len(_GAP)
+        if target + probe > available:
+            target = min(target, max(available * target // (target + probe), _MIN_WIDTH))
+            probe = min(probe, max(available - target, _MIN_WIDTH))
         widths = (verdict, target, probe, kind, took)
         reason = max(_reason(outcome).cell_len for outcome in outcomes)
         return cls(widths=widths, reason_beside=sum(widths) + 5 * len(_GAP) + reason <= width)
@@ -91,8 +91,7 @@ class _Layout:
 
 
 def _cells(outcome: Outcome) -> tuple[str, ...]:
-    names = (line(outcome.target), line(outcome.probe), line(outcome.kind))
-    return (_MARK[outcome.verdict], *names, duration(outcome.duration_seconds))
+    return (_MARK[outcome.verdict], *table_row(outcome)[1:])
 
 
 def _row(outcome: Outcome, layout: _Layout, console: Console) -> Iterator[Text]:
@@ -105,15 +104,14 @@ def _reason(outcome: Outcome) -> Text:
     return Text(cause(outcome), _STYLE[outcome.verdict])
 
 
-def _beneath(outcome: Outcome, layout: _Layout, *, verbose: bool, console: Console) -> Iterator[Text]:
-    room = max(console.width - len(_GAP), _NARROWEST)
+def _details(outcome: Outcome, layout: _Layout, *, verbose: bool, console: Console) -> Iterator[Text]:
+    available = max(console.width - len(_GAP), _MIN_WIDTH)
     reason = Text() if layout.reason_beside else _reason(outcome)
     for text in filter(None, (reason, Text(block(outcome.message)))):
-        yield from (Text(_GAP) + wrapped for wrapped in _wrap(text, room, console))
-    notes = chain(proof(outcome), warnings(outcome), conversation(outcome) if verbose else ())
-    widths = (_LABEL, max(room - _LABEL - len(_GAP), _NARROWEST))
-    for note in notes:
-        label = Text(note.label, "yellow" if note.label == "warning" else _QUIET)
+        yield from (Text(_GAP) + wrapped for wrapped in _wrap(text, available, console))
+    widths = (_LABEL_WIDTH, max(available - _LABEL_WIDTH - len(_GAP), _MIN_WIDTH))
+    for note in all_notes(outcome, verbose=verbose):
+        label = Text(note.label, "yellow" if note.label == "warning" else _DIM)
         yield from (Text(_GAP) + wrapped for wrapped in _side_by_side([label, Text(note.text)], widths, console))
 
 
@@ -133,13 +131,13 @@ def _wrap(text: Text, width: int, console: Console) -> list[Text]:
     return list(text.wrap(console, width, overflow="fold"))
 
 
-def _end(summary: Summary, *, verbose: bool) -> Iterator[Text]:
+def _summary(summary: Summary, *, verbose: bool) -> Iterator[Text]:
     counts = (
         (summary.passed, "passed", Verdict.PASS),
         (summary.failed, "failed", Verdict.FAIL),
         (summary.unknown, "unknown", Verdict.UNKNOWN),
     )
-    said = [Text(f"{count} {word}", _STYLE[verdict] if count else _QUIET) for count, word, verdict in counts]
-    yield Text(", ").join(said) + Text(f" in {duration(summary.duration_seconds)}")
+    words = [Text(f"{count} {word}", _STYLE[verdict] if count else _DIM) for count, word, verdict in counts]
+    yield Text(", ").join(words) + Text(f" in {duration(summary.duration_seconds)}")
     if (summary.failed or summary.unknown) and not verbose:
-        yield Text("--verbose shows the exchange", _QUIET)
+        yield Text("--verbose shows the exchange", _DIM)

@@ -1,7 +1,7 @@
-"""Witnesses as a page to look at: for each violation a lane per client, time from left to right, in one HTML file.
+"""Draws the witnesses of violations as one HTML file: a lane per client, time from left to right.
 
-The operations of the witness are labelled and in colour, whatever else was open at that time is grey and tells itself
-under the pointer. Nothing is fetched and nothing runs: SVG and a style sheet.
+The operations of the witness have labels and colours; other operations of that time are grey, with a tooltip. The page
+fetches nothing and runs no script: it is SVG and a style sheet.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _LANE: Final = 54
 _BAR: Final = 20
 _TOP: Final = 26
 _MARGIN: Final = 0.08
-"""Share of the shown time that is added on either side of the witness."""
-_MOST: Final = 600
-"""Operations drawn around one witness: enough to see what went on, few enough for a browser."""
+"""Share of the time of the witness that is added on either side."""
+_MAX_AROUND: Final = 600
+"""Other operations drawn around one witness: few enough for a browser."""
 _TICKS: Final = 6
 
 _STYLE: Final = """
@@ -42,7 +42,7 @@ text { font: 12px system-ui, sans-serif; fill: var(--ink); }
 
 
 def timeline_of(history: Trace, verdict: Judged) -> str:
-    """The page. Every text of the history is escaped."""
+    """The page. Every text of the trace is escaped."""
     about = html.escape(history.about or "history")
     body = [f"<h1>{about}: {html.escape(history.model)}, {len(history.operations)} operations</h1>"]
     if history.seed is not None:
@@ -68,7 +68,7 @@ def _section(history: Trace, violation: Violation) -> Iterator[str]:
 
 
 class _Scale:
-    """Seconds to places across the drawing."""
+    """Maps seconds to x coordinates."""
 
     def __init__(self, violation: Violation):
         first = min(each.invoked for each in violation.witness)
@@ -76,7 +76,7 @@ class _Scale:
         margin = max((last - first) * _MARGIN, 1e-6)
         self.begin, self.end = max(first - margin, 0.0), last + margin
 
-    def at(self, seconds: float) -> float:
+    def x(self, seconds: float) -> float:
         share = (seconds - self.begin) / (self.end - self.begin)
         return _LEFT + min(max(share, 0.0), 1.0) * (_WIDTH - _LEFT)
 
@@ -86,8 +86,8 @@ class _Scale:
 
 def _drawing(history: Trace, violation: Violation) -> Iterator[str]:
     scale = _Scale(violation)
-    proof = {each.id for each in violation.witness}
-    around = [each for each in history.operations if scale.shows(each) and each.id not in proof][:_MOST]
+    in_witness = {each.id for each in violation.witness}
+    around = [each for each in history.operations if scale.shows(each) and each.id not in in_witness][:_MAX_AROUND]
     lanes = {
         client: index for index, client in enumerate(sorted({each.client for each in (*around, *violation.witness)}))
     }
@@ -99,10 +99,10 @@ def _drawing(history: Trace, violation: Violation) -> Iterator[str]:
         yield f'<line class="grid" x1="0" x2="{_WIDTH}" y1="{top}" y2="{top}"/>'
         yield f'<text x="4" y="{top + 22}">client {client}</text>'
     for operation in around:
-        yield _bar(operation, scale, _TOP + lanes[operation.client] * _LANE, look="around")
+        yield _bar(operation, scale, _TOP + lanes[operation.client] * _LANE, css="around")
     for operation in sorted(violation.witness, key=lambda each: each.invoked):
         top = _TOP + lanes[operation.client] * _LANE
-        yield _bar(operation, scale, top, look=operation.result.value)
+        yield _bar(operation, scale, top, css=operation.result.value)
         yield _label(operation, scale, top)
     yield "</svg>"
 
@@ -110,34 +110,34 @@ def _drawing(history: Trace, violation: Violation) -> Iterator[str]:
 def _ticks(scale: _Scale, height: int) -> Iterator[str]:
     for number in range(_TICKS + 1):
         seconds = scale.begin + (scale.end - scale.begin) * number / _TICKS
-        place = scale.at(seconds)
+        x = scale.x(seconds)
         anchor = "end" if number == _TICKS else "middle" if number else "start"
-        yield f'<line class="grid" x1="{place:.1f}" x2="{place:.1f}" y1="18" y2="{height}"/>'
-        yield f'<text x="{place:.1f}" y="12" text-anchor="{anchor}">{seconds * 1000:.1f} ms</text>'
+        yield f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="18" y2="{height}"/>'
+        yield f'<text x="{x:.1f}" y="12" text-anchor="{anchor}">{seconds * 1000:.1f} ms</text>'
 
 
-def _bar(operation: Operation, scale: _Scale, top: int, *, look: str) -> str:
-    left, right = scale.at(operation.invoked), scale.at(operation.returned)
+def _bar(operation: Operation, scale: _Scale, top: int, *, css: str) -> str:
+    left, right = scale.x(operation.invoked), scale.x(operation.returned)
     return (
-        f'<rect class="{look}" x="{left:.1f}" y="{top + 8}" width="{max(right - left, 2):.1f}" height="{_BAR}" rx="3">'
+        f'<rect class="{css}" x="{left:.1f}" y="{top + 8}" width="{max(right - left, 2):.1f}" height="{_BAR}" rx="3">'
         f"<title>{html.escape(line(operation))}</title></rect>"
     )
 
 
 def _label(operation: Operation, scale: _Scale, top: int) -> str:
-    told = []
+    words = []
     if operation.element is not None:
-        told.append(show(operation.element))
+        words.append(show(operation.element))
     if operation.given is not None:
-        told.append(f"given {operation.given}")
+        words.append(f"given {operation.given}")
     if operation.result is not Result.OK:
-        told.append("turned down" if operation.result is Result.FAIL else "no answer")
+        words.append("turned down" if operation.result is Result.FAIL else "no answer")
     elif operation.kind == "read" or operation.value is not None:
-        told.append(f"→ {show(operation.value)}")
+        words.append(f"→ {show(operation.value)}")
     if operation.version is not None:
-        told.append(f"version {operation.version}")
-    text = html.escape(f"{operation.kind} #{operation.id} {' '.join(told)}")
-    left = scale.at(operation.invoked)
+        words.append(f"version {operation.version}")
+    text = html.escape(f"{operation.kind} #{operation.id} {' '.join(words)}")
+    left = scale.x(operation.invoked)
     in_second_half = left > (_LEFT + _WIDTH) / 2
-    place, anchor = (scale.at(operation.returned), "end") if in_second_half else (left, "start")
-    return f'<text x="{place:.1f}" y="{top + _BAR + 22}" text-anchor="{anchor}">{text}</text>'
+    x, anchor = (scale.x(operation.returned), "end") if in_second_half else (left, "start")
+    return f'<text x="{x:.1f}" y="{top + _BAR + 22}" text-anchor="{anchor}">{text}</text>'

@@ -1,4 +1,4 @@
-"""What a stream is: a terminal with a person before it, or a file, a pipe, a log."""
+"""Whether a stream is a terminal, how wide it is, and which characters it can write."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import codecs
 import os
 from typing import Final, Literal, TextIO
 
-_USUAL_WIDTH: Final = 80
+_DEFAULT_WIDTH: Final = 80
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -15,18 +15,18 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def columns(stream: TextIO) -> int:
-    """How wide the terminal behind the stream is: by `COLUMNS`, which overrules it, or by its own word."""
-    said = os.environ.get("COLUMNS", "")
-    if said.isdecimal() and int(said):
-        return int(said)
+    """The width of the terminal; the variable `COLUMNS` overrides it."""
+    override = os.environ.get("COLUMNS", "")
+    if override.isdecimal() and int(override):
+        return int(override)
     try:
-        return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
+        return os.get_terminal_size(stream.fileno()).columns or _DEFAULT_WIDTH
     except OSError:
-        return _USUAL_WIDTH
+        return _DEFAULT_WIDTH
 
 
 def writable(text: str, stream: TextIO, *, errors: Literal["backslashreplace", "replace"] = "backslashreplace") -> str:
-    """The text with what the stream's encoding lacks written out as escapes, or replaced by `?`."""
+    """The text with characters that the encoding of the stream lacks as escapes, or as `?`."""
     encoding = _encoding(stream)
     return text if encoding == "utf-8" else text.encode(encoding, errors).decode(encoding)
 

@@ -1,7 +1,7 @@
-"""Text from outside, made safe to show: what a server says must not move the cursor, colour a line or turn it round.
+"""Makes untrusted text safe to show: text of a server must not move the cursor, colour a line or reverse it.
 
-Sources: ECMA-48 for escape sequences, Unicode's general categories for what is not text, XML 1.0 section 2.2 for what
-an XML document may hold (everything that is left here).
+Sources: ECMA-48 for escape sequences, Unicode's general categories for control and format characters, XML 1.0
+section 2.2 for characters that an XML document may hold (every character that this module leaves is one).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import unicodedata
 from typing import Final
 
 REPLACEMENT: Final = "\ufffd"
-"""Stands for a character that was taken out: that it was there is evidence too."""
+"""Replaces a removed character: that it was there is evidence too."""
 
 _ESCAPE_SEQUENCE: Final = re.compile(
     r"""
@@ -25,12 +25,12 @@ _ESCAPE_SEQUENCE: Final = re.compile(
 _LINE_ENDS: Final = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 _NOT_TEXT: Final = frozenset({"Cc", "Cf", "Cs"})
 _JOINERS: Final = "\u200c\u200d"
-"""Format characters that writing needs: Persian, Indic scripts, composed emoji."""
+"""Format characters that Persian, Indic scripts and composed emoji need."""
 _NONCHARACTERS: Final = "\ufffe\uffff"
 
 
 def block(text: str) -> str:
-    """The text with its lines kept, and no other control character, escape sequence or direction override."""
+    """The text without escape sequences, direction overrides and control characters other than line ends."""
     if text.isascii() and text.isprintable():
         return text
     text = _LINE_ENDS.sub("\n", _ESCAPE_SEQUENCE.sub("", text)).expandtabs(4)
@@ -38,12 +38,12 @@ def block(text: str) -> str:
 
 
 def line(text: str) -> str:
-    """The same on one line: whatever ended a line is a space."""
+    """Like `block`, on one line: each line end becomes a space."""
     return " ".join(block(text).split("\n"))
 
 
 def scalar(text: str) -> str:
-    """The text as it came, but for surrogates without a partner, which no encoding can write."""
+    """The text with lone surrogates replaced, which no encoding can write."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

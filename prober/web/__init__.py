@@ -1,17 +1,17 @@
-"""The daemon over HTTP: metrics, probes on scrape, a status page, an API.
+"""The HTTP endpoints of the daemon: metrics, probes on scrape, a status page, an API.
 
-    web = Web(host=…, port=…, config_file=…)      who may ask, and where
+    web = Web(host=…, port=…, config_file=…)      address, TLS and users
     async with web.serving(application(app_state, web)) as url: …
 
-app.py                 puts the endpoints together; app_state.py is what they read
+app.py                 puts the endpoints together; app_state.py holds what the endpoints read
 metrics_endpoint.py    /metrics
 probe_endpoint.py      /probe
 service_discovery.py   /sd
 lifecycle.py           /-/healthy, /-/ready, /-/reload
 api.py                 /api/v1/…
 pages/                 the status page and the badges
-middleware.py          what every request passes first: basic_auth.py, allowed_hosts.py, limits
-responses.py           errors, and long answers in pieces
+middleware.py          checks every request first: basic_auth.py, allowed_hosts.py, limits
+responses.py           errors, and long responses in pieces
 config.py              the web configuration file
 listener.py            the HTTP server
 """

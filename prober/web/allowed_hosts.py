@@ -1,11 +1,11 @@
-"""By which names the daemon may be asked, and from which sites.
+"""Decides which host names and which sites a request may come with.
 
-A web page anywhere can make a browser ask a server on that browser's own machine. Two ways are closed here:
+Any web page can make a browser send a request to a server on the browser's own machine. Two attacks are refused here:
 
-- DNS rebinding: the page's own name is made to point to 127.0.0.1, and the browser takes the answers for the page's.
-  The name stands in `Host`, so on loopback only names that nobody else can own are answered to.
-- Cross-site requests: the page cannot read the answer, but a POST has done its work by then. The browser says where
-  it comes from, in `Sec-Fetch-Site` (Fetch Metadata) and `Origin` (RFC 6454 section 7).
+- DNS rebinding: the host name of the page is made to point to 127.0.0.1, so the browser lets the page read our
+  responses. The name stands in `Host`, so on loopback only names are accepted that nobody else can own.
+- Cross-site requests: the page cannot read the response, but a POST has had its effect by then. The browser names the
+  site of the page in `Sec-Fetch-Site` (Fetch Metadata) and `Origin` (RFC 6454 section 7).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NETLOC: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,
 
 
 def host_and_port(netloc: str) -> tuple[str, int | None] | None:
-    """`localhost:9733` as its name in small letters and its port, or None where it is neither."""
+    """`localhost:9733` as its host in lower case and its port; None for anything that is no host and port."""
     if (match := _NETLOC.fullmatch(netloc)) is None:
         return None
     port = int(match["port"]) if match["port"] else None
@@ -31,7 +31,7 @@ def host_and_port(netloc: str) -> tuple[str, int | None] | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine by a name or address that cannot be anybody else's."""
+    """Whether a host is a name or address that always means this machine."""
     if host == "localhost":
         return True
     try:
@@ -42,30 +42,30 @@ def is_loopback(host: str) -> bool:
     return (mapped or address).is_loopback
 
 
-def is_ours(host_header: str | None, *, external_url: str | None) -> bool:
-    """Whether a request that came over loopback asks for a name of loopback, or for the one given by the operator.
+def is_allowed_host(host_header: str | None, *, external_url: str | None) -> bool:
+    """Whether a request over loopback names a loopback host, or the host of `external_url`.
 
-    HTTP/1.0 has no `Host`, and no browser speaks it.
+    A request without `Host` is HTTP/1.0, which no browser speaks.
     """
     if host_header is None:
         return True
-    asked = host_and_port(host_header)
-    if asked is None:
+    requested = host_and_port(host_header)
+    if requested is None:
         return False
-    given = urlsplit(external_url).hostname if external_url else None
-    return is_loopback(asked[0]) or asked[0].strip("[]") == given
+    external_host = urlsplit(external_url).hostname if external_url else None
+    return is_loopback(requested[0]) or requested[0].strip("[]") == external_host
 
 
-def comes_from_another_site(headers: Headers, *, external_url: str | None) -> bool:
-    """Whether a browser says that a page of another site asks. Programs say nothing, and may ask."""
+def is_cross_site(headers: Headers, *, external_url: str | None) -> bool:
+    """Whether a browser says that a page of another site sent the request. Programs send no such header."""
     site = headers.get("sec-fetch-site", "none").lower()
     if site not in ("none", "same-origin"):
         return True
     origin = headers.get("origin")
     if origin is None:
         return False
-    ours = {headers.get("host", "").lower()}
+    own_hosts = {headers.get("host", "").lower()}
     if external_url:
-        ours.add(urlsplit(external_url).netloc.lower())
-    # A page without an origin of its own says "null".
-    return (urlsplit(origin).netloc.lower() or "null") not in ours
+        own_hosts.add(urlsplit(external_url).netloc.lower())
+    # A page without an origin sends "null".
+    return (urlsplit(origin).netloc.lower() or "null") not in own_hosts

@@ -1,12 +1,13 @@
-"""/api/v1: the present and the past as JSON, for programs.
+"""/api/v1: status and history as JSON, for programs.
 
-    /api/v1/targets                                            every target and probe, and where it stands
-    /api/v1/results?target=&probe=&since=&until=&limit=        runs, the latest first; &cursor= is what `next` said
-    /api/v1/failures?target=&probe=&limit=                     runs that did not pass, with what proves it
+    /api/v1/targets                                            every target and probe with its status
+    /api/v1/results?target=&probe=&since=&until=&limit=        runs, latest first; &cursor= takes the value of `next`
+    /api/v1/failures?target=&probe=&limit=                     runs that did not pass, with their evidence
 
-The shapes are `schema/api.schema.json` beside this file. Within v1 keys and reasons may be added; none is removed or
-changes its meaning. Every key is always there; what is not known is null. Times are RFC 3339 in UTC, spans seconds.
-`since` is inclusive, `until` is not. Of what never ran nothing is told: that is no error. An error is `{"error": "…"}`.
+`schema/api.schema.json` beside this file is the schema. Within v1 keys and reasons may be added; none is removed or
+changes its meaning. Every key is always there; an unknown value is null. Times are RFC 3339 in UTC, durations seconds.
+`since` is inclusive, `until` is exclusive. A probe that never ran has no results, which is no error.
+An error is `{"error": "…"}`.
 """
 
 from __future__ import annotations
@@ -21,9 +22,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from prober.outcome import Evidence, ServerInfo
 from prober.report.formatting import rfc3339
-from prober.report.untrusted import scalar
+from prober.report.json_report import evidence_fields, rounded, server_fields, text_or_null
 from prober.status import ProbeStatus, TargetStatus
 from prober.web.app_state import AppState
 from prober.web.responses import as_json, listed, paced, parameters, refuse, streamed
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from prober.history import HistoryStore, PastFailure, PastResult
 
 DEFAULT_LIMIT: Final = 100
-MOST: Final = 1000
-_DIGITS: Final = 6
+MAX_LIMIT: Final = 1000
 
 
 def routes(app_state: AppState) -> list[Route]:
@@ -41,16 +40,16 @@ def routes(app_state: AppState) -> list[Route]:
 
     async def targets(request: Request) -> Response:
         parameters(request, ())
-        return _answer(request, _present(app_state))
+        return _response(request, _targets_document(app_state))
 
     async def results(request: Request) -> Response:
-        return _answer(request, await _results(app_state, request))
+        return _response(request, await _results(app_state, request))
 
     async def failures(request: Request) -> Response:
         query = parameters(request, ("target", "probe", "limit"))
-        target, probe = _one(query, "target"), _one(query, "probe")
-        found = await _asked(app_state).failures(target=target, probe=probe, limit=_limit(query))
-        return _answer(request, listed('{"failures":[', map(_failure, found), "]}\n"))
+        target, probe = _parameter(query, "target"), _parameter(query, "probe")
+        found = await _history(app_state).failures(target=target, probe=probe, limit=_limit_parameter(query))
+        return _response(request, listed('{"failures":[', map(_failure, found), "]}\n"))
 
     return [
         Route("/api/v1/targets", targets),
@@ -59,9 +58,9 @@ def routes(app_state: AppState) -> list[Route]:
     ]
 
 
-def _present(app_state: AppState) -> Iterator[str]:
+def _targets_document(app_state: AppState) -> Iterator[str]:
     about = {
-        "started_at": _timestamp(app_state.started_at),
+        "started_at": _rfc3339(app_state.started_at),
         "location": app_state.location,
         "suspects_itself": app_state.suspects(),
     }
@@ -73,21 +72,14 @@ def _present(app_state: AppState) -> Iterator[str]:
 
 
 def _target(status: TargetStatus) -> dict[str, Any]:
-    target, server = status.target, status.server
+    target = status.target
     return {
         "target": target.name,
         "address": target.address,
         "transport": target.transport,
         "outcome": status.verdict,
-        "since": _timestamp(status.since),
-        **_said(server),
-    }
-
-
-def _said(server: ServerInfo) -> dict[str, Any]:
-    return {
-        "protocol": {"era": server.era, "version": _text(server.protocol_version)},
-        "server": {"name": _text(server.name), "version": _text(server.version)},
+        "since": _rfc3339(status.since),
+        **server_fields(status.server),
     }
 
 
@@ -101,14 +93,14 @@ def _probe(status: ProbeStatus, app_state: AppState) -> dict[str, Any]:
         "timeout_seconds": probe.timeout,
         "outcome": status.verdict,
         "reason": status.reason,
-        "step": _text(last.outcome.step) if last else None,
-        "message": _text(last.outcome.message) if last else None,
-        "since": _timestamp(status.since),
+        "step": text_or_null(last.outcome.step) if last else None,
+        "message": text_or_null(last.outcome.message) if last else None,
+        "since": _rfc3339(status.since),
         "streak": status.streak,
         "skipped": status.skipped,
-        "last_run": _timestamp(last.ended) if last else None,
-        "last_success": _timestamp(status.last_success),
-        "next_due": _timestamp(app_state.next_due(probe.name)),
+        "last_run": _rfc3339(last.ended) if last else None,
+        "last_success": _rfc3339(status.last_success),
+        "next_due": _rfc3339(app_state.next_due(probe.name)),
         "duration_seconds": _seconds(last.outcome.duration_seconds) if last else None,
         "latency_seconds": _seconds(last.outcome.facts.get("latency_seconds")) if last else None,
         "start_lag_seconds": _seconds(last.start_lag_seconds) if last else None,
@@ -122,7 +114,7 @@ def _result(result: PastResult) -> dict[str, Any]:
         "probe": result.probe,
         "outcome": result.verdict,
         "reason": result.reason,
-        "started_at": _timestamp(result.started_at),
+        "started_at": _rfc3339(result.started_at),
         "duration_seconds": _seconds(result.duration_seconds),
         "latency_seconds": _seconds(result.latency_seconds),
         "start_lag_seconds": _seconds(result.start_lag_seconds),
@@ -137,56 +129,48 @@ def _failure(failure: PastFailure) -> dict[str, Any]:
         "kind": failure.kind,
         "outcome": failure.verdict,
         "reason": failure.reason,
-        "step": _text(failure.step),
-        "message": _text(failure.message),
-        "started_at": _timestamp(failure.started_at),
+        "step": text_or_null(failure.step),
+        "message": text_or_null(failure.message),
+        "started_at": _rfc3339(failure.started_at),
         "duration_seconds": _seconds(failure.duration_seconds),
         "maintenance": failure.maintenance,
-        "evidence": [_evidence(evidence) for evidence in failure.evidence],
-        "warnings": [_text(warning) for warning in failure.warnings],
+        "evidence": [evidence_fields(evidence) for evidence in failure.evidence],
+        "warnings": [text_or_null(warning) for warning in failure.warnings],
     }
-
-
-def _evidence(evidence: Evidence) -> dict[str, Any]:
-    named = {name: getattr(evidence, name) for name in _EVIDENCE}
-    known = {name: value for name, value in named.items() if value is not None}
-    return {name: _text(value) if isinstance(value, str) else value for name, value in known.items()}
-
-
-_EVIDENCE: Final = tuple(Evidence.__dataclass_fields__)
 
 
 async def _results(app_state: AppState, request: Request) -> Iterator[str]:
     query = parameters(request, ("target", "probe", "since", "until", "limit", "cursor"))
-    limit, since, until, cursor = _limit(query), _moment(query, "since"), _moment(query, "until"), _cursor(query)
+    limit, since = _limit_parameter(query), _time_parameter(query, "since")
+    until, cursor = _time_parameter(query, "until"), _cursor_parameter(query)
     if cursor is not None:
         until = min(cursor.until, until or cursor.until)
     skip = cursor.skip if cursor is not None else 0
-    found = await _asked(app_state).results(
-        target=_one(query, "target"),
-        probe=_one(query, "probe"),
+    found = await _history(app_state).results(
+        target=_parameter(query, "target"),
+        probe=_parameter(query, "probe"),
         since=since or _EPOCH,
         until=until,
         limit=skip + limit + 1,
     )
     page = found[skip : skip + limit]
-    more = Cursor.behind(found[: skip + limit]) if len(found) > skip + limit else None
+    more = Cursor.after(found[: skip + limit]) if len(found) > skip + limit else None
     return listed('{"results":[', map(_result, page), f'],"next":{as_json(str(more) if more else None)}}}\n')
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cursor:
-    """Where a page of results goes on: those before `until`, without the first `skip` of them.
+    """Where the next page of results begins: the results before `until`, without the first `skip` of them.
 
-    Many runs begin in one millisecond, so that a time alone would leave some out or tell them twice.
+    Many runs begin in one millisecond: a time alone would leave results out or repeat them.
     """
 
     until: datetime
     skip: int
 
     @classmethod
-    def behind(cls, found: Sequence[PastResult]) -> Cursor:
-        """What goes on behind the last of those."""
+    def after(cls, found: Sequence[PastResult]) -> Cursor:
+        """The cursor behind the last of these results."""
         last = found[-1].started_at
         return cls(until=last + _MILLISECOND, skip=sum(result.started_at == last for result in found))
 
@@ -194,11 +178,11 @@ class Cursor:
         return f"{(self.until - _EPOCH) // _MILLISECOND}-{self.skip}"
 
 
-def _cursor(query: Mapping[str, list[str]]) -> Cursor | None:
-    if (text := _one(query, "cursor")) is None:
+def _cursor_parameter(query: Mapping[str, list[str]]) -> Cursor | None:
+    if (text := _parameter(query, "cursor")) is None:
         return None
     if (match := _CURSOR.fullmatch(text)) is None:
-        raise refuse(400, "cursor: expected what `next` said")
+        raise refuse(400, "cursor: expected the value of `next`")
     return Cursor(until=_EPOCH + int(match[1]) * _MILLISECOND, skip=int(match[2]))
 
 
@@ -207,19 +191,19 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _CURSOR: Final = re.compile(r"([0-9]{1,14})-([0-9]{1,4})", re.ASCII)
 
 
-def _asked(app_state: AppState) -> HistoryStore:
+def _history(app_state: AppState) -> HistoryStore:
     if app_state.history is None:
         raise refuse(404, "this prober keeps no history")
     return app_state.history
 
 
-def _one(query: Mapping[str, list[str]], name: str) -> str | None:
-    """The value of a parameter; what is left empty is not given."""
+def _parameter(query: Mapping[str, list[str]], name: str) -> str | None:
+    """The value of a parameter; None where it is empty or missing."""
     return query.get(name, [""])[0] or None
 
 
-def _moment(query: Mapping[str, list[str]], name: str) -> datetime | None:
-    if (text := _one(query, name)) is None:
+def _time_parameter(query: Mapping[str, list[str]], name: str) -> datetime | None:
+    if (text := _parameter(query, name)) is None:
         return None
     try:
         moment = datetime.fromisoformat(text)
@@ -230,25 +214,21 @@ def _moment(query: Mapping[str, list[str]], name: str) -> datetime | None:
     raise refuse(400, f"{name}: expected a time such as 2026-01-31T12:00:00Z (a + is written %2B)")
 
 
-def _limit(query: Mapping[str, list[str]]) -> int:
-    if (text := _one(query, "limit")) is None:
+def _limit_parameter(query: Mapping[str, list[str]]) -> int:
+    if (text := _parameter(query, "limit")) is None:
         return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdecimal() and len(text) < 9 and 1 <= int(text) <= MOST):
-        raise refuse(400, f"limit: expected a whole number from 1 to {MOST}")
+    if not (text.isascii() and text.isdecimal() and len(text) < 9 and 1 <= int(text) <= MAX_LIMIT):
+        raise refuse(400, f"limit: expected a whole number from 1 to {MAX_LIMIT}")
     return int(text)
 
 
-def _answer(request: Request, texts: Iterable[str]) -> Response:
+def _response(request: Request, texts: Iterable[str]) -> Response:
     return streamed(request, paced(texts), content_type="application/json")
 
 
-def _timestamp(moment: datetime | None) -> str | None:
+def _rfc3339(moment: datetime | None) -> str | None:
     return None if moment is None else rfc3339(moment)
 
 
 def _seconds(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, _DIGITS)
-
-
-def _text(text: str | None) -> str | None:
-    return None if text is None else scalar(text)
+    return None if seconds is None else rounded(seconds)

@@ -1,7 +1,7 @@
-"""What the web room works with: the present, the past, and the few things it may ask the daemon to do.
+"""The state of the daemon that the endpoints read, and the actions of the daemon that they may start.
 
-A value that the daemon hands over once. Whatever changes while the process lives is behind a callable, so that a page
-never shows what was true at the start.
+The daemon creates the value once. Everything that changes while the process lives is behind a callable, so that a page
+never shows a value from the start.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-if TYPE_CHECKING:  # this module names the rooms it is set with, and builds none of them
+if TYPE_CHECKING:  # only for annotations
     from prober.history import HistoryStore
     from prober.metrics import Metrics
     from prober.outcome import Outcome
@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # this module names the rooms it is set with, and builds none
 
 
 class RunNow(Protocol):
-    """Runs a configured probe at once, in its turn with its target's others; the outcome goes to no sink."""
+    """Runs a configured probe now, within the concurrency limit of its target; the outcome goes to no sink."""
 
     async def __call__(self, probe_name: str, /, *, timeout: float | None) -> Outcome:
         """`timeout` in seconds, None for the probe's own. Raises KeyError where no such probe is run here."""
@@ -28,7 +28,7 @@ class RunNow(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class AppState:
-    """The daemon as its web room sees it. Times are UTC."""
+    """The daemon as its endpoints see it. Times are UTC."""
 
     statuses: StatusStore
     metrics: Metrics
@@ -40,11 +40,11 @@ class AppState:
     ready: Callable[[], bool]
     """Whether a configuration is loaded and its probes are scheduled."""
     next_due: Callable[[str], datetime | None]
-    """When a probe runs next; None where nobody knows: it is gone, or the process is about to end."""
+    """When a probe runs next; None where the probe is gone or the process is about to end."""
     in_maintenance: Callable[[str], bool]
     """Whether a probe, by its name, or its target is in a maintenance window now."""
     suspects: Callable[[], bool] = lambda: False
-    """Whether failures came so many at once that the prober doubts itself before the targets."""
+    """Whether so many targets failed at once that the prober itself is the likely cause."""
     started_at: datetime
     location: str | None = None
-    """Where this prober stands, as its operator calls it."""
+    """The value of `--location`."""

@@ -1,8 +1,9 @@
-"""Basic auth (RFC 7617): who may ask, by bcrypt hashes.
+"""Basic auth (RFC 7617) with bcrypt hashes.
 
-A hash takes 50 ms and more of a processor on purpose, which neither scrapes nor guesses may cost the probes: what was
-right once is known again by a keyed digest that lives only in this process, and whatever else is checked in a thread,
-one at a time. Who is unknown costs as much time as who is known, so that names cannot be told by the clock.
+A check takes 50 ms of CPU or more on purpose, and neither scrapes nor guesses may take that time from the probes. A
+password that was right once is recognised by a keyed digest, which only this process has; every other password is
+checked in a thread, one at a time. An unknown user costs the same time as a known one, so that response times do not
+reveal names.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from typing import Final
 
 import bcrypt
 
-_MOST_WAITING: Final = 32
-_LONGEST: Final = 72
-"""Bytes of a password that bcrypt looks at; a longer one is a wrong one."""
+_MAX_WAITING: Final = 32
+_MAX_PASSWORD: Final = 72
+"""Bytes of a password that bcrypt reads; a longer password is wrong."""
 
 
 class TooManyAttemptsError(Exception):
-    """So many passwords are waiting to be checked that this one is not."""
+    """Too many passwords are waiting for their check."""
 
 
 class Users:
@@ -33,14 +34,14 @@ class Users:
     def __init__(self, hashes: Mapping[str, str]) -> None:
         self._hashes = {name: text.encode() for name, text in hashes.items()}
         cost = max((int(text[4:6]) for text in hashes.values()), default=10)
-        self._nobody = f"$2b${cost:02}${'.' * 53}".encode()
+        self._dummy_hash = f"$2b${cost:02}${'.' * 53}".encode()
         self._key = secrets.token_bytes(32)
-        self._known: dict[str, bytes] = {}
-        self._turn = asyncio.Lock()
+        self._verified: dict[str, bytes] = {}
+        self._one_check = asyncio.Lock()
         self._waiting = 0
 
     def __bool__(self) -> bool:
-        """Whether there are any: without users everybody may ask."""
+        """Whether there are users: without users, no password is needed."""
         return bool(self._hashes)
 
     async def admit(self, authorization: str | None) -> bool:
@@ -50,27 +51,27 @@ class Users:
             return False
         name, password = credentials
         digest = hashlib.blake2b(password, key=self._key).digest()
-        if self._knows(name, digest):
+        if self._is_verified(name, digest):
             return True
-        if self._waiting >= _MOST_WAITING:
+        if self._waiting >= _MAX_WAITING:
             raise TooManyAttemptsError
         self._waiting += 1
         try:
-            async with self._turn:
-                return self._knows(name, digest) or await self._check(name, password, digest)
+            async with self._one_check:
+                return self._is_verified(name, digest) or await self._check(name, password, digest)
         finally:
             self._waiting -= 1
 
-    def _knows(self, name: str, digest: bytes) -> bool:
-        return hmac.compare_digest(self._known.get(name, b""), digest)
+    def _is_verified(self, name: str, digest: bytes) -> bool:
+        return hmac.compare_digest(self._verified.get(name, b""), digest)
 
     async def _check(self, name: str, password: bytes, digest: bytes) -> bool:
-        possible = len(password) <= _LONGEST and b"\0" not in password
-        hashed = self._hashes.get(name, self._nobody)
+        possible = len(password) <= _MAX_PASSWORD and b"\0" not in password
+        hashed = self._hashes.get(name, self._dummy_hash)
         right = await asyncio.to_thread(bcrypt.checkpw, password if possible else b"", hashed)
         if not (right and possible and name in self._hashes):
             return False
-        self._known[name] = digest
+        self._verified[name] = digest
         return True
 
 

@@ -11,14 +11,14 @@
       headers: {Strict-Transport-Security: max-age=31536000}
 
 The keys are those of Prometheus' exporter-toolkit (docs/web-configuration.md), so that one file may serve all exporters
-of a machine. What this server cannot do is refused rather than passed over: client certificates that nobody verifies,
-TLS below 1.2, cipher lists, HTTP/2. An empty file is refused as well: whoever asks for protection gets some.
+of a machine. A setting that this server does not support is an error: client certificates without verification, TLS
+below 1.2, cipher lists, HTTP/2. An empty file is an error as well, because it would protect nothing.
 """
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -30,10 +30,10 @@ from prober.config.mapping_schema import Key, MappingSchema, Values, key, mappin
 from prober.config.yaml_document import MAX_BYTES, UnreadableError, parse
 
 _VERSIONS: Final = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
-_VERIFIED: Final = {"VerifyClientCertIfGiven": ssl.CERT_OPTIONAL, "RequireAndVerifyClientCert": ssl.CERT_REQUIRED}
-_NOBODY: Final = "NoClientCert"
+_VERIFY_MODES: Final = {"VerifyClientCertIfGiven": ssl.CERT_OPTIONAL, "RequireAndVerifyClientCert": ssl.CERT_REQUIRED}
+_UNVERIFIED: Final = "NoClientCert"
 _BCRYPT: Final = r"^\$2[abxy]\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}$"
-"""A cost above 16 makes of every wrong password seconds of a processor's time."""
+"""With a cost above 16, every wrong password takes seconds of CPU."""
 _HEADERS: Final = (
     "Content-Security-Policy",
     "Strict-Transport-Security",
@@ -49,12 +49,12 @@ class WebConfigError(ConfigError):
 
 @settings
 class Tls:
-    """What the server shows and asks of whoever connects."""
+    """The certificate of the server, and the certificates that it asks of clients."""
 
     cert_file: Path = key(ExistingFile(), "The server's certificate and what leads to its root.")
     key_file: Path = key(ExistingFile(), "Its private key.")
     client_ca_file: Path | None = key(ExistingFile(), "Authorities of client certificates.", default=None)
-    client_auth_type: str = key(Choice((_NOBODY, *_VERIFIED)), "What is asked of clients.", default=_NOBODY)
+    client_auth_type: str = key(Choice((_UNVERIFIED, *_VERIFY_MODES)), "What is asked of clients.", default=_UNVERIFIED)
     min_version: str = key(Choice(tuple(_VERSIONS)), "The oldest TLS that is spoken.", default="TLS12")
     max_version: str = key(Choice(tuple(_VERSIONS)), "The newest.", default="TLS13")
 
@@ -65,29 +65,29 @@ class Tls:
         return context
 
     def apply(self, context: ssl.SSLContext) -> None:
-        """Make the context as this says; it may be in use: connections that come from now on go by it.
+        """Set the context up. It may be in use: the settings hold for new connections.
 
-        An authority of client certificates that a context knows already stays known to it.
+        Client authorities that the context trusts already stay trusted.
 
         Raises:
-            OSError: a file is gone or does not hold what it should; ssl.SSLError is one.
+            OSError: a file is missing or invalid; ssl.SSLError is an OSError.
         """
         context.load_cert_chain(self.cert_file, self.key_file, password=_no_password)
         if self.client_ca_file is not None:
             context.load_verify_locations(cafile=self.client_ca_file)
         context.minimum_version = _VERSIONS[self.min_version]
         context.maximum_version = _VERSIONS[self.max_version]
-        context.verify_mode = _VERIFIED.get(self.client_auth_type, ssl.CERT_NONE)
+        context.verify_mode = _VERIFY_MODES.get(self.client_auth_type, ssl.CERT_NONE)
 
 
 def _check_certificate(values: Values) -> None:
     cert, key = values.get("cert_file"), values.get("key_file")
     if cert is None or key is None:
         return
-    if "BEGIN CERTIFICATE" not in _text(cert):
+    if "BEGIN CERTIFICATE" not in _read_text(cert):
         values.at("cert_file").report("holds no certificate in PEM form")
         return
-    if "PRIVATE KEY" not in _text(key):
+    if "PRIVATE KEY" not in _read_text(key):
         values.at("key_file").report("holds no private key in PEM form")
         return
     try:
@@ -102,11 +102,11 @@ def _check_certificate(values: Values) -> None:
 
 
 def _check_client_authority(values: Values) -> None:
-    authority, wanted = values.get("client_ca_file"), values.get("client_auth_type", _NOBODY)
-    if wanted in _VERIFIED and not values.has("client_ca_file"):
+    authority, wanted = values.get("client_ca_file"), values.get("client_auth_type", _UNVERIFIED)
+    if wanted in _VERIFY_MODES and not values.has("client_ca_file"):
         values.at("client_auth_type").report("needs client_ca_file")
-    if values.has("client_ca_file") and wanted == _NOBODY:
-        values.at("client_ca_file").report(f"needs client_auth_type: {' or '.join(_VERIFIED)}")
+    if values.has("client_ca_file") and wanted == _UNVERIFIED:
+        values.at("client_ca_file").report(f"needs client_auth_type: {' or '.join(_VERIFY_MODES)}")
     if authority is None:
         return
     try:
@@ -120,7 +120,7 @@ def _check_versions(values: Values) -> None:
         values.at("max_version").report("below min_version")
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     return path.read_bytes().decode("latin-1")
 
 
@@ -129,12 +129,12 @@ class _EncryptedKeyError(ValueError):
 
 
 def _no_password() -> str:
-    # Without this OpenSSL asks for one on the terminal, and a service waits for ever.
+    # Without this callback OpenSSL asks for a password on the terminal, and a service waits for ever.
     raise _EncryptedKeyError("is encrypted; a service has nobody to ask for the password")
 
 
 class _Users(MapOf[str]):
-    """Users, of whom there is at least one: none would mean everybody."""
+    """At least one user: an empty mapping would switch authentication off."""
 
     def read(self, cursor: Cursor) -> dict[str, str]:
         users = super().read(cursor)
@@ -143,18 +143,18 @@ class _Users(MapOf[str]):
         return users
 
 
-def _bad_value(text: str) -> str | None:
+def _invalid_header(text: str) -> str | None:
     return None if text.isascii() and text.isprintable() else "expected printable ASCII"
 
 
 def _headers() -> FieldType[dict[str, str]]:
-    value = Text(wanted="the value of a header", complaint=_bad_value)
+    value = Text(wanted="the value of a header", complaint=_invalid_header)
     keys = tuple(Key(name=name, value_type=value, help="A header of every answer.") for name in _HEADERS)
-    return MappingSchema(keys=keys, build=lambda values: _written(values, _HEADERS))
+    return MappingSchema(keys=keys, build=_given_headers)
 
 
-def _written(values: Values, names: Iterable[str]) -> dict[str, str]:
-    return {name: values.get(name) for name in names if values.has(name)}
+def _given_headers(values: Values) -> dict[str, str]:
+    return {name: values.get(name) for name in _HEADERS if values.has(name)}
 
 
 _TLS: Final = mapping_of(Tls, checks=(_check_certificate, _check_client_authority, _check_versions))
@@ -166,7 +166,7 @@ _HTTP: Final[MappingSchema[dict[str, str]]] = MappingSchema(
 
 @settings
 class WebConfig:
-    """Who may ask, and over what. The default is anybody, over plain HTTP."""
+    """TLS, users and headers. The default is plain HTTP without users."""
 
     tls: Tls | None = key(_TLS, "TLS.", name="tls_server_config", default=None)
     users: Mapping[str, str] = key(
@@ -181,7 +181,7 @@ class WebConfig:
         repr=False,
     )
     headers: Mapping[str, str] = key(_HTTP, "How is answered.", name="http_server_config", default_factory=dict)
-    """Sent with every answer, in place of the usual value."""
+    """Sent with every response, in place of the default value."""
 
 
 _FILE: Final = mapping_of(WebConfig)
@@ -191,7 +191,7 @@ def load(path: Path) -> WebConfig:
     """The web configuration in a file.
 
     Raises:
-        WebConfigError: something is wrong; it holds every mistake.
+        WebConfigError: the file has mistakes; the error holds all of them.
     """
     scope = FileScope(file=path, environ={})
     config = _read(scope)
@@ -200,8 +200,8 @@ def load(path: Path) -> WebConfig:
     return config
 
 
-def refused(path: Path, why: str) -> WebConfigError:
-    """What a file that was sound when it was read turned out to be."""
+def unusable(path: Path, why: str) -> WebConfigError:
+    """The error for a file that was valid when it was read, but cannot be used."""
     return WebConfigError([Mistake(file=path, line=0, path="", message=why)])
 
 

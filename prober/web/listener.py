@@ -1,7 +1,7 @@
-"""The daemon's HTTP server: uvicorn as a guest in the daemon's event loop, for as long as a block runs.
+"""The HTTP server of the daemon: uvicorn in the event loop of the daemon, for as long as a block runs.
 
-It handles no signals, ends within a bound whatever its clients do, and speaks HTTP/1.1 by h11, which bounds the size
-of a request's head; what it serves needs no faster one.
+It handles no signals and ends within a bound whatever its clients do. It uses h11 because h11 bounds the size of a
+request head; the endpoints need no faster parser.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from prober.web.allowed_hosts import is_loopback
 from prober.web.basic_auth import Users
-from prober.web.config import WebConfig, load, refused
+from prober.web.config import WebConfig, load, unusable
 
 MAX_HEAD: Final = 32 * 1024
-"""Bytes of a request's first line and headers."""
+"""Bytes of the first line and the headers of a request."""
 MAX_CONNECTIONS: Final = 512
 _KEEP_ALIVE: Final = 75
-"""Seconds that a connection is kept open for the next request: Prometheus asks every minute."""
+"""Seconds that an idle connection stays open: Prometheus scrapes every minute."""
 _GRACE: Final = 3
-"""Seconds that answers under way have when the server stops."""
+"""Seconds that running requests have when the server stops."""
 _HEAD_TIME: Final = 10
-"""Seconds within which a request's head must have come, once it began; and the first one after the connection."""
+"""Seconds from the first byte to the end of a request head; for the first request, from the connection."""
 
 
 class Web:
-    """Where the daemon listens, and who may ask. `port` 0 takes a free one, which `port` is from then on.
+    """Address, TLS and users of the endpoints. With `port` 0 the system chooses one, which `port` then holds.
 
     Raises:
         WebConfigError: the web configuration file is not sound.
@@ -51,28 +51,28 @@ class Web:
         external_url: str | None = None,
     ) -> None:
         if external_url is not None:
-            _check(external_url)
+            _check_url(external_url)
         self.host = host
         self.port = port
         self.external_url = external_url
         self._file = config_file
         self._context: ssl.SSLContext | None = None
-        self._serves = False
+        self._is_serving = False
         self.apply_config(self.read())
 
     def read(self) -> WebConfig:
-        """What the web configuration file says by now. Raises WebConfigError. Blocks as long as the disk does."""
+        """Read the web configuration file. Raises WebConfigError. Blocks while it reads the disk."""
         return load(self._file) if self._file is not None else WebConfig()
 
     def apply_config(self, config: WebConfig) -> None:
-        """Go by another web configuration; connections that are open stay as they are.
+        """Use another web configuration for new connections.
 
         Raises:
-            WebConfigError: a certificate changed since it was read, or TLS is to be begun or ended, which takes a
-                restart. Nothing was changed.
+            WebConfigError: a certificate file changed since it was read, or the new configuration switches TLS on or
+                off, which takes a restart. Nothing was changed.
         """
-        if self._serves and (config.tls is None) != (self._context is None):
-            raise refused(self._file or Path(), "begins or ends TLS, which takes a restart")
+        if self._is_serving and (config.tls is None) != (self._context is None):
+            raise unusable(self._file or Path(), "begins or ends TLS, which takes a restart")
         if config.tls is not None:
             try:
                 fresh = config.tls.context()
@@ -80,55 +80,55 @@ class Web:
                     config.tls.apply(self._context)
                 self._context = self._context or fresh
             except (OSError, ValueError) as error:
-                raise refused(self._file or Path(), f"the certificate cannot be used: {error}") from None
+                raise unusable(self._file or Path(), f"the certificate cannot be used: {error}") from None
         self.config = config
         self.users = Users(config.users)
 
     @asynccontextmanager
     async def serving(self, app: ASGIApp) -> AsyncIterator[str]:
-        """Serve as long as the block runs; yields the URL of what is served. Raises OSError."""
-        with _listening(self.host, self.port) as listener:
+        """Serve for as long as the block runs; yields the URL of the status page. Raises OSError."""
+        with _bound_socket(self.host, self.port) as listener:
             self.port = listener.getsockname()[1]
-            server = uvicorn.Server(_settings(app))
+            server = uvicorn.Server(_uvicorn_config(app))
             server.config.load()
             server.config.ssl = self._context
             server.lifespan = server.config.lifespan_class(server.config)
             await server.startup(sockets=[listener])
-            ticking = asyncio.create_task(server.main_loop(), name="web")
-            self._serves = True
+            main_loop = asyncio.create_task(server.main_loop(), name="web")
+            self._is_serving = True
             try:
                 yield self.url
             finally:
-                self._serves = False
+                self._is_serving = False
                 server.should_exit = True
-                await ticking
-                await _shut(server, listener)
+                await main_loop
+                await _shut_down(server, listener)
 
     @property
     def is_open(self) -> bool:
-        """Whether whoever can reach the machine may ask: it listens beyond loopback and wants no password."""
+        """Whether the daemon listens beyond loopback without a password."""
         return not is_loopback(self.host) and not self.config.users
 
     @property
     def url(self) -> str:
-        """Of the status page, as others know it."""
+        """The URL of the status page for other machines."""
         if self.external_url is not None:
             return self.external_url
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self._context else 'http'}://{host}:{self.port}"
 
 
-def _check(external_url: str) -> None:
+def _check_url(external_url: str) -> None:
     parts = urlsplit(external_url)
     try:
         good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:  # a port that is none
+    except ValueError:  # an invalid port
         good = False
     if not good or parts.query or parts.fragment or parts.username:
         raise ValueError(f"--external-url {external_url}: write a URL such as https://prober.example/mcp")
 
 
-def _settings(app: ASGIApp) -> uvicorn.Config:
+def _uvicorn_config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=_Protocol,
@@ -136,7 +136,7 @@ def _settings(app: ASGIApp) -> uvicorn.Config:
         lifespan="off",
         log_config=None,
         access_log=False,
-        # Who asks over which scheme is what the connection says, whatever headers claim.
+        # Address and scheme of the client come from the connection, never from its headers.
         proxy_headers=False,
         server_header=False,
         h11_max_incomplete_event_size=MAX_HEAD,
@@ -147,19 +147,19 @@ def _settings(app: ASGIApp) -> uvicorn.Config:
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def _bound_socket(host: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio asks for it before it switches Nagle's algorithm off on what is accepted.
+    # The protocol is explicit because asyncio reads it before it disables Nagle's algorithm on accepted connections.
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Accepted connections inherit it: those of clients that vanished without a word do not pile up.
+        # Accepted connections inherit it, so that connections of vanished clients do not pile up.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         listener.bind((host, port))
         yield listener
 
 
-async def _shut(server: uvicorn.Server, listener: socket.socket) -> None:
-    """Let answers under way end, within the grace; then end them, and hang up on whoever does not read."""
+async def _shut_down(server: uvicorn.Server, listener: socket.socket) -> None:
+    """Wait for running requests within the grace, cancel the rest, and abort connections whose clients do not read."""
     state = server.server_state
     await server.shutdown(sockets=[listener])
     if state.tasks:
@@ -170,29 +170,29 @@ async def _shut(server: uvicorn.Server, listener: socket.socket) -> None:
 
 
 class _Protocol(H11Protocol):
-    """uvicorn's, with a bound on how long a request's head may take: a connection is not held for nothing."""
+    """uvicorn's protocol with a time limit on a request head, so that no idle client holds a connection."""
 
-    _overdue: asyncio.TimerHandle | None = None
+    _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
-        self._expect_head()
+        self._start_head_timer()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:
-            self._expect_nothing()
-        elif self._overdue is None:
-            self._expect_head()
+            self._stop_head_timer()
+        elif self._head_timer is None:
+            self._start_head_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._expect_nothing()
+        self._stop_head_timer()
         super().connection_lost(exc)
 
-    def _expect_head(self) -> None:
-        self._overdue = self.loop.call_later(_HEAD_TIME, self.transport.abort)
+    def _start_head_timer(self) -> None:
+        self._head_timer = self.loop.call_later(_HEAD_TIME, self.transport.abort)
 
-    def _expect_nothing(self) -> None:
-        if self._overdue is not None:
-            self._overdue.cancel()
-            self._overdue = None
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None

@@ -1,4 +1,4 @@
-"""/metrics: everything the daemon knows of its probes and of itself, for Prometheus."""
+"""/metrics: the metrics of all probes and of the daemon itself, for Prometheus."""
 
 from __future__ import annotations
 

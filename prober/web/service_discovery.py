@@ -1,12 +1,12 @@
-"""/sd: the probes as Prometheus' HTTP service discovery finds them, each to be run by a scrape of /probe.
+"""/sd: lists the probes for Prometheus' HTTP service discovery, each to be run by a scrape of /probe.
 
     scrape_configs:
       - job_name: mcp
-        honor_labels: true          # target and probe stand in the labels below and in what is scraped, alike
+        honor_labels: true          # the labels target and probe below and in the scrape are the same
         http_sd_configs: [{url: "http://127.0.0.1:9733/sd"}]
 
-Nothing needs relabelling: address, path, parameters, interval and timeout are set by labels. Probes with a `cron` are
-not among them, for Prometheus knows intervals only: the daemon runs those itself, and /metrics tells of them.
+No relabelling is needed: labels set address, path, parameters, interval and timeout. Probes with a `cron` are left out,
+because Prometheus knows only intervals: the daemon runs cron probes itself, and /metrics has their results.
 Source: prometheus.io/docs/prometheus/latest/http_sd, and "scrape_config" for the `__…__` labels.
 """
 
@@ -27,16 +27,16 @@ from prober.web.app_state import AppState
 from prober.web.responses import listed, paced, parameters, refuse, streamed
 
 _PORTS: Final = {"http": 80, "https": 443}
-_ROOM: Final = 1.0
-"""Seconds that a scrape is given beyond the probe's own timeout: half for the answer, half that /probe sets aside."""
+_TIMEOUT_MARGIN: Final = 1.0
+"""Seconds of a scrape beyond the timeout of the probe: half for the response, half that /probe reserves."""
 
 
 def routes(app_state: AppState, *, external_url: str | None) -> list[Route]:
-    """One group a probe."""
+    """One target group for each probe."""
 
     async def discover(request: Request) -> Response:
         parameters(request, ())
-        group = _grouping(external_url or _as_asked(request))
+        group = _group_builder(external_url or _request_url(request))
         probes = [status.probe for status in app_state.statuses.probes() if status.probe.cron is None]
         groups = paced(listed("[", map(group, probes), "]\n"))
         return streamed(request, groups, content_type="application/json")
@@ -44,22 +44,22 @@ def routes(app_state: AppState, *, external_url: str | None) -> list[Route]:
     return [Route("/sd", discover)]
 
 
-def _as_asked(request: Request) -> str:
-    """Whoever asks reaches us under the name that it asked for."""
-    asked = request.headers.get("host", "")
-    if host_and_port(asked) is None:
+def _request_url(request: Request) -> str:
+    """The URL by which the client reached this server."""
+    host = request.headers.get("host", "")
+    if host_and_port(host) is None:
         raise refuse(400, "a Host header is wanted: what is found is found under the name that was asked")
-    return f"{request.url.scheme}://{asked}"
+    return f"{request.url.scheme}://{host}"
 
 
-def _grouping(url: str) -> Callable[[Probe], dict[str, Any]]:
+def _group_builder(url: str) -> Callable[[Probe], dict[str, Any]]:
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     address = f"{host}:{parts.port or _PORTS[parts.scheme]}"
     path = parts.path.rstrip("/") + "/probe"
 
     def group(probe: Probe) -> dict[str, Any]:
-        timeout = min(probe.interval, probe.timeout + _ROOM)
+        timeout = min(probe.interval, probe.timeout + _TIMEOUT_MARGIN)
         labels = {
             "__scheme__": parts.scheme,
             "__metrics_path__": path,

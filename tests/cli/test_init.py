@@ -166,10 +166,10 @@ async def test_a_server_that_no_file_can_hold_is_told_and_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "prober.discover.probe_file.names_of_tools", lambda tools, target: dict.fromkeys(tools, "handshake")
+        "prober.discover.probe_file.tool_names", lambda tools, target: dict.fromkeys(tools, "handshake")
     )
     async with offering(tool("count")) as peer:
         done = await quickly("init", peer.url, "--output-dir", str(tmp_path / "probes"))
     assert (done.code, done.out) == (3, "")
-    assert done.err.startswith("Nothing was written, for it would not be sound:\nprobes.peer-handshake: ")
+    assert done.err.startswith("Nothing was written, because the files would have mistakes:\nprobes.peer-handshake: ")
     assert written(tmp_path) == {}

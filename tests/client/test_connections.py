@@ -248,14 +248,14 @@ async def test_a_peer_that_reads_nothing_is_waited_for_in_the_sending() -> None:
 def test_receiving_ends_with_the_last_byte_and_not_when_somebody_has_looked_at_it() -> None:
     recorder, began = ExchangeRecorder("call"), time.monotonic() - 10
     recorder.enter(Phase.RECEIVE, at=began)
-    recorder.awaits()
-    recorder.has(arrived=began + 0.25)
+    recorder.expect_bytes()
+    recorder.note_arrival(began + 0.25)
     assert recorder.freeze(Redactor(())).phases == {Phase.RECEIVE: 0.25}
 
 
 def test_a_body_that_never_ends_costs_all_the_time_until_nobody_waits_for_it_any_more() -> None:
     recorder, began = ExchangeRecorder("call"), time.monotonic() - 10
     recorder.enter(Phase.RECEIVE, at=began)
-    recorder.has(arrived=began + 0.25)
-    recorder.awaits()
+    recorder.note_arrival(began + 0.25)
+    recorder.expect_bytes()
     assert recorder.freeze(Redactor(())).phases[Phase.RECEIVE] >= 10

@@ -45,7 +45,7 @@ def test_what_was_said_to_a_proxy_counts_as_connecting() -> None:
     for phase in (Phase.DNS, Phase.CONNECT, Phase.SEND, Phase.WAIT, Phase.RECEIVE):
         recorder.enter(phase)
         spend(0.002)
-    recorder.rebook(Phase.CONNECT)
+    recorder.merge_into(Phase.CONNECT)
     recorder.enter(Phase.TLS)
     phases = recorder.freeze(Redactor([])).phases
     assert set(phases) == {Phase.DNS, Phase.CONNECT, Phase.TLS}

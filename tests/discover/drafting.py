@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from prober.config.model import Config, Probe
-from prober.discover.probe_file import draft, write
-from prober.discover.survey import Answers, LeftOut, Survey, survey
+from prober.discover.probe_file import probe_file_for, write
+from prober.discover.survey import CalledTool, SkippedTool, Survey, survey
 from prober.engine import run_pass
 from prober.kinds.call import CallSettings
 from prober.loader import load
@@ -43,11 +43,11 @@ class Drafted:
     @property
     def left_out(self) -> dict[str, str]:
         """Why, by tool."""
-        return {tool.name: tool.why for tool in self.seen.tools if isinstance(tool, LeftOut)}
+        return {tool.name: tool.why for tool in self.seen.tools if isinstance(tool, SkippedTool)}
 
     @property
-    def answering(self) -> dict[str, Answers]:
-        return {tool.name: tool for tool in self.seen.tools if isinstance(tool, Answers)}
+    def answering(self) -> dict[str, CalledTool]:
+        return {tool.name: tool for tool in self.seen.tools if isinstance(tool, CalledTool)}
 
     def call(self, tool: str) -> tuple[Probe, CallSettings]:
         """The one probe that calls a tool, and its settings."""
@@ -75,5 +75,5 @@ async def drafted(
     async with asyncio.timeout(BOUND):
         seen = await survey(target, timeout=float(timeout.removesuffix("s")))
     probes = folder / "probes"
-    write(draft(seen, name=name, target=entry, defaults={"interval": "60s", "timeout": timeout}), probes)
+    write(probe_file_for(seen, name=name, target=entry, defaults={"interval": "60s", "timeout": timeout}), probes)
     return Drafted(seen=seen, folder=probes, name=name, environ=environ)

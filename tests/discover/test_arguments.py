@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from prober.discover.arguments import Wanted, arguments_for, wanted_in
+from prober.discover.arguments import MissingValue, arguments_for, missing_values
 
 
 def requiring(**properties: Any) -> dict[str, Any]:
@@ -48,7 +48,7 @@ FOUND: Final[tuple[tuple[str, Any, Any], ...]] = (
 def test_a_value_that_the_schema_vouches_for_is_taken(schema: Any, value: Any) -> None:
     arguments = arguments_for(requiring(argument=schema) | {"$defs": DEFS})
     assert arguments == {"argument": value}
-    assert wanted_in(arguments) == {}
+    assert missing_values(arguments) == {}
 
 
 ASKED: Final[tuple[tuple[str, Any, dict[str, str]], ...]] = (
@@ -82,7 +82,7 @@ ASKED: Final[tuple[tuple[str, Any, dict[str, str]], ...]] = (
 
 @pytest.mark.parametrize(("schema", "wanted"), [row[1:] for row in ASKED], ids=[row[0] for row in ASKED])
 def test_a_value_that_nothing_vouches_for_is_asked_for(schema: Any, wanted: dict[str, str]) -> None:
-    assert wanted_in(arguments_for(requiring(argument=schema) | {"$defs": DEFS})) == wanted
+    assert missing_values(arguments_for(requiring(argument=schema) | {"$defs": DEFS})) == wanted
 
 
 @pytest.mark.parametrize(
@@ -91,10 +91,10 @@ def test_a_value_that_nothing_vouches_for_is_asked_for(schema: Any, wanted: dict
         ({"type": "object"}, {}),
         ({"type": "object", "properties": {"optional": {"default": 1}}}, {}),
         ({"type": "object", "properties": {"a": {"default": 1}, "b": {"default": 2}}, "required": ["b"]}, {"b": 2}),
-        ({"required": ["a"]}, {"a": Wanted(hint="any value")}),
+        ({"required": ["a"]}, {"a": MissingValue(hint="any value")}),
         ({"required": "ab"}, {}),
         ({"required": [1, None, {"a": 1}]}, {}),
-        ({"properties": [], "required": ["a", "a"]}, {"a": Wanted(hint="any value")}),
+        ({"properties": [], "required": ["a", "a"]}, {"a": MissingValue(hint="any value")}),
         (None, {}),
         ("object", {}),
         ([], {}),
@@ -107,7 +107,7 @@ def test_only_required_arguments_are_given_whatever_the_schema_is(schema: Any, a
 
 def test_what_is_known_stands_beside_what_is_wanted() -> None:
     arguments = arguments_for(requiring(unit={"default": "C"}, city=TEXT, at=requiring(day={"const": 1}, hour=TEXT)))
-    wanted = Wanted(hint="string")
+    wanted = MissingValue(hint="string")
     assert arguments == {"unit": "C", "city": wanted, "at": {"day": 1, "hour": wanted}}
 
 
@@ -136,4 +136,4 @@ def _nested(levels: int) -> dict[str, Any]:
     ids=["branching", "nested", "growing", "wide"],
 )
 def test_a_schema_without_an_end_is_left_to_a_person(schema: dict[str, Any]) -> None:
-    assert wanted_in(arguments_for(schema))
+    assert missing_values(arguments_for(schema))

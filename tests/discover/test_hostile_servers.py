@@ -122,7 +122,7 @@ async def test_what_no_file_of_ours_can_hold_is_left_out_and_the_rest_is_not(
         found = await drafted({"url": peer.url, "protocol": "modern"}, tmp_path)
         assert called(peer) == [("good", {})] * 2
         outcomes = await found.run()
-    assert found.left_out == {"odd": "its name or its arguments cannot stand in a file"}
+    assert found.left_out == {"odd": "its name or its arguments cannot be written to a file"}
     assert [outcome.reason for outcome in outcomes] == [None] * 3
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from prober.outcome import Evidence, Outcome, Reason
 from prober.report import REPORTS
-from prober.report.details import proof
+from prober.report.details import evidence_notes
 from prober.report.progress import Progress
 from tests.report.golden import on_screen, report
 from tests.report.outcomes import EVERYTHING, PASSED, STARTED_AT, TOOL, VERDICT, outcome
@@ -204,7 +204,7 @@ def test_what_to_do_next_is_said_only_where_something_is_wrong_and_not_done_yet(
 )
 def test_the_evidence_adds_to_the_message(message: str, evidence: Evidence, notes: list[str]) -> None:
     failed = outcome("a", "b", "call", reason=Reason.TOOL_ERROR, message=message, evidence=(evidence,))
-    assert [f"{note.label}: {note.text}" for note in proof(failed)] == notes
+    assert [f"{note.label}: {note.text}" for note in evidence_notes(failed)] == notes
 
 
 def test_the_live_line_counts_and_names_those_waited_for_longest_first() -> None:

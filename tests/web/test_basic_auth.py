@@ -102,7 +102,7 @@ async def test_with_users_nothing_is_answered_to_strangers(tmp_path: Path) -> No
         assert (await client.post("/-/reload", auth=("ada", "wrong"))).status_code == 401
         assert here.reloads == 0
         assert (await client.get("/metrics", auth=("ada", "right"))).status_code == 200
-        assert (await client.get("/api/v1/targets")).json() == {"error": "a user and a password are wanted"}
+        assert (await client.get("/api/v1/targets")).json() == {"error": "a user name and a password are required"}
 
 
 async def test_a_flood_of_guesses_is_told_to_come_later_while_scrapes_go_on(tmp_path: Path) -> None:

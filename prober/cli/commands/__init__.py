@@ -1,1 +1,1 @@
-"""What each command does: a file each, named after its command. `contracts.py` has `pin` and `drift`."""
+"""One file for each command, named after it. `contracts.py` has `pin` and `drift`."""

@@ -1,4 +1,4 @@
-"""`daemon`: from the command line to a process that runs until it is told to stop."""
+"""`daemon`: checks the options and runs the daemon until a signal stops it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class DaemonOptions:
 
 
 def daemon(options: DaemonOptions) -> int:
-    """Run until SIGTERM or SIGINT; ends by the signal itself, so that whoever sent it sees it in the exit status."""
+    """Run until SIGTERM or SIGINT, then end by that signal, so that the exit status of the process shows it."""
     if options.log_format not in FORMATS:
         refuse(f"--log-format {options.log_format}: choose one of {', '.join(FORMATS)}")
     settings = _settings(options)
@@ -81,60 +81,59 @@ def daemon(options: DaemonOptions) -> int:
 
 
 async def _run(settings: Settings, load: Callable[[], Config]) -> signal.Signals:
-    """Serve until a signal says to stop, and return it. A second one ends the process at once."""
+    """Serve until a stop signal, and return it. A second stop signal ends the process at once."""
     loop = asyncio.get_running_loop()
-    told: asyncio.Future[signal.Signals] = loop.create_future()
-    hung_up = asyncio.Event()
+    stopped: asyncio.Future[signal.Signals] = loop.create_future()
+    hangup = asyncio.Event()
 
     def stop(number: signal.Signals) -> None:
-        if told.done():  # two signals came before the loop had its turn
-            _end_at_once(number, None)
-        for other in _STOPS:
+        if stopped.done():  # two signals came before the loop ran
+            _kill_servers_and_exit(number, None)
+        for other in _STOP_SIGNALS:
             loop.remove_signal_handler(other)
-            signal.signal(other, _end_at_once)
-        told.set_result(number)
+            signal.signal(other, _kill_servers_and_exit)
+        stopped.set_result(number)
 
-    prober = _built(settings, load)
-    for number in _STOPS:
+    try:
+        prober = Daemon(settings, load)
+    except ValueError as error:  # --external-url is no URL; mistakes in files are other errors
+        refuse(str(error))
+    for number in _STOP_SIGNALS:
         loop.add_signal_handler(number, stop, number)
-    loop.add_signal_handler(signal.SIGHUP, hung_up.set)
+    loop.add_signal_handler(signal.SIGHUP, hangup.set)
 
     async def reload_on_hangup() -> None:
         while True:
-            await hung_up.wait()
-            hung_up.clear()
+            await hangup.wait()
+            hangup.clear()
             await prober.reload()
 
     async with prober.running() as url:
         typer.echo(f"mcp-prober daemon on {url}")
         reloading = asyncio.create_task(reload_on_hangup(), name="reload on SIGHUP")
         try:
-            return await told
+            return await stopped
         finally:
             reloading.cancel()
             await asyncio.wait([reloading])
 
 
-_STOPS: Final = (signal.SIGTERM, signal.SIGINT)
+_STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
-def _end_at_once(number: int, _frame: object) -> None:
-    """Whoever tells a second time does not want to wait. Servers that were started here lead groups of their own, which
-    nobody else would end: those that hang do not even notice that nobody reads what they write."""
-    for children in Path("/proc/self/task").glob("*/children"):  # there on Linux; elsewhere there are none to be found
+def _kill_servers_and_exit(number: int, _frame: object) -> None:
+    """End at once, and kill the servers that probes have started.
+
+    Each server leads a process group of its own, so no signal from outside reaches it; a server that hangs does not
+    even notice that nobody reads its output.
+    """
+    for children in Path("/proc/self/task").glob("*/children"):  # Linux only; other systems have no list of children
         with suppress(OSError):
             for child in children.read_text().split():
                 with suppress(OSError):
                     os.killpg(int(child), signal.SIGKILL)
     signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)
-
-
-def _built(settings: Settings, load: Callable[[], Config]) -> Daemon:
-    try:
-        return Daemon(settings, load)
-    except ValueError as error:  # of --external-url; what is wrong with files is said otherwise
-        refuse(str(error))
 
 
 def _settings(options: DaemonOptions) -> Settings:
@@ -146,7 +145,7 @@ def _settings(options: DaemonOptions) -> Settings:
         port=port,
         external_url=options.external_url,
         web_config=options.web_config,
-        history=(options.history or _usual_history()) if options.keep_history else None,
+        history=(options.history or _default_history_in_folder()) if options.keep_history else None,
         retention=_retention(options),
         concurrency=options.concurrency,
         shard=_shard(options.shard),
@@ -156,7 +155,7 @@ def _settings(options: DaemonOptions) -> Settings:
 
 
 def default_history() -> Path:
-    """Where systemd says that state goes, or else the XDG base directory specification."""
+    """In the state folder that systemd names, or else in the one of the XDG base directory specification."""
     if folder := os.environ.get("STATE_DIRECTORY", "").split(":")[0]:
         return Path(folder) / "history.db"
     state = os.environ.get("XDG_STATE_HOME", "")
@@ -164,8 +163,8 @@ def default_history() -> Path:
     return home / "mcp-prober" / "history.db"
 
 
-def _usual_history() -> Path:
-    """Its folder is made if need be; one that was named on the command line is not, for it may be a slip."""
+def _default_history_in_folder() -> Path:
+    """The default file, its folder created. A folder from the command line is not created: it may be a typo."""
     path = default_history()
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

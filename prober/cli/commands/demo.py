@@ -1,4 +1,4 @@
-"""`demo`: the reference server, its probes, two faults for them to catch, a race that one store wins and one loses."""
+"""`demo`: runs probes on the reference server, then two faults, and a race that one store passes and one fails."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from prober.report import REPORTS
 _STOP_SECONDS: Final = 10.0
 
 _RACE: Final = "reference-steps"
-"""The probe of reference-races.yaml in which clients increment one counter."""
+"""The probe of reference-races.yaml whose clients increment one counter."""
 
 _FAULTS: Final = (
     ("null-field", "a required field of every answer is null", Reason.OUTPUT_SCHEMA_MISMATCH),
@@ -40,12 +40,12 @@ _FAULTS: Final = (
 def demo(*, serve: bool) -> int:
     """Show what the prober does; returns the exit code. `serve` keeps the server up until it is interrupted."""
     with TemporaryDirectory(prefix="mcp-prober-demo-") as folder, reference_server(Path(folder)) as url:
-        _say(f"A reference server is up at {url}, its state in an SQLite file.")
+        typer.echo(f"A reference server is up at {url}, its state in an SQLite file.")
         as_expected = [_probes_pass(url), *(_fault_is_caught(url, *fault) for fault in _FAULTS)]
-        _switch(url, [])
+        _set_faults(url, [])
         as_expected += [_race_is_won(url), _race_is_lost()]
-        _say("" if all(as_expected) else "\nThis is not what the demo should show.")
-        _say(
+        typer.echo("" if all(as_expected) else "\nThis is not what the demo should show.")
+        typer.echo(
             "Next:\n"
             "  mcp-prober init https://your.server/mcp     probes for a server of yours\n"
             "  mcp-prober run probes                       one pass over them\n"
@@ -57,52 +57,48 @@ def demo(*, serve: bool) -> int:
 
 
 def _probes_pass(url: str) -> bool:
-    config = _pointed_at(url, "reference.yaml")
-    _say(f"\nOne pass over probes/reference.yaml ({len(config.probes)} probes):\n")
-    outcomes = _pass(config)
+    config = _config_for(url, "reference.yaml")
+    typer.echo(f"\nOne pass over probes/reference.yaml ({len(config.probes)} probes):\n")
+    outcomes = _run_pass(config)
     return all(outcome.verdict is Verdict.PASS for outcome in outcomes)
 
 
 def _fault_is_caught(url: str, name: str, what: str, reason: Reason) -> bool:
-    _say(f"\nNow with the fault {name}: {what}.\n")
-    _switch(url, [name])
-    outcomes = _pass(_pointed_at(url, "reference.yaml"))
+    typer.echo(f"\nNow with the fault {name}: {what}.\n")
+    _set_faults(url, [name])
+    outcomes = _run_pass(_config_for(url, "reference.yaml"))
     return any(outcome.reason is reason for outcome in outcomes)
 
 
 def _race_is_won(url: str) -> bool:
-    _say("\nThe faults are off. Now several clients count at once, on the SQLite store:\n")
-    outcomes = _pass(_pointed_at(url, "reference-races.yaml", only=_RACE))
+    typer.echo("\nThe faults are off. Now several clients count at once, on the SQLite store:\n")
+    outcomes = _run_pass(_config_for(url, "reference-races.yaml", only=_RACE))
     return all(outcome.verdict is Verdict.PASS for outcome in outcomes)
 
 
 def _race_is_lost() -> bool:
-    _say("\nThe same on the memory store, which is how not to do it:\n")
+    typer.echo("\nThe same on the memory store, which is how not to do it:\n")
     with TemporaryDirectory(prefix="mcp-prober-demo-") as folder, reference_server(Path(folder), "memory") as url:
-        outcomes = _pass(_pointed_at(url, "reference-races.yaml", only=_RACE))
+        outcomes = _run_pass(_config_for(url, "reference-races.yaml", only=_RACE))
     return any(outcome.reason is Reason.LOST_UPDATE for outcome in outcomes)
 
 
-def _say(text: str) -> None:
-    typer.echo(text)
-
-
-def _pass(config: Config) -> list[Outcome]:
+def _run_pass(config: Config) -> list[Outcome]:
     outcomes = asyncio.run(run_pass(config, list(config.probes.values())))
     REPORTS["table"](outcomes, started_at=min(each.started_at for each in outcomes), verbose=False, stream=sys.stdout)
     sys.stdout.flush()
     return outcomes
 
 
-def _pointed_at(url: str, file: str, *, only: str | None = None) -> Config:
+def _config_for(url: str, file: str, *, only: str | None = None) -> Config:
     config = load([shipped("probes") / file], environ=os.environ)
     targets = {name: replace(target, url=url, address=url) for name, target in config.targets.items()}
     probes = {name: probe for name, probe in config.probes.items() if only in (None, name)}
     return replace(config, targets=targets, probes=probes)
 
 
-def _switch(url: str, faults: Sequence[str]) -> None:
-    """Have the server misbehave in these ways and no others."""
+def _set_faults(url: str, faults: Sequence[str]) -> None:
+    """Switch these faults of the server on, and all others off."""
     request = urllib.request.Request(  # noqa: S310 - our own server
         url.removesuffix("/mcp") + "/debug/faults",
         data=json.dumps({"faults": list(faults)}).encode(),
@@ -113,24 +109,24 @@ def _switch(url: str, faults: Sequence[str]) -> None:
 
 
 def _serve(url: str) -> None:
-    _say(f"\nThe server stays up: MCP at {url}, metrics at {url.removesuffix('/mcp')}/metrics. Ctrl-C ends it.")
+    typer.echo(f"\nThe server stays up: MCP at {url}, metrics at {url.removesuffix('/mcp')}/metrics. Ctrl-C ends it.")
     try:
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
-        _say("")
+        typer.echo("")
 
 
 @contextmanager
 def reference_server(folder: Path, store: str = "sqlite") -> Iterator[str]:
-    """A reference server with what it writes in `folder`; yields the URL of its MCP endpoint."""
+    """Run a reference server that writes its files to `folder`; yields the URL of its MCP endpoint."""
     command = [sys.executable, "-m", "prober.reference", "--listen", "127.0.0.1:0", "--session", "probe"]
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(  # noqa: S603 - our own server
             [*command, "--store", store, "--db", str(folder / "demo.db")], stdout=subprocess.PIPE, stderr=log, text=True
         )
     try:
-        yield _announced(process, folder / "server.log")
+        yield _wait_for_url(process, folder / "server.log")
     finally:
         process.terminate()
         try:
@@ -142,8 +138,8 @@ def reference_server(folder: Path, store: str = "sqlite") -> Iterator[str]:
         process.stdout.close()
 
 
-def _announced(process: subprocess.Popen[str], log: Path) -> str:
-    """The URL that the server says it listens on; its line comes when it is ready, or its output ends."""
+def _wait_for_url(process: subprocess.Popen[str], log: Path) -> str:
+    """The URL in the first line of the server, which it prints when it is ready; without that line, exit."""
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line.startswith("listening on "):

@@ -1,4 +1,4 @@
-"""`drill`: break the reference server in every way it knows, and see whether the pipeline behind it says so."""
+"""`drill`: switches on each fault of the reference server, and checks that the pipeline reports it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OUTPUTS: Final[Mapping[str, Callable[[Report, TextIO], None]]] = {"table": write
 
 _PROMETHEUS: Final = ("prometheus",)
 _ALERTMANAGER: Final = ("prometheus-alertmanager", "alertmanager")
-"""What packages call it; the first is Debian's."""
+"""Names of the program in packages; the first is Debian's."""
 _INTERRUPTIONS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -50,7 +50,7 @@ def run(options: DrillOptions) -> int:
         alerting=_alerting(options),
     )
     if isinstance(plan.alerting, str):
-        _say(f"without alerts: {plan.alerting}")
+        _log(f"without alerts: {plan.alerting}")
     try:
         report = asyncio.run(_interruptible(plan))
     except Broken as error:
@@ -60,20 +60,20 @@ def run(options: DrillOptions) -> int:
         typer.echo("interrupted", err=True)
         return INTERRUPTED
     OUTPUTS[options.output](report, sys.stdout)
-    if report.own:  # whoever cannot be relied on can neither pass nor fail anybody
+    if report.own:  # a drill that failed itself can neither pass nor fail the pipeline
         return UNKNOWN
     return PASSED if report.as_expected else FAILED
 
 
 async def _interruptible(plan: Plan) -> Report | None:
-    """The report, or None where a signal ended it. By then nothing of it is left."""
-    drilling = asyncio.ensure_future(drill(plan, _say))
+    """The report, or None after a signal. The drill has cleaned up when this returns."""
+    drilling = asyncio.ensure_future(drill(plan, _log))
     loop = asyncio.get_running_loop()
     interrupted = False
 
     def stop() -> None:
         nonlocal interrupted
-        if not interrupted:  # a second one must not keep the first from clearing away
+        if not interrupted:  # a second signal must not interrupt the clean-up
             interrupted = True
             drilling.cancel()
 
@@ -87,7 +87,7 @@ async def _interruptible(plan: Plan) -> Report | None:
         raise
 
 
-def _say(line: str) -> None:
+def _log(line: str) -> None:
     typer.echo(line, err=True)
 
 
@@ -101,7 +101,7 @@ def _faults(names: Sequence[str]) -> list[str]:
 
 
 def _alerting(options: DrillOptions) -> Alerting | str:
-    """The programs, or why they are not used. One that was named must be there."""
+    """The programs, or why they are not used. A program from the command line must exist."""
     if not options.alerts:
         return "--no-alerts"
     prometheus = _program("--prometheus", options.prometheus, _PROMETHEUS)

@@ -1,4 +1,4 @@
-"""`export`: copy out what ships with the package."""
+"""`export`: copies probes, dashboards or alerts out of the package."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def export(what: str, folder: Path, *, force: bool) -> int:
         refuse(f"There is no {what!r} to export. Known: {', '.join(SHIPPED)}")
     source = shipped(what)
     files = [path.relative_to(source) for path in sorted(source.glob(SHIPPED[what])) if path.is_file()]
-    there = [str(folder / file) for file in files if (folder / file).exists()]
-    if there and not force:
-        refuse(f"{', '.join(there)} would be overwritten. Choose another folder, or say --force.")
+    existing = [str(folder / file) for file in files if (folder / file).exists()]
+    if existing and not force:
+        refuse(f"{', '.join(existing)} would be overwritten. Choose another folder, or say --force.")
     try:
         for file in files:
             (folder / file).parent.mkdir(parents=True, exist_ok=True)

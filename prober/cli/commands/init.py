@@ -1,4 +1,4 @@
-"""`init`: from an address on the command line to probes that pass."""
+"""`init`: surveys a server and writes probes that pass."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import typer
 
 from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN, refuse
 from prober.cli.selection import counted
-from prober.cli.server_address import Reachable
+from prober.cli.server_address import Server
 from prober.config import ConfigError
-from prober.discover.arguments import wanted_in
-from prober.discover.naming import name_of_server
-from prober.discover.probe_file import ProbeFile, WouldOverwrite, draft, write
-from prober.discover.survey import Answers, LeftOut, Survey, survey
+from prober.discover.arguments import missing_values
+from prober.discover.naming import target_name
+from prober.discover.probe_file import FilesExistError, ProbeFile, probe_file_for, write
+from prober.discover.survey import CalledTool, SkippedTool, Survey, survey
 from prober.loader import load
 from prober.outcome import Failure
 from prober.report.untrusted import line
@@ -25,36 +25,36 @@ from prober.report.untrusted import line
 _MINUTE: Final = 60.0
 
 
-def init(address: Reachable, *, folder: Path, force: bool) -> int:
+def init(server: Server, *, folder: Path, force: bool) -> int:
     """Survey the server, write the probes, report; returns the exit code."""
     try:
-        seen = asyncio.run(survey(address.target, timeout=address.seconds))
+        surveyed = asyncio.run(survey(server.target, timeout=server.seconds))
     except Failure as failure:
-        typer.echo(line(f"{address.target.address}: {failure.reason} at {failure.step}: {failure.message}"), err=True)
+        typer.echo(line(f"{server.target.address}: {failure.reason} at {failure.step}: {failure.message}"), err=True)
         return FAILED
-    drafted = draft(
-        seen,
-        name=address.name or name_of_server(seen.server.name),
-        target=address.entry,
-        defaults={"interval": "60s" if address.seconds <= _MINUTE else address.timeout, "timeout": address.timeout},
+    probe_file = probe_file_for(
+        surveyed,
+        name=server.name or target_name(surveyed.server.name),
+        target=server.entry,
+        defaults={"interval": "60s" if server.seconds <= _MINUTE else server.timeout, "timeout": server.timeout},
     )
-    if mistakes := _mistakes(drafted):
-        typer.echo(f"Nothing was written, for it would not be sound:\n{mistakes}", err=True)
+    if mistakes := _mistakes(probe_file):
+        typer.echo(f"Nothing was written, because the files would have mistakes:\n{mistakes}", err=True)
         return UNKNOWN
     try:
-        write(drafted, folder, force=force)
-    except WouldOverwrite as problem:
+        write(probe_file, folder, force=force)
+    except FilesExistError as problem:
         refuse(f"{problem} would be overwritten. Choose another --name or --output-dir, or say --force.")
     except OSError as problem:
         refuse(f"{problem.filename}: {problem.strerror}")
-    _tell(seen, drafted, folder)
+    _print_summary(surveyed, probe_file, folder)
     return PASSED
 
 
-def _mistakes(drafted: ProbeFile) -> str:
-    """What `check` would say of the files, were they written. A server may offer what no file of ours can hold."""
+def _mistakes(probe_file: ProbeFile) -> str:
+    """The mistakes that `check` would find in the files: a name of a server may be invalid in a configuration."""
     with tempfile.TemporaryDirectory() as folder:
-        write(drafted, Path(folder))
+        write(probe_file, Path(folder))
         try:
             load([Path(folder)], environ=os.environ)
         except ConfigError as error:
@@ -62,14 +62,14 @@ def _mistakes(drafted: ProbeFile) -> str:
     return ""
 
 
-def _tell(seen: Survey, drafted: ProbeFile, folder: Path) -> None:
-    server = seen.server
+def _print_summary(surveyed: Survey, probe_file: ProbeFile, folder: Path) -> None:
+    server = surveyed.server
     name = " ".join(filter(None, (server.name or "A server without a name", server.version)))
     typer.echo(line(f"{name}, MCP {server.protocol_version}"))
-    answering = sum(isinstance(tool, Answers) for tool in seen.tools)
-    typer.echo(f"{counted(seen.tools, 'tool')}: {answering} answered and have a probe each")
-    for tool in seen.tools:
-        if isinstance(tool, LeftOut):
-            wanted = ", ".join(wanted_in(tool.arguments or {}))
-            typer.echo(line(f"  {tool.name}: {tool.why}" + (f" ({wanted})" if wanted else "")))
-    typer.echo(f"{counted(drafted.files, 'file')} written. Next: mcp-prober run {folder / drafted.path}")
+    called = sum(isinstance(tool, CalledTool) for tool in surveyed.tools)
+    typer.echo(f"{counted(surveyed.tools, 'tool')}: {called} answered and have a probe each")
+    for tool in surveyed.tools:
+        if isinstance(tool, SkippedTool):
+            missing = ", ".join(missing_values(tool.arguments or {}))
+            typer.echo(line(f"  {tool.name}: {tool.why}" + (f" ({missing})" if missing else "")))
+    typer.echo(f"{counted(probe_file.files, 'file')} written. Next: mcp-prober run {folder / probe_file.path}")

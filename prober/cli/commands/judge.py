@@ -15,13 +15,13 @@ from prober.config.model import Probe
 from prober.kinds.race import RaceSettings
 from prober.report.untrusted import block
 
-if TYPE_CHECKING:  # every `run` comes by here, and few have a race to judge
+if TYPE_CHECKING:  # every `run` imports this module, and few have a race to judge
     from prober.consistency.trace import Trace
     from prober.consistency.verdict import Judged
 
 
 def seeded(probes: Sequence[Probe], seed: int | None) -> list[Probe]:
-    """The probes, their races with this seed."""
+    """The probes, with this seed in the settings of races."""
     if seed is None:
         return list(probes)
     if not any(isinstance(probe.settings, RaceSettings) for probe in probes):

@@ -1,4 +1,4 @@
-"""One pass from the command line: run, show progress, report, exit code."""
+"""`run`: runs one pass, shows progress, and writes the report."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class RunOptions:
 
 def run(config: Config, probes: Sequence[Probe], options: RunOptions) -> int:
     """Run the probes and report on standard output; returns the exit code."""
-    atexit.register(gc.freeze)  # or Python would end by looking for garbage among all modules: a tenth of a small pass
+    atexit.register(gc.freeze)  # else Python collects garbage at exit: a tenth of a small pass
     started_at = datetime.now(UTC)
     histories: list[Trace] = []
     running = _run(config, probes, concurrency=options.concurrency, on_history=histories.append)
@@ -65,7 +65,7 @@ _INTERRUPTIONS: Final = (signal.SIGINT, signal.SIGTERM)
 async def _run(
     config: Config, probes: Sequence[Probe], *, concurrency: int, on_history: Callable[[Trace], None]
 ) -> tuple[list[Outcome], bool]:
-    """The outcomes in the order of `probes`; an interruption leaves `not_run` for those that had no time to end."""
+    """The outcomes in the order of `probes`; `not_run` for each probe that an interruption stopped."""
     from prober.engine import not_run, run_pass
 
     ended: dict[str, Outcome] = {}
@@ -89,7 +89,7 @@ async def _run(
             await running
         except asyncio.CancelledError:
             interrupted = True
-            for number in _INTERRUPTIONS:  # a second one must not cost the report of what was done
+            for number in _INTERRUPTIONS:  # a second signal must not prevent the report
                 loop.remove_signal_handler(number)
                 signal.signal(number, signal.SIG_IGN)
     return [ended.get(probe.name) or not_run(probe, "interrupted before it ended") for probe in probes], interrupted

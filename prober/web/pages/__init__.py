@@ -1,15 +1,1 @@
-"""The status page: what every target is like now and was like of late, for a person, and its badges."""
-
-from __future__ import annotations
-
-from starlette.routing import BaseRoute
-
-from prober.web.app_state import AppState
-from prober.web.pages.views import Views
-
-__all__ = ["routes"]
-
-
-def routes(app_state: AppState) -> list[BaseRoute]:
-    """`/`, `/targets/{name}`, `/badge/{target}.svg` and `/static/{file}`."""
-    return Views(app_state).routes
+"""The status page for people: present and recent status of every target, and badges."""

@@ -1,4 +1,4 @@
-"""Templates and the few files beside them: read once, the files under names that change with their contents."""
+"""Templates and static files, read once. The URL of a static file holds a hash of its content."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ POLICY: Final = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-"""What a page may load and do (CSP level 3): what comes from this server, and nothing written into the page itself."""
+"""A page may load only files of this server, and no inline script or style (CSP level 3)."""
 SECURITY: Final = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -37,7 +37,7 @@ SECURITY: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Asset:
-    """A file as it is sent."""
+    """A static file."""
 
     content: bytes
     type: str
@@ -48,7 +48,7 @@ class Asset:
 
 
 class Assets:
-    """The style sheet, the script and the icons, by the names that the pages call them by, and the templates."""
+    """The templates, and the style sheet, script and icons by their hashed names."""
 
     def __init__(self) -> None:
         self._by_name: dict[str, Asset] = {}
@@ -67,9 +67,9 @@ class Assets:
         )
 
     def named(self, name: str) -> Asset | None:
-        """The file of that name with its hash; None for any other."""
+        """The file with that hashed name, or None."""
         return self._by_name.get(name)
 
     def render(self, template: str, values: Mapping[str, Any]) -> str:
-        """A page. `static` turns a file's own name into the one with its hash."""
+        """Render a page. Templates call `static` to turn a file name into its hashed name."""
         return self._templates.get_template(template).render(static=self._names.__getitem__, **values)

@@ -1,7 +1,7 @@
-"""A badge: name and verdict, or uptime, as a small SVG for a README or a wiki.
+"""Draws a badge: a name with a verdict or an uptime, as a small SVG for a README or a wiki.
 
-The widths of characters are about those of Verdana: `textLength` makes the browser fit the text to them, whichever font
-it has.
+The widths of characters are roughly those of Verdana; `textLength` makes the browser fit the text into them, whichever
+font it has.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final, Literal
 from xml.sax.saxutils import escape, quoteattr
 
+from prober.json_values import cap
 from prober.outcome import Verdict
 from prober.report.untrusted import line
 
@@ -30,16 +31,16 @@ _WIDTHS: Final = {
     0.98: "mW@",
     1.08: "%",
 }
-"""In parts of the size of the font."""
-_WIDTH_OF: Final = {character: width for width, characters in _WIDTHS.items() for character in characters}
-_OTHER: Final = 0.8
+"""As a share of the font size."""
+_CHARACTER_WIDTHS: Final = {character: width for width, characters in _WIDTHS.items() for character in characters}
+_DEFAULT_WIDTH: Final = 0.8
 _SIZE: Final = 11
 _PADDING: Final = 6
 _HEIGHT: Final = 20
-_MOST: Final = 60
+_MAX_TEXT: Final = 60
 
 Tone = Verdict | Literal["warning"]
-# White on each of them has a contrast of at least 4.5 to 1.
+# White text on each colour has a contrast of at least 4.5 to 1.
 _COLOUR: Final[Mapping[Tone, str]] = {
     Verdict.PASS: "#1a7f4b",
     Verdict.FAIL: "#c2303a",
@@ -50,14 +51,14 @@ _LABEL_COLOUR: Final = "#3d4653"
 
 
 def badge(label: str, message: str, tone: Tone) -> str:
-    """The SVG. `label` and `message` may be anybody's text."""
+    """The SVG. `label` and `message` may be untrusted text."""
     label, message = _short(label), _short(message)
     left, right = _text_width(label) + 2 * _PADDING, _text_width(message) + 2 * _PADDING
     whole = left + right
-    told = f"{label}: {message}"
+    title = f"{label}: {message}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{whole}" height="{_HEIGHT}" role="img" '
-        f"aria-label={quoteattr(told)}><title>{escape(told)}</title>"
+        f"aria-label={quoteattr(title)}><title>{escape(title)}</title>"
         f'<clipPath id="r"><rect width="{whole}" height="{_HEIGHT}" rx="4"/></clipPath>'
         f'<g clip-path="url(#r)"><path fill="{_LABEL_COLOUR}" d="M0 0h{left}v{_HEIGHT}H0z"/>'
         f'<path fill="{_COLOUR[tone]}" d="M{left} 0h{right}v{_HEIGHT}H{left}z"/></g>'
@@ -67,12 +68,11 @@ def badge(label: str, message: str, tone: Tone) -> str:
 
 
 def _short(text: str) -> str:
-    text = line(text[: _MOST * 4])
-    return text if len(text) <= _MOST else text[: _MOST - 1] + "…"
+    return cap(line(text[: _MAX_TEXT * 4]), _MAX_TEXT)
 
 
 def _text_width(text: str) -> int:
-    return round(_SIZE * sum(_WIDTH_OF.get(character, _OTHER) for character in text))
+    return round(_SIZE * sum(_CHARACTER_WIDTHS.get(character, _DEFAULT_WIDTH) for character in text))
 
 
 def _text(text: str, middle: float, room: int) -> str:

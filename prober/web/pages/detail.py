@@ -1,4 +1,4 @@
-"""The page of one target as values: who it is, where it stands, its probes, what failed of late and the proof of it."""
+"""The values of a target page: facts about the target, its probes, present and earlier failures."""
 
 from __future__ import annotations
 
@@ -8,36 +8,35 @@ from datetime import UTC, datetime
 from typing import Final
 
 from prober.outcome import Outcome, Verdict
-from prober.report.details import cause, warnings
+from prober.report.details import cause, warning_notes
 from prober.report.formatting import duration
-from prober.status import ProbeStatus, TargetStatus
+from prober.status import WORST_FIRST, ProbeStatus, TargetStatus
 from prober.web.pages.failure_view import (
-    LINE,
-    MESSAGE,
-    NOTES,
+    MAX_LINE,
+    MAX_MESSAGE,
+    MAX_NOTES,
     FailureView,
     earlier_failures,
     present_failure,
 )
-from prober.web.pages.formatting import When, ago, brief, counted, percent, since, span
+from prober.web.pages.formatting import When, ago, counted, one_line, percent, since, span
 from prober.web.pages.front import late
 from prober.web.pages.list_query import Pages, is_late, paged
-from prober.web.pages.recent_history import Past
+from prober.web.pages.recent_history import TargetHistory
 from prober.web.pages.svg import Phases, Spark, Strip, phases_of, spark_of, strip_of
 
-_SOON: Final = 14 * 86400.0
-"""A certificate that ends within this time is marked."""
-_SAYS: Final = {
+_EXPIRY_WARNING: Final = 14 * 86400.0
+"""Seconds before its expiry from which a certificate is marked."""
+_VERBS: Final = {
     Verdict.FAIL: ("fails", "fail"),
     Verdict.UNKNOWN: ("is unknown", "are unknown"),
     Verdict.PASS: ("passes", "pass"),
 }
-_RANK: Final = {Verdict.FAIL: 0, Verdict.UNKNOWN: 1, Verdict.PASS: 2}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
-    """What the scheduler says of one probe."""
+class ScheduleState:
+    """The state of one probe in the scheduler."""
 
     next_due: datetime | None
     maintenance: bool
@@ -45,7 +44,7 @@ class Known:
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """A line of the list of facts. `alarming` asks for attention."""
+    """A line of the list of facts. An `alarming` fact is highlighted."""
 
     name: str
     text: str
@@ -75,7 +74,7 @@ class ProbeRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Detail:
-    """Everything that the page of a target says."""
+    """All values of a target page."""
 
     name: str
     address: str
@@ -94,15 +93,15 @@ class Detail:
     earlier: str | None
     later: str | None
     failures: tuple[FailureView, ...]
-    looked_through: int
-    """How many runs of history `failures` are of, those of the present trouble included."""
-    remembers: bool
+    failures_read: int
+    """Failed runs that were read from history, including runs that `present` shows."""
+    has_history: bool
 
 
 def shown_probes(target: TargetStatus, page: int) -> tuple[Pages, tuple[ProbeStatus, ...]]:
     """The probes of one page, worst first."""
     pages = paged(len(target.probes), page)
-    ordered = sorted(target.probes, key=lambda status: _RANK[status.verdict])
+    ordered = sorted(target.probes, key=lambda status: WORST_FIRST.index(status.verdict))
     return pages, tuple(ordered[pages.first - 1 : pages.last])
 
 
@@ -112,34 +111,34 @@ def detail_of(
     *,
     now: datetime,
     started_at: datetime,
-    past: Past | None,
-    known: Mapping[str, Known],
+    past: TargetHistory | None,
+    schedule: Mapping[str, ScheduleState],
 ) -> Detail:
-    """`past` is None where there is no history; `known` holds every shown probe."""
+    """`past` is None without history; `schedule` holds every shown probe."""
     pages, statuses = shown
     bad = [s for s in statuses if s.last is not None and s.verdict is not Verdict.PASS]
     present = {s.probe.name: s.since for s in target.probes if s.since and s.verdict is not Verdict.PASS}
     outcomes = [s.last.outcome for s in target.probes if s.last is not None]
     return Detail(
         name=target.target.name,
-        address=brief(target.target.address, most=400),
+        address=one_line(target.target.address, most=400),
         verdict=target.verdict,
         headline=_headline(target),
         since=since(target.since, now) if target.since else None,
-        maintenance=any(each.maintenance for each in known.values()),
+        maintenance=any(state.maintenance for state in schedule.values()),
         facts=tuple(_facts(target, outcomes, now)),
-        warnings=tuple(dict.fromkeys(_warnings(outcomes)))[:NOTES],
+        warnings=tuple(dict.fromkeys(_warnings(outcomes)))[:MAX_NOTES],
         strip=strip_of(past.days, now.date()) if past else None,
         spark=spark_of(past.seconds) if past else None,
         uptime=percent(past.uptime) if past and past.uptime is not None else None,
         present=tuple(present_failure(status, now) for status in bad),
-        probes=tuple(_row(status, known[status.probe.name], now, started_at) for status in statuses),
+        probes=tuple(_row(status, schedule[status.probe.name], now, started_at) for status in statuses),
         pages=pages,
         earlier=f"?page={pages.number - 1}" if pages.number > 1 else None,
         later=f"?page={pages.number + 1}" if pages.number < pages.count else None,
         failures=earlier_failures(past.failures, present, now) if past else (),
-        looked_through=len(past.failures) if past else 0,
-        remembers=past is not None,
+        failures_read=len(past.failures) if past else 0,
+        has_history=past is not None,
     )
 
 
@@ -147,7 +146,7 @@ def _headline(target: TargetStatus) -> str:
     count, of = len(target.of(target.verdict)), len(target.probes)
     if all(status.last is None for status in target.probes):
         return "not probed yet"
-    one, many = _SAYS[target.verdict]
+    one, many = _VERBS[target.verdict]
     if of == 1:
         return f"its probe {one}"
     return f"all {of:,} probes {many}" if count == of else f"{count:,} of {of:,} probes {one if count == 1 else many}"
@@ -158,8 +157,8 @@ def _facts(target: TargetStatus, outcomes: Sequence[Outcome], now: datetime) -> 
     named = " ".join(filter(None, (server.name, server.version)))
     spoken = " · ".join(filter(None, (server.protocol_version, f"{server.era} era" if server.era else "")))
     facts = [
-        Fact(name="Server", text=brief(named, most=LINE) or "not known yet"),
-        Fact(name="Protocol", text=brief(spoken, most=LINE) or "not known yet"),
+        Fact(name="Server", text=one_line(named, most=MAX_LINE) or "not known yet"),
+        Fact(name="Protocol", text=one_line(spoken, most=MAX_LINE) or "not known yet"),
         Fact(
             name="Transport",
             text={"http": "Streamable HTTP", "sse": "HTTP with SSE", "stdio": "stdio"}[target.target.transport],
@@ -182,7 +181,7 @@ def _certificate(timestamp: float | None, now: datetime) -> list[Fact]:
     end = datetime.fromtimestamp(timestamp, UTC)
     text = "expires" if end > now else "expired"
     return [
-        Fact(name="Certificate", text=text, when=ago(end, now), alarming=(end - now).total_seconds() < _SOON),
+        Fact(name="Certificate", text=text, when=ago(end, now), alarming=(end - now).total_seconds() < _EXPIRY_WARNING),
     ]
 
 
@@ -194,38 +193,42 @@ def _contract(numbers: Mapping[str, float]) -> list[Fact]:
     }
     if not counts:
         return []
-    told = ", ".join(f"{count:,} {severity}" for severity, count in counts.items() if count)
+    changes = ", ".join(f"{count:,} {severity}" for severity, count in counts.items() if count)
     return [
         Fact(
             name="Contract",
-            text=f"{told} since it was pinned" if told else "as pinned",
+            text=f"{changes} since it was pinned" if changes else "as pinned",
             alarming=counts.get("breaking", 0) > 0,
         )
     ]
 
 
 def _warnings(outcomes: Sequence[Outcome]) -> list[str]:
-    return [f"{outcome.probe}: {brief(note.text, most=MESSAGE)}" for outcome in outcomes for note in warnings(outcome)]
+    return [
+        f"{outcome.probe}: {one_line(note.text, most=MAX_MESSAGE)}"
+        for outcome in outcomes
+        for note in warning_notes(outcome)
+    ]
 
 
-def _row(status: ProbeStatus, known: Known, now: datetime, started_at: datetime) -> ProbeRow:
+def _row(status: ProbeStatus, scheduled: ScheduleState, now: datetime, started_at: datetime) -> ProbeRow:
     probe, last = status.probe, status.last
     outcome = last.outcome if last else None
     overdue = is_late(status, now, started_at)
-    waited = f"due every {span(probe.interval)}, has not run yet" if overdue and not last else ""
+    never_ran = f"due every {span(probe.interval)}, has not run yet" if overdue and not last else ""
     return ProbeRow(
         name=probe.name,
         kind=probe.kind,
         verdict=status.verdict,
-        cause=brief(cause(outcome), most=LINE) if outcome else "has not run yet",
+        cause=one_line(cause(outcome), most=MAX_LINE) if outcome else "has not run yet",
         since=since(status.since, now) if status.since else None,
         ran=ago(last.ended, now) if last else None,
         took=duration(outcome.duration_seconds) if outcome else "",
         phases=phases_of(outcome.phases) if outcome else None,
         every=f"cron {probe.cron}" if probe.cron else span(probe.interval),
-        due=ago(known.next_due, now) if known.next_due else None,
-        late=(late(status, now) or waited) if overdue else "",
-        maintenance=known.maintenance,
+        due=ago(scheduled.next_due, now) if scheduled.next_due else None,
+        late=(late(status, now) or never_ran) if overdue else "",
+        maintenance=scheduled.maintenance,
         skipped=f"{counted(status.skipped, 'run')} left out" if status.skipped else "",
         race=_race(outcome.facts) if outcome else "",
     )
@@ -235,12 +238,12 @@ def _race(facts: Mapping[str, float]) -> str:
     """`200 operations, 8 at once; 7 lost update`."""
     if "race_operations" not in facts:
         return ""
-    told = [counted(int(facts["race_operations"]), "operation")]
+    parts = [counted(int(facts["race_operations"]), "operation")]
     if "race_overlap" in facts:
-        told.append(f"up to {int(facts['race_overlap'])} at once")
-    told += [
+        parts.append(f"up to {int(facts['race_overlap'])} at once")
+    parts += [
         f"{int(count):,} {name.removeprefix('race_violations_')}"
         for name, count in facts.items()
         if name.startswith("race_violations_") and count
     ]
-    return ", ".join(told)
+    return ", ".join(parts)

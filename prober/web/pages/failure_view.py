@@ -1,4 +1,4 @@
-"""Runs that did not pass, as the page of a target tells them: why, where, and the proof of it."""
+"""The values of a failed run on a target page: cause, message and evidence."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Final
 
 from prober.history import PastFailure
 from prober.outcome import Outcome, Reason, Verdict
-from prober.report.details import Note, cause, proof, warnings
+from prober.report.details import Note, all_notes, cause
 from prober.status import ProbeStatus
-from prober.web.pages.formatting import When, ago, brief, counted, passage, since
+from prober.web.pages.formatting import When, ago, counted, lines_within, one_line, since
 
-LINE: Final = 160
-"""Characters of a line that a server may have had a hand in."""
-MESSAGE: Final = 2_000
-_DETAIL: Final = 4_000
-NOTES: Final = 12
-"""Pieces of evidence that are shown of one run."""
-_EARLIER: Final = 20
+MAX_LINE: Final = 160
+"""Characters of a line that may hold text of a server."""
+MAX_MESSAGE: Final = 2_000
+_MAX_NOTE: Final = 4_000
+MAX_NOTES: Final = 12
+"""Notes that are shown for one run."""
+_MAX_EARLIER: Final = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class FailureView:
-    """A run that did not pass, with what proves it."""
+    """A run that did not pass, with its evidence."""
 
     key: str
     probe: str
@@ -33,34 +33,34 @@ class FailureView:
     message: str
     notes: tuple[Note, ...]
     further: int
-    """Notes that were left out."""
+    """Number of notes that are not shown."""
     when: When
     streak: str
     maintenance: bool
 
 
 def present_failure(status: ProbeStatus, now: datetime) -> FailureView:
-    """What a probe that has run and did not pass says at present."""
+    """The latest run of a probe, which did not pass."""
     assert status.last is not None
-    begun = status.since or status.last.ended
+    began = status.since or status.last.ended
     streak = f"{counted(status.streak, 'failure')} in a row" if status.streak > 1 else ""
     outcome, maintenance = status.last.outcome, status.last.maintenance
-    return _failure_view(outcome, cause(outcome), since(begun, now), streak=streak, maintenance=maintenance)
+    return _failure_view(outcome, cause(outcome), since(began, now), streak=streak, maintenance=maintenance)
 
 
 def earlier_failures(
     failures: Sequence[PastFailure], present: Mapping[str, datetime], now: datetime
 ) -> tuple[FailureView, ...]:
-    """What history has kept of runs that did not pass, the latest first, each probe's with one cause as one.
+    """Failed runs in history, latest first; runs of one probe with one cause are one entry.
 
-    `present` says since when a probe stands as it does: what belongs to that is told elsewhere.
+    `present` holds the start of each present failure, by probe: runs since that start are left out.
     """
     alike: dict[tuple[str, str], list[PastFailure]] = {}
     for failure in failures:
-        begun = present.get(failure.probe)
-        if begun is None or _milliseconds(failure.started_at) < _milliseconds(begun):
-            alike.setdefault((failure.probe, _why(failure)), []).append(failure)
-    return tuple(_earlier_failure(each, now) for each in list(alike.values())[:_EARLIER])
+        began = present.get(failure.probe)
+        if began is None or _milliseconds(failure.started_at) < _milliseconds(began):
+            alike.setdefault((failure.probe, _cause(failure)), []).append(failure)
+    return tuple(_earlier_failure(each, now) for each in list(alike.values())[:_MAX_EARLIER])
 
 
 def _earlier_failure(failures: Sequence[PastFailure], now: datetime) -> FailureView:
@@ -69,12 +69,12 @@ def _earlier_failure(failures: Sequence[PastFailure], now: datetime) -> FailureV
     streak = f"{counted(count, 'run')}, the first {ago(first.started_at, now).text}" if count > 1 else ""
     maintenance = all(each.maintenance for each in failures)
     return _failure_view(
-        _outcome_of(latest), _why(latest), ago(latest.started_at, now), streak=streak, maintenance=maintenance
+        _outcome_of(latest), _cause(latest), ago(latest.started_at, now), streak=streak, maintenance=maintenance
     )
 
 
-def _why(failure: PastFailure) -> str:
-    """A reason that an earlier version knew is told as it stands."""
+def _cause(failure: PastFailure) -> str:
+    """The cause; a reason that only an earlier version knew stays as it is."""
     return cause(_outcome_of(failure)) or failure.reason or ""
 
 
@@ -95,15 +95,15 @@ def _outcome_of(failure: PastFailure) -> Outcome:
 
 
 def _failure_view(outcome: Outcome, why: str, when: When, *, maintenance: bool, streak: str = "") -> FailureView:
-    notes = [*proof(outcome), *warnings(outcome)]
+    notes = list(all_notes(outcome, verbose=False))
     return FailureView(
         key=f"{outcome.probe}-{_milliseconds(outcome.started_at)}",
         probe=outcome.probe,
         verdict=outcome.verdict,
-        cause=brief(why, most=LINE),
-        message=passage(outcome.message, most=MESSAGE),
-        notes=tuple(Note(label=note.label, text=passage(note.text, most=_DETAIL)) for note in notes[:NOTES]),
-        further=max(len(notes) - NOTES, 0),
+        cause=one_line(why, most=MAX_LINE),
+        message=lines_within(outcome.message, most=MAX_MESSAGE),
+        notes=tuple(Note(label=note.label, text=lines_within(note.text, most=_MAX_NOTE)) for note in notes[:MAX_NOTES]),
+        further=max(len(notes) - MAX_NOTES, 0),
         when=when,
         streak=streak,
         maintenance=maintenance,
@@ -111,5 +111,5 @@ def _failure_view(outcome: Outcome, why: str, when: When, *, maintenance: bool, 
 
 
 def _milliseconds(moment: datetime) -> int:
-    """As exact as history is."""
+    """The precision of history."""
     return int(moment.timestamp() * 1000)

@@ -1,4 +1,4 @@
-"""Words of the pages: ages, moments, counts, percentages, and texts of servers cut to what a page can bear."""
+"""Formats ages, times, counts and percentages for the pages, and cuts texts of servers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNITS: Final = ((86400.0 * 2, 86400.0, "day"), (3600.0 * 2, 3600.0, "h"), (60.0
 
 @dataclass(frozen=True, kw_only=True)
 class When:
-    """A moment for a `<time>`: for machines, exactly, and in the words of the sentence it stands in."""
+    """A time for a `<time>` element: machine-readable, exact, and in words."""
 
     machine: str
     exact: str
@@ -22,7 +22,7 @@ class When:
 
 
 def span(seconds: float) -> str:
-    """A stretch of time in one unit, rounded down: `8 s`, `12 min`, `90 min`, `5 h`, `3 days`."""
+    """A duration in one unit, rounded down: `8 s`, `12 min`, `90 min`, `5 h`, `3 days`."""
     for least, unit, word in _UNITS:
         if seconds >= least:
             count = int(seconds // unit)
@@ -31,12 +31,12 @@ def span(seconds: float) -> str:
 
 
 def since(moment: datetime, now: datetime) -> When:
-    """`for 12 min`: how long something has been so."""
+    """`for 12 min`: the time since `moment`."""
     return _when(moment, f"for {span((now - moment).total_seconds())}")
 
 
 def ago(moment: datetime, now: datetime) -> When:
-    """`12 min ago`, `in 12 min` for what is still to come, `now` within a second."""
+    """`12 min ago`, `in 12 min` for the future, `now` within a second."""
     seconds = (now - moment).total_seconds()
     if abs(seconds) < 1:
         return _when(moment, "now")
@@ -54,7 +54,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def percent(share: float) -> str:
-    """`100 %`, `99.97 %`, `98.3 %`, `42 %`: rounded down, but never to a nought that it is not."""
+    """`100 %`, `99.97 %`, `98.3 %`, `42 %`: rounded down, but to 0 % only where the share is 0."""
     value = share * 100
     if value >= 100 or value <= 0:
         return "100 %" if value >= 100 else "0 %"
@@ -64,13 +64,13 @@ def percent(share: float) -> str:
     return f"{max(down, 1):.{digits}f} %"
 
 
-def brief(text: str, *, most: int) -> str:
-    """One safe line of at most `most` characters."""
+def one_line(text: str, *, most: int) -> str:
+    """Untrusted text as one line of at most `most` characters."""
     return _cut(line(text[: most * 4]), most, len(text))
 
 
-def passage(text: str, *, most: int) -> str:
-    """Safe lines of at most `most` characters together; says how much was left out."""
+def lines_within(text: str, *, most: int) -> str:
+    """Untrusted text as lines of at most `most` characters together, with its full length where it is cut."""
     shown = _cut(block(text[: most * 4]).strip("\n"), most, len(text))
     return shown if len(text) <= most or not shown.endswith("…") else f"{shown}\n({len(text):,} characters in all)"
 

@@ -1,4 +1,4 @@
-"""The front page as values: the verdict on everything in one sentence, then the targets, worst first."""
+"""The values of the front page: the overall verdict in one sentence, then the targets, worst first."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from typing import Final
 from prober.outcome import Verdict
 from prober.report.details import cause
 from prober.status import WORST_FIRST, ProbeStatus
-from prober.web.pages.formatting import When, ago, brief, counted, percent, since, span
-from prober.web.pages.list_query import Choice, Judged, ListQuery, Pages, Totals, is_late
-from prober.web.pages.recent_history import Past
+from prober.web.pages.formatting import When, ago, counted, one_line, percent, since, span
+from prober.web.pages.list_query import ListedTarget, ListQuery, Pages, Selection, Totals, is_late
+from prober.web.pages.recent_history import TargetHistory
 from prober.web.pages.svg import Spark, Strip, spark_of, strip_of
 
-_COMPLAINTS: Final = 3
-"""Probes of one target that are told of on the front page; its own page has the rest."""
-_ADDRESS: Final = 120
-_MESSAGE: Final = 240
+_MAX_COMPLAINTS: Final = 3
+"""Failing probes of one target that the front page shows; the target page has the rest."""
+_MAX_ADDRESS: Final = 120
+_MAX_MESSAGE: Final = 240
 _TITLES: Final = {Verdict.FAIL: "Failing", Verdict.UNKNOWN: "Unknown", Verdict.PASS: "Passing"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Complaint:
-    """A probe that does not pass, in a line."""
+    """A probe that does not pass, on one line."""
 
     probe: str
     verdict: Verdict
@@ -44,12 +44,12 @@ class Row:
     since: When | None
     complaints: tuple[Complaint, ...]
     further: int
-    """How many more do not pass."""
+    """Number of failing probes that are not shown."""
     probes: str
     ran: When | None
     """When its latest run ended."""
     late: str
-    """How late its runs are, where they are."""
+    """How late its runs are; empty where they are on time."""
     maintenance: bool
     strip: Strip | None
     spark: Spark | None
@@ -79,7 +79,7 @@ class Filter:
 
 @dataclass(frozen=True, kw_only=True)
 class Front:
-    """Everything that the front page says."""
+    """All values of the front page."""
 
     headline: str
     verdict: Verdict
@@ -91,34 +91,39 @@ class Front:
     pages: Pages
     earlier: str | None
     later: str | None
-    remembers: bool
+    has_history: bool
 
 
 def front_of(
-    choice: Choice, query: ListQuery, *, now: datetime, past: Mapping[str, Past] | None, maintenance: Collection[str]
+    selection: Selection,
+    query: ListQuery,
+    *,
+    now: datetime,
+    past: Mapping[str, TargetHistory] | None,
+    maintenance: Collection[str],
 ) -> Front:
-    """`maintenance` are the names of probes in a window now; `past` is None where there is no history."""
+    """`maintenance` holds the probes in a maintenance window now; `past` is None without history."""
     rows = [
-        _row(each, now, None if past is None else past.get(each.target.target.name, Past()), maintenance)
-        for each in choice.shown
+        _row(each, now, None if past is None else past.get(each.target.target.name, TargetHistory()), maintenance)
+        for each in selection.shown
     ]
     groups = tuple(
-        Group(verdict=verdict, title=_TITLES[verdict], count=choice.matching[verdict], rows=tuple(of_verdict))
+        Group(verdict=verdict, title=_TITLES[verdict], count=selection.matching[verdict], rows=tuple(of_verdict))
         for verdict, of_verdict in groupby(rows, key=lambda row: row.verdict)
     )
-    number = choice.pages.number
+    number = selection.pages.number
     return Front(
-        headline=headline(choice.totals),
-        verdict=overall(choice.totals),
-        details=tuple(_details(choice.totals)),
-        filters=tuple(_filters(choice, query)),
-        word=brief(query.word, most=200),
+        headline=headline(selection.totals),
+        verdict=overall(selection.totals),
+        details=tuple(_details(selection.totals)),
+        filters=tuple(_filters(selection, query)),
+        word=one_line(query.word, most=200),
         wanted=query.verdict,
         groups=groups,
-        pages=choice.pages,
+        pages=selection.pages,
         earlier=query.link(verdict=query.verdict, page=number - 1) if number > 1 else None,
-        later=query.link(verdict=query.verdict, page=number + 1) if number < choice.pages.count else None,
-        remembers=past is not None,
+        later=query.link(verdict=query.verdict, page=number + 1) if number < selection.pages.count else None,
+        has_history=past is not None,
     )
 
 
@@ -133,15 +138,15 @@ def headline(totals: Totals) -> str:
     if not totals.targets:
         return "Nothing is probed"
     if failing:
-        return _part(failing, totals.targets, one="fails", many="fail")
+        return _some_of(failing, totals.targets, one="fails", many="fail")
     if totals.waiting == totals.targets:
         return "No target has been probed yet" if totals.targets > 1 else "The target has not been probed yet"
     if unknown:
-        return _part(unknown, totals.targets, one="is unknown", many="are unknown")
+        return _some_of(unknown, totals.targets, one="is unknown", many="are unknown")
     return f"All {totals.targets:,} targets pass" if totals.targets > 1 else "The target passes"
 
 
-def _part(count: int, of: int, *, one: str, many: str) -> str:
+def _some_of(count: int, of: int, *, one: str, many: str) -> str:
     if count == of:
         return f"All {of:,} targets {many}" if of > 1 else f"The target {one}"
     return f"{count:,} of {of:,} targets {one if count == 1 else many}"
@@ -149,29 +154,33 @@ def _part(count: int, of: int, *, one: str, many: str) -> str:
 
 def _details(totals: Totals) -> list[str]:
     failing = totals.failing_probes
-    told = [
+    parts = [
         f"{failing:,} of {counted(totals.probes, 'probe')} {'fails' if failing == 1 else 'fail'}"
         if failing
         else counted(totals.probes, "probe")
     ]
     unknown = totals.verdicts.get(Verdict.UNKNOWN, 0)
     if unknown and totals.verdicts.get(Verdict.FAIL):
-        told.append(f"{counted(unknown, 'target')} unknown")
+        parts.append(f"{counted(unknown, 'target')} unknown")
     if totals.excused:
-        told.append(f"{totals.excused:,} of the failing in maintenance")
+        parts.append(f"{totals.excused:,} of the failing in maintenance")
     if totals.late:
-        told.append(f"{counted(totals.late, 'target')} with late runs")
-    return told
+        parts.append(f"{counted(totals.late, 'target')} with late runs")
+    return parts
 
 
-def _filters(choice: Choice, query: ListQuery) -> list[Filter]:
+def _filters(selection: Selection, query: ListQuery) -> list[Filter]:
     of_all = Filter(
-        title="All", count=sum(choice.matching.values()), link=query.link(), chosen=query.verdict is None, verdict=None
+        title="All",
+        count=sum(selection.matching.values()),
+        link=query.link(),
+        chosen=query.verdict is None,
+        verdict=None,
     )
     return [of_all] + [
         Filter(
             title=_TITLES[verdict],
-            count=choice.matching[verdict],
+            count=selection.matching[verdict],
             link=query.link(verdict=verdict),
             chosen=query.verdict is verdict,
             verdict=verdict,
@@ -180,18 +189,18 @@ def _filters(choice: Choice, query: ListQuery) -> list[Filter]:
     ]
 
 
-def _row(judged: Judged, now: datetime, past: Past | None, maintenance: Collection[str]) -> Row:
-    target, verdict = judged.target, judged.verdict
+def _row(listed: ListedTarget, now: datetime, past: TargetHistory | None, maintenance: Collection[str]) -> Row:
+    target, verdict = listed.target, listed.verdict
     failing, unknown = target.of(Verdict.FAIL), target.of(Verdict.UNKNOWN)
     bad = [status for status in (*failing, *unknown) if status.last is not None]
     ends = [status.last.ended for status in target.probes if status.last is not None]
     return Row(
         name=target.target.name,
-        address=brief(target.target.address, most=_ADDRESS),
+        address=one_line(target.target.address, most=_MAX_ADDRESS),
         verdict=verdict,
-        since=since(judged.since, now) if judged.since else None,
-        complaints=tuple(_complaint(status, now) for status in bad[:_COMPLAINTS]),
-        further=max(len(bad) - _COMPLAINTS, 0),
+        since=since(listed.since, now) if listed.since else None,
+        complaints=tuple(_complaint(status, now) for status in bad[:_MAX_COMPLAINTS]),
+        further=max(len(bad) - _MAX_COMPLAINTS, 0),
         probes=counted(len(target.probes), "probe"),
         ran=ago(max(ends), now) if ends else None,
         late=late(next((s for s in target.probes if is_late(s, now)), None), now),
@@ -208,8 +217,8 @@ def _complaint(status: ProbeStatus, now: datetime) -> Complaint:
     return Complaint(
         probe=status.probe.name,
         verdict=outcome.verdict,
-        cause=brief(cause(outcome), most=120),
-        message=brief(outcome.message, most=_MESSAGE),
+        cause=one_line(cause(outcome), most=120),
+        message=one_line(outcome.message, most=_MAX_MESSAGE),
         since=since(status.since, now) if status.since else None,
     )
 

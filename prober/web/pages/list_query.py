@@ -1,4 +1,4 @@
-"""Which targets a visitor sees: all or those of one verdict, those a word is found in, worst first, page by page."""
+"""Selects the targets of the front page: by verdict and search word, worst first, page by page."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from urllib.parse import urlencode
 from starlette.datastructures import QueryParams
 
 from prober.outcome import Verdict
-from prober.status import ProbeStatus, TargetStatus
+from prober.status import WORST_FIRST, ProbeStatus, TargetStatus
 
 PAGE_SIZE: Final = 50
-"""Targets on one page, probes on one page of a target: what a person looks through and a browser draws at once."""
-_LONGEST_WORD: Final = 200
+"""Targets on a front page, and probes on a target page: a number that a person can scan."""
+_MAX_WORD: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListQuery:
-    """What the query of a page asks for. What it cannot mean is as if it were not there."""
+    """The query of a page. Invalid values count as missing."""
 
     word: str = ""
     verdict: Verdict | None = None
@@ -31,32 +31,32 @@ class ListQuery:
     def of(cls, query: QueryParams) -> ListQuery:
         verdict, page = query.get("verdict", ""), query.get("page", "")
         return cls(
-            word=query.get("q", "").strip()[:_LONGEST_WORD],
+            word=query.get("q", "").strip()[:_MAX_WORD],
             verdict=Verdict(verdict) if verdict in set(Verdict) else None,
             page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 and int(page) else 1,
         )
 
     def link(self, *, verdict: Verdict | None = None, page: int = 1) -> str:
-        """The query for another verdict or page with the same word; `?` alone for everything."""
+        """The query string for another verdict or page with the same word; `?` for all targets."""
         parts = {"q": self.word, "verdict": verdict or "", "page": str(page) if page > 1 else ""}
         return "?" + urlencode({key: value for key, value in parts.items() if value})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
-    """A target with what its place in the list goes by."""
+class ListedTarget:
+    """A target with the values that decide its position in the list."""
 
     target: TargetStatus
     verdict: Verdict
     since: datetime | None
     excused: bool
-    """Whether all that fails, failed in a maintenance window."""
+    """Whether all its failing probes failed in a maintenance window."""
     late: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
-    """All targets of the status store, whatever was asked for."""
+    """Counts of all targets, whatever the query."""
 
     targets: int
     probes: int
@@ -80,32 +80,32 @@ class Pages:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
-    """What is shown, and the whole that it is a part of."""
+class Selection:
+    """The targets of one page, with counts of all targets."""
 
     totals: Totals
     matching: Mapping[Verdict, int]
-    """Targets that the word is found in."""
-    shown: tuple[Judged, ...]
+    """Targets that match the word."""
+    shown: tuple[ListedTarget, ...]
     pages: Pages
 
 
-def choose(targets: Sequence[TargetStatus], query: ListQuery, now: datetime) -> Choice:
-    """Looks at every probe once: for a thread, not for the event loop, where there are thousands."""
-    judged = [_judge(target, now) for target in targets]
-    found = [each for each in judged if _holds(each.target, query.word.casefold())] if query.word else judged
+def select_targets(targets: Sequence[TargetStatus], query: ListQuery, now: datetime) -> Selection:
+    """Reads every probe once. Run it in a thread: with thousands of probes it would block the event loop."""
+    listed = [_list(target, now) for target in targets]
+    found = [each for each in listed if _matches(each.target, query.word.casefold())] if query.word else listed
     wanted = [each for each in found if query.verdict in (None, each.verdict)]
     pages = paged(len(wanted), query.page)
-    return Choice(
-        totals=_totals(judged),
+    return Selection(
+        totals=_totals(listed),
         matching=Counter(each.verdict for each in found),
-        shown=tuple(sorted(wanted, key=_place)[pages.first - 1 : pages.last] if wanted else ()),
+        shown=tuple(sorted(wanted, key=_rank)[pages.first - 1 : pages.last] if wanted else ()),
         pages=pages,
     )
 
 
 def paged(found: int, number: int) -> Pages:
-    """The page of that number, or the last one there is."""
+    """The page with that number, or the last page."""
     count = max(-(-found // PAGE_SIZE), 1)
     number = min(number, count)
     first = (number - 1) * PAGE_SIZE + 1
@@ -113,26 +113,24 @@ def paged(found: int, number: int) -> Pages:
 
 
 def is_late(status: ProbeStatus, now: datetime, started_at: datetime | None = None) -> bool:
-    """Whether a probe on an interval has not run for twice its interval and a deadline more.
+    """Whether a probe has not run for twice its interval plus its timeout.
 
-    Of one that has never run, counted from `started_at`. The times of a cron expression are the scheduler's to know.
+    The time of a probe that never ran counts from `started_at`. A probe with `cron` is never late here: only the
+    scheduler knows its due times.
     """
     if status.probe.cron is not None:
         return False
     latest = status.last.outcome.started_at if status.last else started_at
-    patience = 2 * status.probe.interval + status.probe.timeout
-    return latest is not None and (now - latest).total_seconds() > patience
+    limit = 2 * status.probe.interval + status.probe.timeout
+    return latest is not None and (now - latest).total_seconds() > limit
 
 
-_RANK: Final = {Verdict.FAIL: 0, Verdict.UNKNOWN: 2, Verdict.PASS: 4}
-
-
-def _judge(target: TargetStatus, now: datetime) -> Judged:
+def _list(target: TargetStatus, now: datetime) -> ListedTarget:
     verdict = target.verdict
     excused = verdict is Verdict.FAIL and all(
         status.last is not None and status.last.maintenance for status in target.of(verdict)
     )
-    return Judged(
+    return ListedTarget(
         target=target,
         verdict=verdict,
         since=target.since if verdict is not Verdict.PASS else None,
@@ -141,25 +139,26 @@ def _judge(target: TargetStatus, now: datetime) -> Judged:
     )
 
 
-def _place(judged: Judged) -> tuple[int, float, str]:
-    """Worst first; of those that are bad alike, the latest to become so; of the good, late ones, then by name."""
-    rank = _RANK[judged.verdict] + (judged.excused if judged.verdict is not Verdict.PASS else not judged.late)
-    newest_first = -judged.since.timestamp() if judged.since else 0.0
-    return (rank, newest_first, judged.target.target.name)
+def _rank(listed: ListedTarget) -> tuple[int, float, str]:
+    """Worst verdict first; failing targets by start, latest first; passing targets late ones first, then by name."""
+    later = not listed.late if listed.verdict is Verdict.PASS else listed.excused
+    rank = 2 * WORST_FIRST.index(listed.verdict) + later
+    newest_first = -listed.since.timestamp() if listed.since else 0.0
+    return (rank, newest_first, listed.target.target.name)
 
 
-def _holds(target: TargetStatus, word: str) -> bool:
+def _matches(target: TargetStatus, word: str) -> bool:
     texts = (target.target.name, target.target.address, *(status.probe.name for status in target.probes))
     return any(word in text.casefold() for text in texts)
 
 
-def _totals(judged: Sequence[Judged]) -> Totals:
+def _totals(listed: Sequence[ListedTarget]) -> Totals:
     return Totals(
-        targets=len(judged),
-        probes=sum(len(each.target.probes) for each in judged),
-        verdicts=Counter(each.verdict for each in judged),
-        failing_probes=sum(len(each.target.of(Verdict.FAIL)) for each in judged if each.verdict is Verdict.FAIL),
-        excused=sum(each.excused for each in judged),
-        late=sum(each.late for each in judged),
-        waiting=sum(all(status.last is None for status in each.target.probes) for each in judged),
+        targets=len(listed),
+        probes=sum(len(each.target.probes) for each in listed),
+        verdicts=Counter(each.verdict for each in listed),
+        failing_probes=sum(len(each.target.of(Verdict.FAIL)) for each in listed if each.verdict is Verdict.FAIL),
+        excused=sum(each.excused for each in listed),
+        late=sum(each.late for each in listed),
+        waiting=sum(all(status.last is None for status in each.target.probes) for each in listed),
     )

@@ -1,7 +1,7 @@
-"""What the pages tell of the past, asked of history: of all targets at once for the front page, of one for its own.
+"""Reads the history that the pages show: of all targets for the front page, of one target for its own page.
 
-However many people look, and however often their pages refresh, the whole of history is read once in a while. Where
-there is none, or it cannot be read, the pages do without: why, history itself reports.
+The overview of all targets is cached, so that many visitors and frequent refreshes cost one query now and then. Where
+history is missing or cannot be read, the pages leave it out; history reports its own errors.
 """
 
 from __future__ import annotations
@@ -20,49 +20,49 @@ from prober.web.pages.svg import DAYS
 UPTIME_DAYS: Final = 30
 HOURS: Final = 48
 FAILURES: Final = 200
-"""How many runs are looked through for what failed earlier."""
-_KEPT_SECONDS: Final = 30.0
+"""Failed runs that are read for one target page."""
+_CACHE_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Past:
-    """One target of late."""
+class TargetHistory:
+    """The recent history of one target."""
 
     days: Sequence[Day] = ()
     """Oldest first; days without a run may be left out."""
     seconds: Sequence[float | None] = ()
-    """Mean duration of a run, by the hour, oldest first; None for an hour without one."""
+    """Mean duration of a run by the hour, oldest first; None for an hour without a run."""
     uptime: float | None = None
-    """Share of the runs of 30 days that passed, of those that could tell."""
+    """Passed runs of 30 days, as a share of passed and failed runs."""
     failures: Sequence[PastFailure] = ()
-    """The latest first; of a target's own page only."""
+    """Latest first; only for a target page."""
 
 
 class RecentHistory:
-    """Asks history, and keeps the answer about everything for a moment. One asker at a time, in the event loop."""
+    """Reads history, and caches the overview. One reader at a time, in the event loop."""
 
     def __init__(self, history: HistoryStore | None):
         self._history = history
-        self._asked_at = float("-inf")
+        self._read_at = float("-inf")
         self._overview: Mapping[str, Overview] | None = None
 
-    async def of_all(self, targets: Sequence[str], now: datetime) -> Mapping[str, Past] | None:
-        """Of these targets; None where no history is at hand."""
+    async def all_targets(self, targets: Sequence[str], now: datetime) -> Mapping[str, TargetHistory] | None:
+        """The recent history of these targets; None without history."""
         if self._history is None:
             return None
-        if time.monotonic() - self._asked_at > _KEPT_SECONDS:
+        if time.monotonic() - self._read_at > _CACHE_SECONDS:
             try:
                 self._overview = await self._history.overview(days=DAYS, hours=HOURS)
             except HistoryError:
                 self._overview = None
-            self._asked_at = time.monotonic()
+            self._read_at = time.monotonic()
         if self._overview is None:
             return None
         known = {name: self._overview[name] for name in targets if name in self._overview}
         return {name: _past(overview.days, overview.durations, now) for name, overview in known.items()}
 
-    async def of_one(self, target: str, now: datetime) -> Past | None:
-        """Of this target, with its latest failures; None where no history is at hand."""
+    async def one_target(self, target: str, now: datetime) -> TargetHistory | None:
+        """The recent history of this target with its latest failures; None without history."""
         if self._history is None:
             return None
         since = now - timedelta(hours=HOURS - 1)
@@ -77,7 +77,7 @@ class RecentHistory:
         return _past(days, points, now, failures)
 
     async def uptime(self, target: str, now: datetime) -> float | None:
-        """As the pages have it; None where nobody knows."""
+        """The uptime that the pages show; None where it is unknown."""
         if self._history is None:
             return None
         since = datetime.combine(now.date() - timedelta(days=UPTIME_DAYS - 1), time_of_day(), UTC)
@@ -87,12 +87,16 @@ class RecentHistory:
             return None
 
 
-def _past(days: Sequence[Day], points: Sequence[Point], now: datetime, failures: Sequence[PastFailure] = ()) -> Past:
-    return Past(days=days, seconds=_by_the_hour(points, now), uptime=_uptime(days, now.date()), failures=failures)
+def _past(
+    days: Sequence[Day], points: Sequence[Point], now: datetime, failures: Sequence[PastFailure] = ()
+) -> TargetHistory:
+    return TargetHistory(
+        days=days, seconds=_by_the_hour(points, now), uptime=_uptime(days, now.date()), failures=failures
+    )
 
 
 def _by_the_hour(points: Sequence[Point], now: datetime) -> tuple[float | None, ...]:
-    """The hours before the first measured one are left out: what was not probed then has no gap."""
+    """Hours before the first run are left out: a new target has no gap there."""
     last = now.replace(minute=0, second=0, microsecond=0)
     means = {point.at: point.mean_seconds for point in points}
     hours = [means.get(last - timedelta(hours=HOURS - 1 - index)) for index in range(HOURS)]
@@ -102,5 +106,5 @@ def _by_the_hour(points: Sequence[Point], now: datetime) -> tuple[float | None, 
 
 def _uptime(days: Sequence[Day], today: date) -> float | None:
     latest = [day for day in days if (today - day.day).days < UPTIME_DAYS]
-    told = sum(day.passed + day.failed for day in latest)
-    return sum(day.passed for day in latest) / told if told else None
+    decided = sum(day.passed + day.failed for day in latest)
+    return sum(day.passed for day in latest) / decided if decided else None

@@ -1,6 +1,6 @@
-"""Geometry of the small drawings: strips of days, lines of response times, bars of phases.
+"""Computes the geometry of the small charts: strips of days, lines of response times, bars of phases.
 
-Only numbers and our own words are put into them; the templates write the elements, the style sheet colours them.
+The values hold only numbers and our own words; the templates write the elements, the style sheet colours them.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from prober.web.pages.formatting import counted, percent
 
 DAYS: Final = 90
 PITCH: Final = 4
-"""Width of a day in a strip, the gap after it included."""
+"""Width of a day in a strip, with the gap after it."""
 STRIP_HEIGHT: Final = 28
-_LEAST_BITE: Final = 5.0
-"""Height that a failure takes of its day at least: one run of a thousand must be seen."""
+_MIN_FAILED_HEIGHT: Final = 5.0
+"""Least height of the failures of a day: one failed run in a thousand must be visible."""
 SPARK_WIDTH: Final = 120
 SPARK_HEIGHT: Final = 28
 _MARGIN: Final = 2.0
@@ -30,7 +30,7 @@ PHASE_WIDTH: Final = 160
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """A line of an SVG path and the class of its look."""
+    """A line of an SVG path and its CSS class."""
 
     look: str
     path: str
@@ -56,7 +56,7 @@ class Strip:
 
 @dataclass(frozen=True, kw_only=True)
 class Spark:
-    """Response times as a line, with the area beneath it."""
+    """Response times as a line, with the area below it."""
 
     label: str
     line: str
@@ -80,7 +80,7 @@ class Piece:
 
 @dataclass(frozen=True, kw_only=True)
 class Phases:
-    """Where the time of a run went, as one bar."""
+    """The phases of a run as one bar."""
 
     label: str
     pieces: tuple[Piece, ...]
@@ -88,15 +88,15 @@ class Phases:
 
 
 def strip_of(days: Sequence[Day], today: date) -> Strip:
-    """Days without a run may be left out of `days`; they have their place in the strip."""
+    """Days without a run may be missing from `days`; the strip shows them empty."""
     by_date = {day.day: day for day in days}
     shown = [today - timedelta(days=DAYS - 1 - index) for index in range(DAYS)]
     bars = tuple(_bar(index * PITCH + PITCH / 2, on, by_date.get(on)) for index, on in enumerate(shown))
-    return Strip(label=_story([by_date[on] for on in shown if on in by_date]), bars=bars)
+    return Strip(label=_strip_label([by_date[on] for on in shown if on in by_date]), bars=bars)
 
 
 def spark_of(seconds: Sequence[float | None]) -> Spark | None:
-    """Points at equal distances, None where nothing was measured; None for the whole where fewer than two were."""
+    """A line through equally spaced points; None in `seconds` is a gap. None for fewer than two points."""
     measured = [value for value in seconds if value is not None]
     if len(measured) < 2:
         return None
@@ -111,9 +111,9 @@ def spark_of(seconds: Sequence[float | None]) -> Spark | None:
         else:
             runs[-1].append((_MARGIN + index * step, SPARK_HEIGHT - _MARGIN - value * scale))
     drawn = [run for run in runs if run]
-    told = f"{duration(least)} to {duration(most)}, last {duration(measured[-1])}"
+    summary = f"{duration(least)} to {duration(most)}, last {duration(measured[-1])}"
     return Spark(
-        label=f"Response time: {told}",
+        label=f"Response time: {summary}",
         line="".join(_line(run) for run in drawn),
         area="".join(f"{_line(run)}V{SPARK_HEIGHT}H{run[0][0]:.1f}z" for run in drawn if len(run) > 1),
         least=duration(least),
@@ -123,7 +123,7 @@ def spark_of(seconds: Sequence[float | None]) -> Spark | None:
 
 
 def phases_of(phases: Mapping[Phase, float]) -> Phases | None:
-    """Phases in the order of an exchange, as parts of their sum; None where no time was measured."""
+    """Phases in the order of an exchange, as shares of their sum; None where no time was measured."""
     known = [(phase, phases[phase]) for phase in Phase if phases.get(phase, 0.0) > 0]
     total = sum(seconds for _, seconds in known)
     if not total:
@@ -138,29 +138,29 @@ def phases_of(phases: Mapping[Phase, float]) -> Phases | None:
 
 def _line(points: Sequence[tuple[float, float]]) -> str:
     first, *rest = [f"{x:.1f} {y:.1f}" for x, y in points]
-    return f"M{first}" + ("L" + " ".join(rest) if rest else "h.01")  # a point alone is a dot of the line's width
+    return f"M{first}" + ("L" + " ".join(rest) if rest else "h.01")  # a single point becomes a dot
 
 
-@lru_cache(maxsize=8_192)  # of all the days on a page only today is another one at the next refresh
+@lru_cache(maxsize=8_192)  # on a refresh, only the bars of today have changed
 def _bar(x: float, on: date, day: Day | None) -> Bar:
-    named = _named(on)
+    label = _date_label(on)
     if day is None or not day.runs:
-        return Bar(f"{named}: no runs", (Stroke("none", f"M{x:g} {STRIP_HEIGHT}v-3"),))
+        return Bar(f"{label}: no runs", (Stroke("none", f"M{x:g} {STRIP_HEIGHT}v-3"),))
     strokes, bottom = [], float(STRIP_HEIGHT)
     for look, height in _heights(day):
         strokes.append(Stroke(look, f"M{x:g} {bottom:g}v-{height:g}"))
         bottom = round(bottom - height, 1)
-    return Bar(f"{named}: {_told(day)}", tuple(strokes))
+    return Bar(f"{label}: {_day_summary(day)}", tuple(strokes))
 
 
 @lru_cache(maxsize=2 * DAYS)
-def _named(on: date) -> str:
+def _date_label(on: date) -> str:
     return f"{on:%a} {on.day} {on:%b %Y}"
 
 
 def _heights(day: Day) -> list[tuple[str, float]]:
-    """From the bottom up: what passed, what nobody could tell, what failed."""
-    failed = max(day.failed / day.runs * STRIP_HEIGHT, _LEAST_BITE) if day.failed else 0.0
+    """From the bottom up: passed, unknown, failed."""
+    failed = max(day.failed / day.runs * STRIP_HEIGHT, _MIN_FAILED_HEIGHT) if day.failed else 0.0
     unknown = max(day.unknown / day.runs * STRIP_HEIGHT, 1.0) if day.unknown else 0.0
     unknown = min(unknown, STRIP_HEIGHT - failed)
     passed = max(STRIP_HEIGHT - failed - unknown, 0.0) if day.passed else 0.0
@@ -168,7 +168,7 @@ def _heights(day: Day) -> list[tuple[str, float]]:
     return [(look, round(height, 1)) for look, height in parts if height >= 0.5]
 
 
-def _told(day: Day) -> str:
+def _day_summary(day: Day) -> str:
     if not day.failed and not day.unknown:
         return f"all of {counted(day.runs, 'run')} passed"
     parts = [percent(day.uptime) + " passed"] if day.uptime is not None else []
@@ -176,17 +176,17 @@ def _told(day: Day) -> str:
     return f"{', '.join(parts)} of {counted(day.runs, 'run')}"
 
 
-def _story(days: Sequence[Day]) -> str:
-    """The strip in one sentence, for those who hear it."""
+def _strip_label(days: Sequence[Day]) -> str:
+    """The strip in one sentence, for screen readers."""
     with_runs = [day for day in days if day.runs]
     failed = [day for day in days if day.failed]
     if not with_runs:
         return f"Last {DAYS} days: no runs"
-    told = f"{DAYS} days" if len(with_runs) == DAYS else f"{DAYS} days, {len(with_runs)} with runs"
+    period = f"{DAYS} days" if len(with_runs) == DAYS else f"{DAYS} days, {len(with_runs)} with runs"
     if not failed:
-        return f"Last {told}: no failures"
+        return f"Last {period}: no failures"
     worst = min(failed, key=lambda day: day.uptime or 0.0)
     return (
-        f"Last {told}: failures on {counted(len(failed), 'day')}, "
+        f"Last {period}: failures on {counted(len(failed), 'day')}, "
         f"the worst {worst.day.day} {worst.day:%b} ({percent(worst.uptime or 0.0)} passed)"
     )

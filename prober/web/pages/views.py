@@ -1,7 +1,7 @@
-"""The pages over HTTP: asked for, put together, sent.
+"""The endpoints of the pages.
 
-The event loop only looks at the statuses and asks history. What takes longer, sorting thousands of targets and
-rendering, is done in a thread, one page at a time, so that no probe is measured while pages fight for the processor.
+The event loop only reads statuses and history. Slow work, which is to sort thousands of targets and to render, is done
+in a thread, one page at a time, so that pages do not compete with probes for the CPU.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from prober.outcome import Verdict
-from prober.status import ProbeStatus, TargetStatus
+from prober.status import ProbeStatus
 from prober.web.app_state import AppState
 from prober.web.pages.assets import SECURITY, Assets
 from prober.web.pages.badge import Tone, badge
-from prober.web.pages.detail import Detail, Known, detail_of, shown_probes
-from prober.web.pages.formatting import brief, exactly, percent
-from prober.web.pages.front import Front, front_of
-from prober.web.pages.list_query import Choice, ListQuery, choose
-from prober.web.pages.recent_history import Past, RecentHistory
+from prober.web.pages.detail import ScheduleState, detail_of, shown_probes
+from prober.web.pages.formatting import exactly, one_line, percent
+from prober.web.pages.front import front_of
+from prober.web.pages.list_query import ListQuery, Selection, select_targets
+from prober.web.pages.recent_history import RecentHistory, TargetHistory
 
 REFRESH_SECONDS: Final = 15
 _BADGE_SECONDS: Final = 30
 
 
 class Views:
-    """The endpoints, each a method, over one AppState."""
+    """`/`, `/targets/{name}`, `/badge/{target}.svg` and `/static/{file}`, each a method."""
 
     def __init__(self, app_state: AppState):
         self._app_state = app_state
@@ -52,10 +52,10 @@ class Views:
     async def front(self, request: Request) -> Response:
         query, now = ListQuery.of(request.query_params), datetime.now(UTC)
         async with self._one_page:
-            choice = await asyncio.to_thread(choose, self._app_state.statuses.targets(), query, now)
-            past = await self._past.of_all([each.target.target.name for each in choice.shown], now)
-            maintenance = frozenset(self._in_maintenance(choice))
-            page = await asyncio.to_thread(self._front, choice, query, now, past, maintenance)
+            selection = await asyncio.to_thread(select_targets, self._app_state.statuses.targets(), query, now)
+            past = await self._past.all_targets([each.target.target.name for each in selection.shown], now)
+            maintenance = frozenset(self._in_maintenance(selection))
+            page = await asyncio.to_thread(self._front, selection, query, now, past, maintenance)
         return self._page(page)
 
     async def target(self, request: Request) -> Response:
@@ -63,25 +63,23 @@ class Views:
         try:
             target = self._app_state.statuses.target(name)
         except KeyError:
-            values = {
-                "name": brief(name, most=200),
-                "verdict": Verdict.UNKNOWN,
-                "root": "../",
-                "status": self._status(now),
-            }
-            return self._page(self._assets.render("missing.html", values), status=404)
+            name = one_line(name, most=200)
+            page = self._render("missing.html", now, verdict=Verdict.UNKNOWN, root="../", name=name)
+            return self._page(page, status=404)
         async with self._one_page:
             shown = await asyncio.to_thread(shown_probes, target, ListQuery.of(request.query_params).page)
-            past = await self._past.of_one(name, now)
+            past = await self._past.one_target(name, now)
             detail = detail_of(
                 target,
                 shown,
                 now=now,
                 started_at=self._app_state.started_at,
                 past=past,
-                known=self._known(shown[1]),
+                schedule=self._schedule(shown[1]),
             )
-            page = await asyncio.to_thread(self._detail, detail, now)
+            page = await asyncio.to_thread(
+                self._render, "target.html", now, verdict=detail.verdict, root="../", detail=detail
+            )
         return self._page(page)
 
     async def badge(self, request: Request) -> Response:
@@ -93,8 +91,8 @@ class Views:
         if request.query_params.get("show") != "uptime":
             return self._badge(request, badge(name, target.verdict.value, target.verdict))
         uptime = await self._past.uptime(name, datetime.now(UTC))
-        told = f"{percent(uptime)} uptime" if uptime is not None else "uptime unknown"
-        return self._badge(request, badge(name, told, _tone(uptime)))
+        text = f"{percent(uptime)} uptime" if uptime is not None else "uptime unknown"
+        return self._badge(request, badge(name, text, _tone(uptime)))
 
     async def static(self, request: Request) -> Response:
         asset = self._assets.named(request.path_params["file"])
@@ -102,52 +100,39 @@ class Views:
 
     def _front(
         self,
-        choice: Choice,
+        selection: Selection,
         query: ListQuery,
         now: datetime,
-        past: Mapping[str, Past] | None,
+        past: Mapping[str, TargetHistory] | None,
         maintenance: frozenset[str],
     ) -> str:
-        front: Front = front_of(choice, query, now=now, past=past, maintenance=maintenance)
-        values = {"front": front, "verdict": front.verdict, "root": "./", "status": self._status(now)}
-        return self._assets.render("front.html", values)
+        front = front_of(selection, query, now=now, past=past, maintenance=maintenance)
+        return self._render("front.html", now, verdict=front.verdict, root="./", front=front)
 
-    def _detail(self, detail: Detail, now: datetime) -> str:
-        values = {"detail": detail, "verdict": detail.verdict, "root": "../", "status": self._status(now)}
-        return self._assets.render("target.html", values)
-
-    def _status(self, now: datetime) -> Mapping[str, Any]:
-        """What stands on every page, of the prober itself."""
-        return {
+    def _render(self, template: str, now: datetime, **values: Any) -> str:
+        """Render a page with `values` and the state of the prober, which every page shows."""
+        status = {
             "now": now.isoformat(timespec="seconds"),
             "exact": exactly(now),
-            "location": brief(self._app_state.location or "", most=80),
+            "location": one_line(self._app_state.location or "", most=80),
             "since": self._app_state.started_at.isoformat(timespec="seconds"),
             "since_exact": exactly(self._app_state.started_at),
             "suspects": self._app_state.suspects(),
             "ready": self._app_state.ready(),
             "refresh": REFRESH_SECONDS,
         }
+        return self._assets.render(template, {"status": status, **values})
 
-    def _in_maintenance(self, choice: Choice) -> Iterable[str]:
-        for each in choice.shown:
-            yield from self._windowed(each.target)
+    def _in_maintenance(self, selection: Selection) -> Iterable[str]:
+        for target in (each.target for each in selection.shown):
+            for probe in (status.probe for status in target.probes):
+                if (target.target.maintenance or probe.maintenance) and self._app_state.in_maintenance(probe.name):
+                    yield probe.name
 
-    def _windowed(self, target: TargetStatus) -> Iterable[str]:
-        for status in target.probes:
-            if (target.target.maintenance or status.probe.maintenance) and self._maintained(status):
-                yield status.probe.name
-
-    def _maintained(self, status: ProbeStatus) -> bool:
-        return self._app_state.in_maintenance(status.probe.name)
-
-    def _known(self, statuses: Iterable[ProbeStatus]) -> dict[str, Known]:
-        return {
-            status.probe.name: Known(
-                next_due=self._app_state.next_due(status.probe.name), maintenance=self._maintained(status)
-            )
-            for status in statuses
-        }
+    def _schedule(self, statuses: Iterable[ProbeStatus]) -> dict[str, ScheduleState]:
+        names = [status.probe.name for status in statuses]
+        next_due, in_maintenance = self._app_state.next_due, self._app_state.in_maintenance
+        return {name: ScheduleState(next_due=next_due(name), maintenance=in_maintenance(name)) for name in names}
 
     @staticmethod
     def _page(html: str, *, status: int = 200) -> Response:
@@ -164,7 +149,7 @@ class Views:
 
 
 def _tone(uptime: float | None) -> Tone:
-    """The colour of an uptime: two nines are well, one is not."""
+    """The colour of an uptime: green from 99 %, amber from 95 %."""
     if uptime is None:
         return Verdict.UNKNOWN
     if uptime >= 0.99:

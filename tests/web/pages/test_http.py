@@ -12,8 +12,8 @@ from prober.history import Day
 from prober.outcome import Reason
 from prober.web.pages.assets import Assets
 from prober.web.pages.front import front_of
-from prober.web.pages.list_query import ListQuery, choose
-from prober.web.pages.recent_history import Past
+from prober.web.pages.list_query import ListQuery, select_targets
+from prober.web.pages.recent_history import TargetHistory
 from tests.web.pages.asking import ask
 from tests.web.pages.world import World, probe, result, served, small_world, target
 
@@ -80,7 +80,7 @@ def test_two_hundred_targets_are_chosen_and_rendered_at_once() -> None:
 
     def once() -> tuple[float, str]:
         begun = time.thread_time()
-        choice = choose(world.statuses.targets(), ListQuery(), now)
+        choice = select_targets(world.statuses.targets(), ListQuery(), now)
         front = front_of(choice, ListQuery(), now=now, past=past, maintenance=())
         html = assets.render("front.html", {"front": front, "verdict": front.verdict, "root": "./", "status": status})
         return time.thread_time() - begun, html
@@ -107,6 +107,6 @@ def test_thousands_of_probes_hold_nobody_up_for_long() -> None:
     assert took < 5
 
 
-def _past(today: date) -> Past:
+def _past(today: date) -> TargetHistory:
     days = tuple(Day(day=today - timedelta(days=89 - n), passed=1440, failed=n % 7 == 0) for n in range(90))
-    return Past(days=days, seconds=[0.01 + n % 5 / 1000 for n in range(48)], uptime=0.999)
+    return TargetHistory(days=days, seconds=[0.01 + n % 5 / 1000 for n in range(48)], uptime=0.999)

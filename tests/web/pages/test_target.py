@@ -166,13 +166,13 @@ def test_what_belongs_to_the_present_trouble_is_not_told_again(tmp_path: Path) -
     with history_of(runs, tmp_path / "history.db") as world.history:
         page = _page(world)
     assert "3 failures in a row" in page.text
-    assert "None among the 3 latest runs that did not pass" in page.text
+    assert "The 3 latest failed runs all belong to the present failures" in page.text
 
 
 def test_history_without_failures_says_so(tmp_path: Path) -> None:
     world = _world()
     with history_of([], tmp_path / "history.db") as world.history:
-        assert "None that history knows of" in _page(world).text
+        assert "History holds none" in _page(world).text
 
 
 def test_many_probes_come_page_by_page_worst_first() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from prober.web.pages.formatting import ago, brief, passage, percent, since, span
+from prober.web.pages.formatting import ago, lines_within, one_line, percent, since, span
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -70,9 +70,9 @@ def test_a_share_is_rounded_down_but_not_to_nothing(share: float, text: str) -> 
     ],
 )
 def test_a_servers_line_is_safe_and_short(text: str, shown: str) -> None:
-    assert brief(text, most=10) == shown
+    assert one_line(text, most=10) == shown
 
 
 def test_a_passage_that_is_cut_says_how_long_it_was() -> None:
-    assert passage("y" * 10_000, most=20) == "y" * 19 + "…\n(10,000 characters in all)"
-    assert passage("a\nb\n", most=20) == "a\nb"
+    assert lines_within("y" * 10_000, most=20) == "y" * 19 + "…\n(10,000 characters in all)"
+    assert lines_within("a\nb\n", most=20) == "a\nb"
