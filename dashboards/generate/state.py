@@ -11,6 +11,7 @@ from dashboards.generate import promql as q
 from dashboards.generate.charts import heatmap, lines, timeline
 from dashboards.generate.dashboard import Dashboard, Row
 from dashboards.generate.figures import ranking, stat
+from dashboards.generate.fresh import RUNBOOKS, fresh
 from dashboards.generate.language import (
     ANY_IS_BAD,
     AVAILABILITY,
@@ -23,13 +24,14 @@ from dashboards.generate.language import (
     PLANNED,
     QUANTILES,
     UNSURE,
+    UP,
     colored,
     sentence,
     steps,
     values,
 )
 from dashboards.generate.marks import contract_changes, new_servers
-from dashboards.generate.panels import buckets, now, over_time
+from dashboards.generate.panels import Panel, buckets, now, over_time
 from dashboards.generate.variables import LOCATION, PROBE, TARGETS, labels_of
 
 _I: Final = 'instance=~"$instance"'
@@ -69,8 +71,27 @@ def dashboard() -> Dashboard:
         description="A server's shared state from inside, beside what its probes see from outside.",
         variables=(INSTANCE, STORE, TOOL, LOCATION, TARGETS, PROBE),
         marks=(contract_changes(q.TARGETS), new_servers(q.TARGETS)),
-        rows=(_headline(), _both_sides(), _conflicts(), _waiting(), _log(), _dependencies()),
-        runbooks=_RUNBOOKS,
+        rows=(
+            fresh(q.PLACES, _OUT, _served()),
+            _headline(),
+            _both_sides(),
+            _conflicts(),
+            _waiting(),
+            _log(),
+            _dependencies(),
+        ),
+        runbooks={**RUNBOOKS, **_RUNBOOKS},
+    )
+
+
+def _served() -> Panel:
+    return stat(
+        "Server",
+        "Whether Prometheus can scrape every server that exported its state within a day.",
+        now(q.scraped("mcp_state_store_safe", _I)),
+        width=4,
+        mappings=UP,
+        empty="no server",
     )
 
 

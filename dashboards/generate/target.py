@@ -8,6 +8,7 @@ from dashboards.generate import promql as q
 from dashboards.generate.charts import bars, heatmap, lines, timeline
 from dashboards.generate.dashboard import Dashboard, Row
 from dashboards.generate.figures import stat, words
+from dashboards.generate.fresh import RUNBOOKS, fresh
 from dashboards.generate.language import (
     ANY_IS_BAD,
     AVAILABILITY,
@@ -79,8 +80,8 @@ def dashboard() -> Dashboard:
         description="One MCP server as its probes see it: what fails, where the time goes, what it promises.",
         variables=(LOCATION, TARGET, PROBE, SLO),
         marks=(contract_changes(_T), new_servers(_T), reloads(q.PLACES)),
-        rows=(_headline(), _course(), _probes(), _time(), _promises(), _races()),
-        runbooks=_RUNBOOKS,
+        rows=(fresh(q.PLACES, _T), _headline(), _course(), _probes(), _time(), _promises(), _races()),
+        runbooks={**RUNBOOKS, **_RUNBOOKS},
         links=(
             page(
                 "Evidence",
@@ -100,7 +101,7 @@ def _headline() -> Row:
         panels=(
             stat(
                 "State",
-                "Down: all probes fail. Partly failing: some do. Grey: the prober could not tell.",
+                "Down: all probes fail. Partly failing: some do. Grey: the prober could not tell, or is gone.",
                 now(q.standing(_T)),
                 mappings=STANDING,
                 size=20,
@@ -127,8 +128,8 @@ def _headline() -> Row:
             ),
             stat(
                 "Duration, p95",
-                "95 of 100 runs were faster than this, races left out.",
-                over_time(q.run_quantile(0.95, _S), "p95"),
+                "95 of 100 runs over the range that is shown were faster than this, races left out.",
+                now(q.run_quantile(0.95, _S, window="$__range")),
                 unit="s",
             ),
             words(
@@ -185,7 +186,7 @@ def _course() -> Row:
                 lines(
                     "Runs that did not pass, by reason",
                     "Runs that failed or could not tell in each stretch of time, by the reason they gave.",
-                    over_time(q.or_nothing(f"{new} > 0", "reason"), "{{reason}}"),
+                    over_time(q.or_nothing(f"{new} > 0", "reason", _S), "{{reason}}"),
                     unit="short",
                     width=10,
                     stacked=True,
