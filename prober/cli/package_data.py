@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-SHIPPED: Final[Mapping[str, str]] = {"probes": "**/*", "dashboards": "*.json", "alerts": "**/*"}
+SHIPPED: Final[Mapping[str, str]] = {"probes": "**/*", "dashboards": "*.json", "alerts": "**/*", "deploy": "**/*"}
 """The folders, and what of each is for users: the pattern of its files."""
 
 _INSTALLED: Final = Path(__file__).parents[1] / "data"
