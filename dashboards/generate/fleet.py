@@ -146,7 +146,7 @@ def _headline() -> Row:
                 unit="percentunit",
                 decimals=2,
                 steps=AVAILABILITY,
-                empty="no runs yet",
+                empty="no runs seen",
             ),
             stat(
                 "Budget left",
@@ -156,7 +156,7 @@ def _headline() -> Row:
                 decimals=0,
                 steps=BUDGET_LEFT,
                 mappings=SPENT,
-                empty="no runs yet",
+                empty="no runs seen",
             ),
         ),
     )
@@ -332,7 +332,7 @@ def _speed() -> Row:
                 decimals=0,
                 maximum=1,
                 steps=steps(GOOD, (0.5, CAUTION), (1, BAD)),
-                empty="no probe has a latency limit",
+                empty="no latency limit is known",
                 links=_TO_SERIES,
             ),
         ),
@@ -358,7 +358,7 @@ def _promises() -> Row:
                 ),
                 width=7,
                 sort={"Breaking": True, "Additive": True},
-                empty="no target has a pinned contract",
+                empty="no pinned contract is known",
             ),
             table(
                 "Certificates, soonest first",
@@ -372,7 +372,7 @@ def _promises() -> Row:
                 ),
                 width=7,
                 sort={"Left": False},
-                empty="no target speaks TLS",
+                empty="no certificate is known",
             ),
             table(
                 "What answers",

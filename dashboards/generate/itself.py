@@ -70,7 +70,7 @@ def _headline() -> Row:
                 now(f"min(prober_history_up{{{_S}}})"),
                 width=5,
                 mappings=UP,
-                empty="not kept",
+                empty="none known",
             ),
             stat(
                 "Start lag, p99",
@@ -176,14 +176,17 @@ _PROBE: Final = "{{probe}}"
 
 def _who() -> Row:
     by = "by (instance, location)"
+    labels = "(instance, location, version, python_version)"
+    ran = "mcp_probe_last_run_timestamp_seconds"
+    gone = f"({q.known('prober_build_info', _S)} and on (job, instance) up == 0)"
     return Row(
         title="",
         height=5,
         panels=(
             table(
                 "Probers",
-                "Every prober that is scraped, with what it runs.",
-                columns(f"group by (instance, location, version, python_version) (prober_build_info{{{_S}}})"),
+                "Every prober that is scraped, and those that cannot be any longer, with what it runs.",
+                columns(f"group by {labels} (prober_build_info{{{_S}}}) or group by {labels} {gone}"),
                 columns(f"min {by} (prober_config_last_reload_successful{{{_S}}})"),
                 columns(f"max {by} (prober_config_last_reload_success_timestamp_seconds{{{_S}}}) * 1000"),
                 columns(
@@ -192,17 +195,21 @@ def _who() -> Row:
                 columns(f"sum {by} (prober_targets{{{_S}}})"),
                 columns(f"sum {by} (prober_probes{{{_S}}})"),
                 columns(f"max {by} (prober_suspects_itself{{{_S}}})"),
+                columns(f"group {by} (prober_build_info{{{_S}}}) or group {by} {gone} * 0"),
+                columns(f"(max {by} ({ran}{{{_S}}}) or max {by} ({q.known(ran, _S)})) * 1000"),
                 show=(
+                    Column(field="Value #H", title="State", width=70, mappings=UP, filled=True),
                     Column(field="instance", title="Prober"),
                     Column(field="location", title="Location"),
-                    Column(field="version", title="Version", width=90),
-                    Column(field="python_version", title="Python", width=90),
-                    Column(field="Value #B", title="Last load worked", width=140, mappings=YES_IS_GOOD),
-                    Column(field="Value #C", title="Loaded", width=130, unit="dateTimeFromNow"),
-                    Column(field="Value #D", title="Started", width=130, unit="dateTimeFromNow"),
-                    Column(field="Value #E", title="Targets", width=80),
-                    Column(field="Value #F", title="Probes", width=80),
-                    Column(field="Value #G", title="Suspects itself", width=120, mappings=YES_IS_BAD),
+                    Column(field="version", title="Version", width=75),
+                    Column(field="python_version", title="Python", width=75),
+                    Column(field="Value #I", title="Newest run", width=115, unit="dateTimeFromNow"),
+                    Column(field="Value #B", title="Last load worked", width=125, mappings=YES_IS_GOOD),
+                    Column(field="Value #C", title="Loaded", width=115, unit="dateTimeFromNow"),
+                    Column(field="Value #D", title="Started", width=115, unit="dateTimeFromNow"),
+                    Column(field="Value #E", title="Targets", width=70),
+                    Column(field="Value #F", title="Probes", width=70),
+                    Column(field="Value #G", title="Suspects itself", width=115, mappings=YES_IS_BAD),
                 ),
                 sort={"Prober": False},
             ),

@@ -38,9 +38,8 @@ def known(metric: str, select: str) -> str:
     return f"(last_over_time({metric}{{{select}}}[6h:5m]) {_BLIND})"
 
 
-def _seen_at(metric: str, select: str) -> str:
-    """When each series was last scraped, within six hours."""
-    return f"max_over_time(timestamp({metric}{{{select}}})[6h:5m])"
+_SCRAPED: Final = "max_over_time(timestamp(prober_build_info)[6h:5m])"
+"""When each prober was last scraped, within six hours: asked of one series, for of thousands it takes seconds."""
 
 
 def _probes(select: str, *, gone: bool) -> str:
@@ -56,9 +55,7 @@ def planned(select: str, *, gone: bool = False) -> str:
 def _not_passing(select: str, reasons: str, *, gone: bool) -> str:
     seen = f"mcp_probe_failing{{{select}, {reasons}}}"
     if gone:  # of several reasons within six hours, the one of the last scrape
-        matching = f"{select}, {reasons}"
-        latest = f"== on (job, instance, target, probe) group_left () {_seen_at(SUCCESS, select)}"
-        seen = f"{_seen_at('mcp_probe_failing', matching)} {latest} {_BLIND}"
+        seen = f"max_over_time(timestamp({seen})[6h:5m]) == on (job, instance) group_left () {_SCRAPED} {_BLIND}"
     return f"max by (target, probe, location, reason) ({seen})"
 
 
@@ -79,13 +76,10 @@ def why(select: str) -> str:
 
 
 def _why(select: str, *, gone: bool = False) -> str:
-    broken, own = failing(select, gone=gone), unsure(select, gone=gone)
-    most = "topk by (target) (1, count by (target, reason) ({}))".format
-    none = f'label_replace(count by (target) ({_probes(select, gone=gone)}), "reason", "{NONE}", "", "")'
-    return (
-        f"{most(broken)} or ({most(own)} unless on (target) {broken})"
-        f" or ({none} unless on (target) ({broken} or {own}))"
-    )
+    by = "count by (target, reason) ({})".format
+    none = f'label_replace(count by (target) ({_probes(select, gone=gone)}) * 0, "reason", "{NONE}", "", "")'
+    broken, own = by(failing(select, gone=gone)), by(unsure(select, gone=gone))
+    return f"topk by (target) (1, {broken} * 1e9 or {own} or {none})"  # one failure outweighs all that cannot be told
 
 
 def _count(vector: str) -> str:
@@ -106,7 +100,8 @@ def probes_failing(select: str) -> str:
 def age(select: str) -> str:
     """Seconds since anything was last heard of each target's probes."""
     fresh = f"max by (target) (timestamp({SUCCESS}{{{select}}}))"
-    return f"time() - ({fresh} or max by (target) ({_seen_at(SUCCESS, select)} {_BLIND}))"
+    gone = f"max by (target) ({known(SUCCESS, select)} * 0 + on (job, instance) group_left () {_SCRAPED})"
+    return f"time() - ({fresh} or {gone})"
 
 
 def targets_with(vector: str, select: str) -> str:

@@ -128,7 +128,7 @@ def _headline() -> Row:
                 unit="percentunit",
                 decimals=1,
                 steps=CONFLICTS,
-                empty="no writes",
+                empty="no writes seen",
             ),
             stat(
                 "Given up",
@@ -143,7 +143,7 @@ def _headline() -> Row:
                 over_time(q.quantile(0.99, "mcp_state_lock_wait_seconds", _T), "p99"),
                 unit="s",
                 steps=steps(GOOD, (0.5, CAUTION), (2.5, BAD)),
-                empty="no locks",
+                empty="no locks seen",
             ),
             stat(
                 "Cache hit ratio",
@@ -151,7 +151,7 @@ def _headline() -> Row:
                 over_time(q.ratio(hits, reads), "hits"),
                 unit="percentunit",
                 decimals=1,
-                empty="no reads",
+                empty="no reads seen",
             ),
             stat(
                 "Pool in use",
@@ -160,7 +160,7 @@ def _headline() -> Row:
                 unit="percentunit",
                 decimals=0,
                 steps=steps(GOOD, (0.8, CAUTION), (1, BAD)),
-                empty="no pool",
+                empty="no pool seen",
             ),
             stat(
                 "Breakers open",

@@ -114,7 +114,7 @@ def _headline() -> Row:
                 unit="percentunit",
                 decimals=2,
                 steps=AVAILABILITY,
-                empty="no runs yet",
+                empty="no runs seen",
             ),
             stat(
                 "Budget left",
@@ -124,7 +124,7 @@ def _headline() -> Row:
                 decimals=0,
                 steps=BUDGET_LEFT,
                 mappings=SPENT,
-                empty="no runs yet",
+                empty="no runs seen",
             ),
             stat(
                 "Duration, p95",
@@ -137,20 +137,20 @@ def _headline() -> Row:
                 "What the server calls itself.",
                 now(info.format(label="server_name", select=_T)),
                 "{{server_name}}",
-                empty="has not said",
+                empty="not known",
             ),
             words(
                 "Protocol",
                 "The version of the Model Context Protocol that was agreed on, and its era: modern has no handshake.",
                 now(info.format(label="protocol_version, era", select=_T)),
                 "{{protocol_version}} {{era}}",
-                empty="none agreed",
+                empty="not known",
             ),
             stat(
                 "Tools",
                 "Tools that the server listed last.",
                 over_time(f"max(mcp_target_tools{{{_T}}})", "tools"),
-                empty="never listed",
+                empty="not known",
             ),
             stat(
                 "Certificate",
@@ -159,7 +159,7 @@ def _headline() -> Row:
                 unit="s",
                 decimals=0,
                 steps=DAYS_LEFT,
-                empty="no TLS",
+                empty="none known",
             ),
         ),
     )

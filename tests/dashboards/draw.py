@@ -105,7 +105,7 @@ class Drawing:
                 continue  # what is empty then, and says so, is what tests/dashboards/test_answers.py asks
             elif why is None and not (panel["series"] and panel["values"]):
                 yield f"{panel['title']}: nothing in it"
-            elif why is not None and panel["series"]:
+            elif why is not None and panel["values"]:
                 yield f"{panel['title']}: not empty, although {why}"
         found = {name for name, events in report["annotations"].items() if events}
         if self.past == "troubled" and self.name == self.dashboard and (missing := MARKS[self.dashboard] - found):

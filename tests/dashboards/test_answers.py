@@ -203,3 +203,10 @@ def test_while_data_are_fresh_the_first_row_says_so(past: Past) -> None:
 def test_a_chart_of_failures_has_no_calm_line_while_nothing_is_known(blind: Past) -> None:
     panel = next(each for each in panels(dashboard("fleet")) if each["title"] == "Probes that do not pass, by reason")
     assert answers(blind, of(panel["targets"][0]["expr"])) == []
+
+
+def test_a_prober_that_is_gone_stays_in_its_table(blind: Past, past: Past) -> None:
+    for now, up in ((past, 1.0), (blind, 0.0)):
+        known, *_, states, newest = table(now, "Probers", name="prober")
+        assert len(known) == len(states) == len(newest) == 2
+        assert {*states.values()} == {up}
