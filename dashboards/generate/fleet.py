@@ -142,7 +142,7 @@ def _headline() -> Row:
                     "Share of runs that passed over the range that is shown, of those that could tell.",
                     "Runs in maintenance windows count.",
                 ),
-                now(q.availability(_S, "$__range")),
+                now(q.while_known(q.availability(_S, "$__range"), q.SUCCESS, _S)),
                 unit="percentunit",
                 decimals=2,
                 steps=AVAILABILITY,
@@ -151,7 +151,7 @@ def _headline() -> Row:
             stat(
                 "Budget left",
                 "What is left of the failures that the objective allows over the range that is shown.",
-                now(q.budget_left(_S, "$__range")),
+                now(q.while_known(q.budget_left(_S, "$__range"), q.SUCCESS, _S)),
                 unit="percentunit",
                 decimals=0,
                 steps=BUDGET_LEFT,

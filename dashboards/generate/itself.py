@@ -91,7 +91,11 @@ def _headline() -> Row:
             stat(
                 "Runs left out",
                 "Runs over the range that is shown that did not begin because the one before still went on.",
-                now(f"sum(increase(prober_skipped_runs_total{{{_S}}}[$__range]))"),
+                now(
+                    q.while_known(
+                        f"sum(increase(prober_skipped_runs_total{{{_S}}}[$__range]))", "prober_build_info", _S
+                    )
+                ),
                 width=5,
                 decimals=0,
                 steps=steps(GOOD, (1, CAUTION)),

@@ -133,10 +133,14 @@ STANDING: Final = [
 """How a target stands, worst highest: 3 and the share of its probes that fail, 4 if all do; below, that none fails.
 Where its prober is gone, how it stood: the same numbers, by STALE_SCALE and STALE_BASE put between 2 and 3."""
 
-RESULT: Final = values(
-    {3: ("fails", BAD), 2: ("could not tell", UNSURE), 1: ("maintenance", PLANNED), 0: ("passes", GOOD)}
-)
-"""How a probe's last run ended, worst highest."""
+RESULT: Final = [
+    *values({3: ("fails", BAD), 2: ("could not tell", UNSURE), 1: ("maintenance", PLANNED), 0: ("passes", GOOD)}),
+    between(2.65, 2.75, "stale: fails", UNSURE, 4),
+    between(2.45, 2.55, "stale: could not tell", UNSURE, 5),
+    between(2.25, 2.35, "stale: maintenance", UNSURE, 6),
+    between(2.05, 2.15, "stale: passes", UNSURE, 7),
+]
+"""How a probe's last run ended, worst highest; stale as in STANDING."""
 
 NONE: Final = "-"
 """Stands in a table where there is no reason."""

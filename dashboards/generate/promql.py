@@ -155,12 +155,35 @@ def overdue(select: str) -> str:
 
 def result(select: str) -> str:
     """How each probe of a target stands: a number of language.RESULT."""
+    return f"({_result(select)}) or ({_result(select, gone=True)}) * {STALE_SCALE} + {STALE_BASE}"
+
+
+def _result(select: str, *, gone: bool = False) -> str:
     return (
-        f"(group by (probe) ({failing(select)}) * 3)"
-        f" or (group by (probe) ({unsure(select)}) * 2)"
-        f" or (group by (probe) ({planned(select)}))"
-        f" or (max by (probe) (mcp_probe_success{{{select}}}) * 0)"
+        f"(group by (probe) ({failing(select, gone=gone)}) * 3)"
+        f" or (group by (probe) ({unsure(select, gone=gone)}) * 2)"
+        f" or (group by (probe) ({planned(select, gone=gone)}))"
+        f" or (group by (probe) ({_probes(select, gone=gone)}) * 0)"
     )
+
+
+def reasons(select: str) -> str:
+    """Why each probe does not pass; where its prober is gone, did not."""
+    any_reason = 'reason!=""'
+    seen = [f"max by (probe, reason) ({_not_passing(select, any_reason, gone=gone)})" for gone in (False, True)]
+    none = [f'label_replace({_result(select, gone=gone)} < 2, "reason", "{NONE}", "", "")' for gone in (False, True)]
+    fresh, gone = (f"{those} or ({others} unless on (probe) {those})" for those, others in zip(seen, none, strict=True))
+    return f"({fresh}) or (({gone}) unless on (probe) {SUCCESS}{{{select}}})"
+
+
+def latest(metric: str, select: str, by: str) -> str:
+    """A moment in milliseconds, as it is; where the prober is gone, as it was."""
+    return f"(max by ({by}) ({metric}{{{select}}}) or max by ({by}) ({known(metric, select)})) * 1000"
+
+
+def while_known(vector: str, metric: str, select: str) -> str:
+    """What is said of a range, as long as there are data now: a dead prober's hundred percent would be green."""
+    return f"({vector}) and on () {metric}{{{select}}}"
 
 
 def history(select: str) -> str:

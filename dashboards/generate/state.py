@@ -108,7 +108,7 @@ def _headline() -> Row:
             stat(
                 "From outside",
                 "Share of the probes' runs that passed over the range that is shown.",
-                now(q.availability(_OUT, "$__range")),
+                now(q.while_known(q.availability(_OUT, "$__range"), q.SUCCESS, _OUT)),
                 unit="percentunit",
                 decimals=2,
                 steps=AVAILABILITY,

@@ -17,7 +17,6 @@ from dashboards.generate.language import (
     CAUTION,
     DAYS_LEFT,
     HISTORY,
-    NONE,
     PHASES,
     PLANNED_OR_NOT,
     REASON_WORDS,
@@ -110,7 +109,7 @@ def _headline() -> Row:
             stat(
                 "Availability",
                 "Share of runs that passed over the range that is shown, of those that could tell.",
-                now(q.availability(_S, "$__range")),
+                now(q.while_known(q.availability(_S, "$__range"), q.SUCCESS, _S)),
                 unit="percentunit",
                 decimals=2,
                 steps=AVAILABILITY,
@@ -119,7 +118,7 @@ def _headline() -> Row:
             stat(
                 "Budget left",
                 "What is left of the failures that the objective allows over the range that is shown.",
-                now(q.budget_left(_S, "$__range")),
+                now(q.while_known(q.budget_left(_S, "$__range"), q.SUCCESS, _S)),
                 unit="percentunit",
                 decimals=0,
                 steps=BUDGET_LEFT,
@@ -199,8 +198,6 @@ def _course() -> Row:
 
 
 def _probes() -> Row:
-    failing = f"max by (probe, reason) (mcp_probe_failing{{{_S}}})"
-    none = f'label_replace(max by (probe) (mcp_probe_success{{{_S}}}) == 1, "reason", "{NONE}", "", "")'
     return Row(
         title="",
         height=7,
@@ -209,15 +206,15 @@ def _probes() -> Row:
                 "Probes, the worst first",
                 "How each probe's last run ended, and when one last passed.",
                 columns(q.result(_S)),
-                columns(f"{failing} or ({none} unless on (probe) mcp_probe_failing{{{_S}}})"),
-                columns(f"max by (probe) (mcp_probe_last_run_timestamp_seconds{{{_S}}}) * 1000"),
-                columns(f"max by (probe) (mcp_probe_last_success_timestamp_seconds{{{_S}}}) * 1000"),
+                columns(q.reasons(_S)),
+                columns(q.latest("mcp_probe_last_run_timestamp_seconds", _S, "probe")),
+                columns(q.latest("mcp_probe_last_success_timestamp_seconds", _S, "probe")),
                 columns(f"max by (probe) (mcp_probe_interval_seconds{{{_S}}})"),
                 columns(f"max by (probe) (mcp_probe_latency_seconds{{{_S}}})"),
                 columns(q.availability(_S, "$__range", "probe")),
                 columns(f"max by (probe) (mcp_probe_maintenance{{{_S}}})"),
                 show=(
-                    Column(field="Value #A", title="Last run", width=130, mappings=RESULT, filled=True),
+                    Column(field="Value #A", title="Last run", width=150, mappings=RESULT, filled=True),
                     Column(field="probe", title="Probe", links=_PAGE),
                     Column(field="reason", title="Why", mappings=REASON_WORDS),
                     Column(field="Value #C", title="Ran", width=130, unit="dateTimeFromNow"),
@@ -349,7 +346,7 @@ def _races() -> Row:
             stat(
                 "Violations",
                 "Lost updates, torn and stale reads and the like that races proved over the range that is shown.",
-                now(f"sum({lost})"),
+                now(q.while_known(f"sum({lost})", q.SUCCESS, _S)),
                 width=4,
                 decimals=0,
                 steps=ANY_IS_BAD,
