@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from dashboards.generate.language import NEUTRAL, Json
+from dashboards.generate.language import NEUTRAL, Json, no_data
 from dashboards.generate.panels import Panel, Query
 
-LAST: Final = {"calcs": ["lastNotNull"], "fields": "", "values": False}
+_LAST: Final = {"calcs": ["last"], "fields": "", "values": False}
 
 
 def stat(
@@ -27,7 +27,12 @@ def stat(
     size: int = 26,
     links: Sequence[Json] = (),
 ) -> Panel:
-    """One number, coloured by what it means; with its course behind it where it is asked over the range."""
+    """One number, coloured by what it means; with its course behind it where it is asked over the range.
+
+    What it says is of now: a number that Prometheus had an hour ago and has no longer is no data, in grey.
+    """
+    if not query.now:
+        query = replace(query, expr=f"({query.expr}) or vector(NaN)")
     return Panel(
         type="stat",
         title=title,
@@ -36,7 +41,7 @@ def stat(
         unit=unit,
         width=width,
         steps=steps,
-        mappings=mappings,
+        mappings=[*mappings, no_data(empty)],
         empty=empty,
         decimals=decimals,
         links=links,
@@ -45,7 +50,7 @@ def stat(
             "graphMode": "none" if query.now else "area",
             "justifyMode": "auto",
             "orientation": "auto",
-            "reduceOptions": LAST,
+            "reduceOptions": _LAST,
             "text": {"valueSize": size},
             "textMode": text,
         },
@@ -93,7 +98,7 @@ def ranking(
             "minVizWidth": 8,
             "namePlacement": "auto",
             "orientation": "horizontal",
-            "reduceOptions": LAST,
+            "reduceOptions": _LAST,
             "showUnfilled": True,
             "sizing": "auto",
             "text": {"titleSize": 12, "valueSize": 14},

@@ -8,6 +8,7 @@ from dashboards.generate import promql as q
 from dashboards.generate.charts import bars, lines
 from dashboards.generate.dashboard import Dashboard, Row
 from dashboards.generate.figures import ranking, stat
+from dashboards.generate.fresh import RUNBOOKS, fresh
 from dashboards.generate.language import (
     ANY_IS_BAD,
     ANY_IS_UNSURE,
@@ -25,6 +26,7 @@ from dashboards.generate.language import (
     REASON_WORDS,
     SPENT,
     STANDING,
+    UNSURE,
     colored,
     reasons_colored,
     sentence,
@@ -38,6 +40,8 @@ from dashboards.generate.variables import LOCATION, SLO, TARGETS
 
 _S: Final = q.TARGETS
 _FORTNIGHT: Final = 14 * 86400
+_AGE: Final = steps(PLAIN, (300, UNSURE))
+"""Prometheus itself forgets a series after five minutes."""
 _TO_SERIES: Final = link_to_target(IN_SERIES)
 _TO_ROW: Final = link_to_target(IN_ROW)
 
@@ -86,8 +90,8 @@ def dashboard() -> Dashboard:
         description="Every MCP server that is probed: who is down and why, the worst first.",
         variables=(LOCATION, TARGETS, SLO),
         marks=(contract_changes(_S), new_servers(_S), reloads(q.PLACES)),
-        rows=(_headline(), _worst_first(), _why(), _objective(), _speed(), _promises()),
-        runbooks=_RUNBOOKS,
+        rows=(fresh(q.PLACES, _S), _headline(), _worst_first(), _why(), _objective(), _speed(), _promises()),
+        runbooks={**RUNBOOKS, **_RUNBOOKS},
     )
 
 
@@ -105,31 +109,31 @@ def _headline() -> Row:
             stat(
                 "Targets failing",
                 "Targets of which at least one probe fails, outside of maintenance windows.",
-                over_time(q.targets_with(q.failing(_S)), "targets"),
+                over_time(q.targets_with(q.failing(_S), _S), "targets"),
                 steps=ANY_IS_BAD,
             ),
             stat(
                 "Probes failing",
                 "Probes whose last run failed, outside of maintenance windows. A run that could not tell is not one.",
-                over_time(q.probes_with(q.failing(_S)), "probes"),
+                over_time(q.probes_with(q.failing(_S), _S), "probes"),
                 steps=ANY_IS_BAD,
             ),
             stat(
                 "Could not tell",
                 "Probes whose last run ended unknown: the prober's own trouble, no budget left, an undecided history.",
-                over_time(q.probes_with(q.unsure(_S)), "probes"),
+                over_time(q.probes_with(q.unsure(_S), _S), "probes"),
                 steps=ANY_IS_UNSURE,
             ),
             stat(
                 "Maintenance",
                 "Targets with a probe in a maintenance window: they are probed, and nobody is called.",
-                over_time(q.targets_with(q.planned(_S)), "targets"),
+                over_time(q.targets_with(q.planned(_S), _S), "targets"),
                 steps=steps(PLAIN, (1, PLANNED)),
             ),
             stat(
                 "Cert < 14 days",
                 "Targets whose TLS certificate expires within 14 days.",
-                over_time(q.targets_with(certificates), "targets"),
+                over_time(q.targets_with(certificates, _S), "targets"),
                 steps=steps(GOOD, (1, CAUTION)),
             ),
             stat(
@@ -138,29 +142,29 @@ def _headline() -> Row:
                     "Share of runs that passed over the range that is shown, of those that could tell.",
                     "Runs in maintenance windows count.",
                 ),
-                now(q.availability(_S, "$__range")),
+                now(q.while_known(q.availability(_S, "$__range"), q.SUCCESS, _S)),
                 unit="percentunit",
                 decimals=2,
                 steps=AVAILABILITY,
-                empty="no runs yet",
+                empty="no runs seen",
             ),
             stat(
                 "Budget left",
                 "What is left of the failures that the objective allows over the range that is shown.",
-                now(q.budget_left(_S, "$__range")),
+                now(q.while_known(q.budget_left(_S, "$__range"), q.SUCCESS, _S)),
                 unit="percentunit",
                 decimals=0,
                 steps=BUDGET_LEFT,
                 mappings=SPENT,
-                empty="no runs yet",
+                empty="no runs seen",
             ),
         ),
     )
 
 
 def _worst_first() -> Row:
-    failing = q.failing(_S)
-    last = f"max by (target, probe) (mcp_probe_last_success_timestamp_seconds{{{_S}}})"
+    passed = "mcp_probe_last_success_timestamp_seconds"
+    last = "min by (target) (max by (target, probe) ({}))".format
     return Row(
         title="",
         height=11,
@@ -169,18 +173,20 @@ def _worst_first() -> Row:
                 "Targets, the worst first",
                 sentence(
                     "How every target stands. Why is the reason that most of its failing probes share; oldest success",
-                    "is that of the probe that has failed for longest. Click a target for its own dashboard.",
+                    "is that of the probe that has failed for longest. A target whose prober cannot be scraped is",
+                    "stale: in grey, as it stood. Click a target for its own dashboard.",
                 ),
                 columns(q.standing(_S)),
                 columns(q.why(_S)),
-                columns(f"count by (target) (count by (target, probe) ({failing})) or {q.failing_none(_S)}"),
-                columns(f"count by (target) (count by (target, probe) (mcp_probe_success{{{_S}}}))"),
-                columns(f"min by (target) ({last}) * 1000"),
+                columns(q.probes_failing(_S)),
+                columns(q.probes(_S)),
+                columns(f"({last(f'{passed}{{{_S}}}')} or {last(q.known(passed, _S))}) * 1000"),
                 columns(q.availability(_S, "$__range", "target")),
                 columns(q.budget_left(_S, "$__range", "target")),
                 columns(q.run_quantile(0.95, _S, "target", "$__range")),
+                columns(q.age(_S)),
                 show=(
-                    Column(field="Value #A", title="State", width=130, mappings=STANDING, filled=True),
+                    Column(field="Value #A", title="State", width=150, mappings=STANDING, filled=True),
                     Column(field="target", title="Target", links=_TO_ROW),
                     Column(field="reason", title="Why", mappings=REASON_WORDS),
                     Column(field="Value #C", title="Failing", width=80, steps=ANY_IS_BAD),
@@ -203,7 +209,8 @@ def _worst_first() -> Row:
                         steps=BUDGET_LEFT,
                         mappings=SPENT,
                     ),
-                    Column(field="Value #H", title="p95", width=90, unit="s"),
+                    Column(field="Value #H", title="p95", width=80, unit="s"),
+                    Column(field="Value #I", title="Age", width=75, unit="s", decimals=0, steps=_AGE),
                 ),
                 sort={"State": True},
             ),
@@ -221,7 +228,7 @@ def _why() -> Row:
             lines(
                 "Probes that do not pass, by reason",
                 "Probes whose last run did not pass, by the reason it gave. Colours are those of the reason's family.",
-                over_time(q.or_nothing(seen, "reason"), "{{reason}}"),
+                over_time(q.or_nothing(seen, "reason", _S), "{{reason}}"),
                 unit="short",
                 stacked=True,
                 overrides=reasons_colored(),
@@ -232,7 +239,7 @@ def _why() -> Row:
                 lines(
                     "Runs that did not pass, by reason",
                     "Runs that failed or could not tell in each stretch of time, by the reason they gave.",
-                    over_time(q.or_nothing(f"{new} > 0", "reason"), "{{reason}}"),
+                    over_time(q.or_nothing(f"{new} > 0", "reason", _S), "{{reason}}"),
                     unit="short",
                     stacked=True,
                     overrides=reasons_colored(),
@@ -325,7 +332,7 @@ def _speed() -> Row:
                 decimals=0,
                 maximum=1,
                 steps=steps(GOOD, (0.5, CAUTION), (1, BAD)),
-                empty="no probe has a latency limit",
+                empty="no latency limit is known",
                 links=_TO_SERIES,
             ),
         ),
@@ -351,7 +358,7 @@ def _promises() -> Row:
                 ),
                 width=7,
                 sort={"Breaking": True, "Additive": True},
-                empty="no target has a pinned contract",
+                empty="no pinned contract is known",
             ),
             table(
                 "Certificates, soonest first",
@@ -365,7 +372,7 @@ def _promises() -> Row:
                 ),
                 width=7,
                 sort={"Left": False},
-                empty="no target speaks TLS",
+                empty="no certificate is known",
             ),
             table(
                 "What answers",

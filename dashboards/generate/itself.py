@@ -8,8 +8,8 @@ from dashboards.generate import promql as q
 from dashboards.generate.charts import heatmap, lines
 from dashboards.generate.dashboard import Dashboard, Row
 from dashboards.generate.figures import ranking, stat
+from dashboards.generate.fresh import RUNBOOKS, fresh
 from dashboards.generate.language import (
-    ANY_IS_BAD,
     BAD,
     CAUTION,
     GOOD,
@@ -38,7 +38,6 @@ INSTANCE: Final = labels_of("instance", "Prober", 'label_values(prober_build_inf
 
 _RUNBOOKS: Final = {
     "Config loaded": ("McpProberNotReloading",),
-    "Suspects itself": ("McpProberSuspectsItself",),
     "Start lag": ("McpProberLate",),
     "Runs left out, by probe": ("McpProberSkipsRuns",),
     "Probers": ("McpProberAbsent",),
@@ -55,49 +54,29 @@ def dashboard() -> Dashboard:
         description="The probers: late, overloaded or cut off? Whether the other dashboards can be believed.",
         variables=(LOCATION, INSTANCE, TARGETS, PROBE),
         marks=(reloads(_S),),
-        rows=(_headline(), _lag(), _load(), _who(), _process(), _history()),
-        runbooks=_RUNBOOKS,
+        rows=(fresh(_S, _RUNS), _headline(), _lag(), _load(), _who(), _process(), _history()),
+        runbooks={**RUNBOOKS, **_RUNBOOKS},
     )
 
 
 def _headline() -> Row:
-    late = (
-        f"(time() - max by (target, probe, location) (mcp_probe_last_run_timestamp_seconds{{{_RUNS}}}))"
-        f" > 3 * max by (target, probe, location) (mcp_probe_interval_seconds{{{_RUNS}}})"
-    )
     return Row(
         title="",
         height=3,
         panels=(
             stat(
-                "Config loaded",
-                "Whether every prober's last attempt to load its configuration succeeded.",
-                now(f"min(prober_config_last_reload_successful{{{_S}}})"),
-                mappings=YES_IS_GOOD,
-            ),
-            stat(
-                "Suspects itself",
-                "Whether a prober cannot reach so many unrelated targets that its own network is suspect.",
-                now(f"max(prober_suspects_itself{{{_S}}})"),
-                mappings=YES_IS_BAD,
-            ),
-            stat(
                 "History",
                 "Whether results are being written to the history. Probing goes on without it.",
                 now(f"min(prober_history_up{{{_S}}})"),
+                width=5,
                 mappings=UP,
-                empty="not kept",
-            ),
-            stat(
-                "Overdue",
-                "Probes that have not run for three intervals: the prober is late, or their target's budget used up.",
-                over_time(q.probes_with(late), "probes"),
-                steps=ANY_IS_BAD,
+                empty="none known",
             ),
             stat(
                 "Start lag, p99",
                 "99 of 100 runs began less than this after they were due.",
                 over_time(q.quantile(0.99, "prober_start_lag_seconds", _S), "p99"),
+                width=5,
                 unit="s",
                 steps=LATENESS,
             ),
@@ -105,17 +84,23 @@ def _headline() -> Row:
                 "Loop lag",
                 "The worst lag of an event loop within a minute. From a quarter second on, latencies are in doubt.",
                 over_time(f"max(prober_loop_lag_max_seconds{{{_S}}})", "worst"),
+                width=5,
                 unit="s",
                 steps=LATENESS,
             ),
             stat(
                 "Runs left out",
                 "Runs over the range that is shown that did not begin because the one before still went on.",
-                now(f"sum(increase(prober_skipped_runs_total{{{_S}}}[$__range]))"),
+                now(
+                    q.while_known(
+                        f"sum(increase(prober_skipped_runs_total{{{_S}}}[$__range]))", "prober_build_info", _S
+                    )
+                ),
+                width=5,
                 decimals=0,
                 steps=steps(GOOD, (1, CAUTION)),
             ),
-            stat("Probes", "Probes that all of them run.", over_time(f"sum(prober_probes{{{_S}}})", "probes")),
+            stat("Probes", "Probes that all of them run.", over_time(f"sum(prober_probes{{{_S}}})", "probes"), width=4),
         ),
     )
 
@@ -195,14 +180,17 @@ _PROBE: Final = "{{probe}}"
 
 def _who() -> Row:
     by = "by (instance, location)"
+    labels = "(instance, location, version, python_version)"
+    ran = "mcp_probe_last_run_timestamp_seconds"
+    gone = f"({q.known('prober_build_info', _S)} and on (job, instance) up == 0)"
     return Row(
         title="",
         height=5,
         panels=(
             table(
                 "Probers",
-                "Every prober that is scraped, with what it runs.",
-                columns(f"group by (instance, location, version, python_version) (prober_build_info{{{_S}}})"),
+                "Every prober that is scraped, and those that cannot be any longer, with what it runs.",
+                columns(f"group by {labels} (prober_build_info{{{_S}}}) or group by {labels} {gone}"),
                 columns(f"min {by} (prober_config_last_reload_successful{{{_S}}})"),
                 columns(f"max {by} (prober_config_last_reload_success_timestamp_seconds{{{_S}}}) * 1000"),
                 columns(
@@ -211,17 +199,21 @@ def _who() -> Row:
                 columns(f"sum {by} (prober_targets{{{_S}}})"),
                 columns(f"sum {by} (prober_probes{{{_S}}})"),
                 columns(f"max {by} (prober_suspects_itself{{{_S}}})"),
+                columns(f"group {by} (prober_build_info{{{_S}}}) or group {by} {gone} * 0"),
+                columns(f"(max {by} ({ran}{{{_S}}}) or max {by} ({q.known(ran, _S)})) * 1000"),
                 show=(
+                    Column(field="Value #H", title="State", width=70, mappings=UP, filled=True),
                     Column(field="instance", title="Prober"),
                     Column(field="location", title="Location"),
-                    Column(field="version", title="Version", width=90),
-                    Column(field="python_version", title="Python", width=90),
-                    Column(field="Value #B", title="Last load worked", width=140, mappings=YES_IS_GOOD),
-                    Column(field="Value #C", title="Loaded", width=130, unit="dateTimeFromNow"),
-                    Column(field="Value #D", title="Started", width=130, unit="dateTimeFromNow"),
-                    Column(field="Value #E", title="Targets", width=80),
-                    Column(field="Value #F", title="Probes", width=80),
-                    Column(field="Value #G", title="Suspects itself", width=120, mappings=YES_IS_BAD),
+                    Column(field="version", title="Version", width=75),
+                    Column(field="python_version", title="Python", width=75),
+                    Column(field="Value #I", title="Newest run", width=115, unit="dateTimeFromNow"),
+                    Column(field="Value #B", title="Last load worked", width=125, mappings=YES_IS_GOOD),
+                    Column(field="Value #C", title="Loaded", width=115, unit="dateTimeFromNow"),
+                    Column(field="Value #D", title="Started", width=115, unit="dateTimeFromNow"),
+                    Column(field="Value #E", title="Targets", width=70),
+                    Column(field="Value #F", title="Probes", width=70),
+                    Column(field="Value #G", title="Suspects itself", width=115, mappings=YES_IS_BAD),
                 ),
                 sort={"Prober": False},
             ),

@@ -119,19 +119,40 @@ def between(low: float | None, high: float | None, text: str, color: str, index:
     }
 
 
+STALE_SCALE: Final = 0.2
+STALE_BASE: Final = 2.1
 STANDING: Final = [
     *values({4: ("down", BAD), 2: ("could not tell", UNSURE), 1: ("maintenance", PLANNED), 0: ("well", GOOD)}),
     between(3, 3.9999, "partly failing", PARTLY, 4),
+    between(2.8995, 2.95, "stale: down", UNSURE, 5),
+    between(2.69, 2.8994, "stale: partly failing", UNSURE, 6),
+    between(2.45, 2.55, "stale: could not tell", UNSURE, 7),
+    between(2.25, 2.35, "stale: maintenance", UNSURE, 8),
+    between(2.05, 2.15, "stale: well", UNSURE, 9),
 ]
-"""How a target stands, worst highest: 3 and the share of its probes that fail, 4 if all do; below, that none fails."""
+"""How a target stands, worst highest: 3 and the share of its probes that fail, 4 if all do; below, that none fails.
+Where its prober is gone, how it stood: the same numbers, by STALE_SCALE and STALE_BASE put between 2 and 3."""
 
-RESULT: Final = values(
-    {3: ("fails", BAD), 2: ("could not tell", UNSURE), 1: ("maintenance", PLANNED), 0: ("passes", GOOD)}
-)
-"""How a probe's last run ended, worst highest."""
+RESULT: Final = [
+    *values({3: ("fails", BAD), 2: ("could not tell", UNSURE), 1: ("maintenance", PLANNED), 0: ("passes", GOOD)}),
+    between(2.65, 2.75, "stale: fails", UNSURE, 4),
+    between(2.45, 2.55, "stale: could not tell", UNSURE, 5),
+    between(2.25, 2.35, "stale: maintenance", UNSURE, 6),
+    between(2.05, 2.15, "stale: passes", UNSURE, 7),
+]
+"""How a probe's last run ended, worst highest; stale as in STANDING."""
 
 NONE: Final = "-"
 """Stands in a table where there is no reason."""
+
+
+def no_data(text: str) -> Json:
+    """The mapping that says so in grey where there is no number: without it that has the colour of the lowest one."""
+    return {
+        "type": "special",
+        "options": {"match": "null+nan", "result": {"index": 99, "text": text or "no data", "color": UNSURE}},
+    }
+
 
 SPENT: Final = [between(None, 0, "spent", BAD, 0)]
 """An error budget that is overdrawn: by how much is another question."""
@@ -158,7 +179,7 @@ HISTORY: Final = values(
 PLANNED_OR_NOT: Final = values({1: ("now", PLANNED), 0: (NONE, "text")})
 YES_IS_GOOD: Final = values({1: ("yes", GOOD), 0: ("no", BAD)})
 YES_IS_BAD: Final = values({1: ("yes", BAD), 0: ("no", GOOD)})
-UP: Final = values({1: ("up", GOOD), 0: ("down", BAD)})
+UP: Final = [*values({1: ("up", GOOD), 0: ("down", BAD)}), between(0.0001, 0.9999, "some down", PARTLY, 2)]
 
 
 def steps(first: str, *rest: tuple[float, str]) -> list[Json]:

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from dashboards.generate.language import FAMILIES, FAMILY_CODES, NONE, NOTHING, OUR_OWN, one_of
+from dashboards.generate.language import (
+    FAMILIES,
+    FAMILY_CODES,
+    NONE,
+    NOTHING,
+    OUR_OWN,
+    STALE_BASE,
+    STALE_SCALE,
+    one_of,
+)
 
 PLACES: Final = 'location=~"$location"'
 TARGETS: Final = f'{PLACES}, target=~"$target"'
@@ -19,68 +28,162 @@ ALLOWED: Final = "(1 - $slo / 100)"
 """The share of runs that may fail."""
 
 
-def planned(select: str) -> str:
-    """Probes in maintenance."""
-    return f"max by (target, probe, location) (mcp_probe_maintenance{{{select}}}) == 1"
+SUCCESS: Final = "mcp_probe_success"
+_BLIND: Final = "unless on (job, instance) up == 1"
+"""Leaves out what a prober that is scraped has ceased to export: that target or probe was removed."""
 
 
-def failing(select: str) -> str:
+def known(metric: str, select: str) -> str:
+    """The last values within six hours of series whose prober is gone: at most five minutes older than its end."""
+    return f"(last_over_time({metric}{{{select}}}[6h:5m]) {_BLIND})"
+
+
+_SCRAPED: Final = "max_over_time(timestamp(prober_build_info)[6h:5m])"
+"""When each prober was last scraped, within six hours: asked of one series, for of thousands it takes seconds."""
+
+
+def _probes(select: str, *, gone: bool) -> str:
+    return known(SUCCESS, select) if gone else f"{SUCCESS}{{{select}}}"
+
+
+def planned(select: str, *, gone: bool = False) -> str:
+    """Probes in maintenance; with `gone`, those that were when their prober was last scraped."""
+    seen = known("mcp_probe_maintenance", select) if gone else f"mcp_probe_maintenance{{{select}}}"
+    return f"max by (target, probe, location) ({seen}) == 1"
+
+
+def _not_passing(select: str, reasons: str, *, gone: bool) -> str:
+    seen = f"mcp_probe_failing{{{select}, {reasons}}}"
+    if gone:  # of several reasons within six hours, the one of the last scrape
+        seen = f"max_over_time(timestamp({seen})[6h:5m]) == on (job, instance) group_left () {_SCRAPED} {_BLIND}"
+    return f"max by (target, probe, location, reason) ({seen})"
+
+
+def failing(select: str, *, gone: bool = False) -> str:
     """Probes that fail now, outside of maintenance, with their reason."""
-    seen = f'max by (target, probe, location, reason) (mcp_probe_failing{{{select}, reason!~"{OUR_OWN}"}})'
-    return f"({seen} unless on (target, probe, location) ({planned(select)}))"
+    seen = _not_passing(select, f'reason!~"{OUR_OWN}"', gone=gone)
+    return f"({seen} unless on (target, probe, location) ({planned(select, gone=gone)}))"
+
+
+def unsure(select: str, *, gone: bool = False) -> str:
+    """Probes whose last run could not tell."""
+    return "({})".format(_not_passing(select, f'reason=~"{OUR_OWN}"', gone=gone))
 
 
 def why(select: str) -> str:
     """One reason for each target: the one that most of its failing probes share, or that there is none."""
-    broken, own = failing(select), unsure(select)
-    most = "topk by (target) (1, count by (target, reason) ({}))".format
-    none = f'label_replace(count by (target) (mcp_probe_success{{{select}}}), "reason", "{NONE}", "", "")'
-    return (
-        f"{most(broken)} or ({most(own)} unless on (target) {broken})"
-        f" or ({none} unless on (target) ({broken} or {own}))"
-    )
+    return f"({_why(select)}) or (({_why(select, gone=True)}) unless on (target) {SUCCESS}{{{select}}})"
 
 
-def failing_none(select: str) -> str:
-    """Zero for every target, to stand where none of its probes fails."""
-    return f"count by (target) (mcp_probe_success{{{select}}}) * 0"
+def _why(select: str, *, gone: bool = False) -> str:
+    by = "count by (target, reason) ({})".format
+    none = f'label_replace(count by (target) ({_probes(select, gone=gone)}) * 0, "reason", "{NONE}", "", "")'
+    broken, own = by(failing(select, gone=gone)), by(unsure(select, gone=gone))
+    return f"topk by (target) (1, {broken} * 1e9 or {own} or {none})"  # one failure outweighs all that cannot be told
 
 
-def unsure(select: str) -> str:
-    """Probes whose last run could not tell."""
-    return f'(max by (target, probe, location, reason) (mcp_probe_failing{{{select}, reason=~"{OUR_OWN}"}}))'
+def _count(vector: str) -> str:
+    return f"count by (target) (count by (target, probe) ({vector}))"
 
 
-def targets_with(vector: str) -> str:
-    """How many targets appear in a vector."""
-    return f"(count(count by (target) ({vector})) or vector(0))"
+def probes(select: str) -> str:
+    """How many probes each target has; where its prober is gone, had."""
+    return f"{_count(_probes(select, gone=False))} or {_count(_probes(select, gone=True))}"
 
 
-def probes_with(vector: str) -> str:
-    """How many probes appear in a vector; one that runs in several places counts once."""
-    return f"(count(count by (target, probe) ({vector})) or vector(0))"
+def probes_failing(select: str) -> str:
+    """How many probes of each target fail; where its prober is gone, failed."""
+    fresh = f"{_count(failing(select))} or count by (target) ({SUCCESS}{{{select}}}) * 0"
+    return f"{fresh} or {_count(failing(select, gone=True))} or count by (target) ({known(SUCCESS, select)}) * 0"
+
+
+def age(select: str) -> str:
+    """Seconds since anything was last heard of each target's probes."""
+    fresh = f"max by (target) (timestamp({SUCCESS}{{{select}}}))"
+    gone = f"max by (target) ({known(SUCCESS, select)} * 0 + on (job, instance) group_left () {_SCRAPED})"
+    return f"time() - ({fresh} or {gone})"
+
+
+def targets_with(vector: str, select: str) -> str:
+    """How many targets of the selected ones appear in a vector; no value, instead of zero, while none is known."""
+    return f"(count(count by (target) ({vector})) or count({SUCCESS}{{{select}}}) * 0)"
+
+
+def probes_with(vector: str, select: str) -> str:
+    """How many probes of the selected ones appear in a vector; one that runs in several places counts once."""
+    return f"(count(count by (target, probe) ({vector})) or count({SUCCESS}{{{select}}}) * 0)"
 
 
 def standing(select: str) -> str:
     """How each target stands: a number of language.STANDING."""
-    probes = f"count by (target) (count by (target, probe) (mcp_probe_success{{{select}}}))"
-    broken = f"count by (target) (count by (target, probe) ({failing(select)}))"
+    return f"({_standing(select)}) or ({_standing(select, gone=True)}) * {STALE_SCALE} + {STALE_BASE}"
+
+
+def _standing(select: str, *, gone: bool = False) -> str:
+    probes = _count(_probes(select, gone=gone))
     return (
-        f"({broken} / {probes} + 3)"
-        f" or (count by (target) ({unsure(select)}) * 0 + 2)"
-        f" or (count by (target) ({planned(select)}) * 0 + 1)"
+        f"({_count(failing(select, gone=gone))} / {probes} + 3)"
+        f" or (count by (target) ({unsure(select, gone=gone)}) * 0 + 2)"
+        f" or (count by (target) ({planned(select, gone=gone)}) * 0 + 1)"
         f" or ({probes} * 0)"
     )
 
 
+def scraped(metric: str, select: str) -> str:
+    """The share of those that exported a metric within a day that can be scraped now; no value where nobody did."""
+    return f"avg(up and on (job, instance) last_over_time({metric}{{{select}}}[1d]))"
+
+
+def newest_run(select: str) -> str:
+    """Seconds since the newest run of each prober ended, of the prober for which that is longest ago."""
+    ended = "mcp_probe_last_run_timestamp_seconds"
+    latest = "max by (job, instance, location) ({})".format
+    return f"max(time() - ({latest(f'{ended}{{{select}}}')} or {latest(known(ended, select))}))"
+
+
+def targets_unseen(select: str) -> str:
+    """How many targets have no data now, for their prober is gone."""
+    fresh = f"group by (target) ({SUCCESS}{{{select}}})"
+    return f"(count(group by (target) ({known(SUCCESS, select)}) unless {fresh}) or count({fresh}) * 0)"
+
+
+def overdue(select: str) -> str:
+    """Probes that have not run for three of their intervals."""
+    ran = f"max by (target, probe, location) (mcp_probe_last_run_timestamp_seconds{{{select}}})"
+    return f"(time() - {ran}) > 3 * max by (target, probe, location) (mcp_probe_interval_seconds{{{select}}})"
+
+
 def result(select: str) -> str:
     """How each probe of a target stands: a number of language.RESULT."""
+    return f"({_result(select)}) or ({_result(select, gone=True)}) * {STALE_SCALE} + {STALE_BASE}"
+
+
+def _result(select: str, *, gone: bool = False) -> str:
     return (
-        f"(group by (probe) ({failing(select)}) * 3)"
-        f" or (group by (probe) ({unsure(select)}) * 2)"
-        f" or (group by (probe) ({planned(select)}))"
-        f" or (max by (probe) (mcp_probe_success{{{select}}}) * 0)"
+        f"(group by (probe) ({failing(select, gone=gone)}) * 3)"
+        f" or (group by (probe) ({unsure(select, gone=gone)}) * 2)"
+        f" or (group by (probe) ({planned(select, gone=gone)}))"
+        f" or (group by (probe) ({_probes(select, gone=gone)}) * 0)"
     )
+
+
+def reasons(select: str) -> str:
+    """Why each probe does not pass; where its prober is gone, did not."""
+    any_reason = 'reason!=""'
+    seen = [f"max by (probe, reason) ({_not_passing(select, any_reason, gone=gone)})" for gone in (False, True)]
+    none = [f'label_replace({_result(select, gone=gone)} < 2, "reason", "{NONE}", "", "")' for gone in (False, True)]
+    fresh, gone = (f"{those} or ({others} unless on (probe) {those})" for those, others in zip(seen, none, strict=True))
+    return f"({fresh}) or (({gone}) unless on (probe) {SUCCESS}{{{select}}})"
+
+
+def latest(metric: str, select: str, by: str) -> str:
+    """A moment in milliseconds, as it is; where the prober is gone, as it was."""
+    return f"(max by ({by}) ({metric}{{{select}}}) or max by ({by}) ({known(metric, select)})) * 1000"
+
+
+def while_known(vector: str, metric: str, select: str) -> str:
+    """What is said of a range, as long as there are data now: a dead prober's hundred percent would be green."""
+    return f"({vector}) and on () {metric}{{{select}}}"
 
 
 def history(select: str) -> str:
@@ -93,9 +196,9 @@ def history(select: str) -> str:
     return " or ".join([f"(max by (probe) (mcp_probe_maintenance{{{select}}}) == 1)", *seen, calm])
 
 
-def or_nothing(vector: str, label: str) -> str:
-    """A vector, or a line at zero that says so while it is empty."""
-    calm = f'label_replace(vector(0), "{label}", "{NOTHING}", "", "")'
+def or_nothing(vector: str, label: str, select: str) -> str:
+    """A vector, or a line at zero that says so while it is empty and the selected probes are known."""
+    calm = f'label_replace(sum({SUCCESS}{{{select}}}) * 0, "{label}", "{NOTHING}", "", "")'
     return f"({vector}) or ({calm} unless on () ({vector}))"
 
 

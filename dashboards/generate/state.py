@@ -11,6 +11,7 @@ from dashboards.generate import promql as q
 from dashboards.generate.charts import heatmap, lines, timeline
 from dashboards.generate.dashboard import Dashboard, Row
 from dashboards.generate.figures import ranking, stat
+from dashboards.generate.fresh import RUNBOOKS, fresh
 from dashboards.generate.language import (
     ANY_IS_BAD,
     AVAILABILITY,
@@ -23,13 +24,14 @@ from dashboards.generate.language import (
     PLANNED,
     QUANTILES,
     UNSURE,
+    UP,
     colored,
     sentence,
     steps,
     values,
 )
 from dashboards.generate.marks import contract_changes, new_servers
-from dashboards.generate.panels import buckets, now, over_time
+from dashboards.generate.panels import Panel, buckets, now, over_time
 from dashboards.generate.variables import LOCATION, PROBE, TARGETS, labels_of
 
 _I: Final = 'instance=~"$instance"'
@@ -69,8 +71,27 @@ def dashboard() -> Dashboard:
         description="A server's shared state from inside, beside what its probes see from outside.",
         variables=(INSTANCE, STORE, TOOL, LOCATION, TARGETS, PROBE),
         marks=(contract_changes(q.TARGETS), new_servers(q.TARGETS)),
-        rows=(_headline(), _both_sides(), _conflicts(), _waiting(), _log(), _dependencies()),
-        runbooks=_RUNBOOKS,
+        rows=(
+            fresh(q.PLACES, _OUT, _served()),
+            _headline(),
+            _both_sides(),
+            _conflicts(),
+            _waiting(),
+            _log(),
+            _dependencies(),
+        ),
+        runbooks={**RUNBOOKS, **_RUNBOOKS},
+    )
+
+
+def _served() -> Panel:
+    return stat(
+        "Server",
+        "Whether Prometheus can scrape every server that exported its state within a day.",
+        now(q.scraped("mcp_state_store_safe", _I)),
+        width=4,
+        mappings=UP,
+        empty="no server",
     )
 
 
@@ -87,7 +108,7 @@ def _headline() -> Row:
             stat(
                 "From outside",
                 "Share of the probes' runs that passed over the range that is shown.",
-                now(q.availability(_OUT, "$__range")),
+                now(q.while_known(q.availability(_OUT, "$__range"), q.SUCCESS, _OUT)),
                 unit="percentunit",
                 decimals=2,
                 steps=AVAILABILITY,
@@ -107,7 +128,7 @@ def _headline() -> Row:
                 unit="percentunit",
                 decimals=1,
                 steps=CONFLICTS,
-                empty="no writes",
+                empty="no writes seen",
             ),
             stat(
                 "Given up",
@@ -122,7 +143,7 @@ def _headline() -> Row:
                 over_time(q.quantile(0.99, "mcp_state_lock_wait_seconds", _T), "p99"),
                 unit="s",
                 steps=steps(GOOD, (0.5, CAUTION), (2.5, BAD)),
-                empty="no locks",
+                empty="no locks seen",
             ),
             stat(
                 "Cache hit ratio",
@@ -130,7 +151,7 @@ def _headline() -> Row:
                 over_time(q.ratio(hits, reads), "hits"),
                 unit="percentunit",
                 decimals=1,
-                empty="no reads",
+                empty="no reads seen",
             ),
             stat(
                 "Pool in use",
@@ -139,7 +160,7 @@ def _headline() -> Row:
                 unit="percentunit",
                 decimals=0,
                 steps=steps(GOOD, (0.8, CAUTION), (1, BAD)),
-                empty="no pool",
+                empty="no pool seen",
             ),
             stat(
                 "Breakers open",

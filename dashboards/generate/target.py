@@ -8,6 +8,7 @@ from dashboards.generate import promql as q
 from dashboards.generate.charts import bars, heatmap, lines, timeline
 from dashboards.generate.dashboard import Dashboard, Row
 from dashboards.generate.figures import stat, words
+from dashboards.generate.fresh import RUNBOOKS, fresh
 from dashboards.generate.language import (
     ANY_IS_BAD,
     AVAILABILITY,
@@ -16,7 +17,6 @@ from dashboards.generate.language import (
     CAUTION,
     DAYS_LEFT,
     HISTORY,
-    NONE,
     PHASES,
     PLANNED_OR_NOT,
     REASON_WORDS,
@@ -79,8 +79,8 @@ def dashboard() -> Dashboard:
         description="One MCP server as its probes see it: what fails, where the time goes, what it promises.",
         variables=(LOCATION, TARGET, PROBE, SLO),
         marks=(contract_changes(_T), new_servers(_T), reloads(q.PLACES)),
-        rows=(_headline(), _course(), _probes(), _time(), _promises(), _races()),
-        runbooks=_RUNBOOKS,
+        rows=(fresh(q.PLACES, _T), _headline(), _course(), _probes(), _time(), _promises(), _races()),
+        runbooks={**RUNBOOKS, **_RUNBOOKS},
         links=(
             page(
                 "Evidence",
@@ -100,7 +100,7 @@ def _headline() -> Row:
         panels=(
             stat(
                 "State",
-                "Down: all probes fail. Partly failing: some do. Grey: the prober could not tell.",
+                "Down: all probes fail. Partly failing: some do. Grey: the prober could not tell, or is gone.",
                 now(q.standing(_T)),
                 mappings=STANDING,
                 size=20,
@@ -109,26 +109,26 @@ def _headline() -> Row:
             stat(
                 "Availability",
                 "Share of runs that passed over the range that is shown, of those that could tell.",
-                now(q.availability(_S, "$__range")),
+                now(q.while_known(q.availability(_S, "$__range"), q.SUCCESS, _S)),
                 unit="percentunit",
                 decimals=2,
                 steps=AVAILABILITY,
-                empty="no runs yet",
+                empty="no runs seen",
             ),
             stat(
                 "Budget left",
                 "What is left of the failures that the objective allows over the range that is shown.",
-                now(q.budget_left(_S, "$__range")),
+                now(q.while_known(q.budget_left(_S, "$__range"), q.SUCCESS, _S)),
                 unit="percentunit",
                 decimals=0,
                 steps=BUDGET_LEFT,
                 mappings=SPENT,
-                empty="no runs yet",
+                empty="no runs seen",
             ),
             stat(
                 "Duration, p95",
-                "95 of 100 runs were faster than this, races left out.",
-                over_time(q.run_quantile(0.95, _S), "p95"),
+                "95 of 100 runs over the range that is shown were faster than this, races left out.",
+                now(q.run_quantile(0.95, _S, window="$__range")),
                 unit="s",
             ),
             words(
@@ -136,20 +136,20 @@ def _headline() -> Row:
                 "What the server calls itself.",
                 now(info.format(label="server_name", select=_T)),
                 "{{server_name}}",
-                empty="has not said",
+                empty="not known",
             ),
             words(
                 "Protocol",
                 "The version of the Model Context Protocol that was agreed on, and its era: modern has no handshake.",
                 now(info.format(label="protocol_version, era", select=_T)),
                 "{{protocol_version}} {{era}}",
-                empty="none agreed",
+                empty="not known",
             ),
             stat(
                 "Tools",
                 "Tools that the server listed last.",
                 over_time(f"max(mcp_target_tools{{{_T}}})", "tools"),
-                empty="never listed",
+                empty="not known",
             ),
             stat(
                 "Certificate",
@@ -158,7 +158,7 @@ def _headline() -> Row:
                 unit="s",
                 decimals=0,
                 steps=DAYS_LEFT,
-                empty="no TLS",
+                empty="none known",
             ),
         ),
     )
@@ -185,7 +185,7 @@ def _course() -> Row:
                 lines(
                     "Runs that did not pass, by reason",
                     "Runs that failed or could not tell in each stretch of time, by the reason they gave.",
-                    over_time(q.or_nothing(f"{new} > 0", "reason"), "{{reason}}"),
+                    over_time(q.or_nothing(f"{new} > 0", "reason", _S), "{{reason}}"),
                     unit="short",
                     width=10,
                     stacked=True,
@@ -198,8 +198,6 @@ def _course() -> Row:
 
 
 def _probes() -> Row:
-    failing = f"max by (probe, reason) (mcp_probe_failing{{{_S}}})"
-    none = f'label_replace(max by (probe) (mcp_probe_success{{{_S}}}) == 1, "reason", "{NONE}", "", "")'
     return Row(
         title="",
         height=7,
@@ -208,16 +206,16 @@ def _probes() -> Row:
                 "Probes, the worst first",
                 "How each probe's last run ended, how many failed in a row, and when one last passed.",
                 columns(q.result(_S)),
-                columns(f"{failing} or ({none} unless on (probe) mcp_probe_failing{{{_S}}})"),
-                columns(f"max by (probe) (mcp_probe_last_run_timestamp_seconds{{{_S}}}) * 1000"),
-                columns(f"max by (probe) (mcp_probe_last_success_timestamp_seconds{{{_S}}}) * 1000"),
+                columns(q.reasons(_S)),
+                columns(q.latest("mcp_probe_last_run_timestamp_seconds", _S, "probe")),
+                columns(q.latest("mcp_probe_last_success_timestamp_seconds", _S, "probe")),
                 columns(f"max by (probe) (mcp_probe_interval_seconds{{{_S}}})"),
                 columns(f"max by (probe) (mcp_probe_latency_seconds{{{_S}}})"),
                 columns(q.availability(_S, "$__range", "probe")),
                 columns(f"max by (probe) (mcp_probe_maintenance{{{_S}}})"),
                 columns(f"max by (probe) (mcp_probe_consecutive_failures{{{_S}}})"),
                 show=(
-                    Column(field="Value #A", title="Last run", width=130, mappings=RESULT, filled=True),
+                    Column(field="Value #A", title="Last run", width=150, mappings=RESULT, filled=True),
                     Column(field="probe", title="Probe", links=_PAGE),
                     Column(field="reason", title="Why", mappings=REASON_WORDS),
                     Column(field="Value #I", title="Failures in a row", width=130),
@@ -350,7 +348,7 @@ def _races() -> Row:
             stat(
                 "Violations",
                 "Lost updates, torn and stale reads and the like that races proved over the range that is shown.",
-                now(f"sum({lost})"),
+                now(q.while_known(f"sum({lost})", q.SUCCESS, _S)),
                 width=4,
                 decimals=0,
                 steps=ANY_IS_BAD,

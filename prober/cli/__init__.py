@@ -182,12 +182,12 @@ def judge(
 
 @app.command()
 def export(
-    what: Annotated[str, typer.Argument(metavar="probes|dashboards|alerts", help="What to copy.")],
+    what: Annotated[str, typer.Argument(metavar="probes|dashboards|alerts|deploy", help="What to copy.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to copy to.")],
     *,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ) -> None:
-    """Copy probes, dashboards or alerts that ship with it."""
+    """Copy probes, dashboards, alerts or files to deploy that ship with it."""
     from prober.cli.commands import export
 
     raise typer.Exit(export.export(what, folder, force=force))

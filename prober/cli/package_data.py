@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-SHIPPED: Final[Mapping[str, str]] = {"probes": "**/*", "dashboards": "*.json", "alerts": "**/*"}
+SHIPPED: Final[Mapping[str, str]] = {"probes": "**/*", "dashboards": "*.json", "alerts": "**/*", "deploy": "**/*"}
 """The folders, each with the pattern of the files that are for users."""
 
 _INSTALLED: Final = Path(__file__).parents[1] / "data"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ import yaml
 from prober.outcome import Family, Reason, Verdict
 from tests.programs import said
 
-from .rules import ALERTING, ALERTS, EXPRESSIONS, RECORDED, RULES, TESTS, cases
+from .rules import ALERTING, ALERTS, EXPRESSIONS, RECORDED, ROOT, RULES, TESTS, cases
 
 pytestmark = pytest.mark.external
 
@@ -144,9 +145,8 @@ def test_groups_are_evaluated_often_enough_for_what_they_record_to_last() -> Non
     assert len(names) == len(set(names))
 
 
-def test_prometheus_accepts_the_configuration_of_the_readme(tmp_path: Path) -> None:
-    [example, *_] = re.findall(r"```yaml\n(.*?)```", (ALERTS / "README.md").read_text(), re.DOTALL)
-    (tmp_path / "mcp").symlink_to(ALERTS)
-    (tmp_path / "prometheus.yml").write_text(example)
+def test_prometheus_accepts_the_shipped_configuration_with_every_rule(tmp_path: Path) -> None:
+    (tmp_path / "alerts").symlink_to(ALERTS)
+    shutil.copy(ROOT / "deploy" / "prometheus.yml", tmp_path)
     answer = said("promtool", "check", "config", tmp_path / "prometheus.yml")
     assert f"{len(RULES)} rule files found" in answer

@@ -65,9 +65,9 @@ def test_nothing_is_overwritten_unless_that_is_said(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "fleet.json").read_text())
 
 
-@pytest.mark.parametrize("what", ["probe", "deploy", "../probes"])
+@pytest.mark.parametrize("what", ["probe", "docs", "../probes"])
 def test_what_does_not_ship_is_refused_with_what_does(what: str, tmp_path: Path) -> None:
     code, told = export(what, tmp_path / "new")
     assert code == 2
-    assert "probes, dashboards, alerts" in told
+    assert "probes, dashboards, alerts, deploy" in told
     assert not (tmp_path / "new").exists()

@@ -121,9 +121,13 @@ def test_the_unit_and_the_container_start_a_command_that_there_is() -> None:
 def test_prometheus_understands_its_configuration(tmp_path: Path) -> None:
     text = (DEPLOY / "prometheus.yml").read_text()
     # What is commented out is meant to be used as well.
-    shards = re.sub(r"(?m)^      # (?=- |  )", "      ", text)
-    assert len(yaml.safe_load(shards)["scrape_configs"][1]["relabel_configs"]) == 3
-    for name, source in (("prometheus.yml", text), ("shards.yml", shards)):
+    jobs = re.sub(r"(?m)^  # (?=- |  )", "  ", text)
+    shards = re.sub(r"(?m)^      # (?=- |  )", "      ", jobs)
+    written = {job["job_name"]: job for job in yaml.safe_load(shards)["scrape_configs"]}
+    assert [*written] == ["mcp-prober", "reference", "mtail", "mcp-probe-on-scrape"]
+    assert len(written["mcp-probe-on-scrape"]["relabel_configs"]) == 3
+    assert [job["job_name"] for job in yaml.safe_load(text)["scrape_configs"]] == ["mcp-prober"], "no probe runs twice"
+    for name, source in (("prometheus.yml", text), ("jobs.yml", jobs), ("shards.yml", shards)):
         (tmp_path / name).write_text(source)
         assert ran("promtool", "check", "config", tmp_path / name).stderr == ""
 

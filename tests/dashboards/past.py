@@ -42,13 +42,16 @@ class Past:
 
 
 @contextmanager
-def remembered(folder: Path, *, healthy: bool = False, first: int = 0) -> Iterator[Past]:
-    """A Prometheus with the story from its minute `first` on, which ended just now; stopped on leaving."""
+def remembered(folder: Path, *, healthy: bool = False, first: int = 0, died: int = MINUTES + 1) -> Iterator[Past]:
+    """A Prometheus with the story from its minute `first` on, which ended just now; stopped on leaving.
+
+    From the minute `died` on no prober can be scraped.
+    """
     end = time.time() // 60 * 60
     begin = end - 60 * MINUTES
     pages = folder / "pages.txt"
     with pages.open("w", encoding="utf-8") as file:
-        tell(file, begin=begin, healthy=healthy, folder=folder, first=first)
+        tell(file, begin=begin, healthy=healthy, folder=folder, first=first, died=died)
     data = folder / "data"
     blocks = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(pages), str(data)]
     subprocess.run(blocks, check=True, capture_output=True, timeout=300)
@@ -57,23 +60,25 @@ def remembered(folder: Path, *, healthy: bool = False, first: int = 0) -> Iterat
         yield Past(url=url, begin=begin + 60 * first, end=end)
 
 
-def tell(file: TextIO, *, begin: float, healthy: bool, folder: Path, first: int) -> None:
+def tell(file: TextIO, *, begin: float, healthy: bool, folder: Path, first: int, died: int) -> None:
     """Write the samples from the minute `first` on in the OpenMetrics format, in the order of time for each series."""
     config = configured()
     for location, instance in LOCATIONS.items():
         prober = Prober(config, location=location, healthy=healthy, begin=begin)
         at = {"job": "mcp-prober", "instance": instance}
-        _write(file, _pages(prober, first), at, begin)
+        _write(file, _pages(prober, first, died), at, begin)
     pages = asyncio.run(_of_a_real_server(folder, healthy=healthy, first=first))
     _write(file, enumerate(pages, first), {"job": "mcp-reference", "instance": SERVER}, begin)
     file.write("# EOF\n")
 
 
-def _pages(prober: Prober, first: int) -> Iterator[tuple[int, list[Sample]]]:
-    for minute in range(MINUTES + 1):
+def _pages(prober: Prober, first: int, died: int) -> Iterator[tuple[int, list[Sample]]]:
+    for minute in range(min(died, MINUTES + 1)):
         prober.live(minute)
         if minute >= first:
             yield minute, [*prober.page(), *_scraped(minute)]
+    for minute in range(died, MINUTES + 1):
+        yield minute, [Sample("up", {}, 0)]
 
 
 def _scraped(minute: int) -> Iterator[Sample]:
@@ -104,7 +109,8 @@ async def _of_a_real_server(folder: Path, *, healthy: bool, first: int) -> list[
                 crowded = not healthy and 100 <= minute < 120
                 await _agents(clients, handles[:1] * len(clients) if crowded else handles, dice, busy=crowded)
                 _, text = await clients[0].page("/metrics")
-                pages.append([sample for family in text_string_to_metric_families(text) for sample in family.samples])
+                families = text_string_to_metric_families(text)
+                pages.append([*(sample for family in families for sample in family.samples), Sample("up", {}, 1)])
     return pages
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import pytest
+
+from dashboards.generate.language import STALE_BASE, STALE_SCALE, UNSURE
 
 from .past import Past, remembered
 from .reading import NAMES, asked, dashboard, panels, questions
@@ -27,6 +30,17 @@ NO_ANSWER: Final[Mapping[str, str]] = {
     "state/New server versions": "nothing changes at the end of the story",
     "target/Phases of a run A": "only child processes are spawned, and payments is none",
 }
+
+
+DIED: Final = 172
+"""The minute from which on, in another telling, no prober can be scraped: eight before the end."""
+
+
+@pytest.fixture(scope="module")
+def blind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
+    """The same minutes with probers that died."""
+    with remembered(tmp_path_factory.mktemp("blind"), first=FIRST, died=DIED) as past:
+        yield past
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +136,85 @@ def test_a_headline_says_what_the_table_says(past: Past) -> None:
     assert found["Cert < 14 days"] == 2.0
     assert 0.5 < found["Availability"] < 0.9
     assert found["Budget left"] < 0
+
+
+def number(past: Past, panel: Mapping[str, Any], *, target: str = ".*") -> float | None:
+    """The number that a panel with one shows; None stands for "no data"."""
+    (query,) = panel["targets"]
+    found = [float(row["value"][1]) for row in answers(past, of(query["expr"], target=target))]
+    assert len(found) <= 1, panel["title"]
+    return None if not found or math.isnan(found[0]) else found[0]
+
+
+OVER_THE_RANGE: Final = {"Duration, p95"}
+"""What is said of the range that is shown, in no colour of well or ill, stays true of the part that has data."""
+OF_THE_SERVER: Final = {"Calls", "Conflict ratio", "Given up", "Lock wait, p99", "Cache hit ratio", "Pool in use"}
+"""What a server says itself, which is scraped on; the probers are gone, the servers are not."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_data_no_number_is_shown_and_never_a_zero(blind: Past, name: str) -> None:
+    shown = {
+        panel["title"]: number(blind, panel, target="payments" if name == "target" else ".*")
+        for panel in panels(dashboard(name))
+        if panel["type"] == "stat" and panel["title"] not in OVER_THE_RANGE | OF_THE_SERVER
+    }
+    first = [panel["title"] for panel in panels(dashboard(name))][:6]
+    assert first[:5] == ["Prober", "Newest run", "Overdue", "Targets without data", "Suspects itself"]
+    assert shown.pop("Prober") == 0.0, "down"
+    assert 480 <= (shown.pop("Newest run") or 0) <= 900
+    assert (shown.pop("Targets without data") or 0) >= 1
+    if name == "target":
+        assert 2 < (shown.pop("State") or 0) < 3, "stale"
+    if name == "state":
+        assert (shown.pop("Server"), shown.pop("Breakers open")) == (1.0, 0.0)
+    assert set(shown.values()) == {None}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_number_that_is_missing_is_said_to_be_so_in_grey(name: str) -> None:
+    for panel in panels(dashboard(name)):
+        if panel["type"] == "stat":
+            *_, last = panel["fieldConfig"]["defaults"]["mappings"]
+            assert (last["type"], last["options"]["match"]) == ("special", "null+nan"), panel["title"]
+            assert last["options"]["result"]["color"] == UNSURE
+            assert panel["options"]["reduceOptions"]["calcs"] == ["last"], "not one of an hour ago"
+
+
+def test_the_table_keeps_how_every_target_stood_and_says_that_it_is_stale(blind: Past, past: Past) -> None:
+    before = table(past, "Targets, the worst first")
+    states, reasons, failing, probes, oldest, *_, ages = table(blind, "Targets, the worst first")
+    assert states == {target: pytest.approx(STALE_BASE + STALE_SCALE * state) for target, state in before[0].items()}
+    tied = {"payments"}  # as many of its probes fail for one reason as for another
+    assert {each for each in reasons if each[1] not in tied} == {each for each in before[1] if each[1] not in tied}
+    assert (failing, probes) == (before[2], before[3])
+    assert {*oldest} == {*before[4]}
+    assert all(480 <= age <= 600 for age in ages.values())
+    assert len(ages) == len(states)
+
+
+def test_while_data_are_fresh_the_first_row_says_so(past: Past) -> None:
+    shown = {panel["title"]: number(past, panel) for panel in panels(dashboard("prober")) if panel["type"] == "stat"}
+    assert (shown["Prober"], shown["Targets without data"], shown["Suspects itself"]) == (1.0, 0.0, 0.0)
+    assert 0 < (shown["Newest run"] or 0) < 120
+    assert {age // 60 for age in table(past, "Targets, the worst first")[8].values()} == {0.0}
+
+
+def test_a_chart_of_failures_has_no_calm_line_while_nothing_is_known(blind: Past) -> None:
+    panel = next(each for each in panels(dashboard("fleet")) if each["title"] == "Probes that do not pass, by reason")
+    assert answers(blind, of(panel["targets"][0]["expr"])) == []
+
+
+def test_a_prober_that_is_gone_stays_in_its_table(blind: Past, past: Past) -> None:
+    for now, up in ((past, 1.0), (blind, 0.0)):
+        known, *_, states, newest = table(now, "Probers", name="prober")
+        assert len(known) == len(states) == len(newest) == 2
+        assert {*states.values()} == {up}
+
+
+def test_the_table_of_a_target_keeps_how_every_probe_ended(blind: Past, past: Past) -> None:
+    before = table(past, "Probes, the worst first", name="target")
+    after = table(blind, "Probes, the worst first", name="target")
+    assert after[0] == {probe: pytest.approx(STALE_BASE + STALE_SCALE * result) for probe, result in before[0].items()}
+    assert after[1].keys() == before[1].keys(), "why"
+    assert (after[2].keys(), after[3].keys()) == (before[2].keys(), before[3].keys()), "ran, passed"

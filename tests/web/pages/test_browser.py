@@ -163,6 +163,45 @@ def test_a_prober_that_cannot_be_reached_is_said_to_be_so_until_it_can(browser: 
         browser.wait("return document.getElementById('lost').hidden")
 
 
+_FIRST_LOOK = (
+    "return [document.documentElement.classList.contains('stale'), document.getElementById('age').textContent]"
+)
+
+
+def test_a_page_that_could_not_be_refreshed_says_how_old_it_is_and_turns_grey(browser: Browser) -> None:
+    with served(small_world({"a": None})) as url:
+        browser.open(url)
+        assert browser.run(_FIRST_LOOK)[0] is False
+        assert browser.run(_FIRST_LOOK)[1].endswith(" s ago")
+        browser.run("window.real = fetch; window.fetch = () => Promise.reject(new TypeError('no network'))")
+        browser.run(_REFRESH)
+        browser.wait("return document.documentElement.classList.contains('stale')")
+        assert browser.run("return getComputedStyle(document.querySelector('main')).filter") == "grayscale(1)"
+        assert browser.run("return document.title").startswith("Stale: ")
+        assert "icon-unknown" in browser.run("return document.querySelector('link[rel=icon]').href")
+        browser.run("const real = Date.now; Date.now = () => real() + 600_000")
+        browser.wait("return document.getElementById('age').textContent === ', 10 min ago'")
+        browser.run("window.fetch = real")
+        browser.run(_REFRESH)
+        browser.wait("return !document.documentElement.classList.contains('stale')")
+        assert browser.run(_FIRST_LOOK)[1].endswith(" s ago")
+        assert browser.run("return getComputedStyle(document.querySelector('main')).filter") == "none"
+        assert not browser.run("return document.title").startswith("Stale")
+        assert "icon-pass" in browser.run("return document.querySelector('link[rel=icon]').href")
+
+
+def test_a_page_whose_answer_does_not_come_turns_grey_without_one(browser: Browser) -> None:
+    """After a night's sleep of the machine, or while the prober hangs."""
+    with served(small_world({"a": None})) as url:
+        browser.open(url)
+        browser.run(
+            "window.fetch = () => new Promise(() => {}); const real = Date.now; Date.now = () => real() + 60_000"
+        )
+        browser.wait("return document.documentElement.classList.contains('stale')")
+        told = browser.run("return document.getElementById('lost').textContent")
+        assert told.startswith("The page was not refreshed. What stands here is from ")
+
+
 def test_a_hidden_tab_asks_for_nothing(browser: Browser) -> None:
     with served(small_world({"a": None})) as url:
         browser.open(url)

@@ -1,4 +1,5 @@
 // Keeps a page of the prober fresh: fetches it again, puts in its <main>, and leaves the reader where they were.
+// Says how old the page is, and turns it grey once it could not be refreshed: what was green may be down by now.
 // Without this the page refreshes itself by its <meta>; nothing else depends on it.
 "use strict";
 
@@ -7,9 +8,11 @@
   const seconds = Number(script.dataset.refresh) || 15;
   const lost = document.getElementById("lost");
   const news = document.getElementById("news");
+  const icon = document.querySelector("link[rel=icon]");
   let timer = 0;
   let asking = false;
-  let seen = new Date();
+  let drawn = Date.now(); // when what stands here was fetched
+  let why = ""; // the last attempt to refresh failed
 
   const heading = (page) => page.querySelector("main h1")?.textContent ?? "";
 
@@ -38,14 +41,34 @@
     if (again) again.focus({ preventScroll: true });
     if (heading(document) !== said) news.textContent = heading(document);
     document.title = fresh.title;
+    drawn = Date.now();
+    why = "";
     document.getElementById("asof").replaceWith(document.adoptNode(fresh.getElementById("asof")));
-    const [mine, theirs] = [document, fresh].map((page) => page.querySelector("link[rel=icon]"));
-    if (mine.getAttribute("href") !== theirs.getAttribute("href")) mine.setAttribute("href", theirs.getAttribute("href"));
+    icon.dataset.fresh = fresh.querySelector("link[rel=icon]").getAttribute("href");
   }
 
-  function tell(why) {
-    lost.textContent = `${why}. What stands here is from ${seen.toLocaleTimeString()}.`;
-    lost.hidden = false;
+  function ago(age) {
+    const [size, unit] = [[86400, "d"], [3600, "h"], [60, "min"]].find(([size]) => age >= size) ?? [1, "s"];
+    return `${Math.floor(age / size)} ${unit} ago`;
+  }
+
+  // Writes only what changed: a screen reader reads an alert anew whenever it is written.
+  function write(element, text) {
+    if (element.textContent !== text) element.textContent = text;
+  }
+
+  function show() {
+    const age = Math.max(0, Date.now() - drawn) / 1000;
+    const stale = why !== "" || age > 3 * seconds;
+    write(document.getElementById("age"), `, ${ago(age)}`);
+    if (stale) write(lost, `${why || "The page was not refreshed"}. What stands here is from ${new Date(drawn).toLocaleTimeString()}.`);
+    lost.hidden = !stale;
+    document.documentElement.classList.toggle("stale", stale);
+    icon.dataset.fresh ??= icon.getAttribute("href");
+    const wanted = stale ? icon.dataset.stale : icon.dataset.fresh;
+    if (icon.getAttribute("href") !== wanted) icon.setAttribute("href", wanted);
+    const title = document.title.replace(/^Stale: /, "");
+    if (document.title !== (stale ? `Stale: ${title}` : title)) document.title = stale ? `Stale: ${title}` : title;
   }
 
   async function refresh() {
@@ -54,7 +77,7 @@
     try {
       const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(10000) });
       if (answer.redirected || !answer.ok) {
-        tell(`The prober answers HTTP ${answer.status}`);
+        why = `The prober answers HTTP ${answer.status}`;
         return;
       }
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -63,13 +86,13 @@
         location.reload(); // another version of the prober: its pages want its own script and style sheet
         return;
       }
-      lost.hidden = true;
-      seen = new Date();
       if (!busy()) swap(fresh);
+      else why = ""; // older than three rounds it turns grey all the same
     } catch {
-      tell("The prober cannot be reached");
+      why = "The prober cannot be reached";
     } finally {
       asking = false;
+      show();
       plan();
     }
   }
@@ -81,7 +104,12 @@
 
   document.addEventListener("visibilitychange", () => {
     clearTimeout(timer);
-    if (!document.hidden) refresh();
+    if (!document.hidden) {
+      show();
+      refresh();
+    }
   });
+  show();
+  setInterval(show, 1000);
   plan();
 })();
