@@ -80,7 +80,7 @@ class Daemon:
 
         Raises:
             ConfigError: the configuration is not sound.
-            NotifyProblem: nobody can be told in the way that the configuration wants.
+            NotifyError: the notifications of the configuration cannot be sent.
             HistoryError: another process has the history file.
             OSError: the address cannot be listened on.
         """
