@@ -14,8 +14,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Final
 
-from prometheus_client import CollectorRegistry
-
 from prober import notify
 from prober.assertions.judge import Judge
 from prober.config import ConfigError
@@ -61,7 +59,7 @@ class Daemon:
             external_url=settings.external_url,
         )
         self._statuses = StatusStore()
-        self._metrics = Metrics(location=settings.location, registry=CollectorRegistry())
+        self._metrics = Metrics(location=settings.location)
         self._changes = Changes()
         self._outage_detector = OutageDetector()
         self._notifier = Notifier(

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import pytest
 import yaml
-from prometheus_client import CollectorRegistry
 
 from prober.cli.package_data import shipped
 from prober.drill import ECHOES, EXPECTED
@@ -74,7 +73,7 @@ async def test_the_metrics_that_move_are_exported() -> None:
 
 
 async def _page(config: Any) -> str:
-    metrics = Metrics(registry=CollectorRegistry())
+    metrics = Metrics()
     metrics.apply_config(config, config.probes)
     page = b"".join([chunk async for chunk in metrics.render(None)])
     return page.decode()
