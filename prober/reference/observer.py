@@ -1,4 +1,4 @@
-"""What a store reports, told to the metrics and, where an operator must know, to the log."""
+"""Passes a store's reports to the metrics, and a change of the circuit breaker also to the log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class StoreReports:
         self._metrics.batch_committed(size=size, seconds=seconds)
 
     def pool_changed(self, *, in_use: int, idle: int) -> None:
-        """The connections, now."""
+        """The present number of connections."""
         self._metrics.pool_changed(in_use=in_use, idle=idle)
 
     def pool_waited(self, *, seconds: float) -> None:
@@ -28,6 +28,6 @@ class StoreReports:
         self._metrics.pool_waited(seconds=seconds)
 
     def breaker_changed(self, *, is_open: bool) -> None:
-        """The circuit breaker opened or closed: logged, for from now on calls fail at once, or work again."""
+        """The circuit breaker opened or closed. Logged, because all calls fail at once while it is open."""
         self._metrics.breaker_changed(is_open=is_open)
         log(logging.ERROR if is_open else logging.WARNING, "breaker", dependency=self._store, open=is_open)

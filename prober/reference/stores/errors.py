@@ -1,4 +1,4 @@
-"""What a store can answer instead of a value.
+"""The errors of the store protocol.
 
     StoreError
     ├── UnknownSessionError     no such handle, or it expired
@@ -10,7 +10,7 @@
     ├── StoreBusyError          no connection or no write lock within the bounded wait; nothing was written
     └── StoreUnavailableError   the store is down, broken or cut off by its circuit breaker
 
-A store raises nothing else for anything that can happen at run time: foreign exceptions end in it.
+A store raises no other exception at run time: it maps the exceptions of its library to these.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class StaleTokenError(StoreError):
 
 
 class StoreBusyError(StoreError):
-    """Everything is in use and stayed so for the whole bounded wait. Nothing was written; trying later is right."""
+    """No connection became free within the bounded wait. Nothing was written; a later retry may succeed."""
 
 
 class StoreUnavailableError(StoreError):
