@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from prober.config.checks import check_deadline
 from prober.config.cursor import Cursor, InvalidValueError
 from prober.config.diagnostics import did_you_mean
-from prober.config.field_types import Boolean, FieldType, JsonSchema, SchemaBuilder, Text, read_all
+from prober.config.field_types import Boolean, FieldType, JsonSchema, SchemaBuilder, Text, Wrapping, read_all
 from prober.config.kind import ProbeKind
 from prober.config.mapping_schema import MappingSchema, NotWith, Values, key, keys_of, settings
 from prober.config.quantities import Duration
@@ -18,16 +18,11 @@ from prober.config.times import MAINTENANCE, Cron, Window
 from prober.config.units import show_duration
 
 
-class _TargetNameField(FieldType[str]):
+class _TargetNameField(Text):
     """The name of a target, in this file or in another."""
 
-    json_schema: ClassVar[JsonSchema] = {"type": "string", "minLength": 1}
-
-    def words(self) -> str:
-        return "the name of a target"
-
     def read(self, cursor: Cursor) -> str:
-        name = Text(wanted=self.words()).read(cursor)
+        name = super().read(cursor)
         cursor.scope.target_references.append((cursor, name))
         return name
 
@@ -37,7 +32,9 @@ class Probe:
     """A named check against one target. `timeout` is the one deadline of a run; `interval` is the daemon's."""
 
     name: str
-    target: str = key(_TargetNameField(), "The name of a target, in this file or in another.")
+    target: str = key(
+        _TargetNameField(wanted="the name of a target"), "The name of a target, in this file or in another."
+    )
     kind: str = key(Text(wanted="a kind"), "What the probe does.")
     settings: Any
     """The frozen dataclass of the kind."""
@@ -56,29 +53,21 @@ class Probe:
     """The values of all `${…}` in the arguments. No value is empty."""
 
 
-_DEFAULTS: Final = tuple(each for each in keys_of(Probe) if each.name in ("interval", "timeout", "maintenance"))
-
-
-class DefaultsField(FieldType[Mapping[str, Any]]):
+class _Defaults(Wrapping[Mapping[str, Any], Mapping[str, Any]]):
     """Default values of the probes of this file: fields of `Probe`."""
-
-    _mapping: Final[MappingSchema[Mapping[str, Any]]] = MappingSchema(
-        keys=_DEFAULTS, build=lambda values: values.of(Probe)
-    )
-
-    def words(self) -> str:
-        return self._mapping.words()
-
-    def below(self) -> tuple[str, FieldType[Any]]:
-        return "", self._mapping
 
     def read(self, cursor: Cursor) -> Mapping[str, Any]:
         cursor.scope.defaults = None
-        cursor.scope.defaults = self._mapping.read(cursor)
+        cursor.scope.defaults = self.inner.read(cursor)
         return cursor.scope.defaults
 
-    def schema(self, builder: SchemaBuilder) -> JsonSchema:
-        return self._mapping.schema(builder)
+
+DEFAULTS: Final = _Defaults(
+    MappingSchema(
+        keys=tuple(each for each in keys_of(Probe) if each.name in ("interval", "timeout", "maintenance")),
+        build=lambda values: values.of(Probe),
+    )
+)
 
 
 @dataclass(frozen=True)

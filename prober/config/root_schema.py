@@ -9,7 +9,7 @@ from prober.config.field_types import FieldType, MapOf, OwnSecrets, SchemaBuilde
 from prober.config.kind import ProbeKind
 from prober.config.mapping_schema import MappingSchema, key, keys_of, settings
 from prober.config.notify import NOTIFY, Notify
-from prober.config.probes import DefaultsField, Probe, ProbeField
+from prober.config.probes import DEFAULTS, Probe, ProbeField
 from prober.config.targets import TARGET, Target
 
 
@@ -27,7 +27,7 @@ class File:
     """The sections of one file, in the order of reading: probes need `defaults`."""
 
     targets: Mapping[str, Target] = key(_by_name(TARGET), "MCP servers, by name.", default_factory=dict)
-    defaults: Mapping[str, Any] = key(DefaultsField(), "What holds for the probes of this file.", default_factory=dict)
+    defaults: Mapping[str, Any] = key(DEFAULTS, "What holds for the probes of this file.", default_factory=dict)
     probes: Mapping[str, Probe] = key(ProbeField({}), "Checks, by name.", default_factory=dict)
     notify: Notify | None = key(NOTIFY, "Notifications of the daemon; in one file of the configuration.", default=None)
 
