@@ -123,7 +123,7 @@ class Notifier:
                 for channel in self._channels.values():
                     channel.put(message)
         except Exception:
-            _LOGGER.exception("an alert group could not be told")
+            _LOGGER.exception("notifications could not be made")
 
     def _serve(self) -> None:
         """Start a task for every channel that has none."""

@@ -30,7 +30,6 @@ from prober.reference.faults.switches import FaultSwitches, parse_all
 from prober.reference.faults.wire import WireFaults
 from prober.reference.logs import log
 from prober.reference.metrics import ReferenceMetrics
-from prober.reference.observer import StoreReports
 from prober.reference.settings import Settings
 from prober.reference.state.cache import ReadThroughCache
 from prober.reference.state.context import Context
@@ -84,7 +83,7 @@ def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> R
     registry = registry or CollectorRegistry()
     switches = FaultSwitches(parse_all(settings.faults), seed=settings.fault_seed)
     metrics = ReferenceMetrics(registry, store=settings.store, safe=settings.store != "memory")
-    store = FaultyStore(factory.make(settings, StoreReports(metrics, store=settings.store)), switches)
+    store = FaultyStore(factory.make(settings, metrics), switches)
     context = Context(
         settings=settings,
         store=store,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -10,6 +11,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from prober.reference.logs import log
 from prober.reference.tools.catalog import TOOLS, Traits, names_with
 
 UNKNOWN_TOOL: Final = "unknown"
@@ -252,8 +254,9 @@ class ReferenceMetrics:
         self._pool_wait.observe(seconds)
 
     def breaker_changed(self, *, is_open: bool) -> None:
-        """The store's circuit breaker opened or closed."""
+        """The store's circuit breaker opened or closed. Logged, because all calls fail at once while it is open."""
         self.breaker_open.labels(self._store).set(float(is_open))
+        log(logging.ERROR if is_open else logging.WARNING, "breaker", dependency=self._store, open=is_open)
 
     # The page
 

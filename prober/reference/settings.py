@@ -43,7 +43,7 @@ class Settings:
     """Values of the Host header that are served beside the loopback names, `name` or `name:port` or `name:*`."""
 
     drain: int = 5
-    """How long calls under way get to finish when the server is told to stop."""
+    """How long running calls may take when the server stops."""
 
     sessions: tuple[str, ...] = ()
     """Handles of sessions that are created at start and never expire, for probes that only read."""

@@ -24,7 +24,7 @@ _REMEMBERED: Final = 1024
 
 
 class FaultyStore:
-    """A store that can be told to break."""
+    """A store that breaks its promises while faults are on."""
 
     def __init__(self, store: Store, switches: FaultSwitches) -> None:
         self._store = store

@@ -3,10 +3,10 @@
     StoreError
     ├── UnknownSessionError     no such handle, or it expired
     ├── SessionExistsError      the handle to create is taken
-    ├── VersionConflictError    somebody else wrote first
-    ├── LockHeldError           the lock is somebody else's at the moment
-    ├── LockLostError           the lock to release is no longer the caller's
-    ├── StaleTokenError         a guarded write with a fencing token that is not the newest
+    ├── VersionConflictError    another write came first
+    ├── LockHeldError           another owner holds the lock
+    ├── LockLostError           the caller does not hold the lock to release
+    ├── StaleTokenError         the fencing token of a guarded write is not the newest
     ├── StoreBusyError          no connection or no write lock within the bounded wait; nothing was written
     └── StoreUnavailableError   the store is down, broken or cut off by its circuit breaker
 
@@ -21,7 +21,7 @@ class StoreError(Exception):
 
 
 class UnknownSessionError(StoreError):
-    """No session has this handle: never created, deleted, or expired (a store need not tell these apart)."""
+    """No session has this handle: never created, deleted, or expired (a store need not distinguish these)."""
 
     def __init__(self, handle: str) -> None:
         super().__init__(f"unknown or expired session {handle!r}")
@@ -56,7 +56,7 @@ class LockHeldError(StoreError):
 
 
 class LockLostError(StoreError):
-    """The caller does not hold the lock: it expired, was released already, or belongs to somebody else."""
+    """The caller does not hold the lock: it expired, was released already, or belongs to another owner."""
 
     def __init__(self, handle: str) -> None:
         super().__init__(f"the lock of session {handle!r} is not held by this owner")
@@ -64,7 +64,7 @@ class LockLostError(StoreError):
 
 
 class StaleTokenError(StoreError):
-    """The fencing token is not that of the newest grant; nothing was written."""
+    """The newest grant has another fencing token; nothing was written."""
 
     def __init__(self, handle: str, *, token: int, current: int) -> None:
         super().__init__(f"fencing token {token} of session {handle!r} is not the newest, {current}")

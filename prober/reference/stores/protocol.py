@@ -144,9 +144,9 @@ class Store(Protocol):
         ...
 
     async def write_guarded(self, handle: str, *, token: int, value: int) -> Session:
-        """Set `guarded_value`, if `token` is that of the newest grant; else StaleTokenError.
+        """Set `guarded_value` if the newest grant has `token`; else raise StaleTokenError.
 
-        Only the token counts: a holder whose lock expired may still write as long as nobody was granted it since.
+        Only the token counts: a holder whose lock expired may still write until the lock is granted again.
         """
         ...
 

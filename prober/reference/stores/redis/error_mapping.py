@@ -27,15 +27,13 @@ _UNUSABLE: Final = (ReadOnlyError, MasterDownError, ClusterDownError)
 """Replies of a server that no client can use at the moment."""
 
 _REFUSED: Final = (
+    *_UNUSABLE,
     AskError,
     AuthenticationError,
     BusyLoadingError,
     ClusterCrossSlotError,
-    ClusterDownError,
-    MasterDownError,
     NoPermissionError,
     OutOfMemoryError,
-    ReadOnlyError,
     TryAgainError,
 )
 """Replies without any execution. Any other error may come from the middle of a script."""

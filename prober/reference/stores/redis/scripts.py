@@ -87,7 +87,7 @@ def _write(body: str) -> Script:
     return _script(_KEYS, _LIVE, _WRITING, body, writes=True)
 
 
-# Sessions. Returned is the session, unless said otherwise.
+# Sessions. Scripts return the session, unless described otherwise.
 
 CREATE: Final = _script(
     _KEYS,
@@ -159,7 +159,7 @@ return {'ok', removed}
 )
 """Keys: the set by expiry, the set to walk over. Argument: how many at most. Returns how many were removed."""
 
-# The record. Returned is the session.
+# The record. Scripts return the session.
 
 STEP: Final = _write(f"""
 redis.call('HINCRBY', record, 'step_count', 1)
@@ -232,7 +232,7 @@ return {'ok'}
 """)
 """Arguments: number, state, how many to keep. Returns nothing more."""
 
-# Configuration. Returned is {version}, and options as a flat list of names and texts.
+# Configuration. Scripts return {version}, and options as a flat list of names and texts.
 
 CONFIG: Final = _read("""
 return {'ok', redis.call('HMGET', record, 'config_version'), redis.call('HGETALL', options)}
@@ -249,7 +249,7 @@ local reply = renewed('config_version')
 reply[3] = left
 return reply
 """)
-"""Arguments: channel, message, how many options to set, their names and texts, then the names of those to remove."""
+"""Arguments: channel, message, how many options to set, their names and texts, then the names of options to remove."""
 
 # The lock
 
