@@ -230,7 +230,7 @@ class ExclusiveRun(Result):
 
 
 class AcquiredLock(Result):
-    """A granted lock; `owner` releases it."""
+    """The lock, for whoever was told `owner`."""
 
     session_id: str
     owner: str = Field(description="Opaque; release_lock asks for it.")
