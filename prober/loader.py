@@ -152,10 +152,10 @@ def _check_targets(roots: Sequence[Cursor]) -> None:
     """
     targets = {cursor.name: cursor for root in roots for cursor in _section(root, "targets")}
     for root in roots:
-        for cursor, name in root.scope.targets_named:
+        for cursor, name in root.scope.target_references:
             if name not in targets:
                 cursor.report(did_you_mean("no such target", name, targets))
-        for cursor, name in root.scope.writes_wanted:
+        for cursor, name in root.scope.write_requests:
             allowed = targets[name].find("allow_writes") if name in targets else None
             if name in targets and (allowed is None or getattr(allowed.node, "value", None) is False):
                 cursor.report(f"the target {name} must say allow_writes: true as well")

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import typer.main
-from prometheus_client import CollectorRegistry
 from starlette.routing import Route
 
 from prober.cli import app
@@ -89,7 +88,7 @@ def routes() -> list[Route]:
     """Those of the application; nothing is asked of the daemon behind it."""
     app_state = AppState(
         statuses=StatusStore(),
-        metrics=Metrics(registry=CollectorRegistry()),
+        metrics=Metrics(),
         run_now=None,  # type: ignore[arg-type]
         reload=None,  # type: ignore[arg-type]
         ready=lambda: True,

@@ -1,9 +1,18 @@
-"""The language of configuration files: how YAML becomes frozen values, all mistakes at once, secrets never printed.
+"""The language of configuration files: YAML -> frozen values, with all mistakes at once; secrets are never printed.
 
-The modules, from the outside in: `root_schema` is the top of a file, `targets` and `probes` its sections, `kind` is
-what a kind of probe declares, `checks` what several kinds share. `mapping_schema` and `field_types` say how values are
-written, `cursor` where they stand; `yaml_document` turns YAML into a tree of `nodes`; `diagnostics` are the mistakes.
-`model` is what comes out. The loader, `prober.loader`, puts files and kinds together.
+    root_schema                     the sections of a file
+    targets, probes, notify         a section each
+    kind, checks                    the declaration of a kind; the checks that several kinds share
+    auth, tls, times                parts of targets and probes
+    mapping_schema, field_types     mappings with known keys; the types of their values
+    quantities, files, urls, cron   more types of values
+    cursor, diagnostics             a value with its position; mistakes
+    yaml_document, nodes            YAML text -> a tree of nodes with line numbers
+    expansion, secret               `${…}`; texts that never print
+    model                           the result: all values of a configuration
+    reference                       the language as Markdown
+
+The loader, `prober.loader`, reads files with the kinds that exist.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`auth` of a target: how to ask for entry, and what a header may hold."""
+"""`auth` of a target: credentials; which headers and header values are allowed."""
 
 from __future__ import annotations
 

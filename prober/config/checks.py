@@ -1,4 +1,4 @@
-"""How an answer is judged: the keys that `call`, `read`, `prompt` and the steps of a `scenario` have in common."""
+"""The checks of an answer: keys that `call`, `read`, `prompt` and the steps of a `scenario` have in common."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class SchemaField(FieldType["Schema"]):
 
 
 class ExpectationField(FieldType["Expectation"]):
-    """One expectation: a path and what has to hold there."""
+    """One expectation: a path and a condition."""
 
     def words(self) -> str:
         return "an expectation"
@@ -118,7 +118,7 @@ class Latency:
 def _check_latency(values: Values) -> None:
     warn, fail = values.get("warn"), values.get("fail")
     if warn is not None and fail is not None and warn > fail:
-        values.at("warn").report("above fail: it would never be told")
+        values.at("warn").report("above fail: it would never warn")
 
 
 @settings
@@ -148,12 +148,12 @@ class Checks:
     )
 
 
-OF_CONTENT: Final[Mapping[str, FieldType[Any]]] = {"source": Choice(("text", "result"))}
-"""Narrower types of checks where an answer has no structured content: that of a resource or a prompt."""
+WITHOUT_STRUCTURED: Final[Mapping[str, FieldType[Any]]] = {"source": Choice(("text", "result"))}
+"""Narrower types for resources and prompts: their answers have no structured content."""
 
 
 def check_deadline(cursor: Cursor, timeout: float) -> None:
-    """A latency beyond the deadline of the run would never be seen. `cursor` may have a `latency`."""
+    """Report a latency budget above the timeout: no run would reach it. `cursor` may have a `latency`."""
     for limit in ("warn", "fail"):
         if (spot := cursor.find("latency", limit)) is not None:
             seconds = parse_duration(spot.raw_text() or "")

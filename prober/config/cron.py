@@ -1,8 +1,8 @@
-"""Cron expressions as crontab(5) means them: five fields, in UTC, to a trigger that says when the next time is.
+"""Cron expressions by crontab(5): five fields in UTC -> a trigger of APScheduler.
 
-APScheduler reads them differently in three ways, which are set right here: it counts weekdays from Monday, it wants day
-of month *and* weekday where cron takes either when both are restricted, and it looks for a 30th of February until the
-year 9999. Its own extensions (`last`, `1st mon`) are refused: one language, the one that operators know.
+APScheduler reads them differently in three ways, which this module corrects: it counts weekdays from Monday; if day of
+month and weekday are both restricted it requires both, where cron requires either; and it looks for a 30th of February
+until the year 9999. Its own extensions (`last`, `1st mon`) are refused: operators know crontab(5).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NUMBER: Final = r"(?:[0-9]{1,2}|[A-Za-z]{3})"
 _PART: Final = rf"(?:\*|{_NUMBER}(?:-{_NUMBER})?)(?:/[0-9]{{1,2}})?"
 _FIELD: Final = rf"{_PART}(?:,{_PART})*"
 CRON_PATTERN: Final = rf"^{_FIELD}(?: +{_FIELD}){{4}}$"
-"""Also published for editors: plain enough to mean the same in ECMA-262."""
+"""Also published in the JSON Schema: it means the same in ECMA-262."""
 
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -80,7 +80,7 @@ _FIELDS: Final = (
 
 
 def cron_complaint(text: str) -> str | None:
-    """What is wrong with an expression, or None. Says which field, and shows no more of it than a name or range."""
+    """The mistake in an expression, or None. It names the field and quotes at most a name or a range."""
     try:
         cron_trigger(text)
     except ValueError as error:
@@ -115,7 +115,7 @@ def cron_trigger(text: str) -> BaseTrigger:
 
 
 def _listed(numbers: frozenset[int] | set[int]) -> str:
-    """Numbers as APScheduler reads them, neighbours as ranges: it goes through the parts at every look."""
+    """Numbers in APScheduler's form, neighbours as ranges: it loops over the parts for every next time."""
     spans: list[tuple[int, int]] = []
     for number in sorted(numbers):
         if spans and spans[-1][1] == number - 1:

@@ -1,4 +1,4 @@
-"""A value in a YAML document, where it stands, and the file it is read from."""
+"""A value in a YAML document with its position, and the state of reading its file."""
 
 from __future__ import annotations
 
@@ -28,35 +28,35 @@ class FileScope:
     mistakes: list[Mistake] = field(default_factory=list)
     defaults: Mapping[str, Any] | None = field(default_factory=dict)
     """Fields of `Probe` that the file's `defaults` set; None when they could not be read."""
-    targets_named: list[tuple[Cursor, str]] = field(default_factory=list)
-    """Where which target is wanted: known to exist only when all files are read."""
-    writes_wanted: list[tuple[Cursor, str]] = field(default_factory=list)
-    """Where a probe asks for writes that its target must allow as well."""
+    target_references: list[tuple[Cursor, str]] = field(default_factory=list)
+    """Names of targets in probes, checked when all files are read."""
+    write_requests: list[tuple[Cursor, str]] = field(default_factory=list)
+    """`allow_writes` of probes whose target, the name, must allow writes as well."""
 
     @property
     def folder(self) -> Path:
-        """Where relative paths start. Links are kept: a mounted file stands beside its mounted neighbours."""
+        """The base of relative paths. Symbolic links are not resolved: mounted files are links to other folders."""
         return self.file.absolute().parent
 
     def note(self, line: int, path: str, message: str) -> None:
-        """Keep a mistake, as one line whatever characters the message holds."""
+        """Record a mistake as one line; control characters in the message are escaped."""
         self.mistakes.append(Mistake(file=self.file, line=line, path=path, message=printable(message)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cursor:
-    """One value of a document. `line` is that of its key, where it has one."""
+    """One value of a document. `line` is the line of its key, if it has one."""
 
     scope: FileScope
     node: Node
     line: int
     path: str
     name: str
-    """The key or index it stands under."""
+    """The key or index of the value."""
     secrets: list[Secret]
-    """Every value that a `${…}` stood for, in this target or probe."""
+    """The values of all `${…}` in this target or probe."""
     expands: bool = False
-    """Whether `${…}` means something here."""
+    """Whether `${…}` is expanded here."""
 
     @classmethod
     def root(cls, scope: FileScope, node: Node) -> Cursor:
@@ -78,7 +78,7 @@ class Cursor:
 
     @property
     def type_word(self) -> str:
-        """What kind of value stands here, in a word for a person."""
+        """The type of the value, for messages."""
         match self.node:
             case MappingNode():
                 return "a mapping"
@@ -94,18 +94,18 @@ class Cursor:
                 return "a number"
 
     def raw_text(self) -> str | None:
-        """The text as it stands in the file, no `${…}` replaced, or None if this is not a text."""
+        """The text in the file, without expansion of `${…}`; None if the value is no text."""
         node = self.node
         return node.value if isinstance(node, ScalarNode) and isinstance(node.value, str) else None
 
     @property
     def shown(self) -> str:
-        """The text as it stands in the file, cut for a message."""
+        """The text in the file, shortened for messages."""
         text = self.raw_text() or ""
         return text if len(text) <= 200 else text[:199] + "…"
 
     def text(self, wanted: str) -> str:
-        """The text that stands here, with `${…}` replaced where that means something. Never to be shown."""
+        """The text, with `${…}` expanded where that is allowed. It may hold secrets: never show it."""
         raw = self.raw_text()
         if raw is None:
             hint = ": put it in quotes" if self.type_word in ("a number", "true", "false") else ""
@@ -149,18 +149,18 @@ class Cursor:
         return here
 
     def nearest(self, *steps: str | int) -> Cursor:
-        """The value that keys and indexes lead to, or the last one on the way that is there."""
+        """The value that keys and indexes lead to, or the last existing one on the way."""
         for length in range(len(steps), 0, -1):
             if (found := self.find(*steps[:length])) is not None:
                 return found
         return self
 
     def expanding(self) -> Cursor:
-        """The same value, where `${…}` means something."""
+        """The same value with expansion of `${…}`."""
         return self._copy(expands=True, secrets=self.secrets)
 
-    def apart(self) -> Cursor:
-        """The same value with a list of secrets of its own."""
+    def with_own_secrets(self) -> Cursor:
+        """The same value with an empty list of secrets of its own."""
         return self._copy(expands=self.expands, secrets=[])
 
     def _copy(self, *, expands: bool, secrets: list[Secret]) -> Cursor:

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration: single mistakes, and the error that carries all of them."""
+"""Mistakes in a configuration, and the error that carries all of them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Mistake:
-    """One thing that is wrong, and where. The message never holds the value of a variable or of a secret file.
+    """One mistake and its position. The message never holds the value of a variable or of a secret file.
 
-    `line` counts from 1; 0 means the file or folder as a whole. `path` leads from the top of the file to the cursor,
-    e.g. `probes.workflow-state.expect[0].path`; it is empty where the file as a whole is meant.
+    `line` counts from 1; 0 means the file or folder as a whole. `path` leads from the top of the file to the value,
+    e.g. `probes.workflow-state.expect[0].path`; it is empty for the file as a whole.
     """
 
     file: Path

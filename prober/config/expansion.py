@@ -1,4 +1,4 @@
-"""`${NAME}` and `${file:PATH}` in configuration texts: values from outside, put in while the text is read."""
+"""Expands `${NAME}` and `${file:PATH}` in configuration texts: environment variables and contents of files."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class ExpansionError(ValueError):
-    """A `${…}` that stands for nothing. The message names it, never a value."""
+    """A `${…}` that cannot be expanded. The message holds its name, never a value."""
 
 
 def expand(text: str, *, environ: Mapping[str, str], folder: Path, hide: Callable[[str], None]) -> str:
     """The text with each `${…}` replaced and each `$$` turned into `$`; any other `$` stands for itself.
 
-    Relative files are looked for in `folder`; one trailing line end of a file's content is dropped. Values are not
-    looked into again. `hide` is told every value that went into the text.
+    Relative paths start in `folder`; one trailing line end of a file's content is dropped. Values are not expanded
+    again. `hide` is called with every inserted value.
     """
     if "$" not in text:
         return text
@@ -39,7 +39,7 @@ def expand(text: str, *, environ: Mapping[str, str], folder: Path, hide: Callabl
 
 
 def without_variables(text: str) -> str:
-    """The text with a bare `$` for each `${…}` and `$$`: the part of the text that stands in the file itself."""
+    """The text with a bare `$` for each `${…}` and `$$`: the literal part of the text."""
     return _SPECIAL.sub("$", text)
 
 
@@ -47,7 +47,7 @@ def _value(name: str, environ: Mapping[str, str], folder: Path) -> str:
     if name.startswith("file:") and "\0" not in name:
         return _content(name, folder / name.removeprefix("file:"))
     if not _VARIABLE.fullmatch(name):
-        # Not shown: what stands in the braces may be a secret as a default, `${TOKEN:-…}`.
+        # Not quoted: the braces may hold a secret as a default, `${TOKEN:-…}`.
         raise ExpansionError("neither ${VARIABLE} nor ${file:PATH}; write $${ for the text ${")
     if name not in environ:
         raise ExpansionError(f"the variable {name} is not set")
@@ -56,7 +56,7 @@ def _value(name: str, environ: Mapping[str, str], folder: Path) -> str:
 
 def _content(name: str, path: Path) -> str:
     try:
-        if not path.is_file():  # to open a pipe might wait forever
+        if not path.is_file():  # opening a pipe might block forever
             raise ExpansionError(f"${{{name}}}: {'not a file' if path.exists() else 'no such file'}")
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)

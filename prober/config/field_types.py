@@ -1,6 +1,6 @@
-"""The types of fields: each reads a value from a cursor and states itself as JSON Schema.
+"""The types of fields: each reads a value from a cursor and describes itself as JSON Schema.
 
-Both stand in one class, so that what the loader accepts and what an editor is told cannot come apart.
+One class does both, so that the loader and the schema for editors cannot disagree.
 """
 
 from __future__ import annotations
@@ -24,41 +24,41 @@ _EXPANSION: Final = r"\$\{"
 
 @dataclass(frozen=True, kw_only=True)
 class SchemaBuilder:
-    """The JSON Schema being written: its shared definitions, and whether `${…}` means something where we are."""
+    """The state of writing a JSON Schema: shared definitions, and whether `${…}` is expanded here."""
 
     definitions: dict[str, JsonSchema] = field(default_factory=dict)
     expands: bool = False
 
     def text(self, **limits: Any) -> JsonSchema:
-        """A text within limits. One that holds a `${…}` cannot be judged before the value is put in."""
+        """A text within limits. A text with a `${…}` passes: it cannot be checked before the expansion."""
         within: JsonSchema = {"type": "string", **limits}
         return {"anyOf": [within, {"type": "string", "pattern": _EXPANSION}]} if self.expands else within
 
 
 class FieldType(ABC, Generic[T]):
-    """How one kind of value is written."""
+    """One type of values."""
 
     json_schema: ClassVar[JsonSchema] = {}
-    """The schema of a type whose schema is the same everywhere."""
+    """The schema of a type that does not override `schema`."""
 
     @abstractmethod
     def words(self) -> str:
-        """What a person is to write, in words."""
+        """The expected value, in words."""
 
     @abstractmethod
     def read(self, cursor: Cursor) -> T:
-        """The value at the cursor. Notes every mistake there and raises `InvalidValueError` if there was one."""
+        """The value at the cursor. Reports every mistake there and raises `InvalidValueError` if there was one."""
 
-    def schema(self, builder: SchemaBuilder) -> JsonSchema:  # noqa: ARG002 - for types that need it
+    def schema(self, builder: SchemaBuilder) -> JsonSchema:  # noqa: ARG002 - for overrides
         """The type as JSON Schema. Never stricter than `read`."""
         return self.json_schema
 
     def below(self) -> tuple[str, FieldType[Any]] | None:
-        """The type of the values within, and how the path goes on to them: `[]`, `.NAME` or not at all."""
+        """The type of inner values and the suffix of their path: `[]`, `.NAME` or empty."""
         return None
 
     def show(self, value: Any) -> Any:
-        """A default as a person would write it, or None where the default says nothing."""
+        """A default as it is written in YAML, or None if it should not be shown."""
         return value if isinstance(value, bool | str) else None
 
 
@@ -104,13 +104,13 @@ class Integer(FieldType[int]):
 
 @dataclass(frozen=True, kw_only=True)
 class Text(FieldType[str]):
-    """A text, not empty unless allowed. `wanted` says in words what `pattern` asks for."""
+    """A text, not empty unless allowed. `wanted` describes `pattern` in words."""
 
     wanted: str = "a text"
     pattern: str | None = None
-    """Means the same to Python and to ECMA-262."""
+    """It means the same in Python and in ECMA-262."""
     complaint: Callable[[str], str | None] | None = None
-    """Says what is wrong with the text, without showing it: a `${…}` may have been put in."""
+    """Returns the mistake in a text, or None. It must not quote the text: an expanded `${…}` may be a secret."""
     may_be_empty: bool = False
 
     def words(self) -> str:
@@ -152,7 +152,7 @@ class Choice(FieldType[str]):
 
 
 class Json(FieldType[Any]):
-    """Any value that JSON has."""
+    """Any JSON value."""
 
     def words(self) -> str:
         return "any value"
@@ -168,7 +168,7 @@ class Json(FieldType[Any]):
 
 
 class JsonObject(FieldType[dict[str, Any]]):
-    """A mapping of names to any values that JSON has."""
+    """A mapping of names to any JSON values."""
 
     json_schema: ClassVar[JsonSchema] = {"type": "object"}
 
@@ -207,14 +207,14 @@ class ListOf(FieldType[tuple[T, ...]]):
 
 @dataclass(frozen=True, kw_only=True)
 class MapOf(FieldType[dict[str, T]]):
-    """A mapping of free names to values of one type. `names_wanted` says in words what the pattern `names` asks for."""
+    """A mapping of free names to values of one type. `names_wanted` describes the pattern `names` in words."""
 
     value: FieldType[T]
     names: str | None = None
     names_wanted: str = ""
     longest_name: int | None = None
     reserved: Callable[[str], str | None] | None = None
-    """Says why a name may not be used."""
+    """Returns why a name may not be used, or None."""
 
     def words(self) -> str:
         return f"a mapping of names to {self.value.words()}"
@@ -253,7 +253,7 @@ class MapOf(FieldType[dict[str, T]]):
 
 @dataclass(frozen=True)
 class Wrapping(FieldType[U], Generic[T, U]):
-    """A value that is written as one of another type."""
+    """A type around another type."""
 
     inner: FieldType[T]
 
@@ -279,7 +279,7 @@ class Converted(Wrapping[T, U]):
 
 @dataclass(frozen=True)
 class Expanding(Wrapping[T, T]):
-    """A value in whose texts `${…}` means something."""
+    """A value with expansion of `${…}` in its texts."""
 
     def read(self, cursor: Cursor) -> T:
         return self.inner.read(cursor.expanding())
@@ -290,19 +290,19 @@ class Expanding(Wrapping[T, T]):
 
 @dataclass(frozen=True)
 class OwnSecrets(Wrapping[T, T]):
-    """A value with a list of secrets of its own: a target, a probe."""
+    """A value with its own list of secrets: a target, a probe."""
 
     def read(self, cursor: Cursor) -> T:
-        return self.inner.read(cursor.apart())
+        return self.inner.read(cursor.with_own_secrets())
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether a pattern of ECMA-262 is found in the text: there `$` is the very end, not also a line end before it."""
+    """Whether the text has a match of an ECMA-262 pattern, in which `$` never matches before a trailing line end."""
     return re.search(re.sub(r"\$$", r"\\Z", pattern), text) is not None
 
 
 def read_all(wanted: dict[str, tuple[FieldType[T], Cursor]]) -> dict[str, T]:
-    """Every value, or `InvalidValueError` after all of them were looked at."""
+    """All values. Reads every one before it raises `InvalidValueError`."""
     values = {}
     for name, (field_type, cursor) in wanted.items():
         try:

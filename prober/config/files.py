@@ -1,4 +1,4 @@
-"""Files that a configuration names: folders, readable files, JSON documents. Relative to the YAML file."""
+"""Paths in a configuration: folders, readable files, JSON documents. Relative to the YAML file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_JSON_BYTES: Final = 8 * 1024 * 1024
 
 
 class FilePath(FieldType[Path]):
-    """A path; absolute once read. Nothing need be there."""
+    """An absolute path. The file need not exist."""
 
     json_schema: ClassVar[JsonSchema] = {"type": "string", "minLength": 1}
 
@@ -41,7 +41,7 @@ class ExistingFile(FilePath):
             if path.is_dir():
                 raise cursor.error("a folder; expected a file")
             if path.exists() and not path.is_file():
-                raise cursor.error("not a file")  # to open a pipe might wait forever
+                raise cursor.error("not a file")  # opening a pipe might block forever
             with path.open("rb"):
                 return path
         except OSError as error:
@@ -65,7 +65,7 @@ class ExistingFolder(FilePath):
 
 
 class JsonFile(FieldType[tuple[Path, Any]]):
-    """A file with one JSON document: its absolute path and what stands in it."""
+    """A file with one JSON document: its absolute path and the document."""
 
     json_schema: ClassVar[JsonSchema] = FilePath.json_schema
 
@@ -77,13 +77,13 @@ class JsonFile(FieldType[tuple[Path, Any]]):
         return path, self.content(cursor, path)
 
     def path(self, cursor: Cursor) -> Path:
-        """Where the file lies; it can be read."""
+        """The path of a readable file."""
         if "://" in (cursor.raw_text() or ""):
             raise cursor.error("expected the path of a file: nothing is fetched from the network")
         return ExistingFile().read(cursor)
 
     def content(self, cursor: Cursor, path: Path) -> Any:
-        """What stands in the file that the cursor names."""
+        """The document in the file; mistakes are reported at the cursor."""
         shown = cursor.shown
         try:
             with path.open("rb") as file:
@@ -106,7 +106,7 @@ class JsonFile(FieldType[tuple[Path, Any]]):
 
 
 def why_unreadable(error: OSError) -> str:
-    """Why a file cannot be opened, without its path: a `${…}` may have been put into it."""
+    """Why a file cannot be opened, without its path: an expanded `${…}` may be a secret."""
     return (error.strerror or "cannot be read").lower()
 
 

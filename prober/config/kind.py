@@ -26,12 +26,12 @@ class FactMetric:
     type: Literal["counter", "gauge"]
     help: str
     facts: Mapping[str, str]
-    """Value of `label` to name of fact; without a label, the empty text to the one fact."""
+    """By value of `label`, the name of the fact; without a label, the key is the empty text."""
     label: str = ""
     from_zero: Callable[[Any], Iterable[str]] | None = None
-    """Of a counter, the label values that a probe with these settings begins with; None is all of them."""
+    """The label values of a counter that start at zero for a probe with these settings; None means all."""
     in_a_pass: tuple[str, str] | None = None
-    """Name and help of the gauge in the report of a single pass, where they differ: a pass has no counters."""
+    """Name and help of the gauge in the report of `run`, if they differ: a single pass has no counters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,15 +39,14 @@ class ProbeKind:
     """One kind of probe, declared in its own folder and known by the folder's name."""
 
     rank: int
-    """Its place in tables and messages: kinds that ask little of a server come first."""
+    """Its position in tables and messages: kinds with few requests come first."""
     help: str
     settings: MappingSchema[Any]
     """The keys of the kind, beside the keys of every probe."""
     reasons: Callable[[Any], Collection[Reason]]
-    """Why a run with these settings may not pass, beside what can happen to every run: a counter of each starts at
-    zero."""
+    """The reasons that a run with these settings can end with, beside the reasons of all runs."""
     metrics: tuple[FactMetric, ...] = ()
     answers: Callable[[Cursor], Iterable[Cursor]] = _the_probe_itself
-    """Where in the probe answers are judged: mappings that may have a `latency`."""
+    """The mappings of the probe that may have a `latency`."""
     writes_need_target: bool = False
-    """Whether `allow_writes` has to stand on the target as well."""
+    """Whether the target must have `allow_writes` as well."""

@@ -6,8 +6,8 @@
 
     WINDOW = mapping_of(Window)
 
-One declaration is what the loader reads by, what an editor's JSON Schema says, and what people are told: the name, type
-and default of a key are those of the field.
+The loader, the JSON Schema for editors and the documentation use the same declaration: the name, type and default of a
+key are those of the field.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ class Key:
     value_type: FieldType[Any]
     help: str
     default: Any = None
-    """The value where the key is not written; None where the default cannot be shown."""
+    """The value if the key is not written; None if the default cannot be shown."""
     required: bool = False
     model: type | None = None
     field: str = ""
     within: Field[Any] | None = None
-    """The field of `model` whose value has the field, where that is not `model` itself."""
+    """For a key of an inline field: the field of `model` whose value has `field`."""
 
     def schema(self, builder: SchemaBuilder) -> JsonSchema:
-        """The value as JSON Schema, with meaning and default."""
+        """The value as JSON Schema, with description and default."""
         stated = {**self.value_type.schema(builder), "description": self.help}
         shown = None if self.required else self.value_type.show(self.default)
         return stated if shown is None else {**stated, "default": shown}
@@ -58,7 +58,7 @@ def key(
 ) -> Any:
     """A field that is a key of the configuration.
 
-    A field without a default makes the key required, unless it is `optional`: then the schema's `build` has to fill it.
+    The key of a field without a default is required, unless it is `optional`: then the schema's `build` must set it.
     """
     declared = {_KEY: (value_type, help, name, optional)}
     if default_factory is not MISSING:
@@ -105,7 +105,7 @@ def _keys(model: type, narrowed: Mapping[str, FieldType[Any]]) -> Iterator[Key]:
 
 
 class Values:
-    """What was read of a mapping."""
+    """The values read from a mapping."""
 
     def __init__(self, cursor: Cursor, keys: Sequence[Key]):
         self.cursor = cursor
@@ -113,23 +113,23 @@ class Values:
         self._values: dict[str, Any] = {}
 
     def has(self, name: str) -> bool:
-        """Whether the key is written in the file, with a good value or a bad one."""
+        """Whether the key is written in the file, with a valid value or not."""
         return self.cursor.find(name) is not None
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The value of a key; the default where it is not written or could not be read."""
+        """The value of a key; the default if it is not written or invalid."""
         return self._values.get(name, default)
 
     def put(self, name: str, value: Any) -> None:
-        """Keep the value of a key."""
+        """Set the value of a key."""
         self._values[name] = value
 
     def at(self, name: str) -> Cursor:
-        """Where a key stands: the mapping itself if it is not written."""
+        """The cursor of a key; the cursor of the mapping if the key is not written."""
         return self.cursor.nearest(name)
 
     def of(self, model: type) -> dict[str, Any]:
-        """The values that fill fields of `model`, by field. What is not written is left to the model's defaults."""
+        """By field of `model`, the written values. The model's defaults fill the other fields."""
         arguments: dict[str, Any] = {}
         for each in self._keys:
             if each.model is model and each.name in self._values:
@@ -143,10 +143,10 @@ class Values:
 
 
 class Rule(Protocol):
-    """What must be true of the keys together, whatever their values."""
+    """A condition on which keys are written, whatever their values."""
 
     def check(self, values: Values) -> None:
-        """Notes the mistake if it is not."""
+        """Report the mistake if the condition is not met."""
         ...
 
     def schema(self) -> JsonSchema:
@@ -217,12 +217,12 @@ class AtLeastOne(Rule):
 
 
 CrossCheck = Callable[[Values], None]
-"""Compares values with each other and reports mistakes. Values that could not be read are absent."""
+"""Compares values with each other and reports mistakes. Invalid values are absent."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MappingSchema(FieldType[T], Generic[T]):
-    """A mapping with known keys. `build` makes its value and runs only when nothing was wrong."""
+    """A mapping with known keys. `build` makes its value; it is called only without mistakes."""
 
     keys: tuple[Key, ...]
     build: Callable[[Values], T]
@@ -240,7 +240,7 @@ class MappingSchema(FieldType[T], Generic[T]):
         for name, child in children.items():
             if name not in known:
                 child.report(did_you_mean("unknown key", name, known))
-        # In declared order: what stands first may be needed by what comes later.
+        # In declared order: later keys may need the values of earlier ones.
         for name, each in known.items():
             if name in children:
                 try:

@@ -1,10 +1,9 @@
-"""The configuration as frozen values: what the loader makes of YAML and every other room reads.
+"""The configuration as frozen values: the loader makes them, every other package reads them.
 
-Durations are seconds (float), sizes bytes (int). Nothing here is validated: the loader has done it. Each value is
-declared where its section of the language is, with its default beside its field and nowhere else; the settings of a
-kind of probe are declared by the kind.
+Durations are seconds (float), sizes bytes (int). The loader has validated all values. Each class is declared in the
+module of its section, with defaults beside the fields; the settings of a kind are declared by the kind.
 
-Fields in which a `${…}` may have been put are either of type `Secret` or left out of the `repr`.
+Fields that may hold an expanded `${…}` are either of type `Secret` or left out of the `repr`.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """Everything of one configuration: a file, or a folder of files read as one."""
+    """A whole configuration: one file, or a folder of files."""
 
     targets: Mapping[str, Target] = field(default_factory=dict)
     probes: Mapping[str, Probe] = field(default_factory=dict)

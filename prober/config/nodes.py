@@ -1,4 +1,4 @@
-"""A YAML document as a tree of nodes that know their lines, and the paths that lead to them."""
+"""A YAML document as a tree of nodes with line numbers; the paths of values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Scalar: TypeAlias = str | int | float | bool | None
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScalarNode:
-    """A text, number, boolean or null. `text` is what stands in the file, `value` what it means."""
+    """A text, number, boolean or null. `text` is the spelling in the file."""
 
     line: int
     text: str
@@ -20,7 +20,7 @@ class ScalarNode:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListNode:
-    """A sequence: the line of each item and the item. `size` counts its nodes with aliases unfolded."""
+    """A list: the line of each item and the item. `size` counts all nodes below, aliases expanded."""
 
     line: int
     items: tuple[tuple[int, Node], ...]
@@ -40,7 +40,7 @@ Node: TypeAlias = ScalarNode | ListNode | MappingNode
 
 
 def child_path(path: str, key: str | int) -> str:
-    """The path of a value inside the one at `path`."""
+    """The path of the value under `key` of the value at `path`."""
     if isinstance(key, int):
         return f"{path}[{key}]"
     return f"{path}.{printable(key)}" if path else printable(key)

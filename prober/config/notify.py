@@ -1,4 +1,4 @@
-"""`notify`: who is told of a change, without Prometheus."""
+"""`notify`: notifications without Prometheus."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _URL: Final = Text(wanted="a URL such as slack://… or mailto://…", pattern=r
 
 @settings
 class Notify:
-    """Who is told of a change, without Prometheus: Apprise URLs, and after how many failures in a row."""
+    """Notifications without Prometheus: Apprise URLs, and after how many failures in a row."""
 
     urls: tuple[Secret, ...] = key(
         ListOf(item=Converted(_URL, Secret), wanted="a list of URLs", least=1),
         "Where to, as Apprise writes it. They hold passwords: ${VARIABLE} or ${file:PATH}.",
     )
-    after: int = key(Integer(least=1, most=1000), "How many failures in a row are told as one.", default=3)
+    after: int = key(Integer(least=1, most=1000), "Failures in a row before a message is sent.", default=3)
 
 
 NOTIFY: Final[FieldType[Notify]] = OwnSecrets(Expanding(mapping_of(Notify)))

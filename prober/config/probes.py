@@ -1,15 +1,15 @@
-"""`defaults` and `probes`: what is checked, how often, and within which time."""
+"""`defaults` and `probes`: which checks run, how often, with which timeout."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from prober.config.checks import check_deadline
 from prober.config.cursor import Cursor, InvalidValueError
 from prober.config.diagnostics import did_you_mean
-from prober.config.field_types import Boolean, FieldType, JsonSchema, SchemaBuilder, Text, read_all
+from prober.config.field_types import Boolean, FieldType, JsonSchema, SchemaBuilder, Text, Wrapping, read_all
 from prober.config.kind import ProbeKind
 from prober.config.mapping_schema import MappingSchema, NotWith, Values, key, keys_of, settings
 from prober.config.quantities import Duration
@@ -18,17 +18,12 @@ from prober.config.times import MAINTENANCE, Cron, Window
 from prober.config.units import show_duration
 
 
-class _TargetNameField(FieldType[str]):
+class _TargetNameField(Text):
     """The name of a target, in this file or in another."""
 
-    json_schema: ClassVar[JsonSchema] = {"type": "string", "minLength": 1}
-
-    def words(self) -> str:
-        return "the name of a target"
-
     def read(self, cursor: Cursor) -> str:
-        name = Text(wanted=self.words()).read(cursor)
-        cursor.scope.targets_named.append((cursor, name))
+        name = super().read(cursor)
+        cursor.scope.target_references.append((cursor, name))
         return name
 
 
@@ -37,7 +32,9 @@ class Probe:
     """A named check against one target. `timeout` is the one deadline of a run; `interval` is the daemon's."""
 
     name: str
-    target: str = key(_TargetNameField(), "The name of a target, in this file or in another.")
+    target: str = key(
+        _TargetNameField(wanted="the name of a target"), "The name of a target, in this file or in another."
+    )
     kind: str = key(Text(wanted="a kind"), "What the probe does.")
     settings: Any
     """The frozen dataclass of the kind."""
@@ -53,32 +50,24 @@ class Probe:
     origin: str = ""
     """`file:line` where it was defined, for reports."""
     secrets: tuple[Secret, ...] = ()
-    """Every value that a `${…}` stood for in the arguments. None is empty."""
+    """The values of all `${…}` in the arguments. No value is empty."""
 
 
-_DEFAULTS: Final = tuple(each for each in keys_of(Probe) if each.name in ("interval", "timeout", "maintenance"))
-
-
-class DefaultsField(FieldType[Mapping[str, Any]]):
-    """What holds for the probes of this file that do not say otherwise: fields of `Probe`."""
-
-    _mapping: Final[MappingSchema[Mapping[str, Any]]] = MappingSchema(
-        keys=_DEFAULTS, build=lambda values: values.of(Probe)
-    )
-
-    def words(self) -> str:
-        return self._mapping.words()
-
-    def below(self) -> tuple[str, FieldType[Any]]:
-        return "", self._mapping
+class _Defaults(Wrapping[Mapping[str, Any], Mapping[str, Any]]):
+    """Default values of the probes of this file: fields of `Probe`."""
 
     def read(self, cursor: Cursor) -> Mapping[str, Any]:
         cursor.scope.defaults = None
-        cursor.scope.defaults = self._mapping.read(cursor)
+        cursor.scope.defaults = self.inner.read(cursor)
         return cursor.scope.defaults
 
-    def schema(self, builder: SchemaBuilder) -> JsonSchema:
-        return self._mapping.schema(builder)
+
+DEFAULTS: Final = _Defaults(
+    MappingSchema(
+        keys=tuple(each for each in keys_of(Probe) if each.name in ("interval", "timeout", "maintenance")),
+        build=lambda values: values.of(Probe),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -96,7 +85,7 @@ class _KindNameField(FieldType[str]):
             raise cursor.error(did_you_mean("no such kind", name, self.kinds))
         return name
 
-    def schema(self, builder: SchemaBuilder) -> JsonSchema:  # noqa: ARG002 - a kind is named alike everywhere
+    def schema(self, builder: SchemaBuilder) -> JsonSchema:  # noqa: ARG002 - the same everywhere
         return {"enum": list(self.kinds)}
 
 
@@ -122,7 +111,7 @@ class ProbeField(FieldType[Probe]):
         name = kind.raw_text() if kind is not None else None
         if name in self._mappings:
             return self._mappings[name].read(cursor)
-        # The keys of an unknown kind cannot be judged; those that all kinds have can.
+        # The keys of an unknown kind cannot be checked; the keys of all kinds can.
         known = {each.name: each for each in self._common}
         written = {child.name: child for child in cursor.entries("a mapping")}
         if kind is None:
@@ -163,7 +152,7 @@ class ProbeField(FieldType[Probe]):
         def check(values: Values) -> None:
             _check_times(values, kind)
             if kind.writes_need_target and values.get("allow_writes") and values.get("target"):
-                values.cursor.scope.writes_wanted.append((values.at("allow_writes"), values.get("target")))
+                values.cursor.scope.write_requests.append((values.at("allow_writes"), values.get("target")))
 
         return MappingSchema(
             keys=(*self._common, *kind.settings.keys),
@@ -181,15 +170,15 @@ def _check_times(values: Values, kind: ProbeKind) -> None:
     if interval is not None and interval < timeout and not values.has("cron"):
         cursor = values.at("timeout") if values.has("timeout") else values.at("interval")
         cursor.report(
-            f"the interval of {show_duration(interval)}{_whence(values, 'interval')} is below"
-            f" the timeout of {show_duration(timeout)}{_whence(values, 'timeout')}"
+            f"the interval of {show_duration(interval)}{_origin(values, 'interval')} is below"
+            f" the timeout of {show_duration(timeout)}{_origin(values, 'timeout')}"
         )
     for cursor in kind.answers(values.cursor):
         check_deadline(cursor, timeout)
 
 
 def _seconds(values: Values, name: str) -> float | None:
-    """What holds for the probe, or None where that could not be read."""
+    """The value that applies to the probe; None if it is invalid."""
     defaults = values.cursor.scope.defaults
     seconds: float | None
     if values.has(name):
@@ -199,7 +188,7 @@ def _seconds(values: Values, name: str) -> float | None:
     return seconds
 
 
-def _whence(values: Values, name: str) -> str:
+def _origin(values: Values, name: str) -> str:
     if values.has(name):
         return ""
     return " (from defaults)" if name in (values.cursor.scope.defaults or {}) else " (the default)"

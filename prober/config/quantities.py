@@ -1,4 +1,4 @@
-"""Types of fields with a unit: durations and sizes."""
+"""Field types with a unit: durations and sizes."""
 
 from __future__ import annotations
 

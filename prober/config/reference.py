@@ -37,7 +37,7 @@ def reference(kinds: Mapping[str, ProbeKind]) -> str:
 
 
 def _expectation_rows() -> Iterator[str]:
-    """Rows of the keys of an expectation, which the room that judges declares as a schema."""
+    """Rows of the keys of an expectation, which `prober.assertions` declares as a schema."""
     builder = SchemaBuilder()
     ExpectationField().schema(builder)
     for name, stated in builder.definitions["expectation"]["properties"].items():
@@ -45,7 +45,7 @@ def _expectation_rows() -> Iterator[str]:
 
 
 def _rows(value_type: FieldType[Any], path: str, described: dict[int, str]) -> Iterator[str]:
-    """Rows of all keys below a value. Keys that several values share are described where they come first."""
+    """Rows of all keys below a value. Keys that several values share are described at the first value only."""
     mapping, path = _mapping_below(value_type, path)
     if mapping is not None and described.setdefault(id(mapping), path) == path:
         yield from _rows_of(mapping.keys, f"{path}.", described)

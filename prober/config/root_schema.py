@@ -1,4 +1,4 @@
-"""The language as a whole: what stands at the top of a file, and the JSON Schema that editors are given."""
+"""The sections of a file, and the JSON Schema for editors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from prober.config.field_types import FieldType, MapOf, OwnSecrets, SchemaBuilde
 from prober.config.kind import ProbeKind
 from prober.config.mapping_schema import MappingSchema, key, keys_of, settings
 from prober.config.notify import NOTIFY, Notify
-from prober.config.probes import DefaultsField, Probe, ProbeField
+from prober.config.probes import DEFAULTS, Probe, ProbeField
 from prober.config.targets import TARGET, Target
 
 
@@ -24,24 +24,22 @@ def _by_name(field_type: FieldType[Any]) -> FieldType[Any]:
 
 @settings
 class File:
-    """What one file defines, in the order of reading: probes take what `defaults` says."""
+    """The sections of one file, in the order of reading: probes need `defaults`."""
 
     targets: Mapping[str, Target] = key(_by_name(TARGET), "MCP servers, by name.", default_factory=dict)
-    defaults: Mapping[str, Any] = key(DefaultsField(), "What holds for the probes of this file.", default_factory=dict)
+    defaults: Mapping[str, Any] = key(DEFAULTS, "What holds for the probes of this file.", default_factory=dict)
     probes: Mapping[str, Probe] = key(ProbeField({}), "Checks, by name.", default_factory=dict)
-    notify: Notify | None = key(
-        NOTIFY, "Whom the daemon tells of changes; in one file of the configuration.", default=None
-    )
+    notify: Notify | None = key(NOTIFY, "Notifications of the daemon; in one file of the configuration.", default=None)
 
 
 def file_schema(kinds: Mapping[str, ProbeKind]) -> MappingSchema[File]:
-    """What may stand in a file, with probes of these kinds."""
+    """The schema of a file with probes of these kinds."""
     keys = keys_of(File, probes=_by_name(ProbeField(kinds)))
     return MappingSchema(keys=keys, build=lambda values: File(**values.of(File)))
 
 
 def json_schema(kinds: Mapping[str, ProbeKind]) -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a configuration file. What only a run of `check` can know is not in it."""
+    """The JSON Schema (draft 2020-12) of a configuration file. `check` finds more mistakes than the schema can."""
     builder = SchemaBuilder()
     stated = file_schema(kinds).schema(builder)
     return {

@@ -1,4 +1,4 @@
-"""Values that never print: configuration text in which a secret may stand."""
+"""Texts of the configuration that may hold a secret and are never printed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from prober.redaction import worth_masking
 
 
 class Secret:
-    """A string that shows itself only to whoever calls `reveal()`.
+    """A string that only `reveal()` returns.
 
-    Header values, environment values, proxies and client secrets are all of this type, whether or not a `${…}` stood
-    in them: an operator who writes a token in plain text is protected as well.
+    Header values, environment values, proxies and client secrets have this type, with or without a `${…}`: a token
+    that an operator writes in plain text is protected as well.
     """
 
     __slots__ = ("_text",)
@@ -35,7 +35,7 @@ class Secret:
         return hash(self._text)
 
 
-def masked_secrets(put_in: Iterable[Secret], written_out: Iterable[Secret] = ()) -> tuple[Secret, ...]:
-    """What of values that were put in, and of values that are written out, is to be masked."""
-    texts = worth_masking((each.reveal() for each in put_in), (each.reveal() for each in written_out))
+def masked_secrets(expanded: Iterable[Secret], literal: Iterable[Secret] = ()) -> tuple[Secret, ...]:
+    """The texts to mask, from the values of `${…}` and from values of secret fields."""
+    texts = worth_masking((each.reveal() for each in expanded), (each.reveal() for each in literal))
     return tuple(map(Secret, texts))

@@ -1,4 +1,4 @@
-"""When things are done: cron expressions, maintenance windows, request budgets."""
+"""Cron expressions, maintenance windows, request budgets."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Cron(FieldType[str]):
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """How many requests a target may be sent within any stretch of `seconds`."""
+    """At most `requests` to a target within any `seconds`."""
 
     requests: int
     seconds: float
@@ -63,4 +63,4 @@ class Window:
 
 
 MAINTENANCE: Final = ListOf(item=mapping_of(Window), wanted="a list of windows")
-"""An empty list is one: a probe says so that the windows of `defaults` are not its own."""
+"""An empty list is valid: a probe writes it to override the windows of `defaults`."""

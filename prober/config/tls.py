@@ -1,4 +1,4 @@
-"""`tls` of a target: whom to trust, and which certificate to show."""
+"""`tls` of a target: trusted certificates and the client certificate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from prober.config.mapping_schema import OnlyWith, Values, key, mapping_of, sett
 
 @settings
 class Tls:
-    """How a target's certificate is checked and which one is shown to it. Paths are absolute."""
+    """Trusted certificates and the client certificate. Paths are absolute."""
 
     ca_file: Path | None = key(
         ExistingFile(), "Certificates (PEM) to trust instead of the system's.", default=None, repr=False
@@ -28,7 +28,7 @@ class Tls:
 
 
 def _check_certificates(values: Values) -> None:
-    """Certificates that cannot be used are found here, not by the first run."""
+    """Load the certificates, so that unusable ones are reported now and not by the first run."""
     import ssl
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -42,7 +42,7 @@ def _check_certificates(values: Values) -> None:
     if values.has("client_key") and values.get("client_key") is None:
         return
     try:
-        # Without a password of its own OpenSSL would ask the terminal for one.
+        # Without this password OpenSSL would ask for one on the terminal.
         context.load_cert_chain(certificate, values.get("client_key"), password=lambda: "")
     except (ssl.SSLError, OSError, ValueError):
         values.at("client_certificate").report("not a certificate with its unencrypted key in PEM form")

@@ -1,4 +1,4 @@
-"""Durations, sizes and rates as people write them: `1m30s`, `500ms`, `2MiB`, `120/h`."""
+"""Durations, sizes and rates with units: `1m30s`, `500ms`, `2MiB`, `120/h`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 SECONDS: Final = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 BYTES: Final = {"B": 1, "kB": 1000, "KiB": 1024, "MB": 1000**2, "MiB": 1024**2, "GB": 1000**3, "GiB": 1024**3}
 
-# The patterns are also published for editors: plain enough to mean the same in ECMA-262.
+# The patterns are also published in the JSON Schema: they mean the same in ECMA-262.
 _NUMBER: Final = r"[0-9]{1,12}(?:\.[0-9]{1,9})?"
 DURATION_PATTERN: Final = (
     rf"^(?=[0-9])(?:{_NUMBER}d)?(?:{_NUMBER}h)?(?:{_NUMBER}m(?!s))?(?:{_NUMBER}s)?(?:{_NUMBER}ms)?$"
@@ -60,7 +60,7 @@ def show_size(size: int) -> str:
 
 
 def parse_rate(text: str) -> tuple[int, float] | None:
-    """How many within how many seconds, or None when the text is no rate."""
+    """A number and its period in seconds, or None if the text is no rate."""
     if not _RATE.fullmatch(text):
         return None
     number, _, unit = text.partition("/")
@@ -68,6 +68,6 @@ def parse_rate(text: str) -> tuple[int, float] | None:
 
 
 def show_rate(number: int, seconds: float) -> str:
-    """The rate as it is written, or with the whole stretch where that is not one unit: `120/h`, `5/1m30s`."""
+    """The rate with its unit, or with its period if that is not one unit: `120/h`, `5/1m30s`."""
     unit = next((unit for unit, factor in SECONDS.items() if factor == seconds), None)
     return f"{number}/{unit or show_duration(seconds)}"

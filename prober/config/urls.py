@@ -1,7 +1,6 @@
-"""Web addresses as the configuration takes them: stricter than browsers, so that a slip is found before a run.
+"""URLs in a configuration: stricter than browsers, so that a mistake is found before a run.
 
-Whatever passes here is an address that the HTTP client accepts as well. Complaints never show the address: a `${…}`
-may have been put into it.
+The HTTP client accepts every URL that passes here. Messages never quote the URL: an expanded `${…}` may be a secret.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _MALFORMED: Final = "the host is malformed"
 
 
 def complaint(url: str) -> str | None:
-    """What is wrong with the address of a server, or None."""
+    """The mistake in the URL of a server, or None."""
     split = _split(url)
     if isinstance(split, str):
         return split
@@ -32,7 +31,7 @@ def complaint(url: str) -> str | None:
 
 
 def proxy_complaint(url: str) -> str | None:
-    """What is wrong with the address of a proxy, or None. A user name and password are how proxies are asked."""
+    """The mistake in the URL of a proxy, or None. It may hold a user name and password: proxies need them."""
     split = _split(url)
     if isinstance(split, str):
         return split
@@ -40,7 +39,7 @@ def proxy_complaint(url: str) -> str | None:
 
 
 def without_query(url: str) -> str:
-    """The address for people: tokens like to stand in the query."""
+    """The URL for people: its query may hold a token."""
     head, mark, _ = url.partition("?")
     return head + mark + "…" if mark else url
 
@@ -54,13 +53,13 @@ def _split(url: str) -> SplitResult | str:
         return "must not hold a fragment (#…)"
     try:
         split = urlsplit(url)
-    except ValueError:  # its message holds the address
+    except ValueError:  # its message holds the URL
         return _MALFORMED
     return _host_complaint(split.netloc.rpartition("@")[2]) or split
 
 
 def _host_complaint(host_and_port: str) -> str | None:
-    # By hand: the properties of SplitResult take what other parsers do not, such as `a[::1]`.
+    # By hand: the properties of SplitResult accept hosts that other parsers refuse, such as `a[::1]`.
     match = re.fullmatch(r"(\[[^\[\]]*\]|[^\[\]:]*)(:.*)?", host_and_port)
     if match is None:
         return _MALFORMED

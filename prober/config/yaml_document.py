@@ -1,9 +1,9 @@
-"""YAML text to a tree of nodes that know their lines: strict, bounded, YAML 1.2 core schema.
+"""Parses YAML 1.2 (core schema) into a tree of nodes with line numbers: strict and bounded.
 
-Built on the parser's events, not on PyYAML's composer: the composer resolves scalars by YAML 1.1 (`on`, `2025-11-25`
-and `12:30` are not texts there), cannot tell `!!str 5` from a plain `5`, and its compiled form overflows the stack on
-deeply nested input. Refused: duplicate keys, keys that are not texts, merge keys, tags beyond the core schema, several
-documents, nesting beyond `MAX_DEPTH`, and aliases that unfold to more than `MAX_NODES`.
+It uses the parser's events instead of PyYAML's composer: the composer resolves scalars by YAML 1.1 (`on`, `2025-11-25`
+and `12:30` are not texts there), does not separate `!!str 5` from a plain `5`, and its compiled form overflows the
+stack on deeply nested input. Refused are duplicate keys, keys that are not texts, merge keys, tags beyond the core
+schema, several documents, nesting beyond `MAX_DEPTH`, and aliases that expand to more than `MAX_NODES`.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 8 * 1024 * 1024
 MAX_DEPTH: Final = 64
 MAX_NODES: Final = 200_000
-"""Nodes after aliases are unfolded. 2,000 probes with twenty lines each stay well below."""
+"""Nodes after the expansion of aliases. 2,000 probes with twenty lines each stay well below."""
 
 _TOO_DEEP: Final = f"nested deeper than {MAX_DEPTH} levels"
 
 Complain: TypeAlias = Callable[[int, str, str], None]
-"""Takes line, path and message of a mistake that does not end the reading."""
+"""Called with line, path and message of a mistake after which reading goes on."""
 
 
 class UnreadableError(Exception):
-    """The text is not a YAML document that can be used; nothing behind `line` was looked at."""
+    """The text is no usable YAML document; it was read up to `line`."""
 
     def __init__(self, line: int, message: str):
         super().__init__(message)
@@ -39,7 +39,7 @@ class UnreadableError(Exception):
 
 
 def parse(content: bytes, complain: Complain) -> Node:
-    """The one document in `content`; mistakes that can be stepped over go to `complain`. Raises `UnreadableError`."""
+    """The one document in `content`. `complain` gets mistakes after which reading goes on. Raises `UnreadableError`."""
     if len(content) > MAX_BYTES:
         raise UnreadableError(0, f"larger than {MAX_BYTES // 1024**2} MiB")
     try:
@@ -68,13 +68,11 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> UnreadableError:
     here = lines[line] if line < len(lines) else ""
     what = str(error.problem or error.context)
     if "nesting depth" in what:
-        # libyaml's scanner reads ahead of its events, and newer ones give up at 1,000 levels: before we are given any.
+        # Newer versions of libyaml refuse 1,000 levels in the scanner, which runs ahead of the events checked below.
         return UnreadableError(line + 1, _TOO_DEEP)
     if "cannot start any token" in what and mark:
         first = here[mark.column : mark.column + 1]
         what = "a tab cannot indent; use spaces" if first == "\t" else f"a text that begins with {first} needs quotes"
-    elif "nesting depth" in what:
-        what = f"nested deeper than {MAX_DEPTH} levels"  # libyaml has a bound of its own and may see it first
     elif "end of stream" in what and error.context_mark and "quoted" in str(error.context):
         line = error.context_mark.line
         what = "a quoted text that never ends"
@@ -136,7 +134,7 @@ class _Composer:
         return node
 
     def _list(self, line: int, path: str, depth: int) -> ListNode:
-        # Lines of items and entries are those of the place in the list or mapping, also where an alias stands there.
+        # The line of an item or entry is its line in the list or mapping, also if it is an alias.
         items: list[tuple[int, Node]] = []
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             items.append((_line(event), self._node(event, child_path(path, len(items)), depth + 1)))
@@ -169,7 +167,7 @@ class _Composer:
         return key.value
 
     def _is_merge(self, event: Event, path: str) -> bool:
-        """Whether a key merges mappings, as it does in YAML 1.1. In quotes it is a text as any other."""
+        """Whether a key is a merge key of YAML 1.1. In quotes it is a normal text."""
         if not isinstance(event, yaml.ScalarEvent) or event.value != "<<" or not event.implicit[0]:
             return False
         self._complain(_line(event), path, "merge keys (<<) are not supported; use an alias for a whole value")
@@ -225,7 +223,7 @@ _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?
 
 
 def _resolve(text: str) -> Scalar:
-    """What a plain scalar means by the core schema (YAML 1.2.2 section 10.3.2)."""
+    """The value of a plain scalar by the core schema (YAML 1.2.2 section 10.3.2)."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in "+-.0123456789":
@@ -238,7 +236,7 @@ def _resolve(text: str) -> Scalar:
 
 
 def _line(event: Event) -> int:
-    line: int = event.start_mark.line  # type: ignore[union-attr]  # events of a parser always have a mark
+    line: int = event.start_mark.line  # type: ignore[union-attr]  # a parser's events always have a mark
     return line + 1
 
 

@@ -1,9 +1,10 @@
-"""The long-running prober as a value: build, enter, reload, leave.
+"""The long-running prober.
 
-daemon.py    Daemon: what flows from the scheduler to the sinks, and what the web room reads
-settings.py  how it runs
-changes.py   a Sink that logs what changes;  logs.py  how a line looks
-systemd.py   readiness, reloads and the watchdog, told to systemd
+daemon.py    Daemon: connects scheduler, sinks and web server; start, reload, drain
+settings.py  the daemon's settings
+changes.py   a Sink that logs changes of verdict
+logs.py      the format of log lines
+systemd.py   notifications to systemd: readiness, reloads, watchdog
 """
 
 from prober.daemon.daemon import Daemon

@@ -1,4 +1,4 @@
-"""Logs what changes: one line when a probe begins to fail, changes its reason, or recovers; none for each run."""
+"""A Sink that logs a line when a probe begins to fail, changes its reason, or recovers; it does not log each run."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from prober.report.untrusted import line
 from prober.result import Remembered, Result
 
 _Last = tuple[Verdict, Reason | None]
-_WELL: Final[_Last] = (Verdict.PASS, None)
-"""What is taken for granted of a probe that has not run: to pass is no news."""
+_INITIAL: Final[_Last] = (Verdict.PASS, None)
+"""The assumed result of a probe that has not run: a first pass is not logged."""
 
 
 class Changes:
-    """A Sink for the log."""
+    """The Sink. `log` writes an event."""
 
-    def __init__(self, *, tell: Callable[..., None] = log) -> None:
-        self._tell = tell
+    def __init__(self, *, log: Callable[..., None] = log) -> None:
+        self._log = log
         self._last: dict[tuple[str, str], _Last] = {}
 
     def apply_config(self, config: Config) -> None:
-        """Forget probes that are gone."""
-        here = {(probe.target, probe.name) for probe in config.probes.values()}
-        self._last = {name: last for name, last in self._last.items() if name in here}
+        """Forget removed probes."""
+        configured = {(probe.target, probe.name) for probe in config.probes.values()}
+        self._last = {name: last for name, last in self._last.items() if name in configured}
 
     def restore(self, remembered: list[Remembered]) -> None:
-        """What was logged before a restart is not news."""
+        """Take the results of the previous process for logged."""
         for memory in remembered:
             if memory.last is not None:
                 outcome = memory.last.outcome
@@ -40,19 +40,19 @@ class Changes:
         """A run has ended."""
         outcome = result.outcome
         name = outcome.target, outcome.probe
-        before, now = self._last.get(name, _WELL), (outcome.verdict, outcome.reason)
+        before, now = self._last.get(name, _INITIAL), (outcome.verdict, outcome.reason)
         self._last[name] = now
         if now == before:
             return
         if outcome.verdict is Verdict.PASS:
-            self._tell(logging.INFO, "probe_recovered", **_facts(outcome), was=before[0].value)
+            self._log(logging.INFO, "probe_recovered", **_facts(outcome), was=before[0].value)
         else:
             level = logging.WARNING if outcome.verdict is Verdict.FAIL else logging.INFO
             event = "probe_failing" if outcome.verdict is Verdict.FAIL else "probe_unknown"
-            self._tell(level, event, **_facts(outcome), maintenance=result.maintenance or None)
+            self._log(level, event, **_facts(outcome), maintenance=result.maintenance or None)
 
     def skipped(self, probe: Probe) -> None:
-        """Counted elsewhere."""
+        """Skipped runs are not logged; metrics count them."""
 
 
 def _facts(outcome: Outcome) -> dict[str, object]:

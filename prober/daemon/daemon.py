@@ -1,7 +1,7 @@
-"""The long-running prober as a value: built from settings, entered, reloaded, left.
+"""The long-running prober: starts, reloads and drains all its parts.
 
-What flows where: the scheduler runs probes and gives every Result to the sinks (statuses, metrics, history, log,
-notifications, doubt); the web room reads the statuses, the history and the metrics.
+Data flow: the scheduler runs probes and passes every Result to the sinks (outage detector, status store, metrics, log,
+notifications, history); the web server reads the status store, the history and the metrics.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Final
-
-from prometheus_client import CollectorRegistry
 
 from prober import notify
 from prober.assertions.judge import Judge
@@ -34,20 +32,19 @@ from prober.schedule.outage import OutageDetector
 from prober.status import StatusStore
 from prober.web import AppState, Web, application
 
-_LOOK_EVERY: Final = 1.0
-"""Seconds between looks at what nobody tells of by himself: how much runs, how large the history is."""
-_NOBODY: Final = Notify(urls=())
+_POLL_INTERVAL: Final = 1.0
+"""Seconds between updates of the metrics that are polled: running probes, size of the history."""
+_NO_NOTIFICATIONS: Final = Notify(urls=())
 
 
 class Daemon:
-    """One prober process: enter `running()`, and all else may be called from the same event loop until it is left.
+    """One prober process. Inside `running()`, the other methods may be called from the same event loop.
 
-    `load` reads the configuration anew at each call and raises ConfigError where it is not sound; it is called in a
-    thread.
+    `load` reads the configuration; it is called in a thread and raises ConfigError if the configuration is invalid.
     """
 
     def __init__(self, settings: Settings, load: Callable[[], Config]) -> None:
-        """Raises WebConfigError where the web configuration file is not sound."""
+        """Raises WebConfigError if the web configuration file is invalid."""
         self._settings = settings
         self._load = load
         self._ready = False
@@ -61,11 +58,11 @@ class Daemon:
             external_url=settings.external_url,
         )
         self._statuses = StatusStore(suspects=self._suspects)
-        self._metrics = Metrics(location=settings.location, registry=CollectorRegistry())
+        self._metrics = Metrics(location=settings.location)
         self._changes = Changes()
         self._outage_detector = OutageDetector()
         self._notifier = Notifier(
-            _NOBODY,
+            _NO_NOTIFICATIONS,
             self._statuses,
             suspects=self._suspects,
             on_sent=lambda outcome: self._metrics.notified(outcome == "sent"),
@@ -73,14 +70,14 @@ class Daemon:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[str]:
-        """Probe and serve for as long as the block runs; yields the URL of the status page.
+        """Probe and serve while the block runs; yields the URL of the status page.
 
-        Leaving drains: no run begins any more, and those under way have `settings.drain` seconds to end in. Until they
-        have, `/-/ready` says no and all else is served as before.
+        At the end it drains: no run begins, and running probes have `settings.drain` seconds to end. Meanwhile
+        `/-/ready` answers 503 and all other pages are served.
 
         Raises:
-            ConfigError: the configuration is not sound.
-            NotifyProblem: nobody can be told in the way that the configuration wants.
+            ConfigError: the configuration is invalid.
+            NotifyError: the notifications of the configuration cannot be sent.
             HistoryError: another process has the history file.
             OSError: the address cannot be listened on.
         """
@@ -110,19 +107,19 @@ class Daemon:
             if self._web.is_open:
                 log(logging.WARNING, "open_to_all", url=url, advice="give --web-config a file with basic_auth_users")
             await stack.enter_async_context(systemd.watched())
-            await stack.enter_async_context(self._looking(history))
+            await stack.enter_async_context(self._polling(history))
             await stack.enter_async_context(self._scheduler)
             stack.push_async_callback(self._drain)
-            self._look_at_the_unknown()
+            self._run_new_probes()
             self._ready = True
             systemd.ready(self._status())
             log(logging.INFO, "ready", url=url, probes=len(self._scheduler.probes), targets=len(config.targets))
             yield url
 
     async def reload(self) -> str | None:
-        """Read all configuration again and go by it; or keep what there is and return what is wrong with the new.
+        """Read the configuration again and apply it; or keep the present one and return the errors of the new one.
 
-        Whatever can fail is done before anything is changed. What is known of a probe that has not changed stays.
+        Every step that can fail comes before the first change. The state of unchanged probes is kept.
         """
         async with self._reloading:
             if not self._ready:
@@ -132,11 +129,11 @@ class Daemon:
                 config = await asyncio.to_thread(self._read)
                 self._web.apply_config(await asyncio.to_thread(self._web.read))
             except ConfigError as error:
-                return self._keep_the_old(str(error))
-            except Exception as error:  # whatever a reload stumbles on must not end what is running
-                return self._keep_the_old(f"{type(error).__name__}: {error}")
+                return self._reload_failed(str(error))
+            except Exception as error:  # no error of a reload may end the running daemon
+                return self._reload_failed(f"{type(error).__name__}: {error}")
             self._apply_config(config)
-            self._look_at_the_unknown()
+            self._run_new_probes()
             systemd.ready(self._status())
             log(logging.INFO, "reloaded", probes=len(self._scheduler.probes), targets=len(config.targets))
             return None
@@ -154,19 +151,19 @@ class Daemon:
         self._statuses.apply_config(config, probes=self._scheduler.probes)
         self._metrics.apply_config(config, self._scheduler.probes)
         self._changes.apply_config(config)
-        self._notifier.apply_config(config.notify or _NOBODY)
-        # A configuration stays for months. Were it looked through for garbage again and again, the loop would stand
-        # still for a tenth of a second each time at ten thousand probes. The one before it is no longer spared.
+        self._notifier.apply_config(config.notify or _NO_NOTIFICATIONS)
+        # A configuration lives for months. With ten thousand probes, each garbage collection that looks through it
+        # would stop the loop for a tenth of a second, so it is frozen; the previous configuration is collected first.
         gc.unfreeze()
         gc.collect()
         gc.freeze()
 
-    def _look_at_the_unknown(self) -> None:
+    def _run_new_probes(self) -> None:
         for status in self._statuses.probes():
             if status.last is None:
                 self._scheduler.run_early(status.probe.name)
 
-    def _keep_the_old(self, why: str) -> str:
+    def _reload_failed(self, why: str) -> str:
         self._metrics.reloaded(False)
         systemd.ready(f"{self._status()}; the last reload failed")
         log(logging.ERROR, "reload_failed", message=why)
@@ -218,10 +215,10 @@ class Daemon:
         return self._outage_detector.suspects
 
     @asynccontextmanager
-    async def _looking(self, history: HistoryStore | None) -> AsyncIterator[None]:
-        """Keep those metrics up that nobody pushes, for as long as the block runs."""
+    async def _polling(self, history: HistoryStore | None) -> AsyncIterator[None]:
+        """Update the polled metrics while the block runs."""
 
-        async def look() -> None:
+        async def poll() -> None:
             suspected = False
             while True:
                 self._metrics.load(running=self._scheduler.running, waiting=self._scheduler.waiting)
@@ -232,15 +229,15 @@ class Daemon:
                 if suspects != suspected:
                     log(logging.WARNING, "suspects_itself" if suspects else "trusts_itself")
                 suspected = suspects
-                await asyncio.sleep(_LOOK_EVERY)
+                await asyncio.sleep(_POLL_INTERVAL)
 
-        looking = asyncio.create_task(look(), name="look")
+        polling = asyncio.create_task(poll(), name="poll metrics")
         try:
             yield
         finally:
-            looking.cancel()
+            polling.cancel()
             with suppress(asyncio.CancelledError):
-                await looking
+                await polling
 
     async def _drain(self) -> None:
         self._ready = False

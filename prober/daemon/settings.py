@@ -1,4 +1,4 @@
-"""How a daemon runs, as frozen values; what it probes stands in the configuration."""
+"""The daemon's settings: how it runs. Targets and probes are in the configuration."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prober.schedule.scheduler import CONCURRENCY
 HOST: Final = "127.0.0.1"
 PORT: Final = 9733
 DRAIN: Final = 10.0
-"""Seconds that running probes have to end in when the daemon is told to stop."""
+"""Seconds that running probes have to end when the daemon stops."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,16 +22,16 @@ class Settings:
 
     host: str = HOST
     port: int = PORT
-    """0 takes a free one."""
+    """0 chooses a free port."""
     external_url: str | None = None
-    """Under which others reach the daemon, where it is not the address it listens on."""
+    """The URL under which others reach the daemon, if it is not the address it listens on."""
     web_config: Path | None = None
     """TLS and basic auth."""
     history: Path | None = None
     retention: Retention = field(default_factory=Retention)
     concurrency: int = CONCURRENCY
-    """Probes that run at once."""
+    """Probes that run at the same time."""
     shard: Shard | None = None
     location: str | None = None
-    """A constant label of every metric: where this prober stands."""
+    """A constant label of every metric: the location of this prober."""
     drain: float = DRAIN

@@ -1,6 +1,6 @@
-"""Tells systemd how the service does: the notification protocol of sd_notify(3), without its library.
+"""Notifications to systemd: the protocol of sd_notify(3), without its library.
 
-Does nothing where `NOTIFY_SOCKET` is not set. Source: the manual page, "Environment" and "Notes".
+Does nothing if `NOTIFY_SOCKET` is not set. Source: the manual page, "Environment" and "Notes".
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, suppress
 
 
 def notify(*states: str, environ: Mapping[str, str] = os.environ) -> None:
-    """Send states such as `READY=1`. A manager that cannot be reached is not waited for."""
+    """Send states such as `READY=1`. Never waits; errors are ignored."""
     address = environ.get("NOTIFY_SOCKET", "")
     if not address.startswith(("/", "@")):
         return
@@ -26,23 +26,23 @@ def notify(*states: str, environ: Mapping[str, str] = os.environ) -> None:
 
 
 def ready(status: str) -> None:
-    """The service has started, or has its new configuration."""
+    """The service has started, or a reload has ended."""
     notify("READY=1", f"STATUS={status}")
 
 
 def reloading() -> None:
-    """A reload has begun; `ready` ends it, whatever became of it."""
+    """A reload has begun; `ready` ends it, also if it failed."""
     notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
 
 def stopping() -> None:
-    """The service was told to stop and is draining."""
+    """The service is draining."""
     notify("STOPPING=1")
 
 
 @asynccontextmanager
 async def watched(environ: Mapping[str, str] = os.environ) -> AsyncIterator[None]:
-    """Show that the event loop turns, twice as often as `WatchdogSec=` asks, for as long as the block runs."""
+    """Feed the watchdog from the event loop, twice as often as `WatchdogSec=` requires, while the block runs."""
     period = _watchdog_seconds(environ)
     if period is None:
         yield
@@ -63,7 +63,7 @@ async def watched(environ: Mapping[str, str] = os.environ) -> AsyncIterator[None
 
 
 def _watchdog_seconds(environ: Mapping[str, str]) -> float | None:
-    """None where no watchdog is set, or one for another process."""
+    """The watchdog's period; None if no watchdog is set for this process."""
     if environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return None
     microseconds = environ.get("WATCHDOG_USEC", "")

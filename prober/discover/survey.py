@@ -20,7 +20,7 @@ from prober.discover.schema_inference import schema_for
 from prober.discover.yaml_emit import can_be_key
 from prober.kinds.answer import judge_answer, select, tool_error
 from prober.kinds.catalog.run import read_contract
-from prober.kinds.context import ProbeContext, is_read_only, session_stands
+from prober.kinds.context import ProbeContext, is_read_only, session_is_usable
 from prober.outcome import Failure, ServerInfo
 
 MAX_DEPTH: Final = 50
@@ -164,7 +164,7 @@ async def _call(
         tool = await context.tool(session, name)
         results = [await _checked_result(context, session, tool, arguments) for _ in range(2)]
     except Failure as failure:
-        if not session_stands(failure):
+        if not session_is_usable(failure):
             raise
         return _failed(context, name, failure)
     source, values = _select_values(results)

@@ -1,6 +1,6 @@
-"""What a drill expects: one written-out mapping from a fault of the reference server to what must come of it.
+"""The expected effects of each fault of the reference server: which probe, metric and alert must show it.
 
-The reason that the probe must give is not written here: the reference server says it of each of its faults itself.
+The reason that the probe must give is not written here: the reference server publishes it for each fault.
 """
 
 from __future__ import annotations
@@ -10,46 +10,43 @@ from dataclasses import dataclass, field
 from typing import Final
 
 STATE_TARGET: Final = "reference-races"
-"""The target whose probes race: faults that only races find are drilled there."""
+"""The target whose probes are races: faults that only races find are injected there."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Movement:
-    """A series of the daemon that must move, of the probe or of its target, and by how much at least.
-
-    `{reason}` in a label's value stands for the fault's reason.
-    """
+class MetricChange:
+    """A series of the daemon that must change by `least` or more. `{reason}` in a label is the fault's reason."""
 
     family: str
     of_target: bool = False
-    """Whether it has no label `probe`."""
+    """Whether the series belongs to the target: it has no label `probe`."""
     labels: Mapping[str, str] = field(default_factory=dict)
     least: float = 1.0
 
 
-_FAILURES: Final = Movement(family="mcp_probe_failures_total", labels={"reason": "{reason}"})
-_VIOLATIONS: Final = Movement(family="mcp_race_violations_total", labels={"anomaly": "{reason}"})
+_FAILURES: Final = MetricChange(family="mcp_probe_failures_total", labels={"reason": "{reason}"})
+_VIOLATIONS: Final = MetricChange(family="mcp_race_violations_total", labels={"anomaly": "{reason}"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What must come of one fault."""
+    """The expected effects of one fault."""
 
     probe: str
-    """As the shipped files call the probe that looks at the right place."""
+    """The shipped probe that sees the fault."""
     alert: str
-    metric: Movement = _FAILURES
+    metric: MetricChange = _FAILURES
     argument: str = ""
-    """What follows the fault's name where it is switched on: a duration."""
+    """Appended to the fault's name when it is switched on: a duration."""
 
     @property
     def races(self) -> bool:
-        """Whether it takes clients that race to find the fault."""
+        """Whether only a race finds the fault."""
         return self.alert == "McpRaceViolation"
 
 
 SLOW_SECONDS: Final = 0.4
-"""By how much the fault `slow` delays each answer; what a probe of many requests outlasts within its timeout."""
+"""Delay of the fault `slow`: a probe of many requests still ends within its timeout."""
 
 
 def _race(probe: str) -> Expected:
@@ -77,12 +74,14 @@ EXPECTED: Final[Mapping[str, Expected]] = {
     "wrong-type": _wrong("reference-sessions"),
     "tool-error": _wrong(),
     "drop-tool": Expected(
-        probe="reference-catalog", alert="McpWrongAnswer", metric=Movement(family="mcp_target_tools", of_target=True)
+        probe="reference-catalog",
+        alert="McpWrongAnswer",
+        metric=MetricChange(family="mcp_target_tools", of_target=True),
     ),
     "schema-drift": Expected(
         probe="reference-catalog",
         alert="McpContractBroken",
-        metric=Movement(family="mcp_contract_changes", labels={"severity": "breaking"}),
+        metric=MetricChange(family="mcp_contract_changes", labels={"severity": "breaking"}),
     ),
     "http-500": _down(),
     "http-503": _down(),
@@ -94,17 +93,16 @@ EXPECTED: Final[Mapping[str, Expected]] = {
     "slow": Expected(
         probe="reference-workflow-state",
         alert="McpTooSlow",
-        metric=Movement(family="mcp_probe_latency_seconds", least=SLOW_SECONDS / 2),
+        metric=MetricChange(family="mcp_probe_latency_seconds", least=SLOW_SECONDS / 2),
         argument=f":{SLOW_SECONDS:g}s",
     ),
 }
-"""By the fault's name. Tests hold it equal to the reference server's faults and to the names in alerts/."""
+"""By the fault's name. Tests compare it with the reference server's faults and with the names in alerts/."""
 
 ECHOES: Final = frozenset({"McpSloBurnFast", "McpSloBurn", "McpSloBurnSlow", "McpSlowAgainstBudget"})
-"""Alerts that look back: an hour of faults one after the other rightly burns an error budget. They are told, and not
-held against any fault."""
+"""Alerts over a long window: an hour of faults rightly burns an error budget. They are reported, and are not wrong."""
 
-OWN: Final = frozenset(
+SELF_ALERTS: Final = frozenset(
     {
         "McpProbeCannotTell",
         "McpProbeNotRun",
@@ -114,5 +112,4 @@ OWN: Final = frozenset(
         "McpProberSuspectsItself",
     }
 )
-"""Alerts by which a prober says that it cannot be relied on. No fault of a server raises them; a machine that is too
-busy for the drill does."""
+"""Alerts about the prober itself. No fault of a server raises them; a machine too busy for the drill does."""

@@ -1,4 +1,4 @@
-"""What a drill found, as frozen values."""
+"""The results of a drill, as frozen values."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moved:
-    """A series of the daemon before the fault and after the probe had seen it."""
+class ObservedChange:
+    """A series of the daemon before the fault and after the probe had seen the fault."""
 
     family: str
     labels: Mapping[str, str]
@@ -19,9 +19,9 @@ class Moved:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What came of one fault. Times are seconds: to detect from switching it on, to resolve from switching it off.
+    """The result of one fault. Detection is timed in seconds from switching it on, resolution from switching it off.
 
-    Without Prometheus there is no alert, and `resolved_seconds` is when the probe passed again.
+    Without Prometheus there is no alert; `resolved_seconds` is then the time until the probe passed again.
     """
 
     fault: str
@@ -29,40 +29,42 @@ class Finding:
     probe: str
     expected_reason: str
     reason: str | None = None
-    """What the probe said: the reason that was expected, or else the last one seen; None where it passed."""
-    metric: Moved | None = None
-    """None where it did not move."""
+    """The probe's reason: the expected one, or else the last one seen; None if it passed."""
+    metric: ObservedChange | None = None
+    """None if the expected metric did not change."""
     expected_alert: str | None = None
-    """None where none is looked for."""
+    """None without Prometheus."""
     alert: Mapping[str, str] | None = None
-    """Its labels as they came out of the end of the chain."""
+    """Its labels in the notification."""
     receivers: tuple[str, ...] = ()
-    """By which the Alertmanager told of it."""
+    """The Alertmanager's receivers of the alert."""
     probe_seconds: float | None = None
     alert_seconds: float | None = None
     resolved_seconds: float | None = None
     echoes: tuple[str, ...] = ()
-    """Alerts that were told as well, and rightly."""
+    """Other alerts that rightly fired."""
     wrong: tuple[str, ...] = ()
-    """Alerts that should not have been told."""
+    """Alerts that should not have fired."""
 
     @property
     def troubles(self) -> tuple[str, ...]:
-        """What is not as expected, in words."""
-        told = []
+        """Every difference from the expected result, in words."""
+        troubles = []
         if self.probe_seconds is None:
-            told.append(f"missed by the probe, which said {self.reason or 'pass'} instead of {self.expected_reason}")
+            troubles.append(
+                f"missed by the probe, which said {self.reason or 'pass'} instead of {self.expected_reason}"
+            )
         elif self.metric is None:
-            told.append("no metric moved")
+            troubles.append("no metric moved")
         if self.expected_alert is not None and self.alert_seconds is None:
-            told.append(f"{self.expected_alert} did not fire")
+            troubles.append(f"{self.expected_alert} did not fire")
         if self.resolved_seconds is None and (self.expected_alert is None or self.alert_seconds is not None):
-            told.append("did not resolve")
-        return (*told, *(f"wrong alert {name}" for name in self.wrong))
+            troubles.append("did not resolve")
+        return (*troubles, *(f"wrong alert {name}" for name in self.wrong))
 
     @property
     def as_expected(self) -> bool:
-        """Whether all came of it that should, and nothing else."""
+        """Whether nothing is missing and no wrong alert fired."""
         return not self.troubles
 
 
@@ -74,12 +76,12 @@ class Report:
     seconds: float
     speed: float
     chain: str | None
-    """None with Prometheus and Alertmanager; else why without."""
+    """Why the drill ran without Prometheus and Alertmanager; None if it ran with them."""
     findings: tuple[Finding, ...]
     own: tuple[str, ...] = ()
-    """Alerts by which the prober says that it cannot be relied on: then the drill cannot be either."""
+    """Alerts about the prober itself: then the results of the drill are not reliable."""
 
     @property
     def as_expected(self) -> bool:
-        """Whether everything was."""
+        """Whether every fault is as expected and no alert is about the prober itself."""
         return not self.own and all(finding.as_expected for finding in self.findings)

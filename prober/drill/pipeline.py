@@ -1,6 +1,6 @@
-"""Everything a drill needs, up and well, each a process of its own on loopback; all gone when it is left.
+"""Starts the pipeline of a drill, each part as a process of its own on loopback, and stops it at the end.
 
-reference servers -> daemon -> Prometheus with the shipped rules -> Alertmanager with the shipped routes -> hook
+reference servers -> daemon -> Prometheus with the shipped rules -> Alertmanager with the shipped routes -> webhook
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from urllib.parse import urlsplit
 import yaml
 
 from prober.drill import timescale
-from prober.drill.clients import Monitoring, Prober, Reference, Unanswered
-from prober.drill.probes import Drilled, write
-from prober.drill.processes import START_SECONDS, Broken, Program, free_port, running, until
+from prober.drill.clients import Monitoring, Prober, Reference, RequestError
+from prober.drill.probes import DrillTarget, write
+from prober.drill.processes import START_SECONDS, DrillError, Program, free_port, running, until
 from prober.drill.webhook import Webhook
 
 Say = Callable[[str], None]
-"""Told how far it is, a line at a time."""
+"""Prints a line of progress."""
 
 _LOOKBACK: Final = "5m"
 _RESEND: Final = "1m"
-"""Defaults of Prometheus, which are divided like all else."""
+"""Defaults of Prometheus, divided by the speed as all other durations."""
 STREAKS: Final = "mcp_probe_consecutive_failures"
 """The series that the alerts on targets begin with."""
 
@@ -45,46 +45,46 @@ class Alerting:
 
 @dataclass(frozen=True, kw_only=True)
 class Chain:
-    """What stands behind the daemon, where anything does."""
+    """The alerting behind the daemon."""
 
-    hook: Webhook
+    webhook: Webhook
     prometheus: Monitoring
-    keeps: Mapping[str, float]
-    """By alert, for how many seconds it goes on after what it is about is over."""
+    keep_firing_for: Mapping[str, float]
+    """By alert, in seconds."""
     group_interval: float
-    """Seconds between what the Alertmanager tells of one group."""
+    """Seconds between two notifications of the Alertmanager about one group."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pipeline:
-    """All of it, up."""
+    """A running pipeline."""
 
     references: Mapping[str, Reference]
     """By target."""
     prober: Prober
     chain: Chain | None
     pace: float
-    """How many times longer than at the usual speed anything is waited for."""
+    """Factor of all waits, compared with the usual speed."""
     programs: Sequence[Program] = field(repr=False)
 
-    async def broken(self) -> None:
-        """Never returns: raises Broken when one of the programs ends."""
+    async def watch(self) -> None:
+        """Never returns: raises DrillError when one of the programs ends."""
         async with asyncio.TaskGroup() as group:
             for program in self.programs:
-                group.create_task(program.broken())
+                group.create_task(program.watch())
 
 
 @asynccontextmanager
 async def pipeline(
     targets: Mapping[str, frozenset[str]], *, probes: Path, alerting: Alerting | None, speed: float, say: Say
 ) -> AsyncIterator[Pipeline]:
-    """Start it and wait until every probe passes.
+    """Start a pipeline and wait until every probe passes.
 
-    `targets` are the reference servers, and for each the races that probe it, or none where all other probes do.
-    `probes` is the folder with the shipped ones.
+    `targets` names the reference servers, each with the races that probe it; a server without races has all other
+    probes. `probes` is the folder with the shipped probes.
 
     Raises:
-        Broken: something does not start, or is not well before any fault is on.
+        DrillError: a program does not start, or a probe fails without any fault.
     """
     with TemporaryDirectory(prefix="mcp-prober-drill-") as name:
         async with AsyncExitStack() as stack:
@@ -97,7 +97,7 @@ async def pipeline(
             if alerting is not None:
                 chain = await parts.chain(alerting, prober)
                 say(f"Prometheus up at {chain.prometheus.url}, an Alertmanager behind it, time divided by {speed:g}")
-            await _well(prober, chain, patience=START_SECONDS * timescale.pace(speed))
+            await _wait_until_healthy(prober, chain, patience=START_SECONDS * timescale.pace(speed))
             say("every probe has passed" + (", no alert fires" if chain else ""))
             yield Pipeline(
                 references=references,
@@ -109,7 +109,7 @@ async def pipeline(
 
 
 class _Parts:
-    """Starts one part after the other; the stack ends them."""
+    """Starts the parts one after the other; the stack ends them."""
 
     def __init__(self, stack: AsyncExitStack, folder: Path, speed: float) -> None:
         self._stack = stack
@@ -127,29 +127,33 @@ class _Parts:
     async def daemon(
         self, targets: Mapping[str, frozenset[str]], references: Mapping[str, Reference], probes: Path
     ) -> Prober:
-        drilled = [Drilled(name=name, url=references[name].url, races=races) for name, races in targets.items()]
-        path = write(drilled, shipped=probes, folder=self._folder, pace=timescale.pace(self._speed))
+        drill_targets = [
+            DrillTarget(name=name, url=references[name].url, races=races) for name, races in targets.items()
+        ]
+        path = write(drill_targets, shipped=probes, folder=self._folder, pace=timescale.pace(self._speed))
         words = ("--listen", "127.0.0.1:0", "--no-history", "--drain", "1s", "--log-format", "json")
         daemon = await self._start("daemon", sys.executable, "-m", "prober", "daemon", path, *words)
         return Prober(url=await daemon.announced("mcp-prober daemon on "))
 
     async def chain(self, alerting: Alerting, prober: Prober) -> Chain:
-        """The hook first and Prometheus last, so that nothing is told to nobody."""
-        hook = Webhook()
-        told = await self._stack.enter_async_context(hook.listening())
+        """Starts the webhook first and Prometheus last, so that no alert is lost."""
+        webhook = Webhook()
+        url = await self._stack.enter_async_context(webhook.listening())
         routes = timescale.alertmanager(
-            _parsed(alerting.shipped / "alertmanager.yml"), speed=self._speed, hook=told.removesuffix("/")
+            _parsed(alerting.shipped / "alertmanager.yml"), speed=self._speed, webhook=url.removesuffix("/")
         )
         alertmanager = await self._alertmanager(alerting.alertmanager, routes)
-        keeps: dict[str, float] = {}
+        keep_firing_for: dict[str, float] = {}
         (self._folder / "rules").mkdir()
         for file in sorted((alerting.shipped / "rules").glob("*.yml")):
             rules = timescale.rules(_parsed(file), self._speed)
             _write(self._folder / "rules" / file.name, rules)
-            keeps |= _keeps(rules)
+            keep_firing_for |= _keep_firing_for(rules)
         prometheus = await self._prometheus(alerting.prometheus, prober, alertmanager)
         group_interval = timescale.seconds(routes["route"]["group_interval"])
-        return Chain(hook=hook, prometheus=prometheus, keeps=keeps, group_interval=group_interval)
+        return Chain(
+            webhook=webhook, prometheus=prometheus, keep_firing_for=keep_firing_for, group_interval=group_interval
+        )
 
     async def _alertmanager(self, program: Path, config: Mapping[str, Any]) -> Monitoring:
         return await self._monitoring(
@@ -186,8 +190,8 @@ class _Parts:
         return program
 
 
-async def _well(prober: Prober, chain: Chain | None, *, patience: float) -> None:
-    """Wait until every probe has passed; what is not well without any fault, no fault can be blamed for."""
+async def _wait_until_healthy(prober: Prober, chain: Chain | None, *, patience: float) -> None:
+    """Wait until every probe has passed and no alert fires: later failures are then effects of the faults."""
 
     async def passed() -> int | None:
         passes = await prober.passes()
@@ -198,19 +202,19 @@ async def _well(prober: Prober, chain: Chain | None, *, patience: float) -> None
         try:
             (streaks,) = await chain.prometheus.query(f"count({STREAKS})") or ({"value": (0, 0)},)
             firing = await chain.prometheus.query('ALERTS{alertstate="firing"}')
-        except Unanswered:
+        except RequestError:
             return None
         return (int(streaks["value"][1]) == probes and not firing) or None
 
     probes = await until(passed, seconds=patience)
     if probes is None:
         missing = [probe for probe, passed in (await prober.passes()).items() if not passed]
-        raise Broken(f"without any fault, these probes do not pass: {', '.join(missing)}")
+        raise DrillError(f"without any fault, these probes do not pass: {', '.join(missing)}")
     if chain is not None and await until(followed, seconds=patience) is None:
-        raise Broken("without any fault, Prometheus does not follow the probes, or an alert fires")
+        raise DrillError("without any fault, Prometheus does not follow the probes, or an alert fires")
 
 
-def _keeps(rules: Mapping[str, Any]) -> dict[str, float]:
+def _keep_firing_for(rules: Mapping[str, Any]) -> dict[str, float]:
     return {
         rule["alert"]: timescale.seconds(rule.get("keep_firing_for", "0"))
         for group in rules["groups"]
@@ -224,5 +228,5 @@ def _parsed(file: Path) -> Any:
 
 
 def _write(path: Path, document: Any) -> Path:
-    path.write_text(json.dumps(document, indent=1), encoding="utf-8")  # of YAML, JSON is a part
+    path.write_text(json.dumps(document, indent=1), encoding="utf-8")  # JSON is YAML
     return path

@@ -1,8 +1,8 @@
-"""A whole drill: every fault in turn, on as many servers side by side as keeps it short, one at a time on each.
+"""A whole drill: all faults, one at a time on each server, on several servers side by side.
 
-A server is drilled again when the alert on it is over: alerts on one target silence each other. Races are the
-exception: their alerts go on for long, silence nothing, and are told apart by probe and reason; so the next race
-begins as soon as the one before it passes again.
+The next fault of a server waits until the alert of the previous one is resolved: alerts of one target inhibit each
+other. Races are the exception: their alerts fire for long, inhibit nothing, and differ in probe and reason. So the next
+race fault begins as soon as the probe of the previous one passes.
 """
 
 from __future__ import annotations
@@ -15,37 +15,37 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from prober.drill.clients import Unanswered
-from prober.drill.expected import ECHOES, EXPECTED, OWN, STATE_TARGET
+from prober.drill.clients import RequestError
+from prober.drill.expected import ECHOES, EXPECTED, SELF_ALERTS, STATE_TARGET
 from prober.drill.fault_run import FaultRun
 from prober.drill.findings import Report
 from prober.drill.pipeline import Alerting, Pipeline, Say, pipeline
-from prober.drill.processes import Broken
-from prober.drill.webhook import Notice
+from prober.drill.processes import DrillError
+from prober.drill.webhook import Notification
 
-_SIDE_BY_SIDE: Final = 2
-"""Servers among which faults that need no race are shared out."""
+_SERVERS: Final = 2
+"""Servers that share the faults that need no race."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is to be drilled."""
+    """The settings of a drill."""
 
     faults: Sequence[str]
-    """Of EXPECTED."""
+    """Names in EXPECTED."""
     speed: float
-    """What every time constant behind the daemon is divided by."""
+    """The divisor of every duration behind the daemon."""
     probes: Path
     """The folder with the shipped probes."""
     alerting: Alerting | str
-    """Or why there is none."""
+    """The programs, or why the drill runs without them."""
 
 
 async def drill(plan: Plan, say: Say) -> Report:
-    """Do it. Everything that was started has ended when this returns, or is cancelled.
+    """Run a drill. All its processes have ended when this function returns or is cancelled.
 
     Raises:
-        Broken: it could not be done, which says nothing of the pipeline.
+        DrillError: the drill has no result.
     """
     started_at, start = datetime.now(UTC), monotonic()
     assigned = _assigned(plan.faults)
@@ -53,11 +53,11 @@ async def drill(plan: Plan, say: Say) -> Report:
     try:
         async with pipeline(_targets(assigned), probes=plan.probes, alerting=alerting, speed=plan.speed, say=say) as up:
             fault_runs = await _run_all(assigned, up, say)
-            notices = await _late(up)
-    except Unanswered as error:
-        raise Broken(str(error)) from None
+            notifications = await _all_notifications(up)
+    except RequestError as error:
+        raise DrillError(str(error)) from None
     by_fault = {fault_run.fault: fault_run for fault_run in fault_runs}
-    told = _attributed(fault_runs, notices)
+    unexpected = _unexpected(fault_runs, notifications)
     return Report(
         started_at=started_at,
         seconds=monotonic() - start,
@@ -65,20 +65,20 @@ async def drill(plan: Plan, say: Say) -> Report:
         chain=None if alerting is not None else str(plan.alerting),
         findings=tuple(
             by_fault[fault].finding(
-                echoes=_names(notice for notice in told[fault] if notice.name in ECHOES),
-                wrong=_names(notice for notice in told[fault] if notice.name not in ECHOES),
+                echoes=_names(each for each in unexpected[fault] if each.name in ECHOES),
+                wrong=_names(each for each in unexpected[fault] if each.name not in ECHOES),
             )
             for fault in plan.faults
         ),
-        own=_names(told[None]),
+        own=_names(unexpected[None]),
     )
 
 
 def _assigned(faults: Iterable[str]) -> dict[str, list[str]]:
-    """By target, the faults that are drilled there."""
+    """By target, its faults."""
     races = [fault for fault in faults if EXPECTED[fault].races]
     others = [fault for fault in faults if not EXPECTED[fault].races]
-    queues = [others[first::_SIDE_BY_SIDE] for first in range(_SIDE_BY_SIDE)]
+    queues = [others[first::_SERVERS] for first in range(_SERVERS)]
     assigned = {f"reference-{number}": queue for number, queue in enumerate(queues, start=1) if queue}
     return assigned | ({STATE_TARGET: races} if races else {})
 
@@ -97,21 +97,17 @@ async def _run_all(assigned: Mapping[str, Sequence[str]], up: Pipeline, say: Say
     }
     try:
         async with asyncio.TaskGroup() as group:
-            breaking = group.create_task(up.broken())
-            await _side_by_side(fault_runs.values(), say)
-            breaking.cancel()
+            watching = group.create_task(up.watch())
+            async with asyncio.TaskGroup() as queues:
+                for queue in fault_runs.values():
+                    queues.create_task(_run_queue(queue, say))
+            watching.cancel()
     except ExceptionGroup as failures:
         raise _first(failures) from None
     return [fault_run for queue in fault_runs.values() for fault_run in queue]
 
 
-async def _side_by_side(queues: Iterable[Sequence[FaultRun]], say: Say) -> None:
-    async with asyncio.TaskGroup() as group:
-        for queue in queues:
-            group.create_task(_one_by_one(queue, say))
-
-
-async def _one_by_one(queue: Sequence[FaultRun], say: Say) -> None:
+async def _run_queue(queue: Sequence[FaultRun], say: Say) -> None:
     async with asyncio.TaskGroup() as group:
         for fault_run in queue:
             await fault_run.inject(say)
@@ -125,36 +121,40 @@ def _first(failures: BaseExceptionGroup[Exception]) -> Exception:
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-async def _late(up: Pipeline) -> list[Notice]:
-    """All that was told, once also what the last fault stirred up has had its time."""
+async def _all_notifications(up: Pipeline) -> list[Notification]:
+    """All notifications, after a wait for late alerts of the last fault."""
     if up.chain is None:
         return []
     await asyncio.sleep(up.chain.group_interval)
-    return list(up.chain.hook.notices)
+    return list(up.chain.webhook.notifications)
 
 
-def _attributed(fault_runs: Sequence[FaultRun], notices: Iterable[Notice]) -> dict[str | None, list[Notice]]:
-    """By fault, what was told beside the alert that it should raise; under None what the prober said of itself.
+def _unexpected(
+    fault_runs: Sequence[FaultRun], notifications: Iterable[Notification]
+) -> dict[str | None, list[Notification]]:
+    """By fault, the alerts beside the expected one; under None the alerts about the prober itself.
 
-    An alert is the doing of the fault that was switched on last before it began, on its target where it has one.
+    An alert belongs to the latest fault that was injected before the alert began, on the alert's target if it has one.
     """
-    told: dict[str | None, list[Notice]] = {None: []} | {fault_run.fault: [] for fault_run in fault_runs}
-    for notice in notices:
-        if notice.status != "firing":  # also the end is told of what never was, for it was silenced by another
+    unexpected: dict[str | None, list[Notification]] = {None: []} | {fault_run.fault: [] for fault_run in fault_runs}
+    for notification in notifications:
+        if notification.status != "firing":  # an inhibited alert has a resolved notification only
             continue
-        if notice.name in OWN:
-            told[None].append(notice)
+        if notification.name in SELF_ALERTS:
+            unexpected[None].append(notification)
             continue
-        there = [fault_run for fault_run in fault_runs if fault_run.target == notice.labels.get("target")] or fault_runs
-        latest = max(there, key=lambda run: (run.began_at <= notice.began_at, run.began_at))
-        if notice.name != latest.expected.alert:
-            told[latest.fault].append(notice)
-    return told
+        target = notification.labels.get("target")
+        candidates = [fault_run for fault_run in fault_runs if fault_run.target == target] or fault_runs
+        began_at = notification.began_at
+        latest = max(candidates, key=lambda run: (run.injected_at <= began_at, run.injected_at))
+        if notification.name != latest.expected.alert:
+            unexpected[latest.fault].append(notification)
+    return unexpected
 
 
-def _names(notices: Iterable[Notice]) -> tuple[str, ...]:
-    """Each once, with its reason where it has one."""
-    return tuple(sorted({_name(notice.labels) for notice in notices}))
+def _names(notifications: Iterable[Notification]) -> tuple[str, ...]:
+    """The names of the alerts, each once, with its reason if it has one."""
+    return tuple(sorted({_name(each.labels) for each in notifications}))
 
 
 def _name(labels: Mapping[str, str]) -> str:

@@ -10,18 +10,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from prober.drill.findings import Finding, Moved, Report
+from prober.drill.findings import Finding, ObservedChange, Report
 from prober.report.tty import columns, is_terminal
 
 _WIDTH: Final = 180
-"""Columns where nobody looks at a screen: a row of the table is a line of the log."""
+"""Columns if the output is no terminal: a row of the table is a line of a log."""
 _HEADINGS: Final = ("fault", "probe says", "metric", "alert", "probe", "alert", "resolved", "verdict")
 _TIMES: Final = (4, 5, 6)
 _DIGITS: Final = 3
 
 
 def write_table(report: Report, stream: TextIO) -> None:
-    """A row per fault. Times are seconds: until the probe saw it, until the alert was told, until it was over."""
+    """Write a row for each fault. Times are seconds until the probe saw it, until its alert, and until its end."""
     width = columns(stream) if is_terminal(stream) else _WIDTH
     console = Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
@@ -30,12 +30,12 @@ def write_table(report: Report, stream: TextIO) -> None:
     for finding in report.findings:
         table.add_row(*_cells(finding))
     console.print(table)
-    for line in (*_notes(report), _end(report)):
+    for line in (*_notes(report), _summary(report)):
         console.print(line, soft_wrap=True)
 
 
 def write_json(report: Report, stream: TextIO) -> None:
-    """One document. Within version 1 keys may be added; none is removed or changes its meaning."""
+    """Write one document. Version 1 may gain keys; no key is removed or changes its meaning."""
     document = {
         "version": 1,
         "started_at": report.started_at.isoformat(),
@@ -63,20 +63,20 @@ def _cells(finding: Finding) -> list[Text]:
     return [
         Text(finding.fault, "bold"),
         Text(finding.reason or "pass"),
-        Text(_moved(finding.metric)),
+        Text(_change(finding.metric)),
         Text(alert),
         *(Text(_seconds(each)) for each in (finding.probe_seconds, finding.alert_seconds, finding.resolved_seconds)),
         verdict,
     ]
 
 
-def _moved(moved: Moved | None) -> str:
-    if moved is None:
+def _change(change: ObservedChange | None) -> str:
+    if change is None:
         return "none moved"
-    labels = {name: value for name, value in moved.labels.items() if name == "severity"}  # the others stand beside
+    labels = {name: value for name, value in change.labels.items() if name == "severity"}  # other columns show the rest
     shown = ",".join(f'{name}="{value}"' for name, value in labels.items())
-    series = f"{moved.family}{{{shown}}}" if shown else moved.family
-    return f"{series} {moved.before:.3g} → {moved.after:.3g}"
+    series = f"{change.family}{{{shown}}}" if shown else change.family
+    return f"{series} {change.before:.3g} → {change.after:.3g}"
 
 
 def _seconds(value: float | None) -> str:
@@ -91,16 +91,16 @@ def _notes(report: Report) -> list[Text]:
         notes.append(Text(f"No alerts were looked for: {report.chain}", "yellow"))
     echoes = sorted({echo for finding in report.findings for echo in finding.echoes})
     if echoes:
-        notes.append(Text(f"Told as well, and rightly: {'; '.join(echoes)}", "dim"))
+        notes.append(Text(f"Also alerted, rightly: {'; '.join(echoes)}", "dim"))
     if report.own:
-        notes.append(Text(f"The prober complained of itself: {'; '.join(report.own)}", "bold red"))
+        notes.append(Text(f"Alerts about the prober itself: {'; '.join(report.own)}", "bold red"))
         notes.append(Text("This machine is too busy for the drill: the verdicts say little. Try a lower --speed."))
     return notes
 
 
-def _end(report: Report) -> Text:
+def _summary(report: Report) -> Text:
     good = sum(finding.as_expected for finding in report.findings)
-    said = f"{good} of {len(report.findings)} faults as expected in {report.seconds:.0f} s"
+    summary = f"{good} of {len(report.findings)} faults as expected in {report.seconds:.0f} s"
     if report.chain is None:
-        said += f", time constants divided by {report.speed:g}"
-    return Text(said, "green" if report.as_expected else "bold red")
+        summary += f", time constants divided by {report.speed:g}"
+    return Text(summary, "green" if report.as_expected else "bold red")

@@ -1,9 +1,8 @@
-"""Time constants divided by one factor: what the shipped rules and routes do within an hour happens within a minute.
+"""Divides all durations of the shipped rules and routes by one factor: an hour passes within a minute.
 
-Divided are, in rule files, `interval`, `for`, `keep_firing_for`, and in each expression every range, subquery and
-offset; in the Alertmanager's configuration the waits of its routes; of Prometheus the intervals and the lookback. All
-else stays as shipped: names, labels, thresholds, and the order of rules. Numbers in an expression that stand for
-seconds (`+ 60`) are thresholds, too.
+Divided are: in rule files `interval`, `for`, `keep_firing_for` and every range, subquery and offset in an expression;
+in the Alertmanager's configuration the waits of its routes; in Prometheus the intervals and the lookback. Names,
+labels, thresholds and the order of rules stay as shipped. A number of seconds in an expression (`+ 60`) is a threshold.
 """
 
 from __future__ import annotations
@@ -30,27 +29,27 @@ _RULE_TIMES: Final = frozenset({"interval", "for", "keep_firing_for"})
 _ROUTE_TIMES: Final = frozenset({"group_wait", "group_interval", "repeat_interval", "resolve_timeout"})
 
 SCRAPE_INTERVAL: Final = "30s"
-"""Before it is divided. As the rules' own interval; twice what deploy/prometheus.yml says, so that a machine that is
-busy has half a second for a scrape at a factor of 60."""
+"""Before the division: the interval of the rules, and twice the interval of deploy/prometheus.yml. A busy machine then
+has half a second for a scrape at a factor of 60."""
 
 
 def seconds(duration: str) -> float:
-    """What a duration of Prometheus comes to. Raises ValueError."""
+    """The seconds of a Prometheus duration. Raises ValueError."""
     if not re.fullmatch(_DURATION, duration) and duration != "0":
         raise ValueError(f"{duration!r} is no duration")
     return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(duration))
 
 
 def pace(speed: float) -> float:
-    """How many times longer than at the usual speed the drill's own times are: probes' intervals, and its patience.
+    """The factor of probes' intervals and of the drill's waits, compared with the usual speed.
 
-    Never below 1: what a probe needs does not get less.
+    Never below 1: a run of a probe does not get faster.
     """
     return max(USUAL_SPEED / speed, 1.0)
 
 
 def shorter(duration: str, speed: float) -> str:
-    """A duration divided by `speed`, in whole milliseconds; what is not zero stays above it."""
+    """A duration divided by `speed`, in whole milliseconds, at least 1 ms unless it was zero."""
     before = seconds(duration)
     milliseconds = max(round(before * 1000 / speed), 1) if before else 0
     whole, rest = divmod(milliseconds, 1000)
@@ -85,8 +84,8 @@ def _rule_value(key: str, value: Any, speed: float) -> Any:
     return value if key in ("labels", "annotations") else rules(value, speed)
 
 
-def alertmanager(document: Mapping[str, Any], *, speed: float, hook: str) -> dict[str, Any]:
-    """The shipped routes and inhibitions with their waits divided, and every receiver a webhook `{hook}/NAME`."""
+def alertmanager(document: Mapping[str, Any], *, speed: float, webhook: str) -> dict[str, Any]:
+    """The shipped routes and inhibitions with their waits divided, and every receiver a `{webhook}/NAME`."""
     kept = {key: value for key, value in document.items() if key not in ("global", "receivers", "templates")}
     general = document.get("global", {})
     return {
@@ -95,7 +94,7 @@ def alertmanager(document: Mapping[str, Any], *, speed: float, hook: str) -> dic
         "receivers": [
             {
                 "name": receiver["name"],
-                "webhook_configs": [{"url": f"{hook}/{receiver['name']}", "send_resolved": True, "max_alerts": 0}],
+                "webhook_configs": [{"url": f"{webhook}/{receiver['name']}", "send_resolved": True, "max_alerts": 0}],
             }
             for receiver in document["receivers"]
         ],
@@ -113,7 +112,7 @@ def _route_value(key: str, value: Any, speed: float) -> Any:
 
 
 def prometheus(*, speed: float, daemon: str, alertmanager: str) -> dict[str, Any]:
-    """A configuration that scrapes one daemon as deploy/prometheus.yml does, and reads rules/*; both by HOST:PORT."""
+    """A configuration that scrapes one daemon as deploy/prometheus.yml does, with rules/*; addresses are HOST:PORT."""
     interval = shorter(SCRAPE_INTERVAL, speed)
     return {
         "global": {"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},

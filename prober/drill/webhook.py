@@ -1,4 +1,4 @@
-"""The end of the chain: a web server that takes every alert the Alertmanager tells, and remembers it."""
+"""The end of the chain: a web server that records the Alertmanager's notifications."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from prober.web import Web
 
 
 @dataclass(frozen=True, kw_only=True)
-class Notice:
+class Notification:
     """One alert in one notification. Times are seconds since the epoch."""
 
     receiver: str
@@ -25,37 +25,37 @@ class Notice:
     """`firing` or `resolved`."""
     labels: Mapping[str, str]
     began_at: float
-    told_at: float
+    received_at: float
 
     @property
     def name(self) -> str:
-        """Of the alert."""
+        """The name of the alert."""
         return self.labels["alertname"]
 
 
 class Webhook:
-    """What has been told so far, the earliest first."""
+    """The notifications so far, the earliest first."""
 
     def __init__(self) -> None:
-        self.notices: list[Notice] = []
+        self.notifications: list[Notification] = []
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[str]:
-        """Take notices as long as the block runs, on loopback; yields the URL, without a slash at its end."""
-        application = Starlette(routes=[Route("/{receiver}", self._take, methods=["POST"])])
+        """Record notifications on loopback while the block runs; yields the URL."""
+        application = Starlette(routes=[Route("/{receiver}", self._record, methods=["POST"])])
         async with Web().serving(application) as url:
             yield url
 
-    async def _take(self, request: Request) -> Response:
-        told_at = time()
+    async def _record(self, request: Request) -> Response:
+        received_at = time()
         for alert in (await request.json())["alerts"]:
-            self.notices.append(
-                Notice(
+            self.notifications.append(
+                Notification(
                     receiver=request.path_params["receiver"],
                     status=alert["status"],
                     labels=alert["labels"],
                     began_at=datetime.fromisoformat(alert["startsAt"]).timestamp(),
-                    told_at=told_at,
+                    received_at=received_at,
                 )
             )
         return Response(status_code=204)

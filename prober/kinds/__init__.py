@@ -1,15 +1,19 @@
-"""The kinds of probes, a folder each; nothing else needs to know a kind by its name.
+"""The kinds of probes, a folder each; no other code knows a kind by its name.
 
-A folder `prober/kinds/KIND/` is found by being there. It has two parts:
+Every folder `prober/kinds/KIND/` is a kind. It has two parts:
 
-    __init__.py   `KIND`, a `ProbeKind`: what it does in a sentence, its settings, the reasons it can end with, the
-                  metrics of what it learns
-    run.py        `async def run(context, settings)`: returns when the target is well, else raises Failure
+    __init__.py   `KIND`, a `ProbeKind`: a sentence of help, its settings, the reasons it can end with, its metrics
+    run.py        `async def run(context, settings)`: returns if the target is well, else raises Failure
 
-To read a configuration, all kinds are declared and none of their `run.py` is imported.
+To read a configuration, only the declarations are imported, never a `run.py`.
 
-The modules beside the folders are what kinds share: `context` is what a run is given, `answer` judges, `tool_call` and
-`run_step` call a tool, `step` and `placeholders` declare such calls, `reasons` are those of them.
+The kinds share the modules beside the folders:
+
+    context              the argument of every run function: target, deadline, session, facts, warnings
+    answer               judges an answer by the checks of the configuration
+    tool_call, run_step  call a tool; run one step of a scenario or race
+    step, placeholders   the declaration of such a step; `{name}` in its arguments
+    reasons              reasons that several kinds can end with
 """
 
 from __future__ import annotations
@@ -45,14 +49,14 @@ def kind_of(name: str) -> ProbeKind:
 
 
 def run_of(name: str) -> RunKind:
-    """The run function of a kind, imported now: the code of races is large, and few passes have a race."""
+    """The run function of a kind, imported by this call: the code of races is large and seldom needed."""
     kind_of(name)
     run: RunKind = import_module(f"{__name__}.{name}.run").run
     return run
 
 
 def table() -> str:
-    """All kinds in Markdown: the name, what it does, the keys that it has beside those of every probe."""
+    """All kinds in Markdown: name, help, and the keys beside the keys of every probe."""
     rows = [
         f"| `{name}` | {kind.help} | {', '.join(f'`{key.name}`' for key in kind.settings.keys)} |"
         for name, kind in all_kinds().items()

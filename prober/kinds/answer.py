@@ -14,27 +14,27 @@ from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Exchange, Failure, Phase, Reason
 
 MISSING: Final = object()
-"""Stands for a value that is not there: None is JSON's null."""
+"""Stands for a missing value: None is JSON's null."""
 
 _EXCERPT: Final = 200
 _IN_BUDGET: Final = (Phase.SEND, Phase.WAIT, Phase.RECEIVE)
-"""Phases that count towards the latency budget: an agent keeps its connection, so connecting does not."""
+"""Phases that count towards the latency budget. Connecting does not: an agent keeps its connection."""
 
 
 def tool_error(name: str, result: Mapping[str, Any]) -> Failure:
     """The failure of a result that says `isError`."""
-    said = " ".join(texts_of(result))[:_EXCERPT] or "nothing"
+    text = " ".join(texts_of(result))[:_EXCERPT] or "nothing"
     return Failure(
-        Reason.TOOL_ERROR, f"{name} answered with an error: {said}", step="tools/call", evidence=Evidence(seen=said)
+        Reason.TOOL_ERROR, f"{name} answered with an error: {text}", step="tools/call", evidence=Evidence(seen=text)
     )
 
 
 async def judge_answer(
     context: ProbeContext, checks: Checks, result: Mapping[str, Any], *, step: str, tool: Tool | None = None
 ) -> Any:
-    """Raise the first thing that is wrong with `result`, the answer of the run's latest exchange.
+    """Raise the first failed check of `result`, the answer of the run's latest exchange.
 
-    Returns the value that the operator's checks are about, from which a scenario captures; MISSING where there is none.
+    Returns the judged value, from which a scenario captures; MISSING if the answer has none.
     """
     exchange = context.log.finished[-1]
     try:
@@ -65,10 +65,7 @@ async def _judge(
 
 
 def select(source: Source, result: Mapping[str, Any]) -> Any:
-    """What the operator's checks are about, or MISSING where the answer has no such thing.
-
-    `text` is the first text of the answer, parsed as JSON.
-    """
+    """The value to judge, or MISSING if the answer has none. `text` is the first text of the answer, parsed as JSON."""
     match source:
         case "result":
             return result
@@ -102,7 +99,7 @@ def _output_schema(tool: Tool) -> Schema | None:
 
 
 def _nothing_to_judge(checks: Checks, result: Mapping[str, Any]) -> Failure:
-    said = next(texts_of(result), "no text")[:_EXCERPT]
+    text = next(texts_of(result), "no text")[:_EXCERPT]
     wanted, hint = (
         ("structuredContent", "; judge its text with `from: text`, or the whole result with `from: result`")
         if checks.source == "structured"
@@ -111,7 +108,7 @@ def _nothing_to_judge(checks: Checks, result: Mapping[str, Any]) -> Failure:
     return Failure(
         Reason.SCHEMA_MISMATCH if checks.schema is not None else Reason.EXPECTATION_FAILED,
         f"the answer has no {wanted}{hint}",
-        evidence=Evidence(pointer="", keyword="from", expected=wanted, seen=said),
+        evidence=Evidence(pointer="", keyword="from", expected=wanted, seen=text),
     )
 
 

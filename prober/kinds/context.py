@@ -1,7 +1,7 @@
-"""The argument of every run function: one run against one target, with everything the function may use.
+"""The argument of every run function: one run of one probe against one target.
 
-A kind is one async function `(context, settings) -> None`. It returns when the target is well and raises Failure when
-the target is not; what it learnt on the way it leaves in `context.facts` and `context.warnings`.
+A kind is one async function `(context, settings) -> None`. It returns if the target is well, and raises Failure if it
+is not. It adds measured values to `context.facts` and sentences to `context.warnings`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Facts = TypeVar("Facts", Evidence, ServerInfo)
 
-_OF_AN_ANSWER: Final = frozenset(
+_SESSION_USABLE: Final = frozenset(
     {
         Reason.RPC_ERROR,
         Reason.BAD_RESULT,
@@ -43,6 +43,7 @@ _OF_AN_ANSWER: Final = frozenset(
         Reason.UNDECIDED,
     }
 )
+"""Reasons of a wrong answer: the session is usable after it."""
 
 
 @dataclass(kw_only=True)
@@ -63,13 +64,13 @@ class ProbeContext:
     _clock: asyncio.Timeout | None = None
     """The innermost running timeout."""
     probe: str = ""
-    """The probe's name, and in `origin` its file and line: for the advice that a failure gives."""
     origin: str = ""
+    """The probe's file and line."""
     on_history: Callable[[Trace], None] = lambda _history: None
-    """Told the history of a race, whatever its verdict."""
+    """Called with the history of a race, whatever its verdict."""
 
     def within_deadline(self) -> AbstractAsyncContextManager[asyncio.Timeout]:
-        """Enforce the deadline: it breaks off the exchange that is going on, and the failure names that exchange."""
+        """Enforce the deadline: it aborts the current exchange, and the failure names this exchange."""
         return self.within(self.deadline)
 
     @asynccontextmanager
@@ -93,9 +94,9 @@ class ProbeContext:
     async def session(
         self, *, explicit: bool = False, require_clean_close: bool = False, log: ExchangeLog | None = None
     ) -> AsyncIterator[Session]:
-        """A negotiated session, ended in any case.
+        """A negotiated session, closed at the end of the block.
 
-        `explicit` asks for a negotiation on the wire where the era needs none; with `require_clean_close` a server
+        `explicit` negotiates on the wire also in an era that needs no negotiation. With `require_clean_close`, a server
         that does not end the session properly is a failure instead of a warning. Sessions that are open at the same
         time need a `log` each.
         """
@@ -108,8 +109,8 @@ class ProbeContext:
             try:
                 yield session
             except Failure as failure:
-                if session_stands(failure):
-                    with suppress(TimeoutError):  # the failure counts, not that there was no time to close
+                if session_is_usable(failure):
+                    with suppress(TimeoutError):  # report the failure, not the lack of time to close
                         async with asyncio.timeout(self._time_left() / 2):
                             await self._close(session, require_clean_close=False)
                 raise
@@ -127,9 +128,8 @@ class ProbeContext:
         async def fetch() -> Mapping[str, Tool]:
             tools: dict[str, Tool] = {}
             for listing in await session.pages("tools/list", "tools"):
-                if listing["name"] not in tools or not is_read_only(
-                    listing
-                ):  # of two tools of one name, take the one that writes
+                # of two tools of one name, take the one that writes
+                if listing["name"] not in tools or not is_read_only(listing):
                     tools[listing["name"]] = Tool(listing)
             return tools
 
@@ -140,7 +140,7 @@ class ProbeContext:
                 Reason.TOOL_MISSING,
                 f"the server lists no tool {name!r}",
                 step="tools/list",
-                evidence=Evidence(expected=name, seen=_some(tools)),
+                evidence=Evidence(expected=name, seen=_names(tools)),
             )
         if not self.allow_writes and not is_read_only(tool.listing):
             raise Failure(
@@ -152,7 +152,7 @@ class ProbeContext:
         return tool
 
     def masked(self, failure: Failure) -> Failure:
-        """The failure with every secret of the target taken out of its texts."""
+        """The failure with every secret of the target masked in its texts."""
         return Failure(
             failure.reason,
             self.log.redact(failure.message),
@@ -180,13 +180,12 @@ class ProbeContext:
             self.warnings.append(f"at the end of the session: {failure.message}")
 
 
-def session_stands(failure: Failure) -> bool:
-    """Whether an answer is wrong, and the session is sound.
+def session_is_usable(failure: Failure) -> bool:
+    """Whether the session can go on after the failure, and must be closed properly.
 
-    Then it can go on, and be ended as it should be: a server that fails its probe every minute would else keep a
-    session for each time.
+    Otherwise a server that fails its probe every minute would keep a session for each run.
     """
-    return failure.reason in _OF_AN_ANSWER
+    return failure.reason in _SESSION_USABLE
 
 
 def is_read_only(listing: Mapping[str, Any]) -> bool:
@@ -203,6 +202,6 @@ def _hint(listing: Mapping[str, Any]) -> str:
     return "nothing" if hint is None else str(hint).lower()
 
 
-def _some(tools: Mapping[str, Tool], shown: int = 10) -> str:
+def _names(tools: Mapping[str, Tool], shown: int = 10) -> str:
     names = ", ".join(name[:50] for name in sorted(tools)[:shown])
     return names + (f" and {len(tools) - shown} more" if len(tools) > shown else "") or "no tools"

@@ -1,8 +1,8 @@
-"""`{name}` in the arguments of a scenario: where a captured value goes in.
+"""Placeholders: `{name}` in the arguments of a step stands for a captured value.
 
-A text that is one placeholder becomes the value itself, of whatever type; inside a longer text the value is written
-out, texts as they are and the rest as JSON. `{{name}}` is the text `{name}`. Braces around anything else than a name
-mean nothing, so that JSON inside a text stays as it is.
+A text that is one placeholder becomes the value itself, of any type. In a longer text, a text value is inserted as it
+is, another value as JSON. `{{name}}` is the text `{name}`. Braces around anything but a name have no meaning, so that
+JSON inside a text is not changed.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-ALWAYS_THERE: Final = "scratch"
-"""The name of a value that no step captures: a fresh, unique text for every run."""
+SCRATCH: Final = "scratch"
+"""The name of a predefined value: a new, unique text for every run."""
 
 NAME_PATTERN: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
 
@@ -37,7 +37,7 @@ def _names(value: Any) -> Iterator[str]:
 
 
 def fill(arguments: Any, values: Mapping[str, Any]) -> Any:
-    """A JSON value with its placeholders filled. A name that has no value stays as it is written."""
+    """A JSON value with its placeholders replaced. A placeholder without a value stays as it is."""
     if isinstance(arguments, Mapping):
         return {key: fill(member, values) for key, member in arguments.items()}
     if isinstance(arguments, list | tuple):
@@ -47,10 +47,10 @@ def fill(arguments: Any, values: Mapping[str, Any]) -> Any:
     whole = _PLACEHOLDER.fullmatch(arguments)
     if whole is not None and whole[2] in values:
         return values[whole[2]]
-    return _PLACEHOLDER.sub(lambda match: _written(match, values), arguments)
+    return _PLACEHOLDER.sub(lambda match: _replacement(match, values), arguments)
 
 
-def _written(match: re.Match[str], values: Mapping[str, Any]) -> str:
+def _replacement(match: re.Match[str], values: Mapping[str, Any]) -> str:
     if match[1]:
         return f"{{{match[1]}}}"
     if match[2] not in values:

@@ -6,10 +6,10 @@ from typing import Final
 
 from prober.outcome import Reason
 
-OF_CHECKS: Final = frozenset({Reason.SCHEMA_MISMATCH, Reason.EXPECTATION_FAILED, Reason.TOO_SLOW})
-"""Why an answer fails the checks of the operator."""
+CHECK_REASONS: Final = frozenset({Reason.SCHEMA_MISMATCH, Reason.EXPECTATION_FAILED, Reason.TOO_SLOW})
+"""An answer fails the checks of the configuration."""
 
-OF_TOOLS: Final = frozenset(
+TOOL_REASONS: Final = frozenset(
     {
         Reason.TOOL_MISSING,
         Reason.NOT_READ_ONLY,
@@ -18,4 +18,4 @@ OF_TOOLS: Final = frozenset(
         Reason.OUTPUT_SCHEMA_MISMATCH,
     }
 )
-"""Why a tool cannot be called, or its answer contradicts the server itself."""
+"""A tool cannot be called, or its answer contradicts the server's own declaration."""

@@ -18,9 +18,9 @@ from prober.outcome import Failure, Reason
 
 
 async def run_step(context: ProbeContext, session: Session, step: Step, names: dict[str, Any], *, called: str) -> None:
-    """Run a step and add the values that it captures to `names`. A failure names the step as `called`.
+    """Run a step and add its captured values to `names`. A failure names the step as `called`.
 
-    Captured is whatever can be, also from an answer that fails its checks: it may name what has to be cleaned up.
+    Values are also captured from an answer that fails its checks: the cleanup may need them.
     """
     try:
         tool, result = await call_tool(context, session, step.tool, fill(step.arguments, names))
@@ -45,8 +45,8 @@ async def select_one(context: ProbeContext, path: str, value: Any) -> Any:
     """The one node that a path selects.
 
     Raises:
-        SelectionError: it selects none, or more than one.
-        Failure: it cannot be told within the bounds of judging.
+        SelectionError: the path selects no node, or more than one.
+        Failure: the selection exceeds the bounds of judging.
     """
     selection = Selection(path=compile_path(path), instance=Instance(value=value), most=2)
     return one_of(
@@ -57,7 +57,7 @@ async def select_one(context: ProbeContext, path: str, value: Any) -> Any:
 async def _capture(
     context: ProbeContext, capture: Mapping[str, str], value: Any, names: dict[str, Any]
 ) -> Failure | None:
-    """Capture what can be captured; returns why something could not."""
+    """Capture all values that can be captured; returns the first failure."""
     first: Failure | None = None
     for name, path in capture.items():
         try:

@@ -1,4 +1,4 @@
-"""A tool call that a scenario or a race makes on the way: its settings, and the placeholders in its arguments."""
+"""A step of a scenario, or the setup or cleanup of a race: its settings, and the placeholders in its arguments."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from prober.config.expansion import without_variables
 from prober.config.field_types import Expanding, JsonObject, MapOf, Text
 from prober.config.mapping_schema import Values, inline, key, mapping_of, settings
 from prober.config.nodes import ListNode, MappingNode, ScalarNode
-from prober.kinds.placeholders import ALWAYS_THERE, NAME_PATTERN, names_in
+from prober.kinds.placeholders import NAME_PATTERN, SCRATCH, names_in
 
 
 def _capture_reserved(name: str) -> str | None:
-    return "this name is taken: it is a fresh name for every run" if name == ALWAYS_THERE else None
+    return "this name is taken: it is a fresh name for every run" if name == SCRATCH else None
 
 
 @settings
@@ -41,7 +41,7 @@ class Step:
         "Values to keep for later steps: a name and the JSONPath that selects exactly one node.",
         default_factory=dict,
     )
-    """The paths lead over the judged value."""
+    """The paths select from the judged value."""
     checks: Checks = inline(default=Checks())
 
 
@@ -55,7 +55,7 @@ STEP: Final = mapping_of(Step, build=_build)
 def check_arguments(
     cursor: Cursor, known: set[str], *, complaint: str = "nothing captures {} before this step"
 ) -> None:
-    """Report each placeholder in the arguments whose name is not `known`; the message is `complaint` with that name."""
+    """Report each placeholder whose name is not `known`; the message is `complaint` with the name."""
     node = cursor.node
     if isinstance(node, MappingNode):
         if (name := _unquoted(node)) in known:

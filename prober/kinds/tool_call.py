@@ -14,7 +14,7 @@ from prober.kinds.context import ProbeContext
 async def call_tool(
     context: ProbeContext, session: Session, name: str, arguments: Mapping[str, Any]
 ) -> tuple[Tool, Mapping[str, Any]]:
-    """The listing of a tool, and the result of calling it. Raises `tool_error` where that says `isError`."""
+    """The listing of a tool and the result of its call. Raises `tool_error` if the result has `isError`."""
     tool = await context.tool(session, name)
     params = {"name": name, "arguments": dict(arguments)}
     result = await session.request("tools/call", params, input_schema=tool.input_schema)

@@ -1,13 +1,12 @@
-"""What was found, as Prometheus families.
+"""The /metrics page: results of runs as Prometheus families.
 
-families.py     the table: every family with its type, help and labels, and where its numbers stand
-family.py       what a row of the table is
-records.py      the numbers of one probe and of one target, kept up to date run by run
+families.py     the table of all families: type, help, labels, and how to read the values
+family.py       the dataclasses of the table's rows
+records.py      the values of one probe and of one target, updated by each run
 reasons.py      the reasons that a probe of a kind can end with
-exposition.py   the page, written fast and in turns with the event loop; which format a scraper wants
-self_metrics.py what the prober measures of itself, with prometheus_client
-collector.py    the same families for a prometheus_client registry
-sink.py         Metrics, which ties them together
+exposition.py   the text of the page, written in slices between which the event loop serves others; content negotiation
+self_metrics.py the prober's own metrics, in prometheus_client's objects
+sink.py         Metrics: the Sink that updates the records and writes the page
 """
 
 from prober.metrics.families import Row, families

@@ -1,7 +1,7 @@
-"""The page of the kept families, written straight from the records, in slices between which others have their turn.
+"""Writes the families of probes and targets straight from their records, in slices for the event loop's sake.
 
-prometheus_client takes 10 µs and more for a line; ten thousand probes have some 300,000. Here a line is the text of
-its family and key, made once a page, the labels of its record, made once a record, and a number.
+prometheus_client takes 10 µs and more for a line; ten thousand probes have some 300,000 lines. Here a line is three
+texts: the family and key (made once for each page), the labels (made once for each record), and the number.
 
 Sources: the text format 0.0.4 of Prometheus, OpenMetrics 1.0 (sections on ABNF, escaping, metadata and units).
 """
@@ -23,18 +23,18 @@ CONTENT_TYPES: Final[dict[Format, str]] = {
 }
 
 SLICE_SECONDS: Final = 0.0003
-"""For how long the page is written at a stretch: what a probe that ends meanwhile is held up by, a few times over."""
+"""How long one slice of the page takes. A probe that ends meanwhile waits for a few slices."""
 
-_AT_ONCE: Final = 16
+_RECORDS_PER_TEXT: Final = 16
 """Records that are written between two looks at the clock."""
 
 Record = TypeVar("Record", ProbeRecord, TargetRecord)
 
 
 def format_for(accept: str | None) -> Format:
-    """What an Accept header asks for: the kind with the highest `q`, of equal ones the first; text where it says none.
+    """The format that an Accept header prefers: the highest `q`, of equal ones the first; text by default.
 
-    A range that cannot be served is passed over, and nobody is sent away: a scraper reads text, whatever it says.
+    Media ranges that cannot be served are ignored. No request is refused: every scraper reads text.
     """
     best: Format = "text"
     best_quality = 0.0
@@ -64,17 +64,17 @@ def _quality(text: str | None) -> float:
 
 
 def escaped(value: str) -> str:
-    """A label value as both formats want it."""
+    """A label value, escaped as both formats require."""
     return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
 
 
 def labels_text(labels: Iterable[tuple[str, str]]) -> str:
-    """Label names and values as they stand between the braces."""
+    """Label names and values in the form between the braces."""
     return ",".join(f'{name}="{escaped(value)}"' for name, value in labels)
 
 
 def heading(family: Family, form: Format) -> str:
-    """The lines that come before a family's samples."""
+    """The HELP, TYPE and UNIT lines of a family."""
     if form == "text":
         text = family.help.replace("\\", "\\\\").replace("\n", "\\n")
         kind = "gauge" if family.type == "info" else family.type
@@ -86,17 +86,17 @@ def heading(family: Family, form: Format) -> str:
 def write_family(
     family: DynamicSeriesFamily[Record] | FixedSeriesFamily[Record], records: Sequence[Record], form: Format
 ) -> Iterator[str]:
-    """A family in texts that each take a small part of SLICE_SECONDS."""
+    """The lines of a family, as texts that each take a small part of SLICE_SECONDS to write."""
     yield heading(family, form)
-    lines_of = _regular_lines(family) if isinstance(family, FixedSeriesFamily) else _lines(family)
+    lines_of = _fixed_lines(family) if isinstance(family, FixedSeriesFamily) else _dynamic_lines(family)
     if family.by_run:
-        lines_of = _remembering(family.name, lines_of)
-    for start in range(0, len(records), _AT_ONCE):
-        yield "".join([lines_of(record) for record in records[start : start + _AT_ONCE]])
+        lines_of = _cached(family.name, lines_of)
+    for start in range(0, len(records), _RECORDS_PER_TEXT):
+        yield "".join([lines_of(record) for record in records[start : start + _RECORDS_PER_TEXT]])
 
 
-def _remembering(name: str, lines_of: Callable[[Record], str]) -> Callable[[Record], str]:
-    """Takes lines from the page before, where the record has seen no run since: most have not, between two scrapes."""
+def _cached(name: str, lines_of: Callable[[Record], str]) -> Callable[[Record], str]:
+    """Reuses the lines of the previous page if no run has ended since: most probes do not run between two scrapes."""
 
     def lines(record: Record) -> str:
         text = record.written.get(name)
@@ -107,8 +107,8 @@ def _remembering(name: str, lines_of: Callable[[Record], str]) -> Callable[[Reco
     return lines
 
 
-def _regular_lines(family: FixedSeriesFamily[Record]) -> Callable[[Record], str]:
-    """Writes the lines of a record at once; NUL, which no number holds, keeps the place of its labels."""
+def _fixed_lines(family: FixedSeriesFamily[Record]) -> Callable[[Record], str]:
+    """Formats all lines of a record in one step. NUL, which no number holds, marks where the labels go."""
     parts = _Parts(family)
     template = "".join(
         f"{before}\0{after}".replace("%", "%%") + "%r\n" for before, after in map(parts.__getitem__, family.keys)
@@ -122,8 +122,8 @@ def _regular_lines(family: FixedSeriesFamily[Record]) -> Callable[[Record], str]
     return lines
 
 
-def _lines(family: DynamicSeriesFamily[Record]) -> Callable[[Record], str]:
-    """Writes the lines of a record one by one."""
+def _dynamic_lines(family: DynamicSeriesFamily[Record]) -> Callable[[Record], str]:
+    """Formats the lines of a record one by one."""
     parts = _Parts(family)
     read = family.read
 
@@ -138,7 +138,7 @@ def _lines(family: DynamicSeriesFamily[Record]) -> Callable[[Record], str]:
 
 
 def sliced(texts: Iterable[str], *, clock: Callable[[], float] = time.perf_counter) -> Iterator[bytes]:
-    """The texts put together to pieces, each of what takes SLICE_SECONDS to write."""
+    """Joins the texts to slices that each take SLICE_SECONDS to write."""
     written: list[str] = []
     end = clock() + SLICE_SECONDS
     for text in texts:
@@ -151,7 +151,7 @@ def sliced(texts: Iterable[str], *, clock: Callable[[], float] = time.perf_count
 
 
 class _Parts(dict[Key, tuple[str, str]]):
-    """What stands on a line before and after the labels of its record, by key."""
+    """By key, the texts of a line before and after the labels of the record."""
 
     def __init__(self, family: Family) -> None:
         self._family = family

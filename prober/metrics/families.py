@@ -1,14 +1,14 @@
-"""The table of all metric families: name, type, help, labels, and where the numbers stand. All else follows from it.
+"""The table of all metric families: name, type, help, labels, and how to read the values.
 
-`location` is a label of every family where the prober was told its place; it is not repeated here.
+The table leaves out `location`: it is a label of every family if the prober was started with a location.
 
-- Counters and histograms are at zero from the start. A gauge that tells of a last run, or of what a run has learnt,
-  begins with the first run that knows it: a zero would claim that somebody had looked.
-- A probe that has not run yet is one of which we cannot tell: `mcp_probe_success` 0, `mcp_probe_failing` with the
-  reason `not_run`. So the two always go together: exactly one reason where success is 0, none where it is 1.
+- Counters and histograms start at zero. A gauge about the last run begins with the first run that knows its value: a
+  zero would claim that a run had looked.
+- A probe that has not run yet has `mcp_probe_success` 0 and `mcp_probe_failing` with the reason `not_run`. So the two
+  families agree: exactly one reason if success is 0, none if it is 1.
 - `unknown` is never the target's failure: `mcp_probe_runs_total` keeps it apart from `fail`, and an objective divides
-  passes by passes and fails. `mcp_probe_failures_total` counts both, by reason; the reasons of `unknown` are
-  internal_error, not_run and undecided, and those of runs that self-doubt took back.
+  passes by passes and fails. `mcp_probe_failures_total` counts both, by reason. The reasons of `unknown` are
+  internal_error, not_run and undecided, and the reason of any run that is discounted while the prober suspects itself.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from prober.outcome import Phase, Verdict
 
 
 class Row(NamedTuple):
-    """A family as tables and tests want it. Labels are without `le` and `location`."""
+    """A family for documentation tables and tests. `labels` leaves out `le` and `location`."""
 
     name: str
     type: str
@@ -36,7 +36,7 @@ class Row(NamedTuple):
 
 
 def families() -> list[Row]:
-    """Every family of the page, in its order; those of the process last, as prometheus_client has them here."""
+    """Every family, in the order of the page; last the families of prometheus_client's ProcessCollector."""
     table: tuple[Family, ...] = (*OF_PROBES, *OF_TARGETS, *OF_PROBER)
     process = ProcessCollector(registry=CollectorRegistry()).collect()
     return [
@@ -70,7 +70,7 @@ _NOTHING: Final[Mapping[Key, float]] = {}
 
 
 def _of_kind(metric: FactMetric) -> DynamicSeriesFamily[ProbeRecord]:
-    """The family of what a kind learns."""
+    """The family that a kind declares for its facts."""
     name = metric.name
     return DynamicSeriesFamily(
         name=name,
@@ -230,7 +230,7 @@ OF_TARGETS: Final[tuple[DynamicSeriesFamily[TargetRecord] | FixedSeriesFamily[Ta
 )
 
 _LAG_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
-"""Below 1 ms is rest, 10 ms shows in latencies, 250 ms is where a start counts as late."""
+"""Below 1 ms the loop is idle; 10 ms shows in latencies; from 250 ms on a start counts as late."""
 
 OF_PROBER: Final[tuple[Family, ...]] = (
     Family(
@@ -302,4 +302,4 @@ OF_PROBER: Final[tuple[Family, ...]] = (
         help="Notifications by what became of them: sent or failed.",
     ),
 )
-"""What the prober measures of itself; the numbers stand in the library's own objects (own.py)."""
+"""The prober's own metrics. Their values are in prometheus_client's objects: see self_metrics.py."""

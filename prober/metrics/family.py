@@ -1,4 +1,4 @@
-"""What a metric family is: its words, and where its samples come from."""
+"""Metric families: name, type, help and labels, and a function that reads their samples from a record."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ Type = Literal["counter", "gauge", "histogram", "info"]
 Record = TypeVar("Record")
 
 Key = tuple[str, ...]
-"""What a sample adds to its family's name, then the values of the labels that its record does not give."""
+"""The suffix of the sample's name, then the values of the labels that the record does not have."""
 Sample = tuple[Key, float]
 
 PLAIN: Final[Key] = ("",)
 
 OF_RECORDS: Final = ("target", "probe")
-"""The labels that a record gives to all of its series; that of a target has the first of them only."""
+"""The labels of all series of a probe's record. A target's record has only the first."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """`name` is that of the samples in the text format: with `_total` and `_info`, without `_bucket`."""
+    """`name` is the name in the text format: with `_total` and `_info`, without `_bucket`."""
 
     name: str
     type: Type
@@ -36,7 +36,7 @@ class Family:
 
     @property
     def unit(self) -> str:
-        """The base unit that the name ends with, or nothing."""
+        """The base unit at the end of the name, or an empty text."""
         last = self.stem.rpartition("_")[2]
         return last if last in ("seconds", "bytes") else ""
 
@@ -49,18 +49,18 @@ class Family:
 
 @dataclass(frozen=True, kw_only=True)
 class DynamicSeriesFamily(Family, Generic[Record]):
-    """A family whose numbers stand in records; `read` takes them out."""
+    """A family whose records may have different series: `read` returns the samples of a record."""
 
     read: Callable[[Record], Iterable[Sample]]
     by_run: bool = False
-    """Whether nothing but a run changes its numbers, so that its lines are good until the next one."""
+    """Whether only runs change its values: then its lines are cached until the next run."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FixedSeriesFamily(Family, Generic[Record]):
-    """Likewise one in which a record has the same series as every other, or none: one value for each of `keys`.
+    """A family whose records all have the same series, or none: one value for each of `keys`.
 
-    Most of the page is such: it can be written a record at a time instead of a line at a time.
+    Most families are of this type. They are written a record at a time instead of a line at a time.
     """
 
     keys: tuple[Key, ...] = (PLAIN,)

@@ -1,7 +1,7 @@
-"""The reasons that a probe can end with, by its kind and its target: a counter of each stands at zero from the start.
+"""The reasons that a probe can end with, by its kind and its target: the counter of each reason starts at zero.
 
-A reason that is missing here is counted all the same, from its first occurrence on; what is lost is only the zero
-before it, without which Prometheus does not see the first increase.
+A reason that is missing here is counted from its first occurrence on. Its counter has no zero before that, so that
+Prometheus does not see the first increase.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _HTTP: Final = {
     Reason.CONNECT_REFUSED,
     Reason.CONNECT_FAILED,
     Reason.CONNECT_TIMEOUT,
-    Reason.PROXY_FAILED,  # also without a proxy of ours: there are others on the way
+    Reason.PROXY_FAILED,  # also if no proxy is configured: other proxies may be on the way
     Reason.CONNECTION_RESET,
     Reason.NOT_HTTP,
     Reason.UNAUTHORIZED,
@@ -72,7 +72,7 @@ def reasons_of(probe: Probe, target: Target) -> tuple[Reason, ...]:
 
 
 def _encrypted(target: Target) -> bool:
-    """Whether TLS is spoken to anybody on the way: the server, the token endpoint, the proxy."""
+    """Whether the server, the token endpoint or the proxy uses TLS."""
     addresses = (
         target.url,
         target.auth.token_url if target.auth else None,

@@ -1,7 +1,7 @@
-"""The numbers of one probe and of one target: plain slots, brought up to date by every run in a few microseconds.
+"""The values of one probe and of one target: plain slots, updated by each run in a few microseconds.
 
-A process may hold ten thousand probes, so a record keeps numbers and no objects of a metrics library, and shares what
-is not its own: names with the configuration, phases with the outcome that the status store keeps anyway.
+A process may hold ten thousand probes, so a record holds numbers instead of a metrics library's objects. It shares
+names with the configuration, and phases with the outcome that the status store holds anyway.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import Final
 
 from prober.config.kind import FactMetric
@@ -25,18 +24,18 @@ from prober.result import Remembered, Result
 DURATION_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds in seconds of how long runs take, the last one but infinity.
 
-Twelve, because each costs one series per probe. The steps of 1, 2.5 and 5 keep a quantile within a factor of 2.5, and
-hold the bounds that objectives are written in (100 ms, 250 ms, 500 ms, 1 s …). Runs on the same machine take 3 to
-10 ms; 10 s is the timeout that probes have by default, and its bucket holds all that kept to it; what takes up to 30 s
-is a scenario, a race or a probe with a timeout of its own; beyond that nobody asks how much.
+Twelve, because each bucket costs one series per probe. The steps of 1, 2.5 and 5 keep a quantile within a factor of
+2.5, and include the bounds of usual objectives (100 ms, 250 ms, 500 ms, 1 s …). Runs on the same machine take 3 to
+10 ms. 10 s is the default timeout: its bucket holds every run that kept it. Scenarios, races and probes with a longer
+timeout take up to 30 s.
 """
 
 _SHOWN: Final = 100
-"""Characters of what a server says of itself that go into a label."""
+"""Characters of a server's name or version that go into a label."""
 
 
 class ProbeRecord:
-    """What is exported of one probe. None stands for what has not been seen yet."""
+    """The exported values of one probe. None means: not known yet."""
 
     __slots__ = (
         "buckets",
@@ -70,16 +69,16 @@ class ProbeRecord:
         self.interval: float | None = None
         self.budgets: tuple[tuple[str, float], ...] = ()
         self.in_maintenance: Callable[[str], bool] | None = None
-        """Asked when the page is made; None where no window is defined."""
+        """Called when the page is written; None if no window is configured."""
         self.streak: Callable[[str], int] = lambda _probe: 0
         """Asked when the page is made: the status store counts failures in a row."""
         self.runs = [0, 0, 0]
-        """In the order of Verdict."""
+        """Counts in the order of Verdict."""
         self.failures: dict[Reason, int] = {}
         self.failing: Reason | None = Reason.NOT_RUN
-        """Why the last run did not pass; None where it passed."""
+        """Why the last run did not pass; None if it passed."""
         self.buckets = array("L", bytes(array("L").itemsize * (len(DURATION_BUCKETS) + 1)))
-        """Runs by how long they took, each in one bucket only; the last is beyond the bounds."""
+        """Runs by duration, each in one bucket only; the last bucket is beyond the bounds."""
         self.duration_sum = 0.0
         self.skipped = 0
         self.last_run: float | None = None
@@ -87,14 +86,15 @@ class ProbeRecord:
         self.latency: float | None = None
         self.phases: Mapping[Phase, float] = {}
         self.learnt: dict[str, dict[Key, float]] | None = None
-        """By the names of the kind's own families; None where it has none."""
+        """By name of the kind's own families; None if the kind has none."""
         self.written: dict[str, str] = {}
-        """Lines of the last page, by family: those that only a run changes."""
+        """By family, the lines of the last page that only a run changes: a cache."""
 
     def follow(self, probe: Probe, target: Target, *, all_reasons: bool) -> None:
-        """Go by a configuration, the first or a new one; what was counted stays.
+        """Apply a configuration, the first or a new one; counters keep their values.
 
-        `all_reasons` begins a counter for every reason that the probe can end with, else each begins when it is needed.
+        `all_reasons` starts a counter for every reason that the probe can end with. Without it, a counter starts with
+        the first occurrence of its reason.
         """
         self.interval = None if probe.cron is not None else probe.interval
         self.budgets = _latency_budgets(probe)
@@ -121,7 +121,7 @@ class ProbeRecord:
             self._learn(self.learnt, outcome, "counter")
 
     def restore(self, memory: Remembered) -> None:
-        """Stand where the process before this one ended; counters are a process's own and stay at zero."""
+        """Show the last run of the previous process; counters belong to one process and stay at zero."""
         self.written.clear()
         if memory.last is not None and self.last_run is None and not any(self.runs):
             self._stand(memory.last)
@@ -129,7 +129,7 @@ class ProbeRecord:
             self.last_success = round(memory.last_success.timestamp(), 3)
 
     def _stand(self, result: Result) -> None:
-        """What is exported of the last run alone. One that was not made has an outcome, and nothing else."""
+        """Update the values about the last run. The reason `not_run` changes nothing but `failing`."""
         outcome = result.outcome
         self.failing = None if outcome.verdict is Verdict.PASS else outcome.reason or Reason.UNDECIDED
         if outcome.reason is Reason.NOT_RUN:
@@ -144,7 +144,7 @@ class ProbeRecord:
             self._learn(self.learnt, outcome, "gauge")
 
     def _learn(self, learnt: dict[str, dict[Key, float]], outcome: Outcome, family_type: str) -> None:
-        """Bring the kind's families of one type up to date."""
+        """Update the kind's families of one type."""
         for each in kind_of(self.kind).metrics:
             if each.type == family_type:
                 values = learnt[each.name]
@@ -156,7 +156,7 @@ class ProbeRecord:
 
 
 class TargetRecord:
-    """What is exported of one target: what the latest run that learnt it has learnt."""
+    """The exported values of one target, each from the latest run that had it."""
 
     __slots__ = ("address", "budget", "certificate_expiry", "labels", "learnt", "name", "server", "tools", "written")
 
@@ -166,17 +166,17 @@ class TargetRecord:
         self.name = target.name
         self.address = address_of(target)
         self.budget: Callable[[str], float | None] | None = None
-        """Asked when the page is made; None where no budget is set."""
+        """Called when the page is written; None if no budget is configured."""
         self.learnt = ServerInfo()
         self.server: tuple[str, ...] | None = None
-        """Era, protocol version, name, version; safe to show, but nothing to believe."""
+        """Era, protocol version, name, version: escaped, but the server's own claim."""
         self.tools: float | None = None
         self.certificate_expiry: float | None = None
         self.written: dict[str, str] = {}
-        """As with probes."""
+        """As in ProbeRecord."""
 
     def learn(self, outcome: Outcome) -> None:
-        """A run has ended that may have learnt something."""
+        """A run has ended."""
         facts = outcome.facts
         if outcome.server.era is not None and outcome.server != self.learnt:
             self.written.clear()
@@ -187,18 +187,14 @@ class TargetRecord:
 
 
 def address_of(target: Target) -> tuple[object, ...]:
-    """What makes it another server, if it changes: nothing that was learnt of the one before holds then."""
+    """The identity of the server: if it changes, everything that was learnt of the target is dropped."""
     return (target.transport, target.url, target.command)
 
 
 def in_order(memories: Iterable[Remembered]) -> list[Result]:
-    """Their latest runs, the oldest first: what is learnt of a target is told by the newest."""
+    """The latest runs, the oldest first: so the newest run has the last word about its target."""
     results = [memory.last for memory in memories if memory.last is not None]
-    return sorted(results, key=_ended)
-
-
-def _ended(result: Result) -> datetime:
-    return result.ended
+    return sorted(results, key=lambda result: result.ended)
 
 
 def _key(value: str) -> Key:

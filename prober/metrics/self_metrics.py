@@ -1,15 +1,17 @@
-"""What the prober measures of itself, in prometheus_client's own objects, made from the table of families."""
+"""The prober's own metrics, as prometheus_client's objects, made from the table of families."""
 
 from __future__ import annotations
 
 import platform
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 from prober import __version__
 from prober.metrics.families import OF_PROBER
@@ -20,7 +22,7 @@ _TABLE: Final = {family.name: family for family in OF_PROBER}
 
 
 class SelfMetrics:
-    """All `prober_` families and those of the process, on a registry that is given."""
+    """All `prober_` families and the families of the process, on the given registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
@@ -44,7 +46,7 @@ class SelfMetrics:
 
     @cached_property
     def history(self) -> HistoryMetrics:
-        """Those of the history; they are not there until somebody asks for them, for it may not be kept."""
+        """The metrics of the history, created by the first access: without a history they must not be exported."""
         return HistoryMetrics(
             up=self._gauge("prober_history_up"),
             dropped=self._counter("prober_history_dropped_total"),
@@ -68,7 +70,7 @@ class SelfMetrics:
 
 
 class HistoryMetrics:
-    """Whether results are being kept, how many were not, and how much room the others take."""
+    """The metrics of the history: whether it is written, dropped results, size on disk."""
 
     def __init__(self, *, up: Gauge, dropped: Counter, size: Gauge) -> None:
         self._up = up
@@ -78,7 +80,7 @@ class HistoryMetrics:
         self._up.set(1)
 
     def is_up(self, up: bool, /) -> None:
-        """Writing goes well, or no longer."""
+        """Whether results are written."""
         self._up.set(up)
 
     def measured(self, size: int, *, dropped: int) -> None:
@@ -89,28 +91,46 @@ class HistoryMetrics:
 
 
 class WorstOfLastMinute:
-    """The largest of the numbers that came within a minute; 0 where none did.
+    """The maximum of the values within the last minute; 0 without values.
 
-    Kept are only those that no later one has outdone: of steady numbers a handful, in a minute that gets better and
-    better all of them.
+    A value is dropped when a later one is at least as large: only the later one can be the maximum from then on.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._kept: deque[tuple[float, float]] = deque()
+        self._decreasing: deque[tuple[float, float]] = deque()
+        """Times and values."""
 
     def note(self, value: float) -> None:
-        """A number has come."""
-        while self._kept and self._kept[-1][1] <= value:
-            self._kept.pop()
-        self._kept.append((self._clock(), value))
+        """Add a value."""
+        while self._decreasing and self._decreasing[-1][1] <= value:
+            self._decreasing.pop()
+        self._decreasing.append((self._clock(), value))
         self._forget()
 
     def __call__(self) -> float:
-        """The largest one."""
+        """The maximum."""
         self._forget()
-        return self._kept[0][1] if self._kept else 0.0
+        return self._decreasing[0][1] if self._decreasing else 0.0
 
     def _forget(self) -> None:
-        while self._kept and self._kept[0][0] < self._clock() - _MINUTE:
-            self._kept.popleft()
+        while self._decreasing and self._decreasing[0][0] < self._clock() - _MINUTE:
+            self._decreasing.popleft()
+
+
+class LabelledCollector(Collector):
+    """Another registry's families with constant labels, and without the `_created` samples, which nobody reads."""
+
+    def __init__(self, labels: tuple[tuple[str, str], ...], registry: CollectorRegistry) -> None:
+        self._labels = dict(labels)
+        self._registry = registry
+
+    def collect(self) -> Iterator[Metric]:
+        """Every family, in the order of registration."""
+        for metric in self._registry.collect():
+            metric.samples = [
+                sample._replace(labels={**self._labels, **sample.labels})
+                for sample in metric.samples
+                if not sample.name.endswith("_created")
+            ]
+            yield metric

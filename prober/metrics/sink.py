@@ -1,4 +1,4 @@
-"""Metrics: a Sink that keeps what Prometheus is told, and writes the page of it."""
+"""Metrics: the Sink that updates the records of probes and targets, and writes the /metrics page."""
 
 from __future__ import annotations
 
@@ -13,26 +13,22 @@ from prometheus_client.exposition import generate_latest as text_page
 from prometheus_client.openmetrics.exposition import generate_latest as openmetrics_page
 
 from prober.config.model import Config, Probe, Target
-from prober.metrics.collector import RecordCollector, SelfCollector, labels_of_probe, labels_of_target
 from prober.metrics.exposition import CONTENT_TYPES, Format, format_for, labels_text, sliced, write_family
 from prober.metrics.families import OF_PROBES, OF_TARGETS
 from prober.metrics.records import ProbeRecord, TargetRecord, address_of, in_order
-from prober.metrics.self_metrics import SelfMetrics
+from prober.metrics.self_metrics import LabelledCollector, SelfMetrics
 from prober.result import Remembered, Result
 
 _PIECE: Final = 64 * 1024
-"""Bytes. To send one costs as much whether it is small or large."""
+"""Bytes of one piece of the response: each send has a fixed cost."""
 ALL_REASONS_UP_TO: Final = 1_000
-"""Probes of one process. Beyond that, forty zeros for each of them would be most of the page."""
+"""Probes of one process. With more, forty zeros for each probe would be most of the page."""
 
 
 class Metrics:
-    """What Prometheus is told. Lives in the event loop's thread, as every Sink does.
+    """The families of `families()` and their values. Used in the event loop's thread, as every Sink."""
 
-    The page holds the families of `families()`; they are on `registry` as well, for whoever collects it.
-    """
-
-    def __init__(self, *, location: str | None = None, registry: CollectorRegistry) -> None:
+    def __init__(self, *, location: str | None = None) -> None:
         """`location` is a constant label of every family."""
         self._place = (("location", location),) if location else ()
         self._probes: dict[str, ProbeRecord] = {}
@@ -40,22 +36,18 @@ class Metrics:
         self._budget_remaining: Callable[[str], float | None] = lambda _target: None
         self._in_maintenance: Callable[[str], bool] = lambda _probe: False
         self._consecutive_failures: Callable[[str], int] = lambda _probe: 0
-        registry.register(
-            RecordCollector(self._place, probes=lambda: self._probes.values(), targets=lambda: self._targets.values())
-        )
         own = CollectorRegistry()
         self._own = SelfMetrics(own)
         self._own_registry = CollectorRegistry()
-        for each in (registry, self._own_registry):
-            each.register(SelfCollector(self._place, own))
+        self._own_registry.register(LabelledCollector(self._place, own))
 
     # The configuration
 
     def apply_config(self, config: Config, probes: Mapping[str, Probe]) -> None:
-        """Go by a configuration, of which this process runs `probes`.
+        """Apply a configuration, of which this process runs `probes`.
 
-        A probe of the same name, target and kind keeps its numbers, a target at the same address what was learnt of
-        it. The series of all others are gone.
+        A probe of the same name, target and kind keeps its values; so does a target at the same address. All other
+        series are removed.
         """
         all_reasons = len(probes) <= ALL_REASONS_UP_TO
         before = self._probes
@@ -64,9 +56,8 @@ class Metrics:
             target = config.targets[probe.target]
             record = before.get(name)
             if record is None or (record.target, record.kind) != (probe.target, probe.kind):
-                record = ProbeRecord(
-                    probe, labels_text((*self._place, *labels_of_probe(target=probe.target, probe=name)))
-                )
+                labels = (*self._place, ("target", probe.target), ("probe", name))
+                record = ProbeRecord(probe, labels_text(labels))
             record.follow(probe, target, all_reasons=all_reasons)
             record.streak = self._streak_now
             record.in_maintenance = self._maintenance_now if probe.maintenance or target.maintenance else None
@@ -82,12 +73,12 @@ class Metrics:
         for target in targets:
             record = before.get(target.name)
             if record is None or record.address != address_of(target):
-                record = TargetRecord(target, labels_text((*self._place, *labels_of_target(target.name))))
+                record = TargetRecord(target, labels_text((*self._place, ("target", target.name))))
             record.budget = self._budget_now if target.budget is not None else None
             self._targets[target.name] = record
 
     def restore(self, remembered: Iterable[Remembered]) -> None:
-        """Tell of the present what the process before this one left; what is no longer configured is passed over."""
+        """Show the last runs of the previous process; probes that are no longer configured are ignored."""
         known = [memory for memory in remembered if self._record(memory.target, memory.probe) is not None]
         for memory in known:
             self._probes[memory.probe].restore(memory)
@@ -101,10 +92,11 @@ class Metrics:
         in_maintenance: Callable[[str], bool],
         consecutive_failures: Callable[[str], int] = lambda _probe: 0,
     ) -> None:
-        """Whom to ask, when a page is made, what this room does not count itself. KeyError means: gone meanwhile.
+        """Set the functions that say, when a page is written, what other rooms know of a target or a probe.
 
-        Asked by name: what is left of a target's budget and whether a probe is in maintenance, only of those for which
-        a budget or a window is configured; and how often a probe failed in a row, which must know of a result first.
+        They are called with a name and raise KeyError for a name that is no longer configured: the remaining budget of
+        a target and the maintenance of a probe, only where a budget or a window is configured; and the consecutive
+        failures of a probe, which the status store counts.
         """
         self._budget_remaining = budget_remaining
         self._in_maintenance = in_maintenance
@@ -125,10 +117,10 @@ class Metrics:
             return self._budget_remaining(target)
         return None
 
-    # What has happened (the protocol Sink)
+    # The protocol Sink
 
     def record(self, result: Result) -> None:
-        """A run has ended. One of a probe that is gone by now is dropped."""
+        """A run has ended. The result of a removed probe is ignored."""
         self._own.start_lag.observe(max(0.0, result.start_lag_seconds))
         outcome = result.outcome
         record = self._record(outcome.target, outcome.probe)
@@ -137,7 +129,7 @@ class Metrics:
             self._targets[outcome.target].learn(outcome)
 
     def skipped(self, probe: Probe) -> None:
-        """A run was left out."""
+        """A run was skipped."""
         self._own.skipped.inc()
         record = self._record(probe.target, probe.name)
         if record is not None:
@@ -147,34 +139,34 @@ class Metrics:
         record = self._probes.get(probe)
         return record if record is not None and record.target == target else None
 
-    # What the prober is told of itself
+    # The prober's own metrics
 
     def reloaded(self, success: bool, /) -> None:
-        """The configuration was to be loaded; `apply_config` says so by itself where that succeeded."""
+        """The configuration was loaded, or could not be. `apply_config` reports success by itself."""
         self._own.reload_successful.set(success)
         if success:
             self._own.reloaded_at.set(time.time())
 
     def loop_lag(self, seconds: float, /) -> None:
-        """The event loop came back so much later than it was asked to."""
+        """The event loop woke `seconds` later than it should have."""
         self._own.loop_lag.observe(seconds)
         self._own.worst_loop_lag.note(seconds)
 
     def load(self, *, running: int, waiting: int) -> None:
-        """How many runs are going on, and how many wait for their turn."""
+        """Runs that are going on, and runs that are due and wait."""
         self._own.running.set(running)
         self._own.waiting.set(waiting)
 
     def suspects(self, suspects: bool, /) -> None:
-        """Whether the prober doubts itself."""
+        """Whether the prober suspects itself."""
         self._own.suspects.set(suspects)
 
     def history_up(self, up: bool, /) -> None:
-        """Whether the history is being written."""
+        """Whether the history is written."""
         self._own.history.is_up(up)
 
     def history_size(self, size: int, /, *, dropped: int) -> None:
-        """Bytes of the history, and results that it could not keep since the process began."""
+        """Bytes of the history, and results dropped since the process began."""
         self._own.history.measured(size, dropped=dropped)
 
     def notified(self, sent: bool, /) -> None:
@@ -188,10 +180,9 @@ class Metrics:
         return CONTENT_TYPES[format_for(accept)]
 
     async def render(self, accept: str | None) -> AsyncIterator[bytes]:
-        """The page in pieces; while each is written everybody else in the event loop has a turn many times.
+        """The page in pieces. Between its slices the event loop serves others.
 
-        It shows the probes of the moment at which it was begun, each with its numbers of the moment at which its line
-        is written.
+        The page shows the probes at its beginning, each with the values at the moment when its lines are written.
         """
         written, size = [], 0
         for piece in sliced(self._texts(format_for(accept))):

@@ -1,30 +1,29 @@
-"""Tells people of a change without Prometheus: `notify:` in the configuration, through the Apprise library.
+"""Notifications without Prometheus: `notify:` in the configuration, through the Apprise library.
 
-When something is told:
-  failing     A probe that fails so many times in a row (`after`, whatever the reasons) is told once. All probes of a
-              target that fail for one reason are one alert group and one message: those that join later are in it
-              silently. A probe that is told of and then fails as often in a row for another reason moves to that
-              reason's group, which is told if it is new.
-              More than ten changes at one time come as one list of what fails and one of what does not any more.
-  well again  When the last probe of an alert group passes, once, with how long it lasted.
-And when nothing is:
-  (The status store counts failures in a row; see prober/status.py.)
-  unknown     Runs that could not tell neither count nor interrupt the counting.
-  maintenance A run that was due in a maintenance window begins the counting anew: what fails is told `after` failures
-              later than its end, what ended in it when the first run after it passes.
-  self-doubt  While the prober suspects itself failures do not count. What was about to be told waits for one more
+A message is sent:
+  firing      once, when a probe has failed `after` times in a row, whatever the reasons. All probes of a target that
+              fail for one reason are one alert group and one message; a probe that joins the group later sends none.
+              A probe of a group that then fails `after` times in a row for another reason moves to the group of that
+              reason; the group sends a message if it is new.
+              More than ten changes at one time come as two lists: what fails, and what no longer fails.
+  resolved    once, when the last probe of an alert group passes. The message says how long the failure lasted.
+No message is sent (prober/status.py counts the failures in a row):
+  unknown     The verdict `unknown` neither adds to a streak of failures nor ends it.
+  maintenance A run within a maintenance window sets the streak to zero. A failure that began in the window is reported
+              after `after` failures outside of it; the end of a failure by the first run outside that passes.
+  self-doubt  While the prober suspects itself, failures do not count. A message that is not sent yet waits for one more
               failure after the doubt.
-  a restart   What has failed for `after` runs by the status store was told before. A run that could not
-              tell, right before the restart, hides that; then it is told again.
+  a restart   A probe that the status store shows with `after` failures has been reported before. If its last run before
+              the restart was `unknown`, the status store does not show the failures, and the message is sent again.
 
-alert_groups.py   what is told and what is not: no clock, no network
-message.py        an alert group in words
-channel.py         one URL: a queue, a thread, another try
-apprise.py        the only file that knows the library
-notifier.py       the Sink that holds them together
+alert_groups.py   which changes are reported: no clock, no network
+message.py        the text of an alert group
+channel.py        one URL: queue, thread, retries
+apprise.py        the only file that imports Apprise
+notifier.py       the Sink: results in, messages out
 """
 
-from prober.notify.apprise import NotifyProblem, check
+from prober.notify.apprise import NotifyError, check
 from prober.notify.notifier import Notifier
 
-__all__ = ["Notifier", "NotifyProblem", "check"]
+__all__ = ["Notifier", "NotifyError", "check"]

@@ -1,7 +1,7 @@
-"""The only file that knows Apprise: which URLs it takes, and one message handed to one of them.
+"""The only file that imports Apprise: it checks a URL and sends one message to it.
 
-Its URLs are passwords. Apprise and the libraries below it log them, whole or in part, so what they log goes nowhere;
-and what they raise is never told.
+Its URLs are passwords. Apprise and the libraries below it log URLs, whole or in part: their loggers are silenced, and
+the texts of their exceptions are never shown.
 """
 
 from __future__ import annotations
@@ -16,60 +16,69 @@ from prober.config.secret import Secret
 from prober.notify.message import Message
 
 Send = Callable[[Message], bool]
-"""Sends a message in the calling thread, for however long that takes; whether it worked. Raises anything."""
+"""Sends a message in the calling thread, without a time limit; returns whether it was sent. Raises anything."""
 
-_TALKATIVE: Final = ("apprise", "urllib3", "requests", "oauthlib", "requests_oauthlib", "slixmpp", "paho", "aprslib")
-"""Loggers that are told URLs, paths or payloads."""
+_LOGGERS_WITH_URLS: Final = (
+    "apprise",
+    "urllib3",
+    "requests",
+    "oauthlib",
+    "requests_oauthlib",
+    "slixmpp",
+    "paho",
+    "aprslib",
+)
+"""Loggers whose records hold URLs, paths or payloads."""
 
 
-class NotifyProblem(ValueError):  # noqa: N818 - named as its siblings for schemas and contracts
+class NotifyError(ValueError):
     """The notifications of a configuration cannot be sent."""
 
 
 def check(settings: Notify) -> None:
-    """Raise NotifyProblem where a URL is none that Apprise takes, or where Apprise is not installed.
+    """Raise NotifyError where Apprise does not know a URL, or is not installed.
 
-    The first time this imports Apprise and takes half a second.
+    The first call imports Apprise and takes half a second.
     """
     for number, url in enumerate(settings.urls, 1):
         sender(url, number=number)
 
 
 def sender(url: Secret, *, number: int) -> Send:
-    """What sends to a URL, the `number`th of the configuration. Raises NotifyProblem."""
-    _silence()
+    """The function that sends to a URL, the `number`th of the configuration. Raises NotifyError."""
+    _silence_loggers()
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what its plug-ins import is deprecated here and there
+            warnings.simplefilter("ignore")  # some plug-ins import deprecated modules
             import apprise
 
             asset = apprise.AppriseAsset(app_id="mcp-prober", app_desc="mcp-prober", async_mode=False)
             service = apprise.Apprise(asset=asset)
             known = service.add(url.reveal())
     except ImportError:
-        problem = "notify: the library that sends notifications is missing: pip install 'mcp-prober[notify]'"
-        raise NotifyProblem(problem) from None
+        message = "notify: the library that sends notifications is missing: pip install 'mcp-prober[notify]'"
+        raise NotifyError(message) from None
     except Exception:
-        known = False  # what it says may quote the URL
+        known = False  # the text of the exception may quote the URL
     if not known:
-        raise NotifyProblem(f"notify: URL {number} ({label(url)}) is none that Apprise knows how to send to")
+        raise NotifyError(f"notify: URL {number} ({label(url)}) is none that Apprise knows how to send to")
 
     def send(message: Message) -> bool:
         kind = apprise.NotifyType.FAILURE if message.bad else apprise.NotifyType.SUCCESS
-        text = apprise.NotifyFormat.TEXT  # so that what a server says is escaped where the service reads HTML
+        text = apprise.NotifyFormat.TEXT  # escapes server text for services that read HTML
         return bool(service.notify(body=message.text, title=message.title, notify_type=kind, body_format=text))
 
     return send
 
 
 def label(url: Secret) -> str:
-    """What may be told of a URL: the service, such as `slack`."""
+    """The part of a URL that is no secret: the service, such as `slack`."""
     return url.reveal().partition("://")[0][:20]
 
 
-def _silence() -> None:
-    """By level, and again where somebody sets that: whatever passes goes to no handler of ours."""
-    for name in _TALKATIVE:
+def _silence_loggers() -> None:
+    """Silence by level and by propagation: some plug-ins set the level of their logger again."""
+    for name in _LOGGERS_WITH_URLS:
         logger = logging.getLogger(name)
         logger.setLevel(logging.CRITICAL + 1)
         logger.propagate = False

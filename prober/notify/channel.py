@@ -1,7 +1,7 @@
-"""One URL: messages wait in a bounded queue, each is sent in a thread, and tried again where that fails or hangs.
+"""One URL: messages wait in a bounded queue; a thread sends each message; an attempt that fails or hangs is retried.
 
-A thread cannot be stopped. One that hangs is waited for no longer than `timeout` at a time and never joined, not even
-at the end of the process; as long as it is there, no other is started for its URL.
+A thread cannot be stopped. Each attempt waits at most `timeout` for a hanging thread, and the thread is never joined,
+not even at the end of the process. While it hangs, no second thread is started for the same URL.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from prober.notify.message import Message
 OnSent = Callable[[Literal["sent", "failed"]], None]
 
 TIMEOUT: Final = 15.0
-"""Seconds that one try may take. Apprise's own limits are four to connect and four between two bytes."""
+"""Seconds that one attempt may take. Apprise's own limits are four to connect and four between two bytes."""
 PAUSES: Final = (0.0, 2.0, 15.0, 60.0)
-"""Seconds before each try."""
-ROOM: Final = 100
-"""Messages that wait; of more, the oldest are given up."""
+"""Seconds before each attempt."""
+QUEUE_LIMIT: Final = 100
+"""Messages that wait. When the queue is full, the oldest message is dropped."""
 
 _LOGGER: Final = logging.getLogger(__name__)
 
 
 class Channel:
-    """To be served by a task that runs `serve()`."""
+    """The queue of one URL. A task runs `serve()`."""
 
     def __init__(
         self,
@@ -40,53 +40,53 @@ class Channel:
         on_sent: OnSent,
         timeout: float = TIMEOUT,
         pauses: Sequence[float] = PAUSES,
-        room: int = ROOM,
+        queue_limit: int = QUEUE_LIMIT,
     ):
-        """`name` is what logs say of it."""
+        """`name` stands for the URL in logs."""
         self._send, self._name, self._on_sent = send, name, on_sent
-        self._timeout, self._pauses, self._room = timeout, pauses, room
-        self._waiting: deque[Message] = deque()
-        self._there = asyncio.Event()
+        self._timeout, self._pauses, self._queue_limit = timeout, pauses, queue_limit
+        self._queue: deque[Message] = deque()
+        self._not_empty = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._attempt: SendAttempt | None = None
 
     def put(self, message: Message) -> None:
-        """Send it as soon as may be; never waits."""
-        if len(self._waiting) >= self._room:
-            self._waiting.popleft()
-            self._ended(sent=False, why=f"more than {self._room} were waiting")
-        self._waiting.append(message)
-        self._there.set()
+        """Queue a message; never waits."""
+        if len(self._queue) >= self._queue_limit:
+            self._queue.popleft()
+            self._ended(sent=False, why=f"more than {self._queue_limit} were waiting")
+        self._queue.append(message)
+        self._not_empty.set()
         self._idle.clear()
 
     async def drained(self) -> None:
-        """Return when nothing waits and nothing is being sent."""
+        """Return when the queue is empty and nothing is being sent."""
         await self._idle.wait()
 
     async def serve(self) -> None:
-        """Send what is put in, one after the other, until cancelled."""
+        """Send the queued messages, one after the other, until cancelled."""
         while True:
-            await self._there.wait()
-            message = self._waiting.popleft()
+            await self._not_empty.wait()
+            message = self._queue.popleft()
             try:
-                sent = await self._delivered(message)
+                sent = await self._deliver(message)
                 self._ended(sent=sent, why=f"{len(self._pauses)} tries failed")
             except Exception:
                 _LOGGER.exception("a notification to %s could not be handled", self._name)
-            if not self._waiting:
-                self._there.clear()
+            if not self._queue:
+                self._not_empty.clear()
                 self._idle.set()
 
-    async def _delivered(self, message: Message) -> bool:
+    async def _deliver(self, message: Message) -> bool:
         for pause in self._pauses:
             await asyncio.sleep(pause)
-            if await self._tried(message):
+            if await self._try(message):
                 return True
         return False
 
-    async def _tried(self, message: Message) -> bool:
-        """One try. One that hung before and comes back meanwhile is as good, where it had the same message."""
+    async def _try(self, message: Message) -> bool:
+        """One attempt. An earlier attempt that hung and now ends counts, if it had the same message."""
         if self._attempt is not None:
             if not await self._attempt.finished(self._timeout):
                 return False
@@ -106,33 +106,33 @@ class Channel:
 
 
 class SendAttempt:
-    """One message on its way, in a thread of its own that nobody has to wait for."""
+    """One attempt to send one message, in a thread that nobody has to join."""
 
     def __init__(self, send: Send, message: Message, *, name: str):
         self.message = message
         self.sent = False
         self._send = send
         self._loop = asyncio.get_running_loop()
-        self._over = asyncio.Event()
+        self._done = asyncio.Event()
         try:
             threading.Thread(target=self._send_in_thread, name=f"prober-notify {name}", daemon=True).start()
-        except RuntimeError:  # the system has no thread to give
-            self._over.set()
+        except RuntimeError:  # the system cannot start a thread
+            self._done.set()
 
     async def finished(self, timeout: float) -> bool:
-        """Whether it comes back within so many seconds."""
+        """Whether the attempt ends within `timeout` seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                await self._over.wait()
-        return self._over.is_set()
+                await self._done.wait()
+        return self._done.is_set()
 
     def _send_in_thread(self) -> None:
         sent = False
-        with suppress(Exception):  # a plug-in may raise whatever it likes, and its words may hold the URL
+        with suppress(Exception):  # plug-ins raise anything, and the text may hold the URL
             sent = self._send(self.message)
-        with suppress(RuntimeError):  # the loop is gone: the prober has ended while this hung
+        with suppress(RuntimeError):  # the loop is closed: the prober ended while this thread hung
             self._loop.call_soon_threadsafe(self._finish, sent)
 
     def _finish(self, sent: bool) -> None:
         self.sent = sent
-        self._over.set()
+        self._done.set()

@@ -74,7 +74,7 @@ _VALUES: Final[tuple[tuple[str, Callable[[str], object], str, str], ...]] = (
     ("snapshots_kept", int, "N", "of each workflow"),
     ("payload_limit", int, "BYTES", "of one JSON argument"),
     ("lock_wait_warning", float, "SECONDS", "a longer wait for a lock is logged"),
-    ("drain", int, "SECONDS", "what calls under way get when the server is told to stop"),
+    ("drain", int, "SECONDS", "how long running calls may take when the server stops"),
     ("fault_seed", int, "N", "makes the rates of faults repeatable"),
 )
 

@@ -4,7 +4,7 @@
     async with reference.running():     the store is open, background work goes on
         … reference.app …               ASGI: POST /mcp, /metrics, /healthz, /readyz, /debug/faults, /debug/contention
 
-`serve.py` does all of that for a process of its own.
+`serve.py` does all of that in a process of its own.
 """
 
 from __future__ import annotations
@@ -30,11 +30,10 @@ from prober.reference.faults.switches import FaultSwitches, parse_all
 from prober.reference.faults.wire import WireFaults
 from prober.reference.logs import log
 from prober.reference.metrics import ReferenceMetrics
-from prober.reference.observer import StoreReports
 from prober.reference.settings import Settings
 from prober.reference.state.cache import ReadThroughCache
 from prober.reference.state.context import Context
-from prober.reference.state.projection import KnownStates
+from prober.reference.state.projection import StateCache
 from prober.reference.stores import factory
 from prober.reference.stores.errors import SessionExistsError, StoreError
 from prober.reference.tools import server
@@ -43,8 +42,8 @@ MCP_PATH: Final = "/mcp"
 
 _LOOPBACK: Final = ("127.0.0.1", "127.0.0.1:*", "localhost", "localhost:*", "[::1]", "[::1]:*")
 
-_LARGEST_REQUEST: Final = 4 * 1024 * 1024
-"""Bytes; what is larger is refused before it is parsed."""
+_MAX_REQUEST: Final = 4 * 1024 * 1024
+"""Bytes; a larger request is refused before it is parsed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +60,7 @@ class Reference:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Open the store, make the sessions of the settings, follow and free in the background; undo it all after.
+        """Open the store, create the sessions of the settings, run the background tasks; close everything at the end.
 
         Raises:
             StoreUnavailableError: the store cannot be reached.
@@ -79,19 +78,19 @@ def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> R
     """Build a server; nothing is opened yet.
 
     Raises:
-        ValueError: a fault is misspelt.
+        ValueError: a fault is misspelt, or the store cannot be made from these settings.
     """
     registry = registry or CollectorRegistry()
     switches = FaultSwitches(parse_all(settings.faults), seed=settings.fault_seed)
-    metrics = ReferenceMetrics(registry, store=settings.store, safe=factory.is_safe(settings))
-    store = FaultyStore(factory.make(settings, StoreReports(metrics, store=settings.store)), switches)
+    metrics = ReferenceMetrics(registry, store=settings.store, safe=settings.store != "memory")
+    store = FaultyStore(factory.make(settings, metrics), switches)
     context = Context(
         settings=settings,
         store=store,
         metrics=metrics,
         contention=Contention(),
         configs=ReadThroughCache(store.config, ttl=settings.cache_ttl),
-        states=KnownStates(),
+        states=StateCache(),
     )
     mcp = server.build(context, middleware=(AnswerFaults(switches),))
     endpoint = mcp.streamable_http_app(
@@ -99,7 +98,7 @@ def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> R
         json_response=True,
         # No state in the process: any instance answers any request of any client.
         stateless_http=True,
-        max_request_body_size=_LARGEST_REQUEST,
+        max_request_body_size=_MAX_REQUEST,
         transport_security=TransportSecuritySettings(
             allowed_hosts=[*_LOOPBACK, *settings.allowed_hosts],
             allowed_origins=[f"http://{host}" for host in (*_LOOPBACK, *settings.allowed_hosts)],
@@ -117,7 +116,7 @@ def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> R
 
 
 async def _follow_changes(context: Context) -> None:
-    """Drop from the cache what other instances changed, for as long as the server runs."""
+    """Invalidate cached configurations that other instances changed, while the server runs."""
     async for handle in context.store.changes():
         if handle is None:
             context.configs.invalidate_all()
@@ -127,7 +126,7 @@ async def _follow_changes(context: Context) -> None:
 
 
 async def _purge(context: Context) -> None:
-    """Free what expired sessions occupy, every now and then."""
+    """Delete expired sessions periodically."""
     while True:
         await asyncio.sleep(context.settings.purge_every)
         try:
@@ -143,10 +142,10 @@ async def _make_sessions(context: Context) -> None:
 
 
 @asynccontextmanager
-async def _background(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Own endless tasks: a crash of one ends the body too, and the end of the body ends them."""
+async def _background(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run endless tasks beside the body. A crash of one ends the body; the end of the body cancels them."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work) for work in works]
+        tasks = [group.create_task(coroutine) for coroutine in coroutines]
         try:
             yield
         finally:

@@ -1,8 +1,8 @@
 """The most contended sessions, in bounded memory: the Space-Saving algorithm (Metwally, Agrawal, El Abbadi 2005).
 
-A label per session would grow a metric without end. This keeps `capacity` counters: a session without one takes over
-the smallest, and with it that count as its possible overcount. Every session with more conflicts than the smallest
-counter is in the list; a count is at most `overcounted` too high, never too low.
+A label for each session would grow a metric without end. This class keeps `capacity` counters. A session without a
+counter takes over the smallest one and starts from its count, which is the session's possible overcount. Every session
+with more conflicts than the smallest counter is in the list; a count is at most `overcounted` too high, never too low.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Contention:
     def add(self, session_id: str, *, tool: str) -> None:
         """One more conflict of this session, met by this tool."""
         counter = self._counters.get(session_id)
-        base, overcounted = (counter.conflicts, counter.overcounted) if counter else self._place()
+        base, overcounted = (counter.conflicts, counter.overcounted) if counter else self._start()
         self._counters[session_id] = Contended(
             session_id=session_id, conflicts=base + 1, overcounted=overcounted, last_tool=tool
         )
@@ -43,8 +43,8 @@ class Contention:
         """The most contended sessions, worst first."""
         return sorted(self._counters.values(), key=lambda each: (-each.conflicts, each.session_id))[:limit]
 
-    def _place(self) -> tuple[int, int]:
-        """Room for one more session: the count it starts from, and how much of that is not its own."""
+    def _start(self) -> tuple[int, int]:
+        """The count and the overcount that a new session starts from; drops the smallest counter if all are taken."""
         if len(self._counters) < self._capacity:
             return 0, 0
         smallest = min(self._counters.values(), key=lambda each: each.conflicts)

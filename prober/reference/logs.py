@@ -3,9 +3,9 @@
     {"time": "2026-01-31T12:00:00.000Z", "level": "warning", "logger": "prober.reference", "event": "write_conflict",
      "session_id": "wf_…", "tool": "advance_workflow", "retry_count": 1, "store": "sqlite"}
 
-Own events: `write_conflict`, `write_gave_up`, `lock_wait`, `breaker`, `snapshot_failed`, `purge_failed`, `faults`,
-`listening`, `stopped`. Arguments and results of tools are never logged: of an exception only its type and where it
-passed, because its text may quote them.
+The server's events: `write_conflict`, `write_gave_up`, `lock_wait`, `breaker`, `snapshot_failed`, `purge_failed`,
+`faults`, `listening`, `stopped`. Arguments and results of tools are never logged. An exception is logged as its type
+and its stack of functions, because its text may quote arguments.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class JsonLines(logging.Formatter):
     """A record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Own events with their facts, foreign records with their message."""
+        """The server's events with their facts; records of libraries with their message."""
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
             "level": record.levelname.lower(),
@@ -40,23 +40,23 @@ class JsonLines(logging.Formatter):
             **getattr(record, _FACTS, {}),
         }
         if record.exc_info and record.exc_info[1]:
-            line["exception"] = _places(record.exc_info[1])
+            line["exception"] = _stack(record.exc_info[1])
         return json.dumps(line, default=str)  # in ASCII: some readers take U+2028 for the end of a line
 
 
 def configure(*, stream: TextIO | None = None, level: int = logging.INFO) -> None:
-    """Send all logging of this process to a stream (stderr) as JSON lines. For whoever owns the process, once."""
+    """Send all logging of this process to a stream (stderr) as JSON lines. Called once, by the process's main."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # The SDK tells per call, at INFO, what the metrics count, and quotes what a tool answered.
+    # The SDK logs each call at INFO and quotes the tool's result; the metrics count calls already.
     for chatty in ("mcp", "httpx", "uvicorn"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
 
 
-def _places(error: BaseException) -> str:
-    """Types of an exception and its causes, each with the functions it passed, innermost last."""
+def _stack(error: BaseException) -> str:
+    """The types of an exception and its causes, each with its stack of functions, innermost last."""
     frames = traceback.extract_tb(error.__traceback__)
     here = f"{type(error).__name__} at " + " > ".join(f"{frame.name}:{frame.lineno}" for frame in frames)
     cause = error.__cause__ or error.__context__
-    return f"{here} because of {_places(cause)}" if cause else here
+    return f"{here} because of {_stack(cause)}" if cause else here

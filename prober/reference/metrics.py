@@ -1,7 +1,8 @@
-"""The server's Prometheus families, on a registry that is given. Every series is there, at zero, from the start."""
+"""The server's Prometheus families. Every series exists from the start, at zero."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -10,17 +11,18 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from prober.reference.logs import log
 from prober.reference.tools.catalog import TOOLS, Traits, names_with
 
 UNKNOWN_TOOL: Final = "unknown"
-"""The `tool_name` of every call to a tool that does not exist: what callers send is no label value."""
+"""The `tool_name` of every call to a tool that does not exist: texts of callers never become label values."""
 
 STATUSES: Final = ("ok", "error")
 OUTCOMES: Final = ("ok", "conflict", "rejected", "failed")
 CACHE_RESULTS: Final = ("hit", "miss", "stale")
 ORIGINS: Final = ("local", "remote")
 
-# Below 1 ms lie cache hits and local reads, around 10 ms the commit window, above 1 s what nobody waits for.
+# Below 1 ms lie cache hits and local reads, around 10 ms shared commits, above 1 s calls that callers give up.
 _CALL_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 # One more than the three retries a write has; the fourth bucket is +Inf and stays empty.
 _RETRIES: Final = (0, 1, 2, 3)
@@ -29,13 +31,13 @@ _LOCK_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 _BATCH: Final = (1, 2, 5, 10, 20, 50, 100, 200, 512)
 # A commit without a sync takes tens of microseconds, with one on a slow disk tens of milliseconds.
 _COMMIT_SECONDS: Final = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5)
-# Snapshots come every 100 events by default; what is far beyond means that they are not written.
+# A snapshot is written every 100 events by default; far more replayed events mean that snapshots fail.
 _REPLAYED: Final = (0, 1, 10, 25, 50, 100, 200, 500, 1000, 10_000)
 _POOL_SECONDS: Final = (0.0001, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 
 class ReferenceMetrics:
-    """All families of one server with one store; also the observer that its store reports to."""
+    """All families of one server with one store; a StoreObserver."""
 
     def __init__(self, registry: CollectorRegistry, *, store: str, safe: bool) -> None:
         """`store` is the name of the store, `safe` whether it keeps the promises of the protocol."""
@@ -46,7 +48,7 @@ class ReferenceMetrics:
         self._make_read_families(registry)
         self._make_store_families(registry)
         self.store_safe.labels(store).set(float(safe))
-        self._begin_all_series()
+        self._initialize_series()
 
     def _make_call_families(self, registry: CollectorRegistry) -> None:
         self.tool_calls = Counter(
@@ -160,8 +162,8 @@ class ReferenceMetrics:
             registry=registry,
         )
 
-    def _begin_all_series(self) -> None:
-        # DynamicSeriesFamily, because finding a child by its labels costs more than counting with it, on every call.
+    def _initialize_series(self) -> None:
+        # Children are kept: to find one by its labels costs more than to count with it.
         self._calls = {
             (name, status): (self.tool_calls.labels(name, status), self.tool_duration.labels(name, status))
             for name in (*TOOLS, UNKNOWN_TOOL)
@@ -190,7 +192,7 @@ class ReferenceMetrics:
         for alone in (self.snapshots, self.batch_size, self.commit, self.breaker_open):
             alone.labels(self._store)
 
-    # What tools and the layers below them report
+    # Reports of tools and of the layers below them
 
     def call_ended(self, *, tool_name: str, status: str, seconds: float) -> None:
         """A tool call was answered."""
@@ -200,15 +202,15 @@ class ReferenceMetrics:
         duration.observe(seconds)
 
     def write_ended(self, *, tool: str, outcome: str) -> None:
-        """A write's outcome, one of OUTCOMES, was told to its caller."""
+        """A write ended with one of OUTCOMES."""
         self.writes.labels(self._store, tool, outcome).inc()
 
     def conflict_met(self, *, tool: str) -> None:
-        """One attempt to write lost."""
+        """One attempt to write met a conflict."""
         self.conflicts.labels(self._store, tool).inc()
 
     def retries_ended(self, *, tool: str, retries: int) -> None:
-        """A write with optimistic locking won or gave up."""
+        """A write with optimistic locking succeeded or gave up."""
         self.retries.labels(self._store, tool).observe(retries)
 
     def lock_waited(self, *, tool: str, seconds: float) -> None:
@@ -228,14 +230,14 @@ class ReferenceMetrics:
         self.snapshots.labels(self._store).inc()
 
     def cache_read(self, *, tool: str, result: str) -> None:
-        """The cache was asked; one of CACHE_RESULTS."""
+        """The cache was read, with one of CACHE_RESULTS."""
         self.cache_requests.labels(self._store, tool, result).inc()
 
     def cache_invalidated(self, *, origin: str) -> None:
-        """A cached value, or all of them, had to be dropped; one of ORIGINS."""
+        """One cached value, or all of them, were dropped because of a write of one of ORIGINS."""
         self.cache_invalidations.labels(self._store, origin).inc()
 
-    # What the store reports (the protocol StoreObserver)
+    # Reports of the store (the protocol StoreObserver)
 
     def batch_committed(self, *, size: int, seconds: float) -> None:
         """One transaction with `size` writes was committed."""
@@ -243,7 +245,7 @@ class ReferenceMetrics:
         self.commit.labels(self._store).observe(seconds)
 
     def pool_changed(self, *, in_use: int, idle: int) -> None:
-        """The connections, now."""
+        """The present number of connections."""
         self._in_use.set(in_use)
         self._idle.set(idle)
 
@@ -252,8 +254,9 @@ class ReferenceMetrics:
         self._pool_wait.observe(seconds)
 
     def breaker_changed(self, *, is_open: bool) -> None:
-        """The store's circuit breaker changed."""
+        """The store's circuit breaker opened or closed. Logged, because all calls fail at once while it is open."""
         self.breaker_open.labels(self._store).set(float(is_open))
+        log(logging.ERROR if is_open else logging.WARNING, "breaker", dependency=self._store, open=is_open)
 
     # The page
 
@@ -264,7 +267,7 @@ class ReferenceMetrics:
 
 
 class _WithoutCreated(Collector):
-    """A registry's families without the `_created` samples: they double the page and nothing here reads them."""
+    """A registry's families without the `_created` samples, which double the page and are not used."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry

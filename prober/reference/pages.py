@@ -1,4 +1,4 @@
-"""The HTTP side: the MCP endpoint, and the pages that operators and their tools read."""
+"""The HTTP application: the MCP endpoint, metrics, health and debug pages."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from prober.reference.faults.switches import FaultSwitches
 from prober.reference.state.context import Context
 from prober.reference.stores.errors import StoreError
 
-_PATIENCE: Final = 2.0
-"""Seconds a page waits for the store, so that a scrape or a health check is always answered."""
+_STORE_TIMEOUT: Final = 2.0
+"""Seconds that a page waits for the store: scrapes and health checks are always answered."""
 
-_SHOWN: Final = 20
+_MAX_CONTENDED: Final = 20
 """Contended sessions on the page."""
 
 
@@ -38,7 +38,7 @@ def build(context: Context, switches: FaultSwitches, endpoint: Sequence[BaseRout
 
     async def readyz(_request: Request) -> Response:
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_STORE_TIMEOUT):
                 await context.store.check()
         except (StoreError, TimeoutError) as error:
             return PlainTextResponse(f"the store does not answer: {error or 'too slow'}\n", status_code=503)
@@ -47,7 +47,7 @@ def build(context: Context, switches: FaultSwitches, endpoint: Sequence[BaseRout
     async def contention(request: Request) -> Response:
         if not control.is_local(request):
             return JSONResponse({"error": "only for callers on this machine"}, status_code=403)
-        return JSONResponse({"sessions": [asdict(session) for session in context.contention.top(_SHOWN)]})
+        return JSONResponse({"sessions": [asdict(session) for session in context.contention.top(_MAX_CONTENDED)]})
 
     return Starlette(
         routes=[
@@ -56,7 +56,7 @@ def build(context: Context, switches: FaultSwitches, endpoint: Sequence[BaseRout
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/debug/contention", contention),
-            # What was cached while the state was broken must not outlive the fault.
+            # Values that were cached while a fault was on must not outlive the fault.
             control.route(switches, changed=context.configs.invalidate_all),
         ]
     )
@@ -64,7 +64,7 @@ def build(context: Context, switches: FaultSwitches, endpoint: Sequence[BaseRout
 
 async def _count_sessions(context: Context) -> None:
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_STORE_TIMEOUT):
             context.metrics.active_sessions.set(await context.store.count())
     except (StoreError, TimeoutError):
         context.metrics.active_sessions.set(math.nan)

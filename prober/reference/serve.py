@@ -1,4 +1,4 @@
-"""The reference server as a process of its own, over HTTP or stdio, until it is told to stop."""
+"""Runs the reference server over HTTP or stdio until it is stopped."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _BACKLOG: Final = 2048
 
 
 async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
-    """Serve HTTP until SIGTERM or SIGINT; `announce` is told the URL of the MCP endpoint once it answers.
+    """Serve HTTP until SIGTERM or SIGINT; `announce` is called with the URL of the MCP endpoint once it answers.
 
     Raises:
         OSError: the address cannot be listened on.
-        ValueError: a fault is misspelt.
+        ValueError: a fault is misspelt, or the store cannot be made from these settings.
         StoreUnavailableError: the store cannot be reached.
     """
     reference = build(settings)
@@ -55,8 +55,8 @@ async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
 def listen(host: str, port: int) -> socket.socket:
     """A listening TCP socket. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio asks for it before it switches Nagle's algorithm off on what is accepted:
-    # left at 0, every answer waits 40 ms for the caller's delayed acknowledgement.
+    # The protocol must be IPPROTO_TCP, not 0: asyncio looks at it before it disables Nagle's algorithm on accepted
+    # connections. With Nagle's algorithm every answer waits 40 ms for the caller's delayed acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -72,7 +72,7 @@ async def serve_stdio(settings: Settings) -> None:
     """Serve one client over standard input and output, until the input ends.
 
     Raises:
-        ValueError: a fault is misspelt.
+        ValueError: a fault is misspelt, or the store cannot be made from these settings.
         StoreUnavailableError: the store cannot be reached.
     """
     reference = build(settings)
@@ -81,7 +81,7 @@ async def serve_stdio(settings: Settings) -> None:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, telling when it listens, and stopping without raising the signal again: the store is closed after it."""
+    """uvicorn with a callback when it listens. It does not raise the signal again: the store is closed after it."""
 
     def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
         super().__init__(config)

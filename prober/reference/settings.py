@@ -1,4 +1,4 @@
-"""What can be chosen when the reference server starts. Durations are seconds, sizes bytes."""
+"""The settings of the reference server. Durations are seconds, sizes bytes."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ HANDLE_PATTERN: Final = r"^[A-Za-z0-9_-]{1,64}$"
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything the server is told; a default is written here and nowhere else."""
+    """All settings. Defaults are written here and nowhere else."""
 
     store: StoreName = "sqlite"
 
     db: Path = Path("mcp-prober-reference.db")
     """The SQLite file; made where it is missing."""
     synchronous: Synchronous = "NORMAL"
-    """What an acknowledged write survives: NORMAL the death of the process, FULL also that of the machine."""
+    """An acknowledged write survives a crash of the process (NORMAL), or also a crash of the machine (FULL)."""
     commit_window: float = 0.010
-    """How long a write waits for others to share its commit, at most; 0 commits each write by itself."""
+    """How long a write waits at most for other writes to share its commit; 0 commits each write by itself."""
     readers: int = 4
     """Reading connections to the SQLite file."""
 
@@ -34,7 +34,7 @@ class Settings:
     """Connections to Redis at most: the number of calls expected at once."""
 
     store_wait: float = 5.0
-    """How long a call waits for a connection before it is told that the store is busy."""
+    """How long a call waits for a connection before it fails with StoreBusyError."""
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -43,29 +43,29 @@ class Settings:
     """Values of the Host header that are served beside the loopback names, `name` or `name:port` or `name:*`."""
 
     drain: int = 5
-    """How long calls under way get to finish when the server is told to stop."""
+    """How long running calls may take when the server stops."""
 
     sessions: tuple[str, ...] = ()
-    """Handles of sessions that are made at start and never expire: stable subjects for probes that only read."""
+    """Handles of sessions that are created at start and never expire, for probes that only read."""
     handle_lifetime: float = 3600.0
     """How long a session lives after its last write."""
     purge_every: float = 60.0
-    """How often what expired sessions occupy is freed."""
+    """How often expired sessions are deleted."""
 
     cache_ttl: float = 30.0
     """How old a cached session configuration may get."""
     snapshot_every: int = 100
-    """After how many events the state of a workflow is written down, so that reading it replays at most so many."""
+    """Events between two snapshots of a workflow: a read replays at most this many."""
     snapshots_kept: int = 2
     payload_limit: int = 65_536
-    """The largest JSON value of one argument that is kept."""
+    """The largest JSON value of one argument."""
     lock_wait_warning: float = 0.5
-    """A wait for a lock that takes longer is logged."""
+    """A longer wait for a lock is logged."""
 
     faults: tuple[str, ...] = ()
-    """Failures to begin with, `NAME[:DURATION][:RATE]`."""
+    """Faults that are on from the start, `NAME[:DURATION][:RATE]`."""
     fault_seed: int | None = None
-    """Makes the dice of fault rates repeatable."""
+    """Makes the random choices of fault rates repeatable."""
 
     def __post_init__(self) -> None:
         """Raises ValueError with every mistake, a line each."""

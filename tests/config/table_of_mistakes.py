@@ -449,7 +449,7 @@ BEYOND_STRUCTURE: dict[str, list[str]] = {
         "4: probes.one.latency.fail: above the timeout of 5s: it would never be seen",
     ],
     "latency-warn-above-fail": [
-        "4: probes.one.latency.warn: above fail: it would never be told",
+        "4: probes.one.latency.warn: above fail: it would never warn",
     ],
     "limit-zero": [
         "2: targets.server.limits.event: must be larger than 0B",

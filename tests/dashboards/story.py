@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
 
-from prometheus_client import CollectorRegistry
 from prometheus_client.samples import Sample
 
 from prober.config.model import Config, Probe
@@ -24,6 +23,7 @@ from prober.loader import load
 from prober.metrics import Metrics
 from prober.outcome import Outcome, Phase, Reason, ServerInfo, Verdict
 from prober.result import Result
+from tests.metrics.library import library_registry
 
 MINUTES: Final = 180
 LOCATIONS: Final[Mapping[str, str]] = {"amsterdam": "127.0.0.1:9733", "singapore": "127.0.0.2:9733"}
@@ -156,10 +156,10 @@ class Prober:
         self._healthy = healthy
         self._begin = begin
         self._dice = random.Random(location)
-        self._registry = CollectorRegistry()
         self._minute = 0
         self._written = 0
-        self._metrics = Metrics(location=location, registry=self._registry)
+        self._metrics = Metrics(location=location)
+        self._registry = library_registry(self._metrics)
         with patch("time.time", return_value=begin - 40):
             self._metrics.apply_config(config, config.probes)
         self._metrics.ask(budget_remaining=self._budget_left, in_maintenance=self._in_maintenance)

@@ -6,11 +6,10 @@ from typing import Any, Final
 
 import pytest
 import yaml
-from prometheus_client import CollectorRegistry
 
 from prober.cli.package_data import shipped
 from prober.drill import ECHOES, EXPECTED
-from prober.drill.expected import OWN, SLOW_SECONDS
+from prober.drill.expected import SELF_ALERTS, SLOW_SECONDS
 from prober.drill.pipeline import STREAKS
 from prober.loader import load
 from prober.metrics import Metrics
@@ -34,14 +33,14 @@ def test_every_fault_of_the_reference_server_is_expected_and_no_other() -> None:
 
 def test_every_alert_that_is_expected_or_borne_is_one_that_ships() -> None:
     expected = {each.alert for each in EXPECTED.values()}
-    assert expected | ECHOES | OWN <= ALERTS.keys()
-    assert not expected & (ECHOES | OWN)
+    assert expected | ECHOES | SELF_ALERTS <= ALERTS.keys()
+    assert not expected & (ECHOES | SELF_ALERTS)
 
 
 def test_every_alert_of_the_prober_itself_that_a_drill_can_raise_is_known() -> None:
     """Whatever is said of the prober and not of a target; a drill has no history, and reloads nothing."""
     of_the_prober = {name for name in ALERTS if name.startswith("McpProber")}
-    assert of_the_prober - OWN == {"McpProberHistoryDown", "McpProberNotReloading"}
+    assert of_the_prober - SELF_ALERTS == {"McpProberHistoryDown", "McpProberNotReloading"}
 
 
 def test_the_series_that_is_waited_for_is_exported() -> None:
@@ -75,7 +74,7 @@ async def test_the_metrics_that_move_are_exported() -> None:
 
 
 async def _page(config: Any) -> str:
-    metrics = Metrics(registry=CollectorRegistry())
+    metrics = Metrics()
     metrics.apply_config(config, config.probes)
     page = b"".join([chunk async for chunk in metrics.render(None)])
     return page.decode()

@@ -11,9 +11,9 @@ from typing import Any, Final
 import pytest
 
 from prober.drill import Finding, Report, write_json, write_table
-from prober.drill.findings import Moved
+from prober.drill.findings import ObservedChange
 
-MOVED: Final = Moved(family="mcp_probe_failures_total", labels={"reason": "unavailable"}, before=0, after=2)
+MOVED: Final = ObservedChange(family="mcp_probe_failures_total", labels={"reason": "unavailable"}, before=0, after=2)
 GOOD: Final = Finding(
     fault="http-503",
     target="reference-1",

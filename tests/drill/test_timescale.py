@@ -131,7 +131,7 @@ def test_prometheus_accepts_the_configuration_around_them(tmp_path: Path) -> Non
 
 def shortened_routes() -> dict[str, Any]:
     document = yaml.safe_load((shipped("alerts") / "alertmanager.yml").read_text())
-    return timescale.alertmanager(document, speed=60, hook="http://127.0.0.1:1")
+    return timescale.alertmanager(document, speed=60, webhook="http://127.0.0.1:1")
 
 
 @pytest.mark.external

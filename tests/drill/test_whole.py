@@ -15,7 +15,7 @@ from typing import Final
 import pytest
 
 from prober.drill import ECHOES, EXPECTED, Finding, Report, write_table
-from prober.drill.findings import Moved
+from prober.drill.findings import ObservedChange
 from prober.reference.faults.catalog import FAULTS
 from tests.drill.command import Done, drill
 from tests.programs import program
@@ -81,7 +81,7 @@ def table(done: Done) -> str:
     for fault in document["faults"]:
         known = {key: value for key, value in fault.items() if key not in ("as_expected", "troubles", "metric")}
         sequences = {key: tuple(value) for key, value in known.items() if isinstance(value, list)}
-        metric = Moved(**fault["metric"]) if fault["metric"] else None
+        metric = ObservedChange(**fault["metric"]) if fault["metric"] else None
         findings.append(Finding(**{**known, **sequences}, metric=metric))
     report = Report(
         started_at=datetime.fromisoformat(document["started_at"]),

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from prober.kinds.placeholders import ALWAYS_THERE
+from prober.kinds.placeholders import SCRATCH
 from prober.outcome import Outcome, Reason
 from tests.assertions.ticking import PROMISE, ticking
 from tests.kinds.offering import Answer, Tool, called, document, gives, offering, probed, respond, says, tool
@@ -79,7 +79,7 @@ async def test_a_placeholder_is_the_captured_value_of_whatever_type(written: Any
 
 
 async def test_scratch_is_one_name_in_a_run_and_another_in_the_next(tmp_path: Path) -> None:
-    step = {"tool": "use", "arguments": {"name": f"{{{ALWAYS_THERE}}}"}}
+    step = {"tool": "use", "arguments": {"name": f"{{{SCRATCH}}}"}}
     async with offering(*tools()) as peer:
         for _ in range(2):
             assert (await ran(peer, tmp_path, [step], [step])).reason is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Metric
+from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
@@ -17,9 +17,9 @@ OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0"
 Series = tuple[str, frozenset[tuple[str, str]]]
 
 
-def metrics_of(config: Config, *, location: str | None = None, registry: CollectorRegistry | None = None) -> Metrics:
+def metrics_of(config: Config, *, location: str | None = None) -> Metrics:
     """The metrics of a process that has just read the configuration and runs all of it."""
-    metrics = Metrics(location=location, registry=registry or CollectorRegistry())
+    metrics = Metrics(location=location)
     metrics.apply_config(config, config.probes)
     return metrics
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from prober.metrics.sink import ALL_REASONS_UP_TO
 from prober.outcome import Phase, Reason, Verdict
@@ -252,7 +251,7 @@ async def test_a_skipped_run_is_counted_for_its_probe_and_for_all() -> None:
 
 async def test_beyond_a_thousand_probes_a_reason_begins_with_its_first_case() -> None:
     config = crowd(ALL_REASONS_UP_TO + 1)
-    metrics = metrics_of(config, registry=CollectorRegistry())
+    metrics = metrics_of(config)
     assert await values(metrics, "mcp_probe_failures_total") == {}
     first = next(iter(config.probes.values()))
     metrics.record(ran(first, reason=Reason.TIMEOUT))

@@ -7,12 +7,12 @@ from typing import Final
 import pytest
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
-from prometheus_client.registry import DuplicateTimeseries
 
 from prober.config.model import Config
 from prober.metrics import Metrics
 from prober.metrics.exposition import CONTENT_TYPES
 from prober.outcome import ServerInfo
+from tests.metrics.library import library_registry
 from tests.metrics.reading import OPENMETRICS, metrics_of, page, parsed, series, value, values
 from tests.metrics.world import MODERN, configured, crowd, eventful, ran
 from tests.programs import check_metrics
@@ -26,9 +26,9 @@ HOSTILE: Final = ServerInfo(
 """Says what would end the label, the line or the page."""
 
 
-def eventful_metrics(registry: CollectorRegistry, *, location: str | None = None) -> Metrics:
+def eventful_metrics(*, location: str | None = None) -> Metrics:
     config = configured()
-    metrics = metrics_of(config, registry=registry, location=location)
+    metrics = metrics_of(config, location=location)
     metrics.ask(budget_remaining=lambda _target: 119.5, in_maintenance=lambda probe: probe == "offer")
     for result in eventful(config):
         metrics.record(result)
@@ -53,23 +53,23 @@ def comparable(families: list[Metric]) -> tuple[list[tuple[str, str, str, str]],
 
 @pytest.mark.parametrize("location", [None, "fra-1", 'Zürich "west"\\'])
 async def test_the_text_page_says_what_the_library_would_say(location: str | None) -> None:
-    registry = CollectorRegistry()
-    metrics = eventful_metrics(registry, location=location)
+    metrics = eventful_metrics(location=location)
+    registry = library_registry(metrics)
     assert comparable(parsed(await page(metrics))) == comparable(parsed(generate_latest(registry).decode()))
 
 
 @pytest.mark.parametrize("location", [None, "fra-1", 'Zürich "west"\\'])
 async def test_the_openmetrics_page_says_what_the_library_would_say(location: str | None) -> None:
-    registry = CollectorRegistry()
-    metrics = eventful_metrics(registry, location=location)
+    metrics = eventful_metrics(location=location)
+    registry = library_registry(metrics)
     written = await page(metrics, OPENMETRICS)
     assert written.endswith("# EOF\n")
     assert comparable(parsed(written)) == comparable(parsed(openmetrics_of(registry)))
 
 
 async def test_headings_are_letter_by_letter_those_of_the_library() -> None:
-    registry = CollectorRegistry()
-    metrics = eventful_metrics(registry)
+    metrics = eventful_metrics()
+    registry = library_registry(metrics)
     for accept, library in ((None, generate_latest(registry).decode()), (OPENMETRICS, openmetrics_of(registry))):
         ours, theirs = (
             [line for line in text.splitlines() if line.startswith("#")]
@@ -80,24 +80,24 @@ async def test_headings_are_letter_by_letter_those_of_the_library() -> None:
 
 async def test_every_family_of_a_run_has_been_filled() -> None:
     """Else the comparison with the library would compare nothing."""
-    families = parsed(await page(eventful_metrics(CollectorRegistry())))
+    families = parsed(await page(eventful_metrics()))
     assert [family.name for family in families if not family.samples] == []
 
 
 async def test_both_formats_show_the_same_series() -> None:
-    metrics = eventful_metrics(CollectorRegistry())
+    metrics = eventful_metrics()
     text, openmetrics = parsed(await page(metrics)), parsed(await page(metrics, OPENMETRICS))
     assert comparable(text)[1] == comparable(openmetrics)[1]
 
 
 @pytest.mark.parametrize("accept", [None, OPENMETRICS])
 async def test_the_place_is_a_label_of_every_series(accept: str | None) -> None:
-    metrics = eventful_metrics(CollectorRegistry(), location="fra-1")
+    metrics = eventful_metrics(location="fra-1")
     assert all(("location", "fra-1") in labels for _, labels in series(parsed(await page(metrics, accept))))
 
 
 async def test_without_a_place_no_series_has_one() -> None:
-    metrics = eventful_metrics(CollectorRegistry())
+    metrics = eventful_metrics()
     assert not any("location" in dict(labels) for _, labels in series(parsed(await page(metrics))))
 
 
@@ -134,7 +134,7 @@ async def test_a_server_that_renames_itself_has_one_series() -> None:
 
 @pytest.mark.parametrize("location", [None, "fra-1"])
 async def test_promtool_finds_nothing_to_say(location: str | None) -> None:
-    metrics = eventful_metrics(CollectorRegistry(), location=location)
+    metrics = eventful_metrics(location=location)
     check_metrics(await page(metrics))
 
 
@@ -175,15 +175,8 @@ async def test_the_format_is_the_one_that_is_asked_for(accept: str | None, form:
     assert (await page(metrics, accept)).endswith("# EOF\n") is openmetrics
 
 
-async def test_a_registry_holds_one_set_of_metrics() -> None:
-    registry = CollectorRegistry()
-    Metrics(registry=registry)
-    with pytest.raises(DuplicateTimeseries):
-        Metrics(registry=registry)
-
-
 async def test_a_page_without_a_configuration_is_sound() -> None:
-    metrics = Metrics(registry=CollectorRegistry())
+    metrics = Metrics()
     assert await value(metrics, "prober_probes") == 0
     assert parsed(await page(metrics, OPENMETRICS))
 
@@ -203,8 +196,9 @@ async def test_a_page_that_is_being_written_shows_the_probes_of_its_beginning() 
 @pytest.mark.parametrize("accept", [None, OPENMETRICS])
 async def test_a_page_made_between_any_two_events_says_what_the_library_would_say(accept: str | None) -> None:
     """Lines are taken from the page before where nothing has changed: each event must be seen, and each reload."""
-    registry, config = CollectorRegistry(), configured()
-    metrics = metrics_of(config, registry=registry)
+    config = configured()
+    metrics = metrics_of(config)
+    registry = library_registry(metrics)
     library = openmetrics_of if accept else lambda registry: generate_latest(registry).decode()
     for result in eventful(config):
         await page(metrics, accept)

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from prober.config.model import Config
 from prober.metrics import Metrics
@@ -101,7 +100,7 @@ def test_a_run_is_noted_in_microseconds(metrics: Metrics, config: Config) -> Non
 
 def test_a_probe_costs_little_memory() -> None:
     config = crowd(SOME)
-    metrics = Metrics(registry=CollectorRegistry())
+    metrics = Metrics()
     tracemalloc.start()
     try:
         metrics.apply_config(config, config.probes)

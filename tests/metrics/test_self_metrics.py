@@ -6,7 +6,6 @@ import platform
 import time
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from prober import __version__
 from prober.metrics import Metrics
@@ -95,7 +94,7 @@ async def test_the_rest_is_what_was_told_last() -> None:
 
 
 async def test_the_build_and_the_process_are_told() -> None:
-    metrics = Metrics(registry=CollectorRegistry())
+    metrics = Metrics()
     assert await values(metrics, "prober_build_info") == {(platform.python_version(), __version__): 1}
     memory = await value(metrics, "process_resident_memory_bytes")
     assert memory is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prober.notify.alert_groups import Firing, Resolved
-from prober.notify.message import MOST, MOST_AT_ONCE, Message, message_of, messages_of
+from prober.notify.message import MAX_MESSAGES, MAX_TEXT, Message, message_of, messages_of
 from prober.outcome import Evidence, Outcome, Reason
 from tests.notify.results import at, run
 
@@ -55,7 +55,7 @@ def test_many_changes_at_once_are_one_list_of_each_kind() -> None:
         for number in range(25)
     ]
     ended = Resolved(target="u", reason=Reason.TOOL_ERROR, probes=("a",), since=at(0), until=at(1))
-    assert [message.title for message in messages_of([*failed[: MOST_AT_ONCE - 1], ended])][-1] == (
+    assert [message.title for message in messages_of([*failed[: MAX_MESSAGES - 1], ended])][-1] == (
         "u is well again, it failed: tool_error"
     )
     bad, good = messages_of([ended, *failed])
@@ -70,7 +70,7 @@ def test_what_a_server_says_is_capped_and_cannot_pretend_to_be_ours() -> None:
     many = [run("tool_error", probe=f"p{number}", message=hostile, evidence=evidence).outcome for number in range(500)]
     message = began(*many)
     assert len(message.title) <= 150
-    assert len(message.text) <= MOST
+    assert len(message.text) <= MAX_TEXT
     first, second, *_ = message.text.splitlines()
     assert first == "probes: p0, p1, p2, p3, p4 and 495 more"
     assert second.startswith("tool_error at initialize: x probe: by")

@@ -15,7 +15,7 @@ import pytest
 
 from prober.config.model import Notify
 from prober.config.secret import Secret
-from prober.notify import Notifier, NotifyProblem, check
+from prober.notify import Notifier, NotifyError, check
 from prober.notify.apprise import sender
 from prober.notify.channel import Channel
 from prober.notify.message import Message
@@ -35,14 +35,14 @@ def friend() -> Iterator[Receiver]:
 
 
 def notifier(*urls: Secret, after: int = 1, **more: Any) -> Notifier:
-    return Notifier(Notify(urls=urls, after=after), statuses("a", "b"), **{"gathering": 0.05, **more})
+    return Notifier(Notify(urls=urls, after=after), statuses("a", "b"), **{"group_wait": 0.05, **more})
 
 
 async def test_ten_probes_of_a_dead_host_are_one_message_and_their_recovery_another(friend: Receiver) -> None:
     names = [f"p{number}" for number in range(10)]
     sent: list[str] = []
     async with Notifier(
-        Notify(urls=(friend.url,), after=2), statuses(*names), on_sent=sent.append, gathering=0.05
+        Notify(urls=(friend.url,), after=2), statuses(*names), on_sent=sent.append, group_wait=0.05
     ) as tells:
         for minute in range(4):
             for name in names:
@@ -140,7 +140,7 @@ async def test_more_than_there_is_room_for_gives_up_the_oldest() -> None:
         arrived.append(message.title)
         return True
 
-    channel = Channel(send, name="x", on_sent=sent.append, room=2)
+    channel = Channel(send, name="x", on_sent=sent.append, queue_limit=2)
     await served(channel, *(Message(title=str(number), text="probe: b", bad=True) for number in range(5)))
     assert arrived == ["3", "4"]
     assert sent == ["failed"] * 3 + ["sent"] * 2
@@ -186,14 +186,14 @@ async def test_an_end_waits_until_the_prober_trusts_itself_again(friend: Receive
         await until(lambda: friend.bodies)
         suspects = True
         ended(tells, run("pass", 1))
-        await asyncio.sleep(0.2)  # several gatherings
+        await asyncio.sleep(0.2)  # several group waits
         assert len(friend.bodies) == 1
         suspects = False
         await until(lambda: len(friend.bodies) == 2)
 
 
 async def test_what_is_gathered_when_the_prober_ends_is_told(friend: Receiver) -> None:
-    async with notifier(friend.url, gathering=60.0) as tells:
+    async with notifier(friend.url, group_wait=60.0) as tells:
         ended(tells, run("timeout"))
     assert friend.titles == ["t fails: timeout"]
 
@@ -201,7 +201,7 @@ async def test_what_is_gathered_when_the_prober_ends_is_told(friend: Receiver) -
 async def test_after_a_restart_only_what_is_new_is_told(friend: Receiver) -> None:
     known = statuses("a", "b")
     known.record(run("timeout", probe="a"))
-    async with Notifier(Notify(urls=(friend.url,), after=1), known, gathering=0.05) as tells:
+    async with Notifier(Notify(urls=(friend.url,), after=1), known, group_wait=0.05) as tells:
         ended(tells, run("timeout", 1, probe="a"))
         ended(tells, run("tool_error", 1, probe="b"))
         await until(lambda: friend.bodies)
@@ -215,7 +215,7 @@ async def test_a_reload_goes_to_other_urls_and_keeps_what_was_told(friend: Recei
         async with notifier(friend.url) as tells:
             ended(tells, run("timeout"))
             await until(lambda: friend.bodies)
-            with pytest.raises(NotifyProblem):
+            with pytest.raises(NotifyError):
                 tells.apply_config(Notify(urls=(Secret("nonsense://s3cr3t-t0ken"),), after=1))
             tells.apply_config(Notify(urls=(other.url,), after=2))
             ended(tells, run("timeout", 1))
@@ -232,7 +232,7 @@ async def test_a_reload_goes_to_other_urls_and_keeps_what_was_told(friend: Recei
 @pytest.mark.parametrize("url", ["nonsense://s3cr3t-t0ken", "slack://s3cr3t-t0ken", "json://", "mailto://s3cr3t-t0ken"])
 def test_a_url_that_cannot_be_used_is_refused_without_being_told(url: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.NOTSET)
-    with pytest.raises(NotifyProblem, match=r"^notify: URL 2 \([a-z]+\) is none that Apprise knows") as caught:
+    with pytest.raises(NotifyError, match=r"^notify: URL 2 \([a-z]+\) is none that Apprise knows") as caught:
         check(Notify(urls=(Secret("json://127.0.0.1/hook"), Secret(url))))
     assert "s3cr3t" not in str(caught.value)
     assert "s3cr3t" not in caplog.text
@@ -254,7 +254,7 @@ async def test_no_log_of_any_level_shows_a_url(friend: Receiver, caplog: pytest.
 
 def test_without_apprise_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "apprise", None)
-    with pytest.raises(NotifyProblem, match=r"pip install 'mcp-prober\[notify\]'"):
+    with pytest.raises(NotifyError, match=r"pip install 'mcp-prober\[notify\]'"):
         check(Notify(urls=(Secret("json://127.0.0.1/hook"),)))
     Notifier(Notify(urls=()), statuses())
 

@@ -13,7 +13,6 @@ import pytest
 
 from prober.reference.logs import JsonLines, log
 from prober.reference.metrics import ReferenceMetrics
-from prober.reference.observer import StoreReports
 
 from .inside import inside
 
@@ -104,10 +103,9 @@ async def test_arguments_and_results_are_in_no_line_of_the_log(tmp_path: Path, s
 async def test_a_breaker_that_opens_and_closes_is_logged_and_shown(tmp_path: Path, stream: io.StringIO) -> None:
     async with inside(tmp_path) as server:
         metrics: ReferenceMetrics = server.reference.context.metrics
-        reports = StoreReports(metrics, store="sqlite")
-        reports.breaker_changed(is_open=True)
+        metrics.breaker_changed(is_open=True)
         assert server.sample("mcp_circuit_breaker_open", dependency="sqlite") == 1
-        reports.breaker_changed(is_open=False)
+        metrics.breaker_changed(is_open=False)
         assert server.sample("mcp_circuit_breaker_open", dependency="sqlite") == 0
     told = [(line["level"], line["open"]) for line in lines(stream) if line["event"] == "breaker"]
     assert told == [("error", True), ("warning", False)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -37,3 +39,18 @@ def test_the_defaults_are_loopback_and_safe() -> None:
 
 def test_the_password_of_redis_is_not_shown() -> None:
     assert "hunter2" not in repr(Settings(redis_url="redis://:hunter2@127.0.0.1:6379/0"))
+
+
+def test_a_redis_store_without_its_library_says_what_to_install() -> None:
+    script = (
+        "import sys; sys.modules['redis'] = None; from prober.reference.__main__ import main; "
+        "sys.exit(main(['--store', 'redis']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "--store redis needs redis-py: pip install 'mcp-prober[redis]'\n"
+
+
+def test_the_other_stores_do_not_import_redis() -> None:
+    script = "import sys, prober.reference.serve, prober.reference.stores.sqlite; sys.exit('redis' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

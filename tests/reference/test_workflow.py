@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.reference.state.projection import KnownStates, WorkflowState, fold, snapshot_of, state_of
+from prober.reference.state.projection import StateCache, WorkflowState, fold, snapshot_of, state_of
 from prober.reference.stores.errors import StoreUnavailableError
 from prober.reference.stores.values import Event, EventHistory, Session
 
@@ -68,7 +68,7 @@ def session(handle: str, *, created_at: float, last_event: int) -> Session:
 
 
 def test_a_known_state_is_used_only_for_the_same_log_at_the_same_event() -> None:
-    known = KnownStates(capacity=2)
+    known = StateCache(capacity=2)
     state = WorkflowState(version=3, phase="p")
     known.learn(session("s", created_at=1, last_event=3), state)
     assert known.at(session("s", created_at=1, last_event=3)) is state
@@ -78,7 +78,7 @@ def test_a_known_state_is_used_only_for_the_same_log_at_the_same_event() -> None
 
 
 def test_the_known_state_used_longest_ago_makes_room() -> None:
-    known = KnownStates(capacity=2)
+    known = StateCache(capacity=2)
     for handle in "aba":
         of = session(handle, created_at=1, last_event=0)
         if known.at(of) is None:

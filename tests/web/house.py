@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from prometheus_client import CollectorRegistry
-
 from prober.assertions.judge import Judge
 from prober.config import Config
 from prober.loader import load
@@ -30,7 +28,7 @@ class House:
     def __init__(self, config: Config, judge: Judge) -> None:
         self.config = config
         self.statuses = StatusStore()
-        self.metrics = Metrics(registry=CollectorRegistry())
+        self.metrics = Metrics()
         self.scheduler = Scheduler(judge=judge, sinks=[self.statuses, self.metrics])
         self.scheduler.apply_config(config)
         self.statuses.apply_config(config)

@@ -26,7 +26,7 @@ from prober.daemon.settings import HOST
 from prober.history import HistoryError, Retention
 from prober.history.retention import SMALLEST
 from prober.loader import load as load_config
-from prober.notify import NotifyProblem
+from prober.notify import NotifyError
 from prober.schedule import Shard
 
 FORMATS: Final = ("auto", "json", "text")
@@ -71,7 +71,7 @@ def daemon(options: DaemonOptions) -> int:
         number = asyncio.run(_run(settings, load))
     except ConfigError as error:
         refuse_mistakes(error, nothing_was="started")
-    except (HistoryError, NotifyProblem) as error:
+    except (HistoryError, NotifyError) as error:
         refuse(str(error))
     except OSError as error:
         refuse(f"--listen {options.listen}: {error.strerror or error}")

@@ -17,7 +17,7 @@ import typer
 
 from prober.cli.exit_codes import FAILED, INTERRUPTED, PASSED, UNKNOWN, refuse
 from prober.cli.package_data import shipped
-from prober.drill import EXPECTED, Alerting, Broken, Plan, Report, drill, write_json, write_table
+from prober.drill import EXPECTED, Alerting, DrillError, Plan, Report, drill, write_json, write_table
 
 OUTPUTS: Final[Mapping[str, Callable[[Report, TextIO], None]]] = {"table": write_table, "json": write_json}
 
@@ -53,7 +53,7 @@ def run(options: DrillOptions) -> int:
         _log(f"without alerts: {plan.alerting}")
     try:
         report = asyncio.run(_interruptible(plan))
-    except Broken as error:
+    except DrillError as error:
         typer.echo(str(error), err=True)
         return UNKNOWN
     if report is None:

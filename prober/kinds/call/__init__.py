@@ -9,7 +9,7 @@ from prober.config.checks import Checks
 from prober.config.field_types import Expanding, JsonObject, Text
 from prober.config.kind import ProbeKind
 from prober.config.mapping_schema import inline, key, mapping_of, settings
-from prober.kinds.reasons import OF_CHECKS, OF_TOOLS
+from prober.kinds.reasons import CHECK_REASONS, TOOL_REASONS
 
 
 @settings
@@ -30,5 +30,5 @@ KIND: Final = ProbeKind(
     rank=30,
     help="Call one tool and judge its answer.",
     settings=mapping_of(CallSettings),
-    reasons=lambda _: OF_TOOLS | OF_CHECKS,
+    reasons=lambda _: TOOL_REASONS | CHECK_REASONS,
 )

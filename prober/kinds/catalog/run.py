@@ -1,4 +1,4 @@
-"""`catalog`: reads every page of every list of the server, looks for required names, compares with a contract."""
+"""`catalog`: reads every page of every list of the server, requires names, compares with a contract."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LISTS: Final = {
     "resources": ("resources", "resources/list", "resources", "uri"),
     "templates": ("resources", "resources/templates/list", "resourceTemplates", "uriTemplate"),
 }
-"""Section of a contract: the capability that announces it, the method, the result's key, what identifies an item."""
+"""By section of a contract: the capability that announces it, the method, the result's key, the item's identity."""
 
 _SHOWN: Final = 20
 """The most changes that evidence and warnings show, and the most tools that warnings show."""
@@ -32,19 +32,19 @@ async def run(context: ProbeContext, settings: CatalogSettings) -> None:
     async with context.session(explicit=True) as session:
         found = await read_contract(session)
         if session.mirrors_arguments:
-            await _look_at_annotations(context, found)
+            await _check_annotations(context, found)
     wanted = {"tools": settings.tools, "prompts": settings.prompts, "resources": settings.resources}
     context.facts.update({section: len(getattr(found, section)) for section in wanted})
     for section, names in wanted.items():
         _require(section, names, getattr(found, section))
     if settings.contract is not None:
-        await _hold_against(context, settings.contract, found)
+        await _compare(context, settings.contract, found)
 
 
 async def read_contract(session: Session) -> Contract:
-    """The contract of the server at the other end of an explicitly negotiated session.
+    """The contract of the server, in an explicitly negotiated session.
 
-    Only what its capabilities announce is asked for: an unannounced list may be an unknown method.
+    Only announced lists are requested: the method of another list may be unknown to the server.
     """
     sections: dict[str, list[dict[str, Any]]] = {}
     for section, (capability, method, key, identity) in _LISTS.items():
@@ -53,15 +53,15 @@ async def read_contract(session: Session) -> Contract:
         try:
             sections[section] = await session.pages(method, key)
         except Failure as failure:
-            # no capability announces templates, and many servers that have none do not know the method either
+            # no capability announces templates, and many servers without templates do not know the method
             if section != "templates" or failure.evidence.rpc_code != METHOD_NOT_FOUND:
                 raise
         else:
-            _refuse_twins(method, identity, sections[section])
+            _refuse_duplicates(method, identity, sections[section])
     return contract_of(**sections)
 
 
-def _refuse_twins(method: str, identity: str, items: Iterable[dict[str, Any]]) -> None:
+def _refuse_duplicates(method: str, identity: str, items: Iterable[dict[str, Any]]) -> None:
     seen: set[str] = set()
     for item in items:
         if item[identity] in seen:
@@ -85,7 +85,7 @@ def _require(section: str, wanted: Iterable[str], found: Iterable[str]) -> None:
         )
 
 
-async def _look_at_annotations(context: ProbeContext, found: Contract) -> None:
+async def _check_annotations(context: ProbeContext, found: Contract) -> None:
     """Warn of tools that clients must drop from the list because their `x-mcp-header` is invalid."""
     dropped: list[str] = []
     for name, tool in found.tools.items():
@@ -99,7 +99,7 @@ async def _look_at_annotations(context: ProbeContext, found: Contract) -> None:
         context.warnings.append(f"clients must drop {len(dropped) - _SHOWN} more tools for the same reason")
 
 
-async def _hold_against(context: ProbeContext, pinned: Contract, found: Contract) -> None:
+async def _compare(context: ProbeContext, pinned: Contract, found: Contract) -> None:
     changes = await compare_in_turns(pinned, found)
     for severity in Severity:
         context.facts[f"contract_changes_{severity}"] = sum(change.severity is severity for change in changes)

@@ -1,4 +1,4 @@
-"""`handshake`: reach the server, negotiate, take leave. The official SDK client may be asked as well."""
+"""`handshake`: reach the server, negotiate, close. Optionally the official SDK's client does the same."""
 
 from __future__ import annotations
 

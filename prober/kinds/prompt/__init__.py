@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from prober.config.checks import OF_CONTENT, Checks
+from prober.config.checks import WITHOUT_STRUCTURED, Checks
 from prober.config.field_types import Expanding, MapOf, Text
 from prober.config.kind import ProbeKind
 from prober.config.mapping_schema import inline, key, mapping_of, settings
-from prober.kinds.reasons import OF_CHECKS
+from prober.kinds.reasons import CHECK_REASONS
 
 
 @settings
@@ -20,9 +20,9 @@ class PromptSettings:
     arguments: Mapping[str, str] = key(
         Expanding(MapOf(value=Text(may_be_empty=True))), "Its arguments, all texts.", default_factory=dict, repr=False
     )
-    checks: Checks = inline(default=Checks(source="result"), narrowed=OF_CONTENT)
+    checks: Checks = inline(default=Checks(source="result"), narrowed=WITHOUT_STRUCTURED)
 
 
 KIND: Final = ProbeKind(
-    rank=50, help="Get one prompt and judge it.", settings=mapping_of(PromptSettings), reasons=lambda _: OF_CHECKS
+    rank=50, help="Get one prompt and judge it.", settings=mapping_of(PromptSettings), reasons=lambda _: CHECK_REASONS
 )

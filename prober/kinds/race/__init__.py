@@ -1,13 +1,13 @@
 """`kind: race`: several clients on one object at once; the history of their calls is held against a model.
 
-models.py      what each model asks of the tools, and what can be seen of it
-settings.py    which tools stand for the operations, how many clients, how long
-rules.py       what has to hold of the settings together
+models.py      the operations of each model, and the anomalies that a history can show
+settings.py    which tools are the operations, how many clients, how long
+rules.py       cross-checks of the settings
 run.py         setup, rounds of clients, cleanup, verdict
-connection.py  sessions, and what becomes of one after a failed call
-call.py        a mapped tool call: arguments, answer, turned down or not
-client.py      what a client does next, by the model
-recorder.py    operations as they happen, to a history
+connection.py  sessions, replaced after a failed call
+call.py        the answer of an operation's tool call: value, version, conflict
+client.py      one client: chooses and makes the next operation, by the model
+recorder.py    records operations and makes a history of them
 report.py      the verdict as a Failure
 """
 
@@ -21,7 +21,7 @@ from prober.config.mapping_schema import MappingSchema, Values
 from prober.kinds.race.models import MODELS
 from prober.kinds.race.rules import check_operations, check_placeholders, check_sizes, check_writes
 from prober.kinds.race.settings import RaceCall, RaceSettings, keys
-from prober.kinds.reasons import OF_CHECKS, OF_TOOLS
+from prober.kinds.reasons import CHECK_REASONS, TOOL_REASONS
 from prober.outcome import Reason
 
 __all__ = ["KIND", "RaceCall", "RaceSettings"]
@@ -37,7 +37,7 @@ def _build(values: Values) -> RaceSettings:
 
 
 def _reasons(settings: RaceSettings) -> frozenset[Reason]:
-    return OF_TOOLS | OF_CHECKS | set(MODELS[settings.model].anomalies)
+    return TOOL_REASONS | CHECK_REASONS | set(MODELS[settings.model].anomalies)
 
 
 KIND: Final = ProbeKind(

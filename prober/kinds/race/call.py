@@ -1,4 +1,4 @@
-"""One operation as a tool call: its arguments filled, its answer read by the paths of the configuration."""
+"""Reads the answer of an operation's tool call by the paths of the configuration."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from prober.outcome import Evidence, Failure, Reason
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a call came to."""
+    """The result of a call."""
 
     result: Result
     value: Any = None
@@ -30,12 +30,12 @@ class Answer:
 async def read_answer(
     context: ProbeContext, call: RaceCall, result: Mapping[str, Any], *, model: str, kind: str
 ) -> Answer:
-    """What an answer says.
+    """The values of an answer that the model needs.
 
     Raises:
-        Failure: it is an error, or does not say what the model needs: nobody knows whether the call had its effect.
+        Failure: the answer is an error or lacks a value: it is unknown whether the call had its effect.
     """
-    if call.conflict_when and await _turned_down(context, call, result):
+    if call.conflict_when and await _is_conflict(context, call, result):
         return Answer(result=Result.FAIL)
     if result.get("isError"):
         raise tool_error(call.tool, result)
@@ -53,7 +53,7 @@ async def read_answer(
     return Answer(result=Result.OK, value=value, version=version)
 
 
-async def _turned_down(context: ProbeContext, call: RaceCall, result: Mapping[str, Any]) -> bool:
+async def _is_conflict(context: ProbeContext, call: RaceCall, result: Mapping[str, Any]) -> bool:
     whole = Instance(value=result)
     checks = tuple(Check(reason=Reason.EXPECTATION_FAILED, rule=each, instance=whole) for each in call.conflict_when)
     finding = await context.judge.judge(Case(checks=checks), deadline=context.deadline, target=context.target.name)
@@ -75,7 +75,7 @@ async def _value(context: ProbeContext, call: RaceCall, shown: Any, *, many: boo
 
 
 async def _one_or_null(context: ProbeContext, path: str, shown: Any) -> Any:
-    """The selected node, or null where the path selects none yet. A counter refuses null later."""
+    """The selected node, or null if the path selects none. A counter refuses null later."""
     selection = Selection(path=compile_path(path), instance=Instance(value=shown), most=2)
     nodes = await context.judge.select(selection, deadline=context.deadline, target=context.target.name)
     return one_of(nodes, selection) if nodes else None

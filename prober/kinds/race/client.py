@@ -1,4 +1,4 @@
-"""One client of a race: the choice of its next operation, and what its last answers showed."""
+"""One client of a race: chooses its next operation, makes it, and remembers versions and tokens."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ class Client:
         settings: RaceSettings,
         names: Mapping[str, Any],
         recorder: Recorder,
-        dice: random.Random,
-        patience: float,
+        rng: random.Random,
+        timeout: float,
     ):
         self._context = context
         self._model = MODELS[settings.model]
         self._number, self._connection, self._settings = number, connection, settings
-        self._names, self._recorder, self._dice, self._patience = names, recorder, dice, patience
+        self._names, self._recorder, self._rng, self._timeout = names, recorder, rng, timeout
         self._version: int | None = None
         """The version that the next write expects, see `_learn`; for a lock, its newest token."""
-        self._told: Any = None
+        self._acquired: Any = None
         """The value in the answer to the latest `acquire`."""
 
     async def burst(self, count: int, *, spread: float, end: float) -> None:
-        """So many operations, each after a random delay of up to `spread` seconds."""
+        """Make `count` operations, each after a random delay of up to `spread` seconds."""
         loop = asyncio.get_running_loop()
         for _ in range(count):
             if spread:
-                await asyncio.sleep(self._dice.random() * spread)
+                await asyncio.sleep(self._rng.random() * spread)
             if loop.time() >= end or self._recorder.full:
                 return
             if self._settings.model == "lock":
@@ -56,7 +56,7 @@ class Client:
                 await self.operate(self._choose())
 
     async def look(self, *, final: bool = False) -> None:
-        """Read the object while nobody writes. A lock has no read: the `final` look tries to acquire it."""
+        """Read the object while no client writes. A lock has no read: the `final` look tries to acquire it."""
         if self._settings.model != "lock":
             await self.operate("read")
         elif final:
@@ -64,23 +64,23 @@ class Client:
 
     def _choose(self) -> str:
         calls = self._settings.calls
-        chosen = self._dice.choices(list(calls), weights=[call.weight for call in calls.values()])[0]
+        chosen = self._rng.choices(list(calls), weights=[call.weight for call in calls.values()])[0]
         expects = "version" in names_in(calls[chosen].arguments)
         return "read" if expects and self._version is None else chosen
 
     async def _hold(self, spread: float) -> None:
-        """Take the lock, keep it for a moment, perhaps write under it, give it back."""
+        """Acquire the lock, hold it for a moment, write if the race has a write, release it."""
         answer = await self.operate("acquire")
         if answer is None or answer.result is not Result.OK:
             return
-        self._version, self._told = answer.version, answer.value
-        await asyncio.sleep(self._dice.random() * max(spread, 0.002))
+        self._version, self._acquired = answer.version, answer.value
+        await asyncio.sleep(self._rng.random() * max(spread, 0.002))
         if "write" in self._settings.calls and self._version is not None:
             await self.operate("write")
         await self.operate("release")
 
     async def operate(self, kind: str) -> Answer | None:
-        """One operation from invocation to record. None where its outcome is unknown."""
+        """Make and record one operation. None if its outcome is unknown."""
         call = self._settings.calls[kind]
         takes = names_in(call.arguments)
         element = self._recorder.new_element() if self._model.operations[kind].writes or "op" in takes else None
@@ -90,23 +90,23 @@ class Client:
             "client": self._number,
             "op": element,
             "version": self._version,
-            "value": self._told,
+            "value": self._acquired,
         }
         self._recorder.start()
         answer: Answer | None = None
         try:
             answer = await self._ask(kind, call, fill(call.arguments, values), element=element, given=given)
         except Failure as failure:
-            self._recorder.trouble.append(failure)
+            self._recorder.failures.append(failure)
         self._learn(kind, given, answer)
         return answer
 
     async def _ask(
         self, kind: str, call: RaceCall, arguments: Mapping[str, Any], *, element: str | None, given: int | None
     ) -> Answer:
-        """Call and record the operation, also one that the deadline breaks off: it may have had its effect.
+        """Call and record the operation, also one that the deadline aborts: it may have had its effect.
 
-        The operation is over when the answer is there. To read a large one takes time that the server has not taken.
+        The operation ends when its answer arrives. Reading the answer is not the server's time.
         """
         invoked = returned = None
         answer: Answer | None = None
@@ -114,7 +114,7 @@ class Client:
             async with self._connection.turn():
                 invoked = self._recorder.now()
                 try:
-                    result = await self._connection.call(call.tool, arguments, patience=self._patience)
+                    result = await self._connection.call(call.tool, arguments, timeout=self._timeout)
                 finally:
                     returned = self._recorder.now()
             answer = await read_answer(self._context, call, result, model=self._settings.model, kind=kind)
@@ -150,7 +150,7 @@ class Client:
         )
 
     def _learn(self, kind: str, given: int | None, answer: Answer | None) -> None:
-        """Keep the version that was read or made last, for the next write; None after a write that did not win."""
+        """Keep the latest known version for the next write; None after a write that had a conflict or failed."""
         if self._settings.model != "register":
             return
         if answer is None or answer.result is not Result.OK:

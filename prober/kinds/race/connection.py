@@ -15,7 +15,7 @@ from prober.outcome import Failure
 
 
 class Connection:
-    """One session after the other: a call that fails on the way may leave a session that is beyond use."""
+    """One session at a time. A failed call may leave the session unusable: the next call then opens a new one."""
 
     def __init__(self, context: ProbeContext, *, process: int, log: ExchangeLog):
         self._context, self._log, self.process = context, log, process
@@ -25,7 +25,7 @@ class Connection:
 
     @property
     def session(self) -> Session:
-        """The open session. Raises AssertionError where there is none."""
+        """The open session. Raises AssertionError if none is open."""
         assert self._session is not None
         return self._session
 
@@ -33,26 +33,26 @@ class Connection:
         self._session = await self._stack.enter_async_context(self._context.session(log=self._log))
 
     async def close(self) -> None:
-        """End the session politely."""
+        """Close the session."""
         self._session = None
         await self._stack.aclose()
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """One call at a time: a session carries no more."""
+        """Wait for the turn: a session has one call at a time."""
         async with self._turn:
             if self._session is None:
                 await self.open()
             yield
 
-    async def call(self, tool: str, arguments: Mapping[str, Any], *, patience: float) -> dict[str, Any]:
-        """The result of one tool call within `patience` seconds. To be used inside `turn`."""
+    async def call(self, tool: str, arguments: Mapping[str, Any], *, timeout: float) -> dict[str, Any]:
+        """The result of one tool call within `timeout` seconds. To be used inside `turn`."""
         session = self.session
         listing = await self._context.tool(session, tool)
         parameters = {"name": tool, "arguments": dict(arguments)}
         mark = len(self._log.finished)
         try:
-            async with asyncio.timeout(patience) as clock:
+            async with asyncio.timeout(timeout) as clock:
                 return await session.request("tools/call", parameters, input_schema=listing.input_schema)
         except TimeoutError:
             if not clock.expired():
@@ -64,21 +64,21 @@ class Connection:
             await self._drop(failure)
             raise
         finally:
-            del self._log.finished[mark:]  # thousands of excerpts: the history is the record of a race
+            del self._log.finished[mark:]  # thousands of excerpts; the history already records the race
 
     async def _drop(self, failure: Failure) -> None:
-        """End the session at once, as a failed session ends."""
+        """Abort the session."""
         self._session = None
         await self._stack.__aexit__(type(failure), failure, failure.__traceback__)
 
 
 async def connect(context: ProbeContext, stack: AsyncExitStack, *, count: int) -> list[Connection]:
-    """Open `count` connections; the stack closes them. The first one learns era and tools for all.
+    """Open `count` connections; the stack closes them. The first connection learns era and tools for all.
 
-    What the first one exchanges beside the race itself stands in the run's own log.
+    The run's own log has the exchanges of the first connection outside of the race.
     """
     logs = [context.log, *(ExchangeLog(context.target_cache.redact) for _ in range(count - 1))]
-    several = context.target.transport == "stdio"  # over HTTP nobody can tell which process answers
+    several = context.target.transport == "stdio"  # over HTTP it is unknown which process answers
     connections = [Connection(context, process=number if several else 0, log=log) for number, log in enumerate(logs)]
     for connection in connections:
         stack.push_async_callback(connection.close)

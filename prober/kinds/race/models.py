@@ -1,6 +1,6 @@
-"""The models that races are held against: what each asks of the tools, and what the history of a race can show.
+"""The models of races: the operations of each, and the anomalies that a history can show.
 
-The judge of each model, with its definition and the reason why it is sound, stands in `prober.consistency`.
+`prober.consistency` judges the histories; it defines each model and says why its judgement is sound.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from prober.outcome import Reason
 
 @dataclass(frozen=True, kw_only=True)
 class OperationModel:
-    """What one operation asks of its tool. The names are keys of the operation or placeholders in its arguments."""
+    """The requirements of one operation on its tool."""
 
     answers: tuple[str, ...] = ()
-    """Keys of the operation that must be written: paths into its answer."""
+    """Required keys of the operation: paths into its answer."""
     writes: bool = False
-    """Whether the operation puts an element of its own there, so that `{op}` must go into the arguments."""
+    """Whether the operation writes a unique element: its arguments must hold `{op}`."""
     optional: bool = False
     placeholders: frozenset[str] = frozenset()
-    """Placeholders that this operation has beside `{scratch}`, `{client}` and captured names."""
+    """Placeholders of this operation beside `{scratch}`, `{client}` and captured names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +30,10 @@ class RaceModel:
     """One model."""
 
     operations: Mapping[str, OperationModel]
-    """By the names of the keys under which tools are mapped to them."""
+    """By name, which is also the key of the operation in the configuration."""
     anomalies: tuple[Reason, ...]
     collection: bool = False
-    """Whether a read shows many elements."""
+    """Whether a read returns many elements."""
 
 
 _WRITE: Final = OperationModel(writes=True, placeholders=frozenset({"op"}))

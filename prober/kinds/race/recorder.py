@@ -1,4 +1,4 @@
-"""Records operations as they happen, by one clock, and makes a history of them."""
+"""Records the operations of a race by one clock, and makes a history of them."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ from prober.kinds.race.models import MODELS
 from prober.kinds.race.settings import RaceSettings
 from prober.outcome import Failure
 
-_REMEMBERED: Final = 32
-_MOST_TROUBLE: Final = 20
+_RECENT_CALLS: Final = 32
+_MAX_FAILURES: Final = 20
 
 
 class Recorder:
-    """The record that all clients of one race write. All clients share one thread, so nothing is locked."""
+    """The record of all clients of one race. All clients share one thread, so that no lock is needed."""
 
     def __init__(self, *, tag: str, limit: int, clock: Callable[[], float] = time.monotonic):
         self.tag = tag
         self._limit = limit
         self._clock = clock
         self._began: float | None = None
-        self._durations: deque[float] = deque(maxlen=_REMEMBERED)
+        self._durations: deque[float] = deque(maxlen=_RECENT_CALLS)
         self.operations: list[Operation] = []
         self.elements: list[str] = []
-        """Everything that somebody tried to write."""
-        self.trouble: list[Failure] = []
-        """Why outcomes are unknown."""
-        self.touched = False
-        """Whether anything was asked of the server that a cleanup may have to undo."""
+        """All elements of writes, also of failed writes."""
+        self.failures: list[Failure] = []
+        """The failures of operations with an unknown outcome."""
+        self.needs_cleanup = False
+        """Whether a request was sent that a cleanup may have to undo."""
         self._started = 0
 
     @property
     def full(self) -> bool:
-        """Whether as many operations have begun as may, or so many failed that the server is not fit for a race."""
-        return self._started >= self._limit or len(self.trouble) > _MOST_TROUBLE
+        """Whether the limit of operations is reached, or too many failed for a race."""
+        return self._started >= self._limit or len(self.failures) > _MAX_FAILURES
 
     @property
     def usual_duration(self) -> float:
-        """Seconds that a call took of late, 0 before the first."""
+        """The median seconds of recent calls; 0 before the first."""
         return median(self._durations) if self._durations else 0.0
 
     def now(self) -> float:
-        """Seconds since the history began: since this was asked first."""
+        """Seconds since the first call of this method."""
         moment = self._clock()
         if self._began is None:
             self._began = moment
@@ -58,12 +58,12 @@ class Recorder:
         self._started += 1
 
     def new_element(self) -> str:
-        """A text that nobody has written yet, here or in any other run."""
+        """A text that is unique in this run and in all other runs."""
         self.elements.append(f"{self.tag}-{len(self.elements)}")
         return self.elements[-1]
 
     def add(self, operation: Operation) -> None:
-        """Keep an operation that has ended."""
+        """Add an operation that has ended."""
         self.operations.append(operation)
         if operation.result is Result.OK:
             self._durations.append(operation.returned - operation.invoked)
@@ -72,7 +72,7 @@ class Recorder:
         """All operations in the order of invocation, without the elements that other runs left in a collection."""
         ordered = sorted(self.operations, key=lambda each: (each.invoked, each.returned))
         if MODELS[settings.model].collection:
-            ordered = [replace(each, value=self._ours(each.value)) for each in ordered]
+            ordered = [replace(each, value=self._own_elements(each.value)) for each in ordered]
         return Trace(
             model=settings.model,
             operations=tuple(replace(each, id=number) for number, each in enumerate(ordered)),
@@ -83,7 +83,7 @@ class Recorder:
             about=about,
         )
 
-    def _ours(self, value: Any) -> Any:
+    def _own_elements(self, value: Any) -> Any:
         if not isinstance(value, list):
             return value
         return [each for each in value if isinstance(each, str) and each.startswith(self.tag)]

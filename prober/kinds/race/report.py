@@ -1,4 +1,4 @@
-"""What a race came to, as the failure that the run ends with, or none."""
+"""The verdict on a race as a Failure, or None."""
 
 from __future__ import annotations
 
@@ -14,25 +14,24 @@ from prober.outcome import Evidence, Failure, Reason
 _STEP = "race"
 
 
-def failure_from(context: ProbeContext, verdict: Judged, history: Trace, trouble: Sequence[Failure]) -> Failure | None:
-    """What the run ends with; leaves its numbers in the run's facts.
+def failure_from(context: ProbeContext, verdict: Judged, history: Trace, failures: Sequence[Failure]) -> Failure | None:
+    """The failure that the run ends with; adds the race's numbers to the run's facts.
 
-    What is proven stays proven, however little overlapped and whatever else failed. Then come calls that failed, for
-    a server that does not answer is not well. Last comes a race that was none.
+    First come violations: a proof stays a proof, even with little overlap and other failures. Then come failed calls:
+    a server that does not answer is not well. Last comes a race without overlap.
     """
     most = overlap(history)
     context.facts["race_overlap"] = most
     for violation in verdict.violations:
         context.facts[f"race_violations_{violation.reason}"] = violation.occurrences
     if verdict.violations:
-        if trouble:
-            context.warnings.append(_told(trouble, history))
+        if failures:
+            context.warnings.append(_failed_calls(failures, history))
         return _violated(context, verdict, history)
-    if trouble:
-        first = trouble[0]
-        return Failure(
-            first.reason, _told(trouble, history), step=first.step, evidence=first.evidence, further=first.further
-        )
+    if failures:
+        first = failures[0]
+        message = _failed_calls(failures, history)
+        return Failure(first.reason, message, step=first.step, evidence=first.evidence, further=first.further)
     if why := verdict.undecided or _no_race(history, most):
         return Failure(Reason.UNDECIDED, why, step=_STEP)
     return None
@@ -59,10 +58,10 @@ def _times(violation: Violation) -> str:
     return f"witness of the first of {violation.occurrences} cases in this history:"
 
 
-def _told(trouble: Sequence[Failure], history: Trace) -> str:
-    reasons = Counter(failure.reason for failure in trouble)
+def _failed_calls(failures: Sequence[Failure], history: Trace) -> str:
+    reasons = Counter(failure.reason for failure in failures)
     counted = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
-    return f"{len(trouble)} of {len(history.operations)} calls failed ({counted}), first: {trouble[0].message}"
+    return f"{len(failures)} of {len(history.operations)} calls failed ({counted}), first: {failures[0].message}"
 
 
 def _no_race(history: Trace, most: int) -> str | None:

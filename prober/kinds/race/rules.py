@@ -1,11 +1,11 @@
-"""What has to hold of the settings of a race together."""
+"""Cross-checks of the settings of a race."""
 
 from __future__ import annotations
 
 from prober.config.cursor import Cursor
 from prober.config.mapping_schema import Values
 from prober.config.units import show_duration
-from prober.kinds.placeholders import ALWAYS_THERE, names_in
+from prober.kinds.placeholders import SCRATCH, names_in
 from prober.kinds.race.models import MODELS, OPERATIONS
 from prober.kinds.race.settings import ALL_OPS, RaceCall, RaceSettings
 from prober.kinds.step import check_arguments, names_at
@@ -51,7 +51,7 @@ def _check_answer(cursor: Cursor, model: str, name: str, call: RaceCall) -> None
 
 
 def check_placeholders(values: Values) -> None:
-    known = {ALWAYS_THERE}
+    known = {SCRATCH}
     setup = values.cursor.find("setup")
     complaint = "nothing is called {} here"
     if setup is not None:

@@ -1,12 +1,11 @@
 """`race`: several clients on one scratch object at once; the history of their calls is held against a model.
 
-setup       a scratch name of its own for this run, or what the server hands out
-quiet read  what the object shows before anybody writes
-rounds      all clients start together, then a few calls each, with small seeded delays in every second round
-quiet read  what is left when nobody writes any more; of a lock, whether it can still be had
-cleanup     whatever became of the rest
-verdict     a violation is the failure; else a call that failed is; else too little overlap is `undecided`
-
+setup       makes the object: a scratch name for this run, or a name that the server chooses
+quiet read  before any write
+rounds      all clients start together and make a few calls each, with small seeded delays in every second round
+quiet read  after the last write; a lock is acquired once more instead
+cleanup     always
+verdict     a violation; else a failed call; else `undecided` if too little overlapped
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from typing import Any, Final
 
 from prober.consistency import judge_trace
 from prober.kinds.context import ProbeContext
-from prober.kinds.placeholders import ALWAYS_THERE, names_in
+from prober.kinds.placeholders import SCRATCH, names_in
 from prober.kinds.race.client import Client
 from prober.kinds.race.connection import Connection, connect
 from prober.kinds.race.recorder import Recorder
@@ -29,10 +28,10 @@ from prober.kinds.run_step import run_step
 from prober.outcome import Failure
 
 RACE_SHARE: Final = 0.6
-"""Share of the run's time until which the clients race at most; the quiet reads have some of the rest."""
+"""Share of the run's time after which the race ends; the quiet reads need some of the rest."""
 
 CALL_SHARE: Final = 0.2
-"""Share of the run's time that one call has, before its outcome is given up as unknown."""
+"""Share of the run's time after which a call's outcome is unknown."""
 
 CLEANUP_SHARE: Final = 0.2
 
@@ -41,8 +40,8 @@ BURST: Final = 4
 
 DEFAULT_PROCESSES: Final = 2
 
-_SHORTEST_CALL: Final = 0.5
-"""The least seconds that one call has."""
+_MIN_CALL_TIMEOUT: Final = 0.5
+"""Seconds."""
 
 
 async def run(context: ProbeContext, settings: RaceSettings) -> None:
@@ -50,7 +49,7 @@ async def run(context: ProbeContext, settings: RaceSettings) -> None:
     left, race_end = context.deadline.left(), context.deadline.share(RACE_SHARE)
     seed = settings.seed if settings.seed is not None else secrets.randbelow(2**32)
     tag = f"probe-{secrets.token_hex(6)}"
-    names: dict[str, Any] = {ALWAYS_THERE: tag}
+    names: dict[str, Any] = {SCRATCH: tag}
     recorder = Recorder(tag=tag, limit=settings.operations)
     try:
         async with context.within(context.deadline.share(1 - CLEANUP_SHARE)), AsyncExitStack() as stack:
@@ -64,26 +63,26 @@ async def run(context: ProbeContext, settings: RaceSettings) -> None:
                     settings=settings,
                     names=names,
                     recorder=recorder,
-                    dice=random.Random(f"{seed} {number}"),  # noqa: S311 - decides what is asked, not what is secret
-                    patience=max(_SHORTEST_CALL, left * CALL_SHARE),
+                    rng=random.Random(f"{seed} {number}"),  # noqa: S311 - chooses operations, not secrets
+                    timeout=max(_MIN_CALL_TIMEOUT, left * CALL_SHARE),
                 )
                 for number in range(settings.clients)
             ]
             await clients[0].look()
             await _rounds(clients, recorder, end=min(loop.time() + settings.seconds, race_end))
-            # Each process may keep a state of its own, so the last process is asked as well.
+            # Each process may have its own state, so the last process is read as well.
             for number in {0, len(connections) - 1}:
                 await clients[number].look(final=True)
     except Failure as failure:
         if not recorder.operations:
             raise
-        recorder.trouble.append(failure)  # the operations recorded until then are judged all the same
+        recorder.failures.append(failure)  # the operations recorded so far are judged all the same
     finally:
         context.facts["race_operations"] = len(recorder.operations)
         await _clean_up(context, settings, names, recorder)
     history = recorder.history(settings, seed=seed, about=f"{context.target.name} / {context.probe}")
     context.on_history(history)
-    verdict = failure_from(context, judge_trace(history), history, recorder.trouble)
+    verdict = failure_from(context, judge_trace(history), history, recorder.failures)
     if verdict is not None:
         raise verdict
 
@@ -99,14 +98,14 @@ async def _set_up(
 ) -> None:
     for call in settings.calls.values():
         await context.tool(connection.session, call.tool)
-    recorder.touched = True
+    recorder.needs_cleanup = True
     if settings.setup is None:
         return
     await run_step(context, connection.session, settings.setup, names, called="setup")
 
 
 async def _rounds(clients: list[Client], recorder: Recorder, *, end: float) -> None:
-    """Rounds until the operations or the time are used up. A round begins when all are done with the one before."""
+    """Rounds until the operations or the time are used up. A round begins when the previous one has ended for all."""
     loop = asyncio.get_running_loop()
     number = 0
     while loop.time() < end and not recorder.full:
@@ -120,7 +119,7 @@ async def _rounds(clients: list[Client], recorder: Recorder, *, end: float) -> N
 async def _clean_up(context: ProbeContext, settings: RaceSettings, names: dict[str, Any], recorder: Recorder) -> None:
     """Run the cleanup step in a new session: the sessions of the race may be broken. A failure here is a warning."""
     step = settings.cleanup
-    if step is None or not recorder.touched:
+    if step is None or not recorder.needs_cleanup:
         return
     known = {**names, ALL_OPS: recorder.elements}
     if missing := sorted(names_in(step.arguments) - known.keys()):

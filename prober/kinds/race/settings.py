@@ -1,4 +1,4 @@
-"""The settings of a race: which tools stand for the operations of a model, how many clients use them, how long."""
+"""The settings of a race: the tools of the model's operations, the number of clients, limits."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 
 MOST_CLIENTS: Final = 64
 MOST_OPERATIONS: Final = 2_000
-"""The most that one run asks of a server. A history of that size is judged without holding up other probes."""
+"""The most calls of one run. A history of this size is judged without delaying other probes."""
 
 ALL_OPS: Final = "ops"
-"""In the arguments of the cleanup: the list of everything that the clients tried to write."""
-
+"""A placeholder in the arguments of the cleanup: the list of all elements that clients tried to write."""
 
 _frozen: Final[Callable[[Iterable[Any]], frozenset[Any]]] = frozenset
 
@@ -61,7 +60,7 @@ class RaceCall:
         "How a call that was turned down looks: expectations of the whole result that then all hold.",
         default=(),
     )
-    """Then the operation had no effect."""
+    """A conflict: the operation had no effect."""
     weight: int = key(
         Integer(least=1, most=100), "How often this operation is chosen, compared with the others.", default=1
     )
@@ -72,11 +71,11 @@ _CALL: Final = mapping_of(RaceCall)
 
 @settings
 class RaceSettings:
-    """Several clients on one scratch object at once, their history held against a model."""
+    """Several clients on one scratch object at once, their history judged by a model."""
 
     model: str = key(Choice(tuple(MODELS)), "What the object is, and so what may never be seen of it.")
     calls: Mapping[str, RaceCall]
-    """By the model's names for its operations, which are keys of the probe."""
+    """By operation of the model; the names are keys of the probe."""
     clients: int = key(
         Integer(least=2, most=MOST_CLIENTS),
         "How many clients race, each with a session of its own; on stdio they share the processes.",
@@ -89,7 +88,7 @@ class RaceSettings:
     )
     operations: int = key(Integer(least=2, most=MOST_OPERATIONS), "How many calls the race has at most.", default=200)
     seconds: float = key(Duration(), "How long the race lasts at most.", default=10.0)
-    """Never longer than the deadline leaves room for."""
+    """Shorter if the deadline comes first."""
     setup: Step | None = key(STEP, "A call before the race; it may capture names for the others.", default=None)
     cleanup: Step | None = key(STEP, 'A call that is made in any case; "{ops}" is all writes.', default=None)
     ttl: float | None = key(Duration(), "How long a granted lock lasts.", default=None)
@@ -115,5 +114,5 @@ def keys() -> tuple[Key, ...]:
 
 
 def _operation_key(name: str) -> Key:
-    models = " and ".join(model for model, asked in MODELS.items() if name in asked.operations)
+    models = " and ".join(name_of for name_of, model in MODELS.items() if name in model.operations)
     return Key(name=name, value_type=_CALL, help=f"The tool that is the {name} of {models}.")

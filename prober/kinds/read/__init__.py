@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from prober.config.checks import OF_CONTENT, Checks
+from prober.config.checks import WITHOUT_STRUCTURED, Checks
 from prober.config.field_types import Expanding, Text
 from prober.config.kind import ProbeKind
 from prober.config.mapping_schema import inline, key, mapping_of, settings
-from prober.kinds.reasons import OF_CHECKS
+from prober.kinds.reasons import CHECK_REASONS
 
 
 @settings
@@ -16,9 +16,9 @@ class ReadSettings:
     """Read one resource."""
 
     uri: str = key(Expanding(Text()), "The resource to read.", repr=False)
-    checks: Checks = inline(default=Checks(source="result"), narrowed=OF_CONTENT)
+    checks: Checks = inline(default=Checks(source="result"), narrowed=WITHOUT_STRUCTURED)
 
 
 KIND: Final = ProbeKind(
-    rank=40, help="Read one resource and judge it.", settings=mapping_of(ReadSettings), reasons=lambda _: OF_CHECKS
+    rank=40, help="Read one resource and judge it.", settings=mapping_of(ReadSettings), reasons=lambda _: CHECK_REASONS
 )

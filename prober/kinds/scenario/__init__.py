@@ -9,8 +9,8 @@ from prober.config.cursor import Cursor
 from prober.config.field_types import ListOf
 from prober.config.kind import ProbeKind
 from prober.config.mapping_schema import Values, key, mapping_of, settings
-from prober.kinds.placeholders import ALWAYS_THERE
-from prober.kinds.reasons import OF_CHECKS, OF_TOOLS
+from prober.kinds.placeholders import SCRATCH
+from prober.kinds.reasons import CHECK_REASONS, TOOL_REASONS
 from prober.kinds.step import STEP, Step, check_arguments, list_at, names_at
 
 
@@ -27,8 +27,8 @@ class ScenarioSettings:
 
 
 def _check_placeholders(values: Values) -> None:
-    """Check the nodes of the file, not the values: a step with another mistake still captures for the next step."""
-    known = {ALWAYS_THERE}
+    """Check the nodes of the file, not the values: a step with a mistake still counts as capturing its names."""
+    known = {SCRATCH}
     for step in _all_steps(values.cursor):
         if (arguments := step.find("arguments")) is not None:
             check_arguments(arguments, known)
@@ -48,7 +48,7 @@ def _build(values: Values) -> ScenarioSettings:
 
 
 def _renamed(step: Step, taken: dict[str, int]) -> Step:
-    """The step with a name of its own: reports tell the second call of a tool from the first."""
+    """The step with a unique name, so that reports show which call of a tool failed."""
     taken[step.name] = taken.get(step.name, 0) + 1
     return step if taken[step.name] == 1 else replace(step, name=f"{step.name} ({taken[step.name]})")
 
@@ -57,7 +57,7 @@ KIND: Final = ProbeKind(
     rank=60,
     help="Tool calls in one session, in order, with captured values, then a cleanup that always runs.",
     settings=mapping_of(ScenarioSettings, build=_build, checks=(_check_placeholders,)),
-    reasons=lambda _: OF_TOOLS | OF_CHECKS,
+    reasons=lambda _: TOOL_REASONS | CHECK_REASONS,
     answers=_all_steps,
     writes_need_target=True,
 )

@@ -1,8 +1,8 @@
-"""`scenario`: tool calls in order, with captured values, and a cleanup that runs whatever became of them.
+"""`scenario`: tool calls in order, with captured values, and a cleanup that always runs.
 
-The steps have three quarters of the run's time, the cleanup has the rest: a step that hangs does not keep the cleanup
-from running. After a failed step the cleanup opens a session of its own, because the first may be beyond use. Only
-whoever interrupts the prober itself leaves things as they are.
+The steps have three quarters of the run's time, the cleanup has the rest: a step that hangs does not prevent the
+cleanup. After a failed step the cleanup opens a new session, because the first may be unusable. The cleanup does not
+run if the prober itself is interrupted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from prober.client.session import Session
 from prober.kinds.context import ProbeContext
-from prober.kinds.placeholders import ALWAYS_THERE, names_in
+from prober.kinds.placeholders import SCRATCH, names_in
 from prober.kinds.run_step import run_step
 from prober.kinds.scenario import ScenarioSettings
 from prober.kinds.step import Step
@@ -26,7 +26,7 @@ _SPARE: Final = 0.05
 
 
 async def run(context: ProbeContext, settings: ScenarioSettings) -> None:
-    captured: dict[str, Any] = {ALWAYS_THERE: f"probe-{secrets.token_hex(6)}"}
+    captured: dict[str, Any] = {SCRATCH: f"probe-{secrets.token_hex(6)}"}
     cleanup = deque(settings.cleanup)
     steps_end = context.deadline.share(1 - CLEANUP_SHARE) if cleanup else context.deadline
     try:
@@ -37,15 +37,14 @@ async def run(context: ProbeContext, settings: ScenarioSettings) -> None:
             while cleanup:
                 await _run_step(context, session, cleanup.popleft(), captured, during="cleanup ")
     except Exception:
-        await _clean_up_afresh(context, cleanup, captured)
+        await _clean_up_after_failure(context, cleanup, captured)
         raise
 
 
-async def _clean_up_afresh(context: ProbeContext, cleanup: deque[Step], captured: dict[str, Any]) -> None:
-    """Run the rest of the cleanup after a failure. The run reports that failure.
+async def _clean_up_after_failure(context: ProbeContext, cleanup: deque[Step], captured: dict[str, Any]) -> None:
+    """Run the rest of the cleanup in new sessions. The run reports the first failure; failures here are warnings.
 
-    Each step has its turn, whatever became of the one before it; trouble is a warning. A step that needs what was never
-    captured has nothing to clean up.
+    A failed step does not end the cleanup. A step whose values were never captured has nothing to clean up.
     """
     while cleanup:
         left, context.step = len(cleanup), None
@@ -58,7 +57,7 @@ async def _clean_up_afresh(context: ProbeContext, cleanup: deque[Step], captured
         except Failure as failure:
             context.warnings.append(f"cleanup failed at {failure.step}: {failure.message}")
             if len(cleanup) == left:
-                return  # no session, so no step could be taken
+                return  # no session could be opened
 
 
 async def _run_step(

@@ -1,6 +1,6 @@
-"""Faults in the answers of tools and in their listing: middleware of the MCP server, so on every transport.
+"""Faults in tool results and in the listing of tools: middleware of the MCP server, so on every transport.
 
-They change what was already right and validated; the declared output schemas stay, and so do the facts in the store.
+A fault changes a result after it was validated. The declared output schemas stay, and so does the state in the store.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from prober.reference.faults.switches import FaultSwitches
 
 BROKEN_TOOL: Final = "get_workflow_state"
-"""The tool that listing faults act on."""
+"""The tool that the faults of the listing change."""
 
 FIELDS: Final = (
     "completedSteps",
@@ -31,7 +31,7 @@ FIELDS: Final = (
     "released",
     "handle",
 )
-"""Fields that answer faults act on: the first of these that an answer has. All are required, none may be null."""
+"""The faults change the first of these fields that a result has. All are required, none may be null."""
 
 
 class AnswerFaults:

@@ -1,7 +1,7 @@
-"""Every fault there is: one written-out mapping from its name to where it acts, what it does, what a probe must say.
+"""All faults: one mapping from name to where the fault acts, what it does, and the reason that a probe must give.
 
-`reason` is the word of a probe that looks at the right place: a handshake, a call with its schema, a catalog against
-its contract, or a race. Faults of the wire act on HTTP only; the others on stdio too.
+`reason` is the reason of a probe that can see the fault: a handshake, a call with its schema, a catalog against its
+contract, or a race. Faults on the wire act on HTTP only; the others also on stdio.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Place = Literal["state", "answer", "listing", "wire"]
 
 @dataclass(frozen=True, kw_only=True)
 class FaultKind:
-    """One fault, as documentation and code share it."""
+    """One fault: documentation and code use the same entry."""
 
     place: Place
     does: str

@@ -1,9 +1,9 @@
-"""GET and POST /debug/faults: look at the faults, and switch to others while the server runs.
+"""GET and POST /debug/faults: list the faults, and replace the active ones while the server runs.
 
     POST {"faults": ["null-field:0.5", "slow:250ms"]}     these and no others; [] switches all off
 
-Only for callers on this machine: a connection from a loopback address, addressed to a loopback name, not forwarded by
-a proxy, and JSON in content type, which a page in somebody's browser cannot send to another origin unasked.
+Only for callers on this machine: the connection comes from a loopback address, the Host header is a loopback name, no
+proxy header is set, and the content type is JSON, which a web page cannot send to another origin without permission.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from starlette.routing import Route
 from prober.reference.faults.catalog import FAULTS
 from prober.reference.faults.switches import FaultSwitches, parse_all
 
-_LARGEST_BODY: Final = 16_384
+_MAX_BODY: Final = 16_384
 _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
@@ -65,8 +65,8 @@ async def _wanted(request: Request) -> list[str]:
     body = bytearray()
     async for chunk in request.stream():
         body.extend(chunk)
-        if len(body) > _LARGEST_BODY:
-            raise ValueError(f"the body is larger than {_LARGEST_BODY} bytes")
+        if len(body) > _MAX_BODY:
+            raise ValueError(f"the body is larger than {_MAX_BODY} bytes")
     try:
         wanted: Any = json.loads(body)
     except ValueError as error:

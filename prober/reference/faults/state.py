@@ -1,8 +1,8 @@
 """Faults in shared state: a store around the real one that breaks its promises while a fault is on.
 
-Each override says what the callers of a broken store would see; everything else is passed on. What a fault pretends is
-never written to the real store, so that switching it off leaves a state as right as the real store keeps it
-(`duplicate-event` and `lock-not-released` do write: an event too many, a lock that expires by itself).
+Each method with a fault returns what a caller of a broken store would see; the others are passed on. Faults never write
+to the real store, so that its state is correct again when the fault is off. There are two exceptions: `duplicate-event`
+writes one event too many, `lock-not-released` leaves a lock that expires by itself.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from prober.reference.stores.values import Config, Event, EventHistory, Lock, Se
 T = TypeVar("T")
 
 _REMEMBERED: Final = 1024
-"""Older records, configurations and forged owners that are remembered at most."""
+"""At most this many older records, configurations and owners of doubly granted locks are kept."""
 
 
 class FaultyStore:
-    """A store that can be told to break."""
+    """A store that breaks its promises while faults are on."""
 
     def __init__(self, store: Store, switches: FaultSwitches) -> None:
         self._store = store
@@ -35,13 +35,8 @@ class FaultyStore:
 
     @property
     def name(self) -> str:
-        """That of the real store."""
+        """The name of the real store."""
         return self._store.name
-
-    @property
-    def safe(self) -> bool:
-        """That of the real store."""
-        return self._store.safe
 
     async def open(self) -> None:
         """Passed on."""
@@ -60,7 +55,7 @@ class FaultyStore:
         return await self._store.create(handle, lifetime=lifetime)
 
     async def get(self, handle: str) -> Session:
-        """torn-read: what belongs together comes from two different writes."""
+        """torn-read: fields of one write are returned with fields of another."""
         self._lose_session(handle)
         session = await self._store.get(handle)
         if self._switches.strike("torn-read"):
@@ -86,7 +81,7 @@ class FaultyStore:
         return await self._store.purge()
 
     async def step(self, handle: str, *, tool: str, result: str, lifetime: float | None = None) -> Session:
-        """lost-update: acknowledged like a write that another one overwrote at once."""
+        """lost-update: the write is acknowledged and not kept, as if another write had replaced it."""
         self._lose_session(handle)
         if self._switches.strike("lost-update"):
             session = await self._store.get(handle)
@@ -96,7 +91,7 @@ class FaultyStore:
         return await self._store.step(handle, tool=tool, result=result, lifetime=lifetime)
 
     async def swap(self, handle: str, *, expected_version: int, value: str) -> Session:
-        """lost-update: whoever lost, or would have won, is told to have won; the register stays as it is."""
+        """lost-update: every swap is acknowledged, and the register stays as it is."""
         self._lose_session(handle)
         if self._switches.strike("lost-update"):
             session = await self._store.get(handle)
@@ -108,7 +103,7 @@ class FaultyStore:
     async def append(
         self, handle: str, *, kind: str, payload: str, agent_id: str, expected_last: int | None = None
     ) -> Event:
-        """lost-update: told a number, but not in the log. duplicate-event: in the log twice."""
+        """lost-update: returns a number, but appends nothing. duplicate-event: appends twice."""
         self._lose_session(handle)
         if self._switches.strike("lost-update"):
             session = await self._store.get(handle)
@@ -136,7 +131,7 @@ class FaultyStore:
         await self._store.put_snapshot(handle, snapshot, keep=keep)
 
     async def config(self, handle: str) -> Config:
-        """stale-cache: the first configuration that was read since the fault is on, for ever."""
+        """stale-cache: always returns the first configuration that was read since the fault was switched on."""
         self._lose_session(handle)
         config = await self._store.config(handle)
         if not self._switches.is_on("stale-cache"):
@@ -147,7 +142,7 @@ class FaultyStore:
         return first if self._switches.strike("stale-cache") else config
 
     async def update_config(self, handle: str, changes: Mapping[str, str | None]) -> Config:
-        """stale-cache: what was before the first change is remembered, for reads to find."""
+        """stale-cache: keeps the configuration before the first change, for reads to return."""
         self._lose_session(handle)
         if self._switches.is_on("stale-cache") and handle not in self._first_configs:
             _remember(self._first_configs, handle, await self._store.config(handle))
@@ -158,7 +153,7 @@ class FaultyStore:
         return self._store.changes()
 
     async def acquire(self, handle: str, *, owner: str, ttl: float) -> Lock:
-        """double-lock: granted although held, with the token of the holder, so that fencing cannot help."""
+        """double-lock: grants a held lock, with the holder's token, so that fencing cannot help."""
         self._lose_session(handle)
         try:
             return await self._store.acquire(handle, owner=owner, ttl=ttl)
@@ -170,7 +165,7 @@ class FaultyStore:
         return Lock(handle=handle, owner=owner, token=session.fence, expires_at=session.updated_at + ttl)
 
     async def release(self, handle: str, *, owner: str) -> None:
-        """lock-not-released: only said to be done."""
+        """lock-not-released: acknowledges and does nothing."""
         self._lose_session(handle)
         if self._switches.strike("lock-not-released"):
             return
@@ -187,7 +182,7 @@ class FaultyStore:
         return await self._store.write_guarded(handle, token=token, value=value)
 
     def _lose_session(self, handle: str) -> None:
-        """session-loss: as if nobody ever made it."""
+        """session-loss: raises as if the session had never existed."""
         if self._switches.strike("session-loss"):
             raise UnknownSessionError(handle)
 

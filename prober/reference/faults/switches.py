@@ -1,7 +1,7 @@
 """Which faults are on and how often they strike.
 
 A fault is written `NAME[:DURATION][:RATE]`: `null-field`, `lost-update:0.1`, `slow:250ms`, `slow:1.5s:0.5`. The rate is
-the share of occasions it strikes at, above 0 and up to 1 (all of them, unless said otherwise). A duration is a number
+the share of occasions at which the fault strikes, above 0 and up to 1 (the default: always). A duration is a number
 with `ms` or `s`; only `slow` takes one.
 """
 
@@ -20,7 +20,7 @@ from prober.reference.logs import log
 
 _DURATION: Final = re.compile(r"^(\d+(?:\.\d+)?)(ms|s)$")
 _DEFAULT_DELAY: Final = 1.0
-_LONGEST_DELAY: Final = 600.0
+_MAX_DELAY: Final = 600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +48,8 @@ def parse(text: str) -> Fault:
     if kind.takes_delay and rest and (match := _DURATION.match(rest[0])):
         delay = float(match[1]) * (0.001 if match[2] == "ms" else 1.0)
         rest = rest[1:]
-        if not 0 < delay <= _LONGEST_DELAY:
-            raise ValueError(f"fault {text!r}: the duration must be above 0 and at most {_LONGEST_DELAY:g}s")
+        if not 0 < delay <= _MAX_DELAY:
+            raise ValueError(f"fault {text!r}: the duration must be above 0 and at most {_MAX_DELAY:g}s")
     if not rest:
         return Fault(name=name, delay=delay)
     try:
@@ -63,7 +63,7 @@ def parse(text: str) -> Fault:
 
 
 def parse_all(texts: Iterable[str]) -> tuple[Fault, ...]:
-    """Read several faults, each named once. Raises ValueError with all that is wrong, a line each."""
+    """Read several faults, each named once. Raises ValueError with every mistake, a line each."""
     faults: dict[str, Fault] = {}
     mistakes: list[str] = []
     for text in texts:
@@ -81,7 +81,7 @@ def parse_all(texts: Iterable[str]) -> tuple[Fault, ...]:
 
 
 class FaultSwitches:
-    """The faults of one server: switched as a set, asked at every occasion."""
+    """The active faults of one server."""
 
     def __init__(self, faults: Iterable[Fault] = (), *, seed: int | None = None) -> None:
         self._dice = random.Random(seed)  # noqa: S311 - decides what breaks, not what is secret
@@ -104,7 +104,7 @@ class FaultSwitches:
         log(logging.WARNING, "faults", active=[str(fault) for fault in self.active])
 
     def is_on(self, name: str) -> bool:
-        """Whether a fault is on, without throwing dice."""
+        """Whether a fault is on, whatever its rate."""
         return name in self._active
 
     def strike(self, name: str) -> Fault | None:

@@ -1,6 +1,6 @@
 """Faults on the wire: ASGI middleware that acts on POST requests to the MCP endpoint and on nothing else.
 
-Where several are on, the first that strikes in the order of the catalog decides; `slow` delays any of them.
+If several are on, the first one that strikes, in the order of the catalog, decides; `slow` delays any of them.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class WireFaults:
         self._path = path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, or break it."""
+        """Serve a request, with a fault or without."""
         is_call = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == self._path
         if not is_call or not self._switches.active:
             await self._app(scope, receive, send)
             return
         if slow := self._switches.strike("slow"):
             await asyncio.sleep(slow.delay)
-            with contextlib.suppress(ClientDisconnect):  # who did not wait that long needs no answer
+            with contextlib.suppress(ClientDisconnect):  # the caller did not wait that long
                 await self._serve(scope, receive, send)
         else:
             await self._serve(scope, receive, send)
@@ -57,7 +57,7 @@ class WireFaults:
 
 
 async def _answer_instead(name: str, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer without asking the server. The request is read first: the caller's bytes were not in vain."""
+    """Answer without calling the server. The request is read first, as a real server would."""
     while (message := await receive())["type"] == "http.request" and message.get("more_body"):
         pass
     if name == "hang":
@@ -73,7 +73,7 @@ async def _answer_instead(name: str, scope: Scope, receive: Receive, send: Send)
 
 
 async def _spoil(name: str, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Let the server answer, then send something else of it."""
+    """Let the server answer, then send the answer damaged."""
     start: Message | None = None
     body = bytearray()
 
@@ -99,14 +99,14 @@ async def _spoil(name: str, app: ASGIApp, scope: Scope, receive: Receive, send: 
 
 
 def _cut(body: bytes) -> bytes:
-    """Without its last third: JSON that never ends. Of an event stream, each event still ends."""
+    """The body without its last third: JSON that never ends. In an event stream, each event is cut instead."""
     if body.lstrip().startswith(b"{"):
         return body[: len(body) * 2 // 3]
     return re.sub(rb"(?m)^(data: *\{.*)\}\s*$", rb"\1", body)
 
 
 def _with_wrong_id(body: bytes) -> bytes:
-    """With the id of a request that nobody made. Errors without an id stay as they are."""
+    """The body with the id of a request that nobody made. Errors without an id stay as they are."""
     if not body.lstrip().startswith(b"{"):
         return re.sub(rb'"id":\s*(\d+|"[^"]*")', b'"id":"of-another-request"', body, count=1)
     message: dict[str, Any] = json.loads(body)

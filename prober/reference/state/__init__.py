@@ -1,7 +1,7 @@
-"""What stands between a tool and a store: how conflicts, logs, caches and locks are used right.
+"""The layer between tools and stores: how conflicts, event logs, caches and locks are handled correctly.
 
-context.py      the store, metrics and caches that tools and this room work with, as one value
-optimistic.py   writes counted by what their caller was told; optimistic locking with retries
+context.py      the store, metrics and caches of a server, as one value
+optimistic.py   optimistic locking with retries; counts writes by outcome
 workflow.py     the workflow of a session: an event log with snapshots
 projection.py   the state that events fold into
 cache.py        a read-through cache

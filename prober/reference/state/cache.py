@@ -1,8 +1,8 @@
-"""A read-through cache: a value is fetched once, kept for a while, and dropped when it is known to have changed.
+"""A read-through cache: a value is fetched once, kept for its time to live, and dropped when it is invalidated.
 
-* Never staler than the time to live, counted from before the fetch began.
-* Single flight: callers that miss at once share one fetch.
-* A fetch that was under way when its key was invalidated is not kept: it may have read the value from before.
+* A value is never older than the time to live, counted from before its fetch began.
+* Single flight: callers that miss at the same time share one fetch.
+* A fetch that was under way when its key was invalidated is not cached: it may have read the old value.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Final, Generic, Literal, TypeVar
 T = TypeVar("T")
 
 Found = Literal["hit", "miss", "stale"]
-"""Where a read's value came from: the cache; the store, nothing being cached; the store, what was cached being old."""
+"""`hit`: the value was cached. `miss`: nothing was cached. `stale`: the cached value was too old."""
 
 _CAPACITY: Final = 10_000
-"""Values kept at most; the one used longest ago makes room."""
+"""Values kept at most; the least recently used one is evicted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class _Entry(Generic[T]):
 
 
 class ReadThroughCache(Generic[T]):
-    """Caches what `fetch` returns by key, for `ttl` seconds."""
+    """Caches the values of `fetch` by key, for `ttl` seconds."""
 
     def __init__(
         self,
@@ -45,10 +45,10 @@ class ReadThroughCache(Generic[T]):
         self._capacity = capacity
         self._clock = clock
         self._entries: OrderedDict[str, _Entry[T]] = OrderedDict()
-        self._flights: dict[str, asyncio.Future[T]] = {}
+        self._fetches: dict[str, asyncio.Future[T]] = {}
 
     async def get(self, key: str) -> tuple[T, Found]:
-        """The value and where it came from. What `fetch` raises is raised to every caller that waits for it."""
+        """The value and where it came from. An exception of `fetch` is raised to every caller that waits for it."""
         found: Found = "miss"
         while True:
             entry = self._entries.get(key)
@@ -57,49 +57,49 @@ class ReadThroughCache(Generic[T]):
                     self._entries.move_to_end(key)
                     return entry.value, "hit"
                 found = "stale"
-            flight = self._flights.get(key)
-            if flight is None:
-                return await self._fly(key), found
+            fetch = self._fetches.get(key)
+            if fetch is None:
+                return await self._fetch_shared(key), found
             try:
-                # Shielded: a caller that is cancelled must not cancel what the others wait for.
-                return await asyncio.shield(flight), found
+                # Shielded: a cancelled caller must not cancel the fetch that others wait for.
+                return await asyncio.shield(fetch), found
             except asyncio.CancelledError:
-                if not flight.cancelled() or _is_cancelled():
+                if not fetch.cancelled() or _is_cancelled():
                     raise
-                # The caller that fetched was cancelled: somebody who waits takes over.
+                # The caller that fetched was cancelled: one of the waiting callers fetches now.
 
     def invalidate(self, key: str) -> None:
-        """Drop a value; the next read fetches it anew."""
+        """Drop a value; the next read fetches it again."""
         self._entries.pop(key, None)
-        self._flights.pop(key, None)
+        self._fetches.pop(key, None)
 
     def invalidate_all(self) -> None:
         """Drop everything."""
         self._entries.clear()
-        self._flights.clear()
+        self._fetches.clear()
 
-    async def _fly(self, key: str) -> T:
-        """Fetch for oneself and for all who come meanwhile."""
-        flight: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._flights[key] = flight
+    async def _fetch_shared(self, key: str) -> T:
+        """Fetch for this caller and for all that ask meanwhile."""
+        fetch: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._fetches[key] = fetch
         began = self._clock()
         try:
             value = await self._fetch(key)
         except Exception as error:
-            flight.set_exception(error)
-            flight.exception()  # looked at here, or a fetch nobody else waited for would be reported as never retrieved
+            fetch.set_exception(error)
+            fetch.exception()  # retrieved here, or asyncio reports a fetch that nobody else waited for
             raise
         else:
-            flight.set_result(value)
-            if self._flights.get(key) is flight:  # else it was invalidated meanwhile
-                self._keep(key, _Entry(value, began))
+            fetch.set_result(value)
+            if self._fetches.get(key) is fetch:  # else the key was invalidated meanwhile
+                self._store(key, _Entry(value, began))
             return value
         finally:
-            flight.cancel()  # does nothing to one that has its result
-            if self._flights.get(key) is flight:
-                del self._flights[key]
+            fetch.cancel()  # does nothing if the fetch has its result
+            if self._fetches.get(key) is fetch:
+                del self._fetches[key]
 
-    def _keep(self, key: str, entry: _Entry[T]) -> None:
+    def _store(self, key: str, entry: _Entry[T]) -> None:
         self._entries[key] = entry
         self._entries.move_to_end(key)
         while len(self._entries) > self._capacity:
@@ -107,6 +107,6 @@ class ReadThroughCache(Generic[T]):
 
 
 def _is_cancelled() -> bool:
-    """Whether it is the running task that somebody cancelled, not just a future it waits for."""
+    """Whether the running task was cancelled, not just the future that it waits for."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

@@ -8,18 +8,18 @@ from prober.reference.contention import Contention
 from prober.reference.metrics import ReferenceMetrics
 from prober.reference.settings import Settings
 from prober.reference.state.cache import ReadThroughCache
-from prober.reference.state.projection import KnownStates
+from prober.reference.state.projection import StateCache
 from prober.reference.stores.protocol import Store
 from prober.reference.stores.values import Config
 
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """One server's parts. `store` may break on purpose: faults are put between it and the real one."""
+    """One server's parts. `store` is a FaultyStore around the real one."""
 
     settings: Settings
     store: Store
     metrics: ReferenceMetrics
     contention: Contention
     configs: ReadThroughCache[Config]
-    states: KnownStates
+    states: StateCache

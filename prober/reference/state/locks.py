@@ -1,4 +1,4 @@
-"""Waiting for a session's lock. A store only says yes or no at once; asking again is done here."""
+"""Waiting for a session's lock. A store grants or refuses at once; the retries are here."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from prober.reference.stores.errors import LockHeldError
 from prober.reference.stores.values import Lock
 
 _FIRST_PAUSE: Final = 0.005
-_LONGEST_PAUSE: Final = 0.100
+_MAX_PAUSE: Final = 0.100
 
 
 async def acquire(context: Context, handle: str, *, tool: str, ttl: float, wait: float) -> Lock:
-    """Get the lock for `ttl` seconds, asking again for up to `wait` seconds; the owner's name is minted here.
+    """Acquire the lock for `ttl` seconds under a new owner name, with retries for up to `wait` seconds.
 
     Raises:
-        LockHeldError: it stayed somebody else's.
+        LockHeldError: another owner held the lock all the time.
     """
     owner = secrets.token_urlsafe(12)
     began = time.monotonic()
@@ -35,14 +35,14 @@ async def acquire(context: Context, handle: str, *, tool: str, ttl: float, wait:
                 left = began + wait - time.monotonic()
                 if left <= 0:
                     raise
-                # Random, so that waiters who met at one release do not all ask at the next moment too.
+                # Random, so that callers that wait for the same release do not all retry at the same moment.
                 await asyncio.sleep(min(left, random.uniform(pause / 2, pause)))  # noqa: S311
-                pause = min(_LONGEST_PAUSE, pause * 2)
+                pause = min(_MAX_PAUSE, pause * 2)
     finally:
-        _note_wait(context, handle, tool=tool, seconds=time.monotonic() - began)
+        _record_wait(context, handle, tool=tool, seconds=time.monotonic() - began)
 
 
-def _note_wait(context: Context, handle: str, *, tool: str, seconds: float) -> None:
+def _record_wait(context: Context, handle: str, *, tool: str, seconds: float) -> None:
     context.metrics.lock_waited(tool=tool, seconds=seconds)
     if seconds > context.settings.lock_wait_warning:
         context.contention.add(handle, tool=tool)

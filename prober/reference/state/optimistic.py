@@ -1,8 +1,8 @@
-"""Writes, counted by what their caller was told, and optimistic locking.
+"""Optimistic locking with retries; writes counted by outcome.
 
-Optimistic locking: read a version, compute, write where the version still matches. Whoever loses reads again and
-tries again: at most three times, after 50, 100 and 200 ms (doubling, never above 500 ms) plus a random part, because
-writers that collided once and waited equally long would collide again. Who loses every time is told so.
+Optimistic locking: read a version, compute, write where the version still matches. A write that loses reads again and
+tries again: at most three times, after 50, 100 and 200 ms (doubling, never above 500 ms) plus jitter, because writers
+that collided once and waited equally long would collide again. A write that loses every time raises GaveUpError.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ T = TypeVar("T")
 
 RETRIES: Final = 3
 _FIRST_WAIT: Final = 0.050
-_LONGEST_WAIT: Final = 0.500
+_MAX_WAIT: Final = 0.500
 _JITTER: Final = 0.050
-"""The random part is up to this many seconds: as much as the first wait, so that even the first retries spread."""
+"""At most this many seconds of jitter: as much as the first wait, so that even first retries spread."""
 
 
 class GaveUpError(StoreError):
-    """A write lost against other writers on every try; nothing was written."""
+    """A write met a conflict on every try; nothing was written."""
 
     def __init__(self, handle: str, *, tries: int) -> None:
         super().__init__(f"session {handle!r} was changed by others on each of {tries} tries")
@@ -53,12 +53,12 @@ def outcome_of(error: StoreError) -> str:
 
 
 async def counted(context: Context, write: Coroutine[Any, Any, T], *, tool: str, handle: str) -> T:
-    """Make one write that is not tried again; count its outcome and, where it lost, the conflict."""
+    """Make one write without retries; count its outcome and its conflict, if it met one."""
     try:
         result = await write
     except StoreError as error:
         if isinstance(error, VersionConflictError | StaleTokenError):
-            note_conflict(context, tool=tool, handle=handle, retry_count=0)
+            record_conflict(context, tool=tool, handle=handle, retry_count=0)
         context.metrics.write_ended(tool=tool, outcome=outcome_of(error))
         raise
     context.metrics.write_ended(tool=tool, outcome="ok")
@@ -73,16 +73,16 @@ async def optimistic(
     handle: str,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> tuple[T, int]:
-    """Run `attempt` (read, compute, write) until it wins; returns its value and the number of retries.
+    """Run `attempt` (read, compute, write) until it succeeds; returns its value and the number of retries.
 
     Raises:
-        GaveUpError: it lost `RETRIES` + 1 times.
+        GaveUpError: it met a conflict `RETRIES` + 1 times.
     """
     for retry in range(RETRIES + 1):
         try:
             result = await attempt()
         except VersionConflictError as conflict:
-            note_conflict(context, tool=tool, handle=handle, retry_count=retry)
+            record_conflict(context, tool=tool, handle=handle, retry_count=retry)
             if retry == RETRIES:
                 _end(context, tool=tool, outcome="conflict", retries=retry)
                 log(logging.ERROR, "write_gave_up", session_id=handle, tool=tool, tries=retry + 1)
@@ -99,11 +99,11 @@ async def optimistic(
 
 def wait_before(retry: int) -> float:
     """Seconds to wait before retry number `retry`, counted from 0."""
-    return min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**retry) + random.uniform(0, _JITTER)  # noqa: S311 - spreads, hides nothing
+    return min(_MAX_WAIT, _FIRST_WAIT * 2.0**retry) + random.uniform(0, _JITTER)  # noqa: S311 - spreads, hides nothing
 
 
-def note_conflict(context: Context, *, tool: str, handle: str, retry_count: int) -> None:
-    """Count, rank and log one lost attempt; `retry_count` is how many retries came before it."""
+def record_conflict(context: Context, *, tool: str, handle: str, retry_count: int) -> None:
+    """Count, rank and log one conflict; `retry_count` is the number of retries before it."""
     context.metrics.conflict_met(tool=tool)
     context.contention.add(handle, tool=tool)
     log(

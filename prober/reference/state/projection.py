@@ -1,4 +1,4 @@
-"""What events mean: the state that a log folds into. No store, no clock; the same log gives the same state anywhere."""
+"""The fold of events into a workflow's state. No store, no clock: the same log gives the same state everywhere."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class WorkflowState:
 
 
 def fold(state: WorkflowState, events: Sequence[Event]) -> WorkflowState:
-    """The state after these events; of kinds it does not know only the number counts."""
+    """The state after these events; an event of an unknown kind only raises the version."""
     if not events:
         return state
-    # Read as one JSON text: a read of a workflow replays up to a hundred events, and parsing is most of its cost.
+    # Parsed as one JSON text: a read replays up to a hundred events, and parsing is most of its cost.
     payloads = json.loads(f"[{','.join(event.payload for event in events)}]")
     phase, error, steps = state.phase, state.error, list(state.completed_steps)
     for event, payload in zip(events, payloads, strict=True):
@@ -53,16 +53,15 @@ def state_of(history: EventHistory) -> WorkflowState:
 
 
 def snapshot_of(state: WorkflowState) -> Snapshot:
-    """The state, to be kept: `state_of` reads it again."""
+    """The state as a snapshot; `state_of` is the inverse."""
     return Snapshot(number=state.version, state=json.dumps(asdict(state), ensure_ascii=False))
 
 
-class KnownStates:
-    """States that were folded before, to be used again as long as no event was appended since.
+class StateCache:
+    """Folded states, reused as long as no event was appended since.
 
-    Nothing to invalidate and never stale: a log is only ever appended to, so its state at one event is a fact, and
-    which event is the newest is asked of the store at every read. `created_at` tells a log from that of a later
-    session under the same handle.
+    Never stale, without invalidation: a log is append-only, so its state at one event never changes, and every read
+    asks the store for the newest event. `created_at` tells the logs of two sessions under one handle apart.
     """
 
     def __init__(self, capacity: int = 1_000) -> None:
@@ -70,7 +69,7 @@ class KnownStates:
         self._states: OrderedDict[str, tuple[float, WorkflowState]] = OrderedDict()
 
     def at(self, session: Session) -> WorkflowState | None:
-        """The state of this session's log, if it is known at its newest event."""
+        """The state at the newest event of this session's log, if it is cached."""
         created_at, state = self._states.get(session.handle, (None, None))
         if state is None or created_at != session.created_at or state.version != session.last_event:
             return None
@@ -78,7 +77,7 @@ class KnownStates:
         return state
 
     def learn(self, session: Session, state: WorkflowState) -> None:
-        """Remember a state; the one used longest ago makes room."""
+        """Cache a state; the least recently used one is evicted."""
         self._states[session.handle] = session.created_at, state
         self._states.move_to_end(session.handle)
         if len(self._states) > self._capacity:

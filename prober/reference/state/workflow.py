@@ -1,10 +1,10 @@
-"""The workflow of a session: an append-only log of events, and the state that they fold into.
+"""The workflow of a session by event sourcing: an append-only log of events, and the state that they fold into.
 
-Nobody updates the state. A tool appends what happened, and the state is what replaying the log gives; two appends never
-overwrite each other, and the log is the audit trail. So that reading stays cheap, the state is written down as a
-snapshot every N events, and a read replays only what came after: at most N events, 2 N where a server died between an
-event and its snapshot. The version of the workflow is the number of its newest event; an append that expects a version
-is refused where another came first.
+No tool updates the state. A tool appends an event, and replaying the log gives the state; two appends never overwrite
+each other, and the log is the audit trail. A snapshot of the state is written every N events so that reading stays
+cheap: a read replays only the events after it, at most N, or 2 N if a server died between an event and its snapshot.
+The version of the workflow is the number of its newest event; an append that expects a version is refused if another
+event came first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Replayed:
 
 
 async def current(context: Context, handle: str, *, tool: str) -> WorkflowState:
-    """The state now: replayed, unless it is known."""
+    """The present state: cached, or replayed."""
     session = await context.store.get(handle)
     known = context.states.at(session)
     if known is not None:
@@ -41,7 +41,7 @@ async def current(context: Context, handle: str, *, tool: str) -> WorkflowState:
 
 
 async def replayed(context: Context, handle: str, *, tool: str, upto: int | None = None) -> Replayed:
-    """The state now or, with `upto`, as of that event: a snapshot and the events after it."""
+    """The present state or, with `upto`, the state at that event, replayed from a snapshot and the events after it."""
     history = await context.store.history(handle, upto=upto)
     context.metrics.workflow_replayed(tool=tool, events=len(history.events))
     return Replayed(state=state_of(history), last_event=history.last_event)
@@ -57,7 +57,7 @@ async def append(
     agent_id: str,
     expected_last: int | None = None,
 ) -> Event:
-    """Append an event; every N events also write a snapshot.
+    """Append an event; write a snapshot after every N events.
 
     Raises:
         VersionConflictError: `expected_last` is not the newest event's number any more.
@@ -76,7 +76,7 @@ async def append(
 
 
 async def _write_snapshot(context: Context, handle: str, *, number: int) -> None:
-    """Only makes reads cheaper: where it fails the event stands, and the next snapshot makes up for it."""
+    """A snapshot only makes reads cheaper: if this one cannot be written, the event still stands."""
     try:
         state = state_of(await context.store.history(handle, upto=number))
         await context.store.put_snapshot(handle, snapshot_of(state), keep=context.settings.snapshots_kept)

@@ -1,4 +1,4 @@
-"""Where shared state lives: one protocol (`protocol.py`), its values and errors, and a file per store.
+"""Stores of shared state: one protocol (`protocol.py`), its values and errors, and a module for each store.
 
-Constructors differ, behaviour does not: `tests/reference/test_stores.py` is the one suite for all of them.
+Stores differ in their constructors only: `tests/reference/test_stores.py` is one suite for all of them.
 """

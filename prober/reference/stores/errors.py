@@ -1,16 +1,16 @@
-"""What a store can answer instead of a value.
+"""The errors of the store protocol.
 
     StoreError
     ├── UnknownSessionError     no such handle, or it expired
     ├── SessionExistsError      the handle to create is taken
-    ├── VersionConflictError    somebody else wrote first
-    ├── LockHeldError           the lock is somebody else's at the moment
-    ├── LockLostError           the lock to release is no longer the caller's
-    ├── StaleTokenError         a guarded write with a fencing token that is not the newest
+    ├── VersionConflictError    another write came first
+    ├── LockHeldError           another owner holds the lock
+    ├── LockLostError           the caller does not hold the lock to release
+    ├── StaleTokenError         the fencing token of a guarded write is not the newest
     ├── StoreBusyError          no connection or no write lock within the bounded wait; nothing was written
     └── StoreUnavailableError   the store is down, broken or cut off by its circuit breaker
 
-A store raises nothing else for anything that can happen at run time: foreign exceptions end in it.
+A store raises no other exception at run time: it maps the exceptions of its library to these.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class StoreError(Exception):
 
 
 class UnknownSessionError(StoreError):
-    """No session has this handle: never created, deleted, or expired (a store need not tell these apart)."""
+    """No session has this handle: never created, deleted, or expired (a store need not distinguish these)."""
 
     def __init__(self, handle: str) -> None:
         super().__init__(f"unknown or expired session {handle!r}")
@@ -56,7 +56,7 @@ class LockHeldError(StoreError):
 
 
 class LockLostError(StoreError):
-    """The caller does not hold the lock: it expired, was released already, or belongs to somebody else."""
+    """The caller does not hold the lock: it expired, was released already, or belongs to another owner."""
 
     def __init__(self, handle: str) -> None:
         super().__init__(f"the lock of session {handle!r} is not held by this owner")
@@ -64,7 +64,7 @@ class LockLostError(StoreError):
 
 
 class StaleTokenError(StoreError):
-    """The fencing token is not that of the newest grant; nothing was written."""
+    """The newest grant has another fencing token; nothing was written."""
 
     def __init__(self, handle: str, *, token: int, current: int) -> None:
         super().__init__(f"fencing token {token} of session {handle!r} is not the newest, {current}")
@@ -74,7 +74,7 @@ class StaleTokenError(StoreError):
 
 
 class StoreBusyError(StoreError):
-    """Everything is in use and stayed so for the whole bounded wait. Nothing was written; trying later is right."""
+    """No connection became free within the bounded wait. Nothing was written; a later retry may succeed."""
 
 
 class StoreUnavailableError(StoreError):

@@ -1,4 +1,4 @@
-"""Settings -> the store they name. A store's library is imported only where that store is chosen."""
+"""Makes the store that the settings name. The library of a store is imported only if that store is chosen."""
 
 from __future__ import annotations
 
@@ -6,13 +6,8 @@ from prober.reference.settings import Settings
 from prober.reference.stores.protocol import Store, StoreObserver
 
 
-def is_safe(settings: Settings) -> bool:
-    """Whether the store that is named keeps the protocol's promises."""
-    return settings.store != "memory"
-
-
 def make(settings: Settings, observer: StoreObserver) -> Store:
-    """The store, still closed."""
+    """The store, not opened yet. Raises ValueError for an unusable Redis URL, or if redis-py is not installed."""
     match settings.store:
         case "sqlite":
             from prober.reference.stores.sqlite import SqliteStore
@@ -26,7 +21,12 @@ def make(settings: Settings, observer: StoreObserver) -> Store:
                 observer=observer,
             )
         case "redis":
-            from prober.reference.stores.redis import RedisStore
+            try:
+                from prober.reference.stores.redis import RedisStore
+            except ModuleNotFoundError as error:
+                if error.name is None or error.name.partition(".")[0] != "redis":
+                    raise
+                raise ValueError("--store redis needs redis-py: pip install 'mcp-prober[redis]'") from None
 
             return RedisStore(
                 url=settings.redis_url,

@@ -1,10 +1,10 @@
 """The exhibit of how not to keep shared state. Never use it for anything but showing what goes wrong.
 
 State lives in a module-level dict and every write is a read, a pause, and a write of what was read plus the change.
-With one caller at a time it behaves like any other store. With two, what one wrote between the other's read and write
-is gone: lost updates, two winners of one compare-and-swap, two events with one number, two holders of one lock. The
-pause stands for the `await` that every real handler has between reading and writing: a query, a tool, a log line.
-And nothing outlives the process, and no second process sees any of it.
+With one caller at a time it behaves like any other store. With two, a write of the first between the read and the write
+of the second is lost: lost updates, two winners of one compare-and-swap, two events with one number, two holders of one
+lock. The pause stands for the `await` that every real handler has between reading and writing: a query, a tool, a log
+line. The state does not outlive the process, and no second process sees it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _ENTRIES: Final[dict[str, _Entry]] = {}
 
 
 def forget_everything() -> None:
-    """Empty the module-level state: between two tests, say."""
+    """Empty the module-level state, for example between two tests."""
     _ENTRIES.clear()
 
 
@@ -48,7 +48,6 @@ class UnsafeMemoryStore:
     """Breaks every promise of the protocol but the shapes; see the module's first lines."""
 
     name = "memory"
-    safe = False
 
     def __init__(self) -> None:
         self._is_open = False
@@ -58,11 +57,11 @@ class UnsafeMemoryStore:
         self._is_open = True
 
     async def close(self) -> None:
-        """Nothing to let go of; the state stays in the module."""
+        """Nothing to close; the state stays in the module."""
         self._is_open = False
 
     async def check(self) -> None:
-        """Always well while open: it is the data that is not."""
+        """Succeeds while the store is open."""
         if not self._is_open:
             raise StoreUnavailableError("the memory store is closed")
 
@@ -76,7 +75,7 @@ class UnsafeMemoryStore:
         return _ENTRIES[handle].session
 
     async def get(self, handle: str) -> Session:
-        """The record, as somebody left it."""
+        """The record."""
         return _find(handle).session
 
     async def delete(self, handle: str) -> None:
@@ -101,7 +100,7 @@ class UnsafeMemoryStore:
         return len(expired)
 
     async def step(self, handle: str, *, tool: str, result: str, lifetime: float | None = None) -> Session:
-        """Count a step; loses those of others that fall into the pause."""
+        """Count a step; loses the steps of others during the pause."""
         entry = await _read_slowly(handle)
         changed = replace(
             entry.session,
@@ -170,12 +169,12 @@ class UnsafeMemoryStore:
         return _write(replace(entry, config=config)).config
 
     async def changes(self) -> AsyncGenerator[str | None, None]:
-        """There is no other instance that could change anything."""
+        """No other instance shares this state."""
         yield None
         await asyncio.Event().wait()
 
     async def acquire(self, handle: str, *, owner: str, ttl: float) -> Lock:
-        """Look whether the lock is free before the pause, take it after."""
+        """Check whether the lock is free before the pause, take it after."""
         entry = await _read_slowly(handle)
         now = time.time()
         if entry.lock and entry.lock.expires_at > now:

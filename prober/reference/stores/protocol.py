@@ -1,17 +1,17 @@
-"""The one protocol of all stores, and what a store tells of itself.
+"""The protocol of all stores, and of the observer that a store reports to.
 
-Promises every store but `memory` keeps:
+Every store but `memory` keeps these promises:
 
 * **Atomic.** Each method is one indivisible step for all callers of all instances (processes, machines) that share
   the state. There is no read-modify-write outside the store.
-* **Acknowledged means kept.** A write returns only after the store has it as durably as it is configured to.
-* **One instant.** A read returns values that were all true at one instant, never older than the newest write that was
+* **Durable.** A write returns only after it is as durable as the store is configured to make it.
+* **Linearizable.** A read returns values that were all true at one instant, never older than the newest write that was
   acknowledged (by any instance) before the read began.
 * **Renewal.** Every write to a session (all but `delete` and `put_snapshot`) sets `updated_at` to now and
   `expires_at` to `updated_at + lifetime`.
-* **Gone is gone.** A session past `expires_at` raises `UnknownSessionError` from every method, purged or not;
+* **Expiry.** A session past `expires_at` raises `UnknownSessionError` from every method, purged or not;
   with a session go its events, snapshots, configuration and lock.
-* **Errors** are those of `errors.py` and no others. A cancelled call may or may not have written.
+* **Errors** are the classes of `errors.py` and no others. A cancelled call may or may not have written.
 """
 
 from __future__ import annotations
@@ -23,16 +23,11 @@ from prober.reference.stores.values import Config, Event, EventHistory, Lock, Se
 
 
 class Store(Protocol):
-    """Shared state of workflow sessions. Made closed; used between `open` and `close` on one event loop."""
+    """Shared state of workflow sessions, used between `open` and `close` on one event loop."""
 
     @property
     def name(self) -> str:
         """The label value in metrics and logs: `sqlite`, `redis` or `memory`."""
-        ...
-
-    @property
-    def safe(self) -> bool:
-        """True where the promises of this module hold; False for the exhibit that breaks them."""
         ...
 
     async def open(self) -> None:
@@ -40,7 +35,7 @@ class Store(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of everything: pending writes are finished first. Closing twice, or unopened, is fine."""
+        """Finish pending writes, then release everything. Closing twice, or an unopened store, does nothing."""
         ...
 
     async def check(self) -> None:
@@ -73,7 +68,7 @@ class Store(Protocol):
         ...
 
     async def purge(self) -> int:
-        """Free what expired sessions still occupy; returns how many were freed. A store that frees by itself does 0."""
+        """Delete expired sessions; returns how many. A store that expires by itself may return 0."""
         ...
 
     # The record
@@ -149,26 +144,26 @@ class Store(Protocol):
         ...
 
     async def write_guarded(self, handle: str, *, token: int, value: int) -> Session:
-        """Set `guarded_value`, if `token` is that of the newest grant; else StaleTokenError.
+        """Set `guarded_value` if the newest grant has `token`; else raise StaleTokenError.
 
-        Only the token counts: a holder whose lock expired may still write as long as nobody was granted it since.
+        Only the token counts: a holder whose lock expired may still write until the lock is granted again.
         """
         ...
 
 
 class StoreObserver(Protocol):
-    """What a store tells while it works; called from any thread, must not block or raise."""
+    """Receives the reports of a store. Called from any thread; must not block or raise."""
 
     def batch_committed(self, *, size: int, seconds: float) -> None:
         """One transaction with `size` writes was committed, and the commit took this long."""
         ...
 
     def pool_changed(self, *, in_use: int, idle: int) -> None:
-        """The connections of the pool, now."""
+        """The present connections of the pool."""
         ...
 
     def pool_waited(self, *, seconds: float) -> None:
-        """A call waited this long for a connection (0 where one was idle)."""
+        """A call waited this long for a connection; 0 if one was idle."""
         ...
 
     def breaker_changed(self, *, is_open: bool) -> None:
@@ -177,7 +172,7 @@ class StoreObserver(Protocol):
 
 
 class SilentObserver:
-    """Tells nobody."""
+    """Ignores all reports."""
 
     def batch_committed(self, *, size: int, seconds: float) -> None:
         """Ignored."""

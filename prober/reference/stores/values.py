@@ -1,7 +1,7 @@
-"""The values a store keeps. Times are Unix seconds, durations seconds.
+"""The values of the store protocol. Times are Unix seconds, durations seconds.
 
-JSON crosses the store protocol as text: compact, valid JSON that a store keeps and gives back byte for byte and never
-looks into. Handles are 1 to 64 characters of `A-Z a-z 0-9 _ -`; all other texts may hold any Unicode.
+JSON crosses the store protocol as text: compact, valid JSON that a store keeps byte for byte and never parses.
+Handles are 1 to 64 characters of `A-Z a-z 0-9 _ -`; all other texts may hold any Unicode.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Session:
-    """One workflow session: the record, as it stood at one instant. A reader never sees half of a write."""
+    """The record of one workflow session at one instant. A reader never sees half of a write."""
 
     handle: str
     created_at: float
     updated_at: float
     lifetime: float | None
-    """Seconds a session lives after its last write; None lives for ever."""
+    """Seconds that the session lives after its last write; None never expires."""
     expires_at: float | None
-    """`updated_at + lifetime`. From this instant the session is gone for every method."""
+    """`updated_at + lifetime`. From this instant on no method finds the session."""
 
     step_count: int = 0
     last_tool: str | None = None
@@ -36,7 +36,7 @@ class Session:
     """The number of the newest event; also the version of the workflow, for optimistic appends."""
 
     guarded_value: int = 0
-    """What `write_guarded` writes."""
+    """The value that `write_guarded` writes."""
     fence: int = 0
     """The fencing token of the newest lock grant; 0 before the first."""
 
@@ -64,17 +64,17 @@ class Snapshot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EventHistory:
-    """Enough to rebuild a workflow: a snapshot, if there is one, and every event after it."""
+    """The input of a replay: a snapshot, if there is one, and every event after it."""
 
     snapshot: Snapshot | None
     events: tuple[Event, ...]
     last_event: int
-    """The number of the newest event in the log at the same instant, whatever was asked for."""
+    """The number of the newest event in the log at the same instant, also if an older state was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """A session's configuration: option name -> JSON text. Version 0 is "nothing was ever set"."""
+    """A session's configuration: option name -> JSON text. Version 0 means that nothing was ever set."""
 
     version: int = 0
     options: Mapping[str, str] = field(default_factory=dict)

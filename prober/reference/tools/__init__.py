@@ -1,4 +1,4 @@
-"""The MCP tools. Arguments are snake_case, results camelCase; `catalog.py` lists them all with what they do.
+"""The MCP tools. Arguments are snake_case, results camelCase; `catalog.py` lists all tools and their traits.
 
-A file per theme registers its tools as closures over the shared parts; `registry.py` adds hints and explains errors.
+Each theme's module registers its tools as closures over the Context; `registry.py` adds hints and explains errors.
 """

@@ -1,4 +1,4 @@
-"""The types of the tools' arguments, and JSON arguments as the text that stores keep."""
+"""The types of the tools' arguments; JSON arguments as text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AgentId: TypeAlias = Annotated[
 Message: TypeAlias = Annotated[str, Field(min_length=1, max_length=4096)]
 Json: TypeAlias = Annotated[JsonValue, Field(description="Any JSON value; a text of JSON is taken as what it says.")]
 Whole: TypeAlias = Annotated[int, Field(ge=0, le=2**53)]
-"""A number that every JSON reader keeps exact."""
+"""A number that every JSON parser reads exactly."""
 
 
 def json_text(value: JsonValue, *, name: str, limit: int) -> str:

@@ -1,4 +1,4 @@
-"""Every tool of the server and what it does to shared state: the one place from which hints and metrics are made."""
+"""Every tool of the server and its traits. Hints for clients and series of metrics are derived from the traits."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from mcp.types import ToolAnnotations
 
 @dataclass(frozen=True, kw_only=True)
 class Traits:
-    """What a tool does. Each trait decides hints for clients, and which metrics the tool has series in."""
+    """What a tool does to shared state."""
 
     title: str
     writes: bool = False
     destroys: bool = False
-    """Takes away or overwrites what was there, instead of only adding."""
+    """It deletes or overwrites state, instead of only adding."""
     idempotent: bool = False
-    """Calling again with the same arguments changes nothing more."""
+    """A second call with the same arguments changes nothing."""
     conflicts: bool = False
-    """Its write can lose against another one that came first."""
+    """Its write can meet a conflict with another write."""
     retries: bool = False
-    """It tries again by itself after a conflict."""
+    """It retries after a conflict."""
     locks: bool = False
     """It waits for the session's lock."""
     appends: bool = False

@@ -18,7 +18,7 @@ from prober.reference.tools.results import AcquiredLock, ExclusiveRun, GuardedWr
 Wait = Annotated[int, Field(ge=0, le=30_000, description="How long to wait for the lock, in milliseconds.")]
 
 _MARGIN: Final = 10.0
-"""Seconds a lock outlives the work it is taken for, before others may take it from a holder that died."""
+"""Seconds that the lock is held beyond its work: a holder that died blocks others for as long."""
 
 
 def register(tools: ToolRegistry, context: Context) -> None:

@@ -1,4 +1,4 @@
-"""Adding a tool to the server: its hints from the catalog, its refusals as clear tool errors."""
+"""Adds a tool to the server: hints from the catalog, store errors as tool errors that an agent understands."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ToolRegistry:
         self._server.add_tool(
             explained,
             title=traits.title,
-            # Not its __doc__: that is indented before Python 3.13, and not from then on.
+            # Not __doc__, which is indented before Python 3.13.
             description=inspect.getdoc(tool),
             annotations=traits.annotations,
             structured_output=True,
@@ -59,7 +59,7 @@ class ToolRegistry:
 
 
 def explain(error: StoreError, settings: Settings) -> str:
-    """What went wrong and what to do, for an agent to read."""
+    """The error and what to do about it, for an agent to read."""
     match error:
         case UnknownSessionError():
             return (

@@ -1,4 +1,4 @@
-"""The shape of every tool's answer. Names are camelCase on the wire, in structured content and in text alike."""
+"""The results of all tools. Names are camelCase on the wire, in structured content and in text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from prober.reference.stores.values import Event, Lock, Session
 
 
 class Result(BaseModel):
-    """What all answers have in common: frozen, camelCase, nothing beyond what is declared."""
+    """The base of all results: frozen, camelCase, no undeclared fields."""
 
     model_config = ConfigDict(
         frozen=True, alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True, extra="forbid"
@@ -27,7 +27,7 @@ def moment(seconds: float) -> str:
 
 
 def moment_or_never(seconds: float | None) -> str | None:
-    """The same for a point in time that may never come."""
+    """A point in time, or None."""
     return None if seconds is None else moment(seconds)
 
 
@@ -115,7 +115,7 @@ class Step(Result):
 
     @classmethod
     def of(cls, session: Session) -> Self:
-        """What a step is told."""
+        """The result of a counted step."""
         return cls(
             session_id=session.handle,
             step_count=session.step_count,

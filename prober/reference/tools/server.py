@@ -1,4 +1,4 @@
-"""The MCP server with all tools on it, and the counting of its calls."""
+"""The MCP server with all tools, and the middleware that counts calls."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LISTING = CacheHint(ttl_ms=0, scope="public")
 
 
 def build(context: Context, *, middleware: tuple[ServerMiddleware[Any], ...]) -> MCPServer[Any]:
-    """The server. `middleware` runs inside the counting, so that what it breaks is counted as callers see it."""
+    """The server. `middleware` runs inside CallMetrics, so that its faults are counted as callers see them."""
     server: MCPServer[Any] = MCPServer(
         "mcp-prober-reference",
         title="mcp-prober reference server",
@@ -47,7 +47,7 @@ class CallMetrics:
         self._metrics = metrics
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Pass every message on; look at tool calls only."""
+        """Pass every message on; count tool calls only."""
         if ctx.method != "tools/call":
             return await call_next(ctx)
         began = time.perf_counter()

@@ -6,7 +6,7 @@ import pytest
 
 from prober.reference.breaker import Breaker, BreakerOpenError, BreakerPolicy
 
-POLICY = BreakerPolicy(bad_calls=3, of_last=5, slow_after=1.0, rest=2.0, longest_rest=5.0)
+POLICY = BreakerPolicy(bad_calls=3, of_last=5, slow_after=1.0, reset_timeout=2.0, max_reset_timeout=5.0)
 
 
 class Bench:

@@ -22,7 +22,7 @@ from .writing import writing
 
 pytestmark = pytest.mark.external
 
-IMPATIENT = BreakerPolicy(rest=0.05, longest_rest=0.2)
+IMPATIENT = BreakerPolicy(reset_timeout=0.05, max_reset_timeout=0.2)
 """Soon looks again, so that tests of recovery are short."""
 
 LAX = BreakerPolicy(bad_calls=1_000, of_last=1_000)
@@ -60,7 +60,9 @@ async def test_killed_and_started_again_it_lost_no_acknowledged_write(
 
 async def test_frozen_it_is_cut_off_and_callers_are_told_at_once(server: RedisServer, open_store: OpenStore) -> None:
     watcher = Watcher()
-    store = await open_store(patience=0.3, breaker=BreakerPolicy(rest=0.5, longest_rest=0.5), observer=watcher)
+    store = await open_store(
+        patience=0.3, breaker=BreakerPolicy(reset_timeout=0.5, max_reset_timeout=0.5), observer=watcher
+    )
     await store.create("s", lifetime=None)
     told = []
     async with writing([store], "s") as books:
@@ -167,7 +169,7 @@ async def test_out_of_memory_it_refuses_writes_clearly_and_reads_go_on(
 
 async def test_slow_answers_open_the_breaker_though_they_are_right(server: RedisServer, open_store: OpenStore) -> None:
     watcher = Watcher()
-    policy = BreakerPolicy(slow_after=0.1, rest=0.05, longest_rest=0.2)
+    policy = BreakerPolicy(slow_after=0.1, reset_timeout=0.05, max_reset_timeout=0.2)
     store = await open_store(breaker=policy, patience=5.0, observer=watcher)
     await store.create("s", lifetime=None)
     server.ask("CLIENT", "PAUSE", "300", "ALL")

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from prometheus_client import CollectorRegistry
 
 from prober.config.model import Config, Probe, Target
 from prober.history import HistoryStore
@@ -83,7 +82,7 @@ class World:
     def app_state(self) -> AppState:
         return AppState(
             statuses=self.statuses,
-            metrics=Metrics(registry=CollectorRegistry()),
+            metrics=Metrics(),
             history=self.history,
             run_now=_never,
             reload=_nothing,

@@ -1,13 +1,13 @@
 """The shared store: one Redis (or Valkey) for any number of instances on any number of machines.
 
 store.py                the methods of the protocol
-scripts.py              their Lua: every write is one script, so nothing comes between its parts
-keys.py                 where the parts of a session lie
-replies.py              what scripts return -> values
-connections.py          one call: bounded pool, deadline, circuit breaker, an honest word where the outcome is unknown
-connection_factory.py   a connection as redis-py makes it, checked before use
-subscription.py         hearing of other instances' changes
-error_mapping.py        Redis' errors -> the store's
+scripts.py              the Lua scripts: every write is one script, so it is atomic
+keys.py                 the names of the keys
+replies.py              replies of scripts -> values
+connections.py          one call: bounded pool, deadline, circuit breaker, `maybe_written` if the outcome is unknown
+connection_factory.py   connections of redis-py, checked before use
+subscription.py         changes of other instances, by Pub/Sub
+error_mapping.py        exceptions of redis-py -> errors of the store protocol
 """
 
 from prober.reference.stores.redis.store import RedisStore

@@ -1,4 +1,4 @@
-"""Connections as redis-py makes them: set up for calls with one deadline each, and checked before they are used."""
+"""Connections of redis-py, configured for calls with one deadline each and checked before use."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from redis.exceptions import RedisError
 
 from prober.reference.stores.redis.replies import Reply
 
-_TRIES_AGAIN: Final = 3
+_CONNECT_RETRIES: Final = 3
 _BACKOFF: Final = 0.02
 """Seconds before the second try to connect; doubles, plus jitter."""
-_LONGEST_BACKOFF: Final = 0.2
+_MAX_BACKOFF: Final = 0.2
 
 _HEALTH_SHARE: Final = 0.25
-"""The part of a call's deadline that asking an idle connection whether it lives may take."""
+"""Share of a call's deadline for the health check of an idle connection."""
 
 
 class PooledConnection(Protocol):
-    """One connection: the part of redis-py's that is used."""
+    """The part of redis-py's connection that is used."""
 
     async def connect(self) -> None:
-        """Connect where it is not; tries again with backoff, for nothing was sent yet."""
+        """Connect unless connected; retries with backoff, which is safe because nothing was sent yet."""
         ...
 
     async def disconnect(self, nowait: bool = False) -> None:
-        """Close; with `nowait`, without waiting for the other side."""
+        """Close; with `nowait`, without waiting for the server."""
         ...
 
     async def check_health(self) -> None:
-        """PING where it was idle for long."""
+        """Send a PING if the connection was idle for long."""
         ...
 
     async def send_command(self, *words: str | int, check_health: bool) -> None:
@@ -43,7 +43,7 @@ class PooledConnection(Protocol):
         ...
 
     async def read_response(self, *, timeout: float | None = None) -> Reply:
-        """The next answer; None where there was none within `timeout`. Raises the error that an answer is."""
+        """The next reply; None if none came within `timeout`. Raises an error reply as an exception."""
         ...
 
 
@@ -62,36 +62,36 @@ class ConnectionFactory:
             socket_keepalive=True,
             health_check_interval=idle_trust,
             client_name="mcp-prober-reference",
-            retry=Retry(ExponentialWithJitterBackoff(base=_BACKOFF, cap=_LONGEST_BACKOFF), _TRIES_AGAIN),
+            retry=Retry(ExponentialWithJitterBackoff(base=_BACKOFF, cap=_MAX_BACKOFF), _CONNECT_RETRIES),
         )
         self._health_patience = patience * _HEALTH_SHARE
         self._ensure: Callable[[Any], Awaitable[None]] = factory.ensure_connection
         self.make: Callable[[], PooledConnection] = factory.make_connection
-        """A new connection, not yet connected; the caller's to disconnect."""
+        """A new connection, not connected yet; the caller disconnects it."""
 
-    async def ready(self, wire: PooledConnection) -> None:
-        """Connect, and make sure as far as one can know that it lives.
+    async def ready(self, connection: PooledConnection) -> None:
+        """Connect, and check that the connection is usable.
 
-        A closed connection is noticed at once. One that was idle for long is asked with a PING: a firewall may have
-        dropped it without a word.
+        A closed connection is noticed at once. A connection that was idle for long is checked with a PING: a firewall
+        may have dropped it silently.
         """
-        await self._ensure(wire)
+        await self._ensure(connection)
         try:
             async with asyncio.timeout(self._health_patience):
-                await wire.check_health()
+                await connection.check_health()
         except TimeoutError:
-            await wire.disconnect(nowait=True)
-            await wire.connect()
+            await connection.disconnect(nowait=True)
+            await connection.connect()
 
 
 def _factory(url: str, **settings: Any) -> ConnectionPool:
-    """What makes connections; only that of the pool is used. The settings win over options in the URL."""
+    """A redis-py pool, used only to make connections. The settings override options in the URL."""
     try:
         wanted: dict[str, Any] = {**parse_url(url), **settings}
         if wanted.get("connection_class") is UnixDomainSocketConnection:
             del wanted["socket_keepalive"]
         factory = ConnectionPool(**wanted)
-        factory.make_connection()  # type: ignore[no-untyped-call]  # unconnected: it only looks at its options
+        factory.make_connection()  # type: ignore[no-untyped-call]  # does not connect: only checks the options
     except (ValueError, TypeError, RedisError):  # their messages may quote the password
         raise ValueError(
             "the Redis URL must be redis://, rediss:// or unix://, with special characters percent-encoded "

@@ -1,11 +1,11 @@
-"""One call to Redis: a connection of a bounded pool, one deadline, a circuit breaker, and an honest word on failure.
+"""One call to Redis: a connection of a bounded pool, one deadline, a circuit breaker.
 
-Nothing is sent twice. Making a connection is retried with backoff, for nothing was sent yet; a call whose answer was
-lost is not, for it may have happened: a write then fails with `maybe_written`. The one exception is a script that
-Redis does not know by its digest: it said so instead of running it, and is given the text.
+Nothing is sent twice. Connecting is retried with backoff, because nothing was sent yet. A call whose reply was lost is
+not retried, because it may have been executed: a write then fails with `maybe_written`. The one exception is a script
+whose digest Redis does not know: Redis has not executed it, so its text is sent.
 
-The pool is a semaphore and a list, not redis-py's BlockingConnectionPool: that raises one and the same error for a
-busy pool and for a dead server, and cannot tell the time spent waiting from the time spent connecting.
+The pool is a semaphore and a list, not redis-py's BlockingConnectionPool, which raises the same error for a busy pool
+and for a dead server, and does not separate the time of waiting from the time of connecting.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from prober.reference.breaker import Breaker, BreakerOpenError, BreakerPolicy, C
 from prober.reference.stores.errors import StoreBusyError, StoreUnavailableError
 from prober.reference.stores.protocol import StoreObserver
 from prober.reference.stores.redis.connection_factory import ConnectionFactory, PooledConnection
-from prober.reference.stores.redis.error_mapping import FOREIGN, says_well, store_error
+from prober.reference.stores.redis.error_mapping import OTHER_ERRORS, is_healthy_reply, store_error
 from prober.reference.stores.redis.replies import Reply
 from prober.reference.stores.redis.scripts import Script
 
@@ -36,7 +36,7 @@ class Connections:
     def __init__(
         self,
         *,
-        maker: ConnectionFactory,
+        factory: ConnectionFactory,
         size: int,
         max_wait: float,
         patience: float,
@@ -44,7 +44,7 @@ class Connections:
         observer: StoreObserver,
     ) -> None:
         """Connects on first use. Waits `max_wait` s for one of `size` connections, then `patience` s for the answer."""
-        self._maker = maker
+        self._factory = factory
         self._size = size
         self._max_wait = max_wait
         self._patience = patience
@@ -53,11 +53,11 @@ class Connections:
         self._free = asyncio.Semaphore(size)
         self._idle: list[PooledConnection] = []
         self._in_use = 0
-        self._accepts = True
-        self._tell_pool()
+        self._is_open = True
+        self._report_pool()
 
     async def run(self, script: Script, keys: Sequence[str], *arguments: str | int) -> Reply:
-        """Run a script by its digest, or by its text where Redis has not seen it since it started.
+        """Run a script by its digest, or by its text if Redis does not know the digest.
 
         Raises:
             StoreBusyError: no connection became free in time; nothing was sent.
@@ -73,24 +73,24 @@ class Connections:
         await self._perform(("PING",), (), writes=False)
 
     async def fields(self, key: str, *names: str) -> list[str | None]:
-        """These fields of a hash, None for each that is not there. Raises as `run` does."""
+        """These fields of a hash, None for each missing one. Raises as `run` does."""
         reply: list[str | None] = await self._perform(("HMGET", key, *names), (), writes=False)
         return reply
 
     async def close(self) -> None:
-        """Let the calls that were accepted end, each within its bounds; then close all connections."""
-        self._accepts = False
+        """Wait for accepted calls, each within its bounds; then close all connections."""
+        self._is_open = False
         try:
             for _ in range(self._size):
                 await self._free.acquire()
         finally:
             while self._idle:
                 await self._idle.pop().disconnect(nowait=True)
-            self._tell_pool()
+            self._report_pool()
 
     async def _perform(self, command: Command, by_text: Command, *, writes: bool) -> Reply:
-        """Wait for a connection, ask the breaker, exchange."""
-        if not self._accepts:
+        """Wait for a connection, check the breaker, send the command."""
+        if not self._is_open:
             raise StoreUnavailableError("the store is closed")
         try:
             async with self._slot():
@@ -107,17 +107,17 @@ class Connections:
             return time.perf_counter() - began
 
         try:
-            async with asyncio.timeout(self._patience), self._wire() as wire:
+            async with asyncio.timeout(self._patience), self._connection() as connection:
                 sent = True
                 try:
-                    reply = await _ask(wire, command)
+                    reply = await _round_trip(connection, command)
                 except NoScriptError:
-                    reply = await _ask(wire, by_text)
+                    reply = await _round_trip(connection, by_text)
         except asyncio.CancelledError:
             call.given_up(seconds=elapsed())
             raise
-        except (RedisError, *FOREIGN) as error:
-            if says_well(error):
+        except (RedisError, *OTHER_ERRORS) as error:
+            if is_healthy_reply(error):
                 call.answered(seconds=elapsed())
             else:
                 call.failed()
@@ -147,31 +147,31 @@ class Connections:
         finally:
             self._in_use -= 1
             self._free.release()
-            self._tell_pool()
+            self._report_pool()
 
     @asynccontextmanager
-    async def _wire(self) -> AsyncGenerator[PooledConnection, None]:
-        """A connection that lives, as far as one can know. Only one whose last answer was read whole is kept."""
-        wire = self._idle.pop() if self._idle else self._maker.make()
-        self._tell_pool()
+    async def _connection(self) -> AsyncGenerator[PooledConnection, None]:
+        """A checked connection. It goes back to the pool only if its last reply was read completely."""
+        connection = self._idle.pop() if self._idle else self._factory.make()
+        self._report_pool()
         try:
-            await self._maker.ready(wire)
-            yield wire
+            await self._factory.ready(connection)
+            yield connection
         except ResponseError as error:
-            if says_well(error):
-                self._idle.append(wire)
-            else:  # after a failover, say: the next connection may lead to the server that can be used
-                await wire.disconnect(nowait=True)
+            if is_healthy_reply(error):
+                self._idle.append(connection)
+            else:  # for example after a failover: a new connection may lead to the new primary
+                await connection.disconnect(nowait=True)
             raise
         except BaseException:
-            await wire.disconnect(nowait=True)
+            await connection.disconnect(nowait=True)
             raise
-        self._idle.append(wire)
+        self._idle.append(connection)
 
-    def _tell_pool(self) -> None:
+    def _report_pool(self) -> None:
         self._observer.pool_changed(in_use=self._in_use, idle=len(self._idle))
 
 
-async def _ask(wire: PooledConnection, command: Command) -> Reply:
-    await wire.send_command(*command, check_health=False)
-    return await wire.read_response()
+async def _round_trip(connection: PooledConnection, command: Command) -> Reply:
+    await connection.send_command(*command, check_health=False)
+    return await connection.read_response()

@@ -1,4 +1,4 @@
-"""Redis' errors, said in the words of the store protocol."""
+"""Maps exceptions of redis-py to errors of the store protocol."""
 
 from __future__ import annotations
 
@@ -20,46 +20,43 @@ from redis.exceptions import (
 
 from prober.reference.stores.errors import StoreUnavailableError
 
-FOREIGN: Final = (OSError, ValueError)
-"""What a call can raise besides RedisError: a deadline that passed is an OSError, an answer that is no Redis' a
-ValueError."""
+OTHER_ERRORS: Final = (OSError, ValueError)
+"""Exceptions of a call beside RedisError: a timeout is an OSError, a reply outside the protocol a ValueError."""
 
 _UNUSABLE: Final = (ReadOnlyError, MasterDownError, ClusterDownError)
-"""Answers that say this server cannot be used by anybody at the moment."""
+"""Replies of a server that no client can use at the moment."""
 
 _REFUSED: Final = (
+    *_UNUSABLE,
     AskError,
     AuthenticationError,
     BusyLoadingError,
     ClusterCrossSlotError,
-    ClusterDownError,
-    MasterDownError,
     NoPermissionError,
     OutOfMemoryError,
-    ReadOnlyError,
     TryAgainError,
 )
-"""Answers given instead of executing anything. Any other error may have come from the middle of a script."""
+"""Replies without any execution. Any other error may come from the middle of a script."""
 
 _REFUSED_CODES: Final = ("BUSY ", "MISCONF ", "NOREPLICAS ")
-"""The same, where redis-py has no class for it and the message begins with the code."""
+"""Codes of such replies that redis-py has no class for: the message begins with the code."""
 
 
-def says_well(error: Exception) -> bool:
-    """True for an answer that shows a working server, whatever it refused: no sign of an outage."""
+def is_healthy_reply(error: Exception) -> bool:
+    """Whether the error is a reply of a working server: no sign of an outage."""
     return isinstance(error, ResponseError | UnicodeError) and not isinstance(error, _UNUSABLE)
 
 
 def store_error(error: Exception, *, sent_write: bool) -> StoreUnavailableError:
-    """The store's word for it. `sent_write`: the call is a write, and Redis may have got it before the error."""
-    return StoreUnavailableError(_told(error), maybe_written=sent_write and not _refused(error))
+    """The store's error. `sent_write`: the call is a write, and Redis may have received it before the error."""
+    return StoreUnavailableError(_message(error), maybe_written=sent_write and not _refused(error))
 
 
 def _refused(error: Exception) -> bool:
     return isinstance(error, _REFUSED) or (isinstance(error, ResponseError) and str(error).startswith(_REFUSED_CODES))
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
     match error:
         case OutOfMemoryError():
             return "Redis is out of memory and takes no writes"

@@ -4,16 +4,15 @@
     {NAMESPACE}:session:HANDLE:events     stream  an event under the ID `number-0`
     {NAMESPACE}:session:HANDLE:snapshots  hash    number -> state
     {NAMESPACE}:session:HANDLE:options    hash    option -> JSON text
-    {NAMESPACE}:session:HANDLE:lock       string  its owner; gone when the lock expires
+    {NAMESPACE}:session:HANDLE:lock       string  the owner of the lock; expires with the lock
     {NAMESPACE}:sessions                  sorted set of the keys of all records, in byte order: to walk over them
     {NAMESPACE}:expiries                  sorted set of the same, by their last millisecond: to count and purge
     {NAMESPACE}:changes                   Pub/Sub channel: `instance handle`
 
-The two sets may name records that expired; `purge` takes these out.
+The two sets may name expired records; `purge` removes them.
 
-The tag puts all keys into one slot of a cluster: what is made with its place in the set, and a page that was true at
-one instant, can only be had where everything is in one place. So a deployment lives on one shard; what must spread
-over several takes several namespaces.
+The tag puts all keys into one slot of a cluster: a script that writes a record together with the sets, or reads a page
+at one instant, needs all its keys on one shard. To spread over several shards, use several namespaces.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class Keys:
         return record.removeprefix(self.record(""))
 
     def of_session(self, handle: str) -> tuple[str, ...]:
-        """All keys that a script on one session may need, in the order that it takes them in."""
+        """All keys of a script on one session, in the order of its KEYS."""
         record = self.record(handle)
         parts = (f"{record}:{part}" for part in ("events", "snapshots", "options", "lock"))
         return record, *parts, self.sessions, self.expiries
@@ -53,5 +52,5 @@ class Keys:
 
     @property
     def changes(self) -> str:
-        """The channel that changed handles are told on."""
+        """The channel on which changed handles are published."""
         return f"{{{self.namespace}}}:changes"

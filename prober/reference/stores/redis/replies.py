@@ -1,4 +1,4 @@
-"""What scripts return, read into values. Redis gives text for text, and microseconds for times."""
+"""Replies of scripts -> values. Times in replies are microseconds."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from prober.reference.stores.redis.scripts import SESSION
 from prober.reference.stores.values import Config, Event, Session, Snapshot
 
 Reply: TypeAlias = Any
-"""What redis-py makes of an answer: text, whole numbers, None, and lists of these."""
+"""A reply of redis-py: text, whole numbers, None, and lists of these."""
 
 
 def seconds(microseconds: str) -> float:
-    """Unix seconds of a time as scripts tell it."""
+    """Unix seconds of a time in a reply."""
     return int(microseconds) / 1_000_000
 
 
 def lifetime_text(lifetime: float | None) -> str:
-    """A lifetime as scripts take it."""
+    """A lifetime as an argument of a script."""
     return "" if lifetime is None else repr(float(lifetime))
 
 
@@ -45,7 +45,7 @@ def session(handle: str, fields: Sequence[Reply]) -> Session:
 
 
 def events(entries: Reply) -> tuple[Event, ...]:
-    """The entries of a range of the stream; None where it was asked for no entries."""
+    """The entries of a range of the stream; redis-py returns None for a range of no entries."""
     return tuple(_event(identity, fields) for identity, fields in entries or ())
 
 
@@ -61,7 +61,7 @@ def _event(identity: str, fields: Sequence[str]) -> Event:
 
 
 def snapshot(number: int, state: str | None) -> Snapshot | None:
-    """A snapshot, where there was one."""
+    """A snapshot, if there is one."""
     return None if state is None else Snapshot(number=number, state=state)
 
 

@@ -1,12 +1,12 @@
 """The Lua of the store's methods. Redis runs a script as one indivisible step.
 
-Each returns a list whose first entry is a word: `ok`, or why nothing was written (`unknown`, `taken`, `conflict`,
-`held`, `lost`, `stale`); what follows is said at the script. Numbers that are kept stay text all the way: Lua would
-make doubles of them. The time is that of Redis (microseconds), one clock for all instances. The first write of a script
-that adds anything is one that Redis refuses when out of memory, so that a script is refused whole or not at all.
+Each script returns a list. Its first entry is `ok`, or the reason why nothing was written (`unknown`, `taken`,
+`conflict`, `held`, `lost`, `stale`); the other entries are described at the script. Stored numbers stay text: Lua would
+turn them into doubles. The time is the clock of Redis (microseconds), one clock for all instances. The first write of a
+script that adds data is a command that Redis refuses when out of memory, so that a script is refused as a whole.
 
-A session expires by the expiry of its keys. Redis lets a key live through the millisecond it is given, so that is the
-one before the lifetime ends.
+A session expires by the expiry of its keys. A key lives through the millisecond of its expiry, so its expiry is the
+millisecond before the lifetime ends.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ SESSION: Final = (
     "guarded_value",
     "fence",
 )
-"""The fields that make a Session, in the order every script returns them in."""
+"""The fields of a Session, in the order of every script's reply."""
 
 _SESSION: Final = ", ".join(f"'{field}'" for field in SESSION)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Script:
-    """Lua, and the digest that Redis knows it by once it has seen it."""
+    """A Lua script, and the digest by which Redis finds it after its first use."""
 
     text: str
     digest: str
@@ -87,7 +87,7 @@ def _write(body: str) -> Script:
     return _script(_KEYS, _LIVE, _WRITING, body, writes=True)
 
 
-# Sessions. Returned is the session, unless said otherwise.
+# Sessions. Scripts return the session, unless described otherwise.
 
 CREATE: Final = _script(
     _KEYS,
@@ -159,7 +159,7 @@ return {'ok', removed}
 )
 """Keys: the set by expiry, the set to walk over. Argument: how many at most. Returns how many were removed."""
 
-# The record. Returned is the session.
+# The record. Scripts return the session.
 
 STEP: Final = _write(f"""
 redis.call('HINCRBY', record, 'step_count', 1)
@@ -232,7 +232,7 @@ return {'ok'}
 """)
 """Arguments: number, state, how many to keep. Returns nothing more."""
 
-# Configuration. Returned is {version}, and options as a flat list of names and texts.
+# Configuration. Scripts return {version}, and options as a flat list of names and texts.
 
 CONFIG: Final = _read("""
 return {'ok', redis.call('HMGET', record, 'config_version'), redis.call('HGETALL', options)}
@@ -249,7 +249,7 @@ local reply = renewed('config_version')
 reply[3] = left
 return reply
 """)
-"""Arguments: channel, message, how many options to set, their names and texts, then the names of those to remove."""
+"""Arguments: channel, message, how many options to set, their names and texts, then the names of options to remove."""
 
 # The lock
 

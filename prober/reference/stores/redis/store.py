@@ -29,21 +29,20 @@ from prober.reference.stores.redis.scripts import Script
 from prober.reference.stores.redis.subscription import Subscriptions
 from prober.reference.stores.values import Config, Event, EventHistory, Lock, Session, Snapshot
 
-_PURGED_AT_ONCE: Final = 500
-"""Sessions taken out in one script, so that a purge holds nobody up."""
+_PURGE_BATCH: Final = 500
+"""Sessions removed by one script, so that a purge does not block other calls."""
 
 _HIGHEST_EVENT: Final = 2**62
-"""Above any event number, and still one that a stream takes."""
+"""Above any event number, and still a valid ID of a stream."""
 
 
 class RedisStore:
     """Shared state in one Redis. Correct for any number of instances, on any number of machines.
 
-    What is acknowledged outlives Redis' death as far as Redis is told to keep it: `appendfsync always` keeps all.
+    Which acknowledged writes survive a crash of Redis depends on its settings: `appendfsync always` keeps all.
     """
 
     name = "redis"
-    safe = True
 
     def __init__(
         self,
@@ -61,12 +60,12 @@ class RedisStore:
 
         `url` is `redis://`, `rediss://` (TLS) or `unix://`. `pool_size` should be the number of calls expected at
         once; a call waits `max_wait` for one of them, and then `patience` for Redis, connecting included. A connection
-        idle for longer than `idle_trust` is asked whether it lives before it is used.
+        that was idle for longer than `idle_trust` is checked before use.
 
         Raises:
             ValueError: the URL is unusable.
         """
-        self._maker = ConnectionFactory(url, patience=patience, idle_trust=idle_trust)
+        self._factory = ConnectionFactory(url, patience=patience, idle_trust=idle_trust)
         self._keys = Keys(namespace=namespace)
         self._pool_size = pool_size
         self._max_wait = max_wait
@@ -77,16 +76,16 @@ class RedisStore:
         self._opened: tuple[Connections, Subscriptions] | None = None
 
     async def open(self) -> None:
-        """Reach Redis once."""
+        """Connect and check Redis once."""
         connections = Connections(
-            maker=self._maker,
+            factory=self._factory,
             size=self._pool_size,
             max_wait=self._max_wait,
             patience=self._patience,
             policy=self._policy,
             observer=self._observer,
         )
-        subscriptions = Subscriptions(make=self._maker.make, channel=self._keys.changes, beat=self._patience)
+        subscriptions = Subscriptions(make=self._factory.make, channel=self._keys.changes, beat=self._patience)
         self._opened = connections, subscriptions
         try:
             await self.check()
@@ -95,7 +94,7 @@ class RedisStore:
             raise
 
     async def close(self) -> None:
-        """Let accepted calls end, then let go of all connections; whoever iterates `changes` comes to its end."""
+        """Wait for accepted calls, then close all connections; iterations of `changes` end."""
         if self._opened is None:
             return
         (connections, subscriptions), self._opened = self._opened, None
@@ -103,13 +102,13 @@ class RedisStore:
         await connections.close()
 
     async def check(self) -> None:
-        """PING. While the circuit breaker is open this fails without asking, and once its rest is over is its trial."""
+        """PING. An open circuit breaker refuses it; after the reset timeout it is the breaker's trial."""
         await self._connections.ping()
 
     # Sessions
 
     async def create(self, handle: str, *, lifetime: float | None) -> Session:
-        """The record and its place in the walk over all sessions, in one script."""
+        """The record and its entries in both sorted sets, in one script."""
         reply = await self._on_one(scripts.CREATE, handle, replies.lifetime_text(lifetime))
         if reply[0] == "taken":
             raise SessionExistsError(handle)
@@ -123,7 +122,7 @@ class RedisStore:
         return replies.session(handle, fields)
 
     async def delete(self, handle: str) -> None:
-        """All keys of the session, and word to the other instances."""
+        """Delete all keys of the session and publish the change."""
         await self._on_one(scripts.DELETE, handle, *self._announcement(handle))
 
     async def page(self, *, after: str, limit: int) -> tuple[Session, ...]:
@@ -142,7 +141,7 @@ class RedisStore:
         total = 0
         while True:
             _, removed = await self._connections.run(
-                scripts.PURGE, (self._keys.expiries, self._keys.sessions), _PURGED_AT_ONCE
+                scripts.PURGE, (self._keys.expiries, self._keys.sessions), _PURGE_BATCH
             )
             if not removed:
                 return total
@@ -199,7 +198,7 @@ class RedisStore:
         return replies.config(*reply[1:])
 
     async def update_config(self, handle: str, changes: Mapping[str, str | None]) -> Config:
-        """HSET and HDEL of what is named, and word to the other instances, in the same script."""
+        """HSET and HDEL of the options, and PUBLISH, in one script."""
         kept = {name: text for name, text in changes.items() if text is not None}
         removed = [name for name, text in changes.items() if text is None]
         words: tuple[str | int, ...] = (len(kept), *chain.from_iterable(kept.items()), *removed)
@@ -251,7 +250,7 @@ class RedisStore:
         return reply
 
     def _announcement(self, handle: str) -> tuple[str, str]:
-        """Channel and message that tell the other instances."""
+        """Channel and message for the other instances."""
         return self._keys.changes, f"{self._instance} {handle}"
 
     @property

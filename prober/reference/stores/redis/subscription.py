@@ -1,7 +1,7 @@
-"""Hearing of other instances' changes over Pub/Sub, for as long as somebody listens.
+"""Changes of other instances by Pub/Sub.
 
-Pub/Sub forgets: what is published while a listener is away is lost to it. So each gap is told (None), a silent
-connection is asked whether it lives, and whoever caches must still let entries grow old.
+Pub/Sub does not store messages: a subscriber misses all messages while it is disconnected. So each gap is reported
+(None), a silent connection is checked, and caches still need a time to live.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from prober.reference.stores.redis.connection_factory import PooledConnection
-from prober.reference.stores.redis.error_mapping import FOREIGN
+from prober.reference.stores.redis.error_mapping import OTHER_ERRORS
 
 _FIRST_PAUSE: Final = 0.05
-_LONGEST_PAUSE: Final = 2.0
-"""Seconds between two tries to subscribe; each pause is twice the one before."""
+_MAX_PAUSE: Final = 2.0
+"""Seconds between two attempts to subscribe; each pause is twice as long as the previous one."""
 
 
 class Subscriptions:
-    """All that listen through one store, so that closing it can send them home."""
+    """All subscriptions of one store, so that closing the store ends them."""
 
     def __init__(self, *, make: Callable[[], PooledConnection], channel: str, beat: float) -> None:
-        """After `beat` seconds of silence the connection is asked whether it lives, and given as long to answer."""
+        """After `beat` seconds of silence the connection is checked with a PING, which has `beat` seconds to answer."""
         self._make = make
         self._channel = channel
         self._beat = beat
-        self._wires: set[PooledConnection] = set()
+        self._live: set[PooledConnection] = set()
         self._closed = False
 
     async def follow(self) -> AsyncGenerator[str | None, None]:
@@ -42,36 +42,36 @@ class Subscriptions:
                     async for message in messages:
                         pause = _FIRST_PAUSE
                         yield message
-            except (RedisError, *FOREIGN):
+            except (RedisError, *OTHER_ERRORS):
                 if not self._closed:
                     await asyncio.sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
+                pause = min(2 * pause, _MAX_PAUSE)
 
     async def close(self) -> None:
         """End every `follow`."""
         self._closed = True
-        for wire in tuple(self._wires):
-            await wire.disconnect(nowait=True)
+        for connection in tuple(self._live):
+            await connection.disconnect(nowait=True)
 
     async def _subscribed(self) -> AsyncGenerator[str | None, None]:
         """None once subscribed, then each message. Raises when the connection breaks or falls silent."""
-        wire = self._make()
-        self._wires.add(wire)
+        connection = self._make()
+        self._live.add(connection)
         try:
             async with asyncio.timeout(self._beat):
-                await wire.connect()
-                await wire.send_command("SUBSCRIBE", self._channel, check_health=False)
-                await wire.read_response()
+                await connection.connect()
+                await connection.send_command("SUBSCRIBE", self._channel, check_health=False)
+                await connection.read_response()
             yield None
             while True:
-                reply = await wire.read_response(timeout=self._beat)
+                reply = await connection.read_response(timeout=self._beat)
                 if reply is None:
-                    await wire.send_command("PING", check_health=False)
-                    reply = await wire.read_response(timeout=self._beat)
+                    await connection.send_command("PING", check_health=False)
+                    reply = await connection.read_response(timeout=self._beat)
                 if reply is None:
                     raise RedisConnectionError("the subscription fell silent")
                 if reply[0] == "message":
                     yield reply[2]
         finally:
-            self._wires.discard(wire)
-            await wire.disconnect(nowait=True)
+            self._live.discard(connection)
+            await connection.disconnect(nowait=True)

@@ -1,11 +1,13 @@
 """The embedded store: one SQLite file in WAL mode, shared by any number of processes on one machine.
 
 store.py           the methods of the protocol
-statements.py      their SQL
+statements.py      the SQL
 schema.py          tables; opening a connection
 writer.py          the one writing thread of a process, with group commit
 readers.py         reading threads, which never wait for the writer
-error_mapping.py   SQLite's errors -> the store's
+jobs.py            the queue between the event loop and these threads
+rows.py            rows -> values
+error_mapping.py   exceptions of sqlite3 -> errors of the store protocol
 """
 
 from prober.reference.stores.sqlite.store import SqliteStore

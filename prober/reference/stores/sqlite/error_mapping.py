@@ -1,4 +1,4 @@
-"""SQLite's errors, said in the words of the store protocol."""
+"""Maps exceptions of sqlite3 to errors of the store protocol."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
 def is_busy(error: sqlite3.Error) -> bool:
-    """Whether another connection has what this one wanted, so that trying later may work."""
+    """Whether another connection holds the database, so that a retry may succeed."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & _PRIMARY in _BUSY
 
 
 def store_error(error: sqlite3.Error, *, maybe_written: bool = False) -> StoreError:
-    """The store's word for what SQLite raised."""
+    """The store's error."""
     if is_busy(error):
         return StoreBusyError("another process holds the database for longer than the busy timeout")
     name = getattr(error, "sqlite_errorname", type(error).__name__)

@@ -1,4 +1,4 @@
-"""The reading threads: each with a connection of its own, so a read waits for no write."""
+"""The reading threads. Each has a connection of its own, so a read never waits for a write."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Final, TypeVar
 from prober.reference.stores.errors import StoreUnavailableError
 from prober.reference.stores.protocol import StoreObserver
 from prober.reference.stores.sqlite.error_mapping import store_error
-from prober.reference.stores.sqlite.jobs import Job, JobQueue, Settled
+from prober.reference.stores.sqlite.jobs import Job, JobQueue, JobResult
 
 T = TypeVar("T")
 
-_AT_ONCE: Final = 16
-"""Reads that a thread takes together. More would make the first wait for the last; another thread takes the rest."""
+_MAX_BATCH: Final = 16
+"""Reads that a thread takes together: the first read waits for the last, so another thread should take the rest."""
 
 
 class Readers:
@@ -26,12 +26,12 @@ class Readers:
     def __init__(
         self, connect: Callable[[], sqlite3.Connection], *, size: int, max_wait: float, observer: StoreObserver
     ) -> None:
-        """Start `size` threads. `max_wait` is how many seconds a read waits before the store says busy."""
+        """Start `size` threads. A read that waits `max_wait` seconds raises StoreBusyError."""
         self._connect = connect
         self._size = size
         self._max_wait = max_wait
         self._observer = observer
-        self._queue = JobQueue(largest=_AT_ONCE)
+        self._queue = JobQueue(largest=_MAX_BATCH)
         self._in_use = 0
         self._counting = threading.Lock()
         observer.pool_changed(in_use=0, idle=size)
@@ -43,13 +43,13 @@ class Readers:
         """Run a read on one of the connections.
 
         Raises:
-            StoreBusyError: it was not done in time.
+            StoreBusyError: the read did not end in time.
             StoreUnavailableError: the database failed, or the pool is closed.
         """
         return await self._queue.run(read, patience=self._max_wait)
 
     async def close(self) -> None:
-        """Let accepted reads finish, then end the threads and close their connections."""
+        """Finish accepted reads, then end the threads and close their connections."""
         self._queue.close()
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
@@ -61,13 +61,13 @@ class Readers:
                 self._count(1)
                 try:
                     connection = connection or self._open()
-                    settled = [self._run_one(job, connection) for job in jobs]
+                    results = [self._run_one(job, connection) for job in jobs]
                 except (sqlite3.Error, StoreUnavailableError) as error:
                     failure = store_error(error) if isinstance(error, sqlite3.Error) else error
-                    settled = [Settled(job, error=failure) for job in jobs]
+                    results = [JobResult(job, error=failure) for job in jobs]
                 finally:
                     self._count(-1)
-                self._queue.settle(settled)
+                self._queue.deliver(results)
         finally:
             if connection is not None:
                 connection.close()
@@ -77,14 +77,14 @@ class Readers:
         connection.execute("PRAGMA query_only = ON")
         return connection
 
-    def _run_one(self, job: Job, connection: sqlite3.Connection) -> Settled:
+    def _run_one(self, job: Job, connection: sqlite3.Connection) -> JobResult:
         self._observer.pool_waited(seconds=time.perf_counter() - job.since)
         try:
-            return Settled(job, value=job.run(connection))
+            return JobResult(job, value=job.run(connection))
         except sqlite3.Error as error:
-            return Settled(job, error=store_error(error))
-        except Exception as error:  # whatever it is belongs to the caller of this read, not to the thread
-            return Settled(job, error=error)
+            return JobResult(job, error=store_error(error))
+        except Exception as error:  # raised to the caller of this read; the thread goes on
+            return JobResult(job, error=error)
 
     def _count(self, change: int) -> None:
         with self._counting:

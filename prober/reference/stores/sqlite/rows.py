@@ -1,4 +1,4 @@
-"""Statements run to their end, and rows read into values. Every read of a session sees only live ones."""
+"""Runs statements and turns rows into values. Every read of sessions sees only live ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Row: TypeAlias = tuple[Any, ...]
 
 
 def fetch(connection: sqlite3.Connection, statement: str, **values: object) -> list[Row]:
-    """All rows; `:now` is filled in. All, because a half-read RETURNING would keep the transaction from committing."""
+    """All rows; sets `:now`. A RETURNING that is only half read would keep the transaction from committing."""
     return connection.execute(statement, {"now": time.time(), **values}).fetchall()
 
 
@@ -33,7 +33,7 @@ def live_session(connection: sqlite3.Connection, handle: str) -> Session:
 
 
 def events(text: str) -> tuple[Event, ...]:
-    """The JSON text of events that statements.EVENTS and HISTORY make."""
+    """Events from the JSON text of statements.EVENTS and HISTORY."""
     return tuple(
         Event(number=number, kind=kind, payload=payload, agent_id=agent_id, occurred_at=micros / 1_000_000)
         for number, kind, payload, agent_id, micros in json.loads(text)
@@ -51,7 +51,7 @@ def history(connection: sqlite3.Connection, handle: str, *, upto: int | None) ->
 
 
 def config(connection: sqlite3.Connection, handle: str) -> Config:
-    """The configuration of a session, empty where none was set. Raises UnknownSessionError."""
+    """The configuration of a session, empty if none was set. Raises UnknownSessionError."""
     found = fetch(connection, sql.CONFIG, handle=handle)
     if not found:
         raise UnknownSessionError(handle)
@@ -60,7 +60,7 @@ def config(connection: sqlite3.Connection, handle: str) -> Config:
 
 
 def lock_expiry(connection: sqlite3.Connection, handle: str) -> float | None:
-    """When the lock expires, or did; None where it is free. Raises UnknownSessionError."""
+    """When the lock expires or expired; None if it was released. Raises UnknownSessionError."""
     found = fetch(connection, sql.LOCK_EXPIRY, handle=handle)
     if not found:
         raise UnknownSessionError(handle)

@@ -1,4 +1,4 @@
-"""The tables, and how a connection to them is opened."""
+"""The tables, and the connections to them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from prober.reference.stores.errors import StoreUnavailableError
 from prober.reference.stores.sqlite.error_mapping import is_busy, store_error
 
 Synchronous = Literal["NORMAL", "FULL"]
-"""What a commit survives in WAL mode: NORMAL the death of the process, FULL the death of the machine too."""
+"""In WAL mode a commit survives a crash of the process (NORMAL), or also a crash of the machine (FULL)."""
 
 BUSY_TIMEOUT: Final = 5.0
 """Seconds a connection waits for another process' write lock."""
 
 _APPLICATION_ID: Final = 0x6D637072
-"""Marks a file as ours ("mcpr"), so that no other application's database is written to by mistake."""
+"""Marks a file as ours ("mcpr"): a database of another application is never written to."""
 
 _VERSION: Final = 1
 
@@ -74,7 +74,7 @@ CREATE TABLE changes (
 
 
 def connect(path: Path, *, synchronous: Synchronous) -> sqlite3.Connection:
-    """Open a connection in autocommit mode: every transaction is written out where it is made.
+    """Open a connection in autocommit mode: every transaction has its own BEGIN and COMMIT.
 
     Raises:
         StoreUnavailableError: the file cannot be opened.
@@ -93,10 +93,10 @@ def connect(path: Path, *, synchronous: Synchronous) -> sqlite3.Connection:
 
 
 def prepare(path: Path, *, synchronous: Synchronous) -> None:
-    """Make the file and its tables where they are missing; safe when several processes do it at once.
+    """Create the file and its tables if they are missing; several processes may do so at once.
 
     Raises:
-        StoreUnavailableError: not a database, or not ours: then it is not touched.
+        StoreUnavailableError: the file is no database, or not ours; it is left untouched.
     """
     connection = connect(path, synchronous=synchronous)
     try:
@@ -118,9 +118,9 @@ def prepare(path: Path, *, synchronous: Synchronous) -> None:
 
 
 def _is_empty(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether the file has no tables yet. Raises StoreUnavailableError where it is neither empty nor ours.
+    """Whether the file has no tables yet. Raises StoreUnavailableError if it is neither empty nor ours.
 
-    To be asked inside a transaction: another process may be making the tables.
+    Must be called in a transaction: another process may be creating the tables.
     """
     application, version = (
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
@@ -135,7 +135,7 @@ def _is_empty(connection: sqlite3.Connection, path: Path) -> bool:
 
 
 def _enter_wal_mode(connection: sqlite3.Connection) -> None:
-    """Changing the journal mode is the one statement that does not heed the busy timeout."""
+    """Change the journal mode, with retries: this statement ignores the busy timeout."""
     deadline = time.monotonic() + BUSY_TIMEOUT
     while True:
         try:

@@ -75,7 +75,7 @@ EVENTS: Final = f"""
         )
     ) FROM sessions WHERE handle = :handle AND {_LIVE}
 """  # noqa: S608
-"""Events as one JSON text: stepping from row to row would take the interpreter from the event loop at each."""
+"""Events as one JSON text: each step to the next row would take the interpreter from the event loop."""
 HISTORY: Final = f"""
     SELECT last_event, snapshots.number, snapshots.state, (
         SELECT json_group_array(json_array(number, kind, payload, agent_id, occurred_at)) FROM (

@@ -29,18 +29,17 @@ from prober.reference.stores.sqlite.schema import Synchronous, connect, prepare
 from prober.reference.stores.sqlite.writer import Writer
 from prober.reference.stores.values import Config, Event, EventHistory, Lock, Session, Snapshot
 
-_PURGED_AT_ONCE: Final = 200
-"""Sessions removed in one write, so that a purge holds nobody up."""
+_PURGE_BATCH: Final = 200
+"""Sessions removed in one write, so that a purge does not block other writes."""
 
 _CHANGES_KEPT: Final = 10_000
-"""An instance that falls this far behind is told to drop its whole cache."""
+"""An instance that falls this far behind invalidates its whole cache."""
 
 
 class SqliteStore:
     """Shared state in one file. Correct for any number of instances in any number of processes of one machine."""
 
     name = "sqlite"
-    safe = True
 
     def __init__(
         self,
@@ -55,8 +54,8 @@ class SqliteStore:
     ) -> None:
         """All times in seconds.
 
-        `window` is how long a write waits for company at most (0: each commits alone), `max_wait` how long a read waits
-        for one of the `readers`, `change_poll` how often other processes' configuration changes are looked for.
+        `window`: how long a write waits at most for others to share its commit (0: each commits alone). `max_wait`: how
+        long a read waits for one of the `readers`. `change_poll`: how often changes of other processes are polled.
         """
         self._path = path
         self._synchronous: Synchronous = synchronous
@@ -69,7 +68,7 @@ class SqliteStore:
         self._opened: tuple[Writer, Readers] | None = None
 
     async def open(self) -> None:
-        """Make the file where it is missing, start the threads."""
+        """Create the file if it is missing, start the threads."""
         await asyncio.to_thread(prepare, self._path, synchronous=self._synchronous)
         writer = Writer(self._connect(), window=self._window, observer=self._observer)
         readers = Readers(self._connect, size=self._reader_count, max_wait=self._max_wait, observer=self._observer)
@@ -88,7 +87,7 @@ class SqliteStore:
         await self._fetch("SELECT 1 FROM sessions LIMIT 1")
 
     async def create(self, handle: str, *, lifetime: float | None) -> Session:
-        """Insert a session, over an expired one if need be."""
+        """Insert a session, in place of an expired one."""
 
         def write(connection: sqlite3.Connection) -> Session:
             rows.fetch(connection, sql.REMOVE_EXPIRED, handle=handle)
@@ -104,7 +103,7 @@ class SqliteStore:
         return await self._readers.run(lambda connection: rows.live_session(connection, handle))
 
     async def delete(self, handle: str) -> None:
-        """The rows of other tables go with it, by cascade."""
+        """Delete the row; the rows of other tables are deleted by cascade."""
 
         def write(connection: sqlite3.Connection) -> None:
             if not rows.fetch(connection, sql.DELETE, handle=handle):
@@ -122,11 +121,11 @@ class SqliteStore:
         return int((await self._fetch(sql.COUNT))[0][0])
 
     async def purge(self) -> int:
-        """Remove expired sessions in small writes; writes nothing where nothing expired."""
+        """Delete expired sessions in small writes; writes nothing if none expired."""
         if not await self._fetch(sql.HAS_EXPIRED):
             return 0
         purged = 0
-        while found := await self._writer.run(lambda c: rows.fetch(c, sql.PURGE, limit=_PURGED_AT_ONCE)):
+        while found := await self._writer.run(lambda c: rows.fetch(c, sql.PURGE, limit=_PURGE_BATCH)):
             purged += len(found)
         return purged
 
@@ -215,7 +214,7 @@ class SqliteStore:
         return await self._writer.run(write)
 
     async def changes(self) -> AsyncGenerator[str | None, None]:
-        """Follow the table of changes: SQLite tells nobody, so this asks every `change_poll` seconds."""
+        """Poll the table of changes every `change_poll` seconds: SQLite has no notifications."""
         seen = None
         while True:
             try:
@@ -223,7 +222,7 @@ class SqliteStore:
                     seen = int((await self._fetch(sql.NEWEST_CHANGE))[0][0])
                     yield None
                 for revision, handle, instance in await self._fetch(sql.CHANGES, revision=seen):
-                    if revision != seen + 1:  # older ones were forgotten before this instance saw them
+                    if revision != seen + 1:  # older changes were deleted before this instance saw them
                         yield None
                     seen = revision
                     if instance != self._instance:
@@ -233,7 +232,7 @@ class SqliteStore:
             await asyncio.sleep(self._change_poll)
 
     async def acquire(self, handle: str, *, owner: str, ttl: float) -> Lock:
-        """Look with a read first: waiters ask often, and a read costs others nothing."""
+        """Read first: waiting callers retry often, and a read blocks nobody."""
         taken_until = await self._readers.run(lambda connection: rows.lock_expiry(connection, handle))
         if taken_until is not None and taken_until > (now := time.time()):
             raise LockHeldError(handle, expires_in=taken_until - now)
@@ -290,6 +289,6 @@ class SqliteStore:
         return connect(self._path, synchronous=self._synchronous)
 
     def _announce(self, connection: sqlite3.Connection, handle: str) -> None:
-        """Tell the other instances, in the transaction of the change itself."""
+        """Record the change for the other instances, in the same transaction."""
         revision = rows.fetch(connection, sql.ANNOUNCE, handle=handle, instance=self._instance)[0][0]
         rows.fetch(connection, sql.FORGET_CHANGES, revision=revision - _CHANGES_KEPT)

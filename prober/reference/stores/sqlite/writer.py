@@ -1,13 +1,13 @@
-"""The one writing thread of a process: writes wait a moment for company and go in one transaction.
+"""The one writing thread of a process, with group commit: concurrent writes share one transaction.
 
 SQLite has one writer at a time and pays for durability per commit, not per row; so fifty callers who share a commit
-are served many times cheaper than fifty commits. A write is answered only after the commit it went with.
+are served many times cheaper than fifty commits. A write returns only after its commit.
 
-How long a batch stays open: until the window has passed since its first write, until it is full, or until it has as
-many writes as the batch before it. The last rule is why a lone caller waits for nobody: after a batch of one, one
-write is a batch. Under steady load every caller who was answered comes back, the batch is complete, and closes early.
+A batch closes when the window has passed since its first write, when it is full, or when it has as many writes as the
+previous batch. Because of the last rule a lone caller never waits: after a batch of one, one write is a batch. Under
+steady load all callers of the previous batch write again, and the batch closes early.
 
-Each write runs in its own savepoint: one that fails takes back its own changes and no others.
+Each write runs in its own savepoint: a write that fails rolls back its own changes and no others.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Final, TypeVar
 
 from prober.reference.stores.protocol import StoreObserver
 from prober.reference.stores.sqlite.error_mapping import store_error
-from prober.reference.stores.sqlite.jobs import Job, JobQueue, Settled
+from prober.reference.stores.sqlite.jobs import Job, JobQueue, JobResult
 
 T = TypeVar("T")
 
@@ -51,7 +51,7 @@ class Writer:
         return await self._queue.run(write)
 
     async def close(self) -> None:
-        """Finish what was accepted, then end the thread and close the connection."""
+        """Finish accepted writes, then end the thread and close the connection."""
         self._queue.close()
         await asyncio.to_thread(self._thread.join)
 
@@ -60,38 +60,38 @@ class Writer:
         try:
             while batch := self._queue.take(expected=size, patience=self._window):
                 size = len(batch)
-                self._queue.settle(self._commit(batch))
+                self._queue.deliver(self._commit(batch))
         finally:
             self._connection.close()
 
-    def _commit(self, batch: list[Job]) -> list[Settled]:
-        """One transaction for the batch, and what to answer each of its writes."""
+    def _commit(self, batch: list[Job]) -> list[JobResult]:
+        """Run the batch in one transaction; returns the results of its writes."""
         began = None
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            settled = [self._run_one(job) for job in batch]
+            results = [self._run_one(job) for job in batch]
             began = time.perf_counter()
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             failure = store_error(error, maybe_written=began is not None)
-            return [Settled(job, error=failure) for job in batch]
+            return [JobResult(job, error=failure) for job in batch]
         self._observer.batch_committed(size=len(batch), seconds=time.perf_counter() - began)
-        return settled
+        return results
 
-    def _run_one(self, job: Job) -> Settled:
-        """Run one write in its savepoint. Raises sqlite3.Error only where the whole transaction is lost."""
+    def _run_one(self, job: Job) -> JobResult:
+        """Run one write in its savepoint. Raises sqlite3.Error only if the whole transaction is lost."""
         self._connection.execute("SAVEPOINT one")
         try:
             value = job.run(self._connection)
         except Exception as error:
-            if not self._connection.in_transaction:  # a full disk, say, makes SQLite roll everything back
+            if not self._connection.in_transaction:  # SQLite has rolled everything back, for example on a full disk
                 if isinstance(error, sqlite3.Error):
                     raise
                 raise sqlite3.OperationalError("the transaction was lost") from error
             self._connection.execute("ROLLBACK TO one")
             self._connection.execute("RELEASE one")
-            return Settled(job, error=store_error(error) if isinstance(error, sqlite3.Error) else error)
+            return JobResult(job, error=store_error(error) if isinstance(error, sqlite3.Error) else error)
         self._connection.execute("RELEASE one")
-        return Settled(job, value=value)
+        return JobResult(job, value=value)
