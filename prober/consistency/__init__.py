@@ -1,7 +1,7 @@
-"""Histories of concurrent operations, held against models of what they should have been. Pure, standard library only.
+"""Traces of concurrent operations, held against models of what they should have been. Pure, standard library only.
 
-trace.py       operations, histories, what makes one unfit to judge
-jsonl.py       histories as JSON lines
+trace.py       operations, traces, what makes one unfit to judge
+jsonl.py       traces as JSON lines
 verdict.py     what is found: violations with witnesses
 counter.py register.py log.py set_model.py lock.py record.py     a model each: definition, source, why it is sound
 order.py       real time, which all of them share
@@ -29,5 +29,5 @@ MODELS: Final[Mapping[str, Callable[[Trace], Judged]]] = {
 
 
 def judge_trace(trace: Trace) -> Judged:
-    """The verdict of the history's own model."""
+    """The verdict of the trace's own model."""
     return MODELS[trace.model](trace)

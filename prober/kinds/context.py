@@ -65,8 +65,8 @@ class ProbeContext:
     probe: str = ""
     """The probe's name, and in `origin` its file and line: for the advice that a failure gives."""
     origin: str = ""
-    on_history: Callable[[Trace], None] = lambda _history: None
-    """Told the history of a race, whatever its verdict."""
+    on_trace: Callable[[Trace], None] = lambda _trace: None
+    """Told the trace of a race, whatever its verdict."""
 
     @asynccontextmanager
     async def within_deadline(self) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""`kind: race`: several clients on one object at once; the history of their calls is held against a model.
+"""`kind: race`: several clients on one object at once; the trace of their calls is held against a model.
 
 models.py      what each model asks of the tools, and what can be seen of it
 settings.py    which tools stand for the operations, how many clients, how long
@@ -7,7 +7,7 @@ run.py         setup, rounds of clients, cleanup, verdict
 connection.py  sessions, and what becomes of one after a failed call
 call.py        a mapped tool call: arguments, answer, turned down or not
 client.py      what a client does next, by the model
-recorder.py    operations as they happen, to a history
+recorder.py    operations as they happen, to a trace
 report.py      the verdict as a Failure
 """
 
@@ -42,7 +42,7 @@ def _reasons(settings: RaceSettings) -> frozenset[Reason]:
 
 KIND: Final = ProbeKind(
     rank=70,
-    help="Several clients on one object at once; the history of their calls is held against a model.",
+    help="Several clients on one object at once; the trace of their calls is held against a model.",
     settings=MappingSchema(
         keys=keys(), build=_build, checks=(check_writes, check_operations, check_placeholders, check_sizes)
     ),
@@ -51,14 +51,13 @@ KIND: Final = ProbeKind(
         FactMetric(
             name="mcp_race_violations_total",
             type="counter",
-            help="Cases of an anomaly in the histories of the probe's races;"
-            " an anomaly is a reason of the race family.",
+            help="Cases of an anomaly in the traces of the probe's races; an anomaly is a reason of the race family.",
             label="anomaly",
             facts={reason: f"race_violations_{reason}" for model in MODELS.values() for reason in model.anomalies},
             from_zero=lambda settings: MODELS[settings.model].anomalies,
             in_a_pass=(
                 "mcp_race_last_violations",
-                "Cases of an anomaly in the history of the last race, by the reason that they are.",
+                "Cases of an anomaly in the trace of the last race, by the reason that they are.",
             ),
         ),
         FactMetric(

@@ -64,7 +64,7 @@ class Connection:
             await self._drop(failure)
             raise
         finally:
-            del self._log.finished[mark:]  # thousands of excerpts: the history is the record of a race
+            del self._log.finished[mark:]  # thousands of excerpts: the trace is the record of a race
 
     async def _drop(self, failure: Failure) -> None:
         """End the session at once, as a failed session ends."""

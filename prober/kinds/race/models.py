@@ -1,4 +1,4 @@
-"""The models that races are held against: what each asks of the tools, and what the history of a race can show.
+"""The models that races are held against: what each asks of the tools, and what the trace of a race can show.
 
 The judge of each model, with its definition and the reason why it is sound, stands in `prober.consistency`.
 """

@@ -1,4 +1,4 @@
-"""Records operations as they happen, by one clock, and makes a history of them."""
+"""Records operations as they happen, by one clock, and makes a trace of them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Recorder:
         return median(self._durations) if self._durations else 0.0
 
     def now(self) -> float:
-        """Seconds since the history began: since this was asked first."""
+        """Seconds since the trace began: since this was asked first."""
         moment = self._clock()
         if self._began is None:
             self._began = moment
@@ -68,7 +68,7 @@ class Recorder:
         if operation.result is Result.OK:
             self._durations.append(operation.returned - operation.invoked)
 
-    def history(self, settings: RaceSettings, *, seed: int, about: str) -> Trace:
+    def trace(self, settings: RaceSettings, *, seed: int, about: str) -> Trace:
         """All operations in the order of invocation, without the elements that other runs left in a collection."""
         ordered = sorted(self.operations, key=lambda each: (each.invoked, each.returned))
         if MODELS[settings.model].collection:

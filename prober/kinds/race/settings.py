@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MOST_CLIENTS: Final = 64
 MOST_OPERATIONS: Final = 2_000
-"""The most that one run asks of a server. A history of that size is judged without holding up other probes."""
+"""The most that one run asks of a server. A trace of that size is judged without holding up other probes."""
 
 ALL_OPS: Final = "ops"
 """In the arguments of the cleanup: the list of everything that the clients tried to write."""
@@ -72,7 +72,7 @@ _CALL: Final = mapping_of(RaceCall)
 
 @settings
 class RaceSettings:
-    """Several clients on one scratch object at once, their history held against a model."""
+    """Several clients on one scratch object at once, their trace held against a model."""
 
     model: str = key(Choice(tuple(MODELS)), "What the object is, and so what may never be seen of it.")
     calls: Mapping[str, RaceCall]
