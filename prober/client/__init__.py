@@ -10,12 +10,6 @@ streamable_http.py    Streamable HTTP; http_sse.py: the older HTTP+SSE; stdio.py
 http_client.py        a request sent; http_response.py: an answer taken apart; sse.py: events; oauth.py: tokens
 network_backend.py    connections and their phases; addresses.py: from a name to a socket; tls.py: trust
 exchange.py           what is recorded of each exchange, secrets masked
-error_mapping.py      foreign exceptions to the one failure type
+error_mapping.py      foreign exceptions to the one failure type; foreign_logs.py: what libraries log of probes
 sdk_check.py          the official SDK client, asked as well; sdk_check_stdio.py: its child process
 """
-
-import sys as _sys
-
-# httpx imports its own command line along with itself (rich, pygments, click: 0.1 s at every start), where it can.
-# None in this table is how Python marks a module that is not to be had, and then httpx does without.
-_sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
