@@ -23,17 +23,18 @@ from prober.report.untrusted import line
 
 
 def write(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, stream: TextIO) -> None:
-    stream.writelines(writable(text, stream) + "\n" for text in _lines(outcomes, verbose=verbose))
+    stream.writelines(writable(text, stream) + "\n" for text in lines(outcomes, verbose=verbose))
     stream.write(f"{Summary.of(outcomes, started_at=started_at)}\n")
 
 
-def _lines(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[str]:
+def lines(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[str]:
+    """The lines of the table, without the counts at its end."""
     ordered = worst_first(outcomes)
     rows = [_fields(outcome) for outcome in ordered]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for outcome, row in zip(ordered, rows, strict=True):
         padded = [field.ljust(width) for field, width in zip(row, widths, strict=True)]
-        yield "  ".join([*padded, _story(outcome)]).rstrip()
+        yield "  ".join([*padded, story(outcome)]).rstrip()
         told = chain(proof(outcome), warnings(outcome), conversation(outcome) if verbose else ())
         yield from (f"  {text}".rstrip() for text in as_lines(told))
 
@@ -48,5 +49,6 @@ def _fields(outcome: Outcome) -> tuple[str, ...]:
     )
 
 
-def _story(outcome: Outcome) -> str:
+def story(outcome: Outcome) -> str:
+    """Why the probe did not pass, on one line; empty for one that passed."""
     return ": ".join(filter(None, (cause(outcome), line(outcome.message))))
