@@ -76,6 +76,7 @@ def test_a_failure_reads_as_on_the_terminal(project: Path) -> None:
     assert "Unknown or expired session '***'" in run(project, "--mcp-probes", "probes", "-vv")[1]
 
 
+@pytest.mark.slow
 def test_unknown_is_a_failure_with_words_of_its_own(project: Path) -> None:
     processes_of_the_reference(project, clients=2, processes=1)  # which answers one call at a time, so that none races
     code, text = run(project, "--mcp-probes", "processes.yaml", "-m", "mcp_probe")
@@ -115,6 +116,7 @@ def test_the_first_failure_can_end_the_run(project: Path) -> None:
     assert verdicts(text) == {NOBODY: "FAILED"}
 
 
+@pytest.mark.slow
 def test_probes_are_shared_out_among_processes(project: Path) -> None:
     code, text = run(project, "--mcp-probes", "probes", "-n", "2", "-rA")
     assert code == pytest.ExitCode.TESTS_FAILED
