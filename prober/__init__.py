@@ -4,6 +4,8 @@
     outcome = await prober.run_probe(config, "notes-search")
 
 The names below are the whole of the library; `library` has its functions. Each is imported when it is first used.
+
+PYTEST_DONT_REWRITE: pytest takes the package for a plugin and would warn of a program that imports it before pytest.
 """
 
 __version__ = "0.1.0"

@@ -32,6 +32,7 @@ def project(probes: Path) -> Path:
     points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["pytest11"]
     lines = [f"{name} = {module}" for name, module in points.items()]
     (metadata / "entry_points.txt").write_text("\n".join(["[pytest11]", *lines]))
+    (metadata / "RECORD").write_text("prober/__init__.py,,\nprober/pytest_plugin.py,,\n")
     (folder / "tests").mkdir()
     (folder / "tests" / "test_own.py").write_text("def test_own(): pass\n")
     (folder / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\naddopts = --strict-markers\n")
@@ -40,9 +41,13 @@ def project(probes: Path) -> Path:
 
 def run(folder: Path, *words: str) -> tuple[int, str]:
     """Exit code and text of pytest, without the plugins of this suite."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:asyncio", "-p", "no:cacheprovider", *words]
+    return python(folder, "-m", "pytest", "-p", "no:asyncio", "-p", "no:cacheprovider", *words)
+
+
+def python(folder: Path, *words: str) -> tuple[int, str]:
+    """Exit code and text of a Python process."""
     env = {"PYTHONPATH": f"{folder / 'site'}:{ROOT}", "TOKEN": TOKEN, "COLUMNS": "200"}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, *words], cwd=folder, env=env, capture_output=True, text=True, timeout=60)
     assert TOKEN not in done.stdout + done.stderr
     return done.returncode, done.stdout + done.stderr
 
@@ -171,6 +176,13 @@ def test_without_the_option_it_costs_no_import_and_collects_nothing(project: Pat
     )
     code, text = run(project, "-v", "probes", "tests")
     assert (code, verdicts(text)) == (pytest.ExitCode.OK, {"tests/test_own.py::test_own": "PASSED"})
+
+
+def test_a_program_may_use_the_library_and_then_run_pytest(project: Path) -> None:
+    script = "import sys, prober, pytest; prober.load('probes'); sys.exit(pytest.main(sys.argv[1:]))"
+    words = ("-p", "no:asyncio", "-p", "no:cacheprovider", "-W", "error", "--mcp-probes", "probes", HELLO)
+    code, text = python(project, "-c", script, *words)
+    assert (code, "1 passed" in text) == (pytest.ExitCode.OK, True), text
 
 
 def test_a_server_that_breaks_fails_the_same_test(project: Path, right: Reference) -> None:
