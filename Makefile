@@ -85,7 +85,7 @@ lint: $(VENV)/.installed
 bench: setup
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.reference.bench
-	$(BIN)/python -m tests.consistency.exhaustive --histories 100000
+	$(BIN)/python -m tests.consistency.exhaustive --traces 100000
 	$(BIN)/python -m tests.races.bench
 	$(BIN)/python -m tests.daemon.bench
 

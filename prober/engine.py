@@ -39,7 +39,7 @@ async def run_probe(
     *,
     target_cache: TargetCache,
     judge: Judge,
-    on_history: Callable[[Trace], None] = lambda _history: None,
+    on_trace: Callable[[Trace], None] = lambda _trace: None,
 ) -> Outcome:
     """One run, at most `probe.timeout` seconds long. Never raises, but lets a cancellation through."""
     run = _run_of(probe.kind)
@@ -53,7 +53,7 @@ async def run_probe(
         log=ExchangeLog(target_cache.redact),
         probe=probe.name,
         origin=probe.origin,
-        on_history=on_history,
+        on_trace=on_trace,
     )
     failure: Failure | None = None
     try:
@@ -77,7 +77,7 @@ async def run_pass(
     concurrency: int = CONCURRENCY,
     on_start: Callable[[Probe], None] = lambda _probe: None,
     on_end: Callable[[Probe, Outcome], None] = lambda _probe, _outcome: None,
-    on_history: Callable[[Trace], None] = lambda _history: None,
+    on_trace: Callable[[Trace], None] = lambda _trace: None,
 ) -> list[Outcome]:
     """Run each probe once, at most `concurrency` at a time; outcomes come in the order of `probes`.
 
@@ -98,7 +98,7 @@ async def run_pass(
         async with starts.slot() if starts_process else nullcontext(_no_process) as started, slots:
             started()
             on_start(probe)
-            outcome = await run_probe(probe, target, target_cache=target_cache, judge=judge, on_history=on_history)
+            outcome = await run_probe(probe, target, target_cache=target_cache, judge=judge, on_trace=on_trace)
             on_end(probe, outcome)
             return outcome
 

@@ -120,7 +120,7 @@ def _headline() -> Row:
             ),
             stat(
                 "Could not tell",
-                "Probes whose last run ended unknown: the prober's own trouble, no budget left, an undecided history.",
+                "Probes whose last run ended unknown: the prober's own trouble, no budget left, an undecided race.",
                 over_time(q.probes_with(q.unsure(_S), _S), "probes"),
                 steps=ANY_IS_UNSURE,
             ),

@@ -356,7 +356,7 @@ def _races() -> Row:
             ),
             lines(
                 "Violations by anomaly",
-                "Cases that the histories of races proved, by what went wrong.",
+                "Cases that the traces of races proved, by what went wrong.",
                 over,
                 unit="short",
                 width=8,

@@ -9,6 +9,7 @@ Exit codes: 0 all passed, 1 a probe failed, 2 usage or configuration, 3 our own 
 from __future__ import annotations
 
 import gc
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -46,6 +47,10 @@ ServerAddress = Annotated[
 def main() -> None:
     """Entry point of `mcp-prober`."""
     gc.set_threshold(50_000)  # collecting garbage during imports finds none and takes a tenth of the start
+    # httpx imports its own command line along with itself (rich, pygments, click: 0.1 s at every start), where it can.
+    # None in this table is how Python marks a module that is not to be had, and then httpx does without. The process is
+    # ours here, and only here.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
     app()
 
 
@@ -66,8 +71,8 @@ def run(
     target: TargetNames = None,
     concurrency: Annotated[int, typer.Option(min=1, max=1000, help="Probes that run at once.")] = 16,
     output: Annotated[str, typer.Option(metavar="table|json|junit|prometheus", help="How to report.")] = "table",
-    history: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the history of the race here, as JSON lines.")
+    trace: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the trace of the race here, as JSON lines.")
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, max=2**32 - 1, help="Seed of the race: the same choices as in another run.")
@@ -82,8 +87,8 @@ def run(
     run.check_output(output)
     config = selection.load(paths)
     probes = judge.seeded(selection.choose(config, probes=probe, targets=target), seed)
-    judge.check_history(history, probes)
-    options = run.RunOptions(concurrency=concurrency, output=output, verbose=verbose, history=history)
+    judge.check_trace(trace, probes)
+    options = run.RunOptions(concurrency=concurrency, output=output, verbose=verbose, trace=trace)
     raise typer.Exit(run.run(config, probes, options))
 
 
@@ -166,15 +171,15 @@ def drift(paths: Paths = None, target: TargetNames = None) -> None:
 
 @app.command()
 def judge(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A history that `run --history` wrote.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A trace that `run --trace` wrote.")],
     model: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Judge by this model instead of the history's own.")
+        str | None, typer.Option(metavar="MODEL", help="Judge by this model instead of the trace's own.")
     ] = None,
     timeline: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the witnesses: an HTML page, a lane per client.")
     ] = None,
 ) -> None:
-    """Judge the recorded history of a race again, without connecting."""
+    """Judge the recorded trace of a race again, without connecting."""
     from prober.cli.commands import judge
 
     raise typer.Exit(judge.judge(file, model=model, timeline=timeline))

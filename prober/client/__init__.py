@@ -12,12 +12,6 @@ http_response.py      an answer taken apart; sse.py: events
 network_backend.py    sockets and the phases of an exchange; tls.py: trust
 resolver.py           from a name to addresses; addresses.py: from addresses to a socket
 exchange.py           records each exchange, secrets masked
-error_mapping.py      maps exceptions of libraries to Failure
+error_mapping.py      maps exceptions of libraries to Failure; foreign_logs.py: drops what libraries log of probes
 sdk_check.py          checks the server with the official SDK client; sdk_check_stdio.py: its child process
 """
-
-import sys as _sys
-
-# httpx imports its own command line along with itself (rich, pygments, click: 0.1 s at every start), where it can.
-# None in this table is how Python marks a module that is not to be had, and then httpx does without.
-_sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -15,6 +14,7 @@ import httpx
 from prober.client import error_mapping
 from prober.client.connections import Connections
 from prober.client.exchange import ExchangeRecorder
+from prober.client.foreign_logs import keep_back, probing
 from prober.client.http_response import note_head, read_body
 from prober.client.network_backend import Backend
 from prober.client.oauth import TokenSource
@@ -22,9 +22,6 @@ from prober.client.response import Response
 from prober.client.tls import tls_context
 from prober.config.model import Target, Tls
 from prober.outcome import Failure, Reason
-
-for _name in ("httpx", "httpcore"):
-    logging.getLogger(_name).setLevel(logging.WARNING)  # they log whole addresses and headers, in which secrets stand
 
 _IDLE: Final = 1.0
 """Seconds for which an idle connection is used again. Servers close theirs after two at the least, and a request that
@@ -40,6 +37,8 @@ class HttpClient:
     """
 
     def __init__(self, target: Target):
+        keep_back("httpx")
+        keep_back("httpcore")
         self._host = _parsed(target.url or "").host
         self._limits = target.limits
         self._backend = Backend()
@@ -90,7 +89,8 @@ class HttpClient:
         """Count connection phases towards `recorder`, and let nothing foreign out."""
         outer, self._backend.recorder = self._backend.recorder, recorder
         try:
-            yield
+            with probing():
+                yield
         except Exception as error:
             known = error_mapping.from_exception(error, recorder)
             if known is error or known is None:

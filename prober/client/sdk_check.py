@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from types import ModuleType
 from typing import Any, Final
 
+from prober.client.foreign_logs import keep_back, probing
 from prober.client.sdk_check_stdio import process_streams
 from prober.client.single_flight import SingleFlight
 from prober.client.tls import tls_context
@@ -34,15 +35,15 @@ async def second_opinion(target: Target, *, token: str | None, deadline: Deadlin
     The SDK must enter and leave its cancel scopes in one task, and it shields its clean-up from cancellation. So the
     whole check runs in this task, inside one anyio deadline.
     """
-    for name in ("mcp", "client"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # the SDK logs faults of the target with tracebacks
-    for name in ("httpx2", "httpcore2"):
-        logging.getLogger(name).setLevel(logging.WARNING)  # they log addresses and headers, which hold secrets
     await _sdk.get(_import)
     import anyio
 
+    for name in ("mcp", "client"):
+        keep_back(name, keep=logging.CRITICAL)  # it logs the target's faults with tracebacks
+    for name in ("httpx2", "httpcore2"):
+        keep_back(name)
     try:
-        with anyio.fail_after(deadline.left() * 0.9):
+        with probing(), anyio.fail_after(deadline.left() * 0.9):
             await _connect(target, token, deadline=deadline)
     except TimeoutError:
         raise _failed("it did not finish in time") from None

@@ -29,5 +29,5 @@ MODELS: Final[Mapping[str, Callable[[Trace], Judged]]] = {
 
 
 def judge_trace(trace: Trace) -> Judged:
-    """The verdict of the history's own model."""
+    """The verdict of the trace's own model."""
     return MODELS[trace.model](trace)

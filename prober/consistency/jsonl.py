@@ -1,6 +1,6 @@
-"""Histories as JSON lines: a head that says what is to come, then an operation a line, in the order of invocation.
+"""Traces as JSON lines: a head that says what is to come, then an operation a line, in the order of invocation.
 
-    {"format": "mcp-prober-history", "version": 1, "model": "counter", "operations": 2, "seed": 7, …}
+    {"format": "mcp-prober-trace", "version": 1, "model": "counter", "operations": 2, "seed": 7, …}
     {"id": 0, "client": 0, "kind": "increment", "invoked": 0.001, "returned": 0.004, "result": "ok", "value": 1}
 
 What is not said is null. A file that was cut off, put in another order or written by a broken clock is refused: a
@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn
 
 from prober.consistency.trace import Operation, Result, Trace, TraceError
 
-FORMAT: Final = "mcp-prober-history"
+FORMAT: Final = "mcp-prober-trace"
 VERSION: Final = 1
 
 _ABOUT: Final = ("ttl", "staleness", "seed")
@@ -68,7 +68,7 @@ def read_lines(lines: Iterable[str], *, model: str | None = None) -> Trace:
         raise TraceError("the file is empty")
     head = _object(*first)
     if head.get("format") != FORMAT:
-        raise TraceError(f"line 1: no head of a history: it says {FORMAT!r} as its format")
+        raise TraceError(f"line 1: no head of a trace: it says {FORMAT!r} as its format")
     if head.get("version") != VERSION:
         raise TraceError(f"line 1: version {head.get('version')!r} of the format; this reads version {VERSION}")
     operations = tuple(_operation(number, text) for number, text in numbered)

@@ -1,6 +1,6 @@
 """Real time: what ended before something else began also comes before it in any right order.
 
-A model gives each operation a position in the one order of effects that its answers allow. The history is right if and
+A model gives each operation a position in the one order of effects that its answers allow. The trace is right if and
 only if no operation ended before another began that stands at an earlier position (Herlihy and Wing 1990: an order of
 effects is a linearization when it agrees with the order of operations that do not overlap). Positions that are equal
 are free among themselves. Equal times count as overlapping. O(n log n).

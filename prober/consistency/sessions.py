@@ -4,7 +4,7 @@ Definition  monotonic reads: versions that a client reads never go back. Read yo
             least the version of its own latest acknowledged write.
 Source      Terry et al., Session Guarantees for Weakly Consistent Replicated Data (1994).
 Soundness   a client does one thing at a time, so the order of its operations is known; versions only rise, so a lower
-            one is an older state. A history without `staleness` is held to more than these: to real time itself.
+            one is an older state. A trace without `staleness` is held to more than these: to real time itself.
 """
 
 from __future__ import annotations

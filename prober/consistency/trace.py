@@ -1,6 +1,6 @@
 """A trace: what several clients asked of one shared object, when, and what they were told.
 
-Times are seconds since the history began, all from one monotonic clock. What happened certainly lies between
+Times are seconds since the trace began, all from one monotonic clock. What happened certainly lies between
 `invoked` and `returned`; an operation whose outcome is unknown may take effect at any time after `invoked`, even after
 the client gave up waiting, or never.
 """
@@ -39,7 +39,7 @@ class Operation:
     process: int = 0
     """Which of the server's processes was asked, where the prober started several."""
     element: str | None = None
-    """What a write wanted to put there; no two operations of a history want the same."""
+    """What a write wanted to put there; no two operations of a trace want the same."""
     given: int | None = None
     """The version that a write expected, the fencing token that a release or a guarded write showed."""
     value: Json = None
@@ -58,12 +58,12 @@ class Operation:
 
 
 class TraceError(ValueError):
-    """A history that cannot be judged, because it cannot have been recorded like this."""
+    """A trace that cannot be judged, because it cannot have been recorded like this."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:
-    """A whole history in the order of invocation, and what is known of the object.
+    """A whole trace in the order of invocation, and what is known of the object.
 
     Raises TraceError where it contradicts itself: nothing is judged on a record that is not one.
     """

@@ -1,4 +1,4 @@
-"""What a judge of histories finds: violations with their witnesses, or nothing, or that it cannot tell."""
+"""What a judge of traces finds: violations with their witnesses, or nothing, or that it cannot tell."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SEVERITY: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
-    """One way in which the history breaks its model."""
+    """One way in which the trace breaks its model."""
 
     reason: Reason
     sentence: str

@@ -66,8 +66,8 @@ class ProbeContext:
     probe: str = ""
     origin: str = ""
     """The probe's file and line."""
-    on_history: Callable[[Trace], None] = lambda _history: None
-    """Called with the history of a race, whatever its verdict."""
+    on_trace: Callable[[Trace], None] = lambda _trace: None
+    """Called with the trace of a race, whatever its verdict."""
 
     def within_deadline(self) -> AbstractAsyncContextManager[asyncio.Timeout]:
         """Enforce the deadline: it aborts the current exchange, and the failure names this exchange."""

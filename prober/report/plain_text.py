@@ -20,11 +20,12 @@ from prober.report.tty import writable
 
 
 def write(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, stream: TextIO) -> None:
-    stream.writelines(writable(text, stream) + "\n" for text in _lines(outcomes, verbose=verbose))
+    stream.writelines(writable(text, stream) + "\n" for text in lines(outcomes, verbose=verbose))
     stream.write(f"{Summary.of(outcomes, started_at=started_at)}\n")
 
 
-def _lines(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[str]:
+def lines(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[str]:
+    """The lines of the table, without the counts at its end."""
     ordered = worst_first(outcomes)
     rows = [table_row(outcome) for outcome in ordered]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -41,14 +41,14 @@ text { font: 12px system-ui, sans-serif; fill: var(--ink); }
 """
 
 
-def timeline_of(history: Trace, verdict: Judged) -> str:
+def timeline_of(trace: Trace, verdict: Judged) -> str:
     """The page. Every text of the trace is escaped."""
-    about = html.escape(history.about or "history")
-    body = [f"<h1>{about}: {html.escape(history.model)}, {len(history.operations)} operations</h1>"]
-    if history.seed is not None:
-        body.append(f"<p>seed {history.seed}</p>")
+    about = html.escape(trace.about or "trace")
+    body = [f"<h1>{about}: {html.escape(trace.model)}, {len(trace.operations)} operations</h1>"]
+    if trace.seed is not None:
+        body.append(f"<p>seed {trace.seed}</p>")
     for violation in verdict.violations:
-        body += _section(history, violation)
+        body += _section(trace, violation)
     if not verdict.violations:
         body.append(f"<p>{html.escape(verdict.undecided or 'valid: some order of effects explains every answer')}</p>")
     return (
@@ -58,11 +58,11 @@ def timeline_of(history: Trace, verdict: Judged) -> str:
     )
 
 
-def _section(history: Trace, violation: Violation) -> Iterator[str]:
+def _section(trace: Trace, violation: Violation) -> Iterator[str]:
     cases = f" ({violation.occurrences} cases, one of them here)" if violation.occurrences > 1 else ""
     yield f"<h2>{violation.reason}{cases}</h2>"
     yield f"<p>{html.escape(violation.sentence)}</p>"
-    yield from _drawing(history, violation)
+    yield from _drawing(trace, violation)
     witness = "\n".join(line(each) for each in sorted(violation.witness, key=lambda each: each.invoked))
     yield f"<pre>{html.escape(witness)}</pre>"
 
@@ -84,10 +84,10 @@ class _Scale:
         return operation.returned >= self.begin and operation.invoked <= self.end
 
 
-def _drawing(history: Trace, violation: Violation) -> Iterator[str]:
+def _drawing(trace: Trace, violation: Violation) -> Iterator[str]:
     scale = _Scale(violation)
     in_witness = {each.id for each in violation.witness}
-    around = [each for each in history.operations if scale.shows(each) and each.id not in in_witness][:_MAX_AROUND]
+    around = [each for each in trace.operations if scale.shows(each) and each.id not in in_witness][:_MAX_AROUND]
     lanes = {
         client: index for index, client in enumerate(sorted({each.client for each in (*around, *violation.witness)}))
     }

@@ -1,6 +1,6 @@
-"""The judges against the search, on many random histories: no false alarm, and the share of bad ones that is caught.
+"""The judges against the search, on many random traces: no false alarm, and the share of bad ones that is caught.
 
-python -m tests.consistency.exhaustive --histories 100000 [--model counter]
+python -m tests.consistency.exhaustive --traces 100000 [--model counter]
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from prober.consistency.trace import Trace, TraceError
 from tests.consistency import search, world
 
 GOAL = 0.99
-"""The share of bad histories that is to be caught: every model is exact but for what its docstring leaves out."""
+"""The share of bad traces that is to be caught: every model is exact but for what its docstring leaves out."""
 
 
 @dataclass(kw_only=True)
 class Tally:
-    """What came of the histories of one model."""
+    """What came of the traces of one model."""
 
     model: str
-    histories: int = 0
+    traces: int = 0
     bad: int = 0
     caught: int = 0
     false_alarms: list[int] = field(default_factory=list)
-    """Seeds of right histories that the judge calls wrong; likewise `missed`."""
+    """Seeds of right traces that the judge calls wrong; likewise `missed`."""
     missed: list[int] = field(default_factory=list)
 
     @property
     def share(self) -> float:
-        """The share of bad histories that the judge caught."""
+        """The share of bad traces that the judge caught."""
         return self.caught / self.bad if self.bad else 1.0
 
     @property
@@ -43,13 +43,13 @@ class Tally:
 
     def __str__(self) -> str:
         return (
-            f"{self.model:9} {self.histories:7,} histories, {self.bad:6,} of them bad, {self.share:8.3%} caught,"
+            f"{self.model:9} {self.traces:7,} traces, {self.bad:6,} of them bad, {self.share:8.3%} caught,"
             f" {len(self.false_alarms)} false alarms"
         )
 
 
-def histories(model: str, count: int, *, tick: float | None = None) -> Iterator[tuple[int, Trace]]:
-    """Random histories of a model with their seeds; what a client could not have recorded is left out."""
+def traces(model: str, count: int, *, tick: float | None = None) -> Iterator[tuple[int, Trace]]:
+    """Random traces of a model with their seeds; what a client could not have recorded is left out."""
     for seed in range(count):
         try:
             yield seed, simulated(model, seed, tick=tick)
@@ -59,23 +59,23 @@ def histories(model: str, count: int, *, tick: float | None = None) -> Iterator[
 
 def simulated(model: str, seed: int, *, tick: float | None = None) -> Trace:
     """One of them, by a clock that only shows multiples of `tick`."""
-    history = world.history(seed, model)
+    trace = world.trace(seed, model)
     if tick is None:
-        return history
+        return trace
     operations = (
         replace(each, invoked=each.invoked // tick * tick, returned=each.returned // tick * tick)
-        for each in history.operations
+        for each in trace.operations
     )
-    return replace(history, operations=tuple(operations))
+    return replace(trace, operations=tuple(operations))
 
 
 def tally(model: str, count: int, *, tick: float | None = None) -> Tally:
     """Judge and search them all."""
     result = Tally(model=model)
-    for seed, history in histories(model, count, tick=tick):
-        result.histories += 1
-        right = search.is_right(history)
-        valid = MODELS[model](history).valid
+    for seed, trace in traces(model, count, tick=tick):
+        result.traces += 1
+        right = search.is_right(trace)
+        valid = MODELS[model](trace).valid
         if right and not valid:
             result.false_alarms.append(seed)
         if not right:
@@ -88,13 +88,13 @@ def tally(model: str, count: int, *, tick: float | None = None) -> Tally:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.consistency.exhaustive", description=__doc__)
-    parser.add_argument("--histories", type=int, default=100_000)
+    parser.add_argument("--traces", type=int, default=100_000)
     parser.add_argument("--model", choices=MODELS, action="append")
     options = parser.parse_args()
     met = True
     for model in options.model or MODELS:
         began = time.monotonic()
-        result = tally(model, options.histories)
+        result = tally(model, options.traces)
         print(f"{result} ({time.monotonic() - began:.0f} s)", flush=True)
         for name, seeds in (("false alarms", result.false_alarms), ("missed", result.missed)):
             if seeds:

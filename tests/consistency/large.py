@@ -1,4 +1,4 @@
-"""Large right histories, as many clients of a right server would record them: what the judges' time is measured on."""
+"""Large right traces, as many clients of a right server would record them: what the judges' time is measured on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CLIENTS = 16
 
 
 def large(model: str, count: int, *, seed: int = 1) -> Trace:
-    """A history of `count` operations; collections are read so often that all reads together have 500,000 elements."""
+    """A trace of `count` operations; collections are read so often that all reads together have 500,000 elements."""
     dice = random.Random(seed)
     return Trace(model=model, operations=tuple(_operations(model, count, dice)))
 

@@ -16,17 +16,17 @@ WILD: Final = "anything"
 """A value that nobody has seen yet."""
 
 
-def is_right(history: Trace) -> bool:
+def is_right(trace: Trace) -> bool:
     """Whether some order of effects explains every answer."""
-    step = OBJECTS[history.model]
+    step = OBJECTS[trace.model]
     # What was turned down did nothing; only of an acquire does that say something.
     relevant = [
         each
-        for each in history.operations
+        for each in trace.operations
         if (each.result is not Result.FAIL or each.kind == "acquire")
         and not (each.result is Result.UNKNOWN and each.kind == "read")
     ]
-    return any(_explains(relevant, step, state) for state in _beginnings(history))
+    return any(_explains(relevant, step, state) for state in _beginnings(trace))
 
 
 def _explains(operations: list[Operation], step: Callable[[State, Operation], Iterator[State]], state: State) -> bool:
@@ -50,12 +50,12 @@ def _explains(operations: list[Operation], step: Callable[[State, Operation], It
     return explore(frozenset(range(len(operations))), state)
 
 
-def _beginnings(history: Trace) -> Iterator[State]:
-    reads = [each for each in history.operations if each.kind == "read" and each.ok]
-    writes = [each for each in history.operations if each.kind != "read" and each.result is not Result.FAIL]
+def _beginnings(trace: Trace) -> Iterator[State]:
+    reads = [each for each in trace.operations if each.kind == "read" and each.ok]
+    writes = [each for each in trace.operations if each.kind != "read" and each.result is not Result.FAIL]
     first = min((each.invoked for each in writes), default=inf)
     quiet = next((each for each in reads if each.returned < first), None)
-    match history.model:
+    match trace.model:
         case "counter":
             yield quiet.value if quiet else 0
         case "register":

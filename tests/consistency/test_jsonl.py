@@ -1,4 +1,4 @@
-"""Histories as JSON lines: what is written is read again; what no prober can have written is refused."""
+"""Traces as JSON lines: what is written is read again; what no prober can have written is refused."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import pytest
 from prober.consistency import MODELS
 from prober.consistency.jsonl import read_lines, write_lines
 from prober.consistency.trace import Trace, TraceError, overlap
-from tests.consistency.exhaustive import histories
-from tests.consistency.writing import history
+from tests.consistency.exhaustive import traces
+from tests.consistency.writing import trace
 
-GOOD = history(
+GOOD = trace(
     "counter",
     "0 increment 0-10 value=1\n1 increment 5-15 value=2\n0 read 20-30 value=2\n1 ?increment 21-40",
     seed=7,
@@ -25,7 +25,7 @@ GOOD = history(
 
 @pytest.mark.parametrize("model", MODELS)
 def test_what_is_written_is_read_again(model: str) -> None:
-    for _, each in histories(model, 200):
+    for _, each in traces(model, 200):
         again = read_lines(write_lines(each))
         assert list(write_lines(again)) == list(write_lines(each))
         assert MODELS[model](again) == MODELS[model](read_lines(write_lines(again)))
@@ -37,8 +37,8 @@ def test_the_head_carries_what_is_known() -> None:
     assert again == GOOD
 
 
-def test_a_history_is_written_with_all_that_is_known_and_nothing_else() -> None:
-    register = history(
+def test_a_trace_is_written_with_all_that_is_known_and_nothing_else() -> None:
+    register = trace(
         "register",
         '0 write 0-10 element=a given=3 version=4\n1 ?write 5-15 element=é\n0 read 20-30 version=4 value=["a"]',
         staleness=0.5,
@@ -48,7 +48,7 @@ def test_a_history_is_written_with_all_that_is_known_and_nothing_else() -> None:
     )
     lines = list(write_lines(register))
     assert lines == [
-        '{"format": "mcp-prober-history", "version": 1, "model": "register", "operations": 3, "ttl": 2.0,'
+        '{"format": "mcp-prober-trace", "version": 1, "model": "register", "operations": 3, "ttl": 2.0,'
         ' "staleness": 0.5, "guarantees": ["monotonic_reads", "read_your_writes"], "about": "Zürich"}',
         '{"id": 0, "client": 0, "kind": "write", "invoked": 0.0, "returned": 0.01, "result": "ok", "element": "a",'
         ' "given": 3, "version": 4}',
@@ -63,7 +63,7 @@ def test_a_history_is_written_with_all_that_is_known_and_nothing_else() -> None:
 
 
 def test_a_head_that_says_little_is_enough() -> None:
-    lines = ['{"format": "mcp-prober-history", "version": 1, "model": "counter", "operations": 0}']
+    lines = ['{"format": "mcp-prober-trace", "version": 1, "model": "counter", "operations": 0}']
     assert read_lines(lines) == Trace(model="counter", operations=())
 
 
@@ -86,9 +86,9 @@ def test_a_head_that_says_little_is_enough() -> None:
 def test_an_answer_without_what_its_model_needs_is_refused(model: str, line: str, wanted: str) -> None:
     kind = line.split()[0]
     with pytest.raises(TraceError) as caught:
-        history(model, f"0 {line}")
+        trace(model, f"0 {line}")
     assert str(caught.value) == f"operation 0, a {kind}, was ok, but its answer has no {wanted}"
-    assert history(model, f"0 {line.replace(kind, '?' + kind)}").operations != ()  # what nobody knows lacks nothing
+    assert trace(model, f"0 {line.replace(kind, '?' + kind)}").operations != ()  # what nobody knows lacks nothing
 
 
 @pytest.mark.parametrize(
@@ -104,14 +104,14 @@ def test_an_answer_without_what_its_model_needs_is_refused(model: str, line: str
 )
 def test_a_model_knows_its_kinds_and_no_others(model: str, kinds: str) -> None:
     with pytest.raises(TraceError, match=f"^operation 0 is a 'x'; this model knows {kinds}$"):
-        history(model, "0 x 0-1")
+        trace(model, "0 x 0-1")
 
 
 @pytest.mark.parametrize(("model", "kind"), [("register", "write"), ("log", "append"), ("set", "add")])
 def test_what_writes_has_a_text_to_write(model: str, kind: str) -> None:
     for element in ("", " element=3"):
         with pytest.raises(TraceError, match=f"^operation 0, a {kind}, has no text as its element$"):
-            history(model, f"0 ?{kind} 0-1{element}")
+            trace(model, f"0 ?{kind} 0-1{element}")
 
 
 @pytest.mark.parametrize("field", ["invoked", "returned"])
@@ -123,9 +123,9 @@ def test_a_time_that_no_clock_shows_is_refused(field: str, number: float) -> Non
 
 
 def test_times_that_touch_contradict_nothing() -> None:
-    touching = history("counter", "0 read 0-0 value=0\n0 read 0-10 value=0\n0 read 10-20 value=0")
+    touching = trace("counter", "0 read 0-0 value=0\n0 read 0-10 value=0\n0 read 10-20 value=0")
     assert touching.operations[0].ended == 0.0
-    assert history("counter", "0 ?read 0-10").operations[0].ended == inf
+    assert trace("counter", "0 ?read 0-10").operations[0].ended == inf
 
 
 def _changed(number: int, **fields: object) -> Callable[[list[str]], list[str]]:
@@ -156,7 +156,7 @@ REFUSED: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
         _changed(3, client=1, invoked=0.012),
         "operation 2 overlaps operation 1 of the same client 1, which does one thing at a time",
     ),
-    "no head": (lambda lines: lines[1:], "line 1: no head of a history: it says 'mcp-prober-history' as its format"),
+    "no head": (lambda lines: lines[1:], "line 1: no head of a trace: it says 'mcp-prober-trace' as its format"),
     "another version": (_changed(0, version=2), "line 1: version 2 of the format; this reads version 1"),
     "unknown model": (
         _changed(0, model="queue"),
@@ -196,11 +196,11 @@ def test_a_record_that_is_none_is_refused(name: str) -> None:
 
 def test_an_element_that_two_writes_want_is_refused() -> None:
     with pytest.raises(TraceError, match=r"^operation 1 writes 'a', which an earlier operation writes as well$"):
-        history("set", "0 add 0-10 element=a\n1 add 5-15 element=a")
+        trace("set", "0 add 0-10 element=a\n1 add 5-15 element=a")
 
 
-def test_a_history_may_be_judged_by_another_model() -> None:
-    lines = list(write_lines(history("log", '0 read 0-10 value=["a","b"]')))
+def test_a_trace_may_be_judged_by_another_model() -> None:
+    lines = list(write_lines(trace("log", '0 read 0-10 value=["a","b"]')))
     assert read_lines(lines, model="set").model == "set"
 
 
@@ -215,4 +215,4 @@ def test_a_history_may_be_judged_by_another_model() -> None:
     ],
 )
 def test_overlap_is_the_most_that_was_open_at_once(text: str, most: int) -> None:
-    assert overlap(history("counter", text)) == most
+    assert overlap(trace("counter", text)) == most

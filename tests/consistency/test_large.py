@@ -1,4 +1,4 @@
-"""Large histories are judged in time and in memory that grow no faster than they do."""
+"""Large traces are judged in time and in memory that grow no faster than they do."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def unobserved() -> Iterator[None]:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_hundred_thousand_operations_are_judged_within_two_seconds(model: str) -> None:
-    history = large(model, 100_000)
+    trace = large(model, 100_000)
     taken = []
     for _ in range(3):  # the best of three: the machine may be busy with something else
         with unobserved():
             began = time.process_time()
-            verdict = MODELS[model](history)
+            verdict = MODELS[model](trace)
             taken.append(time.process_time() - began)
         if taken[-1] < LIMIT:
             break
@@ -47,16 +47,16 @@ def test_a_hundred_thousand_operations_are_judged_within_two_seconds(model: str)
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_memory_is_linear_in_the_history(model: str) -> None:
+def test_memory_is_linear_in_the_trace(model: str) -> None:
     small, big = (_peak(model, count) for count in (2_000, 8_000))
     assert big < small * 4 * 2
 
 
 def _peak(model: str, count: int) -> int:
-    history = large(model, count)
+    trace = large(model, count)
     tracemalloc.start()
     try:
-        MODELS[model](history)
+        MODELS[model](trace)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

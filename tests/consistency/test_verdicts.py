@@ -1,4 +1,4 @@
-"""What is said of wrong histories, word for word."""
+"""What is said of wrong traces, word for word."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Final
 import pytest
 
 from prober.consistency.report import line, show
-from tests.consistency.table_of_histories import HISTORIES
+from tests.consistency.table_of_traces import TRACES
 from tests.consistency.test_violations import CASES
 from tests.consistency.verdicts import FILE, verdict
-from tests.consistency.writing import history
+from tests.consistency.writing import trace
 
 COMMITTED: Final = {text.partition("\n")[0]: text for text in FILE.read_text(encoding="utf-8").split("\n\n")}
 
@@ -32,7 +32,7 @@ def test_a_verdict_is_told_as_committed(name: str) -> None:
     ],
 )
 def test_an_operation_is_one_line_of_all_that_is_known(written: str, told: str) -> None:
-    [operation] = history("register", written).operations
+    [operation] = trace("register", written).operations
     assert line(operation) == f"client 3's {told}"
     assert line(replace(operation, process=2)) == f"client 3's {told} [process 2]"
 
@@ -42,6 +42,6 @@ def test_a_long_text_is_cut(length: int, shown: str) -> None:
     assert show("x" * length) == shown
 
 
-def test_every_written_history_is_among_them() -> None:
+def test_every_written_trace_is_among_them() -> None:
     assert [name.split()[1] for name in COMMITTED if name.startswith("written")] == list(CASES)
-    assert [name.split()[1] for name in COMMITTED if name.startswith("more")] == list(HISTORIES)
+    assert [name.split()[1] for name in COMMITTED if name.startswith("more")] == list(TRACES)

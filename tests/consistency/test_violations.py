@@ -1,9 +1,9 @@
 """Each way to break a model, in a few lines: its reason, its witness, its sentence; and what only looks like it.
 
-A history that stands under `right` is as close to the one beside it as can be, and nothing is wrong with it.
+A trace that stands under `right` is as close to the one beside it as can be, and nothing is wrong with it.
 """
 
-# ruff: noqa: E501 - whole histories
+# ruff: noqa: E501 - whole traces
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import pytest
 
 from prober.consistency import judge_trace
 from prober.outcome import Reason
-from tests.consistency.writing import history
+from tests.consistency.writing import trace
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A wrong history, and a right one."""
+    """A wrong trace, and a right one."""
 
     model: str
     reason: Reason
@@ -360,7 +360,7 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_violation_has_its_reason_witness_and_sentence(case: Case) -> None:
-    violations = judge_trace(history(case.model, case.wrong, **dict(case.about))).violations
+    violations = judge_trace(trace(case.model, case.wrong, **dict(case.about))).violations
     assert [each.reason for each in violations] == [case.reason]
     assert tuple(each.id for each in violations[0].witness) == case.witness
     assert case.says in violations[0].sentence
@@ -368,7 +368,7 @@ def test_a_violation_has_its_reason_witness_and_sentence(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_what_only_looks_like_it_is_right(case: Case) -> None:
-    assert judge_trace(history(case.model, case.right, **dict(case.about))).valid
+    assert judge_trace(trace(case.model, case.right, **dict(case.about))).valid
 
 
 def test_every_race_reason_has_a_case() -> None:

@@ -1,7 +1,7 @@
-"""Random histories: a simulated server takes the calls of a few clients in some order; half the time it has a bug.
+"""Random traces: a simulated server takes the calls of a few clients in some order; half the time it has a bug.
 
 Each call has an interval and takes effect at a moment inside it, or, where its outcome stays unknown, later or never.
-Whether a history with a bug is wrong is for the search to say: many bugs do not show.
+Whether a trace with a bug is wrong is for the search to say: many bugs do not show.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ class _Server:
             _touch(call, self.dice)
 
 
-def history(seed: int, model: str) -> Trace:
-    """The history of one seed: every second one of a server with a bug."""
+def trace(seed: int, model: str) -> Trace:
+    """The trace of one seed: every second one of a server with a bug."""
     dice = random.Random(f"{model} {seed}")
     server = _Server(
         dice=dice,

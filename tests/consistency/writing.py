@@ -1,4 +1,4 @@
-"""Histories written by hand, a line an operation: `0 increment 10-20 ok value=3`, times in milliseconds.
+"""Traces written by hand, a line an operation: `0 increment 10-20 ok value=3`, times in milliseconds.
 
 The first word is the client. Fields are JSON where they can be, else texts; a leading `?` or `!` at the kind stands for
 an outcome that is unknown, or for being turned down.
@@ -14,8 +14,8 @@ from prober.consistency.trace import Operation, Result, Trace
 _RESULTS = {"?": Result.UNKNOWN, "!": Result.FAIL}
 
 
-def history(model: str, text: str, **about: Any) -> Trace:
-    """The history of a text; operations are numbered as they are written."""
+def trace(model: str, text: str, **about: Any) -> Trace:
+    """The trace of a text; operations are numbered as they are written."""
     lines = [line for line in text.splitlines() if line.strip()]
     return Trace(model=model, operations=tuple(_operation(number, line) for number, line in enumerate(lines)), **about)
 

@@ -6,6 +6,6 @@ instances.py        three of them on one Redis, behind one address
 test_redis.py       they pass as well
 test_real.py        public servers: one loses writes, one does not
 test_driver.py      rounds, cleanup, unknown outcomes, races that are none
-test_command.py     seed, history, judging again, the timeline
+test_command.py     seed, trace, judging again, the timeline
 bench.py            the same, many times: python -m tests.races.bench
 """

@@ -1,4 +1,4 @@
-"""Races on the command line: a seed, a history in a file, that history judged again, its witnesses drawn."""
+"""Races on the command line: a seed, a trace in a file, that trace judged again, its witnesses drawn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from prober.consistency import judge_trace
 from prober.consistency.jsonl import read_lines, write_lines
 from prober.report.timeline import timeline_of
-from tests.consistency.writing import history
+from tests.consistency.writing import trace
 from tests.races.reference import PROBES, ROOT, Reference
 
 LOST = "0 increment 0-10 value=1\n1 increment 5-15 value=1\n2 increment 8-30 value=2\n0 read 40-50 value=2"
@@ -38,19 +38,19 @@ def prober(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[
 
 
 def _written(folder: Path, text: str) -> Path:
-    path = folder / "history.jsonl"
-    path.write_text("".join(f"{line}\n" for line in write_lines(history("counter", text, seed=7))))
+    path = folder / "trace.jsonl"
+    path.write_text("".join(f"{line}\n" for line in write_lines(trace("counter", text, seed=7))))
     return path
 
 
-def test_a_bad_history_is_told_with_its_witness(tmp_path: Path) -> None:
+def test_a_bad_trace_is_told_with_its_witness(tmp_path: Path) -> None:
     done = prober("judge", _written(tmp_path, LOST))
     assert done.returncode == 1
     assert "lost_update (2 cases): client 0's increment #0 (0.0 to 10.0 ms) and client 1's increment #1" in done.stdout
     assert "  client 1's increment #1 (5.0 to 15.0 ms): ok, value 1" in done.stdout
 
 
-def test_a_right_history_is_valid(tmp_path: Path) -> None:
+def test_a_right_trace_is_valid(tmp_path: Path) -> None:
     done = prober("judge", _written(tmp_path, RIGHT))
     assert (done.returncode, done.stderr) == (0, "")
     assert "counter, 4 operations of 3 clients, at most 3 open at once" in done.stdout
@@ -79,12 +79,12 @@ def test_what_cannot_be_judged_is_refused(arguments: tuple[str, ...], message: s
     assert message in done.stderr
 
 
-def test_a_run_writes_its_history_and_a_seed_repeats_its_choices(right: Reference, tmp_path: Path) -> None:
+def test_a_run_writes_its_trace_and_a_seed_repeats_its_choices(right: Reference, tmp_path: Path) -> None:
     file = tmp_path / "races.yaml"
     file.write_text(PROBES.read_text().replace("127.0.0.1:8080", f"127.0.0.1:{right.port}"))
     right.switch("lost-update")
-    written, page = tmp_path / "history.jsonl", tmp_path / "page.html"
-    run = prober("run", file, "--probe", "reference-workflow", "--seed", 11, "--history", written)
+    written, page = tmp_path / "trace.jsonl", tmp_path / "page.html"
+    run = prober("run", file, "--probe", "reference-workflow", "--seed", 11, "--trace", written)
     assert run.returncode == 1, run.stdout + run.stderr
     assert f"again: mcp-prober run {file} --probe reference-workflow --seed 11" in run.stdout
     done = prober("judge", written, "--timeline", page)
@@ -101,11 +101,11 @@ def test_a_run_writes_its_history_and_a_seed_repeats_its_choices(right: Referenc
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--history", "h.jsonl"), "--history is for one race; these are 7: reference-steps"),
-        (("--history", "/nowhere/h.jsonl", "--probe", "reference-lock"), "not a file in a folder that is there"),
+        (("--trace", "h.jsonl"), "--trace is for one race; these are 7: reference-steps"),
+        (("--trace", "/nowhere/h.jsonl", "--probe", "reference-lock"), "not a file in a folder that is there"),
     ],
 )
-def test_a_history_that_cannot_be_written_is_refused_before_the_run(arguments: tuple[str, ...], message: str) -> None:
+def test_a_trace_that_cannot_be_written_is_refused_before_the_run(arguments: tuple[str, ...], message: str) -> None:
     done = prober("run", PROBES, *arguments)
     assert done.returncode == 2
     assert message in done.stderr
@@ -118,7 +118,7 @@ def test_a_seed_without_a_race_is_refused() -> None:
 
 
 def test_the_timeline_draws_each_operation_of_the_witness_in_its_clients_lane() -> None:
-    recorded = history("counter", LOST, seed=7, about="notes / <steps>")
+    recorded = trace("counter", LOST, seed=7, about="notes / <steps>")
     verdict = judge_trace(recorded)
     page = timeline_of(recorded, verdict)
     drawing = ET.fromstring(page[page.index("<svg") : page.index("</svg>") + 6])
@@ -140,7 +140,7 @@ def test_the_timeline_draws_each_operation_of_the_witness_in_its_clients_lane() 
 
 def test_the_timeline_escapes_what_a_server_may_say() -> None:
     evil = '0 add 0-10 element=a\n0 read 20-30 value=["<script>alert(1)</script>&\\"","a"]'
-    recorded = history("set", evil)
+    recorded = trace("set", evil)
     page = timeline_of(recorded, judge_trace(recorded))
     assert "<script" not in page
     assert "&lt;script&gt;" in page

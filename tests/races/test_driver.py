@@ -46,13 +46,13 @@ async def test_a_lost_answer_is_never_held_against_the_state(
     config = right.probes(tmp_path)
     probe = short(config.probes[name], operations=80)
     right.switch(fault)
-    histories: list[Trace] = []
+    traces: list[Trace] = []
     async with nothing_left_behind():
-        [outcome] = await run_pass(config, [probe], on_history=histories.append)
+        [outcome] = await run_pass(config, [probe], on_trace=traces.append)
     assert outcome.reason not in SEVERITY, outcome.message
-    if histories:
-        assert judge_trace(histories[0]).valid
-        unknown = [each for each in histories[0].operations if each.result is Result.UNKNOWN]
+    if traces:
+        assert judge_trace(traces[0]).valid
+        unknown = [each for each in traces[0].operations if each.result is Result.UNKNOWN]
         if unknown:
             assert outcome.reason is not None
             assert "calls failed" in outcome.message
@@ -211,9 +211,9 @@ def test_what_other_runs_left_on_the_object_is_none_of_this_one() -> None:
                 value=value,
             )
         )
-    history = recorder.history(settings, seed=1, about="")
-    assert history.operations[1].value == [mine]
-    assert judge_trace(history).valid
+    trace = recorder.trace(settings, seed=1, about="")
+    assert trace.operations[1].value == [mine]
+    assert judge_trace(trace).valid
 
 
 @pytest.mark.parametrize(

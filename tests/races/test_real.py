@@ -40,14 +40,14 @@ async def test_the_memory_server_loses_writes_of_two_processes(tmp_path: Path) -
     file.write_text(text.replace("/tmp/mcp-prober-memory-race.jsonl", str(memory)), encoding="utf-8")
     memory.write_text('{"type":"entity","name":"Ada","entityType":"person","observations":[]}\n')
     config = load([file], environ=os.environ)
-    histories: list[Trace] = []
+    traces: list[Trace] = []
     async with nothing_left_behind():
-        [outcome] = await run_pass(config, list(config.probes.values()), on_history=histories.append)
+        [outcome] = await run_pass(config, list(config.probes.values()), on_trace=traces.append)
     # Torn by the very race, the file may also stop being readable for a moment.
     assert outcome.reason is Reason.LOST_UPDATE, f"{outcome.reason}: {outcome.message}"
     assert outcome.step == "race"
-    [history] = histories
-    worst = judge_trace(history).violations[0]
+    [trace] = traces
+    worst = judge_trace(trace).violations[0]
     added, *others = sorted(worst.witness, key=lambda each: each.kind)
     assert added.kind == "add"
     assert added.ok
@@ -61,9 +61,9 @@ async def test_the_memory_server_loses_writes_of_two_processes(tmp_path: Path) -
 @pytest.mark.usefixtures("with_servers")
 async def test_the_filesystem_server_keeps_whole_files(tmp_path: Path) -> None:
     config = load([ROOT / "probes" / "filesystem-race.yaml"], environ=os.environ)
-    histories: list[Trace] = []
+    traces: list[Trace] = []
     async with nothing_left_behind():
-        [outcome] = await run_pass(config, list(config.probes.values()), on_history=histories.append)
+        [outcome] = await run_pass(config, list(config.probes.values()), on_trace=traces.append)
     assert outcome.verdict == "pass", f"{outcome.reason}: {outcome.message}"
     assert outcome.facts["race_overlap"] == 2
-    assert {each.process for each in histories[0].operations} == {0, 1}
+    assert {each.process for each in traces[0].operations} == {0, 1}

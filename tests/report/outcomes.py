@@ -167,7 +167,7 @@ RACE: Final = outcome(
     ' but neither this nor any other read ever shows "probe-3"',
     evidence=(
         Evidence(
-            detail="witness of the first of 7 cases in this history:\n"
+            detail="witness of the first of 7 cases in this trace:\n"
             'client 0\'s add #4 (44.2 to 48.3 ms) of "probe-3": ok\n'
             "client 1's read #9 (51.0 to 53.1 ms): ok, value 5 elements [process 1]\n"
             "again: mcp-prober run notes.yaml --probe writes-survive --seed 5",

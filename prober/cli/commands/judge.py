@@ -1,4 +1,4 @@
-"""What the command line does with races: their seed, their histories in files, a history judged again."""
+"""What the command line does with races: their seed, their traces in files, a trace judged again."""
 
 from __future__ import annotations
 
@@ -34,29 +34,29 @@ def seeded(probes: Sequence[Probe], seed: int | None) -> list[Probe]:
     ]
 
 
-def check_history(path: Path | None, probes: Sequence[Probe]) -> None:
-    """A history is of one race. Refuses before anything is run what could not be written after it."""
+def check_trace(path: Path | None, probes: Sequence[Probe]) -> None:
+    """A trace is of one race. Refuses before anything is run what could not be written after it."""
     if path is None:
         return
     races = [probe.name for probe in probes if isinstance(probe.settings, RaceSettings)]
     if len(races) != 1:
         named = f"these are {len(races)}: {', '.join(races)}" if races else "none of these probes is one"
-        refuse(f"--history is for one race; {named}. Choose it with --probe.")
+        refuse(f"--trace is for one race; {named}. Choose it with --probe.")
     _writable(path)
 
 
-def write_history(path: Path, histories: Sequence[Trace]) -> None:
-    """The history of the race that was run, as JSON lines."""
-    if not histories:
+def write_trace(path: Path, traces: Sequence[Trace]) -> None:
+    """The trace of the race that was run, as JSON lines."""
+    if not traces:
         typer.echo(f"{path}: not written, the race did not begin", err=True)
         return
     from prober.consistency.jsonl import write_lines
 
-    _write(path, "".join(f"{text}\n" for text in write_lines(histories[0])))
+    _write(path, "".join(f"{text}\n" for text in write_lines(traces[0])))
 
 
 def judge(path: Path, *, model: str | None, timeline: Path | None) -> int:
-    """Judge a recorded history and tell; returns the exit code."""
+    """Judge a recorded trace and tell; returns the exit code."""
     from prober.consistency import MODELS, judge_trace
     from prober.consistency.jsonl import read_lines
     from prober.consistency.trace import TraceError
@@ -67,32 +67,32 @@ def judge(path: Path, *, model: str | None, timeline: Path | None) -> int:
         _writable(timeline)
     try:
         with path.open(encoding="utf-8") as lines:
-            history = read_lines(lines, model=model)
+            trace = read_lines(lines, model=model)
     except OSError as error:
         refuse(f"{path}: {error.strerror}")
     except UnicodeDecodeError:
         refuse(f"{path}: not UTF-8")
     except TraceError as problem:
         refuse(f"{path}: {problem}")
-    verdict = judge_trace(history)
-    _tell(history, verdict)
+    verdict = judge_trace(trace)
+    _tell(trace, verdict)
     if timeline is not None:
         from prober.report.timeline import timeline_of
 
-        _write(timeline, timeline_of(history, verdict))
+        _write(timeline, timeline_of(trace, verdict))
     if verdict.violations:
         return FAILED
     return UNKNOWN if verdict.undecided else PASSED
 
 
-def _tell(history: Trace, verdict: Judged) -> None:
+def _tell(trace: Trace, verdict: Judged) -> None:
     from prober.consistency.report import line
     from prober.consistency.trace import overlap
 
-    clients = len({operation.client for operation in history.operations})
-    about = f"{history.about}: " if history.about else ""
-    head = f"{about}{history.model}, {len(history.operations)} operations of {clients} clients"
-    lines = [f"{head}, at most {overlap(history)} open at once"]
+    clients = len({operation.client for operation in trace.operations})
+    about = f"{trace.about}: " if trace.about else ""
+    head = f"{about}{trace.model}, {len(trace.operations)} operations of {clients} clients"
+    lines = [f"{head}, at most {overlap(trace)} open at once"]
     for violation in verdict.violations:
         times = f" ({violation.occurrences} cases)" if violation.occurrences > 1 else ""
         lines.append(f"{violation.reason}{times}: {violation.sentence}")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from prober.cli.commands.judge import write_history
+from prober.cli.commands.judge import write_trace
 from prober.cli.exit_codes import INTERRUPTED, refuse
 from prober.config.model import Config, Probe
 from prober.outcome import Outcome
@@ -39,20 +39,20 @@ class RunOptions:
     concurrency: int
     output: str
     verbose: bool
-    history: Path | None = None
-    """Where the history of the one race goes."""
+    trace: Path | None = None
+    """Where the trace of the one race goes."""
 
 
 def run(config: Config, probes: Sequence[Probe], options: RunOptions) -> int:
     """Run the probes and report on standard output; returns the exit code."""
     atexit.register(gc.freeze)  # else Python collects garbage at exit: a tenth of a small pass
     started_at = datetime.now(UTC)
-    histories: list[Trace] = []
-    running = _run(config, probes, concurrency=options.concurrency, on_history=histories.append)
+    traces: list[Trace] = []
+    running = _run(config, probes, concurrency=options.concurrency, on_trace=traces.append)
     outcomes, interrupted = asyncio.run(running)
     REPORTS[options.output](outcomes, started_at=started_at, verbose=options.verbose, stream=sys.stdout)
-    if options.history is not None:
-        write_history(options.history, histories)
+    if options.trace is not None:
+        write_trace(options.trace, traces)
     if interrupted:
         typer.echo("interrupted", err=True)
         return INTERRUPTED
@@ -63,7 +63,7 @@ _INTERRUPTIONS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 async def _run(
-    config: Config, probes: Sequence[Probe], *, concurrency: int, on_history: Callable[[Trace], None]
+    config: Config, probes: Sequence[Probe], *, concurrency: int, on_trace: Callable[[Trace], None]
 ) -> tuple[list[Outcome], bool]:
     """The outcomes in the order of `probes`; `not_run` for each probe that an interruption stopped."""
     from prober.engine import not_run, run_pass
@@ -80,7 +80,7 @@ async def _run(
 
     with Progress(total=len(probes), stream=sys.stderr) as live:
         running = asyncio.ensure_future(
-            run_pass(config, probes, concurrency=concurrency, on_start=start, on_end=end, on_history=on_history)
+            run_pass(config, probes, concurrency=concurrency, on_start=start, on_end=end, on_trace=on_trace)
         )
         loop = asyncio.get_running_loop()
         for number in _INTERRUPTIONS:

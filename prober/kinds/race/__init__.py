@@ -1,13 +1,13 @@
-"""`kind: race`: several clients on one object at once; the history of their calls is held against a model.
+"""`kind: race`: several clients on one object at once; the trace of their calls is held against a model.
 
-models.py      the operations of each model, and the anomalies that a history can show
+models.py      the operations of each model, and the anomalies that a trace can show
 settings.py    which tools are the operations, how many clients, how long
 rules.py       cross-checks of the settings
 run.py         setup, rounds of clients, cleanup, verdict
 connection.py  sessions, replaced after a failed call
 call.py        the answer of an operation's tool call: value, version, conflict
 client.py      one client: chooses and makes the next operation, by the model
-recorder.py    records operations and makes a history of them
+recorder.py    records operations and makes a trace of them
 report.py      the verdict as a Failure
 """
 
@@ -42,7 +42,7 @@ def _reasons(settings: RaceSettings) -> frozenset[Reason]:
 
 KIND: Final = ProbeKind(
     rank=70,
-    help="Several clients on one object at once; the history of their calls is held against a model.",
+    help="Several clients on one object at once; the trace of their calls is held against a model.",
     settings=MappingSchema(
         keys=keys(), build=_build, checks=(check_writes, check_operations, check_placeholders, check_sizes)
     ),
@@ -51,14 +51,13 @@ KIND: Final = ProbeKind(
         FactMetric(
             name="mcp_race_violations_total",
             type="counter",
-            help="Cases of an anomaly in the histories of the probe's races;"
-            " an anomaly is a reason of the race family.",
+            help="Cases of an anomaly in the traces of the probe's races; an anomaly is a reason of the race family.",
             label="anomaly",
             facts={reason: f"race_violations_{reason}" for model in MODELS.values() for reason in model.anomalies},
             from_zero=lambda settings: MODELS[settings.model].anomalies,
             in_a_pass=(
                 "mcp_race_last_violations",
-                "Cases of an anomaly in the history of the last race, by the reason that they are.",
+                "Cases of an anomaly in the trace of the last race, by the reason that they are.",
             ),
         ),
         FactMetric(

@@ -64,7 +64,7 @@ class Connection:
             await self._drop(failure)
             raise
         finally:
-            del self._log.finished[mark:]  # thousands of excerpts; the history already records the race
+            del self._log.finished[mark:]  # thousands of excerpts; the trace already records the race
 
     async def _drop(self, failure: Failure) -> None:
         """Abort the session."""

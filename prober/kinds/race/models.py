@@ -1,6 +1,6 @@
-"""The models of races: the operations of each, and the anomalies that a history can show.
+"""The models of races: the operations of each, and the anomalies that a trace can show.
 
-`prober.consistency` judges the histories; it defines each model and says why its judgement is sound.
+`prober.consistency` judges the traces; it defines each model and says why its judgement is sound.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Records the operations of a race by one clock, and makes a history of them."""
+"""Records the operations of a race by one clock, and makes a trace of them."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Recorder:
         if operation.result is Result.OK:
             self._durations.append(operation.returned - operation.invoked)
 
-    def history(self, settings: RaceSettings, *, seed: int, about: str) -> Trace:
+    def trace(self, settings: RaceSettings, *, seed: int, about: str) -> Trace:
         """All operations in the order of invocation, without the elements that other runs left in a collection."""
         ordered = sorted(self.operations, key=lambda each: (each.invoked, each.returned))
         if MODELS[settings.model].collection:

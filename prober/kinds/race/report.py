@@ -14,33 +14,33 @@ from prober.outcome import Evidence, Failure, Reason
 _STEP = "race"
 
 
-def failure_from(context: ProbeContext, verdict: Judged, history: Trace, failures: Sequence[Failure]) -> Failure | None:
+def failure_from(context: ProbeContext, verdict: Judged, trace: Trace, failures: Sequence[Failure]) -> Failure | None:
     """The failure that the run ends with; adds the race's numbers to the run's facts.
 
     First come violations: a proof stays a proof, even with little overlap and other failures. Then come failed calls:
     a server that does not answer is not well. Last comes a race without overlap.
     """
-    most = overlap(history)
+    most = overlap(trace)
     context.facts["race_overlap"] = most
     for violation in verdict.violations:
         context.facts[f"race_violations_{violation.reason}"] = violation.occurrences
     if verdict.violations:
         if failures:
-            context.warnings.append(_failed_calls(failures, history))
-        return _violated(context, verdict, history)
+            context.warnings.append(_failed_calls(failures, trace))
+        return _violated(context, verdict, trace)
     if failures:
         first = failures[0]
-        message = _failed_calls(failures, history)
+        message = _failed_calls(failures, trace)
         return Failure(first.reason, message, step=first.step, evidence=first.evidence, further=first.further)
-    if why := verdict.undecided or _no_race(history, most):
+    if why := verdict.undecided or _no_race(trace, most):
         return Failure(Reason.UNDECIDED, why, step=_STEP)
     return None
 
 
-def _violated(context: ProbeContext, verdict: Judged, history: Trace) -> Failure:
+def _violated(context: ProbeContext, verdict: Judged, trace: Trace) -> Failure:
     worst, *others = verdict.violations
     file = context.origin.rpartition(":")[0]
-    again = " ".join(filter(None, ("mcp-prober run", file, "--probe", context.probe, "--seed", str(history.seed))))
+    again = " ".join(filter(None, ("mcp-prober run", file, "--probe", context.probe, "--seed", str(trace.seed))))
     return Failure(
         worst.reason,
         worst.sentence,
@@ -54,20 +54,20 @@ def _violated(context: ProbeContext, verdict: Judged, history: Trace) -> Failure
 
 def _times(violation: Violation) -> str:
     if violation.occurrences == 1:
-        return "witness of the only case in this history:"
-    return f"witness of the first of {violation.occurrences} cases in this history:"
+        return "witness of the only case in this trace:"
+    return f"witness of the first of {violation.occurrences} cases in this trace:"
 
 
-def _failed_calls(failures: Sequence[Failure], history: Trace) -> str:
+def _failed_calls(failures: Sequence[Failure], trace: Trace) -> str:
     reasons = Counter(failure.reason for failure in failures)
     counted = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
-    return f"{len(failures)} of {len(history.operations)} calls failed ({counted}), first: {failures[0].message}"
+    return f"{len(failures)} of {len(trace.operations)} calls failed ({counted}), first: {failures[0].message}"
 
 
-def _no_race(history: Trace, most: int) -> str | None:
-    writes = [each for each in history.operations if each.kind != "read"]
+def _no_race(trace: Trace, most: int) -> str | None:
+    writes = [each for each in trace.operations if each.kind != "read"]
     if not any(each.result is Result.OK for each in writes):
         return f"none of {len(writes)} writes was acknowledged, so nothing could be lost"
     if most < 2:
-        return f"no two of {len(history.operations)} calls were ever open at once: nothing raced"
+        return f"no two of {len(trace.operations)} calls were ever open at once: nothing raced"
     return None

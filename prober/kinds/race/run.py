@@ -1,4 +1,4 @@
-"""`race`: several clients on one scratch object at once; the history of their calls is held against a model.
+"""`race`: several clients on one scratch object at once; the trace of their calls is held against a model.
 
 setup       makes the object: a scratch name for this run, or a name that the server chooses
 quiet read  before any write
@@ -80,9 +80,9 @@ async def run(context: ProbeContext, settings: RaceSettings) -> None:
     finally:
         context.facts["race_operations"] = len(recorder.operations)
         await _clean_up(context, settings, names, recorder)
-    history = recorder.history(settings, seed=seed, about=f"{context.target.name} / {context.probe}")
-    context.on_history(history)
-    verdict = failure_from(context, judge_trace(history), history, recorder.failures)
+    trace = recorder.trace(settings, seed=seed, about=f"{context.target.name} / {context.probe}")
+    context.on_trace(trace)
+    verdict = failure_from(context, judge_trace(trace), trace, recorder.failures)
     if verdict is not None:
         raise verdict
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MOST_CLIENTS: Final = 64
 MOST_OPERATIONS: Final = 2_000
-"""The most calls of one run. A history of this size is judged without delaying other probes."""
+"""The most calls of one run. A trace of this size is judged without delaying other probes."""
 
 ALL_OPS: Final = "ops"
 """A placeholder in the arguments of the cleanup: the list of all elements that clients tried to write."""
@@ -71,7 +71,7 @@ _CALL: Final = mapping_of(RaceCall)
 
 @settings
 class RaceSettings:
-    """Several clients on one scratch object at once, their history judged by a model."""
+    """Several clients on one scratch object at once, their trace judged by a model."""
 
     model: str = key(Choice(tuple(MODELS)), "What the object is, and so what may never be seen of it.")
     calls: Mapping[str, RaceCall]

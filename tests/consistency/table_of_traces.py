@@ -1,12 +1,12 @@
-"""Histories beside the cases of `test_violations`, a model (of a lock: its ttl) and its lines: `verdicts.txt` keeps what is said of each."""
+"""Traces beside the cases of `test_violations`, a model (of a lock: its ttl) and its lines: `verdicts.txt` keeps what is said of each."""
 
-# ruff: noqa: E501 - whole histories
+# ruff: noqa: E501 - whole traces
 
 from __future__ import annotations
 
 from typing import Final
 
-HISTORIES: Final[dict[str, tuple[str, str]]] = {
+TRACES: Final[dict[str, tuple[str, str]]] = {
     "set-the-second-of-two-twice": (
         "set",
         '0 add 0-10 element=a\n0 add 11-12 element=b\n0 read 20-30 value=["a","b","b"]',

@@ -1,0 +1,1 @@
+"""The prober as a library and as a plugin of pytest, against the reference server."""
