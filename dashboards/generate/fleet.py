@@ -146,7 +146,7 @@ def _headline() -> Row:
                 unit="percentunit",
                 decimals=2,
                 steps=AVAILABILITY,
-                empty="no runs seen",
+                empty="no data",
             ),
             stat(
                 "Budget left",
@@ -156,7 +156,7 @@ def _headline() -> Row:
                 decimals=0,
                 steps=BUDGET_LEFT,
                 mappings=SPENT,
-                empty="no runs seen",
+                empty="no data",
             ),
         ),
     )

@@ -113,7 +113,7 @@ def _headline() -> Row:
                 unit="percentunit",
                 decimals=2,
                 steps=AVAILABILITY,
-                empty="no runs seen",
+                empty="no data",
             ),
             stat(
                 "Budget left",
@@ -123,7 +123,7 @@ def _headline() -> Row:
                 decimals=0,
                 steps=BUDGET_LEFT,
                 mappings=SPENT,
-                empty="no runs seen",
+                empty="no data",
             ),
             stat(
                 "Duration, p95",
@@ -352,7 +352,7 @@ def _races() -> Row:
                 width=4,
                 decimals=0,
                 steps=ANY_IS_BAD,
-                empty="no race probe",
+                empty="none known",
             ),
             lines(
                 "Violations by anomaly",
