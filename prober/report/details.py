@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from prober.outcome import Evidence, Exchange, Outcome, Phase
+from prober.outcome import Evidence, Exchange, Failure, Outcome, Phase
 from prober.report.formatting import duration, size
 from prober.report.untrusted import block, line
 
@@ -31,10 +31,19 @@ def cause(outcome: Outcome) -> str:
 
 def proof(outcome: Outcome) -> Iterator[Note]:
     """The evidence, without what the message says already: nobody wants to read it twice."""
-    for evidence in outcome.evidence:
-        yield from _judged(evidence, outcome.message)
-        yield from _answered(evidence, outcome.message)
-        if evidence.detail and not _says(outcome.message, evidence.detail):
+    yield from _proof(outcome.evidence, outcome.message)
+
+
+def told(failure: Failure) -> Iterator[str]:
+    """The evidence of a failure outside of a run, as plain lines."""
+    return as_lines(_proof((failure.evidence, *failure.further), failure.message))
+
+
+def _proof(pieces: Iterable[Evidence], message: str) -> Iterator[Note]:
+    for evidence in pieces:
+        yield from _judged(evidence, message)
+        yield from _answered(evidence, message)
+        if evidence.detail and not _says(message, evidence.detail):
             yield Note(label="detail", text=block(evidence.detail).strip("\n"))
 
 

@@ -73,7 +73,7 @@ def _runs(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
         for phase in Phase:
             if phase in outcome.phases:
                 phases.labels(*names, phase.value).set(_rounded(outcome.phases[phase]))
-        ended.labels(*names).set(round(outcome.started_at.timestamp() + outcome.duration_seconds, 3))
+        ended.labels(*names).set(round(outcome.ended.timestamp(), 3))
 
 
 def _of_kinds(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:

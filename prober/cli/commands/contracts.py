@@ -19,6 +19,7 @@ from prober.contract.contract import Contract, compare, dump_contract
 from prober.discover.survey import read_offer
 from prober.kinds.catalog import CatalogSettings
 from prober.outcome import Failure
+from prober.report.details import told
 from prober.report.untrusted import line, scalar
 
 _MARKS: Final = {Severity.BREAKING: "!", Severity.ADDITIVE: "+", Severity.COSMETIC: "~"}
@@ -72,6 +73,8 @@ def _each(config: Config, probes: Sequence[Probe], do: Callable[[Probe, CatalogS
             offer = asyncio.run(read_offer(config.targets[probe.target], timeout=probe.timeout))
         except Failure as failure:
             typer.echo(line(f"{probe.target}: {failure.reason} at {failure.step}: {failure.message}"), err=True)
+            for proof in told(failure):
+                typer.echo(f"  {proof}", err=True)
             codes.append(FAILED)
         else:
             codes.append(do(probe, settings, offer))

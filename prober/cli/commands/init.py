@@ -20,6 +20,7 @@ from prober.discover.probe_file import ProbeFile, WouldOverwrite, draft, write
 from prober.discover.survey import Answers, LeftOut, Survey, survey
 from prober.loader import load
 from prober.outcome import Failure
+from prober.report.details import told
 from prober.report.untrusted import line
 
 _MINUTE: Final = 60.0
@@ -31,6 +32,8 @@ def init(address: Reachable, *, folder: Path, force: bool) -> int:
         seen = asyncio.run(survey(address.target, timeout=address.seconds))
     except Failure as failure:
         typer.echo(line(f"{address.target.address}: {failure.reason} at {failure.step}: {failure.message}"), err=True)
+        for proof in told(failure):
+            typer.echo(f"  {proof}", err=True)
         return FAILED
     drafted = draft(
         seen,

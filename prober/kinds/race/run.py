@@ -47,7 +47,8 @@ _SHORTEST_CALL: Final = 0.5
 
 async def run(context: ProbeContext, settings: RaceSettings) -> None:
     loop = asyncio.get_running_loop()
-    left, race_end = context.deadline.left(), context.deadline.share(RACE_SHARE)
+    deadline = context.deadline
+    left, race_end = deadline.left(), deadline.share(RACE_SHARE)
     seed = settings.seed if settings.seed is not None else secrets.randbelow(2**32)
     tag = f"probe-{secrets.token_hex(6)}"
     names: dict[str, Any] = {ALWAYS_THERE: tag}
@@ -70,6 +71,7 @@ async def run(context: ProbeContext, settings: RaceSettings) -> None:
                 for number in range(settings.clients)
             ]
             await clients[0].look()
+            race_end = context.moved(race_end, since=deadline)
             await _rounds(clients, recorder, end=min(loop.time() + settings.seconds, race_end))
             # Each process may keep a state of its own, so the last process is asked as well.
             for number in {0, len(connections) - 1}:
