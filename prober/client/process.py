@@ -78,6 +78,12 @@ class Process:
                 break
         return self._tail.decode("utf-8", "replace").strip()
 
+    def last_output(self) -> bytes:
+        """What stands unread in its standard output, without waiting for more."""
+        with contextlib.suppress(BlockingIOError):
+            return os.read(self._stdout.fileno(), _CHUNK)
+        return b""
+
     async def read(self) -> bytes:
         """Some bytes of standard output; none at its end, which is also when the process is gone.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -104,10 +105,10 @@ class StdioTransport:
         except Failure as failure:
             if failure.reason is Reason.TOO_LARGE:
                 raise
+            if self._notified is not None and _answers_nothing(line):
+                raise self._answered_notification(self._notified, line) from None
             if await self._process.exit_status(_LAST_WORDS) is not None:
-                gone = await self._gone(self._process)
-                printed = Evidence(keyword="printed before", seen=excerpt(line))
-                raise Failure(gone.reason, gone.message, evidence=gone.evidence, further=(printed,)) from None
+                raise await self._gone(self._process, printed=line) from None
             if b'"jsonrpc"' not in line:
                 said = f"the server prints to stdout; log to stderr: {excerpt(line.strip())!r} is no message"
                 raise Failure(failure.reason, said, evidence=failure.evidence) from None
@@ -129,12 +130,15 @@ class StdioTransport:
     def _result(self, answer: Message, request: Message) -> dict[str, Any]:
         notified, self._notified = self._notified, None
         if notified is not None and answer.get("id") is None:
-            raise Failure(
-                Reason.WRONG_ID,
-                f"the server answered {notified}, which is a notification: nothing may be sent in reply to it",
-                evidence=Evidence(pointer="/id", seen=excerpt(encode(answer))),
-            )
+            raise self._answered_notification(notified, encode(answer))
         return result_of(answer, request_id=request["id"])
+
+    def _answered_notification(self, notified: str, answer: bytes) -> Failure:
+        return Failure(
+            Reason.WRONG_ID,
+            f"the server answered {notified}, which is a notification: nothing may be sent in reply to it",
+            evidence=Evidence(pointer="/id", seen=excerpt(answer)),
+        )
 
     async def notify(self, message: Message, *, headers: Mapping[str, str], recorder: ExchangeRecorder) -> None:
         self._notified = message["method"]
@@ -196,9 +200,23 @@ class StdioTransport:
             recorder.saw(chunk)
             self._buffer += chunk
 
-    async def _gone(self, process: Process) -> Failure:
+    async def _gone(self, process: Process, *, printed: bytes = b"") -> Failure:
+        """`printed` is what came on standard output and was no message: often the reason, on the wrong stream."""
         status = await process.exit_status(_LAST_WORDS)
+        if status is not None and not printed:
+            printed = bytes(self._buffer) + process.last_output()
         evidence = Evidence(detail=process.last_words() or None)
         if status is None or process.exited is None:
             return Failure(Reason.CONNECTION_CLOSED, "the process closed its standard output", evidence=evidence)
-        return Failure(Reason.PROCESS_EXITED, process.exited, evidence=evidence)
+        stdout = excerpt(printed.strip())
+        further = (Evidence(detail=f"standard output: {stdout}"),) if stdout else ()
+        return Failure(Reason.PROCESS_EXITED, process.exited, evidence=evidence, further=further)
+
+
+def _answers_nothing(line: bytes) -> bool:
+    """Whether a line that is no JSON-RPC message is an answer all the same, to nothing in particular."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(value, dict) and value.get("id") is None and "method" not in value and "result" in value
