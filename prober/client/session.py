@@ -19,7 +19,7 @@ from prober.assertions.checks import Case, Check, Instance
 from prober.assertions.judge import Judge
 from prober.assertions.result_shapes import HANDSHAKE, MODERN
 from prober.client import envelope, error_mapping
-from prober.client.era_detection import not_discovered, of_another_era, turned_down
+from prober.client.era_detection import no_common_version, not_discovered, of_another_era, turned_down
 from prober.client.exchange import ExchangeLog, ExchangeRecorder
 from prober.client.startup import Startup
 from prober.client.target_cache import TargetCache
@@ -152,7 +152,7 @@ class Session:
         if self._era == MODERN and version is not None:
             headers = envelope.modern_headers(method, params, version)
             if input_schema is not None and self.mirrors_arguments:
-                headers |= _mirrored(input_schema, params)
+                headers |= envelope.mirrored(input_schema, params)
             params = envelope.modern_params(params, version)
         else:
             headers = envelope.handshake_headers(version)
@@ -161,7 +161,7 @@ class Session:
             result = await self._transport.request(message, headers=headers, recorder=recorder)
             await self._check_shape(method, result)
         if self._era == MODERN and method != "server/discover":
-            self._heard(_server_info(result), version=version)
+            self._heard(envelope.server_info(result), version=version)
         return result
 
     async def pages(self, method: str, key: str) -> list[dict[str, Any]]:
@@ -194,9 +194,9 @@ class Session:
     def _discovered(self, result: dict[str, Any]) -> dict[str, Any]:
         offered: Sequence[str] = result["supportedVersions"]
         common = [version for version in result_shapes.versions(MODERN) if version in offered]
-        self._heard(_server_info(result), version=common[-1] if common else None)
+        self._heard(envelope.server_info(result), version=common[-1] if common else None)
         if not common:
-            raise _no_common_version("server/discover", offered)
+            raise no_common_version("server/discover", offered)
         self._speak(MODERN, common[-1])
         self.capabilities = result["capabilities"]
         return result
@@ -211,7 +211,7 @@ class Session:
         known = version in result_shapes.versions(HANDSHAKE)
         self._heard(result["serverInfo"], version=version if known else None)
         if not known:
-            raise _no_common_version("initialize", [version])
+            raise no_common_version("initialize", [version])
         self._speak(HANDSHAKE, version)
         self.capabilities = result["capabilities"]
         step = "notifications/initialized"
@@ -328,36 +328,6 @@ class Session:
         if finding is not None:
             message = f"the result is not what {version} defines: {finding.message}"
             raise Failure(finding.reason, message, evidence=finding.evidence)
-
-
-def _mirrored(input_schema: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, str]:
-    """Headers for the arguments that the tool wants in headers as well."""
-    try:
-        return envelope.parameter_headers(input_schema, params.get("arguments", {}))
-    except ValueError as problem:
-        raise Failure(
-            Reason.BAD_RESULT,
-            f"clients must drop this tool, its x-mcp-header annotations are invalid: {problem}",
-            step="tools/list",
-            evidence=Evidence(pointer="/inputSchema", keyword="x-mcp-header"),
-        ) from None
-
-
-def _no_common_version(step: str, offered: Sequence[str]) -> Failure:
-    known = ", ".join((*result_shapes.versions(HANDSHAKE), *result_shapes.versions(MODERN)))
-    seen = ", ".join(cap(str(version), 20) for version in offered[:10]) or "none"
-    return Failure(
-        Reason.VERSION_UNSUPPORTED,
-        f"the server speaks {seen}; this prober speaks {known}",
-        step=step,
-        evidence=Evidence(seen=seen, expected=known),
-    )
-
-
-def _server_info(result: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    meta = result.get("_meta")
-    info = meta.get(envelope.SERVER_INFO_META) if isinstance(meta, Mapping) else None
-    return info if isinstance(info, Mapping) else None
 
 
 def _short(text: Any) -> str | None:

@@ -36,7 +36,7 @@ def proof(outcome: Outcome) -> Iterator[Note]:
 
 def told(failure: Failure) -> Iterator[str]:
     """The evidence of a failure outside of a run, as plain lines."""
-    return as_lines(_proof((failure.evidence, *failure.further), failure.message))
+    return filter(str.strip, as_lines(_proof((failure.evidence, *failure.further), failure.message)))
 
 
 def _proof(pieces: Iterable[Evidence], message: str) -> Iterator[Note]:
