@@ -29,6 +29,7 @@ class Address:
     env: list[str]
     name: str | None
     timeout: str
+    startup_timeout: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,8 @@ def _entry(address: Address) -> dict[str, Any]:
             refuse(f"One URL, please; what is {rest[0]!r}? A command goes behind `--`.")
         if address.env:
             refuse("--env is for a command; a server at a URL has an environment of its own.")
+        if address.startup_timeout:
+            refuse("--startup-timeout is for a command; a server at a URL is not started here.")
         entry: dict[str, Any] = {"url": first}
         if address.transport != "http":
             entry["transport"] = address.transport
@@ -84,6 +87,8 @@ def _entry(address: Address) -> dict[str, Any]:
     if address.headers or address.transport != "http":
         refuse(f"{first!r} is no URL, so it is taken for a command, which has no --header and no --transport.")
     entry = {"command": address.words}
+    if address.startup_timeout:
+        entry["startup_timeout"] = address.startup_timeout
     if address.env:
         entry["env"] = dict(_pair(text, "=", "--env 'NAME=VALUE'") for text in address.env)
     return entry

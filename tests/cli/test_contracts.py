@@ -144,7 +144,9 @@ async def test_a_server_that_cannot_be_asked_is_a_failure_and_leaves_the_file_al
         ends += [await quickly(command, file) for command in ("pin", "drift")]
     for done in ends:
         assert (done.code, done.out) == (1, "")
-        assert done.err == "peer: unavailable at tools/list: HTTP 503: Service Unavailable\n  seen: something went wrong\n"
+        assert (
+            done.err == "peer: unavailable at tools/list: HTTP 503: Service Unavailable\n  seen: something went wrong\n"
+        )
     assert (tmp_path / "contracts" / "peer.json").read_text() == before
 
 
