@@ -217,6 +217,6 @@ def _answers_nothing(line: bytes) -> bool:
     """Whether a line that is no JSON-RPC message is an answer all the same, to nothing in particular."""
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(value, dict) and value.get("id") is None and "method" not in value and "result" in value
