@@ -10,6 +10,7 @@ streamable_http.py    Streamable HTTP; http_sse.py: the older HTTP+SSE; stdio.py
 http_client.py        a request sent; http_response.py: an answer taken apart; sse.py: events; oauth.py: tokens
 network_backend.py    connections and their phases; addresses.py: from a name to a socket; tls.py: trust
 exchange.py           what is recorded of each exchange, secrets masked
+startup.py            the time that a process has until its first answer
 error_mapping.py      foreign exceptions to the one failure type
 sdk_check.py          the official SDK client, asked as well; sdk_check_stdio.py: its child process
 """
