@@ -10,7 +10,7 @@ import os
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from prober.consistency.trace import Trace
 
 CONCURRENCY: Final = 16
-START_HOLD: Final = 1.0
-"""Seconds for which a run that starts a process holds its start slot: later the process waits more than it works."""
-
 _TRACE_TAIL: Final = 1500
 
 
@@ -40,8 +37,12 @@ async def run_probe(
     target_cache: TargetCache,
     judge: Judge,
     on_trace: Callable[[Trace], None] = lambda _trace: None,
+    on_answer: Callable[[], None] = lambda: None,
 ) -> Outcome:
-    """One run, at most `probe.timeout` seconds long. Never raises, but lets a cancellation through."""
+    """One run, at most `probe.timeout` seconds long. Never raises, but lets a cancellation through.
+
+    On stdio the start of a process is not in that time, nor its end. `on_answer` is called when it has started.
+    """
     run = _run_of(probe.kind)
     started_at, started = datetime.now(UTC), time.monotonic()
     context = ProbeContext(
@@ -54,6 +55,7 @@ async def run_probe(
         probe=probe.name,
         origin=probe.origin,
         on_trace=on_trace,
+        on_answer=on_answer,
     )
     failure: Failure | None = None
     try:
@@ -67,7 +69,9 @@ async def run_probe(
         if _being_cancelled():
             raise
         failure = _internal_error(error, context.log.redact)
-    return _outcome(probe, context, failure, started_at=started_at, seconds=time.monotonic() - started)
+    apart = sum(context.facts.get(fact, 0.0) for fact in ("start_seconds", "close_seconds"))
+    seconds = max(0.0, time.monotonic() - started - apart)
+    return _outcome(probe, context, failure, started_at=started_at, seconds=seconds)
 
 
 async def run_pass(
@@ -81,24 +85,35 @@ async def run_pass(
 ) -> list[Outcome]:
     """Run each probe once, at most `concurrency` at a time; outcomes come in the order of `probes`.
 
-    Of the probes that start a process, only as many start at once as there are processors, see `StartLimiter`.
+    Of the probes that start a process, only as many start at once as there are processors, see `StartLimiter`; and of
+    one such target run no more than its `concurrency`.
     """
     for probe in probes:
         _run_of(probe.kind)
     known = {name: cache_of(config.targets[name]) for name in {probe.target for probe in probes}}
     slots = asyncio.Semaphore(concurrency)
     starts = StartLimiter()
+    processes = {
+        name: asyncio.Semaphore(config.targets[name].concurrency)
+        for name in known
+        if config.targets[name].transport == "stdio"
+    }
 
     async def one(probe: Probe, judge: Judge) -> Outcome:
         target = config.targets[probe.target]
         target_cache = known[target.name]
         for secret in probe.secrets:
             target_cache.redact.add(secret.reveal())
-        starts_process = target.transport == "stdio"
-        async with starts.slot() if starts_process else nullcontext(_no_process) as started, slots:
-            started()
+        async with AsyncExitStack() as held:
+            on_answer = _no_process
+            if target.name in processes:
+                await held.enter_async_context(processes[target.name])
+                on_answer = await held.enter_async_context(starts.slot())
+            await held.enter_async_context(slots)
             on_start(probe)
-            outcome = await run_probe(probe, target, target_cache=target_cache, judge=judge, on_trace=on_trace)
+            outcome = await run_probe(
+                probe, target, target_cache=target_cache, judge=judge, on_trace=on_trace, on_answer=on_answer
+            )
             on_end(probe, outcome)
             return outcome
 
@@ -108,32 +123,35 @@ async def run_pass(
 
 
 class StartLimiter:
-    """Limits how many processes start at once to the number of processors; a slot is held for `hold_seconds` at most.
+    """Limits how many processes start at once to the number of processors. A start ends with the first answer.
 
     Servers that fight each other for a processor would look slow, and the prober would be the cause. A server that
-    hangs needs no processor, so its slot is free again when the run ends or `hold_seconds` are over.
+    never answers keeps its slot for the `startup_timeout` of its target.
     """
 
-    def __init__(self, count: int | None = None, *, hold_seconds: float = START_HOLD) -> None:
+    def __init__(self, count: int | None = None) -> None:
         self._free = asyncio.Semaphore(count or max(2, os.cpu_count() or 1))
-        self._hold_seconds = hold_seconds
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[Callable[[], None]]:
-        """Wait for a slot; yields a function to call when the process is started, which begins `hold_seconds`."""
+        """Wait for a slot; yields a function that gives it back before the end of the block."""
         await self._free.acquire()
-        with ExitStack() as held:
-            held.callback(self._free.release)
+        held = True
 
-            def started() -> None:
-                over = asyncio.get_running_loop().call_later(self._hold_seconds, held.close)
-                held.callback(over.cancel)
+        def give_back() -> None:
+            nonlocal held
+            if held:
+                held = False
+                self._free.release()
 
-            yield started
+        try:
+            yield give_back
+        finally:
+            give_back()
 
 
 def _no_process() -> None:
-    """Called in place of `started` where the target is no process, so that no slot was taken."""
+    """Called in place of what gives a start slot back, where the target is no process and none was taken."""
 
 
 def _run_of(kind: str) -> RunKind:

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
@@ -145,6 +145,7 @@ class Reason(StrEnum):
 class Phase(StrEnum):
     """Where the time of an exchange goes. HTTP has all but `spawn`; stdio has `spawn`, `send`, `wait`, `receive`.
 
+    `spawn` runs from the start of a process to its first answer, whatever is sent to it meanwhile.
     `wait` runs from the request being sent to the first byte of its answer, `receive` from there to the last byte.
     """
 
@@ -244,5 +245,12 @@ class Outcome:
     exchanges: tuple[Exchange, ...] = ()
     facts: Mapping[str, float] = field(default_factory=dict)
     """Numbers a kind learnt, by metric-ready name: `tools`, `certificate_expiry_timestamp_seconds`,
-    `contract_changes_breaking`, `contract_changes_additive`, `contract_changes_cosmetic`, `latency_seconds`; of a race
+    `contract_changes_breaking`, `contract_changes_additive`, `contract_changes_cosmetic`, `latency_seconds`; on stdio
+    `start_seconds` until the first answer, and `close_seconds` until the process had left; of a race
     `race_operations`, `race_overlap` (how many were open at once), `race_violations_lost_update` and so on."""
+
+    @property
+    def ended(self) -> datetime:
+        """When the run was over. The start of a process and its end are not in the duration of a run."""
+        apart = self.facts.get("start_seconds", 0.0) + self.facts.get("close_seconds", 0.0)
+        return self.started_at + timedelta(seconds=self.duration_seconds + apart)

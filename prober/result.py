@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from prober.config.model import Probe
@@ -25,7 +25,7 @@ class Result:
     @property
     def ended(self) -> datetime:
         """When the run was over."""
-        return self.outcome.started_at + timedelta(seconds=self.outcome.duration_seconds)
+        return self.outcome.ended
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -123,6 +123,9 @@ def init(
         typer.Option(metavar="'NAME=VALUE'", help="Environment of a command; ${VARIABLE} keeps a secret out of files."),
     ] = None,
     timeout: Annotated[str, typer.Option(help="Deadline of the look at the server and of each probe.")] = "10s",
+    startup_timeout: Annotated[
+        str | None, typer.Option(help="For a command: how long it may take until its first answer. Default: 30s.")
+    ] = None,
     *,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ) -> None:
@@ -133,7 +136,13 @@ def init(
     from prober.cli.server_address import ServerArguments, check_server
 
     arguments = ServerArguments(
-        words=address, transport=transport, headers=header or [], env=env or [], name=name, timeout=timeout
+        words=address,
+        transport=transport,
+        headers=header or [],
+        env=env or [],
+        name=name,
+        timeout=timeout,
+        startup_timeout=startup_timeout,
     )
     server = check_server(arguments)
 

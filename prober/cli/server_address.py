@@ -29,6 +29,7 @@ class ServerArguments:
     env: list[str]
     name: str | None
     timeout: str
+    startup_timeout: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,8 @@ def _target_entry(arguments: ServerArguments) -> dict[str, Any]:
             refuse(f"Only one URL is allowed, so {rest[0]!r} is too much. A command goes behind `--`.")
         if arguments.env:
             refuse("--env is for a command; a server at a URL has an environment of its own.")
+        if arguments.startup_timeout:
+            refuse("--startup-timeout is for a command; a server at a URL is not started here.")
         entry: dict[str, Any] = {"url": first}
         if arguments.transport != "http":
             entry["transport"] = arguments.transport
@@ -84,6 +87,8 @@ def _target_entry(arguments: ServerArguments) -> dict[str, Any]:
     if arguments.headers or arguments.transport != "http":
         refuse(f"{first!r} is no URL, so it is taken for a command, which has no --header and no --transport.")
     entry = {"command": arguments.words}
+    if arguments.startup_timeout:
+        entry["startup_timeout"] = arguments.startup_timeout
     if arguments.env:
         entry["env"] = dict(_name_and_value(text, "=", "--env 'NAME=VALUE'") for text in arguments.env)
     return entry

@@ -12,6 +12,7 @@ http_response.py      an answer taken apart; sse.py: events
 network_backend.py    sockets and the phases of an exchange; tls.py: trust
 resolver.py           from a name to addresses; addresses.py: from addresses to a socket
 exchange.py           records each exchange, secrets masked
+startup.py            the time that a process has until its first answer
 error_mapping.py      maps exceptions of libraries to Failure; foreign_logs.py: drops what libraries log of probes
 sdk_check.py          checks the server with the official SDK client; sdk_check_stdio.py: its child process
 """

@@ -14,6 +14,7 @@ from typing import Any, Final
 from prober import __version__
 from prober.client.jsonrpc import VERSION_META
 from prober.json_values import cap
+from prober.outcome import Evidence, Failure, Reason
 
 CLIENT_INFO: Final = {"name": "mcp-prober", "version": __version__}
 
@@ -152,3 +153,22 @@ def _subschemas(properties: _Properties, schema: Mapping[str, Any]) -> Iterator[
         for path, each in inner:
             if isinstance(each, Mapping):
                 yield path, each
+
+
+def mirrored(input_schema: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, str]:
+    """Headers for the arguments that the tool wants in headers as well."""
+    try:
+        return parameter_headers(input_schema, params.get("arguments", {}))
+    except ValueError as problem:
+        raise Failure(
+            Reason.BAD_RESULT,
+            f"clients must drop this tool, its x-mcp-header annotations are invalid: {problem}",
+            step="tools/list",
+            evidence=Evidence(pointer="/inputSchema", keyword="x-mcp-header"),
+        ) from None
+
+
+def server_info(result: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    meta = result.get("_meta")
+    info = meta.get(SERVER_INFO_META) if isinstance(meta, Mapping) else None
+    return info if isinstance(info, Mapping) else None

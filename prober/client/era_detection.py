@@ -7,12 +7,12 @@ modern server must not pass as an old one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from prober.assertions.result_shapes import HANDSHAKE, versions
+from prober.assertions.result_shapes import HANDSHAKE, MODERN, versions
 from prober.client.jsonrpc import HEADER_MISMATCH, INVALID_REQUEST, MISSING_CAPABILITY, SERVER_ERROR
-from prober.json_values import render
+from prober.json_values import cap, render
 from prober.outcome import Evidence, Failure, Reason
 
 _NOT_MODERN: Final = frozenset({400, 404, 405, 406, 415, 422})
@@ -60,3 +60,14 @@ def of_another_era(failure: Failure) -> bool:
     if failure.reason is Reason.RPC_ERROR:
         return code in _HANDSHAKE_ERRORS or failure.step in ("initialize", "server/discover")
     return failure.reason is Reason.VERSION_UNSUPPORTED or (code is None and status in _NOT_MODERN)
+
+
+def no_common_version(step: str, offered: Sequence[str]) -> Failure:
+    known = ", ".join((*versions(HANDSHAKE), *versions(MODERN)))
+    seen = ", ".join(cap(str(version), 20) for version in offered[:10]) or "none"
+    return Failure(
+        Reason.VERSION_UNSUPPORTED,
+        f"the server speaks {seen}; this prober speaks {known}",
+        step=step,
+        evidence=Evidence(seen=seen, expected=known),
+    )

@@ -37,6 +37,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 class HttpSseTransport:
     """One conversation over HTTP+SSE."""
 
+    process = None
     opens = True
     closes = False
 

@@ -78,6 +78,12 @@ class Process:
                 break
         return self._tail.decode("utf-8", "replace").strip()
 
+    def last_output(self) -> bytes:
+        """What stands unread in its standard output, without waiting for more."""
+        with contextlib.suppress(BlockingIOError):
+            return os.read(self._stdout.fileno(), _CHUNK)
+        return b""
+
     async def read(self) -> bytes:
         """Some bytes of standard output; none at its end, which is also when the process is gone.
 
@@ -114,14 +120,25 @@ class Process:
         return self._status()
 
     async def leave(self, grace: float) -> bool:
-        """Close its standard input and let it go; SIGTERM towards the end of `grace`. True if it left by itself."""
+        """Close its standard input and let it go; SIGTERM after `grace` seconds, and as many again to heed it.
+
+        True if it left by itself.
+        """
         self._close_stdin()
         self._loop.add_reader(self._stdout.fileno(), self._discard_stdout)
-        if await self.exit_status(grace * 0.75) is not None:
+        if await self.exit_status(grace) is not None:
             return True
         self._signal(signal.SIGTERM)
-        await self.exit_status(grace * 0.25)
+        await self.exit_status(grace)
         return False
+
+    @property
+    def exited(self) -> str | None:
+        """How it exited, in words; None while it runs."""
+        status = self._status()
+        if status is None:
+            return None
+        return f"the process exited with status {status}" if status >= 0 else f"the process exited by signal {-status}"
 
     async def aclose(self) -> None:
         """Kill what is left of the group, reap the child, close the pipes. Bounded, never raises."""

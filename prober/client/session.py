@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -19,9 +19,11 @@ from prober.assertions.checks import Case, Check, Instance
 from prober.assertions.judge import Judge
 from prober.assertions.result_shapes import HANDSHAKE, MODERN
 from prober.client import envelope, error_mapping
-from prober.client.era_detection import not_discovered, of_another_era, turned_down
+from prober.client.era_detection import no_common_version, not_discovered, of_another_era, turned_down
 from prober.client.exchange import ExchangeLog, ExchangeRecorder
+from prober.client.startup import Startup
 from prober.client.target_cache import TargetCache
+from prober.client.transport import AnsweredLateError
 from prober.client.transports import transport_for
 from prober.config.model import Target
 from prober.deadline import Deadline
@@ -29,7 +31,10 @@ from prober.json_values import cap
 from prober.outcome import Evidence, Failure, Reason, ServerInfo
 
 CLOSE_GRACE: Final = 4.0
-"""Seconds a server has to take leave, never more than half of what is left of the deadline."""
+"""Seconds an HTTP server has to take leave, never more than half of what is left of the deadline."""
+
+EXIT_GRACE: Final = 2.0
+"""Seconds a process has to exit at the end of its standard input, and again after SIGTERM: outside of the deadline."""
 
 MAX_PAGES: Final = 200
 MAX_BODIES: Final = 4
@@ -37,20 +42,33 @@ MAX_BODIES: Final = 4
 
 _NAME_LENGTH: Final = 100
 
-_PATIENCE: Final = 1 / 2
-"""Share of the deadline for which `auto` waits on stdio, where old servers may say nothing to a strange method."""
+_PATIENCE: Final = 1 / 3
+"""Share of the time to start after which `auto` asks by `initialize` as well: old servers on stdio may say nothing to a
+strange method. Whichever question is answered first decides."""
 
 
 class Session:
     """What a probe kind talks to. `server` tells what was learnt from its answers; nothing, before the first."""
 
     def __init__(
-        self, target: Target, *, log: ExchangeLog, target_cache: TargetCache, judge: Judge, deadline: Deadline
+        self,
+        target: Target,
+        *,
+        log: ExchangeLog,
+        target_cache: TargetCache,
+        judge: Judge,
+        deadline: Deadline,
+        on_start: Callable[[], None] = lambda: None,
+        on_answer: Callable[[], None] = lambda: None,
     ):
-        """`deadline` is the run's; whoever runs the session enforces it."""
-        self._target, self._log, self._target_cache, self._deadline = target, log, target_cache, deadline
+        """`deadline` is the run's; whoever runs the session enforces it.
+
+        `on_start` and `on_answer` are called where a process is started: before it, and at its first answer.
+        """
+        self._target, self._log, self._target_cache, self.deadline = target, log, target_cache, deadline
         self._judge = judge
-        self._transport = transport_for(target)
+        self._startup = Startup(target.startup_timeout, on_start=on_start, on_answer=on_answer)
+        self._transport = transport_for(target, self._startup)
         self._ids = itertools.count(1)
         self._era = HANDSHAKE
         self._version: str | None = None
@@ -68,12 +86,37 @@ class Session:
         return self._era == MODERN and self._target.transport == "http"
 
     async def open(self, *, explicit: bool) -> None:
-        """Reach the server and negotiate. In the modern era that needs no exchange, unless `explicit` asks for one."""
-        await self._open_wire()
-        asked = len(self._log.finished)
-        spoken = await self._target_cache.era.get(self._learn_era)
-        if len(self._log.finished) > asked:
+        """Reach the server and negotiate. In the modern era that needs no exchange, unless `explicit` asks for one.
+
+        A process has to be asked in any case: only an answer shows that it has started.
+        """
+        if self._target.transport != "stdio":
+            await self._negotiate(explicit=explicit)
+            return
+        try:
+            async with self._startup.clock():
+                await self._negotiate(explicit=True)
+        except Failure as failure:
+            failure.step = failure.step or (self._log.last.step if self._log.last else None)
+            raise
+
+    async def _negotiate(self, *, explicit: bool) -> None:
+        starts_process, learns = self._target.transport == "stdio", False
+
+        async def learn() -> str:
+            nonlocal learns
+            learns = True
+            if starts_process:
+                await self._open_wire()
+            return await self._learn_era()
+
+        if not starts_process:
+            await self._open_wire()
+        spoken = await self._target_cache.era.get(learn)
+        if learns:
             return  # it was this session that learnt the era, and negotiated by it
+        if starts_process:  # not before: what waits for another session to learn must not look slow to start
+            await self._open_wire()
         if spoken == HANDSHAKE:
             await self.initialize()
         elif explicit:
@@ -85,11 +128,14 @@ class Session:
         """Take leave. Raises Failure with step `close` where the server does not play along."""
         if not self._transport.closes:
             return
-        grace = min(CLOSE_GRACE, self._deadline.left() / 2)
+        headers = envelope.handshake_headers(self._version)
         with self._exchange("close") as recorder:
+            if self._target.transport == "stdio":
+                await self._transport.close(headers=headers, recorder=recorder, grace=EXIT_GRACE)
+                return
+            grace = min(CLOSE_GRACE, self.deadline.left() / 2)
             try:
                 async with asyncio.timeout(grace):
-                    headers = envelope.handshake_headers(self._version)
                     await self._transport.close(headers=headers, recorder=recorder, grace=grace * 0.8)
             except TimeoutError:
                 raise error_mapping.timed_out(recorder) from None
@@ -106,7 +152,7 @@ class Session:
         if self._era == MODERN and version is not None:
             headers = envelope.modern_headers(method, params, version)
             if input_schema is not None and self.mirrors_arguments:
-                headers |= _mirrored(input_schema, params)
+                headers |= envelope.mirrored(input_schema, params)
             params = envelope.modern_params(params, version)
         else:
             headers = envelope.handshake_headers(version)
@@ -115,7 +161,7 @@ class Session:
             result = await self._transport.request(message, headers=headers, recorder=recorder)
             await self._check_shape(method, result)
         if self._era == MODERN and method != "server/discover":
-            self._heard(_server_info(result), version=version)
+            self._heard(envelope.server_info(result), version=version)
         return result
 
     async def pages(self, method: str, key: str) -> list[dict[str, Any]]:
@@ -143,12 +189,14 @@ class Session:
     async def discover(self) -> dict[str, Any]:
         """Negotiate in the modern era. Raises `version_unsupported` where no revision is common."""
         self._speak(MODERN, result_shapes.versions(MODERN)[-1])
-        result = await self.request("server/discover", {})
+        return self._discovered(await self.request("server/discover", {}))
+
+    def _discovered(self, result: dict[str, Any]) -> dict[str, Any]:
         offered: Sequence[str] = result["supportedVersions"]
         common = [version for version in result_shapes.versions(MODERN) if version in offered]
-        self._heard(_server_info(result), version=common[-1] if common else None)
+        self._heard(envelope.server_info(result), version=common[-1] if common else None)
         if not common:
-            raise _no_common_version("server/discover", offered)
+            raise no_common_version("server/discover", offered)
         self._speak(MODERN, common[-1])
         self.capabilities = result["capabilities"]
         return result
@@ -163,7 +211,7 @@ class Session:
         known = version in result_shapes.versions(HANDSHAKE)
         self._heard(result["serverInfo"], version=version if known else None)
         if not known:
-            raise _no_common_version("initialize", [version])
+            raise no_common_version("initialize", [version])
         self._speak(HANDSHAKE, version)
         self.capabilities = result["capabilities"]
         step = "notifications/initialized"
@@ -220,10 +268,13 @@ class Session:
             refusal = failure
         if refusal is not None and refusal.reason is Reason.PROCESS_EXITED:
             await self._transport.abort()
-            self._transport = transport_for(self._target)
+            self._transport = transport_for(self._target, self._startup)
             await self._open_wire()
         try:
             await self.initialize()
+        except AnsweredLateError as late:
+            await self._take_late(late.result)
+            return MODERN
         except Failure as failure:
             if refusal is not None and refusal.reason in (Reason.VERSION_UNSUPPORTED, Reason.BAD_RESULT):
                 raise refusal from None
@@ -233,8 +284,23 @@ class Session:
             raise
         return HANDSHAKE
 
+    async def _take_late(self, result: dict[str, Any]) -> None:
+        """Negotiate by an answer to `server/discover` that came when `initialize` had been asked as well."""
+        self._speak(MODERN, result_shapes.versions(MODERN)[-1])
+        try:
+            await self._check_shape("server/discover", result)
+        except Failure as failure:
+            failure.step = failure.step or "server/discover"
+            raise
+        self._discovered(result)
+
     def _patience(self) -> float | None:
-        return self._deadline.left() * _PATIENCE if self._target.transport == "stdio" else None
+        return self._target.startup_timeout * _PATIENCE if self._target.transport == "stdio" else None
+
+    @property
+    def process(self) -> Evidence | None:
+        """What the server's process has to say after a failure; None over HTTP."""
+        return self._transport.process
 
     def _speak(self, spoken: str, version: str | None) -> None:
         """What is sent from now on; whether the server understands it is another matter."""
@@ -258,40 +324,10 @@ class Session:
             rule=result_shapes.Shape(method=method, version=version),
             instance=Instance(value=result),
         )
-        finding = await self._judge.judge(Case(checks=(shape,)), deadline=self._deadline, target=self._target.name)
+        finding = await self._judge.judge(Case(checks=(shape,)), deadline=self.deadline, target=self._target.name)
         if finding is not None:
             message = f"the result is not what {version} defines: {finding.message}"
             raise Failure(finding.reason, message, evidence=finding.evidence)
-
-
-def _mirrored(input_schema: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, str]:
-    """Headers for the arguments that the tool wants in headers as well."""
-    try:
-        return envelope.parameter_headers(input_schema, params.get("arguments", {}))
-    except ValueError as problem:
-        raise Failure(
-            Reason.BAD_RESULT,
-            f"clients must drop this tool, its x-mcp-header annotations are invalid: {problem}",
-            step="tools/list",
-            evidence=Evidence(pointer="/inputSchema", keyword="x-mcp-header"),
-        ) from None
-
-
-def _no_common_version(step: str, offered: Sequence[str]) -> Failure:
-    known = ", ".join((*result_shapes.versions(HANDSHAKE), *result_shapes.versions(MODERN)))
-    seen = ", ".join(cap(str(version), 20) for version in offered[:10]) or "none"
-    return Failure(
-        Reason.VERSION_UNSUPPORTED,
-        f"the server speaks {seen}; this prober speaks {known}",
-        step=step,
-        evidence=Evidence(seen=seen, expected=known),
-    )
-
-
-def _server_info(result: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    meta = result.get("_meta")
-    info = meta.get(envelope.SERVER_INFO_META) if isinstance(meta, Mapping) else None
-    return info if isinstance(info, Mapping) else None
 
 
 def _short(text: Any) -> str | None:

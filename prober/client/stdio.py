@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from prober.client.era_detection import not_discovered
 from prober.client.exchange import ExchangeRecorder
-from prober.client.jsonrpc import Message, decode, encode, is_answer, is_server_request, reply_to, result_of
+from prober.client.jsonrpc import (
+    Message,
+    decode,
+    encode,
+    excerpt,
+    is_answer,
+    is_server_request,
+    reply_to,
+    result_of,
+)
 from prober.client.oauth import TokenSource
 from prober.client.process import Process
+from prober.client.startup import Startup
+from prober.client.transport import AnsweredLateError
 from prober.config.model import Target
 from prober.outcome import Evidence, Failure, Phase, Reason
 
@@ -28,13 +41,16 @@ class StdioTransport:
     opens = True
     closes = True
 
-    def __init__(self, target: Target):
+    def __init__(self, target: Target, startup: Startup):
         self._target = target
+        self._startup = startup
         self._limit = target.limits.line
         self._process: Process | None = None
         self._buffer = bytearray()
         self._scanned = 0
         self._given_up: set[int] = set()
+        self._has_answered = False
+        self._notified: str | None = None
 
     async def fetch_token(self, tokens: TokenSource, recorder: ExchangeRecorder) -> str:
         raise NotImplementedError("stdio has no place for a token; the configuration refuses one")
@@ -46,6 +62,7 @@ class StdioTransport:
         recorder.enter(Phase.SPAWN)
         env = {name: value.reveal() for name, value in self._target.env.items()}
         self._process = Process.start(self._target.command, env=env, cwd=self._target.cwd)
+        self._startup.process_started()
         recorder.enter(None)
 
     async def request(
@@ -53,37 +70,98 @@ class StdioTransport:
     ) -> dict[str, Any]:
         try:
             return await self._answer(message, recorder)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, AnsweredLateError):
             self._given_up.add(message["id"])
             raise
 
     async def _answer(self, message: Message, recorder: ExchangeRecorder) -> dict[str, Any]:
         await self._send(message, recorder)
-        recorder.enter(Phase.WAIT)
+        recorder.enter(Phase.WAIT if self._has_answered else Phase.SPAWN)
         for count in itertools.count(1):
             line = await self._line(recorder)
-            recorder.enter(None)
+            if self._has_answered:
+                recorder.enter(None)
             if count % _TURN == 0:
                 await asyncio.sleep(0)
             if line.strip():
-                received = decode(line, limit=self._limit)
-                if is_answer(received) and not self._comes_too_late(received):
-                    return result_of(received, request_id=message["id"])
+                received = await self._decoded(line)
+                if is_answer(received):
+                    recorder.enter(None)
+                    if not self._comes_too_late(received, amid=message):
+                        return self._result(received, message)
                 if is_server_request(received):
                     await self._send(reply_to(received, amid=message), recorder)
-            recorder.enter(Phase.RECEIVE)
+            recorder.enter(Phase.RECEIVE if self._has_answered else Phase.SPAWN)
         raise AssertionError("counting has no end")
 
-    def _comes_too_late(self, answer: Message) -> bool:
-        """Whether it is for a request that nobody waits for any more."""
-        return type(answer.get("id")) is int and answer["id"] in self._given_up
+    async def _decoded(self, line: bytes) -> Message:
+        """Raises Failure where the line is no message. A process that then dies has died, whatever it printed before.
+
+        Of a line that does not even try to be JSON-RPC the failure says what is to be done.
+        """
+        assert self._process is not None
+        try:
+            received = decode(line, limit=self._limit)
+        except Failure as failure:
+            if failure.reason is Reason.TOO_LARGE:
+                raise
+            if self._notified is not None and _answers_nothing(line):
+                raise self._answered_notification(self._notified, line) from None
+            if await self._process.exit_status(_LAST_WORDS) is not None:
+                raise await self._gone(self._process, printed=line) from None
+            if b'"jsonrpc"' not in line:
+                said = f"the server prints to stdout; log to stderr: {excerpt(line.strip())!r} is no message"
+                raise Failure(failure.reason, said, evidence=failure.evidence) from None
+            raise
+        if is_answer(received) and not self._has_answered:
+            self._has_answered = True
+            self._startup.answered()
+        return received
+
+    def _comes_too_late(self, answer: Message, *, amid: Message) -> bool:
+        """Whether it is for a request that nobody waits for any more. Raises AnsweredLateError, see there."""
+        if type(answer.get("id")) is not int or answer["id"] not in self._given_up:
+            return False
+        result = answer.get("result")
+        if amid["method"] == "initialize" and isinstance(result, dict) and not_discovered(result) is None:
+            raise AnsweredLateError(result)
+        return True
+
+    def _result(self, answer: Message, request: Message) -> dict[str, Any]:
+        notified, self._notified = self._notified, None
+        if notified is not None and answer.get("id") is None:
+            raise self._answered_notification(notified, encode(answer))
+        return result_of(answer, request_id=request["id"])
+
+    def _answered_notification(self, notified: str, answer: bytes) -> Failure:
+        return Failure(
+            Reason.WRONG_ID,
+            f"the server answered {notified}, which is a notification: nothing may be sent in reply to it",
+            evidence=Evidence(pointer="/id", seen=excerpt(answer)),
+        )
 
     async def notify(self, message: Message, *, headers: Mapping[str, str], recorder: ExchangeRecorder) -> None:
+        self._notified = message["method"]
         await self._send(message, recorder)
 
     async def close(self, *, headers: Mapping[str, str], recorder: ExchangeRecorder, grace: float) -> None:
-        if self._process is not None and not await self._process.leave(grace):
-            raise Failure(Reason.TIMEOUT, "the process did not exit when its standard input was closed; it was stopped")
+        process = self._process
+        if process is None:
+            return
+        if not await process.leave(grace):
+            then = "stopped by SIGTERM" if process.exited else "killed, for it did not heed SIGTERM either"
+            message = f"the process did not exit within {grace:g} s of the end of its standard input; it was {then}"
+            raise Failure(Reason.TIMEOUT, message)
+        if await process.exit_status(0) != 0:
+            raise Failure(Reason.PROCESS_EXITED, f"{process.exited}, at the end of its standard input")
+
+    @property
+    def process(self) -> Evidence | None:
+        if self._process is None:
+            return None
+        words = self._process.last_words()
+        told = [each for each in (self._process.exited, f"standard error: {words}" if words else None) if each]
+        return Evidence(detail="\n".join(told)) if told else None
 
     async def abort(self) -> None:
         if self._process is not None:
@@ -116,15 +194,29 @@ class StdioTransport:
             chunk = await self._process.read()
             if not chunk:
                 raise await self._gone(self._process)
+            self._startup.wrote()
             if recorder.phase is Phase.WAIT:
                 recorder.enter(Phase.RECEIVE)
             recorder.saw(chunk)
             self._buffer += chunk
 
-    async def _gone(self, process: Process) -> Failure:
+    async def _gone(self, process: Process, *, printed: bytes = b"") -> Failure:
+        """`printed` is what came on standard output and was no message: often the reason, on the wrong stream."""
         status = await process.exit_status(_LAST_WORDS)
+        if status is not None and not printed:
+            printed = bytes(self._buffer) + process.last_output()
         evidence = Evidence(detail=process.last_words() or None)
-        if status is None:
+        if status is None or process.exited is None:
             return Failure(Reason.CONNECTION_CLOSED, "the process closed its standard output", evidence=evidence)
-        how = f"with status {status}" if status >= 0 else f"by signal {-status}"
-        return Failure(Reason.PROCESS_EXITED, f"the process exited {how}", evidence=evidence)
+        stdout = excerpt(printed.strip())
+        further = (Evidence(detail=f"standard output: {stdout}"),) if stdout else ()
+        return Failure(Reason.PROCESS_EXITED, process.exited, evidence=evidence, further=further)
+
+
+def _answers_nothing(line: bytes) -> bool:
+    """Whether a line that is no JSON-RPC message is an answer all the same, to nothing in particular."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and value.get("id") is None and "method" not in value and "result" in value

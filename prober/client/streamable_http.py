@@ -37,6 +37,7 @@ _VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
 class StreamableHttpTransport:
     """One conversation over Streamable HTTP; a session header that the server hands out goes with every later POST."""
 
+    process = None
     opens = False
 
     def __init__(self, target: Target, client: HttpClient):

@@ -11,6 +11,15 @@ from typing import Any, Protocol
 from prober.client.exchange import ExchangeRecorder
 from prober.client.jsonrpc import Message
 from prober.client.oauth import TokenSource
+from prober.outcome import Evidence
+
+
+class AnsweredLateError(Exception):
+    """A server that was asked by `initialize`, for it had said nothing to `server/discover`, answers that question."""
+
+    def __init__(self, result: dict[str, Any]):
+        super().__init__()
+        self.result = result
 
 
 class Transport(Protocol):
@@ -43,6 +52,10 @@ class Transport(Protocol):
 
         Raises Failure where the server does not comply.
         """
+
+    @property
+    def process(self) -> Evidence | None:
+        """What its process has to say after a failure: how it exited, and the end of its standard error."""
 
     async def abort(self) -> None:
         """End at once, and leave no socket, process or task behind. Bounded, never raises."""

@@ -5,6 +5,7 @@ A pass over stdio need not import an HTTP library, and a pass over HTTP need not
 
 from __future__ import annotations
 
+from prober.client.startup import Startup
 from prober.client.transport import Transport
 from prober.config.model import Target, TransportName
 
@@ -19,12 +20,12 @@ def import_transport(transport: TransportName) -> None:
         import prober.client.streamable_http  # noqa: F401
 
 
-def transport_for(target: Target) -> Transport:
-    """A transport of one session."""
+def transport_for(target: Target, startup: Startup) -> Transport:
+    """A transport of one session. `startup` is told of the process, where there is one."""
     if target.transport == "stdio":
         from prober.client.stdio import StdioTransport
 
-        return StdioTransport(target)
+        return StdioTransport(target, startup)
 
     from prober.client.http_client import HttpClient
 

@@ -40,7 +40,11 @@ class Probe:
     """The frozen dataclass of the kind."""
     interval: float = key(Duration(), "How often the daemon runs it.", default=60.0)
     cron: str | None = key(Cron(), "When the daemon runs it, instead of interval: five fields, in UTC.", default=None)
-    timeout: float = key(Duration(), "The deadline of one run, from start to close.", default=10.0)
+    timeout: float = key(
+        Duration(),
+        "The deadline of one run. On stdio it leaves out the start of the process and its end.",
+        default=10.0,
+    )
     maintenance: tuple[Window, ...] = key(
         MAINTENANCE, "When it may fail for a known reason: it is run, its results are marked.", default=()
     )

@@ -13,7 +13,7 @@ from prober.config.field_types import Boolean, Choice, Converted, Expanding, Fie
 from prober.config.files import ExistingFolder
 from prober.config.mapping_schema import ExactlyOne, NotWith, Values, key, mapping_of, settings
 from prober.config.nodes import ListNode, ScalarNode
-from prober.config.quantities import Size
+from prober.config.quantities import Duration, Size
 from prober.config.secret import Secret, masked_secrets
 from prober.config.times import MAINTENANCE, Budget, RateField, Window
 from prober.config.tls import TLS, Tls
@@ -84,6 +84,11 @@ class Target:
         "Environment variables for the command.",
         default_factory=dict,
     )
+    startup_timeout: float = key(
+        Duration(),
+        "How long the command may take until its first answer; a probe's timeout begins only then.",
+        default=30.0,
+    )
     headers: Mapping[str, Secret] = key(
         MapOf(
             value=Converted(Text(may_be_empty=True, complaint=header_complaint), Secret),
@@ -111,7 +116,11 @@ class Target:
     allow_writes: bool = key(
         Boolean(), "Whether probes that write may do so here; they must say it as well.", default=False
     )
-    concurrency: int = key(Integer(least=1, most=1000), "How many of its probes the daemon runs at a time.", default=2)
+    concurrency: int = key(
+        Integer(least=1, most=1000),
+        "How many of its probes run at a time, of an HTTP server in the daemon only; 1 on stdio if not given.",
+        default=2,
+    )
     budget: Budget | None = key(
         RateField(),
         "How many requests the daemon may send it, e.g. 120/h; beyond that its probes are not run.",
@@ -152,6 +161,7 @@ def _build(values: Values) -> Target:
         del arguments["auth"]
     if "command" in arguments:
         arguments["transport"] = "stdio"
+        arguments.setdefault("concurrency", 1)  # processes of one server that start at once slow each other down
     written_out = [*arguments.get("headers", {}).values(), *arguments.get("env", {}).values()]
     written_out += [secret for secret in (arguments.get("proxy"),) if secret is not None]
     written_out += [auth.client_secret] if isinstance(auth, ClientCredentials) else []
@@ -177,7 +187,7 @@ TARGET: Final[FieldType[Target]] = Expanding(
         rules=(
             ExactlyOne("url", "command"),
             NotWith("command", ("transport", "headers", "auth", "tls", "proxy")),
-            NotWith("url", ("cwd", "env")),
+            NotWith("url", ("cwd", "env", "startup_timeout")),
         ),
         checks=(_check_headers, _check_transport),
         build=_build,

@@ -7,8 +7,8 @@ is not. It adds measured values to `context.facts` and sentences to `context.war
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -23,6 +23,9 @@ from prober.outcome import Evidence, Failure, Reason, ServerInfo
 
 if TYPE_CHECKING:
     from prober.consistency.trace import Trace
+
+_FAR: Final = 1e6
+"""Seconds by which a clock that stands still is moved on meanwhile."""
 
 Facts = TypeVar("Facts", Evidence, ServerInfo)
 
@@ -61,13 +64,21 @@ class ProbeContext:
     warnings: list[str] = field(default_factory=list)
     step: str | None = None
     """The step that runs now, where the kind has a better name for the step than the protocol."""
-    _clock: asyncio.Timeout | None = None
-    """The innermost running timeout."""
+    _clocks: list[asyncio.Timeout] = field(default_factory=list)
+    """The running timeouts, the innermost last."""
+    _sessions: set[Session] = field(default_factory=set)
+    _standing: int = 0
+    """How many processes start or leave at this moment, and since when there are any."""
+    _stood_since: float = 0.0
+    _process: Evidence | None = None
+    """What the process of the session that failed had to say."""
     probe: str = ""
     origin: str = ""
     """The probe's file and line."""
     on_trace: Callable[[Trace], None] = lambda _trace: None
     """Called with the trace of a race, whatever its verdict."""
+    on_answer: Callable[[], None] = lambda: None
+    """Called when a process that was started has given its first answer, or has failed to."""
 
     def within_deadline(self) -> AbstractAsyncContextManager[asyncio.Timeout]:
         """Enforce the deadline: it aborts the current exchange, and the failure names this exchange."""
@@ -76,10 +87,11 @@ class ProbeContext:
     @asynccontextmanager
     async def within(self, end: Deadline) -> AsyncIterator[asyncio.Timeout]:
         """Enforce an earlier end. The yielded timeout can be rescheduled."""
-        outer = self._clock
         try:
             async with asyncio.timeout_at(end) as clock:
-                self._clock = clock
+                self._clocks.append(clock)
+                if self._standing:
+                    clock.reschedule(end + _FAR)
                 yield clock
         except TimeoutError:
             if not clock.expired():
@@ -88,7 +100,20 @@ class ProbeContext:
             failure.step = self.step or failure.step
             raise failure from None
         finally:
-            self._clock = outer
+            self._clocks.remove(clock)
+
+    @contextmanager
+    def standing_still(self, fact: str) -> Iterator[None]:
+        """The deadline does not come nearer while a process starts or leaves. `fact` is told how long that took."""
+        self._stop()
+        try:
+            yield
+        finally:
+            self._go_on(fact)
+
+    def moved(self, end: Deadline, *, since: Deadline) -> Deadline:
+        """An end that was computed when the deadline was `since`, later by what the deadline has moved."""
+        return Deadline(end + (self.deadline - since))
 
     @asynccontextmanager
     async def session(
@@ -102,20 +127,32 @@ class ProbeContext:
         """
         log = log or self.log
         session = Session(
-            self.target, log=log, target_cache=self.target_cache, judge=self.judge, deadline=self.deadline
+            self.target,
+            log=log,
+            target_cache=self.target_cache,
+            judge=self.judge,
+            deadline=self.deadline,
+            on_start=self._stop,
+            on_answer=self._answered,
         )
+        self._sessions.add(session)
         try:
             await session.open(explicit=explicit)
             try:
                 yield session
             except Failure as failure:
                 if session_is_usable(failure):
+                    self._process = session.process
                     with suppress(TimeoutError):  # report the failure, not the lack of time to close
-                        async with asyncio.timeout(self._time_left() / 2):
+                        async with asyncio.timeout(None if self._starts_process else self._time_left() / 2):
                             await self._close(session, require_clean_close=False)
                 raise
             await self._close(session, require_clean_close=require_clean_close)
+        except BaseException:
+            self._process = self._process or session.process
+            raise
         finally:
+            self._sessions.discard(session)
             if _knows_more(session.server, self.server):  # a second session may learn less than the first
                 self.server = self._masked(session.server)
             if session.certificate_expiry is not None:
@@ -158,8 +195,20 @@ class ProbeContext:
             self.log.redact(failure.message),
             step=failure.step,
             evidence=self._masked(failure.evidence),
-            further=tuple(map(self._masked, failure.further)),
+            further=tuple(map(self._masked, (*failure.further, *self._last_words(failure)))),
         )
+
+    def _last_words(self, failure: Failure) -> Iterator[Evidence]:
+        """What the process said, as far as the failure does not have it."""
+        process = self._process
+        if process is None or process.detail is None:
+            return
+        known = failure.evidence.detail
+        new = [text for text in process.detail.split("\n", 1) if text not in failure.message]
+        if known is not None and new and new[-1].endswith(known):
+            new.pop()
+        if new:
+            yield Evidence(detail="\n".join(new))
 
     def _masked(self, facts: Facts) -> Facts:
         texts: dict[str, Any] = {
@@ -168,16 +217,50 @@ class ProbeContext:
         return replace(facts, **texts)
 
     def _time_left(self) -> float:
-        end = self._clock.when() if self._clock is not None else None
+        end = self._clocks[-1].when() if self._clocks else None
         return (self.deadline if end is None else Deadline(end)).left()
+
+    @property
+    def _starts_process(self) -> bool:
+        return self.target.transport == "stdio"
+
+    def _stop(self) -> None:
+        """Stop the clocks of the run: a process starts or leaves, and has a clock of its own."""
+        self._standing += 1
+        if self._standing == 1:
+            self._stood_since = asyncio.get_running_loop().time()
+            self._move(_FAR)
+
+    def _go_on(self, fact: str) -> None:
+        """Let the clocks go on where they stopped, once no process starts or leaves any more."""
+        self._standing -= 1
+        if self._standing:
+            return
+        stood = asyncio.get_running_loop().time() - self._stood_since
+        self.facts[fact] = self.facts.get(fact, 0.0) + stood
+        self._move(stood - _FAR)
+        self.deadline = Deadline(self.deadline + stood)
+        for session in self._sessions:
+            session.deadline = self.deadline
+
+    def _move(self, seconds: float) -> None:
+        for clock in self._clocks:
+            if not clock.expired() and (end := clock.when()) is not None:
+                clock.reschedule(end + seconds)
+
+    def _answered(self) -> None:
+        self._go_on("start_seconds")
+        self.on_answer()
 
     async def _close(self, session: Session, *, require_clean_close: bool) -> None:
         try:
-            await session.close()
+            with self.standing_still("close_seconds") if self._starts_process else nullcontext():
+                await session.close()
         except Failure as failure:
             if require_clean_close:
                 raise
-            self.warnings.append(f"at the end of the session: {failure.message}")
+            if failure.reason is not Reason.PROCESS_EXITED:  # with which status it leaves is its own matter
+                self.warnings.append(f"at the end of the session: {failure.message}")
 
 
 def session_is_usable(failure: Failure) -> bool:

@@ -143,6 +143,22 @@ OF_PROBES: Final[tuple[DynamicSeriesFamily[ProbeRecord] | FixedSeriesFamily[Prob
         " no series where the last run has none.",
         values=lambda p: _one(p.latency),
     ),
+    FixedSeriesFamily(
+        name="mcp_probe_start_seconds",
+        type="gauge",
+        labels=_PROBE,
+        help="Seconds that the process of a stdio server took in the last run from its start to its first answer;"
+        " no series over HTTP.",
+        values=lambda p: _one(p.start),
+    ),
+    FixedSeriesFamily(
+        name="mcp_probe_close_seconds",
+        type="gauge",
+        labels=_PROBE,
+        help="Seconds that the process of a stdio server took to leave at the end of the last run;"
+        " no series where the run did not come to that.",
+        values=lambda p: _one(p.close),
+    ),
     DynamicSeriesFamily(
         name="mcp_probe_phase_duration_seconds",
         by_run=True,

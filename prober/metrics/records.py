@@ -40,6 +40,7 @@ class ProbeRecord:
     __slots__ = (
         "buckets",
         "budgets",
+        "close",
         "duration_sum",
         "failing",
         "failures",
@@ -55,6 +56,7 @@ class ProbeRecord:
         "probe",
         "runs",
         "skipped",
+        "start",
         "streak",
         "target",
         "written",
@@ -84,6 +86,8 @@ class ProbeRecord:
         self.last_run: float | None = None
         self.last_success: float | None = None
         self.latency: float | None = None
+        self.start: float | None = None
+        self.close: float | None = None
         self.phases: Mapping[Phase, float] = {}
         self.learnt: dict[str, dict[Key, float]] | None = None
         """By name of the kind's own families; None if the kind has none."""
@@ -140,6 +144,7 @@ class ProbeRecord:
         facts = outcome.facts
         self.phases = outcome.phases
         self.latency = facts.get("latency_seconds")
+        self.start, self.close = facts.get("start_seconds"), facts.get("close_seconds")
         if self.learnt is not None:
             self._learn(self.learnt, outcome, "gauge")
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from prober.outcome import Evidence, Exchange, Outcome, Phase
+from prober.outcome import Evidence, Exchange, Failure, Outcome, Phase
 from prober.report.formatting import duration, size
 from prober.report.untrusted import block, line
 
@@ -49,10 +49,19 @@ def all_notes(outcome: Outcome, *, verbose: bool) -> Iterator[Note]:
 
 def evidence_notes(outcome: Outcome) -> Iterator[Note]:
     """The evidence, without the parts that the message repeats: nobody wants to read them twice."""
-    for evidence in outcome.evidence:
-        yield from _mismatch_notes(evidence, outcome.message)
-        yield from _answer_notes(evidence, outcome.message)
-        if evidence.detail and not _mentions(outcome.message, evidence.detail):
+    yield from _proof(outcome.evidence, outcome.message)
+
+
+def told(failure: Failure) -> Iterator[str]:
+    """The evidence of a failure outside of a run, as plain lines."""
+    return filter(str.strip, as_lines(_proof((failure.evidence, *failure.further), failure.message)))
+
+
+def _proof(pieces: Iterable[Evidence], message: str) -> Iterator[Note]:
+    for evidence in pieces:
+        yield from _mismatch_notes(evidence, message)
+        yield from _answer_notes(evidence, message)
+        if evidence.detail and not _mentions(message, evidence.detail):
             yield Note(label="detail", text=block(evidence.detail).strip("\n"))
 
 

@@ -64,7 +64,7 @@ def _add_runs(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
         for phase in Phase:
             if phase in outcome.phases:
                 phases.labels(*names, phase.value).set(rounded(outcome.phases[phase]))
-        ended.labels(*names).set(round(outcome.started_at.timestamp() + outcome.duration_seconds, 3))
+        ended.labels(*names).set(round(outcome.ended.timestamp(), 3))
 
 
 def _add_kind_metrics(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:

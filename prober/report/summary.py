@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from prober.outcome import Outcome, Verdict
@@ -27,7 +27,7 @@ class Summary:
     @classmethod
     def of(cls, outcomes: Sequence[Outcome], *, started_at: datetime) -> Summary:
         verdicts = Counter(outcome.verdict for outcome in outcomes)
-        ends = [outcome.started_at + timedelta(seconds=outcome.duration_seconds) for outcome in outcomes]
+        ends = [outcome.ended for outcome in outcomes]
         return cls(
             passed=verdicts[Verdict.PASS],
             failed=verdicts[Verdict.FAIL],

@@ -1,10 +1,11 @@
 """Limits how many runs go on at once. A run takes these slots, in this order, and waits where none is free:
 
     target's    first, so that runs which wait for a target that hangs hold no other slot
-    start       of runs that start a process, held for `START_HOLD` seconds: servers that start at once fight for the
-                processors and look slow, but a server that hangs after its start needs no processor
-    slow        of targets whose last run took half its timeout or more: together they get at most three quarters of
-                all slots, and start slots of their own. The rest is kept for targets that answer, however many hang
+    start       of runs that start a process, held until its first answer: servers that start at once fight for the
+                processors and look slow
+    slow        of targets whose last run took half its time or more, to start or to answer: together they get at most
+                three quarters of all slots, and start slots of their own. The rest is kept for targets that answer,
+                however many hang
     any         of all runs
 
 Every limit serves first come, first served, and all runs take slots in the same order: no two runs wait for each other.
@@ -13,15 +14,11 @@ Every limit serves first come, first served, and all runs take slots in the same
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
-from typing import Final, Protocol
+from typing import Protocol
 
 from prober.engine import StartLimiter
-
-START_HOLD: Final = 3.0
-"""Seconds. Slow interpreters have started by then; to hold the slot until the end of the run would let two servers that
-hang delay all others by their timeouts."""
 
 
 class Limited(Protocol):
@@ -46,28 +43,33 @@ class ConcurrencyLimits:
     def __init__(self, concurrency: int, *, processors: int | None = None) -> None:
         self._any = asyncio.Semaphore(concurrency)
         self._slow = asyncio.Semaphore(max(1, concurrency * 3 // 4))
-        self._starts = {slow: StartLimiter(processors, hold_seconds=START_HOLD) for slow in (False, True)}
+        self._starts = {slow: StartLimiter(processors) for slow in (False, True)}
         self.waiting = 0
         self.running = 0
 
     @asynccontextmanager
-    async def slot(self, target: Limited) -> AsyncIterator[None]:
-        """Wait for the slots of one run, and hold them until the end of the block."""
+    async def slot(self, target: Limited) -> AsyncIterator[Callable[[], None]]:
+        """Wait for the slots of one run, and hold them until the end of the block.
+
+        Yields a function that gives the start slot back before.
+        """
         waits = True
         self.waiting += 1
         try:
             async with target.slots:
                 slow = target.slow
-                start = self._starts[slow].slot() if target.starts_process else nullcontext()
-                async with start as started, self._slow if slow else nullcontext(), self._any:
-                    if started is not None:
-                        started()
+                start = self._starts[slow].slot() if target.starts_process else nullcontext(_nothing)
+                async with start as give_back, self._slow if slow else nullcontext(), self._any:
                     waits = False
                     self.waiting -= 1
                     self.running += 1
                     try:
-                        yield
+                        yield give_back
                     finally:
                         self.running -= 1
         finally:
             self.waiting -= waits
+
+
+def _nothing() -> None:
+    """Gives back no start slot, where none was taken."""

@@ -98,7 +98,8 @@ def discount_own_lag(outcome: Outcome, probe: Probe, *, lag: LoopLag, since: Mar
         case Reason.TOO_SLOW:
             late = lost >= _over_budget(outcome, probe)
         case Reason.TIMEOUT | Reason.CONNECT_TIMEOUT:
-            at_deadline = lag.worst_since(since.time + probe.timeout) >= STANDSTILL
+            start = outcome.facts.get("start_seconds", 0.0)  # which the deadline of a run leaves out
+            at_deadline = lag.worst_since(since.time + start + probe.timeout) >= STANDSTILL
             late = at_deadline or lost >= probe.timeout / 2
         case _:
             late = False

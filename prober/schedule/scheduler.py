@@ -178,10 +178,10 @@ class Scheduler:
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(wanted.timeout / 2):
-                    await held.enter_async_context(self._limits.slot(entry.state))
+                    on_answer = await held.enter_async_context(self._limits.slot(entry.state))
             except TimeoutError:
                 return not_run(wanted, f"its turn did not come within {wanted.timeout / 2:g} s")
-            return await self._outcome(entry, replace(wanted, timeout=end - loop.time()))
+            return await self._outcome(entry, replace(wanted, timeout=end - loop.time()), on_answer)
 
     def next_due(self, probe: str) -> datetime | None:
         """When a probe runs next, in UTC; None when it is not scheduled, or the prober is about to end."""
@@ -239,19 +239,19 @@ class Scheduler:
             _log.error("a run of %s ended in a fault of the prober", entry.probe.name, exc_info=error)
 
     async def _run(self, entry: _ScheduledProbe, due: datetime) -> None:
-        async with self._limits.slot(entry.state):
+        async with self._limits.slot(entry.state) as on_answer:
             if entry.gone or self._ending:
                 return
             if entry.run is not None:
                 self._begun.add(entry.run)
-            outcome = await self._outcome(entry, entry.probe)
+            outcome = await self._outcome(entry, entry.probe, on_answer)
         if not entry.gone:
             lag = max(0.0, (outcome.started_at - due).total_seconds())
             maintenance = entry.windows.open_at(due)
             result = Result(outcome=outcome, due=due, start_lag_seconds=lag, maintenance=maintenance)
             self._tell(lambda sink: sink.record(result))
 
-    async def _outcome(self, entry: _ScheduledProbe, probe: Probe) -> Outcome:
+    async def _outcome(self, entry: _ScheduledProbe, probe: Probe, on_answer: Callable[[], None]) -> Outcome:
         """Run a probe that has its slot, within the budget of its target."""
         state, expected = entry.state, entry.expected
         rate_limit = state.rate_limit
@@ -261,7 +261,9 @@ class Scheduler:
         since = self._lag.mark() if self._lag is not None else None
         sent = expected  # what a run that is cancelled is taken to have sent
         try:
-            outcome = await run_probe(probe, state.target, target_cache=state.target_cache, judge=self._judge)
+            outcome = await run_probe(
+                probe, state.target, target_cache=state.target_cache, judge=self._judge, on_answer=on_answer
+            )
             sent = requests_of(outcome)
         finally:
             if rate_limit is not None:

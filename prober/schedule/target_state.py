@@ -75,7 +75,8 @@ class TargetState:
 
     def after_run(self, probe: Probe, outcome: Outcome) -> None:
         """Update the state by what a run showed."""
-        self.slow = outcome.duration_seconds >= probe.timeout / 2
+        start = outcome.facts.get("start_seconds", 0.0)
+        self.slow = outcome.duration_seconds >= probe.timeout / 2 or start >= self.target.startup_timeout / 2
         if outcome.reason in _TOOLS_MAY_HAVE_CHANGED:
             self.target_cache.tools.forget()
         if self.target_cache.tools.value is not self._listing:

@@ -130,7 +130,8 @@ async def _run_one(app_state: AppState, probe: Probe, limit: float | None) -> Ou
         async with asyncio.timeout(None if limit is None else limit + min(_OVERRUN, limit / 2)):
             return await app_state.run_now(probe.name, timeout=seconds)
     except TimeoutError:
-        return not_run(probe, f"its turn with its target did not come within {duration(limit or 0.0)}")
+        seconds = limit or 0.0
+        return not_run(probe, f"its turn did not come, or its process did not start, within {duration(seconds)}")
     except KeyError:
         return not_run(probe, "the configuration was loaded again, and has it no longer")
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from prober.contract.contract import contract_of, dump_contract
 from tests.cli.command import Done, mcp_prober, quickly, written
 from tests.kinds.offering import Tool, document, offering, respond, tool
 from tests.peers.http_acts import status
@@ -143,7 +144,9 @@ async def test_a_server_that_cannot_be_asked_is_a_failure_and_leaves_the_file_al
         ends += [await quickly(command, file) for command in ("pin", "drift")]
     for done in ends:
         assert (done.code, done.out) == (1, "")
-        assert done.err == "peer: unavailable at tools/list: HTTP 503: Service Unavailable\n"
+        assert (
+            done.err == "peer: unavailable at tools/list: HTTP 503: Service Unavailable\n  seen: something went wrong\n"
+        )
     assert (tmp_path / "contracts" / "peer.json").read_text() == before
 
 
@@ -175,3 +178,19 @@ async def test_a_secret_that_a_server_hands_back_is_neither_pinned_nor_shown(tmp
     assert "not pinned" in pin.err
     everything = drift.out + drift.err + pin.out + pin.err + (tmp_path / "contracts" / "peer.json").read_text()
     assert secret not in everything
+
+
+@pytest.mark.parametrize("command", ["pin", "drift"])
+async def test_why_a_process_could_not_be_asked_is_shown(command: str, tmp_path: Path) -> None:
+    crashes = ["/bin/sh", "-c", "echo Usage: server --key KEY; echo no key >&2; exit 2"]
+    probe = {"target": "peer", **CATALOG}
+    path = written({"targets": {"peer": {"command": crashes}}, "probes": {"p": probe}}, tmp_path)
+    (tmp_path / "contracts").mkdir()
+    (tmp_path / "contracts" / "peer.json").write_text(dump_contract(contract_of(tools=[])))
+    done = await quickly(command, path)
+    assert done.code == 1
+    assert done.err.splitlines() == [
+        "peer: process_exited at initialize: the process exited with status 2",
+        "  detail: no key",
+        "  detail: standard output: Usage: server --key KEY",
+    ]

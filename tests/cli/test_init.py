@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from tests import slow_server
 from tests.cli.command import mcp_prober, quickly
 from tests.discover.hostile import LONG, hostile_tools
 from tests.kinds.offering import gives, offering, respond, says, tool
@@ -173,3 +174,17 @@ async def test_a_server_that_no_file_can_hold_is_told_and_nothing_is_written(
     assert (done.code, done.out) == (3, "")
     assert done.err.startswith("Nothing was written, because the files would have mistakes:\nprobes.peer-handshake: ")
     assert written(tmp_path) == {}
+
+
+async def test_a_command_that_is_slow_to_start_is_given_its_time_and_the_file_says_so(tmp_path: Path) -> None:
+    words = slow_server.command(start=0.8)
+    given = ("init", "--timeout", "500ms", "--output-dir", str(tmp_path / "probes"))
+    done = await quickly(*given, "--startup-timeout", "20s", "--", *words)
+    assert done.code == 0, done.err
+    file = tmp_path / "probes" / "slow.yaml"
+    assert yaml.safe_load(file.read_text())["targets"]["slow"]["startup_timeout"] == "20s"
+    done = await quickly(*given, "--startup-timeout", "300ms", "--", *words)
+    assert done.code == 1
+    assert "the server wrote nothing for 0.3 s after its start" in done.err
+    done = await quickly(*given, "--startup-timeout", "20s", "http://127.0.0.1:9/mcp")
+    assert done.code == 2

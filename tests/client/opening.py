@@ -56,7 +56,7 @@ def target(url: str = "", **settings: Any) -> Target:
     for name in ("headers", "env"):
         if name in settings:
             settings[name] = {key: Secret(value) for key, value in settings[name].items()}
-    told = {"transport": "stdio"} if "command" in settings else {"url": url}
+    told: dict[str, Any] = {"transport": "stdio", "startup_timeout": AMPLE} if "command" in settings else {"url": url}
     return Target(name="peer", **{**told, **settings})
 
 

@@ -173,7 +173,8 @@ WELL = {"initialize": [answer(INITIALIZED)], "tools/call": [answer(CALLED)]}
 
 
 async def test_on_stdio_an_old_server_that_says_nothing_is_asked_in_the_old_way_in_time() -> None:
-    async with nothing_left_behind(), opened(target(command=command(WELL)), within=2.0) as conversation:
+    where = target(command=command(WELL), startup_timeout=3.0)
+    async with nothing_left_behind(), opened(where) as conversation:
         await conversation.call()
         assert conversation.session.server.era == "handshake"
 
@@ -193,22 +194,59 @@ async def test_on_stdio_a_server_that_ends_whatever_it_is_asked_has_exited() -> 
     assert (failure.reason, failure.message) == (Reason.PROCESS_EXITED, "the process exited with status 5")
 
 
-async def test_an_answer_that_comes_too_late_is_passed_over() -> None:
+async def test_a_refusal_that_comes_late_is_passed_over() -> None:
     late = {**WELL, "server/discover": [error(-32601, sleep=1.4)]}
-    async with opened(target(command=command(late)), within=2.4) as conversation:
+    async with opened(target(command=command(late), startup_timeout=3.0)) as conversation:
         await conversation.call()
         assert conversation.session.server.era == "handshake"
+    assert conversation.steps.count("initialize") == 1
 
 
-async def test_a_modern_server_that_only_was_slow_to_start_is_a_modern_one() -> None:
-    slow = {
-        "server/discover": [answer(DISCOVERED, sleep=1.4), answer(DISCOVERED)],
-        "initialize": [error(-32022)],
-        "tools/call": [answer({**CALLED, "resultType": "complete"})],
-    }
-    async with opened(target(command=command(slow)), within=2.4) as conversation:
+async def test_a_late_answer_to_discover_is_taken_and_the_server_is_a_modern_one() -> None:
+    """What it says to `initialize`, which it was asked meanwhile, is of no interest any more, good or bad."""
+    for second in (error(-32022), answer(INITIALIZED)):
+        slow = {
+            "server/discover": [answer(DISCOVERED, sleep=1.4)],
+            "initialize": [second],
+            "tools/call": [answer({**CALLED, "resultType": "complete"})],
+        }
+        async with nothing_left_behind(), opened(target(command=command(slow), startup_timeout=3.0)) as conversation:
+            await conversation.call()
+            assert (conversation.session.server.era, conversation.session.capabilities) == ("modern", {"tools": {}})
+        assert conversation.steps == ["open", "server/discover", "initialize", "tools/call"]
+        assert conversation.target_cache.era.value == "modern"
+
+
+async def test_a_server_that_writes_nothing_is_told_so_with_its_seconds_and_the_key() -> None:
+    where = target(command=("/bin/sh", "-c", "echo no licence >&2; cat > /dev/null"), startup_timeout=0.3)
+    async with nothing_left_behind():
+        failure = await failure_of(where)
+    assert (failure.reason, failure.step) == (Reason.TIMEOUT, "initialize")
+    assert failure.message == (
+        "the server wrote nothing for 0.3 s after its start; if it needs longer, raise startup_timeout of the target"
+    )
+
+
+async def test_a_server_that_writes_and_does_not_answer_is_not_told_to_have_written_nothing() -> None:
+    notified = '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"loading"}}'
+    where = target(command=("/bin/sh", "-c", f"echo '{notified}'; cat > /dev/null"), startup_timeout=0.3)
+    failure = await failure_of(where)
+    assert failure.message.startswith("the server gave no answer for 0.3 s after its start")
+
+
+async def test_who_waits_for_another_to_learn_the_era_does_not_use_up_its_own_time_to_start() -> None:
+    late = {"server/discover": [error(-32601, sleep=0.8)], **WELL}
+    where = target(command=command(late), startup_timeout=1.5)
+    target_cache = cache_of(where)
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(3):
+            tasks.create_task(failure_free(where, target_cache))
+    assert target_cache.era.value == "handshake"
+
+
+async def failure_free(where: Target, target_cache: TargetCache) -> None:
+    async with opened(where, target_cache=target_cache) as conversation:
         await conversation.call()
-        assert conversation.session.server.era == "modern"
 
 
 async def test_the_deadline_holds_while_the_patience_within_it_lasts_still() -> None:

@@ -11,7 +11,7 @@ import pytest
 from prober.client import session as session_module
 from prober.outcome import Failure, Reason, ServerInfo
 from tests.client.opening import ECHO, Opened, failure_of, opened, talking, target, unopened
-from tests.client.scripted import CALLED, INITIALIZED, answer, command
+from tests.client.scripted import CALLED, DISCOVERED, INITIALIZED, answer, command
 from tests.leaks import nothing_left_behind
 from tests.peers import ports
 from tests.peers.http_acts import close, good_json, silence, spoilt, status
@@ -206,7 +206,7 @@ async def test_in_the_handshake_era_and_on_stdio_annotations_mean_nothing() -> N
         for schema in (MIRRORING, INVALID):
             await conversation.session.request("tools/call", ECHO, input_schema=schema)
     assert not any(name.startswith("mcp-param") for request in peer.requests for name in request.headers)
-    script = {"tools/call": [answer({**CALLED, "resultType": "complete"})]}
+    script = {"server/discover": [answer(DISCOVERED)], "tools/call": [answer({**CALLED, "resultType": "complete"})]}
     async with opened(target(command=command(script), protocol="modern"), explicit=False) as conversation:
         await conversation.session.request("tools/call", ECHO, input_schema=INVALID)
 

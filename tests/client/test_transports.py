@@ -17,8 +17,10 @@ from prober.client.session import Session
 before = set(sys.modules)
 cache_of(Target(name="t", transport=sys.argv[1]))
 known = set(sys.modules)
+from prober.client.startup import Startup
 from prober.client.transports import transport_for
-transport_for(Target(name="t", transport=sys.argv[1], url="http://127.0.0.1:9/mcp", command=("true",)))
+startup = Startup(1, on_start=lambda: None, on_answer=lambda: None)
+transport_for(Target(name="t", transport=sys.argv[1], url="http://127.0.0.1:9/mcp", command=("true",)), startup)
 print(json.dumps([sorted(before), sorted(known - before), sorted(set(sys.modules) - known)]))
 """
 

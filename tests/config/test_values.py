@@ -77,6 +77,8 @@ def test_a_stdio_target(every_key: Config, good: Path) -> None:
         name="stdio",
         address="python3 -m server '--token=${TOKEN}' '' 'costs $$5 and $6'",
         transport="stdio",
+        startup_timeout=60.0,
+        concurrency=1,
         command=("python3", "-m", "server", f"--token={TOKEN}", "", "costs $5 and $6"),
         cwd=good / "files",
         env={"API_KEY": Secret(TOKEN), "EMPTY": Secret("")},
@@ -116,7 +118,9 @@ def test_only_one_file_says_whom_to_tell(write: Write, tmp_path: Path) -> None:
 
 
 def test_handshake_and_catalog_settings(every_key: Config, good: Path) -> None:
-    assert every_key.probes["handshake"].settings == HandshakeSettings(second_opinion=True, expect_version="2025-11-25")
+    assert every_key.probes["handshake"].settings == HandshakeSettings(
+        second_opinion=True, expect_version="2025-11-25", expect_clean_exit=True
+    )
     catalog = every_key.probes["catalog"].settings
     assert isinstance(catalog, CatalogSettings)
     assert (catalog.tools, catalog.resources, catalog.prompts) == (("echo", "add"), ("file:///notes",), ("greet",))
@@ -138,7 +142,7 @@ def test_a_call_with_its_checks(every_key: Config, good: Path) -> None:
         timeout=1.5,
         allow_writes=True,
         maintenance=(Window(cron="30 1 1 * *", duration=1800.0),),
-        origin=f"{good / 'every-key.yaml'}:49",
+        origin=f"{good / 'every-key.yaml'}:51",
         secrets=(Secret(TOKEN),),
     )
     assert settings.tool == "echo"

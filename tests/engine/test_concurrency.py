@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from prober.config.model import Config, Probe
-from prober.engine import CONCURRENCY, START_HOLD, StartLimiter, not_run, run_pass
+from prober.engine import CONCURRENCY, StartLimiter, not_run, run_pass
 from prober.loader import load
 from prober.outcome import Outcome, Reason, Verdict
 from tests.kinds.offering import document, offering, tool
@@ -118,7 +118,7 @@ async def test_of_those_that_start_a_process_only_as_many_run_as_there_are_proce
 
 @pytest.mark.slow
 async def test_processes_that_wait_for_a_processor_leave_the_turns_to_others(tmp_path: Path) -> None:
-    hanging = {"command": ["/bin/sh", "-c", "cat > /dev/null"], "protocol": "modern"}
+    hanging = {"command": ["/bin/sh", "-c", "cat > /dev/null"], "protocol": "modern", "startup_timeout": "500ms"}
     async with offering(tool("count")) as peer:
         configuration = document(peer, {"kind": "call", "tool": "count"})
         for number in range(8):
@@ -132,46 +132,41 @@ async def test_processes_that_wait_for_a_processor_leave_the_turns_to_others(tmp
     assert ended[0] == "p0"
 
 
-@pytest.mark.slow
-async def test_processes_that_hang_give_their_turns_to_others(tmp_path: Path) -> None:
-    """There are more of them than turns; all would wait for their deadlines, one after the other."""
-    hanging = {"command": ["/bin/sh", "-c", "cat > /dev/null"], "protocol": "modern"}
+async def test_processes_that_hang_give_their_turns_to_others_when_their_time_to_start_is_over(tmp_path: Path) -> None:
+    """There are more of them than turns; a server that answers waits for the time to start, and for nothing else."""
+    hanging = {"command": ["/bin/sh", "-c", "cat > /dev/null"], "protocol": "modern", "startup_timeout": "1s"}
     leaving = {"command": ["/bin/sh", "-c", "exit 3"], "protocol": "modern"}
     many = max(2, os.cpu_count() or 1)
     targets = {f"t{number}": hanging for number in range(many)} | {"quick": leaving}
-    probes = {f"p-{name}": {"target": name, "kind": "handshake", "timeout": "6s"} for name in targets}
+    probes = {f"p-{name}": {"target": name, "kind": "handshake", "timeout": "60s"} for name in targets}
     config = loaded({"targets": targets, "probes": probes}, tmp_path)
-    ended: list[str] = []
-    async with nothing_left_behind():
-        outcomes = await run_pass(
-            config, list(config.probes.values()), on_end=lambda probe, outcome: ended.append(probe.name)
-        )
-    assert ended[0] == "p-quick"
+    async with nothing_left_behind(), asyncio.timeout(BOUND):
+        outcomes = await run_pass(config, list(config.probes.values()))
     assert [outcome.reason for outcome in outcomes] == [Reason.TIMEOUT] * many + [Reason.PROCESS_EXITED]
-    assert all(outcome.duration_seconds < 6 + BOUND for outcome in outcomes)
 
 
-async def test_a_turn_begins_with_the_run_not_with_the_wait_for_room() -> None:
-    processors, held = StartLimiter(), asyncio.Event()
-    order: list[str] = []
+async def test_a_start_slot_is_given_back_at_the_first_answer_or_at_the_end() -> None:
+    starts, order = StartLimiter(1), list[str]()
 
-    async def take(name: str, *, begins: bool) -> None:
-        async with processors.slot() as begin:
+    async def take(name: str, *, answers: bool, until: asyncio.Event) -> None:
+        async with starts.slot() as give_back:
             order.append(name)
-            if begins:
-                begin()
-            await held.wait()
+            if answers:
+                give_back()
+                give_back()  # which makes no second slot
+            await until.wait()
 
-    many = max(2, os.cpu_count() or 1)
+    held, never = asyncio.Event(), asyncio.Event()
     async with asyncio.timeout(BOUND), asyncio.TaskGroup() as tasks:
-        for number in range(many):
-            tasks.create_task(take(f"waits {number}", begins=False))
-        await asyncio.sleep(0)
-        late = tasks.create_task(take("late", begins=True))
-        await asyncio.wait([late], timeout=START_HOLD + 0.2)
-        assert "late" not in order  # nobody has begun, so nobody has had enough
+        answers = tasks.create_task(take("answers", answers=True, until=held))
+        silent = tasks.create_task(take("silent", answers=False, until=never))
+        last = tasks.create_task(take("last", answers=False, until=held))
+        await asyncio.sleep(0.05)
+        assert order == ["answers", "silent"]
+        never.set()
         held.set()
-    assert order[-1] == "late"
+    assert order == ["answers", "silent", "last"]
+    assert all(task.done() for task in (answers, silent, last))
 
 
 async def test_a_pass_without_probes_has_no_outcomes() -> None:

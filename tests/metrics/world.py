@@ -107,7 +107,7 @@ def eventful(config: Config) -> list[Result]:
         ran(probes["hello"], at=60, took=0.0000125, reason=Reason.CONNECT_REFUSED),
         ran(probes["offer"], server=MODERN, facts={"tools": 7.0, **changes}, phases=PHASES),
         ran(probes["search"], took=3.0, facts={"latency_seconds": 2.5}, reason=Reason.TOO_SLOW, phases=PHASES),
-        ran(probes["motd"], took=31.5, reason=Reason.TIMEOUT),
+        ran(probes["motd"], took=31.5, facts={"start_seconds": 2.25, "close_seconds": 0.0625}, reason=Reason.TIMEOUT),
         ran(probes["greet"], reason=Reason.UNDECIDED, facts={"latency_seconds": 1e-05}),
         ran(probes["story"], took=0.0, reason=Reason.NOT_RUN),
         ran(probes["steps-survive-races"], took=12.0, facts=race, reason=Reason.LOST_UPDATE),

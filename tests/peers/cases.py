@@ -138,9 +138,9 @@ async def _sse(case: Case, folder: Path) -> AsyncIterator[tuple[dict[str, Any], 
 async def _stdio(case: Case, folder: Path) -> AsyncIterator[tuple[dict[str, Any], StdioPeer | None]]:
     if case.fault and case.step == "connect":
         async with fault_of(case).act(case.era, folder) as target:
-            yield target, None
+            yield {"startup_timeout": case.timeout, **target}, None
         return
-    peer = StdioPeer(folder, era=case.era, step=case.step, fault=case.fault)
+    peer = StdioPeer(folder, era=case.era, step=case.step, fault=case.fault, startup_timeout=case.timeout)
     yield peer.target, peer
 
 

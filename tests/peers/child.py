@@ -15,11 +15,19 @@ ROOT: Final = Path(__file__).parents[2]
 class StdioPeer:
     """A stdio server that a prober starts by `target`; `folder` holds its record."""
 
-    def __init__(self, folder: Path, *, era: Era, step: Step | None = None, fault: str | None = None):
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        era: Era,
+        step: Step | None = None,
+        fault: str | None = None,
+        startup_timeout: str = "10s",
+    ):
         self._record = folder / "record.jsonl"
         at = [step, fault] if step and fault else []
         command = [sys.executable, "-m", "tests.peers.stdio_peer", era, str(self._record), *at]
-        self.target: dict[str, Any] = {"command": command, "cwd": str(ROOT)}
+        self.target: dict[str, Any] = {"command": command, "cwd": str(ROOT), "startup_timeout": startup_timeout}
 
     def _facts(self, name: str) -> list[Any]:
         if not self._record.exists():

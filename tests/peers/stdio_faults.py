@@ -14,6 +14,7 @@ from tests.peers.stdio_acts import Act
 
 ENDED: Final = frozenset({Place("modern", "close"), Place("handshake", "close")})
 HANDSHAKE_IN_USE: Final = of_era(NARROW & IN_USE, "handshake")
+CLEAN_EXIT: Final = {"kind": "handshake", "expect_clean_exit": True}
 _PING: Final = dump({"jsonrpc": "2.0", "id": "server-1", "method": "ping"}) + b"\n"
 
 FAULTS: Final[Mapping[str, Fault[Act]]] = {
@@ -38,8 +39,10 @@ FAULTS: Final[Mapping[str, Fault[Act]]] = {
     "line_of_50_mb": Fault(act=stdio.large_line(50 * stdio.MEGABYTE), reason=Reason.TOO_LARGE, where=NARROW),
     "too_slow": Fault(act=stdio.slowly(0.3), reason=Reason.TOO_SLOW, where=CALL, probe={"latency": {"fail": "100ms"}}),
     "exits_with_status": Fault(act=stdio.exits(1), reason=None, where=ENDED),
-    "ignores_end": Fault(act=stdio.ignores_end, reason=Reason.TIMEOUT, where=ENDED),
-    "ignores_end_and_sigterm": Fault(act=stdio.ignores_end_and_sigterm, reason=Reason.TIMEOUT, where=ENDED),
+    "ignores_end": Fault(act=stdio.ignores_end, reason=Reason.TIMEOUT, where=ENDED, probe=CLEAN_EXIT),
+    "ignores_end_and_sigterm": Fault(
+        act=stdio.ignores_end_and_sigterm, reason=Reason.TIMEOUT, where=ENDED, probe=CLEAN_EXIT
+    ),
     "leaves_a_child": Fault(act=stdio.leaves_a_child, reason=None, where=ENDED),
     "log_flood": Fault(act=stdio.log_flood(stdio.MEGABYTE), reason=None, where=NARROW),
     "blank_line_first": Fault(act=stdio.preceded(b"\n"), reason=None, where=NARROW),

@@ -6,9 +6,6 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-import pytest
-
-from prober.schedule import concurrency as module
 from prober.schedule.concurrency import ConcurrencyLimits
 
 BOUND = 10.0
@@ -102,12 +99,13 @@ async def test_processes_start_as_many_at_once_as_there_are_processors() -> None
     assert not await has_to_wait(limits, Spot(starts_process=True))
 
 
-async def test_a_process_that_hangs_gives_its_processor_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "START_HOLD", 0.1)
+async def test_a_process_that_has_answered_gives_its_processor_back() -> None:
     limits = ConcurrencyLimits(8, processors=1)
     async with AsyncExitStack() as held:
+        give_back = await held.enter_async_context(limits.slot(Spot(starts_process=True)))
+        assert await has_to_wait(limits, Spot(starts_process=True))
+        give_back()
         await taken(held, limits, Spot(starts_process=True), 1)
-        await taken(held, limits, Spot(starts_process=True), 1)  # after the loan of the first
         assert limits.running == 2
     async with AsyncExitStack() as held:  # given back once, though the runs ended as well
         await taken(held, limits, Spot(starts_process=True), 1)

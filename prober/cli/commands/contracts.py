@@ -18,6 +18,7 @@ from prober.contract.contract import Contract, compare, dump_contract
 from prober.discover.survey import contract_of
 from prober.kinds.catalog import CatalogSettings
 from prober.outcome import Failure
+from prober.report.details import told
 from prober.report.untrusted import line, scalar
 
 _MARKS: Final = {Severity.BREAKING: "!", Severity.ADDITIVE: "+", Severity.COSMETIC: "~"}
@@ -74,6 +75,8 @@ def _for_each_contract(
             contract = asyncio.run(contract_of(config.targets[probe.target], timeout=probe.timeout))
         except Failure as failure:
             typer.echo(line(f"{probe.target}: {failure.reason} at {failure.step}: {failure.message}"), err=True)
+            for proof in told(failure):
+                typer.echo(f"  {proof}", err=True)
             codes.append(FAILED)
         else:
             codes.append(command(probe, settings, contract))

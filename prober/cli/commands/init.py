@@ -20,6 +20,7 @@ from prober.discover.probe_file import FilesExistError, ProbeFile, probe_file_fo
 from prober.discover.survey import CalledTool, SkippedTool, Survey, survey
 from prober.loader import load
 from prober.outcome import Failure
+from prober.report.details import told
 from prober.report.untrusted import line
 
 _MINUTE: Final = 60.0
@@ -31,6 +32,8 @@ def init(server: Server, *, folder: Path, force: bool) -> int:
         surveyed = asyncio.run(survey(server.target, timeout=server.seconds))
     except Failure as failure:
         typer.echo(line(f"{server.target.address}: {failure.reason} at {failure.step}: {failure.message}"), err=True)
+        for proof in told(failure):
+            typer.echo(f"  {proof}", err=True)
         return FAILED
     probe_file = probe_file_for(
         surveyed,

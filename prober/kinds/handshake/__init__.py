@@ -20,6 +20,11 @@ class HandshakeSettings:
         "The protocol version that has to be negotiated.",
         default=None,
     )
+    expect_clean_exit: bool = key(
+        Boolean(),
+        "Whether a stdio server has to exit by itself, with status 0, when its standard input is closed.",
+        default=False,
+    )
 
 
 def _reasons(settings: HandshakeSettings) -> frozenset[Reason]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
+from prober.deadline import Deadline
 from prober.kinds.context import ProbeContext
 from prober.kinds.handshake import HandshakeSettings
 from prober.outcome import Evidence, Failure, Reason
 
 
 async def run(context: ProbeContext, settings: HandshakeSettings) -> None:
-    async with context.session(explicit=True, require_clean_close=True) as session:
+    starts_process = context.target.transport == "stdio"
+    clean = settings.expect_clean_exit if starts_process else True
+    async with context.session(explicit=True, require_clean_close=clean) as session:
         server, token = session.server, session.token
     expected = settings.expect_version
     if expected is not None and server.protocol_version != expected:
@@ -21,4 +26,10 @@ async def run(context: ProbeContext, settings: HandshakeSettings) -> None:
     if settings.second_opinion:
         from prober.client.sdk_check import second_opinion
 
-        await second_opinion(context.target, token=token, deadline=context.deadline, redact=context.target_cache.redact)
+        seconds = context.deadline.left()
+        with context.standing_still("start_seconds") if starts_process else nullcontext():
+            if starts_process:  # it starts a process of its own
+                seconds += context.target.startup_timeout
+            await second_opinion(
+                context.target, token=token, deadline=Deadline.after(seconds), redact=context.target_cache.redact
+            )

@@ -46,7 +46,8 @@ _MIN_CALL_TIMEOUT: Final = 0.5
 
 async def run(context: ProbeContext, settings: RaceSettings) -> None:
     loop = asyncio.get_running_loop()
-    left, race_end = context.deadline.left(), context.deadline.share(RACE_SHARE)
+    deadline = context.deadline
+    left, race_end = deadline.left(), deadline.share(RACE_SHARE)
     seed = settings.seed if settings.seed is not None else secrets.randbelow(2**32)
     tag = f"probe-{secrets.token_hex(6)}"
     names: dict[str, Any] = {SCRATCH: tag}
@@ -69,6 +70,7 @@ async def run(context: ProbeContext, settings: RaceSettings) -> None:
                 for number in range(settings.clients)
             ]
             await clients[0].look()
+            race_end = context.moved(race_end, since=deadline)
             await _rounds(clients, recorder, end=min(loop.time() + settings.seconds, race_end))
             # Each process may have its own state, so the last process is read as well.
             for number in {0, len(connections) - 1}:

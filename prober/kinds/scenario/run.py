@@ -28,10 +28,11 @@ _SPARE: Final = 0.05
 async def run(context: ProbeContext, settings: ScenarioSettings) -> None:
     captured: dict[str, Any] = {SCRATCH: f"probe-{secrets.token_hex(6)}"}
     cleanup = deque(settings.cleanup)
-    steps_end = context.deadline.share(1 - CLEANUP_SHARE) if cleanup else context.deadline
+    deadline = context.deadline
+    steps_end = deadline.share(1 - CLEANUP_SHARE) if cleanup else deadline
     try:
         async with context.session() as session:
-            async with context.within(steps_end):
+            async with context.within(context.moved(steps_end, since=deadline)):
                 for step in settings.steps:
                     await _run_step(context, session, step, captured)
             while cleanup:
