@@ -92,7 +92,7 @@ HOSTILE: Final = {
         ["a" * 400 + "!c"],
         "it was not finished after the 0.5 s",
     ),
-    "down from everywhere": ("$..*..*..*..nothing", ITEMS, "it was not finished after the 0.5 s"),
+    "down from everywhere": ("$..*..*..*..*..nothing", DEEP, "it was not finished after the 0.5 s"),
 }
 
 
