@@ -1,4 +1,4 @@
-"""Runs probes: each under one deadline, each isolated from the others, each to an Outcome whatever happens.
+"""Runs probes. Each run has one deadline, cannot disturb others, and always ends in an Outcome.
 
 `run_probe` is one run, for `run_pass` (one-shot) and for the daemon's scheduler alike.
 """

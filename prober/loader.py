@@ -17,7 +17,7 @@ from typing import Any
 from prober.config import root_schema
 from prober.config.cursor import Cursor, FileScope, InvalidValueError
 from prober.config.diagnostics import ConfigError, Mistake, did_you_mean
-from prober.config.files import why_unreadable
+from prober.config.file_fields import why_unreadable
 from prober.config.mapping_schema import MappingSchema
 from prober.config.model import Config, Notify, Probe, Target
 from prober.config.nodes import MappingNode
@@ -73,7 +73,7 @@ def json_schema() -> dict[str, Any]:
 
 def reference() -> str:
     """The language as a Markdown page: every key with its type, default and meaning."""
-    from prober.config.reference import reference as page
+    from prober.config.markdown_reference import reference as page
 
     return page(all_kinds())
 

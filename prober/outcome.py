@@ -176,7 +176,7 @@ class Evidence:
 
 
 class Failure(Exception):  # noqa: N818 - the one failure type of a run; "FailureError" says it twice
-    """A run ends here. Raised by `target`, `judge` and `kinds`; the engine turns it into an Outcome.
+    """Raised to end a run: by `client`, `assertions` and `kinds`. The engine turns it into an Outcome.
 
     `step` names the protocol step (`initialize`, `tools/call`, `close` …) and is filled in where it is known.
     `evidence` is the piece that decides, `further` holds more of the same kind.

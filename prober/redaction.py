@@ -1,4 +1,4 @@
-"""Secrets in texts that people will read: which values are masked, and how they are found. The one rule for all rooms.
+"""Masks secrets in texts for people. Every package uses this module.
 
 Standard library only; every other room may import this one.
 """

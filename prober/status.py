@@ -26,7 +26,7 @@ from typing import Final
 
 from prober.config.model import Config, Probe, Target
 from prober.outcome import Reason, ServerInfo, Verdict
-from prober.result import Remembered, Result
+from prober.scheduled_run import Remembered, ScheduledRun
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +34,7 @@ class ProbeStatus:
     """One probe at this moment. Of a probe that has not run yet `last` is None, and its verdict unknown."""
 
     probe: Probe
-    last: Result | None = None
+    last: ScheduledRun | None = None
     last_success: datetime | None = None
     since: datetime | None = None
     """When the present verdict and reason were first seen."""
@@ -122,7 +122,7 @@ class StatusStore:
                     streak=memory.streak,
                 )
 
-    def record(self, result: Result) -> None:
+    def record(self, result: ScheduledRun) -> None:
         """A run has ended. One of a probe that is gone by now is dropped."""
         outcome = result.outcome
         status = self._statuses.get(outcome.probe)
@@ -138,7 +138,7 @@ class StatusStore:
             streak=self._streak_after(result, before=status.streak),
         )
 
-    def _streak_after(self, result: Result, *, before: int) -> int:
+    def _streak_after(self, result: ScheduledRun, *, before: int) -> int:
         verdict = result.outcome.verdict
         if verdict is Verdict.PASS or result.maintenance:
             return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from prober.outcome import Reason, Verdict
-from prober.result import Remembered
+from prober.scheduled_run import Remembered
 from prober.status import ProbeStatus, StatusStore
 from tests.notify.results import at, run, statuses
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import BinaryIO, Final
 
 from prober.assertions.checks import Case, judge, undecided
-from prober.assertions.engines import EngineError
+from prober.assertions.schema_libraries import EngineError
 from prober.assertions.selection import Selection, select
 from prober.assertions.worker_protocol import (
     LENGTH,

@@ -1,4 +1,4 @@
-"""From the errors of a JSON Schema validator, the one that tells a person most, in the words of this house."""
+"""Picks the most helpful error of a JSON Schema validator and words it in our style."""
 
 from __future__ import annotations
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Final
 
-from prober.assertions.engines import EngineError
 from prober.assertions.expectations import Expectation, check_expectation, is_cheap
 from prober.assertions.mismatch import Mismatch
 from prober.assertions.result_shapes import Shape
 from prober.assertions.schema import Schema, SchemaError, first_mismatch, load_schema
+from prober.assertions.schema_libraries import EngineError
 from prober.assertions.size import Size, size_of
 from prober.json_values import Json, Path, cap
 from prober.outcome import Evidence, Reason
@@ -105,7 +105,8 @@ def _structured() -> Schema:
 
 
 def answer_at_once(case: Case) -> Finding | Case | None:
-    """The first check that fails, None if all hold; a case of what is left where only a worker process can go on.
+    """The first failed check; None if all hold; or a Case with the remaining checks, if only a worker process can
+    finish them.
 
     A value that does not fit its schema is left as well: jsonschema has to say so too, and has the words for it.
     """
@@ -156,7 +157,7 @@ def judge(case: Case) -> Finding | None:
 
 
 def undecided(error: Exception) -> Finding:
-    """The finding of a case that something went wrong with, rather than in."""
+    """The finding for a case that could not be judged because the judging itself failed."""
     why = _GAVE_UP.get(type(error), cap(str(error)))
     return Finding(reason=Reason.UNDECIDED, message=f"could not be judged: {why}")
 

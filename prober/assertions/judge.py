@@ -1,7 +1,7 @@
 """Judging without ever holding up the event loop: what is bounded at once, the rest in a worker process.
 
 A regular expression that backtracks for hours cannot be interrupted in its own process: neither a thread nor a signal
-handler gets a turn. So a check without a small bound (see `prober.assertions.guard` and `cost`) goes to a worker
+handler gets a turn. So a check without a small bound (see `prober.assertions.schema_cost` and `cost`) goes to a worker
 process, which can be killed. It has an allowance of time and memory; a check that uses it up is `undecided`.
 """
 

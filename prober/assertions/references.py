@@ -19,7 +19,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 from prober.assertions.best_match import most_telling
 from prober.assertions.dialects import DEFAULT, DIALECTS, Dialect, dialect_of
 from prober.assertions.ecma_patterns import compile_pattern
-from prober.assertions.engines import (
+from prober.assertions.keywords import REFERENCES, is_schema, subschemas
+from prober.assertions.schema_libraries import (
     EngineError,
     empty_registry,
     metaschema_errors,
@@ -27,7 +28,6 @@ from prober.assertions.engines import (
     schemas_of_drafts,
     stumbling,
 )
-from prober.assertions.keywords import REFERENCES, is_schema, subschemas
 from prober.json_values import Json, cap, pointer, render
 from prober.outcome import Reason
 

@@ -21,11 +21,11 @@ from weakref import WeakValueDictionary
 from prober.assertions.best_match import most_telling
 from prober.assertions.dialects import DEFAULT, dialect_of
 from prober.assertions.ecma_patterns import compile_pattern
-from prober.assertions.engines import errors_of, full_validator, quick_answer, quick_opinion, quick_validator
-from prober.assertions.guard import Bound, EndlessReferenceError, bound_of
 from prober.assertions.keywords import every_schema
 from prober.assertions.mismatch import Mismatch
 from prober.assertions.references import SchemaError, follow
+from prober.assertions.schema_cost import Bound, EndlessReferenceError, bound_of
+from prober.assertions.schema_libraries import errors_of, full_validator, quick_answer, quick_opinion, quick_validator
 from prober.assertions.size import Size, size_of
 from prober.json_values import Json, cap, pointer, render
 from prober.outcome import Reason
@@ -190,7 +190,7 @@ def _bound(document: Json, files: Mapping[str, Json]) -> Bound | None:
 
 
 def _patterns_are_read(document: Json) -> bool:
-    """Whether Python reads all patterns: what fits not by one that it does not read could never be confirmed."""
+    """Whether Python compiles every pattern. If not, a mismatch found by jsonschema-rs could not be confirmed."""
     for schema in every_schema(document):
         if isinstance(schema, dict):
             try:

@@ -9,9 +9,9 @@ from itertools import islice
 from typing import Final
 
 from prober.assertions.checks import Instance
-from prober.assertions.cost import BUDGET
 from prober.assertions.expectations import SelectionError
 from prober.assertions.jsonpath import JsonPath
+from prober.assertions.pattern_cost import BUDGET
 from prober.json_values import Json, render
 
 _NODE: Final = 3e-6

@@ -1,4 +1,4 @@
-"""Log records of libraries, kept back where a probe is what they tell of: they quote addresses, headers and answers.
+"""Drops log records that libraries write during a probe, because they quote addresses, headers and answers.
 
 No logger's level is set. The process may belong to somebody else, who wants to read what the same libraries do for him.
 """

@@ -174,8 +174,11 @@ class Resolver:
     def _ended(
         self, lookup: _Lookup, found: Sequence[Address] | Exception, *, prompt: bool
     ) -> set[Future[Sequence[Address]]]:
-        """Which answers are told what was found. A failure is no answer to those who asked later: they have the name
-        looked up again, for the name server may have recovered meanwhile."""
+        """The waiting callers that get this result.
+
+        A failure is not passed to callers that joined later: their name is looked up again, for the name server may
+        have recovered meanwhile.
+        """
         self._busy -= 1
         del self._lookups[lookup.name]
         self._prompt[lookup.name] = prompt

@@ -247,7 +247,7 @@ class Session:
                 raise
 
     def _doubt(self, failure: Failure) -> None:
-        """Forget what this failure speaks against. The run fails all the same; the next one asks anew."""
+        """Forget cached facts that this failure contradicts. The run fails all the same; the next one asks anew."""
         if failure.reason is Reason.UNAUTHORIZED and self.token is not None and self._target_cache.tokens is not None:
             self._target_cache.tokens.forget(self.token)
         if self._target_cache.learns_era and of_another_era(failure):

@@ -132,7 +132,7 @@ class StreamableHttpTransport:
         raise Failure(Reason.STREAM_ENDED, "the event stream ended without the answer")
 
     async def _reply(self, message: Message, headers: Mapping[str, str]) -> None:
-        """A POST within another. What is recorded of that one, its status above all, stays as it is."""
+        """Send a POST while another is open, without changing what is recorded for the outer one."""
         await self.notify(message, headers=headers, recorder=ExchangeRecorder("reply"))
 
 

@@ -129,7 +129,7 @@ class Values:
         return self.cursor.nearest(name)
 
     def of(self, model: type) -> dict[str, Any]:
-        """By field of `model`, the written values. The model's defaults fill the other fields."""
+        """The values written in the file, keyed by field name of `model`. Defaults of the model fill the others."""
         arguments: dict[str, Any] = {}
         for each in self._keys:
             if each.model is model and each.name in self._values:

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from prober.config.checks import check_deadline
+from prober.config.answer_checks import check_deadline
 from prober.config.cursor import Cursor, InvalidValueError
 from prober.config.diagnostics import did_you_mean
 from prober.config.field_types import Boolean, FieldType, JsonSchema, SchemaBuilder, Text, Wrapping, read_all
 from prober.config.kind import ProbeKind
 from prober.config.mapping_schema import MappingSchema, NotWith, Values, key, keys_of, settings
-from prober.config.quantities import Duration
+from prober.config.schedule_fields import MAINTENANCE, Cron, Window
 from prober.config.secret import Secret, masked_secrets
-from prober.config.times import MAINTENANCE, Cron, Window
+from prober.config.unit_fields import Duration
 from prober.config.units import show_duration
 
 

@@ -10,13 +10,13 @@ from typing import Any, Final, Literal, get_args
 from prober.config.auth import AUTH, ClientCredentials, header_complaint, header_reserved
 from prober.config.cursor import Cursor
 from prober.config.field_types import Boolean, Choice, Converted, Expanding, FieldType, Integer, ListOf, MapOf, Text
-from prober.config.files import ExistingFolder
+from prober.config.file_fields import ExistingFolder
 from prober.config.mapping_schema import ExactlyOne, NotWith, Values, key, mapping_of, settings
 from prober.config.nodes import ListNode, ScalarNode
-from prober.config.quantities import Duration, Size
+from prober.config.schedule_fields import MAINTENANCE, Budget, RateField, Window
 from prober.config.secret import Secret, masked_secrets
-from prober.config.times import MAINTENANCE, Budget, RateField, Window
 from prober.config.tls import TLS, Tls
+from prober.config.unit_fields import Duration, Size
 from prober.config.urls import PROXY_URL, URL, without_query
 
 TransportName = Literal["http", "sse", "stdio"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from prober.config.files import ExistingFile
+from prober.config.file_fields import ExistingFile
 from prober.config.mapping_schema import OnlyWith, Values, key, mapping_of, settings
 
 

@@ -3,10 +3,10 @@
 trace.py       operations, traces, what makes a trace unfit to judge
 jsonl.py       traces as JSON lines
 verdict.py     what is found: violations with witnesses
-counter.py register.py log.py set_model.py lock.py record.py     a model each: definition, source, why it is sound
+*_model.py     one model each (counter, register, log, set, lock, record): definition, source, why it is sound
 order.py       real time, which all of them share
 sessions.py    what one client may rely on where reads may be stale
-report.py      operations in words
+wording.py     operations in words
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from prober.consistency import counter, lock, log, record, register, set_model
+from prober.consistency import counter_model, lock_model, log_model, record_model, register_model, set_model
 from prober.consistency.trace import Trace
 from prober.consistency.verdict import Judged
 
 MODELS: Final[Mapping[str, Callable[[Trace], Judged]]] = {
-    "counter": counter.judge,
-    "register": register.judge,
-    "log": log.judge,
+    "counter": counter_model.judge,
+    "register": register_model.judge,
+    "log": log_model.judge,
     "set": set_model.judge,
-    "lock": lock.judge,
-    "record": record.judge,
+    "lock": lock_model.judge,
+    "record": record_model.judge,
 }
 
 

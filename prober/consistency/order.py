@@ -1,4 +1,4 @@
-"""Real time: what ended before something else began also comes before it in any right order.
+"""Real-time order: if one operation ended before another began, it must come first in every valid order.
 
 A model gives each operation a position in the one order of effects that its answers allow. The trace is right if and
 only if no operation ended before another began that stands at an earlier position (Herlihy and Wing 1990: an order of

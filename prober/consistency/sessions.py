@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from prober.consistency.report import call
 from prober.consistency.trace import Operation, Trace
 from prober.consistency.verdict import Violation
+from prober.consistency.wording import call
 from prober.outcome import Reason
 
 GUARANTEES = ("monotonic_reads", "read_your_writes")

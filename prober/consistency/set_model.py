@@ -16,9 +16,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from prober.consistency.order import Placed, contradictions
-from prober.consistency.report import call, show
 from prober.consistency.trace import Operation, Result, Trace
 from prober.consistency.verdict import Judged, Violation, judged
+from prober.consistency.wording import call, show
 from prober.outcome import Reason
 
 

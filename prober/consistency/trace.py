@@ -49,7 +49,7 @@ class Operation:
 
     @property
     def ended(self) -> float:
-        """From when on it has certainly had its effect, if it ever has."""
+        """The time after which the operation's effect, if any, must have happened."""
         return inf if self.result is Result.UNKNOWN else self.returned
 
     @property

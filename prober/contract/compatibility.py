@@ -22,9 +22,9 @@ from enum import Enum, auto
 from functools import cached_property
 from typing import Final
 
+from prober.contract.alternative_pairs import pair_up
 from prober.contract.change import Change, Severity, Where, change
 from prober.contract.compatibility_rules import ABSENT, MAX_MEMBERS, RULES, alike, show
-from prober.contract.matching import pair_up
 from prober.contract.normalize import ANNOTATIONS, Alternative, alternatives, base_type
 from prober.json_values import Json, render, same
 

@@ -120,8 +120,8 @@ class _Dissolver:
 
 
 def _product(some: list[Alternative], others: list[Alternative]) -> list[Alternative] | None:
-    """Each alternative of one side with each of the other, without those that nothing can be; None where two of them
-    cannot be written as one."""
+    """All pairs of alternatives, merged; pairs that no value can satisfy are left out. None if a pair cannot be
+    merged."""
     if len(some) * len(others) > MAX_ALTERNATIVES:
         return None
     merged = []

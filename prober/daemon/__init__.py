@@ -2,7 +2,7 @@
 
 daemon.py    Daemon: connects scheduler, sinks and web server; start, reload, drain
 settings.py  the daemon's settings
-changes.py   a Sink that logs changes of verdict
+verdict_log.py a Sink that logs changes of verdict
 logs.py      the format of log lines
 systemd.py   notifications to systemd: readiness, reloads, watchdog
 """

@@ -1,6 +1,6 @@
 """The long-running prober: starts, reloads and drains all its parts.
 
-Data flow: the scheduler runs probes and passes every Result to the sinks (outage detector, status store, metrics, log,
+Data flow: the scheduler runs probes and passes every ScheduledRun to the sinks (outage detector, status store, metrics, log,
 notifications, history); the web server reads the status store, the history and the metrics.
 """
 
@@ -19,16 +19,16 @@ from prober.assertions.judge import Judge
 from prober.config import ConfigError
 from prober.config.model import Config, Notify
 from prober.daemon import systemd
-from prober.daemon.changes import Changes
 from prober.daemon.logs import log
 from prober.daemon.settings import Settings
+from prober.daemon.verdict_log import Changes
 from prober.history import HistoryStore
 from prober.metrics import Metrics
 from prober.notify import Notifier
-from prober.result import Sink
 from prober.schedule import Scheduler
 from prober.schedule.loop_lag import LoopLag
-from prober.schedule.outage import OutageDetector
+from prober.schedule.own_outage import OutageDetector
+from prober.scheduled_run import Sink
 from prober.status import StatusStore
 from prober.web import AppState, Web, application
 

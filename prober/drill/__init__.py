@@ -10,15 +10,15 @@ processes.py   child processes
 clients.py     HTTP clients of the child processes
 webhook.py     the receiver of the Alertmanager's notifications
 findings.py    the results, as values
-table.py       the report
+report.py      the report
 """
 
 from prober.drill.expected import ECHOES, EXPECTED
 from prober.drill.findings import Finding, Report
 from prober.drill.pipeline import Alerting
 from prober.drill.processes import DrillError
+from prober.drill.report import write_json, write_table
 from prober.drill.run import Plan, drill
-from prober.drill.table import write_json, write_table
 
 __all__ = [
     "ECHOES",

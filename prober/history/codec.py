@@ -34,7 +34,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def microseconds(moment: datetime) -> int:
-    """Since 1970; a clock that stands before it is taken to stand at it."""
+    """Microseconds since 1970; an earlier time counts as 1970."""
     return max(0, (moment - EPOCH) // _MICROSECOND)
 
 

@@ -1,4 +1,4 @@
-"""What is too old, or too much, goes.
+"""Deletes rows past their retention, and the oldest rows when the file exceeds its size limit.
 
 By time: each kind of row after its own retention. By size: when all together outgrow the bound, the oldest hour of
 runs goes, and the next, down to two days of them, for runs are most of the file; then failures down to a week, roll-ups
@@ -95,7 +95,7 @@ def _squeeze(connection: sqlite3.Connection, most: int, now: datetime) -> None:
 
 
 def _delete(connection: sqlite3.Connection, table: str, *, older_than: datetime, at_most: int) -> int:
-    """So much time from the oldest row on, in units of the key; how many rows went."""
+    """Delete the oldest rows, at most `at_most` key units and none newer than `older_than`; returns how many."""
     key, hour = _KEYS[table]
     cutoff = microseconds(older_than) * hour // HOUR_US
     (oldest,) = connection.execute(f"SELECT min({key}) FROM {table}").fetchone()  # noqa: S608 - names of our own

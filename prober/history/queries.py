@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from prober.history.codec import DAY_HOURS, EPOCH, HOUR_US, LATENCY, SECOND, VERDICTS, from_json, microseconds, moment
 from prober.history.models import Counts, Day, PastFailure, PastResult
 from prober.outcome import Outcome, Reason
-from prober.result import Remembered, Result
+from prober.scheduled_run import Remembered, ScheduledRun
 
 _SEEKS: Final = 2_000
 """Hours times probes that are looked up at once."""
@@ -204,7 +204,7 @@ def _remembered(name: Named, row: tuple[Any, ...], reasons: Mapping[int, str]) -
     return Remembered(
         target=name.target,
         probe=name.probe,
-        last=Result(outcome=outcome, due=due, start_lag_seconds=lag / SECOND, maintenance=bool(maintenance)),
+        last=ScheduledRun(outcome=outcome, due=due, start_lag_seconds=lag / SECOND, maintenance=bool(maintenance)),
         last_success=last_success,
         since=None if since is None else moment(since),
         streak=streak,

@@ -1,4 +1,4 @@
-"""What is recent goes to its places: to runs, to the roll-ups by hour and day, to the last run of its probe.
+"""Moves rows from `recent` into `runs`, the hourly and daily roll-ups, and each probe's last run.
 
 All of it is SQL on purpose: SQLite runs without Python's lock, so that ten thousand results are added up beside an
 event loop that does not notice. What is recent is added to what is there, so late results are right, in any order.

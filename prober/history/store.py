@@ -1,4 +1,4 @@
-"""History: the one thing that others hold. A Sink for results, and the questions one may ask of what was kept."""
+"""HistoryStore, the facade that the rest of the prober uses: a Sink for results, and queries of what was kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from prober.history.retention import Retention
 from prober.history.schema import HistoryError
 from prober.history.write_connection import Entry, Skip
 from prober.history.writer import QUEUE, Writer
-from prober.result import Remembered, Result
+from prober.scheduled_run import Remembered, ScheduledRun
 from prober.status import StatusStore
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ class HistoryStore:
             statuses=statuses,
         )
 
-    def record(self, result: Result) -> None:
+    def record(self, result: ScheduledRun) -> None:
         """Keep a result. Its exchanges and phases are not kept."""
         outcome = result.outcome
         if outcome.exchanges or outcome.phases:

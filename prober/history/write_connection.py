@@ -18,7 +18,7 @@ from prober.history.retention import Retention
 from prober.history.rollup import compact
 from prober.history.schema import SKIPPED, connect_to_write
 from prober.outcome import Outcome, Reason
-from prober.result import Result
+from prober.scheduled_run import ScheduledRun
 
 Name = TypeVar("Name")
 _INSERT_RECENT: Final = (
@@ -44,7 +44,7 @@ _UNFIT: Final = (
 class Entry(NamedTuple):
     """A run that has ended, with what its probe's status says after it."""
 
-    result: Result
+    result: ScheduledRun
     since: datetime | None = None
     streak: int = 0
     last_success: datetime | None = None
@@ -166,7 +166,10 @@ class WriteConnection:
             self._details_bytes += 2 * len(details or "")
 
     def _details(self, probe: int, outcome: Outcome) -> str | None:
-        """As JSON; None of a run that passed as the one before did. Most do, and their texts are most of the work."""
+        """The run's details as JSON; None if it passed with the same details as the probe's last stored pass.
+
+        That is the usual case, and encoding is slow.
+        """
         if CODES[outcome.verdict] != PASSED:
             self._told.pop(probe, None)
             return to_json(outcome)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from prober.config.checks import Checks, JsonPathField
+from prober.config.answer_checks import Checks, JsonPathField
 from prober.config.cursor import Cursor
 from prober.config.diagnostics import did_you_mean
 from prober.config.expansion import without_variables

@@ -19,7 +19,7 @@ from prober.metrics.family import PLAIN, Key
 from prober.metrics.reasons import reasons_of
 from prober.outcome import Outcome, Phase, Reason, ServerInfo, Verdict
 from prober.report.untrusted import line
-from prober.result import Remembered, Result
+from prober.scheduled_run import Remembered, ScheduledRun
 
 DURATION_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds in seconds of how long runs take, the last one but infinity.
@@ -64,7 +64,7 @@ class ProbeRecord:
 
     def __init__(self, probe: Probe, labels: str) -> None:
         self.labels = labels
-        """As they stand on the page."""
+        """The labels, already formatted for the /metrics page."""
         self.probe = probe.name
         self.target = probe.target
         self.kind = probe.kind
@@ -110,7 +110,7 @@ class ProbeRecord:
             learnt = self.learnt or {}
             self.learnt = {each.name: _from_zero(each, probe) | learnt.get(each.name, {}) for each in metrics}
 
-    def add(self, result: Result) -> None:
+    def add(self, result: ScheduledRun) -> None:
         """A run has ended."""
         outcome = result.outcome
         self.written.clear()
@@ -132,7 +132,7 @@ class ProbeRecord:
         if memory.last_success is not None and self.last_success is None:
             self.last_success = round(memory.last_success.timestamp(), 3)
 
-    def _stand(self, result: Result) -> None:
+    def _stand(self, result: ScheduledRun) -> None:
         """Update the values about the last run. The reason `not_run` changes nothing but `failing`."""
         outcome = result.outcome
         self.failing = None if outcome.verdict is Verdict.PASS else outcome.reason or Reason.UNDECIDED
@@ -167,7 +167,7 @@ class TargetRecord:
 
     def __init__(self, target: Target, labels: str) -> None:
         self.labels = labels
-        """As they stand on the page."""
+        """The labels, already formatted for the /metrics page."""
         self.name = target.name
         self.address = address_of(target)
         self.budget: Callable[[str], float | None] | None = None
@@ -196,7 +196,7 @@ def address_of(target: Target) -> tuple[object, ...]:
     return (target.transport, target.url, target.command)
 
 
-def in_order(memories: Iterable[Remembered]) -> list[Result]:
+def in_order(memories: Iterable[Remembered]) -> list[ScheduledRun]:
     """The latest runs, the oldest first: so the newest run has the last word about its target."""
     results = [memory.last for memory in memories if memory.last is not None]
     return sorted(results, key=lambda result: result.ended)

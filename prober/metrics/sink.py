@@ -17,7 +17,7 @@ from prober.metrics.exposition import CONTENT_TYPES, Format, format_for, labels_
 from prober.metrics.families import OF_PROBES, OF_TARGETS
 from prober.metrics.records import ProbeRecord, TargetRecord, address_of, in_order
 from prober.metrics.self_metrics import LabelledCollector, SelfMetrics
-from prober.result import Remembered, Result
+from prober.scheduled_run import Remembered, ScheduledRun
 
 _PIECE: Final = 64 * 1024
 """Bytes of one piece of the response: each send has a fixed cost."""
@@ -119,7 +119,7 @@ class Metrics:
 
     # The protocol Sink
 
-    def record(self, result: Result) -> None:
+    def record(self, result: ScheduledRun) -> None:
         """A run has ended. The result of a removed probe is ignored."""
         self._own.start_lag.observe(max(0.0, result.start_lag_seconds))
         outcome = result.outcome

@@ -1,4 +1,7 @@
-"""Which failures are told, and of which the end is: the rules of the package's docstring, without clock or network."""
+"""Decides which failures to report and when to report them as resolved; the rules are in the package's docstring.
+
+Without clock and network.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from prober.outcome import Outcome, Reason, Verdict
-from prober.result import Result
+from prober.scheduled_run import ScheduledRun
 from prober.status import ProbeStatus
 
 Key = tuple[str, Reason]
@@ -81,7 +84,7 @@ class AlertGroups:
         return bool(self._resolved or self._untold)
 
     def restore(self, statuses: Iterable[ProbeStatus]) -> None:
-        """Take what fails by the status store for told or counted already, of probes that nothing is known of yet."""
+        """For probes not seen before, treat failures in the status store as already reported."""
         untold = dict(self._untold)
         for status in statuses:
             last, name = status.last, status.probe.name
@@ -95,13 +98,13 @@ class AlertGroups:
         self._untold = untold
 
     def keep(self, probes: Collection[tuple[str, str]]) -> None:
-        """Forget all probes but these, named with their targets; of groups that then have none no end is told."""
+        """Keep only these (target, probe) pairs. A group left empty sends no "resolved"."""
         for name, failing in [*self._failing.items()]:
             if (failing.last.target, name) not in probes:
                 self._leave(name, failing)
                 del self._failing[name]
 
-    def record(self, result: Result, *, streak: int, suspect: bool) -> None:
+    def record(self, result: ScheduledRun, *, streak: int, suspect: bool) -> None:
         """A run has ended, and its probe has failed `streak` times in a row.
 
         `suspect` is whether the prober suspects itself, so that no failure is to be believed.

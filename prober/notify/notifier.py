@@ -15,7 +15,7 @@ from prober.notify.alert_groups import AlertGroups
 from prober.notify.apprise import label, sender
 from prober.notify.channel import PAUSES, Channel, OnSent
 from prober.notify.message import messages_of
-from prober.result import Result
+from prober.scheduled_run import ScheduledRun
 from prober.status import StatusStore
 
 GROUP_WAIT: Final = 3.0
@@ -95,7 +95,7 @@ class Notifier:
         """Take failures of the status store for reported: a restored history has filled it."""
         self._groups.restore(self._statuses.probes())
 
-    def record(self, result: Result) -> None:
+    def record(self, result: ScheduledRun) -> None:
         """A run has ended."""
         try:
             status = self._statuses.find(result.outcome.target, result.outcome.probe)

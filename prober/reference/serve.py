@@ -12,8 +12,8 @@ from typing import Final
 
 import uvicorn
 
-from prober.reference.app import MCP_PATH, build
 from prober.reference.logs import log
+from prober.reference.reference_server import MCP_PATH, build
 from prober.reference.settings import Settings
 
 _BACKLOG: Final = 2048

@@ -2,14 +2,14 @@
 
 scheduler.py     Scheduler: the probes of a configuration and their runs, reload and drain
 timer.py         Timer: calls at each due time
-triggers.py      IntervalTrigger: when a probe with an interval is due
+interval_trigger.py IntervalTrigger: when a probe with an interval is due
 shard.py         Shard: which probes this process runs
 concurrency.py   ConcurrencyLimits: how many runs go on at once, and which wait
 target_state.py  TargetState: what is kept of a target between runs
 rate_limit.py    RateLimit: how many requests a target may still be sent
 maintenance.py   MaintenanceWindows: whether a window is open
 loop_lag.py      LoopLag: how late the prober was itself, and which outcomes that makes undecided
-outage.py        OutageDetector: whether the prober itself is cut off
+own_outage.py    OutageDetector: whether the prober itself is cut off
 """
 
 from prober.schedule.scheduler import Scheduler

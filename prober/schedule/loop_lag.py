@@ -1,4 +1,5 @@
-"""How late the prober itself was: LoopLag measures it, `discount_own_lag` keeps it from being blamed on a target."""
+"""Measures the lag of the event loop (LoopLag) and makes outcomes `unknown` when the lag explains them
+(discount_own_lag)."""
 
 from __future__ import annotations
 

@@ -16,14 +16,14 @@ from prober.config.cron import cron_trigger
 from prober.config.model import Config, Probe, Window
 from prober.engine import not_run, run_probe
 from prober.outcome import Outcome
-from prober.result import Result, Sink
 from prober.schedule.concurrency import ConcurrencyLimits
+from prober.schedule.interval_trigger import IntervalTrigger
 from prober.schedule.loop_lag import LoopLag, discount_own_lag
 from prober.schedule.maintenance import MaintenanceWindows
 from prober.schedule.shard import Shard
 from prober.schedule.target_state import TargetState, requests_of
 from prober.schedule.timer import Timer
-from prober.schedule.triggers import IntervalTrigger
+from prober.scheduled_run import ScheduledRun, Sink
 
 _log: Final = logging.getLogger(__name__)
 
@@ -248,7 +248,7 @@ class Scheduler:
         if not entry.gone:
             lag = max(0.0, (outcome.started_at - due).total_seconds())
             maintenance = entry.windows.open_at(due)
-            result = Result(outcome=outcome, due=due, start_lag_seconds=lag, maintenance=maintenance)
+            result = ScheduledRun(outcome=outcome, due=due, start_lag_seconds=lag, maintenance=maintenance)
             self._tell(lambda sink: sink.record(result))
 
     async def _outcome(self, entry: _ScheduledProbe, probe: Probe, on_answer: Callable[[], None]) -> Outcome:

@@ -1,6 +1,6 @@
 """The state of a target between runs, kept for as long as the target's configuration does not change.
 
-Knowledge of a target must not go stale. Its protocol era is forgotten by `target` itself, and only on evidence: an
+Knowledge of a target must not go stale. Its protocol era is forgotten by the client itself, and only on evidence: an
 answer that a server of that era does not give. An outage is no evidence. The list of its tools is read again
 
     after `LISTING_LIVES`    a tool that is no longer offered as read-only, or has another output schema, is seen in

@@ -12,13 +12,13 @@ api.py                 /api/v1/…
 pages/                 the status page and the badges
 middleware.py          checks every request first: basic_auth.py, allowed_hosts.py, limits
 responses.py           errors, and long responses in pieces
-config.py              the web configuration file
-listener.py            the HTTP server
+web_config_file.py     the web configuration file
+http_server.py         the HTTP server
 """
 
 from prober.web.app import application
 from prober.web.app_state import AppState
-from prober.web.config import WebConfig, WebConfigError
-from prober.web.listener import Web
+from prober.web.http_server import Web
+from prober.web.web_config_file import WebConfig, WebConfigError
 
 __all__ = ["AppState", "Web", "WebConfig", "WebConfigError", "application"]

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from prober.history import HistoryError
 from prober.web import api, lifecycle, metrics_endpoint, probe_endpoint, service_discovery
 from prober.web.app_state import AppState
-from prober.web.listener import Web
+from prober.web.http_server import Web
 from prober.web.middleware import AccessMiddleware, set_headers
 from prober.web.pages.views import Views
 from prober.web.responses import problem

@@ -15,7 +15,7 @@ from prober.web.basic_auth import TooManyAttemptsError
 from prober.web.responses import problem
 
 if TYPE_CHECKING:
-    from prober.web.listener import Web
+    from prober.web.http_server import Web
 
 MAX_BODY: Final = 64 * 1024
 """Bytes. No endpoint reads a body; a small one is accepted so that its sender gets the response."""

@@ -77,7 +77,7 @@ def test_a_command_of_a_runbook_is_one_of_the_command_line(name: str, line: str)
 
 @pytest.mark.parametrize(("name", "base", "url"), ADDRESSES)
 def test_an_address_in_a_runbook_is_one_of_the_daemon_or_the_reference_server(name: str, base: str, url: str) -> None:
-    sources = (ROOT / "prober/web").rglob("*.py") if base == "PROBER" else [ROOT / "prober/reference/pages.py"]
+    sources = (ROOT / "prober/web").rglob("*.py") if base == "PROBER" else [ROOT / "prober/reference/http_app.py"]
     routes = re.findall(r'Route\(\s*"([^"]+)"', "".join(path.read_text() for path in sources))
     assert urlsplit(url).path.replace("$TARGET", "{name}") in routes
     known = {"target", "probe", "debug", "limit", "since", "until", "cursor"}

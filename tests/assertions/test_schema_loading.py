@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from prober.assertions.guard import MAX_CHAIN
 from prober.assertions.schema import (
     MAX_LOADED_AT_ONCE,
     Schema,
@@ -19,6 +18,7 @@ from prober.assertions.schema import (
     load_schema,
     load_server_schema,
 )
+from prober.assertions.schema_cost import MAX_CHAIN
 from prober.assertions.size import size_of
 from prober.outcome import Reason
 from tests.assertions.ticking import PROMISE

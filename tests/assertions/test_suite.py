@@ -10,7 +10,9 @@ from typing import Any, Final
 import pytest
 
 from prober.assertions.dialects import Dialect
-from prober.assertions.engines import (
+from prober.assertions.keywords import every_schema
+from prober.assertions.schema_cost import EndlessReferenceError, bound_of
+from prober.assertions.schema_libraries import (
     EngineError,
     errors_of,
     full_validator,
@@ -20,8 +22,6 @@ from prober.assertions.engines import (
     schemas_of_drafts,
     stumbling,
 )
-from prober.assertions.guard import EndlessReferenceError, bound_of
-from prober.assertions.keywords import every_schema
 from prober.assertions.size import size_of
 from tests.assertions.differences import DIFFERENCES
 from tests.assertions.suite import DRAFTS, FOLDER, Example, examples, remotes

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from prober.consistency.report import line, show
+from prober.consistency.wording import line, show
 from tests.consistency.table_of_traces import TRACES
 from tests.consistency.test_violations import CASES
 from tests.consistency.verdicts import FILE, verdict

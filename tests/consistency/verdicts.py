@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from prober.consistency import MODELS, judge_trace
-from prober.consistency.report import line
 from prober.consistency.trace import Trace
 from prober.consistency.verdict import Violation
+from prober.consistency.wording import line
 from tests.consistency.exhaustive import simulated, traces
 from tests.consistency.table_of_traces import TRACES
 from tests.consistency.test_violations import CASES

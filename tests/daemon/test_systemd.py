@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from prober.web.config import WebConfigError, load
+from prober.web.web_config_file import WebConfigError, load
 from tests.daemon.process import daemon
 from tests.daemon.watching import status
 from tests.peers.tls import authority

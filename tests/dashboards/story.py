@@ -22,7 +22,7 @@ from prober.config.model import Config, Probe
 from prober.loader import load
 from prober.metrics import Metrics
 from prober.outcome import Outcome, Phase, Reason, ServerInfo, Verdict
-from prober.result import Result
+from prober.scheduled_run import ScheduledRun
 from tests.metrics.library import library_registry
 
 MINUTES: Final = 180
@@ -206,7 +206,9 @@ class Prober:
         outcome = self._outcome(probe, reason)
         self._written += 2100
         self._metrics.record(
-            Result(outcome=outcome, due=outcome.started_at, start_lag_seconds=self._dice.expovariate(1 / self._lag()))
+            ScheduledRun(
+                outcome=outcome, due=outcome.started_at, start_lag_seconds=self._dice.expovariate(1 / self._lag())
+            )
         )
         if reason is Reason.TIMEOUT and chance < 0.05:
             self._metrics.skipped(probe)

@@ -13,7 +13,7 @@ from prober.config.model import Config, Probe, Target
 from prober.history.write_connection import Entry
 from prober.kinds.handshake import HandshakeSettings
 from prober.outcome import Evidence, Outcome, Reason, ServerInfo, Verdict
-from prober.result import Result
+from prober.scheduled_run import ScheduledRun
 from prober.status import StatusStore
 
 NOON = datetime(2026, 3, 4, 12, 0, 0, 123456, tzinfo=UTC)
@@ -30,7 +30,7 @@ def result(
     maintenance: bool = False,
     lag: float = 0.0,
     **further: Any,
-) -> Result:
+) -> ScheduledRun:
     """One that passed, unless there is a reason."""
     outcome = Outcome(
         target=target,
@@ -44,7 +44,9 @@ def result(
         server=ServerInfo(era="modern", protocol_version="2026-07-28", name="reference", version="1.2.3"),
         **further,
     )
-    return Result(outcome=outcome, due=at - timedelta(seconds=lag), start_lag_seconds=lag, maintenance=maintenance)
+    return ScheduledRun(
+        outcome=outcome, due=at - timedelta(seconds=lag), start_lag_seconds=lag, maintenance=maintenance
+    )
 
 
 def entry(at: datetime = NOON, **given: Any) -> Entry:
@@ -52,7 +54,9 @@ def entry(at: datetime = NOON, **given: Any) -> Entry:
     return Entry(result(at, **given))
 
 
-def random_results(random: Random, count: int, *, targets: int = 3, probes: int = 8, hours: int = 60) -> list[Result]:
+def random_results(
+    random: Random, count: int, *, targets: int = 3, probes: int = 8, hours: int = 60
+) -> list[ScheduledRun]:
     """Of probes that pass and fail, in and out of maintenance, in no order of time at all; exact to the microsecond."""
     found = []
     for _ in range(count):
@@ -74,7 +78,7 @@ def random_results(random: Random, count: int, *, targets: int = 3, probes: int 
     return found
 
 
-def statuses_of(results: Sequence[Result]) -> StatusStore:
+def statuses_of(results: Sequence[ScheduledRun]) -> StatusStore:
     """A status store that knows the probes of these results, and nothing of their runs."""
     statuses = StatusStore()
     targets = {name: Target(name=name) for name in {given.outcome.target for given in results}}

@@ -16,14 +16,14 @@ from prober.history import Counts, Day, HistoryStore, PastResult, Point, Retenti
 from prober.history.schema import BOUNDS_MS
 from prober.history.write_connection import Entry, Skip, WriteConnection
 from prober.outcome import Verdict
-from prober.result import Result
+from prober.scheduled_run import ScheduledRun
 from tests.history.making import NOON, random_results, result, statuses_of
 
 NOW = NOON + timedelta(minutes=1)
 EVER = NOON - timedelta(days=9)
 
 
-async def _kept(path: Path, results: Sequence[Result], random: Random) -> HistoryStore:
+async def _kept(path: Path, results: Sequence[ScheduledRun], random: Random) -> HistoryStore:
     """Written in batches of any size, compacted at any time, by processes that come and go."""
     statuses = statuses_of(results)
     left = []
@@ -47,7 +47,7 @@ async def _kept(path: Path, results: Sequence[Result], random: Random) -> Histor
     return history
 
 
-def _near(past: Sequence[PastResult], results: Sequence[Result]) -> None:
+def _near(past: Sequence[PastResult], results: Sequence[ScheduledRun]) -> None:
     """The same runs in the same order: by their start, to the microsecond."""
     assert len(past) == len(results)
     for kept, given in zip(past, results, strict=True):
@@ -60,12 +60,12 @@ def _near(past: Sequence[PastResult], results: Sequence[Result]) -> None:
         assert kept.start_lag_seconds == pytest.approx(given.start_lag_seconds, abs=0.0000006)
 
 
-def _counts(results: Sequence[Result]) -> Counts:
+def _counts(results: Sequence[ScheduledRun]) -> Counts:
     seen = Counter(given.outcome.verdict for given in results if not given.maintenance)
     return Counts(seen[Verdict.PASS], seen[Verdict.FAIL], seen[Verdict.UNKNOWN])
 
 
-def _timed(results: Sequence[Result]) -> list[float]:
+def _timed(results: Sequence[ScheduledRun]) -> list[float]:
     told = [given for given in results if not given.maintenance and given.outcome.verdict is not Verdict.UNKNOWN]
     return sorted(given.outcome.duration_seconds for given in told)
 
@@ -132,7 +132,7 @@ async def test_durations_are_those_of_the_runs(tmp_path: Path, seed: int) -> Non
     await history.close()
 
 
-def _same_times(points: Sequence[Point], results: Sequence[Result]) -> None:
+def _same_times(points: Sequence[Point], results: Sequence[ScheduledRun]) -> None:
     times = _timed(results)
     assert sum(point.runs for point in points) == len(times)
     assert sum(point.runs * point.mean_seconds for point in points) == pytest.approx(

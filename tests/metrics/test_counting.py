@@ -6,7 +6,7 @@ import pytest
 
 from prober.metrics.sink import ALL_REASONS_UP_TO
 from prober.outcome import Phase, Reason, Verdict
-from prober.result import Sink
+from prober.scheduled_run import Sink
 from prober.status import StatusStore
 from tests.metrics.reading import metrics_of, page, parsed, series, value, values
 from tests.metrics.world import MODERN, PHASES, STARTED, configured, crowd, eventful, ran

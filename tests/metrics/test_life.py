@@ -7,7 +7,7 @@ from datetime import timedelta
 from prober.metrics import Metrics
 from prober.metrics.sink import ALL_REASONS_UP_TO
 from prober.outcome import Reason, ServerInfo
-from prober.result import Remembered
+from prober.scheduled_run import Remembered
 from tests.metrics.reading import metrics_of, page, parsed, series, value, values
 from tests.metrics.world import DOCUMENT, MODERN, STARTED, STARTED_AT, configured, crowd, eventful, ran, without
 

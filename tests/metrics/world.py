@@ -13,7 +13,7 @@ from prober.config.model import Checks, Config, Latency, Probe, Target
 from prober.kinds.call import CallSettings
 from prober.loader import load
 from prober.outcome import Outcome, Phase, Reason, ServerInfo, Verdict
-from prober.result import Result
+from prober.scheduled_run import ScheduledRun
 
 STARTED_AT: Final = datetime(2026, 11, 22, 7, 28, 0, 250000, tzinfo=UTC)
 STARTED: Final = 1795332480.25
@@ -78,7 +78,7 @@ def without(*probes: str, **targets: Mapping[str, Any]) -> Config:
     )
 
 
-def ran(probe: Probe, *, at: float = 0.0, took: float = 0.25, lag: float = 0.002, **rest: Any) -> Result:
+def ran(probe: Probe, *, at: float = 0.0, took: float = 0.25, lag: float = 0.002, **rest: Any) -> ScheduledRun:
     """A run that began `at` seconds after STARTED_AT; it passed, unless a reason is given."""
     reason: Reason | None = rest.get("reason")
     begun = STARTED_AT + timedelta(seconds=at)
@@ -93,10 +93,10 @@ def ran(probe: Probe, *, at: float = 0.0, took: float = 0.25, lag: float = 0.002
             **rest,
         }
     )
-    return Result(outcome=outcome, due=begun, start_lag_seconds=lag)
+    return ScheduledRun(outcome=outcome, due=begun, start_lag_seconds=lag)
 
 
-def eventful(config: Config) -> list[Result]:
+def eventful(config: Config) -> list[ScheduledRun]:
     """Runs that fill every family, with numbers large, small, whole and none."""
     probes = config.probes
     expiry = {"certificate_expiry_timestamp_seconds": 1798761600.0}

@@ -45,7 +45,7 @@ ROOMS: Final[Mapping[str, Room]] = {
             "prober/contract/compatibility.py",
             "prober/contract/compatibility_rules.py",
             "prober/contract/normalize.py",
-            "prober/contract/matching.py",
+            "prober/contract/alternative_pairs.py",
         ),
         tests=(
             "tests/contract/test_contract.py",
@@ -56,17 +56,17 @@ ROOMS: Final[Mapping[str, Room]] = {
     "race": Room(
         files=(
             "prober/consistency/__init__.py",
-            "prober/consistency/counter.py",
+            "prober/consistency/counter_model.py",
             "prober/consistency/set_model.py",
             "prober/consistency/trace.py",
             "prober/consistency/jsonl.py",
-            "prober/consistency/lock.py",
-            "prober/consistency/log.py",
+            "prober/consistency/lock_model.py",
+            "prober/consistency/log_model.py",
             "prober/consistency/order.py",
-            "prober/consistency/record.py",
-            "prober/consistency/register.py",
+            "prober/consistency/record_model.py",
+            "prober/consistency/register_model.py",
             "prober/consistency/sessions.py",
-            "prober/consistency/report.py",
+            "prober/consistency/wording.py",
             "prober/consistency/verdict.py",
         ),
         tests=(
@@ -78,13 +78,13 @@ ROOMS: Final[Mapping[str, Room]] = {
     ),
     "schedule": Room(
         files=(
-            "prober/schedule/triggers.py",
+            "prober/schedule/interval_trigger.py",
             "prober/schedule/maintenance.py",
             "prober/schedule/rate_limit.py",
             "prober/schedule/concurrency.py",
         ),
         tests=(
-            "tests/schedule/test_triggers.py",
+            "tests/schedule/test_interval_trigger.py",
             "tests/schedule/test_maintenance.py",
             "tests/schedule/test_rate_limit.py",
             "tests/schedule/test_concurrency.py",

@@ -10,7 +10,7 @@ from prober.config.model import Config, Probe, Target
 from prober.kinds.handshake import HandshakeSettings
 from prober.notify import Notifier
 from prober.outcome import Outcome, Reason, Verdict
-from prober.result import Result
+from prober.scheduled_run import ScheduledRun
 from prober.status import StatusStore
 
 START: Final = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -23,7 +23,7 @@ def at(minute: float) -> datetime:
 
 def run(
     word: str, minute: float = 0.0, *, probe: str = "a", target: str = "t", maintenance: bool = False, **more: Any
-) -> Result:
+) -> ScheduledRun:
     """A run that began at that minute."""
     reason = None if word == "pass" else Reason.NOT_RUN if word == "unknown" else Reason(word)
     outcome = Outcome(
@@ -36,7 +36,7 @@ def run(
         duration_seconds=0.1,
         **({"message": f"it says {word}", "step": "initialize"} if reason else {}) | more,
     )
-    return Result(outcome=outcome, due=at(minute), maintenance=maintenance)
+    return ScheduledRun(outcome=outcome, due=at(minute), maintenance=maintenance)
 
 
 def statuses(*probes: str, suspects: Callable[[], bool] = lambda: False) -> StatusStore:
@@ -55,7 +55,7 @@ def statuses(*probes: str, suspects: Callable[[], bool] = lambda: False) -> Stat
     return made
 
 
-def ended(notifier: Notifier, result: Result) -> None:
+def ended(notifier: Notifier, result: ScheduledRun) -> None:
     """Give a result to the notifier, and before it to the status store that counts for it."""
     notifier._statuses.record(result)
     notifier.record(result)

@@ -9,7 +9,7 @@ import pytest
 
 from prober.notify.alert_groups import AlertGroups, Change, Firing, Resolved
 from prober.outcome import Reason
-from prober.result import Result
+from prober.scheduled_run import ScheduledRun
 from tests.notify.results import at, run, statuses
 
 
@@ -22,7 +22,7 @@ class Telling:
         probes = ("a", "b", "c", "told", "other", *(f"p{number}" for number in range(10)))
         self.statuses = statuses(*probes, suspects=lambda: self.suspect)
 
-    def __call__(self, result: Result, *, suspect: bool = False) -> None:
+    def __call__(self, result: ScheduledRun, *, suspect: bool = False) -> None:
         self.suspect = suspect
         self.statuses.record(result)
         streak = self.statuses.probe(result.outcome.probe).streak

@@ -12,7 +12,7 @@ import pytest
 
 from prober.consistency import judge_trace
 from prober.consistency.jsonl import read_lines, write_lines
-from prober.report.timeline import timeline_of
+from prober.report.race_timeline import timeline_of
 from tests.consistency.writing import trace
 from tests.races.reference import PROBES, ROOT, Reference
 

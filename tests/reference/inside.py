@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import httpx
 
-from prober.reference.app import Reference, build
+from prober.reference.reference_server import Reference, build
 from prober.reference.settings import Settings
 
 from .calling import ToolRefused

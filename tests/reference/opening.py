@@ -7,11 +7,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from prober.reference.stores import memory
-from prober.reference.stores.memory import UnsafeMemoryStore
+from prober.reference.stores import unsafe_memory
 from prober.reference.stores.protocol import Store
 from prober.reference.stores.redis import RedisStore
 from prober.reference.stores.sqlite import SqliteStore
+from prober.reference.stores.unsafe_memory import UnsafeMemoryStore
 
 from .redis.server import running
 
@@ -47,7 +47,7 @@ async def _sqlite(folder: Path) -> AsyncIterator[Connect]:
 
 @asynccontextmanager
 async def _memory(_folder: Path) -> AsyncIterator[Connect]:
-    memory.forget_everything()
+    unsafe_memory.forget_everything()
     async with _instances(UnsafeMemoryStore) as connect:
         yield connect
 

@@ -15,8 +15,8 @@ from prober.config.model import Config, Probe, Target
 from prober.kinds.handshake import HandshakeSettings
 from prober.loader import load
 from prober.outcome import Reason
-from prober.result import Result
 from prober.schedule import Scheduler
+from prober.scheduled_run import ScheduledRun
 from tests.leaks import nothing_left_behind
 from tests.waiting import until as wait_until
 
@@ -31,11 +31,11 @@ class Ledger:
     """A Sink that keeps everything."""
 
     def __init__(self) -> None:
-        self.results: list[Result] = []
+        self.results: list[ScheduledRun] = []
         self.left_out: list[str] = []
         self._news = asyncio.Event()
 
-    def record(self, result: Result) -> None:
+    def record(self, result: ScheduledRun) -> None:
         self.results.append(result)
         self._news.set()
 
@@ -43,7 +43,7 @@ class Ledger:
         self.left_out.append(probe.name)
         self._news.set()
 
-    def of(self, probe: str) -> list[Result]:
+    def of(self, probe: str) -> list[ScheduledRun]:
         """The results of one probe."""
         return [result for result in self.results if result.outcome.probe == probe]
 
@@ -58,7 +58,7 @@ class Ledger:
                 self._news.clear()
                 await self._news.wait()
 
-    async def runs(self, probe: str, count: int) -> list[Result]:
+    async def runs(self, probe: str, count: int) -> list[ScheduledRun]:
         """Wait for so many results of a probe."""
         await self.until(lambda: len(self.of(probe)) >= count)
         return self.of(probe)

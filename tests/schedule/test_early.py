@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from prober.schedule.interval_trigger import IntervalTrigger
 from prober.schedule.scheduler import EARLY
-from prober.schedule.triggers import IntervalTrigger
 from tests.kinds.offering import gives, offering, tool
 from tests.schedule.ledger import Ledger, loaded, scheduling
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 import pytest
 
 from prober.outcome import Reason
-from prober.result import Result
 from prober.schedule.loop_lag import LoopLag
+from prober.scheduled_run import ScheduledRun
 from tests.kinds.offering import gives, offering, tool
 from tests.peers.ports import mute
 from tests.schedule.ledger import Ledger, fleet, loaded, scheduling
@@ -41,7 +41,7 @@ def dead_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     over.set()
 
 
-def punctual(results: list[Result]) -> list[float]:
+def punctual(results: list[ScheduledRun]) -> list[float]:
     """The start lags that are beyond tolerance."""
     return [result.start_lag_seconds for result in results if result.start_lag_seconds > TOLERANCE]
 
@@ -63,7 +63,7 @@ async def test_healthy_targets_run_on_time_beside_twenty_that_hang_and_twenty_wi
             await ledger.until(lambda: len({result.outcome.target for result in ledger.results}) == len(targets))
             known = datetime.now(UTC)
 
-            def since(number: int) -> list[Result]:
+            def since(number: int) -> list[ScheduledRun]:
                 return [result for result in ledger.of(f"well{number}") if result.due > known]
 
             await ledger.until(lambda: all(len(since(number)) >= 3 for number in range(10)))

@@ -15,9 +15,9 @@ from prober.assertions.judge import Judge
 from prober.config.model import Probe
 from prober.engine import run_probe
 from prober.outcome import Reason, Verdict
-from prober.result import Result
 from prober.schedule import Scheduler, Shard
 from prober.schedule.loop_lag import LoopLag
+from prober.scheduled_run import ScheduledRun
 from tests.kinds.offering import document, gives, offering, tool
 from tests.peers.protocol import Message
 from tests.schedule.ledger import BOUND, Ledger, fleet, loaded, scheduling, until
@@ -128,7 +128,7 @@ async def test_a_sink_that_raises_stops_neither_the_others_nor_the_schedule(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken:
-        def record(self, result: Result) -> None:
+        def record(self, result: ScheduledRun) -> None:
             raise RuntimeError("a bug in a sink")
 
         def skipped(self, probe: Probe) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from prober.config.cron import cron_trigger
 from prober.schedule import timer as module
+from prober.schedule.interval_trigger import IntervalTrigger
 from prober.schedule.timer import Timer
-from prober.schedule.triggers import IntervalTrigger
 from tests.schedule.ledger import until
 
 BOUND = 10.0

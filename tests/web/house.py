@@ -13,8 +13,8 @@ from prober.assertions.judge import Judge
 from prober.config import Config
 from prober.loader import load
 from prober.metrics import Metrics
-from prober.result import Result
 from prober.schedule import Scheduler
+from prober.scheduled_run import ScheduledRun
 from prober.status import StatusStore
 from prober.web import AppState
 
@@ -55,7 +55,7 @@ class House:
     async def run_all(self) -> None:
         """Every probe once, for the statuses and the metrics to know."""
         for name in self.config.probes:
-            result = Result(outcome=await self.scheduler.run_now(name), due=datetime.now(UTC))
+            result = ScheduledRun(outcome=await self.scheduler.run_now(name), due=datetime.now(UTC))
             self.statuses.record(result)
             self.metrics.record(result)
 

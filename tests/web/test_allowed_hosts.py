@@ -12,7 +12,7 @@ from prober.web import Web
 from prober.web.allowed_hosts import host_and_port, is_loopback
 from tests.web.asking import asking
 from tests.web.house import dead, house
-from tests.web.test_listener import ask
+from tests.web.test_http_server import ask
 
 
 @pytest.mark.parametrize(

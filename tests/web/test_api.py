@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator
 
 from prober.history import HistoryStore
 from prober.outcome import Evidence, Outcome, Reason, ServerInfo, Verdict
-from prober.result import Result
+from prober.scheduled_run import ScheduledRun
 from tests.web.asking import asking
 from tests.web.house import House, dead, house
 
@@ -37,7 +37,7 @@ def checked(name: str, answer: httpx.Response) -> Any:
     return document
 
 
-def result(number: int, *, probe: str = "a", passed: bool = True, at: timedelta | None = None) -> Result:
+def result(number: int, *, probe: str = "a", passed: bool = True, at: timedelta | None = None) -> ScheduledRun:
     started_at = NOON + (at if at is not None else timedelta(seconds=number))
     failed = Outcome(
         target="dead",
@@ -55,11 +55,11 @@ def result(number: int, *, probe: str = "a", passed: bool = True, at: timedelta 
         facts={"latency_seconds": 0.125},
     )
     good = replace(failed, verdict=Verdict.PASS, reason=None, step=None, message="", evidence=(), warnings=())
-    return Result(outcome=good if passed else failed, due=started_at, start_lag_seconds=0.002)
+    return ScheduledRun(outcome=good if passed else failed, due=started_at, start_lag_seconds=0.002)
 
 
 @asynccontextmanager
-async def remembering(folder: Path, results: list[Result]) -> AsyncIterator[httpx.AsyncClient]:
+async def remembering(folder: Path, results: list[ScheduledRun]) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a prober to which that happened a while ago, and which has written it down."""
     history = HistoryStore.open(folder / "history.db", clock=lambda: NOON + timedelta(hours=1))
     for each in results:

@@ -10,7 +10,7 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 
 from prober.web import WebConfig, WebConfigError
-from prober.web.config import load
+from prober.web.web_config_file import load
 from tests.peers.tls import authority, write_authority
 
 HASH = "$2b$10$" + "a" * 53

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from prober.history import HistoryStore
-from prober.result import Result
+from prober.scheduled_run import ScheduledRun
 from tests.peers.http_peer import http_peer
 from tests.web.asking import asking
 from tests.web.house import house
@@ -48,7 +48,7 @@ async def test_a_secret_that_comes_back_is_in_no_answer(tmp_path: Path) -> None:
     async with http_peer() as peer, house(echoing(peer.url), tmp_path, TOKEN=SECRET) as here:
         outcome = await here.scheduler.run_now("echo")
         assert (outcome.reason, outcome.step) == ("expectation_failed", "tools/call")
-        result = Result(outcome=outcome, due=datetime.now(UTC))
+        result = ScheduledRun(outcome=outcome, due=datetime.now(UTC))
         history = HistoryStore.open(path)
         for sink in (here.statuses, here.metrics, history):
             sink.record(result)

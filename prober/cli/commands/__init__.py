@@ -1,1 +1,1 @@
-"""One file for each command, named after it. `contracts.py` has `pin` and `drift`."""
+"""A module for each command that is more than a call, named after it; `contracts.py` has `pin` and `drift`."""

@@ -77,7 +77,7 @@ def judge(path: Path, *, model: str | None, timeline: Path | None) -> int:
     verdict = judge_trace(trace)
     _tell(trace, verdict)
     if timeline is not None:
-        from prober.report.timeline import timeline_of
+        from prober.report.race_timeline import timeline_of
 
         _write(timeline, timeline_of(trace, verdict))
     if verdict.violations:
@@ -86,8 +86,8 @@ def judge(path: Path, *, model: str | None, timeline: Path | None) -> int:
 
 
 def _tell(trace: Trace, verdict: Judged) -> None:
-    from prober.consistency.report import line
     from prober.consistency.trace import overlap
+    from prober.consistency.wording import line
 
     clients = len({operation.client for operation in trace.operations})
     about = f"{trace.about}: " if trace.about else ""

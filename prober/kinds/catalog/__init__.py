@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from prober.config.cursor import Cursor
 from prober.config.field_types import FieldType, JsonSchema, ListOf, SchemaBuilder, Text
-from prober.config.files import FilePath, JsonFile
+from prober.config.file_fields import FilePath, JsonFile
 from prober.config.kind import FactMetric, ProbeKind
 from prober.config.mapping_schema import Values, key, mapping_of, settings
 from prober.outcome import Reason

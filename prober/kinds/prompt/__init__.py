@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from prober.config.checks import WITHOUT_STRUCTURED, Checks
+from prober.config.answer_checks import WITHOUT_STRUCTURED, Checks
 from prober.config.field_types import Expanding, MapOf, Text
 from prober.config.kind import ProbeKind
 from prober.config.mapping_schema import inline, key, mapping_of, settings

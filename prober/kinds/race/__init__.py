@@ -2,10 +2,10 @@
 
 models.py      the operations of each model, and the anomalies that a trace can show
 settings.py    which tools are the operations, how many clients, how long
-rules.py       cross-checks of the settings
+settings_checks.py cross-checks of the settings
 run.py         setup, rounds of clients, cleanup, verdict
 connection.py  sessions, replaced after a failed call
-call.py        the answer of an operation's tool call: value, version, conflict
+answer_reading.py the answer of an operation's tool call: value, version, conflict
 client.py      one client: chooses and makes the next operation, by the model
 recorder.py    records operations and makes a trace of them
 report.py      the verdict as a Failure
@@ -19,8 +19,8 @@ from prober.config.cursor import Cursor
 from prober.config.kind import FactMetric, ProbeKind
 from prober.config.mapping_schema import MappingSchema, Values
 from prober.kinds.race.models import MODELS
-from prober.kinds.race.rules import check_operations, check_placeholders, check_sizes, check_writes
 from prober.kinds.race.settings import RaceCall, RaceSettings, keys
+from prober.kinds.race.settings_checks import check_operations, check_placeholders, check_sizes, check_writes
 from prober.kinds.reasons import CHECK_REASONS, TOOL_REASONS
 from prober.outcome import Reason
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from prober.consistency.report import line
 from prober.consistency.trace import Result, Trace, overlap
 from prober.consistency.verdict import Judged, Violation
+from prober.consistency.wording import line
 from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Failure, Reason
 

@@ -2,7 +2,7 @@
 
 catalog.py   every fault: where it acts, what it does, the reason a probe must give
 switches.py  which faults are on, and at what rate
-state.py     faults in shared state: a store around the real one
+faulty_store.py faults in shared state: a store around the real one
 answers.py   faults in tool results and in the listing of tools: middleware of the MCP server
 wire.py      faults on the wire: ASGI middleware around POST /mcp
 control.py   GET and POST /debug/faults

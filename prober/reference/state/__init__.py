@@ -5,5 +5,5 @@ optimistic.py   optimistic locking with retries; counts writes by outcome
 workflow.py     the workflow of a session: an event log with snapshots
 projection.py   the state that events fold into
 cache.py        a read-through cache
-locks.py        waiting for a session's lock
+lock_waiting.py waiting for a session's lock
 """

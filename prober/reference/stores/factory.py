@@ -35,6 +35,6 @@ def make(settings: Settings, observer: StoreObserver) -> Store:
                 observer=observer,
             )
         case "memory":
-            from prober.reference.stores.memory import UnsafeMemoryStore
+            from prober.reference.stores.unsafe_memory import UnsafeMemoryStore
 
             return UnsafeMemoryStore()

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from prober.reference.state import locks
+from prober.reference.state import lock_waiting
 from prober.reference.state.context import Context
 from prober.reference.state.optimistic import counted
 from prober.reference.tools.arguments import Name, SessionId, Whole
@@ -39,7 +39,7 @@ def register(tools: ToolRegistry, context: Context) -> None:
 
         async def work() -> ExclusiveRun:
             ttl = work_ms / 1000 + _MARGIN
-            lock = await locks.acquire(context, session_id, tool="run_exclusive", ttl=ttl, wait=wait_ms / 1000)
+            lock = await lock_waiting.acquire(context, session_id, tool="run_exclusive", ttl=ttl, wait=wait_ms / 1000)
             waited = time.monotonic() - began
             try:
                 runs = (await store.get(session_id)).guarded_value
@@ -60,7 +60,7 @@ def register(tools: ToolRegistry, context: Context) -> None:
         wait_ms: Wait = 0,
     ) -> AcquiredLock:
         """Take the session's lock; it is an error where another holds it for the whole wait."""
-        taking = locks.acquire(context, session_id, tool="acquire_lock", ttl=ttl_ms / 1000, wait=wait_ms / 1000)
+        taking = lock_waiting.acquire(context, session_id, tool="acquire_lock", ttl=ttl_ms / 1000, wait=wait_ms / 1000)
         return AcquiredLock.of(await counted(context, taking, tool="acquire_lock", handle=session_id))
 
     @tools.add

@@ -11,6 +11,7 @@ from prober.outcome import Outcome, Verdict
 from prober.report.details import cause, warning_notes
 from prober.report.formatting import duration
 from prober.status import WORST_FIRST, ProbeStatus, TargetStatus
+from prober.web.pages.chart_geometry import Phases, Spark, Strip, phases_of, spark_of, strip_of
 from prober.web.pages.failure_view import (
     MAX_LINE,
     MAX_MESSAGE,
@@ -23,7 +24,6 @@ from prober.web.pages.formatting import When, ago, counted, one_line, percent, s
 from prober.web.pages.front import late
 from prober.web.pages.list_query import Pages, is_late, paged
 from prober.web.pages.recent_history import TargetHistory
-from prober.web.pages.svg import Phases, Spark, Strip, phases_of, spark_of, strip_of
 
 _EXPIRY_WARNING: Final = 14 * 86400.0
 """Seconds before its expiry from which a certificate is marked."""

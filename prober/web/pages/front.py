@@ -11,10 +11,10 @@ from typing import Final
 from prober.outcome import Verdict
 from prober.report.details import cause
 from prober.status import WORST_FIRST, ProbeStatus
+from prober.web.pages.chart_geometry import Spark, Strip, spark_of, strip_of
 from prober.web.pages.formatting import When, ago, counted, one_line, percent, since, span
 from prober.web.pages.list_query import ListedTarget, ListQuery, Pages, Selection, Totals, is_late
 from prober.web.pages.recent_history import TargetHistory
-from prober.web.pages.svg import Spark, Strip, spark_of, strip_of
 
 _MAX_COMPLAINTS: Final = 3
 """Failing probes of one target that the front page shows; the target page has the rest."""

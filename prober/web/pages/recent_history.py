@@ -15,7 +15,7 @@ from datetime import time as time_of_day
 from typing import Final
 
 from prober.history import Day, HistoryError, HistoryStore, Overview, PastFailure, Point
-from prober.web.pages.svg import DAYS
+from prober.web.pages.chart_geometry import DAYS
 
 UPTIME_DAYS: Final = 30
 HOURS: Final = 48

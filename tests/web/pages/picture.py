@@ -25,7 +25,7 @@ from prober.config.model import Target
 from prober.engine import run_pass
 from prober.loader import load
 from prober.outcome import Outcome, Reason
-from prober.result import Result
+from prober.scheduled_run import ScheduledRun
 from tests.peers.cases import CASES
 from tests.web.pages.browser import chromium
 from tests.web.pages.palette import with_palette
@@ -54,7 +54,7 @@ def main(file: Path, folder: Path | None) -> None:
         world = World(location="fra-1", started_at=datetime.now(UTC) - timedelta(days=12, hours=5))
         world.apply_config(config.targets.values(), config.probes.values())
         past = sorted(_past(config, outcomes), key=lambda each: each.outcome.started_at)
-        now = [Result(outcome=outcome, due=outcome.started_at) for outcome in outcomes]
+        now = [ScheduledRun(outcome=outcome, due=outcome.started_at) for outcome in outcomes]
         world.record(*past, *now)
         world.history = stack.enter_context(history_of([*past, *now], rest / "history.db"))
         _pictures(stack.enter_context(served(world)), rest, file, folder)
@@ -102,7 +102,7 @@ def _presentable(target: Target) -> Target:
     return replace(target, address="python -m tests.peers.stdio_peer") if target.transport == "stdio" else target
 
 
-def _past(config: Config, outcomes: list[Outcome]) -> Iterator[Result]:
+def _past(config: Config, outcomes: list[Outcome]) -> Iterator[ScheduledRun]:
     """Runs by the hour, some of them failed; of what fails now, the last ones for the same reason."""
     ends = {outcome.probe: outcome for outcome in outcomes}
     for index, probe in enumerate(config.probes.values()):

@@ -9,7 +9,7 @@ import pytest
 
 from prober.history import Day
 from prober.outcome import Phase
-from prober.web.pages.svg import DAYS, SPARK_HEIGHT, STRIP_HEIGHT, phases_of, spark_of, strip_of
+from prober.web.pages.chart_geometry import DAYS, SPARK_HEIGHT, STRIP_HEIGHT, phases_of, spark_of, strip_of
 
 TODAY = date(2026, 11, 22)
 

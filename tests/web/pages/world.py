@@ -19,7 +19,7 @@ from prober.history import HistoryStore
 from prober.kinds.handshake import HandshakeSettings
 from prober.metrics import Metrics
 from prober.outcome import Evidence, Outcome, Reason, Verdict
-from prober.result import Result
+from prober.scheduled_run import ScheduledRun
 from prober.status import StatusStore
 from prober.web import AppState, application
 
@@ -34,7 +34,7 @@ def probe(name: str, of: str, **rest: Any) -> Probe:
 
 def result(
     of: Probe, *, ago: float = 5.0, reason: Reason | None = None, maintenance: bool = False, **rest: Any
-) -> Result:
+) -> ScheduledRun:
     """A run that began so many seconds ago."""
     started = datetime.now(UTC) - timedelta(seconds=ago)
     outcome = Outcome(
@@ -47,7 +47,7 @@ def result(
         duration_seconds=rest.pop("took", 0.012),
         **rest,
     )
-    return Result(outcome=outcome, due=started, maintenance=maintenance)
+    return ScheduledRun(outcome=outcome, due=started, maintenance=maintenance)
 
 
 BAD: Mapping[str, Any] = {
@@ -74,7 +74,7 @@ class World:
         config = Config(targets={each.name: each for each in targets}, probes={each.name: each for each in probes})
         self.statuses.apply_config(config)
 
-    def record(self, *results: Result) -> None:
+    def record(self, *results: ScheduledRun) -> None:
         for each in results:
             self.statuses.record(each)
 
@@ -105,7 +105,7 @@ def small_world(reasons: Mapping[str, Reason | None], **rest: Any) -> World:
 
 
 @contextmanager
-def history_of(results: Iterable[Result], path: Path) -> Iterator[HistoryStore]:
+def history_of(results: Iterable[ScheduledRun], path: Path) -> Iterator[HistoryStore]:
     """A real history, in which these are written down already."""
     written = list(results)
     before = HistoryStore.open(path, queue=len(written) + 1)
@@ -119,7 +119,7 @@ def history_of(results: Iterable[Result], path: Path) -> Iterator[HistoryStore]:
         asyncio.run(history.close())
 
 
-def hourly(of: Probe, *, days: int, bad: Callable[[int], bool] = lambda _: False) -> Iterator[Result]:
+def hourly(of: Probe, *, days: int, bad: Callable[[int], bool] = lambda _: False) -> Iterator[ScheduledRun]:
     """A run every hour for so many days, the oldest first; `bad` says of which hours before now it fails."""
     for hour in range(days * 24, 0, -1):
         reason = Reason.CONNECT_REFUSED if bad(hour) else None
@@ -152,7 +152,7 @@ async def _nothing() -> str | None:
     return None
 
 
-def aged(standing_result: Result, *, by: float) -> Result:
+def aged(standing_result: ScheduledRun, *, by: float) -> ScheduledRun:
     """The same run, so many seconds earlier."""
     outcome = standing_result.outcome
     return replace(standing_result, outcome=replace(outcome, started_at=outcome.started_at - timedelta(seconds=by)))

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import Final
 
-from prober.consistency.report import call
 from prober.consistency.trace import Operation, Result, Trace
 from prober.consistency.verdict import Judged, Violation, judged
+from prober.consistency.wording import call
 from prober.outcome import Reason
 
 _CLOCKS: Final = 0.01

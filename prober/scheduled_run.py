@@ -1,4 +1,4 @@
-"""A scheduled run that has ended, as those get it who keep, count, show or tell it."""
+"""A scheduled run that has ended: what every sink (history, metrics, status, notifications) receives."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from prober.outcome import Outcome
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Result:
+class ScheduledRun:
     """An outcome with how it came to be run. Times are UTC."""
 
     outcome: Outcome
@@ -34,7 +34,7 @@ class Remembered:
 
     target: str
     probe: str
-    last: Result | None = None
+    last: ScheduledRun | None = None
     """The latest run, without its exchanges and phases."""
     last_success: datetime | None = None
     since: datetime | None = None
@@ -46,7 +46,7 @@ class Remembered:
 class Sink(Protocol):
     """Takes results in as they come, in the event loop's thread: quickly, and without ever raising."""
 
-    def record(self, result: Result, /) -> None:
+    def record(self, result: ScheduledRun, /) -> None:
         """A run has ended."""
 
     def skipped(self, probe: Probe, /) -> None:

@@ -20,9 +20,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
 
-from prober.consistency.report import call, show
 from prober.consistency.trace import Operation, Result, Trace
 from prober.consistency.verdict import Judged, Violation, judged
+from prober.consistency.wording import call, show
 from prober.json_values import Json
 from prober.outcome import Reason
 

@@ -21,9 +21,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import inf
 
-from prober.consistency.report import call
 from prober.consistency.trace import Operation, Result, Trace
 from prober.consistency.verdict import Judged, Violation, judged
+from prober.consistency.wording import call
 from prober.outcome import Reason
 
 

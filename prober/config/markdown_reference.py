@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from prober.config.checks import ExpectationField
+from prober.config.answer_checks import ExpectationField
 from prober.config.field_types import FieldType, SchemaBuilder
 from prober.config.kind import ProbeKind
 from prober.config.mapping_schema import Key, MappingSchema

@@ -9,7 +9,7 @@ from prober.config.cron import CRON_PATTERN, cron_complaint
 from prober.config.cursor import Cursor
 from prober.config.field_types import FieldType, JsonSchema, ListOf, SchemaBuilder
 from prober.config.mapping_schema import key, mapping_of, settings
-from prober.config.quantities import Duration
+from prober.config.unit_fields import Duration
 from prober.config.units import RATE_PATTERN, parse_rate
 
 

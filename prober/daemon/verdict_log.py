@@ -10,7 +10,7 @@ from prober.config.model import Config, Probe
 from prober.daemon.logs import log
 from prober.outcome import Outcome, Reason, Verdict
 from prober.report.untrusted import line
-from prober.result import Remembered, Result
+from prober.scheduled_run import Remembered, ScheduledRun
 
 _Last = tuple[Verdict, Reason | None]
 _INITIAL: Final[_Last] = (Verdict.PASS, None)
@@ -36,7 +36,7 @@ class Changes:
                 outcome = memory.last.outcome
                 self._last[memory.target, memory.probe] = outcome.verdict, outcome.reason
 
-    def record(self, result: Result) -> None:
+    def record(self, result: ScheduledRun) -> None:
         """A run has ended."""
         outcome = result.outcome
         name = outcome.target, outcome.probe

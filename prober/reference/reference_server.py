@@ -22,10 +22,10 @@ from mcp.server.transport_security import TransportSecuritySettings
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
 
-from prober.reference import pages
+from prober.reference import http_app
 from prober.reference.contention import Contention
 from prober.reference.faults.answers import AnswerFaults
-from prober.reference.faults.state import FaultyStore
+from prober.reference.faults.faulty_store import FaultyStore
 from prober.reference.faults.switches import FaultSwitches, parse_all
 from prober.reference.faults.wire import WireFaults
 from prober.reference.logs import log
@@ -104,7 +104,7 @@ def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> R
             allowed_origins=[f"http://{host}" for host in (*_LOOPBACK, *settings.allowed_hosts)],
         ),
     )
-    app = pages.build(context, switches, endpoint.routes)
+    app = http_app.build(context, switches, endpoint.routes)
     return Reference(
         settings=settings,
         registry=registry,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, get_args
 from prober.config.cursor import Cursor, InvalidValueError
 from prober.config.diagnostics import did_you_mean
 from prober.config.field_types import Choice, FieldType, Json, JsonObject, JsonSchema, ListOf, SchemaBuilder
-from prober.config.files import JsonFile
+from prober.config.file_fields import JsonFile
 from prober.config.mapping_schema import AtLeastOne, Values, key, mapping_of, settings
-from prober.config.quantities import Duration
+from prober.config.unit_fields import Duration
 from prober.config.units import parse_duration, show_duration
 
 if TYPE_CHECKING:

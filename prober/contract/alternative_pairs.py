@@ -18,8 +18,8 @@ class Pairs:
 
 
 def pair_up(olds: list[Alternative], news: list[Alternative]) -> Pairs:
-    """Set alternatives of one type against each other: the equal ones first, then those of one tag, then what is left
-    if that is one on either side. An alternative of any type stands alone unless it is equal to one."""
+    """Pair the alternatives of one type: equal ones first, then those with the same tag, then the last two if one is
+    left on each side. An alternative of any type stands alone unless it is equal to one."""
     found = Pairs()
     for kind in dict.fromkeys(map(base_type, [*olds, *news])):
         some = [one for one in olds if base_type(one) == kind]

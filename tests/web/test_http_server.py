@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from prober.web import Web, WebConfigError, listener
+from prober.web import Web, WebConfigError, http_server
 from tests.leaks import nothing_left_behind
 from tests.peers.tls import authority, write_authority, write_client_certificate
 from tests.web.asking import asking
@@ -96,7 +96,7 @@ async def test_an_answer_under_way_is_finished_before_the_end() -> None:
 
 
 async def test_an_answer_that_never_comes_does_not_keep_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "_GRACE", 1)
+    monkeypatch.setattr(http_server, "_GRACE", 1)
     asked = asyncio.Event()
 
     async def never(_: Request) -> Response:
@@ -113,7 +113,7 @@ async def test_an_answer_that_never_comes_does_not_keep_the_server(monkeypatch: 
 
 
 async def test_a_client_that_does_not_read_does_not_keep_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "_GRACE", 1)
+    monkeypatch.setattr(http_server, "_GRACE", 1)
 
     async def flood(_: Request) -> Response:
         async def pieces() -> AsyncIterator[bytes]:
@@ -135,14 +135,14 @@ async def test_a_client_that_does_not_read_does_not_keep_the_server(monkeypatch:
 async def test_a_connection_is_not_held_for_a_request_that_does_not_come(
     monkeypatch: pytest.MonkeyPatch, begun: bytes
 ) -> None:
-    monkeypatch.setattr(listener, "_HEAD_TIME", 0.2)
+    monkeypatch.setattr(http_server, "_HEAD_TIME", 0.2)
     async with nothing_left_behind(), serving(hello, web := Web()):
         assert await ask(web, begun) == b""
 
 
 @pytest.mark.slow
 async def test_a_slow_answer_is_not_taken_for_a_slow_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "_HEAD_TIME", 0.2)
+    monkeypatch.setattr(http_server, "_HEAD_TIME", 0.2)
 
     async def slow(_: Request) -> Response:
         await asyncio.sleep(0.6)
@@ -156,7 +156,7 @@ async def test_a_slow_answer_is_not_taken_for_a_slow_request(monkeypatch: pytest
 
 async def test_a_head_beyond_bounds_is_refused() -> None:
     async with serving(hello, web := Web()):
-        head = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * (listener.MAX_HEAD + 1000)
+        head = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * (http_server.MAX_HEAD + 1000)
         assert (await ask(web, head)).startswith(b"HTTP/1.1 400 ")
 
 

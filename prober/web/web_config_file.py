@@ -25,7 +25,7 @@ from typing import Final
 from prober.config.cursor import Cursor, FileScope, InvalidValueError
 from prober.config.diagnostics import ConfigError, Mistake
 from prober.config.field_types import Choice, FieldType, MapOf, Text
-from prober.config.files import ExistingFile, why_unreadable
+from prober.config.file_fields import ExistingFile, why_unreadable
 from prober.config.mapping_schema import Key, MappingSchema, Values, key, mapping_of, settings
 from prober.config.yaml_document import MAX_BYTES, UnreadableError, parse
 

@@ -19,10 +19,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from prober.consistency.order import Placed, contradictions
-from prober.consistency.report import call, show
 from prober.consistency.sessions import broken_guarantees
 from prober.consistency.trace import Operation, Result, Trace
 from prober.consistency.verdict import Judged, Violation, judged
+from prober.consistency.wording import call, show
 from prober.json_values import Json
 from prober.outcome import Reason
 
@@ -41,7 +41,7 @@ def made(write: Operation) -> int:
 
 
 def made_or_never(write: Operation) -> int | None:
-    """Likewise of any write; None where nobody can tell."""
+    """The version that any write made (see `made`), or None if unknown."""
     return made(write) if write.given is not None or write.version is not None else None
 
 

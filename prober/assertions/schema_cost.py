@@ -33,7 +33,7 @@ MAX_WORDED_DEPTH: Final = 20
 """Levels of an instance: it goes down some eight calls for each, and the stack is not all ours."""
 MAX_SCHEMAS: Final = 2_000
 MAX_PATTERNS: Final = 100
-"""In one schema: to compile one takes up to a millisecond, see `prober.assertions.engines`."""
+"""In one schema: to compile one takes up to a millisecond, see `prober.assertions.schema_libraries`."""
 MAX_CHAIN: Final = 100
 """Schemas that lead from one to the next at one place, and levels of an instance that are calculated."""
 
@@ -242,7 +242,7 @@ class _Graph:
         return target, uri
 
     def _inner_first(self, root: int) -> list[_Node]:
-        """All nodes that judge something, each after those that judge the same place on its behalf."""
+        """All judging nodes, each after the nodes it applies to the same value."""
         order: list[_Node] = []
         finished: dict[int, bool] = {}
         waiting = [root]
@@ -270,7 +270,8 @@ class _Graph:
         return order
 
     def _by_depth(self, root: int, order: list[_Node], own: Callable[[_Node], int]) -> tuple[list[int], bool]:
-        """The most of `own` at any place of an instance of 1, 2, … levels, and whether it grows no more with depth."""
+        """The highest sum of `own` at one place, for instances of 1, 2, … levels; and whether deeper instances add
+        nothing."""
         here: dict[int, int] = {}
         for node in order:
             here[node.name] = own(node) + sum([here[inner] for inner in node.in_place])
@@ -294,7 +295,7 @@ class _Graph:
 
 
 def _is_named(schema: Mapping[str, Json]) -> bool:
-    """Whether references may mean it by a name, and those in it another place than they say."""
+    """Whether the schema has an `$id` of its own: references to it and inside it resolve against another base."""
     return isinstance(schema.get("$id"), str) or isinstance(schema.get("id"), str)
 
 

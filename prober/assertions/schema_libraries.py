@@ -144,7 +144,7 @@ def _pattern(_: Any, pattern: str, instance: Json, _schema: Json) -> Iterator[Va
 
 
 def _spelt_out(document: Json) -> Json:
-    """The document in other words, for where jsonschema (4.26) has no other handle.
+    """A rewritten copy of the schema that works around behaviour of jsonschema 4.26 that cannot be configured.
 
     A `false` that forbids a member or element becomes `{"not": {}}`: it means the same, but the place of what `false`
     refused is forgotten. The patterns of `patternProperties` are translated to those of Python.

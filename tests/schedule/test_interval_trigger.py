@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from prober.schedule.interval_trigger import IntervalTrigger
 from prober.schedule.shard import Shard, stable_hash
-from prober.schedule.triggers import IntervalTrigger
 
 NOON = datetime(2026, 5, 4, 12, 0, 0, 300_000, tzinfo=UTC)
 

@@ -21,7 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from prober.web.allowed_hosts import is_loopback
 from prober.web.basic_auth import Users
-from prober.web.config import WebConfig, load, unusable
+from prober.web.web_config_file import WebConfig, load, unusable
 
 MAX_HEAD: Final = 32 * 1024
 """Bytes of the first line and the headers of a request."""

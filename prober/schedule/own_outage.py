@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from prober.config.model import Config, Probe, Target
 from prober.outcome import Family, Outcome, Phase, Reason, Verdict
-from prober.result import Result
+from prober.scheduled_run import ScheduledRun
 
 
 class OutageDetector:
@@ -60,7 +60,7 @@ class OutageDetector:
                 self._reached.pop(name, None)
         self._places = places
 
-    def record(self, result: Result) -> None:
+    def record(self, result: ScheduledRun) -> None:
         """A run has ended."""
         outcome = result.outcome
         target, place = outcome.target, self._places.get(outcome.target)

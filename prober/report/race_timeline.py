@@ -10,9 +10,9 @@ import html
 from collections.abc import Iterator
 from typing import Final
 
-from prober.consistency.report import line, show
 from prober.consistency.trace import Operation, Result, Trace
 from prober.consistency.verdict import Judged, Violation
+from prober.consistency.wording import line, show
 
 _WIDTH: Final = 1100
 _LEFT: Final = 90

@@ -13,8 +13,8 @@ from prober.config.model import Checks, Config, Latency, Probe, Target
 from prober.kinds.call import CallSettings
 from prober.kinds.handshake import HandshakeSettings
 from prober.outcome import Outcome, Phase, Reason, Verdict
-from prober.result import Result
-from prober.schedule.outage import OutageDetector
+from prober.schedule.own_outage import OutageDetector
+from prober.scheduled_run import ScheduledRun
 
 BUDGET = 0.5
 PROBE = Probe(
@@ -64,7 +64,7 @@ class World:
         """One run of each; whether there is a suspicion now."""
         for number in numbers:
             result = outcome(reason, target=f"t{number}", **more)
-            self.detector.record(Result(outcome=result, due=result.started_at))
+            self.detector.record(ScheduledRun(outcome=result, due=result.started_at))
         return self.detector.suspects
 
 
@@ -131,7 +131,7 @@ def test_commands_are_places_of_their_own() -> None:
     detector.apply_config(Config(targets=targets))
     for reason in (None, Reason.SPAWN_FAILED):
         for name in targets:
-            detector.record(Result(outcome=outcome(reason, target=name), due=datetime.now(UTC)))
+            detector.record(ScheduledRun(outcome=outcome(reason, target=name), due=datetime.now(UTC)))
     assert detector.suspects
 
 
