@@ -1,7 +1,7 @@
 """The long-running prober: starts, reloads and drains all its parts.
 
-Data flow: the scheduler runs probes and passes every ScheduledRun to the sinks (outage detector, status store, metrics, log,
-notifications, history); the web server reads the status store, the history and the metrics.
+Data flow: the scheduler runs probes and passes every ScheduledRun to the sinks (outage detector, status store, metrics,
+log, notifications, history); the web server reads the status store, the history and the metrics.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def _result(outcome: Outcome, *, verbose: bool) -> dict[str, Any]:
         "target": outcome.target,
         "probe": outcome.probe,
         "kind": outcome.kind,
-        "outcome": outcome.verdict,
+        "verdict": outcome.verdict,
         "reason": outcome.reason,
         "step": text_or_null(outcome.step),
         "message": text_or_null(outcome.message),

@@ -55,7 +55,7 @@ async def test_an_interrupted_run_reports_what_is_known_and_leaves_no_process(
     assert done.code == 130
     assert done.err == "interrupted\n"
     results = done.results
-    assert {name: result["outcome"] for name, result in results.items()} == {
+    assert {name: result["verdict"] for name, result in results.items()} == {
         "p0": "pass",
         "p1": "unknown",
         "p2": "pass",

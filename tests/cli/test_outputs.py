@@ -40,7 +40,7 @@ async def test_the_json_report_is_one_document_of_its_schema(tmp_path: Path) -> 
     Draft202012Validator(SHAPE).validate(report)
     assert report["summary"] == {"pass": 1, "fail": 1, "unknown": 0}
     [good, bad] = report["results"]
-    assert (good["probe"], good["outcome"], good["protocol"]["era"]) == ("p0", "pass", "modern")
+    assert (good["probe"], good["verdict"], good["protocol"]["era"]) == ("p0", "pass", "modern")
     assert (bad["reason"], bad["step"]) == ("expectation_failed", "tools/call")
     assert bad["evidence"] == [{"pointer": "/count", "keyword": "equals", "seen": "3", "expected": "4"}]
     assert "exchanges" not in good

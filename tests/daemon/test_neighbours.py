@@ -90,7 +90,7 @@ def _fared(running: Running, file: Path, configuration: dict[str, Any]) -> Seen:
     last = datetime.now(UTC)
     until(lambda: _results(running, last, datetime.now(UTC)), "what ran until now is written")
     well = [result for result in _results(running, since, last) if result["target"].startswith("well-")]
-    assert {result["outcome"] for result in well} <= {"pass", "unknown"}, "none of them is blamed"
+    assert {result["verdict"] for result in well} <= {"pass", "unknown"}, "none of them is blamed"
     latencies = [result["latency_seconds"] - DELAY for result in well if result["latency_seconds"] is not None]
     lags = [result["start_lag_seconds"] for result in well]
     assert len(lags) >= TWENTY * SECONDS, "each ran once a second or more"

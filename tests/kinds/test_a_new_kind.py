@@ -143,7 +143,7 @@ async def test_it_is_run_and_reported(kinds: Path, least: int, outcome: str) -> 
         told = await command(kinds, "run", file, "--output", "json")
         page = await command(kinds, "run", file, "--output", "prometheus")
     [result] = told.results.values()
-    assert (told.code, result["outcome"]) == (int(outcome == "fail"), outcome)
+    assert (told.code, result["verdict"]) == (int(outcome == "fail"), outcome)
     assert result["message"] == ("" if outcome == "pass" else "2 tools, expected 3 to 40")
     assert 'mcp_census_tools{probe="p0",target="peer"} 2.0' in page.out
 
@@ -154,7 +154,7 @@ async def test_a_run_function_that_cannot_be_imported_is_our_own_fault_and_no_cr
         file = written(document(peer, {"kind": "census", "least": 1}, {"kind": "handshake"}), kinds.parent)
         told = await command(kinds, "run", file, "--output", "json")
     broken, sound = told.results.values()
-    assert (broken["reason"], sound["outcome"]) == ("internal_error", "pass")
+    assert (broken["reason"], sound["verdict"]) == ("internal_error", "pass")
     assert "a_module_that_nobody_installed" in broken["message"]
 
 

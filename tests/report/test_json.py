@@ -13,7 +13,7 @@ from prober.outcome import Evidence, Phase, Reason, Verdict
 from tests.report.golden import report
 from tests.report.outcomes import EVERYTHING, HOSTILE, VERDICT, outcome
 
-EXAMPLE_KEYS = ["target", "probe", "kind", "outcome", "reason", "step", "message", "duration_seconds", "phases"]
+EXAMPLE_KEYS = ["target", "probe", "kind", "verdict", "reason", "step", "message", "duration_seconds", "phases"]
 EXAMPLE_KEYS += ["protocol", "server", "evidence", "warnings"]
 
 
@@ -48,7 +48,7 @@ def test_the_schema_refuses(broken: dict[str, Any], schema: dict[str, Any]) -> N
     assert not Draft202012Validator(schema).is_valid(document)
 
 
-@pytest.mark.parametrize("change", [{"outcome": "ok"}, {"reason": "oops"}, {"reason": None}, {"phases": {"lunch": 1}}])
+@pytest.mark.parametrize("change", [{"verdict": "ok"}, {"reason": "oops"}, {"reason": None}, {"phases": {"lunch": 1}}])
 def test_the_schema_refuses_a_failed_result_with(change: dict[str, Any], schema: dict[str, Any]) -> None:
     document = json.loads(report("json", (VERDICT,)))
     document["results"][0] |= change
@@ -59,7 +59,7 @@ def test_the_schema_knows_every_reason_phase_and_verdict(schema: dict[str, Any])
     definitions = schema["$defs"]
     assert definitions["reason"]["enum"] == [None, *Reason]
     assert definitions["phases"]["propertyNames"]["enum"] == list(Phase)
-    assert definitions["result"]["properties"]["outcome"]["enum"] == list(Verdict)
+    assert definitions["result"]["properties"]["verdict"]["enum"] == list(Verdict)
     assert set(definitions["evidence"]["properties"]) == set(Evidence.__dataclass_fields__)
 
 
@@ -83,7 +83,7 @@ def test_a_failed_result_in_full() -> None:
             "target": "reference",
             "probe": "workflow-state",
             "kind": "call",
-            "outcome": "fail",
+            "verdict": "fail",
             "reason": "schema_mismatch",
             "step": "tools/call",
             "message": "/completedSteps: type: expected array, seen null",

@@ -81,7 +81,7 @@ async def test_targets_are_told_before_anything_has_run(tmp_path: Path) -> None:
     async with house(dead("a", "b"), tmp_path) as here, asking(here.app_state) as client:
         document = checked("targets", await client.get("/api/v1/targets"))
         (target,) = document["targets"]
-        assert (target["target"], target["outcome"], target["since"]) == ("dead", "unknown", None)
+        assert (target["target"], target["verdict"], target["since"]) == ("dead", "unknown", None)
         assert [probe["probe"] for probe in target["probes"]] == ["a", "b"]
         assert target["probes"][0]["last_run"] is None
         assert target["probes"][0]["next_due"] == "2026-01-31T12:05:00.000Z"
@@ -95,8 +95,8 @@ async def test_targets_are_told_as_they_stand(tmp_path: Path) -> None:
         here.statuses.record(result(3, passed=False))
         (target,) = checked("targets", await client.get("/api/v1/targets"))["targets"]
         first = target["probes"][0]
-        assert (target["outcome"], target["protocol"]["era"], target["server"]["name"]) == ("fail", "modern", "s")
-        assert (first["outcome"], first["reason"], first["step"]) == ("fail", "connect_refused", "initialize")
+        assert (target["verdict"], target["protocol"]["era"], target["server"]["name"]) == ("fail", "modern", "s")
+        assert (first["verdict"], first["reason"], first["step"]) == ("fail", "connect_refused", "initialize")
         assert (first["streak"], first["since"]) == (2, "2026-01-31T12:00:02.000Z")
         assert (first["last_run"], first["last_success"]) == ("2026-01-31T12:00:03.250Z", "2026-01-31T12:00:01.250Z")
         assert (first["duration_seconds"], first["latency_seconds"]) == (0.25, 0.125)
@@ -128,7 +128,7 @@ async def test_results_are_told_the_latest_first_within_the_time_asked_for(tmp_p
         assert times == sorted(times, reverse=True)
         query = {"probe": "a", "since": "2026-01-31T12:00:03Z", "until": "2026-01-31T13:00:06+01:00"}
         some = checked("results", await client.get("/api/v1/results", params=query))
-        assert [(each["started_at"][17:19], each["outcome"]) for each in some["results"]] == [
+        assert [(each["started_at"][17:19], each["verdict"]) for each in some["results"]] == [
             ("05", "fail"),
             ("04", "pass"),
             ("03", "fail"),
