@@ -88,14 +88,13 @@ def test_what_cannot_happen_has_no_counter(kind: str, target: Target, allow_writ
     assert set(reasons_of(probe(kind, allow_writes=allow_writes), target)) & absent == set()
 
 
-MODULES: Final = {"set": "set_model"}
 BORROWED: Final = {"log": {Reason.LOST_UPDATE}}
 """A log's lost updates are told by the judge of sets."""
 
 
 @pytest.mark.parametrize("model", sorted(consistency.MODELS))
 def test_a_model_has_the_anomalies_that_its_judge_names(model: str) -> None:
-    source = (Path(consistency.__file__).parent / f"{MODULES.get(model, model)}.py").read_text()
+    source = (Path(consistency.__file__).parent / f"{model}_model.py").read_text()
     named = {Reason[name] for name in re.findall(r"Reason\.([A-Z_]+)", source)}
     assert set(MODELS[model].anomalies) == named | BORROWED.get(model, set())
 
