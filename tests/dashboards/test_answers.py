@@ -29,6 +29,8 @@ NO_ANSWER: Final[Mapping[str, str]] = {
     "target/New server versions": "nothing changes at the end of the story",
     "state/New server versions": "nothing changes at the end of the story",
     "target/Phases of a run A": "only child processes are spawned, and payments is none",
+    "target/Start and end of the process A": "likewise",
+    "target/Start and end of the process B": "likewise",
 }
 
 

@@ -169,6 +169,12 @@ async def test_a_start_slot_is_given_back_at_the_first_answer_or_at_the_end() ->
     assert all(task.done() for task in (answers, silent, last))
 
 
+async def test_a_start_that_hangs_keeps_its_slot_no_longer_than_a_start_takes() -> None:
+    starts = StartLimiter(1, max_hold=0.05)
+    async with asyncio.timeout(BOUND), starts.slot(), starts.slot() as give_back:
+        give_back()
+
+
 async def test_a_pass_without_probes_has_no_outcomes() -> None:
     assert await run_pass(Config(), []) == []
 

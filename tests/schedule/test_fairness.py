@@ -76,7 +76,9 @@ async def test_healthy_targets_run_on_time_beside_twenty_that_hang_and_twenty_wi
 async def test_processes_that_hang_do_not_delay_one_that_answers(tmp_path: Path) -> None:
     ledger = Ledger()
     script = "read line; echo no; exit 0"
-    targets: dict[str, Any] = {f"h{n}": {"command": ["/bin/sh", "-c", "cat > /dev/null"]} for n in range(4)}
+    targets: dict[str, Any] = {
+        f"h{n}": {"command": ["/bin/sh", "-c", "cat > /dev/null"], "startup_timeout": "4s"} for n in range(4)
+    }
     probes: dict[str, Any] = {
         name: {"target": name, "kind": "handshake", "interval": "4s", "timeout": "4s"} for name in targets
     }
