@@ -45,11 +45,20 @@ FAMILIES: Final = {
 
 
 async def first_page(folder: Path) -> str:
-    """The page of a server that nobody called yet. Waits and commits of the start are left out: they take time."""
+    """The page of a server that nobody called yet, once it listens for changes made elsewhere, which it counts as one.
+
+    Waits of the start are left out: they take time.
+    """
+    pages: list[str] = []
     async with inside(folder) as server:
-        text = (await server.http.get("/metrics")).text
+
+        async def listens() -> bool:
+            pages.append((await server.http.get("/metrics")).text)
+            return 'invalidations_total{origin="remote",store="sqlite"} 1.0' in pages[-1]
+
+        await until(listens, "the server listens for changes made elsewhere")
     return "".join(
-        line for line in text.splitlines(keepends=True) if not line.startswith("mcp_state_pool_wait_seconds_")
+        line for line in pages[-1].splitlines(keepends=True) if not line.startswith("mcp_state_pool_wait_seconds_")
     )
 
 

@@ -21,7 +21,7 @@ async def test_probes_that_do_not_change_keep_their_times_and_others_get_new_one
     config = fleet(6)
     probes = dict(config.probes)
     del probes["p1"]
-    probes["p2"] = replace(probes["p2"], interval=7200.0)
+    probes["p2"] = replace(probes["p2"], interval=5000.0)
     probes["p3"] = replace(probes["p3"], timeout=3.0)
     async with scheduling(config, Ledger()) as scheduler:
         before = {name: scheduler.next_due(name) for name in config.probes}
