@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
 
 from prober import outcome as module
-from prober.outcome import Evidence, Exchange, Failure, Outcome, Phase, Reason, ServerInfo, Verdict
+from prober.outcome import Evidence, Exchange, Failure, Family, Outcome, Phase, Reason, ServerInfo, Verdict
 
 NOON: Final = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -33,6 +33,22 @@ def test_the_drawn_tree_is_the_list_of_reasons_in_its_order() -> None:
 @pytest.mark.parametrize("reason", Reason)
 def test_only_the_prober_s_own_reasons_leave_the_verdict_unknown(reason: Reason) -> None:
     assert reason.verdict is (Verdict.UNKNOWN if reason in drawn()["prober"] else Verdict.FAIL)
+
+
+def test_every_reason_is_of_the_family_that_the_tree_draws_it_in() -> None:
+    assert {family: [str(reason) for reason in Reason if reason.family == family] for family in drawn()} == drawn()
+    assert [family.value for family in Family] == [family.name.lower() for family in Family] == [*drawn()]
+
+
+@pytest.mark.parametrize(
+    ("facts", "seconds"),
+    [({}, 2.5), ({"start_seconds": 4.0}, 6.5), ({"start_seconds": 4.0, "close_seconds": 1.0}, 7.5)],
+)
+def test_a_run_is_over_when_its_process_has_started_run_and_left(facts: dict[str, float], seconds: float) -> None:
+    outcome = Outcome(
+        target="t", probe="p", kind="k", verdict=Verdict.PASS, started_at=NOON, duration_seconds=2.5, facts=facts
+    )
+    assert outcome.ended == NOON + timedelta(seconds=seconds)
 
 
 def test_label_values_are_never_renamed() -> None:

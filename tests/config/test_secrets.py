@@ -12,6 +12,7 @@ import pytest
 
 from prober.config import Config, ConfigError, Secret
 from prober.loader import load
+from prober.redaction import worth_masking
 from tests.config.conftest import ENVIRON, TOKEN, loaded
 
 Write = Callable[..., Path]
@@ -137,3 +138,8 @@ def _revealed(config: Config) -> Iterator[str]:
     for target in config.targets.values():
         yield target.url or ""
         yield from (value.reveal() for value in (*target.headers.values(), *target.env.values()))
+
+
+def test_values_too_short_to_be_secrets_are_not_worth_masking() -> None:
+    assert worth_masking(["abc", "abcd", "abcde"]) == ["abcde", "abcd"]
+    assert worth_masking([], written_out=["sevenup", "eighties", "ninenines"]) == ["ninenines", "eighties"]

@@ -26,9 +26,19 @@ import pytest
 
 from tests.mutants.mutations import Mutant
 
-_PLUGINS: Final = ("__main__", "pytest_")
+_PLUGINS: Final = ("__main__", "pytest_", "_pytest.pytester")
 """Modules that pytest wants to load, in each process anew."""
-_OPTIONS: Final = ("-x", "-q", "--tb=no", "-p", "no:cacheprovider", "-p", "pytest_asyncio.plugin")
+_OPTIONS: Final = (
+    "-o",
+    "addopts=--strict-markers",
+    "-x",
+    "-q",
+    "--tb=no",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "pytest_asyncio.plugin",
+)
 _MEMORY: Final = 4 * 1024**3
 """Bytes: a mistake that makes an endless list ends with a MemoryError, not with the machine."""
 _LEAST: Final = 10.0
