@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from prober.history import HistoryStore
-from tests.history.making import result, until
+from tests.history.making import result
+from tests.waiting import until
 
 
 async def main(path: Path) -> None:

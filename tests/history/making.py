@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -90,13 +88,3 @@ def statuses_of(results: Sequence[ScheduledRun]) -> StatusStore:
     }
     statuses.apply_config(Config(targets=targets, probes=probes))
     return statuses
-
-
-async def until(condition: Callable[[], bool | Awaitable[bool]], *, seconds: float = 20.0, pause: float = 0.01) -> None:
-    """Wait for what another thread brings about, within a bound."""
-    async with asyncio.timeout(seconds):
-        while True:
-            answer = condition()
-            if await answer if inspect.isawaitable(answer) else answer:
-                return
-            await asyncio.sleep(pause)

@@ -16,7 +16,8 @@ from prober.history.history_file import salvage
 from prober.history.reader import Reader
 from prober.history.schema import APPLICATION_ID
 from prober.outcome import Reason
-from tests.history.making import NOON, result, statuses_of, until
+from tests.history.making import NOON, result, statuses_of
+from tests.waiting import until
 
 NOW = NOON + timedelta(hours=30)
 ASIDE = "history.db.unusable-20260305T180000Z"

@@ -15,7 +15,8 @@ import pytest
 
 from prober.history import HistoryStore, Retention
 from prober.history.write_connection import WriteConnection
-from tests.history.making import NOON, entry, result, until
+from tests.history.making import NOON, entry, result
+from tests.waiting import until
 
 NOW = NOON + timedelta(seconds=30)
 

@@ -17,7 +17,8 @@ from prober.history.reader import Reader
 from prober.history.schema import connect_to_read
 from prober.history.write_connection import WriteConnection
 from prober.outcome import Evidence, Exchange, Phase, Reason, Verdict
-from tests.history.making import NOON, entry, result, statuses_of, until
+from tests.history.making import NOON, entry, result, statuses_of
+from tests.waiting import until
 
 NOW = NOON + timedelta(hours=1)
 

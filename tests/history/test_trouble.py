@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 
 from prober.history import HistoryError, HistoryStore
-from tests.history.making import NOON, result, until
+from tests.history.making import NOON, result
+from tests.waiting import until
 
 NOW = NOON + timedelta(hours=1)
 NOBODY = 65534

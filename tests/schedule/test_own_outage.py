@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from prober.config.model import Checks, Config, Latency, Probe, Target
-from prober.kinds.call import CallSettings
+from prober.config.model import Config, Target
 from prober.kinds.handshake import HandshakeSettings
-from prober.outcome import Outcome, Phase, Reason, Verdict
+from prober.outcome import Phase, Reason
 from prober.schedule.own_outage import OutageDetector
 from prober.scheduled_run import ScheduledRun
-
-BUDGET = 0.5
-PROBE = Probe(
-    name="p",
-    target="t",
-    kind="call",
-    settings=CallSettings(tool="echo", checks=Checks(latency=Latency(warn=0.2, fail=BUDGET))),
-    timeout=1.0,
-)
-
-
-def outcome(reason: Reason | None, *, target: str = "t", probe: str = "p", **more: Any) -> Outcome:
-    return Outcome(
-        target=target,
-        probe=probe,
-        kind="call",
-        verdict=reason.verdict if reason else Verdict.PASS,
-        reason=reason,
-        message="what was seen",
-        started_at=datetime.now(UTC),
-        duration_seconds=0.1,
-        **more,
-    )
-
-
-def stand_still(seconds: float) -> None:
-    """What a long calculation does to the loop."""
-    time.sleep(seconds)
+from tests.schedule.outcomes import PROBE, outcome
 
 
 @dataclass
