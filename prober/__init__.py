@@ -12,9 +12,9 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # what type checkers take for true; `typing` takes longer to import than all of this
 if TYPE_CHECKING:
-    from prober.config.diagnostics import ConfigError, Mistake
+    from prober.config.document.diagnostics import ConfigError, Mistake
+    from prober.config.fields.secret import Secret
     from prober.config.model import Config, Probe, Target
-    from prober.config.secret import Secret
     from prober.library import load, run_probe, run_probes
     from prober.outcome import Evidence, Exchange, Family, Outcome, Phase, Reason, ServerInfo, Verdict
 
@@ -40,9 +40,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "prober.config.diagnostics": ("ConfigError", "Mistake"),
+    "prober.config.document.diagnostics": ("ConfigError", "Mistake"),
     "prober.config.model": ("Config", "Probe", "Target"),
-    "prober.config.secret": ("Secret",),
+    "prober.config.fields.secret": ("Secret",),
     "prober.library": ("load", "run_probe", "run_probes"),
     "prober.outcome": ("Evidence", "Exchange", "Family", "Outcome", "Phase", "Reason", "ServerInfo", "Verdict"),
 }

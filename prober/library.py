@@ -17,7 +17,7 @@ from os import PathLike
 from pathlib import Path
 
 from prober import loader
-from prober.config.diagnostics import did_you_mean
+from prober.config.document.diagnostics import did_you_mean
 from prober.config.model import Config, Probe
 from prober.engine import CONCURRENCY, run_pass
 from prober.kinds import kind_of

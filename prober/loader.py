@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from prober.config import root_schema
-from prober.config.cursor import Cursor, FileScope, InvalidValueError
-from prober.config.diagnostics import ConfigError, Mistake, did_you_mean
-from prober.config.file_fields import why_unreadable
-from prober.config.mapping_schema import MappingSchema
+from prober.config.document.cursor import Cursor, FileScope, InvalidValueError
+from prober.config.document.diagnostics import ConfigError, Mistake, did_you_mean
+from prober.config.document.nodes import MappingNode
+from prober.config.document.yaml_document import MAX_BYTES, UnreadableError, parse
+from prober.config.fields.file_fields import why_unreadable
+from prober.config.fields.mapping_schema import MappingSchema
 from prober.config.model import Config, Notify, Probe, Target
-from prober.config.nodes import MappingNode
-from prober.config.yaml_document import MAX_BYTES, UnreadableError, parse
 from prober.kinds import all_kinds
 
 SUFFIXES = (".yaml", ".yml")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.config.units import parse_duration
+from prober.config.fields.units import parse_duration
 from prober.consistency.verdict import SEVERITY
 from prober.outcome import Reason, Verdict
 from tests.leaks import nothing_left_behind

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from prober.config.units import parse_duration
+from prober.config.fields.units import parse_duration
 from prober.outcome import Outcome, Reason
 from tests.cli.command import mcp_prober, written
 from tests.leaks import nothing_left_behind

@@ -12,10 +12,10 @@ from functools import cache, cached_property
 from typing import Final
 
 from prober.assertions.expectations import Expectation, check_expectation, is_cheap
+from prober.assertions.json_schema.schema import Schema, SchemaError, first_mismatch, load_schema
+from prober.assertions.json_schema.schema_libraries import EngineError
 from prober.assertions.mismatch import Mismatch
 from prober.assertions.result_shapes import Shape
-from prober.assertions.schema import Schema, SchemaError, first_mismatch, load_schema
-from prober.assertions.schema_libraries import EngineError
 from prober.assertions.size import Size, size_of
 from prober.json_values import Json, Path, cap
 from prober.outcome import Evidence, Reason

@@ -18,10 +18,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from prober.assertions.json_schema.pattern_cost import BUDGET, pattern_steps
 from prober.assertions.jsonpath import JsonPath, JsonPathError
 from prober.assertions.matchers import MATCHERS, Matcher
 from prober.assertions.mismatch import Mismatch
-from prober.assertions.pattern_cost import BUDGET, pattern_steps
 from prober.assertions.size import Size, longest_text
 from prober.json_values import Json, cap, pointer, render
 

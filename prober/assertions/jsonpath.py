@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from prober.assertions.schema_libraries import stumbling
+from prober.assertions.json_schema.schema_libraries import stumbling
 from prober.json_values import Json, Path
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Judging without ever holding up the event loop: what is bounded at once, the rest in a worker process.
 
 A regular expression that backtracks for hours cannot be interrupted in its own process: neither a thread nor a signal
-handler gets a turn. So a check without a small bound (see `prober.assertions.schema_cost` and `cost`) goes to a worker
+handler gets a turn. So a check without a small bound (see `json_schema/schema_cost.py`) goes to a worker
 process, which can be killed. It has an allowance of time and memory; a check that uses it up is `undecided`.
 """
 
@@ -18,8 +18,8 @@ from weakref import WeakValueDictionary
 
 from prober.assertions.checks import Case, Finding, Instance, answer_at_once, is_worded_at_once, judge, undecided
 from prober.assertions.selection import Selection, select
-from prober.assertions.worker_process import Worker, WorkerLostError, start_worker
-from prober.assertions.worker_protocol import decode_reply, encode_case, encode_selection, is_small, json_pieces
+from prober.assertions.worker.process import Worker, WorkerLostError, start_worker
+from prober.assertions.worker.protocol import decode_reply, encode_case, encode_selection, is_small, json_pieces
 from prober.json_values import Json
 from prober.outcome import Failure, Reason
 

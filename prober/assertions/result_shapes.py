@@ -18,8 +18,8 @@ from functools import cache
 from pkgutil import get_data
 from typing import Any, Final
 
+from prober.assertions.json_schema.schema import Schema, load_server_schema
 from prober.assertions.mismatch import Mismatch
-from prober.assertions.schema import Schema, load_server_schema
 from prober.json_values import Json, render
 
 HANDSHAKE: Final = "handshake"

@@ -10,8 +10,8 @@ from typing import Final
 
 from prober.assertions.checks import Instance
 from prober.assertions.expectations import SelectionError
+from prober.assertions.json_schema.pattern_cost import BUDGET
 from prober.assertions.jsonpath import JsonPath
-from prober.assertions.pattern_cost import BUDGET
 from prober.json_values import Json, render
 
 _NODE: Final = 3e-6

@@ -21,7 +21,7 @@ from prober.assertions.result_shapes import HANDSHAKE, MODERN
 from prober.client import envelope, error_mapping
 from prober.client.era_detection import no_common_version, not_discovered, of_another_era, turned_down
 from prober.client.exchange import ExchangeLog, ExchangeRecorder
-from prober.client.startup import Startup
+from prober.client.stdio.startup import Startup
 from prober.client.target_cache import TargetCache
 from prober.client.transport import AnsweredLateError
 from prober.client.transports import transport_for

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from prober.assertions.schema import Schema, load_server_schema
-from prober.client.oauth import TokenSource
+from prober.assertions.json_schema.schema import Schema, load_server_schema
+from prober.client.http.oauth import TokenSource
 from prober.client.single_flight import SingleFlight
 from prober.client.transports import import_transport
 from prober.config.model import Target

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from prober.client.exchange import ExchangeRecorder
+from prober.client.http.oauth import TokenSource
 from prober.client.jsonrpc import Message
-from prober.client.oauth import TokenSource
 from prober.outcome import Evidence
 
 

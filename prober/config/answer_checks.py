@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, get_args
 
-from prober.config.cursor import Cursor, InvalidValueError
-from prober.config.diagnostics import did_you_mean
-from prober.config.field_types import Choice, FieldType, Json, JsonObject, JsonSchema, ListOf, SchemaBuilder
-from prober.config.file_fields import JsonFile
-from prober.config.mapping_schema import AtLeastOne, Values, key, mapping_of, settings
-from prober.config.unit_fields import Duration
-from prober.config.units import parse_duration, show_duration
+from prober.config.document.cursor import Cursor, InvalidValueError
+from prober.config.document.diagnostics import did_you_mean
+from prober.config.fields.field_types import Choice, FieldType, Json, JsonObject, JsonSchema, ListOf, SchemaBuilder
+from prober.config.fields.file_fields import JsonFile
+from prober.config.fields.mapping_schema import AtLeastOne, Values, key, mapping_of, settings
+from prober.config.fields.unit_fields import Duration
+from prober.config.fields.units import parse_duration, show_duration
 
 if TYPE_CHECKING:
     from prober.assertions.expectations import Expectation
-    from prober.assertions.schema import Schema
+    from prober.assertions.json_schema.schema import Schema
 
 Source = Literal["structured", "text", "result"]
 
@@ -33,7 +33,7 @@ class SchemaField(FieldType["Schema"]):
             return self._from_file(cursor)
         if cursor.type_word not in ("a mapping", "true", "false"):
             raise cursor.wrong_type(self.words())
-        from prober.assertions.schema import SchemaError, load_schema
+        from prober.assertions.json_schema.schema import SchemaError, load_schema
 
         try:
             return load_schema(Json().read(cursor), folder=cursor.scope.folder)
@@ -44,7 +44,7 @@ class SchemaField(FieldType["Schema"]):
             raise where.error(str(problem).removeprefix(f"#{problem.pointer}: ")) from None
 
     def _from_file(self, cursor: Cursor) -> Schema:
-        from prober.assertions.schema import Schema, SchemaError, load_schema
+        from prober.assertions.json_schema.schema import Schema, SchemaError, load_schema
 
         file = JsonFile()
         path = file.path(cursor)

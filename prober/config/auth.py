@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from prober.config.field_types import Converted, Text
-from prober.config.mapping_schema import ExactlyOne, MappingSchema, key, keys_of, mapping_of, settings
-from prober.config.secret import Secret
-from prober.config.urls import URL
+from prober.config.fields.field_types import Converted, Text
+from prober.config.fields.mapping_schema import ExactlyOne, MappingSchema, key, keys_of, mapping_of, settings
+from prober.config.fields.secret import Secret
+from prober.config.fields.urls import URL
 
 # fmt: off
 OWN_HEADERS: Final = frozenset({

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from prober.config.cursor import Cursor
-from prober.config.mapping_schema import MappingSchema
+from prober.config.document.cursor import Cursor
+from prober.config.fields.mapping_schema import MappingSchema
 from prober.outcome import Reason
 
 

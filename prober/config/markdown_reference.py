@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from prober.config.answer_checks import ExpectationField
-from prober.config.field_types import FieldType, SchemaBuilder
+from prober.config.fields.field_types import FieldType, SchemaBuilder
+from prober.config.fields.mapping_schema import Key, MappingSchema
 from prober.config.kind import ProbeKind
-from prober.config.mapping_schema import Key, MappingSchema
 from prober.config.root_schema import file_schema
 
 _HEAD: Final = ("| key | value | default | meaning |", "|---|---|---|---|")

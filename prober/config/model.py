@@ -14,9 +14,9 @@ from pathlib import Path
 
 from prober.config.answer_checks import Checks, Latency, Source
 from prober.config.auth import ClientCredentials
+from prober.config.fields.schedule_fields import Budget, Window
 from prober.config.notify import Notify
 from prober.config.probes import Probe
-from prober.config.schedule_fields import Budget, Window
 from prober.config.targets import Limits, Protocol, Target, TransportName
 from prober.config.tls import Tls
 

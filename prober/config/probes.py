@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from prober.config.answer_checks import check_deadline
-from prober.config.cursor import Cursor, InvalidValueError
-from prober.config.diagnostics import did_you_mean
-from prober.config.field_types import Boolean, FieldType, JsonSchema, SchemaBuilder, Text, Wrapping, read_all
+from prober.config.document.cursor import Cursor, InvalidValueError
+from prober.config.document.diagnostics import did_you_mean
+from prober.config.fields.field_types import Boolean, FieldType, JsonSchema, SchemaBuilder, Text, Wrapping, read_all
+from prober.config.fields.mapping_schema import MappingSchema, NotWith, Values, key, keys_of, settings
+from prober.config.fields.schedule_fields import MAINTENANCE, Cron, Window
+from prober.config.fields.secret import Secret, masked_secrets
+from prober.config.fields.unit_fields import Duration
+from prober.config.fields.units import show_duration
 from prober.config.kind import ProbeKind
-from prober.config.mapping_schema import MappingSchema, NotWith, Values, key, keys_of, settings
-from prober.config.schedule_fields import MAINTENANCE, Cron, Window
-from prober.config.secret import Secret, masked_secrets
-from prober.config.unit_fields import Duration
-from prober.config.units import show_duration
 
 
 class _TargetNameField(Text):

@@ -8,16 +8,26 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from prober.config.auth import AUTH, ClientCredentials, header_complaint, header_reserved
-from prober.config.cursor import Cursor
-from prober.config.field_types import Boolean, Choice, Converted, Expanding, FieldType, Integer, ListOf, MapOf, Text
-from prober.config.file_fields import ExistingFolder
-from prober.config.mapping_schema import ExactlyOne, NotWith, Values, key, mapping_of, settings
-from prober.config.nodes import ListNode, ScalarNode
-from prober.config.schedule_fields import MAINTENANCE, Budget, RateField, Window
-from prober.config.secret import Secret, masked_secrets
+from prober.config.document.cursor import Cursor
+from prober.config.document.nodes import ListNode, ScalarNode
+from prober.config.fields.field_types import (
+    Boolean,
+    Choice,
+    Converted,
+    Expanding,
+    FieldType,
+    Integer,
+    ListOf,
+    MapOf,
+    Text,
+)
+from prober.config.fields.file_fields import ExistingFolder
+from prober.config.fields.mapping_schema import ExactlyOne, NotWith, Values, key, mapping_of, settings
+from prober.config.fields.schedule_fields import MAINTENANCE, Budget, RateField, Window
+from prober.config.fields.secret import Secret, masked_secrets
+from prober.config.fields.unit_fields import Duration, Size
+from prober.config.fields.urls import PROXY_URL, URL, without_query
 from prober.config.tls import TLS, Tls
-from prober.config.unit_fields import Duration, Size
-from prober.config.urls import PROXY_URL, URL, without_query
 
 TransportName = Literal["http", "sse", "stdio"]
 Protocol = Literal["auto", "modern", "handshake"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from prober.config.file_fields import ExistingFile
-from prober.config.mapping_schema import OnlyWith, Values, key, mapping_of, settings
+from prober.config.fields.file_fields import ExistingFile
+from prober.config.fields.mapping_schema import OnlyWith, Values, key, mapping_of, settings
 
 
 @settings

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from prober.assertions.checks import Case, Check, Instance
+from prober.assertions.json_schema.schema import SchemaError, load_schema, load_server_schema
 from prober.assertions.judge import Judge
-from prober.assertions.schema import SchemaError, load_schema, load_server_schema
 from prober.deadline import Deadline
 from prober.outcome import Reason
 

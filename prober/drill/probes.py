@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import yaml
 
-from prober.config.units import show_duration
+from prober.config.fields.units import show_duration
 from prober.drill.expected import SLOW_SECONDS
 
 _CALLS: Final = "reference.yaml"

@@ -25,7 +25,7 @@ from pkgutil import iter_modules
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from prober.config.diagnostics import did_you_mean
+from prober.config.document.diagnostics import did_you_mean
 from prober.config.kind import ProbeKind
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from prober.assertions.checks import Instance, case_of
-from prober.assertions.schema import Schema, SchemaError
+from prober.assertions.json_schema.schema import Schema, SchemaError
 from prober.client.target_cache import Tool
 from prober.config.model import Checks, Latency, Source
 from prober.kinds.context import ProbeContext

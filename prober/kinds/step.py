@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from prober.config.answer_checks import Checks, JsonPathField
-from prober.config.cursor import Cursor
-from prober.config.diagnostics import did_you_mean
-from prober.config.expansion import without_variables
-from prober.config.field_types import Expanding, JsonObject, MapOf, Text
-from prober.config.mapping_schema import Values, inline, key, mapping_of, settings
-from prober.config.nodes import ListNode, MappingNode, ScalarNode
+from prober.config.document.cursor import Cursor
+from prober.config.document.diagnostics import did_you_mean
+from prober.config.document.expansion import without_variables
+from prober.config.document.nodes import ListNode, MappingNode, ScalarNode
+from prober.config.fields.field_types import Expanding, JsonObject, MapOf, Text
+from prober.config.fields.mapping_schema import Values, inline, key, mapping_of, settings
 from prober.kinds.placeholders import NAME_PATTERN, SCRATCH, names_in
 
 

@@ -11,8 +11,8 @@ import warnings
 from collections.abc import Callable
 from typing import Final
 
+from prober.config.fields.secret import Secret
 from prober.config.model import Notify
-from prober.config.secret import Secret
 from prober.notify.message import Message
 
 Send = Callable[[Message], bool]

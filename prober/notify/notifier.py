@@ -9,8 +9,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
+from prober.config.fields.secret import Secret
 from prober.config.model import Notify, Probe
-from prober.config.secret import Secret
 from prober.notify.alert_groups import AlertGroups
 from prober.notify.apprise import label, sender
 from prober.notify.channel import PAUSES, Channel, OnSent

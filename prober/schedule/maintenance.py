@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from prober.config.cron import cron_trigger
+from prober.config.fields.cron import cron_trigger
 from prober.config.model import Window
 
 _MOMENT: Final = timedelta(microseconds=1)

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Final
 
+from prober.config.fields.units import show_rate
 from prober.config.model import Budget
-from prober.config.units import show_rate
 
 _SLICES: Final = 240
 """Slices of the window; requests in one slice are counted together, so a million a day need no million entries. A

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from prober.assertions.judge import Judge
-from prober.config.cron import cron_trigger
+from prober.config.fields.cron import cron_trigger
 from prober.config.model import Config, Probe, Window
 from prober.engine import not_run, run_probe
 from prober.outcome import Outcome

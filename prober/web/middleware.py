@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from prober.config.nodes import printable
+from prober.config.document.nodes import printable
 from prober.web.allowed_hosts import is_allowed_host, is_loopback
 from prober.web.basic_auth import TooManyAttemptsError
 from prober.web.responses import problem

@@ -24,9 +24,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from prober.config.diagnostics import did_you_mean
+from prober.config.document.diagnostics import did_you_mean
+from prober.config.document.nodes import printable
 from prober.config.model import Probe
-from prober.config.nodes import printable
 from prober.engine import not_run
 from prober.outcome import Outcome, Verdict
 from prober.report import prometheus

@@ -15,8 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
-from prober.config.diagnostics import did_you_mean
-from prober.config.nodes import printable
+from prober.config.document.diagnostics import did_you_mean
+from prober.config.document.nodes import printable
 
 API: Final = "/api/"
 _AT_ONCE: Final = 16 * 1024

@@ -20,8 +20,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from prober.config.fields.units import show_duration
 from prober.config.model import Probe
-from prober.config.units import show_duration
 from prober.web.allowed_hosts import host_and_port
 from prober.web.app_state import AppState
 from prober.web.responses import listed, paced, parameters, refuse, streamed

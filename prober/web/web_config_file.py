@@ -22,12 +22,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from prober.config.cursor import Cursor, FileScope, InvalidValueError
-from prober.config.diagnostics import ConfigError, Mistake
-from prober.config.field_types import Choice, FieldType, MapOf, Text
-from prober.config.file_fields import ExistingFile, why_unreadable
-from prober.config.mapping_schema import Key, MappingSchema, Values, key, mapping_of, settings
-from prober.config.yaml_document import MAX_BYTES, UnreadableError, parse
+from prober.config.document.cursor import Cursor, FileScope, InvalidValueError
+from prober.config.document.diagnostics import ConfigError, Mistake
+from prober.config.document.yaml_document import MAX_BYTES, UnreadableError, parse
+from prober.config.fields.field_types import Choice, FieldType, MapOf, Text
+from prober.config.fields.file_fields import ExistingFile, why_unreadable
+from prober.config.fields.mapping_schema import Key, MappingSchema, Values, key, mapping_of, settings
 
 _VERSIONS: Final = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 _VERIFY_MODES: Final = {"VerifyClientCertIfGiven": ssl.CERT_OPTIONAL, "RequireAndVerifyClientCert": ssl.CERT_REQUIRED}

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from prober.assertions.checks import Case, Check, Instance, answer_at_once, judge
-from prober.assertions.schema import Schema, SchemaError, first_mismatch, load_schema
-from prober.assertions.schema_libraries import EngineError
+from prober.assertions.json_schema.schema import Schema, SchemaError, first_mismatch, load_schema
+from prober.assertions.json_schema.schema_libraries import EngineError
 from prober.outcome import Reason
 
 PER_SCHEMA: Final = 20

@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from prober.assertions.dialects import DIALECTS, Dialect
+from prober.assertions.json_schema.dialects import DIALECTS, Dialect
 
 FOLDER: Final = Path(__file__).parent / "json-schema-test-suite"
 SOURCE: Final = "jsonschema==4.26.0"

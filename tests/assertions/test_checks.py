@@ -8,9 +8,9 @@ import pytest
 
 from prober.assertions.checks import Case, Check, Instance, case_of, judge
 from prober.assertions.expectations import compile_expectation
+from prober.assertions.json_schema.schema import load_schema, load_server_schema
 from prober.assertions.result_shapes import Shape
-from prober.assertions.schema import load_schema, load_server_schema
-from prober.assertions.worker_protocol import decode_reply, decode_request, encode_case, encode_finding
+from prober.assertions.worker.protocol import decode_reply, decode_request, encode_case, encode_finding
 from prober.outcome import Evidence, Reason
 
 SERVERS = load_server_schema({"properties": {"a": {"type": "integer"}}})

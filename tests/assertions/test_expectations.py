@@ -16,7 +16,7 @@ from prober.assertions.expectations import (
     compile_path,
     is_cheap,
 )
-from prober.assertions.schema import first_mismatch, load_schema
+from prober.assertions.json_schema.schema import first_mismatch, load_schema
 from prober.assertions.size import size_of
 from prober.json_values import hashable, json_type, same
 

@@ -14,7 +14,7 @@ APART = """
 import asyncio, sys, threading
 from prober.assertions.checks import Instance, case_of
 from prober.assertions.judge import Judge
-from prober.assertions.schema import load_schema, load_server_schema
+from prober.assertions.json_schema.schema import load_schema, load_server_schema
 
 importing = []
 document = {
@@ -53,9 +53,12 @@ assert importing[0] is not threading.main_thread()
         ),
         ("prober.assertions.expectations", {"jsonschema", "jsonpath_rfc9535", "mcp", "httpx", "asyncio"}),
         ("prober.contract.contract", {"jsonschema", "jsonpath_rfc9535", "mcp", "httpx", "asyncio"}),
-        ("prober.assertions.schema", {*LIBRARY, "jsonpath_rfc9535", "mcp", "mcp_types", "httpx", "asyncio"}),
         (
-            "prober.assertions.__main__",
+            "prober.assertions.json_schema.schema",
+            {*LIBRARY, "jsonpath_rfc9535", "mcp", "mcp_types", "httpx", "asyncio"},
+        ),
+        (
+            "prober.assertions.worker.__main__",
             {*LIBRARY, "jsonpath_rfc9535", "mcp", "mcp_types", "pydantic", "httpx", "asyncio"},
         ),
         ("prober.assertions.judge", {*LIBRARY, "jsonpath_rfc9535", "mcp", "mcp_types", "pydantic", "httpx"}),

@@ -14,10 +14,10 @@ import pytest
 
 from prober.assertions.checks import Case, Check, Finding, Instance, Rule, case_of
 from prober.assertions.expectations import compile_expectation
+from prober.assertions.json_schema.schema import first_mismatch, load_schema, load_server_schema
 from prober.assertions.judge import Judge
 from prober.assertions.result_shapes import Shape
-from prober.assertions.schema import first_mismatch, load_schema, load_server_schema
-from prober.assertions.worker_protocol import WorkerCrashError, json_pieces
+from prober.assertions.worker.protocol import WorkerCrashError, json_pieces
 from prober.outcome import Reason
 from tests.assertions.samples import doubling
 from tests.assertions.ticking import PROMISE, ticking
@@ -478,7 +478,7 @@ async def test_a_worker_knows_nothing_of_our_environment(monkeypatch: pytest.Mon
 ORPHANED = """
 import asyncio, os, sys
 from prober.assertions.checks import Instance, case_of
-from prober.assertions.schema import load_schema
+from prober.assertions.json_schema.schema import load_schema
 from prober.assertions.judge import Judge
 
 async def main():

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from prober.assertions.pattern_cost import pattern_steps
+from prober.assertions.json_schema.pattern_cost import pattern_steps
 
 
 @pytest.mark.parametrize(

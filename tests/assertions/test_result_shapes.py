@@ -15,9 +15,9 @@ from mcp_types.methods import SERVER_RESULTS, validate_server_result
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, KNOWN_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
 from pydantic import TypeAdapter, ValidationError
 
+from prober.assertions.json_schema.schema import first_mismatch
 from prober.assertions.mismatch import Mismatch
 from prober.assertions.result_shapes import Shape, era_of, versions
-from prober.assertions.schema import first_mismatch
 from prober.assertions.size import size_of
 from tests.assertions import generate_shapes
 from tests.assertions.ticking import PROMISE, SLOWDOWN

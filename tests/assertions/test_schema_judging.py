@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from prober.assertions.schema import first_mismatch, load_schema, load_server_schema
+from prober.assertions.json_schema.schema import first_mismatch, load_schema, load_server_schema
 
 LONG = "x" * 400
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from prober.assertions.schema import (
+from prober.assertions.json_schema.schema import (
     MAX_LOADED_AT_ONCE,
     Schema,
     SchemaError,
@@ -18,7 +18,7 @@ from prober.assertions.schema import (
     load_schema,
     load_server_schema,
 )
-from prober.assertions.schema_cost import MAX_CHAIN
+from prober.assertions.json_schema.schema_cost import MAX_CHAIN
 from prober.assertions.size import size_of
 from prober.outcome import Reason
 from tests.assertions.ticking import PROMISE

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import pytest
 
-from prober.assertions.dialects import Dialect
-from prober.assertions.keywords import every_schema
-from prober.assertions.schema_cost import EndlessReferenceError, bound_of
-from prober.assertions.schema_libraries import (
+from prober.assertions.json_schema.dialects import Dialect
+from prober.assertions.json_schema.keywords import every_schema
+from prober.assertions.json_schema.schema_cost import EndlessReferenceError, bound_of
+from prober.assertions.json_schema.schema_libraries import (
     EngineError,
     errors_of,
     full_validator,

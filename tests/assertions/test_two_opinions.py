@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from prober.assertions.checks import Case, Check, Finding, Instance, answer_at_once, judge
-from prober.assertions.ecma_patterns import compile_pattern
-from prober.assertions.schema import load_schema, load_server_schema
-from prober.assertions.worker_protocol import decode_reply, decode_request, encode_case, encode_finding
+from prober.assertions.json_schema.ecma_patterns import compile_pattern
+from prober.assertions.json_schema.schema import load_schema, load_server_schema
+from prober.assertions.worker.protocol import decode_reply, decode_request, encode_case, encode_finding
 from prober.outcome import Evidence, Reason
 from tests.assertions.random_pairs import compare
 

@@ -84,7 +84,7 @@ async def test_a_run_over_http_that_passes_imports_no_sdk_and_judges_without_a_l
         modules = await imported("run", file, cwd=tmp_path)
     assert "httpx" in modules
     assert NEEDLESS & modules <= {"anyio"}  # httpcore waits by it
-    assert "prober.client.stdio" not in modules
+    assert "prober.client.stdio.stdio_transport" not in modules
 
 
 @pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe["kind"])
@@ -95,4 +95,4 @@ async def test_a_run_over_stdio_that_passes_imports_no_http_library_either(
     told = {"tool": "echo", "arguments": {"message": "hi"}} if "tool" in probe else {}
     configuration = {"targets": {"t": peer.target}, "probes": {"p": {"target": "t", **probe, **told}}}
     modules = await imported("run", written(configuration, tmp_path), cwd=tmp_path)
-    assert (NEEDLESS | {"httpx", "httpcore", "h11", "prober.client.http_client"}) & modules == set()
+    assert (NEEDLESS | {"httpx", "httpcore", "h11", "prober.client.http.http_client"}) & modules == set()

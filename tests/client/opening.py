@@ -13,8 +13,8 @@ from prober.assertions.judge import Judge
 from prober.client.exchange import ExchangeLog
 from prober.client.session import Session
 from prober.client.target_cache import TargetCache, cache_of
+from prober.config.fields.secret import Secret
 from prober.config.model import Protocol, Target
-from prober.config.secret import Secret
 from prober.deadline import Deadline
 from prober.outcome import Exchange, Failure
 from tests.leaks import nothing_left_behind

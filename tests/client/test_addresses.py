@@ -12,9 +12,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from prober.client import addresses
-from prober.client.addresses import HEAD_START, connect
-from prober.client.resolver import Address
+from prober.client.http import addresses
+from prober.client.http.addresses import HEAD_START, connect
+from prober.client.http.resolver import Address
 from tests.client.opening import until
 from tests.leaks import nothing_left_behind
 from tests.peers.listener import listening

@@ -14,10 +14,10 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
 
-from prober.client import http_client
 from prober.client.exchange import ExchangeRecorder
-from prober.client.network_backend import Backend
-from prober.client.tls import tls_context
+from prober.client.http import http_client
+from prober.client.http.network_backend import Backend
+from prober.client.http.tls import tls_context
 from prober.config.model import Tls
 from prober.outcome import Failure, Phase, Reason
 from prober.redaction import Redactor

@@ -9,7 +9,7 @@ import pytest
 
 from prober.client.exchange import EXCERPT, ExchangeLog, ExchangeRecorder
 from prober.client.target_cache import cache_of
-from prober.config.secret import Secret
+from prober.config.fields.secret import Secret
 from prober.outcome import Failure, Phase, Reason
 from prober.redaction import Redactor
 from tests.client.opening import target

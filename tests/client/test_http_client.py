@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from prober.client import http_client as module
 from prober.client.exchange import ExchangeRecorder
-from prober.client.http_client import HttpClient
-from prober.client.http_response import read_body
+from prober.client.http import http_client as module
+from prober.client.http.http_client import HttpClient
+from prober.client.http.http_response import read_body
 from prober.config.model import Limits
 from tests.client.opening import target, until
 from tests.leaks import nothing_left_behind

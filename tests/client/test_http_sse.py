@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from prober.client.http_sse import endpoint
+from prober.client.http.http_sse import endpoint
 from prober.config.model import Limits
 from prober.outcome import Phase, Reason
 from tests.client.opening import Opened, failure_of, opened, target

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from prober.client.process import Process
+from prober.client.stdio.process import Process
 from prober.outcome import Failure, Reason
 from tests.client.opening import AMPLE, failure_of, target, until
 from tests.leaks import nothing_left_behind

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from prober.config.fields.secret import Secret
 from prober.config.model import Tls
-from prober.config.secret import Secret
 from prober.outcome import Phase, Reason
 from tests.client.opening import failure_of, opened, target
 from tests.leaks import nothing_left_behind

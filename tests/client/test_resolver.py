@@ -12,8 +12,8 @@ from typing import Final
 
 import pytest
 
-from prober.client import resolver
-from prober.client.resolver import LIMITS, MOST_LOOKUPS, resolve
+from prober.client.http import resolver
+from prober.client.http.resolver import LIMITS, MOST_LOOKUPS, resolve
 from tests.client.opening import until
 from tests.peers.names import NameServer, name_server
 
@@ -150,7 +150,7 @@ def slow(host, port, **more):
         time.sleep(60)
     return real(host, port, **more)
 socket.getaddrinfo = slow
-from prober.client.resolver import resolve
+from prober.client.http.resolver import resolve
 async def main():
     try:
         async with asyncio.timeout(0.1):

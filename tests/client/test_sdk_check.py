@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpx2
 import pytest
 
-from prober.client.sdk_check import _http_client, second_opinion
+from prober.client.sdk_check.sdk_check import _http_client, second_opinion
 from prober.config.model import Limits, Target, Tls
 from prober.deadline import Deadline
 from prober.outcome import Failure, Reason
@@ -121,7 +121,7 @@ FIRST = """
 import asyncio, sys
 from prober.deadline import Deadline
 from prober.redaction import Redactor
-from prober.client.sdk_check import second_opinion
+from prober.client.sdk_check.sdk_check import second_opinion
 from tests.assertions.ticking import ticking
 from tests.peers.http_peer import http_peer
 from tests.client.opening import target

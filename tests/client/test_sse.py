@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from prober.client.sse import Event, EventParser
+from prober.client.http.sse import Event, EventParser
 from prober.outcome import Failure, Reason
 
 LIMIT = 100

@@ -14,11 +14,11 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from prober.client import oauth
-from prober.client.oauth import EARLY
+from prober.client.http import oauth
+from prober.client.http.oauth import EARLY
 from prober.client.target_cache import TargetCache, cache_of
+from prober.config.fields.secret import Secret
 from prober.config.model import ClientCredentials, Target
-from prober.config.secret import Secret
 from prober.outcome import Failure, Reason
 from tests.client.opening import failure_of, opened, target, unopened
 from tests.leaks import nothing_left_behind

@@ -17,7 +17,7 @@ from prober.client.session import Session
 before = set(sys.modules)
 cache_of(Target(name="t", transport=sys.argv[1]))
 known = set(sys.modules)
-from prober.client.startup import Startup
+from prober.client.stdio.startup import Startup
 from prober.client.transports import transport_for
 startup = Startup(1, on_start=lambda: None, on_answer=lambda: None)
 transport_for(Target(name="t", transport=sys.argv[1], url="http://127.0.0.1:9/mcp", command=("true",)), startup)
@@ -28,16 +28,20 @@ print(json.dumps([sorted(before), sorted(known - before), sorted(set(sys.modules
 @pytest.mark.parametrize(
     ("transport", "needs", "does_without"),
     [
-        ("stdio", {"prober.client.stdio", "prober.client.process"}, {"httpx", "httpcore", "prober.client.http_client"}),
+        (
+            "stdio",
+            {"prober.client.stdio.stdio_transport", "prober.client.stdio.process"},
+            {"httpx", "httpcore", "prober.client.http.http_client"},
+        ),
         (
             "http",
-            {"prober.client.streamable_http", "httpx", "httpcore"},
-            {"prober.client.http_sse", "prober.client.process"},
+            {"prober.client.http.streamable_http", "httpx", "httpcore"},
+            {"prober.client.http.http_sse", "prober.client.stdio.process"},
         ),
         (
             "sse",
-            {"prober.client.http_sse", "httpx", "httpcore"},
-            {"prober.client.streamable_http", "prober.client.process"},
+            {"prober.client.http.http_sse", "httpx", "httpcore"},
+            {"prober.client.http.streamable_http", "prober.client.stdio.process"},
         ),
     ],
 )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from prober.config.cron import cron_complaint, cron_trigger
+from prober.config.fields.cron import cron_complaint, cron_trigger
 
 SUNDAY = datetime(2026, 3, 1, tzinfo=UTC)
 """The first of a month that begins with a Sunday."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.config.expansion import MAX_FILE_BYTES, ExpansionError, expand
+from prober.config.document.expansion import MAX_FILE_BYTES, ExpansionError, expand
 
 ENVIRON = {"NAME": "value", "_x1": "other", "EMPTY": "", "NESTED": "${NAME}", "DOLLARS": "$$"}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.config.file_fields import MAX_JSON_BYTES
+from prober.config.fields.file_fields import MAX_JSON_BYTES
 from prober.loader import load
 from tests.config.conftest import ENVIRON, loaded, told
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from prober.config.cursor import Cursor, FileScope
-from prober.config.field_types import Json
+from prober.config.document.cursor import Cursor, FileScope
+from prober.config.document.yaml_document import parse
+from prober.config.fields.field_types import Json
+from prober.config.fields.units import parse_duration, parse_size
 from prober.config.model import Limits, Target
-from prober.config.units import parse_duration, parse_size
-from prober.config.yaml_document import parse
 from prober.kinds.race.models import OPERATIONS
 from prober.loader import json_schema
 from tests.config.conftest import HERE, loaded

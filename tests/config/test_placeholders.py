@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from prober.config.expansion import without_variables
+from prober.config.document.expansion import without_variables
 from prober.kinds.placeholders import fill, names_in
 from tests.config.conftest import told
 

@@ -68,7 +68,7 @@ def test_a_value_put_in_does_not_show_where_it_is_wrong(key: str, write: Write) 
 
 
 def test_a_default_that_someone_tried_to_give_does_not_show() -> None:
-    from prober.config.expansion import ExpansionError, expand
+    from prober.config.document.expansion import ExpansionError, expand
 
     with pytest.raises(ExpansionError) as caught:
         expand(f"${{API_KEY:-{TOKEN}}}", environ={}, folder=Path(), hide=lambda _: None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prober.config.units import parse_duration, parse_rate, parse_size, show_duration, show_rate, show_size
+from prober.config.fields.units import parse_duration, parse_rate, parse_size, show_duration, show_rate, show_size
 
 
 @pytest.mark.parametrize(

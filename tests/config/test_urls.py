@@ -7,8 +7,8 @@ import itertools
 import httpx
 import pytest
 
-from prober.config.field_types import matches
-from prober.config.urls import PATTERN, complaint, proxy_complaint, without_query
+from prober.config.fields.field_types import matches
+from prober.config.fields.urls import PATTERN, complaint, proxy_complaint, without_query
 
 GOOD = [
     "http://localhost",

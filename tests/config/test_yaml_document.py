@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from prober.config.cursor import Cursor, FileScope
-from prober.config.field_types import Json
-from prober.config.nodes import MappingNode
-from prober.config.yaml_document import MAX_BYTES, MAX_DEPTH, MAX_NODES, UnreadableError, parse
+from prober.config.document.cursor import Cursor, FileScope
+from prober.config.document.nodes import MappingNode
+from prober.config.document.yaml_document import MAX_BYTES, MAX_DEPTH, MAX_NODES, UnreadableError, parse
+from prober.config.fields.field_types import Json
 from tests.config.conftest import told
 
 Write = Callable[..., Path]

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from prober.assertions.schema import first_mismatch, load_schema
+from prober.assertions.json_schema.schema import first_mismatch, load_schema
 from prober.discover.schema_inference import infer
 from prober.outcome import Failure, Reason
 from tests.discover.drafting import drafted

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 
-from prober.config.units import parse_duration
+from prober.config.fields.units import parse_duration
 from prober.engine import run_pass
 from prober.loader import load
 from prober.outcome import Outcome, Reason

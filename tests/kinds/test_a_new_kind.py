@@ -21,9 +21,9 @@ DECLARATION: Final = '''
 
 from __future__ import annotations
 
-from prober.config.field_types import Integer
+from prober.config.fields.field_types import Integer
 from prober.config.kind import FactMetric, ProbeKind
-from prober.config.mapping_schema import key, mapping_of, settings
+from prober.config.fields.mapping_schema import key, mapping_of, settings
 from prober.outcome import Reason
 
 

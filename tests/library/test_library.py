@@ -172,7 +172,7 @@ def state():
             sys.excepthook, {name for name, module in sys.modules.items() if module is None})
 before = state()
 from prober import *
-import prober.client.http_client, prober.client.sdk_check, prober.client.stdio
+import prober.client.http.http_client, prober.client.sdk_check.sdk_check, prober.client.stdio.stdio_transport
 print("unchanged" if state() == before else (before, state()))
 """
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 import pytest
 
 from prober import consistency
+from prober.config.fields.secret import Secret
 from prober.config.model import ClientCredentials, Probe, Target
-from prober.config.secret import Secret
 from prober.kinds import all_kinds
 from prober.kinds.call import CallSettings
 from prober.kinds.catalog import CatalogSettings

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from prober.config.secret import Secret
+from prober.config.fields.secret import Secret
 
 
 class Receiver:

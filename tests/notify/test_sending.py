@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import pytest
 
+from prober.config.fields.secret import Secret
 from prober.config.model import Notify
-from prober.config.secret import Secret
 from prober.notify import Notifier, NotifyError, check
 from prober.notify.apprise import sender
 from prober.notify.channel import Channel

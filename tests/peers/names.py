@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from prober.client import resolver
-from prober.client.resolver import Resolver
+from prober.client.http import resolver
+from prober.client.http.resolver import Resolver
 
 
 class NameServer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from prober.client.resolver import LIMITS, MOST_LOOKUPS
+from prober.client.http.resolver import LIMITS, MOST_LOOKUPS
 from prober.outcome import Reason
 from tests.kinds.offering import gives, offering, tool
 from tests.peers.names import NameServer, name_server

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from prober.config.cron import cron_trigger
+from prober.config.fields.cron import cron_trigger
 from prober.config.model import Window
 from prober.schedule import maintenance as module
 from prober.schedule.maintenance import MaintenanceWindows

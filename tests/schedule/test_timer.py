@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from prober.config.cron import cron_trigger
+from prober.config.fields.cron import cron_trigger
 from prober.schedule import timer as module
 from prober.schedule.interval_trigger import IntervalTrigger
 from prober.schedule.timer import Timer

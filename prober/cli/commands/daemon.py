@@ -18,8 +18,8 @@ import typer
 from prober.cli.exit_codes import PASSED, refuse
 from prober.cli.selection import paths_or_default, refuse_mistakes
 from prober.config import ConfigError
+from prober.config.fields.units import parse_duration, parse_size, show_size
 from prober.config.model import Config
-from prober.config.units import parse_duration, parse_size, show_size
 from prober.daemon import Daemon, Settings
 from prober.daemon import logs as daemon_logs
 from prober.daemon.settings import HOST

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from prober.config.cursor import Cursor
-from prober.config.field_types import FieldType, JsonSchema, ListOf, SchemaBuilder, Text
-from prober.config.file_fields import FilePath, JsonFile
+from prober.config.document.cursor import Cursor
+from prober.config.fields.field_types import FieldType, JsonSchema, ListOf, SchemaBuilder, Text
+from prober.config.fields.file_fields import FilePath, JsonFile
+from prober.config.fields.mapping_schema import Values, key, mapping_of, settings
 from prober.config.kind import FactMetric, ProbeKind
-from prober.config.mapping_schema import Values, key, mapping_of, settings
 from prober.outcome import Reason
 
 if TYPE_CHECKING:

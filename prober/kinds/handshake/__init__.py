@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from prober.config.field_types import Boolean, Text
+from prober.config.fields.field_types import Boolean, Text
+from prober.config.fields.mapping_schema import key, mapping_of, settings
 from prober.config.kind import ProbeKind
-from prober.config.mapping_schema import key, mapping_of, settings
 from prober.outcome import Reason
 
 

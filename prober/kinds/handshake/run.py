@@ -24,7 +24,7 @@ async def run(context: ProbeContext, settings: HandshakeSettings) -> None:
             evidence=Evidence(expected=expected, seen=server.protocol_version),
         )
     if settings.second_opinion:
-        from prober.client.sdk_check import second_opinion
+        from prober.client.sdk_check.sdk_check import second_opinion
 
         seconds = context.deadline.left()
         with context.standing_still("start_seconds") if starts_process else nullcontext():

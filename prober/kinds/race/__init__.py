@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from prober.config.cursor import Cursor
+from prober.config.document.cursor import Cursor
+from prober.config.fields.mapping_schema import MappingSchema, Values
 from prober.config.kind import FactMetric, ProbeKind
-from prober.config.mapping_schema import MappingSchema, Values
 from prober.kinds.race.models import MODELS
 from prober.kinds.race.settings import RaceCall, RaceSettings, keys
 from prober.kinds.race.settings_checks import check_operations, check_placeholders, check_sizes, check_writes

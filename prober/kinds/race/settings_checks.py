@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from prober.config.cursor import Cursor
-from prober.config.mapping_schema import Values
-from prober.config.units import show_duration
+from prober.config.document.cursor import Cursor
+from prober.config.fields.mapping_schema import Values
+from prober.config.fields.units import show_duration
 from prober.kinds.placeholders import SCRATCH, names_in
 from prober.kinds.race.models import MODELS, OPERATIONS
 from prober.kinds.race.settings import ALL_OPS, RaceCall, RaceSettings

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from prober.config.cursor import Cursor
-from prober.config.field_types import ListOf
+from prober.config.document.cursor import Cursor
+from prober.config.fields.field_types import ListOf
+from prober.config.fields.mapping_schema import Values, key, mapping_of, settings
 from prober.config.kind import ProbeKind
-from prober.config.mapping_schema import Values, key, mapping_of, settings
 from prober.kinds.placeholders import SCRATCH
 from prober.kinds.reasons import CHECK_REASONS, TOOL_REASONS
 from prober.kinds.step import STEP, Step, check_arguments, list_at, names_at

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from prober.client.error_mapping import from_exception
 from prober.client.exchange import ExchangeRecorder
+from prober.client.http.response import Response
 from prober.client.jsonrpc import decode, excerpt, is_answer, result_of
-from prober.client.response import Response
 from prober.config.model import Limits
 from prober.json_values import cap
 from prober.outcome import Evidence, Failure, Reason

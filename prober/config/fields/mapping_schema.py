@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from typing import Any, Final, Generic, Protocol, dataclass_transform
 
-from prober.config.cursor import Cursor, InvalidValueError
-from prober.config.diagnostics import did_you_mean
-from prober.config.field_types import FieldType, JsonSchema, SchemaBuilder, T
+from prober.config.document.cursor import Cursor, InvalidValueError
+from prober.config.document.diagnostics import did_you_mean
+from prober.config.fields.field_types import FieldType, JsonSchema, SchemaBuilder, T
 
 _KEY: Final = "prober.config.key"
 _INLINE: Final = "prober.config.inline"

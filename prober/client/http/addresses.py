@@ -8,7 +8,7 @@ import socket
 from collections.abc import Sequence
 from typing import Final
 
-from prober.client.resolver import Address
+from prober.client.http.resolver import Address
 
 HEAD_START: Final = 0.25
 """Seconds one address has before the next is tried beside it (RFC 8305 section 5)."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from prober.client.era_detection import not_discovered
 from prober.client.exchange import ExchangeRecorder
+from prober.client.http.oauth import TokenSource
 from prober.client.jsonrpc import (
     Message,
     decode,
@@ -20,9 +21,8 @@ from prober.client.jsonrpc import (
     reply_to,
     result_of,
 )
-from prober.client.oauth import TokenSource
-from prober.client.process import Process
-from prober.client.startup import Startup
+from prober.client.stdio.process import Process
+from prober.client.stdio.startup import Startup
 from prober.client.transport import AnsweredLateError
 from prober.config.model import Target
 from prober.outcome import Evidence, Failure, Phase, Reason

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from prober.config.cron import CRON_PATTERN, cron_complaint
-from prober.config.cursor import Cursor
-from prober.config.field_types import FieldType, JsonSchema, ListOf, SchemaBuilder
-from prober.config.mapping_schema import key, mapping_of, settings
-from prober.config.unit_fields import Duration
-from prober.config.units import RATE_PATTERN, parse_rate
+from prober.config.document.cursor import Cursor
+from prober.config.fields.cron import CRON_PATTERN, cron_complaint
+from prober.config.fields.field_types import FieldType, JsonSchema, ListOf, SchemaBuilder
+from prober.config.fields.mapping_schema import key, mapping_of, settings
+from prober.config.fields.unit_fields import Duration
+from prober.config.fields.units import RATE_PATTERN, parse_rate
 
 
 class Cron(FieldType[str]):

@@ -12,14 +12,14 @@ import httpcore
 import httpx
 
 from prober.client import error_mapping
-from prober.client.connections import Connections
 from prober.client.exchange import ExchangeRecorder
 from prober.client.foreign_logs import keep_back, probing
-from prober.client.http_response import note_head, read_body
-from prober.client.network_backend import Backend
-from prober.client.oauth import TokenSource
-from prober.client.response import Response
-from prober.client.tls import tls_context
+from prober.client.http.connections import Connections
+from prober.client.http.http_response import note_head, read_body
+from prober.client.http.network_backend import Backend
+from prober.client.http.oauth import TokenSource
+from prober.client.http.response import Response
+from prober.client.http.tls import tls_context
 from prober.config.model import Target, Tls
 from prober.outcome import Failure, Reason
 

@@ -12,8 +12,8 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any, Final
 
 from prober.client.exchange import ExchangeRecorder
-from prober.client.http_client import HttpClient
-from prober.client.http_response import (
+from prober.client.http.http_client import HttpClient
+from prober.client.http.http_response import (
     EVENTS,
     JSON,
     Meter,
@@ -23,10 +23,10 @@ from prober.client.http_response import (
     refuse_content,
     refuse_status,
 )
+from prober.client.http.oauth import TokenSource
+from prober.client.http.response import Response
+from prober.client.http.sse import EventParser
 from prober.client.jsonrpc import Message, decode, encode, is_answer, is_server_request, reply_to, result_of
-from prober.client.oauth import TokenSource
-from prober.client.response import Response
-from prober.client.sse import EventParser
 from prober.config.model import Target
 from prober.json_values import cap
 from prober.outcome import Evidence, Failure, Phase, Reason

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from prober.assertions.checks import Case, Check, Finding, Instance, Rule
 from prober.assertions.expectations import Expectation, compile_expectation, compile_path
+from prober.assertions.json_schema.schema import Schema
 from prober.assertions.result_shapes import Shape
-from prober.assertions.schema import Schema
 from prober.assertions.selection import MOST_SELECTED, Selection, written
 from prober.assertions.size import size_of
 from prober.json_values import Json

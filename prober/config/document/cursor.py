@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from prober.config.diagnostics import Mistake
-from prober.config.expansion import ExpansionError, expand
-from prober.config.nodes import ListNode, MappingNode, Node, ScalarNode, child_path, printable
-from prober.config.secret import Secret
+from prober.config.document.diagnostics import Mistake
+from prober.config.document.expansion import ExpansionError, expand
+from prober.config.document.nodes import ListNode, MappingNode, Node, ScalarNode, child_path, printable
+from prober.config.fields.secret import Secret
 
 
 class InvalidValueError(Exception):

@@ -1,7 +1,7 @@
 """The two implementations of JSON Schema: `jsonschema-rs` answers in the event loop, `jsonschema` has the last word.
 
 What one of them is asked and how, so that both mean the same: neither fetches anything, both assert the formats of
-`prober.assertions.formats` and no other, both read a pattern as ECMA-262 does. Where they differ all the same is
+`json_schema/formats.py` and no other, both read a pattern as ECMA-262 does. Where they differ all the same is
 listed in `tests/assertions/differences.py`.
 """
 
@@ -13,10 +13,10 @@ from copy import deepcopy
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from prober.assertions.dialects import Dialect, dialect_of
-from prober.assertions.ecma_patterns import compile_pattern, translated
-from prober.assertions.formats import FORMATS, conforms
-from prober.assertions.keywords import every_schema, subschemas
+from prober.assertions.json_schema.dialects import Dialect, dialect_of
+from prober.assertions.json_schema.ecma_patterns import compile_pattern, translated
+from prober.assertions.json_schema.formats import FORMATS, conforms
+from prober.assertions.json_schema.keywords import every_schema, subschemas
 from prober.json_values import Json
 
 if TYPE_CHECKING:

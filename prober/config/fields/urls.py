@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from prober.config.field_types import Text
+from prober.config.fields.field_types import Text
 
 LONGEST: Final = 8192
 PATTERN: Final = "^[Hh][Tt][Tt][Pp][Ss]?://"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from prober.config import units
-from prober.config.cursor import Cursor
-from prober.config.field_types import FieldType, JsonSchema, SchemaBuilder
+from prober.config.document.cursor import Cursor
+from prober.config.fields import units
+from prober.config.fields.field_types import FieldType, JsonSchema, SchemaBuilder
 
 
 class Duration(FieldType[float]):

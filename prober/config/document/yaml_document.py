@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import yaml
 
-from prober.config.nodes import ListNode, MappingNode, Node, Scalar, ScalarNode, child_path
+from prober.config.document.nodes import ListNode, MappingNode, Node, Scalar, ScalarNode, child_path
 
 if TYPE_CHECKING:
     from yaml.events import Event

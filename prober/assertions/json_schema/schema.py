@@ -1,6 +1,6 @@
 """JSON Schemas as operators and servers write them: loaded once, then asked whether a value fits, and if not, why.
 
-`format` is asserted in an operator's schema, for the formats of `prober.assertions.formats`, and is an annotation in a
+`format` is asserted in an operator's schema, for the formats of `json_schema/formats.py`, and is an annotation in a
 server's own. The drafts since 2019-09 leave the choice to the application. Who writes `format: date-time` into a probe
 wants it looked at; what a server declares, on the other hand, is held against it no more strictly than by the official
 clients, which do not assert formats.
@@ -18,14 +18,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
-from prober.assertions.best_match import most_telling
-from prober.assertions.dialects import DEFAULT, dialect_of
-from prober.assertions.ecma_patterns import compile_pattern
-from prober.assertions.keywords import every_schema
+from prober.assertions.json_schema.best_match import most_telling
+from prober.assertions.json_schema.dialects import DEFAULT, dialect_of
+from prober.assertions.json_schema.ecma_patterns import compile_pattern
+from prober.assertions.json_schema.keywords import every_schema
+from prober.assertions.json_schema.references import SchemaError, follow
+from prober.assertions.json_schema.schema_cost import Bound, EndlessReferenceError, bound_of
+from prober.assertions.json_schema.schema_libraries import (
+    errors_of,
+    full_validator,
+    quick_answer,
+    quick_opinion,
+    quick_validator,
+)
 from prober.assertions.mismatch import Mismatch
-from prober.assertions.references import SchemaError, follow
-from prober.assertions.schema_cost import Bound, EndlessReferenceError, bound_of
-from prober.assertions.schema_libraries import errors_of, full_validator, quick_answer, quick_opinion, quick_validator
 from prober.assertions.size import Size, size_of
 from prober.json_values import Json, cap, pointer, render
 from prober.outcome import Reason

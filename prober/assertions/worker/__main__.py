@@ -16,9 +16,9 @@ from contextlib import suppress
 from typing import BinaryIO, Final
 
 from prober.assertions.checks import Case, judge, undecided
-from prober.assertions.schema_libraries import EngineError
+from prober.assertions.json_schema.schema_libraries import EngineError
 from prober.assertions.selection import Selection, select
-from prober.assertions.worker_protocol import (
+from prober.assertions.worker.protocol import (
     LENGTH,
     decode_request,
     encode_crash,

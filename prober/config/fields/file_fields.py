@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, ClassVar, Final, NoReturn
 
-from prober.config.cursor import Cursor
-from prober.config.field_types import FieldType, JsonSchema
+from prober.config.document.cursor import Cursor
+from prober.config.fields.field_types import FieldType, JsonSchema
 
 MAX_JSON_BYTES: Final = 8 * 1024 * 1024
 

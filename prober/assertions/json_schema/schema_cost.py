@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote, urldefrag, urljoin
 
-from prober.assertions.dialects import DEFAULT, DRAFT_3, SINCE_2019, dialect_of
-from prober.assertions.keywords import Applies, is_schema, subschemas
+from prober.assertions.json_schema.dialects import DEFAULT, DRAFT_3, SINCE_2019, dialect_of
+from prober.assertions.json_schema.keywords import Applies, is_schema, subschemas
 from prober.assertions.size import Size, size_of
 from prober.json_values import Json
 
@@ -33,7 +33,7 @@ MAX_WORDED_DEPTH: Final = 20
 """Levels of an instance: it goes down some eight calls for each, and the stack is not all ours."""
 MAX_SCHEMAS: Final = 2_000
 MAX_PATTERNS: Final = 100
-"""In one schema: to compile one takes up to a millisecond, see `prober.assertions.schema_libraries`."""
+"""In one schema: to compile one takes up to a millisecond, see `prober.assertions.json_schema.schema_libraries`."""
 MAX_CHAIN: Final = 100
 """Schemas that lead from one to the next at one place, and levels of an instance that are calculated."""
 

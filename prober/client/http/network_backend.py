@@ -16,9 +16,9 @@ from typing import Any, Final, cast
 
 import httpcore
 
-from prober.client.addresses import connect
 from prober.client.exchange import ExchangeRecorder
-from prober.client.resolver import resolve
+from prober.client.http.addresses import connect
+from prober.client.http.resolver import resolve
 from prober.outcome import Failure, Phase, Reason
 
 _HIGH_WATER: Final = 64 * 1024

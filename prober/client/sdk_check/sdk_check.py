@@ -16,9 +16,9 @@ from types import ModuleType
 from typing import Any, Final
 
 from prober.client.foreign_logs import keep_back, probing
-from prober.client.sdk_check_stdio import process_streams
+from prober.client.http.tls import tls_context
+from prober.client.sdk_check.sdk_stdio import process_streams
 from prober.client.single_flight import SingleFlight
-from prober.client.tls import tls_context
 from prober.config.model import Target
 from prober.deadline import Deadline
 from prober.outcome import Evidence, Failure, Reason

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar
 
-from prober.config.cursor import Cursor, InvalidValueError
-from prober.config.nodes import ListNode, MappingNode
+from prober.config.document.cursor import Cursor, InvalidValueError
+from prober.config.document.nodes import ListNode, MappingNode
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -10,7 +10,7 @@ import ssl
 
 import httpcore
 
-from prober.client.network_backend import Backend
+from prober.client.http.network_backend import Backend
 
 
 class Connections:

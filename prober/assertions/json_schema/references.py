@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urljoin, urlsplit
 
-from prober.assertions.best_match import most_telling
-from prober.assertions.dialects import DEFAULT, DIALECTS, Dialect, dialect_of
-from prober.assertions.ecma_patterns import compile_pattern
-from prober.assertions.keywords import REFERENCES, is_schema, subschemas
-from prober.assertions.schema_libraries import (
+from prober.assertions.json_schema.best_match import most_telling
+from prober.assertions.json_schema.dialects import DEFAULT, DIALECTS, Dialect, dialect_of
+from prober.assertions.json_schema.ecma_patterns import compile_pattern
+from prober.assertions.json_schema.keywords import REFERENCES, is_schema, subschemas
+from prober.assertions.json_schema.schema_libraries import (
     EngineError,
     empty_registry,
     metaschema_errors,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, cast
 
 import prober
-from prober.assertions.worker_protocol import LENGTH
+from prober.assertions.worker.protocol import LENGTH
 
 _STDIN: Final = 0
 
@@ -117,7 +117,7 @@ async def start_worker(started: Callable[[Worker], None]) -> Worker:
     """
     _, worker = await asyncio.get_running_loop().subprocess_exec(
         lambda: Worker(started),
-        *(sys.executable, "-P", "-S", "-W", "ignore", "-m", "prober.assertions"),
+        *(sys.executable, "-P", "-S", "-W", "ignore", "-m", "prober.assertions.worker"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

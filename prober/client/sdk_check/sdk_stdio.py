@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from prober.client.process import Process
+from prober.client.stdio.process import Process
 from prober.config.model import Target
 from prober.deadline import Deadline
 
