@@ -6,7 +6,7 @@ import inspect
 from datetime import timedelta
 from pathlib import Path
 
-from prober.cli import daemon
+from prober.cli.arguments.operating import daemon
 from prober.cli.commands.daemon import DaemonOptions, _settings
 from prober.history import Retention
 

@@ -1,0 +1,121 @@
+"""Commands that start something: `daemon`, `drill`, `demo`, `reference`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prober.cli.arguments.shared import Paths
+
+
+def daemon(
+    paths: Paths = None,
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where to serve metrics, status page and API.")
+    ] = "127.0.0.1:9733",
+    external_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="URL by which other machines reach it, if not by --listen.")
+    ] = None,
+    web_config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="TLS and basic auth, in the format of Prometheus' exporters.")
+    ] = None,
+    history: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where results are kept. Default: history.db in the state folder."),
+    ] = None,
+    history_keep_results: Annotated[str, typer.Option(metavar="TIME", help="How long each run is kept.")] = "30d",
+    history_keep_failures: Annotated[
+        str, typer.Option(metavar="TIME", help="How long failures are kept with their evidence.")
+    ] = "90d",
+    history_keep_rollups: Annotated[
+        str, typer.Option(metavar="TIME", help="How long counts and times by hour and day are kept.")
+    ] = "400d",
+    history_max_size: Annotated[
+        str, typer.Option(metavar="SIZE", help="Largest history on disk; beyond it, the oldest is deleted.")
+    ] = "2GiB",
+    concurrency: Annotated[int, typer.Option(min=1, max=1000, help="Probes that run at once.")] = 64,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Run only the probes that fall to part I of N.")
+    ] = None,
+    location: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Value of the label `location` of every metric.")
+    ] = None,
+    drain: Annotated[str, typer.Option(help="How long running probes may take to end on SIGTERM.")] = "10s",
+    log_format: Annotated[str, typer.Option(metavar="auto|json|text", help="How to log.")] = "auto",
+    *,
+    no_history: Annotated[bool, typer.Option("--no-history", help="Keep results only in memory.")] = False,
+) -> None:
+    """Run probes on their schedule; serve metrics, a status page and an API."""
+    from prober.cli.commands import daemon
+
+    options = daemon.DaemonOptions(
+        paths=paths or (),
+        listen=listen,
+        external_url=external_url,
+        web_config=web_config,
+        history=history,
+        keep_history=not no_history,
+        history_keep_results=history_keep_results,
+        history_keep_failures=history_keep_failures,
+        history_keep_rollups=history_keep_rollups,
+        history_max_size=history_max_size,
+        concurrency=concurrency,
+        shard=shard,
+        location=location,
+        drain=drain,
+        log_format=log_format,
+    )
+    raise typer.Exit(daemon.daemon(options))
+
+
+def drill(
+    fault: Annotated[
+        list[str] | None, typer.Option("--fault", metavar="NAME", help="Only this fault; may be repeated.")
+    ] = None,
+    speed: Annotated[float, typer.Option(min=1, max=120, help="Divides the time constants of rules and routes.")] = 60,
+    prometheus: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="The program. Default: the one that is installed.")
+    ] = None,
+    alertmanager: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="The program. Default: the one that is installed.")
+    ] = None,
+    output: Annotated[str, typer.Option(metavar="table|json", help="How to report.")] = "table",
+    *,
+    no_alerts: Annotated[bool, typer.Option("--no-alerts", help="Without Prometheus and Alertmanager.")] = False,
+) -> None:
+    """Prove the pipeline: inject faults, see them alerted.
+
+    Breaks reference servers of its own in every way they know, one fault after the other, with a daemon, Prometheus
+    with the shipped rules and Alertmanager behind them; shows what the probe said, which metric moved, which alert
+    came out at the end, and how long each took. All on this machine; nothing is left behind.
+    """
+    from prober.cli.commands import drill
+
+    options = drill.DrillOptions(
+        faults=fault or (),
+        speed=speed,
+        prometheus=prometheus,
+        alertmanager=alertmanager,
+        alerts=not no_alerts,
+        output=output,
+    )
+    raise typer.Exit(drill.run(options))
+
+
+def demo(
+    *,
+    serve: Annotated[bool, typer.Option("--serve", help="Keep the server up until Ctrl-C.")] = False,
+) -> None:
+    """Show it: a server, its probes, two faults caught."""
+    from prober.cli.commands import demo
+
+    raise typer.Exit(demo.demo(serve=serve))
+
+
+def reference(context: typer.Context) -> None:
+    """Run the reference server, right or broken."""
+    from prober.reference.__main__ import main as serve
+
+    raise typer.Exit(serve(context.args, program="mcp-prober reference"))

@@ -1,0 +1,25 @@
+"""Arguments of several commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[PATH]…", help="Probe files, or folders of them, read as one. Default: probes.", show_default=False
+    ),
+]
+ProbeNames = Annotated[
+    list[str] | None, typer.Option("--probe", metavar="NAME", help="Only this probe; may be repeated.")
+]
+TargetNames = Annotated[
+    list[str] | None, typer.Option("--target", metavar="NAME", help="Only probes of this target; may be repeated.")
+]
+ServerAddress = Annotated[
+    list[str],
+    typer.Argument(metavar="URL | -- COMMAND…", help="The server's URL, or after -- the command that starts it."),
+]

@@ -1,0 +1,91 @@
+"""Commands about files: `init`, `pin`, `drift`, `export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prober.cli.arguments.shared import Paths, ServerAddress, TargetNames
+
+
+def init(
+    address: ServerAddress,
+    name: Annotated[str | None, typer.Option(help="Name of the target. Default: what the server calls itself.")] = None,
+    output_dir: Annotated[Path, typer.Option(help="Where the probe file and its schemas go.")] = Path("probes"),
+    transport: Annotated[
+        str, typer.Option(metavar="http|sse", help="For a URL: Streamable HTTP, or legacy HTTP+SSE.")
+    ] = "http",
+    header: Annotated[
+        list[str] | None,
+        typer.Option(metavar="'NAME: VALUE'", help="Sent with every request; ${VARIABLE} keeps a secret out of files."),
+    ] = None,
+    env: Annotated[
+        list[str] | None,
+        typer.Option(metavar="'NAME=VALUE'", help="Environment of a command; ${VARIABLE} keeps a secret out of files."),
+    ] = None,
+    timeout: Annotated[str, typer.Option(help="Deadline of the look at the server and of each probe.")] = "10s",
+    startup_timeout: Annotated[
+        str | None, typer.Option(help="For a command: how long it may take until its first answer. Default: 30s.")
+    ] = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+) -> None:
+    """Look at a live server, write probes for it.
+
+    Calls only tools that are declared read-only.
+    """
+    from prober.cli.server_address import ServerArguments, check_server
+
+    arguments = ServerArguments(
+        words=address,
+        transport=transport,
+        headers=header or [],
+        env=env or [],
+        name=name,
+        timeout=timeout,
+        startup_timeout=startup_timeout,
+    )
+    server = check_server(arguments)
+
+    # Imported after the check of the address: importing the client takes longer.
+    from prober.cli.commands import init
+
+    raise typer.Exit(init.init(server, folder=output_dir, force=force))
+
+
+def pin(paths: Paths = None, target: TargetNames = None) -> None:
+    """Write what servers offer to contract files.
+
+    One for each catalog probe that names a `contract`.
+    """
+    from prober.cli import selection
+    from prober.cli.commands import contracts
+
+    config = selection.load(paths, pinning=True)
+    raise typer.Exit(contracts.pin(config, selection.choose(config, targets=target)))
+
+
+def drift(paths: Paths = None, target: TargetNames = None) -> None:
+    """Compare servers with their contract files.
+
+    Each change is breaking, additive or cosmetic; the exit code is 1 where one is breaking.
+    """
+    from prober.cli import selection
+    from prober.cli.commands import contracts
+
+    config = selection.load(paths)
+    raise typer.Exit(contracts.drift(config, selection.choose(config, targets=target)))
+
+
+def export(
+    what: Annotated[str, typer.Argument(metavar="probes|dashboards|alerts|deploy", help="What to copy.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to copy to.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+) -> None:
+    """Copy probes, dashboards, alerts or files to deploy that ship with it."""
+    from prober.cli.commands import export
+
+    raise typer.Exit(export.export(what, folder, force=force))
