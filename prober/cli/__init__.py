@@ -14,7 +14,8 @@ from typing import Annotated
 import typer
 
 from prober import __version__
-from prober.cli.arguments import checking, operating, writing
+from prober.cli.arguments import checking, looking, operating, writing
+from prober.cli.arguments.server import CommandBehindDashes
 
 app = typer.Typer(
     name="mcp-prober",
@@ -46,8 +47,10 @@ def _root(
         raise typer.Exit
 
 
+app.command(cls=CommandBehindDashes)(checking.run)
+app.command(cls=CommandBehindDashes)(looking.call)
+app.command("list", cls=CommandBehindDashes)(looking.list_)
 for _command in (
-    checking.run,
     checking.check,
     writing.init,
     writing.pin,

@@ -65,6 +65,36 @@ class Survey:
     """Names of tools and prompts, by section of the listing, without names that cannot be written to a file."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Which tools of a server can be called, before any is called."""
+
+    server: ServerInfo
+    contract: Contract
+    """The listing as the server sent it: its texts may hold a secret of the target."""
+    calls: Mapping[str, Mapping[str, Any]]
+    """The arguments of each tool that can be called, in the order of the server."""
+    skipped: tuple[SkippedTool, ...]
+
+
+async def plan_of(target: Target, *, timeout: float) -> Plan:
+    """List `target` and call nothing. Raises Failure."""
+    async with Judge() as judge:
+        context = _context(target, cache_of(target), judge, seconds=timeout)
+        contract = await _contract(context)
+    skipped = {name: _skipped(context, name, listing) for name, listing in contract.tools.items()}
+    return Plan(
+        server=context.server,
+        contract=contract,
+        calls={
+            name: arguments_for(contract.tools[name].get("inputSchema"))
+            for name, skip in skipped.items()
+            if skip is None
+        },
+        skipped=tuple(skip for skip in skipped.values() if skip is not None),
+    )
+
+
 async def survey(target: Target, *, timeout: float) -> Survey:
     """Survey `target`. The listing, and the calls of each tool, have `timeout` seconds each.
 

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from prober.cli.arguments.server import Env, Headers, ServerOptions, StartupTimeout, Timeout, Transport, behind_dashes
 from prober.cli.arguments.shared import Paths, ProbeNames, TargetNames
+
+if TYPE_CHECKING:
+    from prober.cli.commands.quick_run import QuickLook
+
+PathsOrServer = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[PATH]… | URL | -- COMMAND…",
+        help="Probe files, or folders of them, read as one. Default: probes. Or a server that has no probe file yet.",
+        show_default=False,
+    ),
+]
 
 
 def run(
-    paths: Paths = None,
+    context: typer.Context,
+    paths: PathsOrServer = None,
     probe: ProbeNames = None,
     target: TargetNames = None,
     concurrency: Annotated[int, typer.Option(min=1, max=1000, help="Probes that run at once.")] = 16,
@@ -22,19 +36,42 @@ def run(
     seed: Annotated[
         int | None, typer.Option(min=0, max=2**32 - 1, help="Seed of the race: the same choices as in another run.")
     ] = None,
+    transport: Transport = None,
+    header: Headers = None,
+    env: Env = None,
+    timeout: Timeout = None,
+    startup_timeout: StartupTimeout = None,
     *,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what was sent and what came back.")] = False,
 ) -> None:
-    """Run every probe once and report."""
+    """Run every probe once and report.
+
+    Of a URL or a command it makes probes itself and writes none down: a handshake, the catalogue, and a call of every
+    read-only tool that needs no arguments of yours.
+    """
     from prober.cli import selection
     from prober.cli.commands import judge, run
 
     run.check_output(output)
-    config = selection.load(paths)
+    server = ServerOptions(
+        transport=transport, header=header, env=env, timeout=timeout, startup_timeout=startup_timeout
+    )
+    quick = _quick_look(paths, behind_dashes(context), server)
+    config = selection.load(paths) if quick is None else quick.config
     probes = judge.seeded(selection.choose(config, probes=probe, targets=target), seed)
     judge.check_trace(trace, probes)
     options = run.RunOptions(concurrency=concurrency, output=output, verbose=verbose, trace=trace)
-    raise typer.Exit(run.run(config, probes, options))
+    code = run.run(config, probes, options)
+    raise typer.Exit(code if quick is None else quick.end(code))
+
+
+def _quick_look(paths: list[Path] | None, behind: list[str] | None, options: ServerOptions) -> QuickLook | None:
+    """A look at the server that the words name; None where they name files, which the most do."""
+    if behind is None and not options.given and all(path.exists() for path in paths or ()):
+        return None
+    from prober.cli.commands import quick_run
+
+    return quick_run.look(paths, behind, options)
 
 
 def check(

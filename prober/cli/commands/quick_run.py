@@ -1,0 +1,128 @@
+"""`run` without a probe file: makes probes of a server in memory, and says afterwards how to keep them."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from prober.cli import server_choice
+from prober.cli.arguments.server import ServerOptions
+from prober.cli.exit_codes import PASSED, UNKNOWN, refuse
+from prober.cli.selection import counted
+from prober.cli.server_address import Server
+from prober.config.model import Config
+from prober.discover.arguments import missing_values
+from prober.discover.quick_probes import QuickProbes, config_of, quick_probes
+from prober.discover.survey import SkippedTool
+from prober.loader import SUFFIXES
+from prober.report.untrusted import line
+
+_NAMED: Final = 10
+"""Tools that are named of those that were not called for one reason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuickLook:
+    """The probes of the servers that a command line names, and the `init` command that would write them down."""
+
+    servers: tuple[QuickProbes, ...]
+    init: str
+
+    @property
+    def config(self) -> Config:
+        return config_of(self.servers)
+
+    def end(self, code: int) -> int:
+        """Say on standard error what was not called and how to keep the probes; returns the exit code of the pass.
+
+        A server that could not be listed at first was not looked at, even if its handshake passed afterwards.
+        """
+        for server in self.servers:
+            for text in _left_out(server.skipped):
+                typer.echo(line(f"{server.target.name}: {text}"), err=True)
+        unlisted = [server for server in self.servers if server.failure is not None]
+        if len(unlisted) < len(self.servers):
+            typer.echo(f"keep these probes: {self.init}", err=True)
+        if code == PASSED and unlisted:
+            for server in unlisted:
+                failure = server.failure
+                assert failure is not None
+                typer.echo(
+                    line(
+                        f"{server.target.name}: no tool was called, because the first look failed:"
+                        f" {failure.reason} at {failure.step}: {failure.message}"
+                    ),
+                    err=True,
+                )
+            return UNKNOWN
+        return code
+
+
+def look(words: Sequence[Path] | None, behind: list[str] | None, options: ServerOptions) -> QuickLook | None:
+    """Look at the servers that the words of `run` name; None where they are probe files."""
+    texts = [str(word) for word in words or ()]
+    found = _servers(texts, behind, options)
+    if not found:
+        if options.given:
+            refuse(f"{options.given[0]} is for a URL or a command. A target in a probe file says it itself.")
+        return None
+    return QuickLook(servers=asyncio.run(_look(found)), init=_init_command(texts, behind, options))
+
+
+async def _look(servers: Sequence[Server]) -> tuple[QuickProbes, ...]:
+    looks = (quick_probes(server.target, name=server.name, timeout=server.seconds) for server in servers)
+    return tuple(await asyncio.gather(*looks))
+
+
+def _servers(words: list[str], behind: list[str] | None, options: ServerOptions) -> list[Server]:
+    if behind is not None:
+        if words:
+            refuse(f"{words[0]!r} is too much: a command behind `--` is the server, and no file or URL goes with it.")
+        return server_choice.servers(behind, options)
+    addresses = [word for word in words if server_choice.is_address(word) and not Path(word).exists()]
+    if addresses:
+        if len(words) > 1:
+            refuse(f"{addresses[0]!r} is a server, so it goes alone: one URL, or probe files, not both.")
+        return server_choice.servers(words, options)
+    for word in words:
+        _check_path(word, words)
+    return []
+
+
+def _check_path(word: str, words: Sequence[str]) -> None:
+    """Refuse a word that is no path and looks like something else. The loader says what is wrong with a probe file."""
+    path = Path(word)
+    if path.suffix in SUFFIXES or path.exists():
+        return
+    refuse(
+        f"{word}: no such file or folder. A server may be named as well:\n"
+        f"  mcp-prober run https://{word.strip('/')}    if it is at a URL\n"
+        f"  mcp-prober run -- {shlex.join(words)}    if it is a command"
+    )
+
+
+def _init_command(words: Sequence[str], behind: Sequence[str] | None, options: ServerOptions) -> str:
+    """The command that writes these probes, for a shell. Values that hold `${…}` are quoted, so that they stay so."""
+    command = ["mcp-prober", "init"]
+    for name in options.given:
+        value = getattr(options, name.removeprefix("--").replace("-", "_"))
+        for each in value if isinstance(value, list) else [value]:
+            command += [name, each]
+    return shlex.join([*command, *words, *(["--", *behind] if behind is not None else [])])
+
+
+def _left_out(skipped: Sequence[SkippedTool]) -> Iterator[str]:
+    """A sentence for each reason for which tools were not called."""
+    by_reason: dict[str, list[str]] = {}
+    for tool in skipped:
+        missing = ", ".join(missing_values(tool.arguments or {}))
+        by_reason.setdefault(tool.why, []).append(f"{tool.name} ({missing})" if missing else tool.name)
+    for why, names in by_reason.items():
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        yield f"{counted(names, 'tool')} not called: {why}: {', '.join(names[:_NAMED])}{more}"
