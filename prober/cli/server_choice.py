@@ -43,10 +43,23 @@ def is_address(word: str) -> bool:
     return bool(_URL.match(word) or _HOST_AND_PORT.fullmatch(word))
 
 
-def servers(words: list[str], options: ServerOptions) -> list[Server]:
-    """The servers that words stand for: a URL, or a command and its arguments."""
-    if not words:
+def server_at(address: str, options: ServerOptions) -> Server:
+    """The server at a URL, or at a host and a port."""
+    if not _URL.match(address):
+        address = f"http://{address}"
+    if not address.lower().startswith(("http://", "https://")):
+        refuse(f"{address}: the URL of a server begins with http:// or https://")
+    return _checked([address], options)
+
+
+def server_started_by(command: list[str], options: ServerOptions) -> Server:
+    """The server that a command starts."""
+    if not command:
         refuse("There is no command behind `--`.")
+    return _checked(command, options)
+
+
+def _checked(words: list[str], options: ServerOptions) -> Server:
     arguments = ServerArguments(
         words=words,
         transport=options.transport or "http",
@@ -56,7 +69,7 @@ def servers(words: list[str], options: ServerOptions) -> list[Server]:
         timeout=options.timeout or _TIMEOUT,
         startup_timeout=options.startup_timeout,
     )
-    return [check_server(arguments)]
+    return check_server(arguments)
 
 
 def choose(
@@ -64,10 +77,10 @@ def choose(
 ) -> Chosen:
     """The server that a command is for."""
     if behind is not None:
-        return _chosen(servers(behind, options))
+        return _chosen(server_started_by(behind, options))
     assert word is not None
     if is_address(word):
-        return _chosen(servers([word], options))
+        return _chosen(server_at(word, options))
     return _target(word, options, config)
 
 
@@ -106,8 +119,7 @@ def check_output(output: str, known: Sequence[str]) -> None:
         refuse(f"--output {output}: choose one of {', '.join(known)}")
 
 
-def _chosen(found: Sequence[Server]) -> Chosen:
-    [server] = found
+def _chosen(server: Server) -> Chosen:
     return Chosen(target=server.target, name=server.name, seconds=server.seconds)
 
 

@@ -1,6 +1,7 @@
 """What a server offers, for a person: a table for each list, a line for each item.
 
-At a terminal the lines keep to its width, and what does not fit ends with an ellipsis; elsewhere nothing is cut.
+At a terminal a description that does not fit ends with an ellipsis; elsewhere nothing is cut. Names and arguments are
+whole everywhere: they are there to be copied.
 """
 
 from __future__ import annotations
@@ -68,23 +69,23 @@ def _first_paragraph(text: Any) -> str:
 
 def _table(rows: Sequence[tuple[str, ...]], descriptions: Sequence[str], *, width: int | None) -> Iterator[str]:
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    if width is not None:  # a name of a quarter of the line and arguments of a third are enough to know them by
-        widths = [min(wanted, width // 3) for wanted in widths]
+    if width is not None:  # one long name must not push the columns of all others to the right
+        widths = [min(wanted, width * 2 // 3) for wanted in widths]
     left = sum(widths) + len(_GAP) * (len(widths) + 1)
     beneath = width is not None and width - left < _LEAST
     for row, description in zip(rows, descriptions, strict=True):
-        cells = [fitted(cell, limit) if width is not None else cell for cell, limit in zip(row, widths, strict=True)]
-        padded = [cell + " " * (limit - cell_len(cell)) for cell, limit in zip(cells, widths, strict=True)]
+        padded = [cell + " " * (limit - cell_len(cell)) for cell, limit in zip(row, widths, strict=True)]
         text = _GAP + _GAP.join(padded)
         if beneath:
             yield text.rstrip()
-            if description:
-                yield " " * _INDENT + fitted(description, (width or 0) - _INDENT)
-        else:
-            rest = fitted(description, width - left) if width is not None else description
-            yield f"{text}{_GAP}{rest}".rstrip()
+            text = " " * (_INDENT - len(_GAP))
+        if description or not beneath:
+            room = None if width is None else width - cell_len(text) - len(_GAP)
+            yield f"{text}{_GAP}{_fitted(description, room)}".rstrip()
 
 
-def fitted(text: str, limit: int) -> str:
+def _fitted(text: str, limit: int | None) -> str:
     """The text in at most `limit` columns; an ellipsis stands for what is gone."""
-    return text if cell_len(text) <= limit else set_cell_size(text, max(limit - 1, 0)).rstrip() + "…"
+    if limit is None or cell_len(text) <= limit:
+        return text
+    return set_cell_size(text, max(limit - 1, 0)).rstrip() + "…"

@@ -63,6 +63,8 @@ async def imported(*words: str, cwd: Path) -> set[str]:
         "run --help",
         "check --help",
         "init --help",
+        "call --help",
+        "list --help",
         "drift --help",
         "check",
         "check --print-schema",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from prober.cli.commands.quick_run import QuickLook
 
 PathsOrServer = Annotated[
-    list[Path] | None,
+    list[str] | None,
     typer.Argument(
         metavar="[PATH]… | URL | -- COMMAND…",
         help="Probe files, or folders of them, read as one. Default: probes. Or a server that has no probe file yet.",
@@ -25,7 +25,7 @@ PathsOrServer = Annotated[
 
 def run(
     context: typer.Context,
-    paths: PathsOrServer = None,
+    words: PathsOrServer = None,
     probe: ProbeNames = None,
     target: TargetNames = None,
     concurrency: Annotated[int, typer.Option(min=1, max=1000, help="Probes that run at once.")] = 16,
@@ -56,8 +56,8 @@ def run(
     server = ServerOptions(
         transport=transport, header=header, env=env, timeout=timeout, startup_timeout=startup_timeout
     )
-    quick = _quick_look(paths, behind_dashes(context), server)
-    config = selection.load(paths) if quick is None else quick.config
+    quick = _quick_look(words or [], behind_dashes(context), server)
+    config = selection.load([Path(word) for word in words or ()]) if quick is None else quick.config
     probes = judge.seeded(selection.choose(config, probes=probe, targets=target), seed)
     judge.check_trace(trace, probes)
     options = run.RunOptions(concurrency=concurrency, output=output, verbose=verbose, trace=trace)
@@ -65,13 +65,13 @@ def run(
     raise typer.Exit(code if quick is None else quick.end(code))
 
 
-def _quick_look(paths: list[Path] | None, behind: list[str] | None, options: ServerOptions) -> QuickLook | None:
-    """A look at the server that the words name; None where they name files, which the most do."""
-    if behind is None and not options.given and all(path.exists() for path in paths or ()):
+def _quick_look(words: list[str], behind: list[str] | None, options: ServerOptions) -> QuickLook | None:
+    """A look at the server that the words name; None where they name probe files, as most do."""
+    if behind is None and not options.given and all(Path(word).exists() for word in words):
         return None
     from prober.cli.commands import quick_run
 
-    return quick_run.look(paths, behind, options)
+    return quick_run.look(words, behind, options)
 
 
 def check(

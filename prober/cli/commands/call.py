@@ -11,6 +11,7 @@ from typing import Any
 
 import typer
 
+from prober.assertions.checks import Finding
 from prober.assertions.judge import Judge
 from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN, USAGE
 from prober.cli.server_choice import Chosen
@@ -62,10 +63,10 @@ class _Call:
             self.mistake = str(mistake)
             return None
         finding = await first_mistake(arguments, tool.input_schema, self.context.judge, deadline=self.context.deadline)
-        if finding is not None and finding.reason is Reason.UNDECIDED:
-            self.context.warnings.append(f"the arguments were not checked: {finding.message}")
-        elif finding is not None:
+        if finding is not None and finding.reason is Reason.SCHEMA_MISMATCH:
             self.mistake = f"the arguments do not fit the inputSchema: {finding.message}"
+        elif finding is not None:
+            self.context.warnings.append(f"the arguments were not checked: {_why_unchecked(finding)}")
         return arguments if self.mistake is None else None
 
     async def _send(self, session: Session, tool: Tool, arguments: Mapping[str, Any]) -> None:
@@ -144,6 +145,12 @@ def _tell(failure: Failure, done: _Call) -> int:
     if done.result is not None:
         typer.echo(f"the answer took {_took(done)}", err=True)
     return FAILED if verdict is Verdict.FAIL else UNKNOWN
+
+
+def _why_unchecked(finding: Finding) -> str:
+    if finding.reason is Reason.OUTPUT_SCHEMA_INVALID:
+        return f"the inputSchema is no sound schema at {finding.evidence.pointer or '(root)'}"
+    return finding.message
 
 
 def _listed(done: _Call) -> Mapping[str, Tool]:

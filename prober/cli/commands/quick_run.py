@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from prober.discover.arguments import missing_values
 from prober.discover.quick_probes import QuickProbes, config_of, quick_probes
 from prober.discover.survey import SkippedTool
 from prober.loader import SUFFIXES
+from prober.report.progress import Progress
 from prober.report.untrusted import line
 
 _NAMED: Final = 10
@@ -64,32 +66,36 @@ class QuickLook:
         return code
 
 
-def look(words: Sequence[Path] | None, behind: list[str] | None, options: ServerOptions) -> QuickLook | None:
+def look(words: list[str], behind: list[str] | None, options: ServerOptions) -> QuickLook | None:
     """Look at the servers that the words of `run` name; None where they are probe files."""
-    texts = [str(word) for word in words or ()]
-    found = _servers(texts, behind, options)
+    found = _servers(words, behind, options)
     if not found:
         if options.given:
             refuse(f"{options.given[0]} is for a URL or a command. A target in a probe file says it itself.")
         return None
-    return QuickLook(servers=asyncio.run(_look(found)), init=_init_command(texts, behind, options))
+    return QuickLook(servers=asyncio.run(_look(found)), init=_init_command(words, behind, options))
 
 
 async def _look(servers: Sequence[Server]) -> tuple[QuickProbes, ...]:
-    looks = (quick_probes(server.target, name=server.name, timeout=server.seconds) for server in servers)
-    return tuple(await asyncio.gather(*looks))
+    with Progress(total=len(servers), stream=sys.stderr) as live:
+        for server in servers:
+            live.started(target=server.target.address, probe="first look")
+        looks = (quick_probes(server.target, name=server.name, timeout=server.seconds) for server in servers)
+        return tuple(await asyncio.gather(*looks))
 
 
 def _servers(words: list[str], behind: list[str] | None, options: ServerOptions) -> list[Server]:
     if behind is not None:
         if words:
             refuse(f"{words[0]!r} is too much: a command behind `--` is the server, and no file or URL goes with it.")
-        return server_choice.servers(behind, options)
+        if behind and all(_is_probe_path(word) for word in behind):
+            refuse(f"Behind `--` stands a command. Probe files go without it: mcp-prober run {shlex.join(behind)}")
+        return [server_choice.server_started_by(behind, options)]
     addresses = [word for word in words if server_choice.is_address(word) and not Path(word).exists()]
     if addresses:
         if len(words) > 1:
             refuse(f"{addresses[0]!r} is a server, so it goes alone: one URL, or probe files, not both.")
-        return server_choice.servers(words, options)
+        return [server_choice.server_at(words[0], options)]
     for word in words:
         _check_path(word, words)
     return []
@@ -97,14 +103,17 @@ def _servers(words: list[str], behind: list[str] | None, options: ServerOptions)
 
 def _check_path(word: str, words: Sequence[str]) -> None:
     """Refuse a word that is no path and looks like something else. The loader says what is wrong with a probe file."""
-    path = Path(word)
-    if path.suffix in SUFFIXES or path.exists():
+    if _is_probe_path(word) or Path(word).exists():
         return
     refuse(
         f"{word}: no such file or folder. A server may be named as well:\n"
         f"  mcp-prober run https://{word.strip('/')}    if it is at a URL\n"
         f"  mcp-prober run -- {shlex.join(words)}    if it is a command"
     )
+
+
+def _is_probe_path(word: str) -> bool:
+    return Path(word).suffix in SUFFIXES or Path(word).is_dir()
 
 
 def _init_command(words: Sequence[str], behind: Sequence[str] | None, options: ServerOptions) -> str:
