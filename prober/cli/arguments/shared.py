@@ -21,5 +21,8 @@ TargetNames = Annotated[
 ]
 ServerAddress = Annotated[
     list[str],
-    typer.Argument(metavar="URL | -- COMMAND…", help="The server's URL, or after -- the command that starts it."),
+    typer.Argument(
+        metavar="URL | FILE | -- COMMAND…",
+        help="The server's URL, the file of a client such as .mcp.json, or after -- the command that starts it.",
+    ),
 ]
