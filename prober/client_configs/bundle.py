@@ -40,7 +40,7 @@ def read_bundle(document: Document, *, environ: Mapping[str, str]) -> ClientConf
     mistakes: list[Mistake] = []
     asked = root.get("user_config", {})
     server = root["server"]
-    settings = server.get("mcp_config") if isinstance(server, dict) else None
+    settings = server.get("mcp_config", _by_uv(server)) if isinstance(server, dict) else None
     if not isinstance(settings, dict):
         raise ConfigError([document.mistake(("server",), "has no mcp_config, which says how it is started")])
     if not isinstance(asked, dict) or not all(isinstance(each, dict) for each in asked.values()):
@@ -83,6 +83,13 @@ def read_bundle(document: Document, *, environ: Mapping[str, str]) -> ClientConf
         servers=(finished,),
         notes=(f"not carried over, because it describes the bundle: {', '.join(about)}",) if about else (),
     )
+
+
+def _by_uv(server: Mapping[str, Any]) -> dict[str, Any] | None:
+    """How a host starts a bundle of the type `uv`, which does not have to say it."""
+    if server.get("type") != "uv" or not isinstance(server.get("entry_point"), str):
+        return None
+    return {"command": "uv", "args": ["run", "--directory", "${__dirname}", server["entry_point"]]}
 
 
 def _said(key: str, asked: Mapping[str, Any]) -> str:

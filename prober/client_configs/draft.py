@@ -86,27 +86,46 @@ class Draft:
 
     def url_text(self, steps: Steps, value: str) -> str:
         """A URL in which a secret of the query, or of the path, is a variable."""
+        hidden: list[str] = []  # a default in a variable may hold a slash
+
+        def hide(match: re.Match[str]) -> str:
+            hidden.append(match[0])
+            return f"\0{len(hidden) - 1}\0"
+
+        for syntax in self.syntaxes:
+            value = syntax.pattern.sub(hide, value)
+
+        def read(piece: str, key: str, wanted: str) -> str:
+            written = re.sub("\0([0-9]+)\0", lambda match: hidden[int(match[1])], piece)
+            return self.text(steps, written, key=key, wanted=f"{self.name}_{wanted}")
+
         head, mark, query = value.partition("?")
-        parts = []
-        for part in query.split("&"):
-            name, sign, text = part.partition("=")
-            parts.append(name + sign + self.text(steps, text, key=name, wanted=f"{self.name}_{name}"))
-        pieces = re.split(r"(/+)", head)
-        host = next((at for at, piece in enumerate(pieces) if piece == "//"), -1) + 1
-        for at, piece in enumerate(pieces):
-            user, found, rest = piece.rpartition("@")
-            if at == host and found:
-                pieces[at] = self.variables.stand_in(f"{self.name}_user", user, "a user in a URL") + "@" + rest
-            elif at > host or not host:
-                pieces[at] = self.text(steps, piece, key="", wanted=f"{self.name}_path")
-            else:
-                pieces[at] = translated(piece, self.syntaxes, self.variables)
-        return "".join(pieces) + mark + "&".join(parts)
+        scheme, slashes, rest = head.partition("//") if "//" in head else ("", "", head)
+        host, slash, path = rest.partition("/")
+        user, at, host = host.rpartition("@")
+        if at:
+            user = self.variables.stand_in(
+                f"{self.name}_user", user, f"a user in a URL, in {self.document.place(steps)}"
+            )
+        pieces = [read(piece, "", "path") for piece in path.split("/")]
+        parts = [part.partition("=") for part in query.split("&")]
+        asked = "&".join(name + sign + read(text, name, name) for name, sign, text in parts)
+        return (
+            read(scheme, "", "url")
+            + slashes
+            + user
+            + at
+            + read(host, "", "host")
+            + slash
+            + "/".join(pieces)
+            + mark
+            + asked
+        )
 
     def word(self, steps: Steps, value: str, before: str) -> str:
         """An argument of a command; `before` is the one in front of it."""
         named = _NAMED.fullmatch(value)
-        if _URL.match(value) and not re.search(r"://[^/]*@", value):
+        if _URL.match(value) and not is_secret(value):
             return self.url_text(steps, value)
         if named is not None:
             name = named["name"]

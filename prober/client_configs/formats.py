@@ -6,7 +6,7 @@ A file is recognized by its place, see `recognition.py`. What a format does not 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from prober.client_configs import keys
@@ -14,6 +14,7 @@ from prober.client_configs.keys import Key, left_out
 from prober.client_configs.variables import (
     BARE_ENV,
     BARE_FILE,
+    BASENAME,
     BRACED,
     BRACED_DEFAULT,
     DOLLAR,
@@ -38,7 +39,7 @@ class Format:
     keys: Mapping[str, Key]
     syntaxes: tuple[Syntax, ...]
     files: tuple[str, ...]
-    """`./…` in a project, `~/…` at home; `CONFIG`, `APPS` and `CODEX_HOME` by platform, see `places.py`."""
+    """`./…` in a project, `~/…` at home, and words in capitals that depend on the platform, see `places.py`."""
     settings_file: bool = False
     """Whether the file has settings of the client as well, which are no matter of ours."""
     has_inputs: bool = False
@@ -60,7 +61,7 @@ CLAUDE_CODE: Final = Format(
         "alwaysLoad": keys.OF_CLIENT,
     },
     syntaxes=(BRACED, BRACED_DEFAULT),
-    files=("./.mcp.json", "~/.claude.json"),
+    files=("./.mcp.json", "CLAUDE_CONFIG_DIR/.claude.json"),
     settings_file=True,
 )
 CLAUDE_DESKTOP: Final = Format(
@@ -76,6 +77,7 @@ VS_CODE: Final = Format(
     servers=(("servers",),),
     keys={
         **_BOTH,
+        "type": keys.TYPE_OR_SSE,
         "envFile": keys.ENV_FILE,
         "cwd": keys.CWD,
         "oauth": keys.SIGN_IN,
@@ -85,7 +87,7 @@ VS_CODE: Final = Format(
         "gallery": keys.OF_CLIENT,
         "version": keys.ABOUT,
     },
-    syntaxes=(INPUT, ENV, WORKSPACE, USER_HOME, SEPARATOR),
+    syntaxes=(INPUT, ENV, WORKSPACE, BASENAME, USER_HOME, SEPARATOR),
     files=("./.vscode/mcp.json", "APPS/Code/User/mcp.json", "APPS/Code - Insiders/User/mcp.json"),
     has_inputs=True,
 )
@@ -93,7 +95,7 @@ CURSOR: Final = Format(
     client="Cursor",
     servers=(("mcpServers",),),
     keys={**_BOTH, "envFile": keys.ENV_FILE, "auth": keys.SIGN_IN},
-    syntaxes=(ENV, WORKSPACE, USER_HOME, SEPARATOR),
+    syntaxes=(ENV, WORKSPACE, BASENAME, USER_HOME, SEPARATOR),
     files=("./.cursor/mcp.json", "~/.cursor/mcp.json"),
 )
 WINDSURF: Final = Format(
@@ -183,6 +185,8 @@ CODEX: Final = Format(
         "startup_timeout_ms": keys.STARTUP_MILLISECONDS,
         "tool_timeout_sec": keys.TIMEOUT,
         "required": keys.OF_CLIENT,
+        "experimental_environment": keys.OF_CLIENT,
+        "name": keys.ABOUT,
         "enabled_tools": keys.TOOLS,
         "disabled_tools": keys.TOOLS,
         "tools": keys.TRUST,
@@ -236,13 +240,17 @@ UNKNOWN: Final = Format(
         "timeout": keys.TIMEOUT,
         "oauth": keys.SIGN_IN,
         "tools": keys.TOOLS,
+        "disabledTools": keys.TOOLS,
         "autoApprove": keys.TRUST,
         "description": keys.ABOUT,
     },
     syntaxes=(BRACED, BRACED_DEFAULT, ENV, INPUT, WORKSPACE, USER_HOME),
-    files=("./mcp.json", "~/.copilot/mcp-config.json", "./.kiro/settings/mcp.json", "~/.kiro/settings/mcp.json"),
+    files=("./mcp.json",),
 )
 """Many programs read `mcpServers`; this is what most of them understand by it."""
+
+COPILOT_CLI: Final = replace(UNKNOWN, client="Copilot CLI", files=("~/.copilot/mcp-config.json", "./.github/mcp.json"))
+KIRO: Final = replace(UNKNOWN, client="Kiro", files=("./.kiro/settings/mcp.json", "~/.kiro/settings/mcp.json"))
 
 FORMATS: Final = (
     CLAUDE_CODE,
@@ -255,5 +263,7 @@ FORMATS: Final = (
     GEMINI_CLI,
     CODEX,
     OPENCODE,
+    COPILOT_CLI,
+    KIRO,
     UNKNOWN,
 )

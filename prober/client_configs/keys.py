@@ -32,7 +32,7 @@ def left_out(why: str) -> Key:
 def _command(draft: Draft, steps: Steps, value: Any) -> None:
     if isinstance(value, dict):  # Zed before 2025
         inner = {"path": COMMAND, "args": ARGS, "env": ENV}
-        for name, item in value.items():
+        for name, item in ((name, item) for name, item in value.items() if item is not None):
             inner.get(name, left_out("not known here")).take(draft, (*steps, name), item)
         return
     words = (
@@ -125,16 +125,20 @@ def _bearer(draft: Draft, steps: Steps, value: Any) -> None:
     draft.set_header("Authorization", f"Bearer {token}")
 
 
-def _type(draft: Draft, steps: Steps, value: Any) -> None:
-    word = draft.wanted_text(steps, value)
-    if word not in TRANSPORTS:
-        draft.problem = f"its transport {word!r} cannot be probed; stdio, http and sse can"
-    draft.transport = TRANSPORTS.get(word, word)
+def _type(*, http: str) -> Take:
+    def take(draft: Draft, steps: Steps, value: Any) -> None:
+        word = draft.wanted_text(steps, value)
+        if word not in TRANSPORTS:
+            draft.problem = f"its transport {word!r} cannot be probed; stdio, http and sse can"
+        transport = TRANSPORTS.get(word, word)
+        draft.transport = http if transport == "http" else transport
+
+    return take
 
 
 def _source(draft: Draft, _steps: Steps, value: Any) -> None:
     if value != "custom":
-        draft.problem = f"it comes from an {value} of the client; give its command instead: mcp-prober init -- COMMAND"
+        draft.problem = "an extension of the client starts it; give its command instead: mcp-prober init -- COMMAND"
 
 
 def _switch(*, off: bool) -> Take:
@@ -172,7 +176,9 @@ HEADERS: Final = _key("headers", _headers)
 HEADER_NAMES: Final = _key("headers", _headers_from_names)
 BEARER_NAME: Final = _key("headers", _bearer_from_name)
 BEARER: Final = _key("headers", _bearer)
-TYPE: Final = _key("transport", _type)
+TYPE: Final = _key("transport", _type(http="http"))
+TYPE_OR_SSE: Final = _key("transport", _type(http="either"))
+"""Of a client that tries HTTP+SSE as well where it is told `http`."""
 SOURCE: Final = Key(ours=None, take=_source)
 DISABLED: Final = _key("left out unless named", _switch(off=True))
 ENABLED: Final = _key("left out unless named", _switch(off=False))

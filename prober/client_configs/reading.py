@@ -82,6 +82,8 @@ def read_server(draft: Draft, entry: Any, format_: Format) -> ListedServer | Non
         return None
     before = len(draft.mistakes)
     for name, value in entry.items():
+        if value is None:
+            continue  # the same as a key that is not there
         key = format_.keys.get(name) or left_out(did_you_mean(_UNKNOWN_KEY, name, format_.keys))
         try:
             key.take(draft, (*draft.steps, name), value)
@@ -101,7 +103,7 @@ def _other_keys(document: Document, format_: Format) -> Iterable[str]:
     if others and not format_.settings_file:
         yield f"not carried over, because it is no list of servers: {', '.join(others)}"
     elif others:
-        yield f"{len(others)} other settings of the client were not looked at"
+        yield f"the other settings of the client ({len(others)}) were not looked at"
 
 
 def _inputs(document: Document, mistakes: list[Mistake]) -> dict[str, dict[str, Any]]:

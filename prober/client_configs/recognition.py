@@ -16,8 +16,12 @@ SUFFIXES: Final = (".json", ".jsonc", ".toml")
 PROBE_SUFFIXES: Final = (".yaml", ".yml")
 
 
+class NoServersError(ConfigError):
+    """The file has settings of a client, and lists no servers."""
+
+
 def format_of(document: Document) -> Format | Special:
-    """Raises ConfigError where the file lists no servers in any known way."""
+    """Raises NoServersError where the file lists no servers in any known way, ConfigError where it has no keys."""
     root = document.value
     if not isinstance(root, dict):
         raise ConfigError([document.mistake((), "expected names with their values at the top of the file")])
@@ -25,7 +29,7 @@ def format_of(document: Document) -> Format | Special:
         return special
     candidates = [each for each in FORMATS if any(True for _ in lists(each, root))]
     if not candidates:
-        raise ConfigError([document.mistake((), _nothing(root))])
+        raise NoServersError([document.mistake((), _nothing(root))])
     return max(candidates, key=lambda each: (_resemblance(document.file, each), each is UNKNOWN))
 
 

@@ -13,12 +13,12 @@ from typing import Any, Final
 from prober.client_configs.document import Document, Steps
 from prober.client_configs.draft import TRANSPORTS, Draft, Mistaken, scalar
 from prober.client_configs.listing import ClientConfig, ListedServer
-from prober.client_configs.variables import Variables, escaped
+from prober.client_configs.variables import REGISTRY_VARIABLE, Syntax, Variables, escaped, without_variables
 from prober.config.document.diagnostics import ConfigError, Mistake
 
 CLIENT: Final = "the MCP registry"
 
-_VARIABLE: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_-]*)\}")
+SYNTAXES: Final[tuple[Syntax, ...]] = (REGISTRY_VARIABLE,)
 
 _ABOUT: Final = frozenset({"registryType", "identifier", "version", "transport", "runtimeHint", "runtimeArguments"}) | {
     "packageArguments",
@@ -70,7 +70,7 @@ def read_registry_entry(document: Document, *, environ: Mapping[str, str]) -> Cl
             name=_name(short, kind, len(ways), servers),
             steps=steps,
             document=document,
-            syntaxes=(),
+            syntaxes=SYNTAXES,
             variables=Variables(environ=environ, folder=document.file.absolute().parent, server=short, taken=taken),
             mistakes=mistakes,
         )
@@ -127,6 +127,8 @@ def _package(draft: Draft, steps: Steps, entry: Mapping[str, Any]) -> None:
     words = package(scalar(steps, entry.get("identifier", "")), str(entry.get("version") or ""))
     words = [escaped(word) for word in words if word not in before]
     after = list(_arguments(draft, (*steps, "packageArguments"), entry.get("packageArguments")))
+    if kind == "nuget" and after:
+        words.append("--")
     draft.arguments = [*before, *words, *after]
     for key in entry:
         if key not in _ABOUT:
@@ -139,8 +141,8 @@ def _remote(draft: Draft, steps: Steps, entry: Mapping[str, Any]) -> None:
         draft.problem = f"its transport {kind!r} cannot be probed; streamable-http and sse can"
         return
     draft.transport = TRANSPORTS[kind]
-    variables = entry.get("variables") or {}
-    draft.url = draft.url_text(steps, _filled(draft, draft.wanted_text(steps, entry.get("url")), variables))
+    _describe(draft, entry.get("variables"))
+    draft.url = draft.url_text((*steps, "url"), draft.wanted_text((*steps, "url"), entry.get("url")))
     for index, header in enumerate(entry.get("headers") or []):
         below = (*steps, "headers", index)
         if not isinstance(header, dict) or not isinstance(header.get("name"), str):
@@ -187,41 +189,43 @@ def _arguments(draft: Draft, steps: Steps, listed: Any) -> Iterator[str]:
 
 def _input(draft: Draft, steps: Steps, given: Mapping[str, Any], *, name: str, wanted: str) -> str | None:
     """The text of an argument, a header or a variable; None where it is left out, with a note."""
-    what = str(given.get("description") or name)
-    if isinstance(given.get("choices"), list):
-        what += f" (one of {', '.join(map(str, given['choices']))})"
+    what = _said(name, given)
     if (value := given.get("value")) is not None:
-        filled = _filled(draft, scalar(steps, value), given.get("variables") or {})
-        return filled if "${" in filled else draft.text(steps, scalar(steps, value), key=name, wanted=wanted)
-    default = given.get("default")
+        _describe(draft, given.get("variables"))
+        text = scalar(steps, value)
+        fixed = without_variables(text, draft.syntaxes) == text
+        if given.get("isSecret") and fixed:
+            return draft.variables.stand_in(wanted, text, f"written out in {draft.document.place(steps)}")
+        return draft.text(steps, text, key=name, wanted=wanted)
+    required, default = given.get("isRequired"), given.get("default")
     if default is not None and not given.get("isSecret"):
         draft.note(f"{name}: its default was taken")
         return draft.text(steps, scalar(steps, default), key=name, wanted=wanted)
-    if given.get("isRequired") or (given.get("isSecret") and name in draft.variables.environ):
+    if required or name in draft.variables.environ:
         return draft.variables.stand_in(wanted, f"the input {name}", what)
-    if name in draft.variables.environ:
-        return draft.variables.reference(name, what)
     draft.leave_out(name, f"it is optional, and has no value ({what})")
     return None
 
 
-def _filled(draft: Draft, text: str, variables: Any) -> str:
-    """A text with each `{name}` of its variables replaced."""
-    known = variables if isinstance(variables, dict) else {}
+def _describe(draft: Draft, variables: Any) -> None:
+    """What each `{name}` in the texts to come is asked for as, and what it is where nobody has to be asked."""
+    asked = (
+        {name: each for name, each in variables.items() if isinstance(each, dict)}
+        if isinstance(variables, dict)
+        else {}
+    )
+    draft.variables.described = {name: _said(name, each) for name, each in asked.items()}
+    draft.variables.defaults = {
+        name: each.get("value", each.get("default"))
+        for name, each in asked.items()
+        if not each.get("isSecret") and each.get("value", each.get("default")) is not None
+    }
 
-    def replace(match: re.Match[str]) -> str:
-        asked = known.get(match[1])
-        if not isinstance(asked, dict):
-            return match[0]
-        asked = _camel(asked)
-        fixed = asked.get("value", None if asked.get("isSecret") else asked.get("default"))
-        if fixed is not None:
-            return draft.text(draft.steps, str(fixed), key=match[1], wanted=match[1])
-        meaning = str(asked.get("description") or match[1])
-        return draft.variables.stand_in(match[1], match[0], meaning)
 
-    parts = re.split(r"(\{[A-Za-z_][A-Za-z0-9_-]*\})", text)
-    return "".join(_VARIABLE.sub(replace, part) if at % 2 else escaped(part) for at, part in enumerate(parts))
+def _said(name: str, given: Mapping[str, Any]) -> str:
+    choices = given.get("choices")
+    one_of = f" (one of {', '.join(map(str, choices))})" if isinstance(choices, list) else ""
+    return str(given.get("description") or name) + one_of
 
 
 def _camel(value: Any, *, names: bool = False) -> Any:

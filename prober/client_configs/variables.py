@@ -145,6 +145,11 @@ def _input(match: re.Match[str], variables: Variables) -> str:
     return variables.input(match["name"], match[0])
 
 
+def _registry(match: re.Match[str], variables: Variables) -> str:
+    known = match["name"] in variables.described
+    return variables.input(match["name"], match[0]) if known else escaped(match[0])
+
+
 def _folder(_match: re.Match[str], variables: Variables) -> str:
     return escaped(str(variables.folder))
 
@@ -167,6 +172,12 @@ BARE_ENV: Final = _syntax("{env:NAME}", _OURS, rf"\{{env:(?P<name>{_NAME})\}}", 
 DOLLAR: Final = _syntax("$NAME", _OURS, rf"\$(?P<name>{_NAME})", _braced)
 PERCENT: Final = _syntax("%NAME%", _OURS, rf"%(?P<name>{_NAME})%", _braced)
 FILE: Final = _syntax("${file:PATH}", "`${file:PATH}`", r"\$\{file:(?P<path>[^}]+)\}", _file)
+BASENAME: Final = _syntax(
+    "${workspaceFolderBasename}",
+    "the name of that folder",
+    r"\$\{workspaceFolderBasename\}",
+    lambda _match, variables: escaped(variables.folder.name),
+)
 BARE_FILE: Final = _syntax("{file:PATH}", "`${file:PATH}`", r"(?<!\$)\{file:(?P<path>[^}]+)\}", _file)
 INPUT: Final = _syntax("${input:ID}", "`${ID}`", r"\$\{input:(?P<name>[^}]+)\}", _input)
 USER_CONFIG: Final = _syntax(
@@ -182,3 +193,6 @@ USER_HOME: Final = _syntax(
 )
 SEPARATOR: Final = _syntax("${/}", "`/`", r"\$\{(?:/|pathSeparator)\}", lambda _match, _variables: "/")
 HOME: Final = _syntax("${HOME}", "`${HOME}`", r"\$\{(?P<name>HOME|DESKTOP|DOCUMENTS|DOWNLOADS)\}", _braced)
+REGISTRY_VARIABLE: Final = _syntax(
+    "{NAME}", "`${NAME}`, or its value or default where it has one", r"\{(?P<name>[A-Za-z_][A-Za-z0-9_-]*)\}", _registry
+)

@@ -20,8 +20,9 @@ TargetNames = Annotated[
     list[str] | None, typer.Option("--target", metavar="NAME", help="Only probes of this target; may be repeated.")
 ]
 ServerAddress = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
+        show_default=False,
         metavar="URL | FILE | -- COMMAND…",
         help="The server's URL, the file of a client such as .mcp.json, or after -- the command that starts it.",
     ),

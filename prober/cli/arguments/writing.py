@@ -11,7 +11,7 @@ from prober.cli.arguments.shared import Paths, ServerAddress, TargetNames
 
 
 def init(
-    address: ServerAddress,
+    address: ServerAddress = None,
     name: Annotated[str | None, typer.Option(help="Name of the target. Default: what the server calls itself.")] = None,
     output_dir: Annotated[Path, typer.Option(help="Where the probe file and its schemas go.")] = Path("probes"),
     server: Annotated[
@@ -34,6 +34,9 @@ def init(
         str | None, typer.Option(help="For a command: how long it may take until its first answer. Default: 30s.")
     ] = None,
     *,
+    scan: Annotated[
+        bool, typer.Option("--scan", help="Only list the servers in the files of this machine's clients.")
+    ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Start the commands of a client's file without a question.")
     ] = False,
@@ -43,6 +46,20 @@ def init(
 
     Calls only tools that are declared read-only.
     """
+    from prober.cli.exit_codes import refuse
+
+    if scan:
+        from prober.cli.commands import scan_clients
+
+        if address:
+            refuse("--scan looks in the usual places, so it takes no address.")
+        raise typer.Exit(scan_clients.scan())
+    if not address:
+        refuse(
+            "Which server? Give a URL, the file of a client, or -- COMMAND. "
+            "To look for servers on this machine: mcp-prober init --scan"
+        )
+
     from prober.cli.server_address import ServerArguments, choose_servers
 
     arguments = ServerArguments(
