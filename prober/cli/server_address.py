@@ -85,7 +85,7 @@ def choose_servers(arguments: ServerArguments) -> list[Server]:
         return client_files.choose(arguments)
     if arguments.servers or arguments.yes:
         refuse(f"--server and --yes choose among the servers of a file; {first!r} is no file of a client.")
-    if len(arguments.words) == 1 and (url := _with_scheme(first)) is not None:
+    if len(arguments.words) == 1 and (url := with_scheme(first)) is not None:
         if url != first:
             typer.echo(f"{first}: taken for {without_query(url)}", err=True)
         return [answering(check_server(replace(arguments, words=[url])), arguments)]
@@ -173,7 +173,7 @@ def _is_file(word: str, words: Sequence[str]) -> bool:
     return all(each.lower().endswith(SUFFIXES) for each in words)
 
 
-def _with_scheme(word: str) -> str | None:
+def with_scheme(word: str) -> str | None:
     """The URL that a word means: it may lack the scheme. None for the name of a program."""
     if _URL.match(word):
         return word
@@ -230,7 +230,7 @@ def _name_and_value(text: str, separator: str, form: str) -> tuple[str, str]:
     if names_secret(name) and "${" not in value:
         variable = form.replace("NAME", name).replace("VALUE", "${VARIABLE}")
         refuse(
-            f"{option} {name}: its value would be written to a file. Put it in the environment and say\n"
+            f"{option} {name}: a secret belongs in no file and no history. Put it in the environment and say\n"
             f"  {variable}     in single quotes, so that the shell leaves it alone"
         )
     return name, value

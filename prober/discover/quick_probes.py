@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from typing import Any
 
 from prober.config.model import Config, Probe, Protocol, Target
@@ -46,11 +47,13 @@ async def quick_probes(target: Target, *, name: str | None, timeout: float) -> Q
 
 
 def config_of(found: Sequence[QuickProbes]) -> Config:
-    """The probes of several servers as one configuration."""
-    return Config(
-        targets={one.target.name: one.target for one in found},
-        probes={probe.name: probe for one in found for probe in one.probes},
-    )
+    """The probes of several servers as one configuration. Targets differ in their names; probes are made to."""
+    probes: dict[str, Probe] = {}
+    for probe in (probe for one in found for probe in one.probes):
+        numbered = (f"{probe.name}-{number}" for number in count(2))
+        name = next(each for each in chain((probe.name,), numbered) if each not in probes)
+        probes[name] = replace(probe, name=name)
+    return Config(targets={one.target.name: one.target for one in found}, probes=probes)
 
 
 def _spoken(server: ServerInfo, target: Target) -> Protocol:

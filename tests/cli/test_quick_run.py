@@ -182,13 +182,73 @@ async def test_a_server_that_could_not_be_listed_at_first_is_not_called_sound() 
     assert "warming up" in done.err
 
 
-@pytest.mark.parametrize("words", [("http://127.0.0.1:9/mcp",), ("127.0.0.1:9",), ("--", "no-such-mcp-server", "-x")])
+@pytest.mark.parametrize("words", [("http://127.0.0.1:9/mcp",), ("--", "no-such-mcp-server", "-x")])
 async def test_a_server_that_is_not_there_fails_and_there_is_nothing_to_keep(words: tuple[str, ...]) -> None:
     done = await quick(*words)
     assert done.code == 1
     assert done.out.startswith("fail  server  server-")
     assert ("connect_refused" if "--" not in words else "spawn_failed") in done.out
     assert "keep" not in done.err
+
+
+async def test_an_address_without_a_path_is_found_and_one_where_nothing_is_fails() -> None:
+    async with offering(tool("count")) as peer:
+        address = peer.url.removeprefix("http://").removesuffix("/mcp")
+        found = await quick(address, "--output", "json")
+    gone = await quick("127.0.0.1:9")
+    assert found.code == 0, found.out + found.err
+    assert "peer-count" in found.results
+    assert found.err.splitlines()[-1] == f"keep these probes: mcp-prober init {address}"
+    assert (gone.code, gone.out) == (1, "")
+    assert "No MCP server answers there" in gone.err
+
+
+@pytest.fixture
+def client_file(tmp_path: Path) -> Path:
+    (tmp_path / "project").mkdir()
+    return tmp_path / "project" / ".mcp.json"
+
+
+def written(client_file: Path, servers: Mapping[str, Any]) -> None:
+    client_file.write_text(json.dumps({"mcpServers": servers}))
+
+
+async def test_the_servers_of_a_clients_file_are_probed_in_one_pass(client_file: Path) -> None:
+    async with offering(tool("b-c"), tool("wipe", read_only=None)) as one, offering(tool("c")) as other:
+        servers = {"a": {"type": "http", "url": one.url}, "A-b": {"type": "http", "url": other.url}}
+        written(client_file, servers)
+        both = await quick(str(client_file), "--output", "json")
+        assert called(one) == [("b-c", {})]
+        assert called(other) == [("c", {})]
+        chosen = await quick(str(client_file), "--server", "A*", "--output", "json")
+    assert (both.code, chosen.code) == (0, 0), both.out + both.err
+    assert set(both.results) == {
+        *("a-handshake", "a-catalog", "a-b-c"),
+        *("a-b-handshake", "a-b-catalog", "a-b-c-2"),
+    }
+    assert set(chosen.results) == {"a-b-handshake", "a-b-catalog", "a-b-c"}
+    assert any(line.startswith("a: ") and "wipe" in line for line in both.err.splitlines())
+    assert both.err.splitlines()[-1] == f"keep these probes: mcp-prober init {client_file}"
+    assert chosen.err.splitlines()[-1] == f"keep these probes: mcp-prober init --server 'A*' {client_file}"
+
+
+async def test_a_command_of_a_clients_file_is_started_only_if_it_is_named(tmp_path: Path, client_file: Path) -> None:
+    peer = StdioPeer(tmp_path, era="modern")
+    program, *arguments = peer.target["command"]
+    server = {"command": program, "args": arguments, "env": {"PYTHONPATH": peer.target["cwd"]}}
+    written(client_file, {"mine": server})
+    refused = await quick(str(client_file))
+    assert (refused.code, refused.out) == (2, "")
+    assert "Nothing was started" in refused.err
+    assert peer.pids == []
+    done = await quick(str(client_file), "--server", "mine", "--output", "json")
+    assert done.code == 0, done.out + done.err
+    assert "mine-handshake" in done.results
+    shown = await quickly("list", str(client_file), "tools", "--server", "mine")
+    answer = await quickly("call", str(client_file), "echo", "--yes", "--arg", "message=hi")
+    assert (shown.code, answer.code) == (0, 0), shown.err + answer.err
+    assert "  echo " in shown.out
+    assert '"message": "hi"' in answer.out
 
 
 async def test_every_report_stands_alone_on_standard_output() -> None:

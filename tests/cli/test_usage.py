@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Final
 
 import pytest
+import yaml
 
 from tests.cli.command import mcp_prober
 
@@ -34,16 +36,25 @@ WRONG: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("run good.yaml --verbos", "No such option", ("--verbose",)),
     ("run gone", "gone: no such file or folder", ("mcp-prober run https://gone", "mcp-prober run -- gone")),
     ("run node server.js", "node: no such file or folder", ("mcp-prober run -- node server.js",)),
-    ("run mcp.example.com/mcp", "no such file or folder", ("mcp-prober run https://mcp.example.com/mcp",)),
-    ("run good.yaml http://127.0.0.1:9/mcp", "'http://127.0.0.1:9/mcp' is a server, so it goes alone", ()),
-    ("run http://127.0.0.1:9/mcp http://127.0.0.1:9/sse", "goes alone", ("not both",)),
+    ("run folder/mcp", "no such file or folder", ("mcp-prober run https://folder/mcp",)),
+    ("run good.yaml http://127.0.0.1:9/mcp", "'http://127.0.0.1:9/mcp' is a server and goes without probe files", ()),
+    ("run http://127.0.0.1:9/mcp http://127.0.0.1:9/sse", "is too much: a URL goes alone", ()),
+    ("run .mcp.json", ".mcp.json: no such file", ()),
+    ("run good.json --server x", "--server is for a URL, a client's file or a command", ()),
+    ("run client.json --server z", "--server z: there is no such server in the file; known: x, y", ()),
+    ("run client.json", "Nothing was started", ("mcp-prober run client.json --server x --server y", "--yes")),
+    ("run client.json good.yaml", "'client.json' is a server and goes without probe files", ()),
+    ("run client.json --header A:b", "--header, --env and --transport are for one URL or command", ()),
+    ("run --server x -- node server.js", "--server and --yes choose among the servers of a client's file", ()),
+    ("call client.json tool --yes", "These are 2 servers: x, y. Choose one: --server NAME", ()),
+    ("list client.json --server *", "These are 2 servers: x, y. Choose one: --server NAME", ()),
     ("run http://127.0.0.1:9/mcp -- node server.js", "'http://127.0.0.1:9/mcp' is too much", ("behind `--`",)),
     ("run ftp://127.0.0.1/mcp", "ftp://127.0.0.1/mcp: the URL of a server begins with", ("https://",)),
     ("run --", "There is no command behind `--`", ()),
     ("run -- good.yaml", "Behind `--` stands a command", ("mcp-prober run good.yaml",)),
-    ("run good.yaml --header A:b", "--header is for a URL or a command", ()),
-    ("run good.yaml --timeout 5s", "--timeout is for a URL or a command", ()),
-    ("run --startup-timeout 5s", "--startup-timeout is for a URL or a command", ()),
+    ("run good.yaml --header A:b", "--header is for a URL, a client's file or a command", ()),
+    ("run good.yaml --timeout 5s", "--timeout is for a URL, a client's file or a command", ()),
+    ("run --startup-timeout 5s", "--startup-timeout is for a URL, a client's file or a command", ()),
     ("run http://127.0.0.1:9/mcp --env A=b", "--env is for a command", ()),
     ("run --transport sse -- node server.js", "no --header and no --transport", ()),
     ("run http://127.0.0.1:9/mcp --timeout 5", "timeout", ("write 5s",)),
@@ -100,6 +111,8 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "bad.yaml").write_text(BAD)
     (tmp_path / "pinned.yaml").write_text(GOOD.replace("kind: handshake", "kind: catalog, contract: gone.json"))
     (tmp_path / "empty").mkdir()
+    (tmp_path / "good.json").write_text(json.dumps(yaml.safe_load(GOOD)))
+    (tmp_path / "client.json").write_text(json.dumps({"mcpServers": {"x": {"command": "x"}, "y": {"command": "y"}}}))
     return tmp_path
 
 

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prober.cli.arguments.server import Env, Headers, ServerOptions, StartupTimeout, Timeout, Transport, behind_dashes
+from prober.cli.arguments.server import (
+    Env,
+    Headers,
+    OfFile,
+    ServerOptions,
+    StartupTimeout,
+    Timeout,
+    Transport,
+    Yes,
+    behind_dashes,
+)
 from prober.cli.arguments.shared import Paths, ProbeNames, TargetNames
 
 if TYPE_CHECKING:
@@ -16,8 +26,9 @@ if TYPE_CHECKING:
 PathsOrServer = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[PATH]… | URL | -- COMMAND…",
-        help="Probe files, or folders of them, read as one. Default: probes. Or a server that has no probe file yet.",
+        metavar="[PATH]… | URL | FILE | -- COMMAND…",
+        help="Probe files, or folders of them, read as one. Default: probes. Or a server without a probe file: its"
+        " URL, the file of a client such as .mcp.json, or after -- the command that starts it.",
         show_default=False,
     ),
 ]
@@ -36,12 +47,14 @@ def run(
     seed: Annotated[
         int | None, typer.Option(min=0, max=2**32 - 1, help="Seed of the race: the same choices as in another run.")
     ] = None,
+    server: OfFile = None,
     transport: Transport = None,
     header: Headers = None,
     env: Env = None,
     timeout: Timeout = None,
     startup_timeout: StartupTimeout = None,
     *,
+    yes: Yes = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what was sent and what came back.")] = False,
 ) -> None:
     """Run every probe once and report.
@@ -53,10 +66,16 @@ def run(
     from prober.cli.commands import judge, run
 
     run.check_output(output)
-    server = ServerOptions(
-        transport=transport, header=header, env=env, timeout=timeout, startup_timeout=startup_timeout
+    about_server = ServerOptions(
+        server=server,
+        transport=transport,
+        header=header,
+        env=env,
+        timeout=timeout,
+        startup_timeout=startup_timeout,
+        yes=yes,
     )
-    quick = _quick_look(words or [], behind_dashes(context), server)
+    quick = _quick_look(words or [], behind_dashes(context), about_server)
     config = selection.load([Path(word) for word in words or ()]) if quick is None else quick.config
     probes = judge.seeded(selection.choose(config, probes=probe, targets=target), seed)
     judge.check_trace(trace, probes)
@@ -65,9 +84,14 @@ def run(
     raise typer.Exit(code if quick is None else quick.end(code))
 
 
+def _is_clearly_probes(word: str) -> bool:
+    path = Path(word)
+    return path.is_dir() or (path.suffix in (".yaml", ".yml") and path.exists())
+
+
 def _quick_look(words: list[str], behind: list[str] | None, options: ServerOptions) -> QuickLook | None:
     """A look at the server that the words name; None where they name probe files, as most do."""
-    if behind is None and not options.given and all(Path(word).exists() for word in words):
+    if behind is None and not options.given and all(map(_is_clearly_probes, words)):
         return None
     from prober.cli.commands import quick_run
 

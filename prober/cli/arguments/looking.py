@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from prober.cli.arguments.server import Env, Headers, ServerOptions, StartupTimeout, Timeout, Transport, behind_dashes
+from prober.cli.arguments.server import (
+    Env,
+    Headers,
+    OfFile,
+    ServerOptions,
+    StartupTimeout,
+    Timeout,
+    Transport,
+    Yes,
+    behind_dashes,
+)
 
 Configuration = Annotated[
     list[Path] | None,
@@ -25,7 +35,8 @@ def call(
         list[str] | None,
         typer.Argument(
             metavar="[SERVER] TOOL",
-            help="SERVER is a URL or a target of the configuration; or leave it out and end with: -- COMMAND…",
+            help="SERVER is a URL, a client's file or a target of the configuration. Or leave it out and end with:"
+            " -- COMMAND…",
             show_default=False,
         ),
     ] = None,
@@ -38,6 +49,7 @@ def call(
     ] = None,
     output: Annotated[str, typer.Option(metavar="text|json", help="How to print the answer.")] = "text",
     config: Configuration = None,
+    server: OfFile = None,
     transport: Transport = None,
     header: Headers = None,
     env: Env = None,
@@ -47,6 +59,7 @@ def call(
     allow_writes: Annotated[
         bool, typer.Option("--allow-writes", help="Call also a tool that does not say that it only reads.")
     ] = False,
+    yes: Yes = False,
 ) -> None:
     """Call one tool once and show its answer.
 
@@ -57,17 +70,23 @@ def call(
     from prober.cli import server_choice, tool_arguments
 
     options = ServerOptions(
-        transport=transport, header=header, env=env, timeout=timeout, startup_timeout=startup_timeout
+        server=server,
+        transport=transport,
+        header=header,
+        env=env,
+        timeout=timeout,
+        startup_timeout=startup_timeout,
+        yes=yes,
     )
     behind = behind_dashes(context)
     word, tool = server_choice.server_and_tool(words or [], behind)
     server_choice.check_output(output, ("text", "json"))
     given = tool_arguments.given_arguments(arg or [], args)
-    server = server_choice.choose(word, behind, options, config=config)
+    chosen = server_choice.choose(word, behind, options, config=config, command="call")
 
     from prober.cli.commands import call
 
-    raise typer.Exit(call.call(server, tool, given, output=output, allow_writes=allow_writes))
+    raise typer.Exit(call.call(chosen, tool, given, output=output, allow_writes=allow_writes))
 
 
 def list_(
@@ -76,17 +95,21 @@ def list_(
         list[str] | None,
         typer.Argument(
             metavar="[SERVER] [tools|prompts|resources|templates]…",
-            help="SERVER is a URL or a target of the configuration; or leave it out and end with: -- COMMAND…",
+            help="SERVER is a URL, a client's file or a target of the configuration. Or leave it out and end with:"
+            " -- COMMAND…",
             show_default=False,
         ),
     ] = None,
     output: Annotated[str, typer.Option(metavar="table|json", help="How to print the lists.")] = "table",
     config: Configuration = None,
+    server: OfFile = None,
     transport: Transport = None,
     header: Headers = None,
     env: Env = None,
     timeout: Timeout = None,
     startup_timeout: StartupTimeout = None,
+    *,
+    yes: Yes = False,
 ) -> None:
     """List what a server offers: tools, prompts, resources.
 
@@ -97,13 +120,19 @@ def list_(
     from prober.cli import server_choice
 
     options = ServerOptions(
-        transport=transport, header=header, env=env, timeout=timeout, startup_timeout=startup_timeout
+        server=server,
+        transport=transport,
+        header=header,
+        env=env,
+        timeout=timeout,
+        startup_timeout=startup_timeout,
+        yes=yes,
     )
     behind = behind_dashes(context)
     word, sections = server_choice.server_and_sections(words or [], behind)
     server_choice.check_output(output, ("table", "json"))
-    server = server_choice.choose(word, behind, options, config=config)
+    chosen = server_choice.choose(word, behind, options, config=config, command="list")
 
     from prober.cli.commands import list_offers
 
-    raise typer.Exit(list_offers.list_offers(server, sections, output=output))
+    raise typer.Exit(list_offers.list_offers(chosen, sections, output=output))

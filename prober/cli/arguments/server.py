@@ -23,6 +23,11 @@ Env = Annotated[
     list[str] | None,
     typer.Option("--env", metavar="'NAME=VALUE'", help="For a command: its environment; ${VARIABLE} for a secret."),
 ]
+OfFile = Annotated[
+    list[str] | None,
+    typer.Option("--server", metavar="NAME", help="Of a client's file: only this server, * allowed; may be repeated."),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Start the commands of a client's file without a question.")]
 Timeout = Annotated[str | None, typer.Option(help="Deadline of each look at the server. Default: 10s.")]
 StartupTimeout = Annotated[
     str | None, typer.Option(help="For a command: how long it may take until its first answer. Default: 30s.")
@@ -50,11 +55,13 @@ def behind_dashes(context: typer.Context) -> list[str] | None:
 class ServerOptions:
     """The options about a server as they were given; None and empty where they were not."""
 
+    server: list[str] | None = None
     transport: str | None
     header: list[str] | None
     env: list[str] | None
     timeout: str | None
     startup_timeout: str | None
+    yes: bool = False
 
     @property
     def given(self) -> list[str]:

@@ -16,12 +16,11 @@ from prober.cli import server_choice
 from prober.cli.arguments.server import ServerOptions
 from prober.cli.exit_codes import PASSED, UNKNOWN, refuse
 from prober.cli.selection import counted
-from prober.cli.server_address import Server
+from prober.cli.server_address import Server, is_probe_file
 from prober.config.model import Config
 from prober.discover.arguments import missing_values
 from prober.discover.quick_probes import QuickProbes, config_of, quick_probes
 from prober.discover.survey import SkippedTool
-from prober.loader import SUFFIXES
 from prober.report.progress import Progress
 from prober.report.untrusted import line
 
@@ -71,7 +70,7 @@ def look(words: list[str], behind: list[str] | None, options: ServerOptions) -> 
     found = _servers(words, behind, options)
     if not found:
         if options.given:
-            refuse(f"{options.given[0]} is for a URL or a command. A target in a probe file says it itself.")
+            refuse(f"{options.given[0]} is for a URL, a client's file or a command; a probe file says it itself.")
         return None
     return QuickLook(servers=asyncio.run(_look(found)), init=_init_command(words, behind, options))
 
@@ -88,22 +87,28 @@ def _servers(words: list[str], behind: list[str] | None, options: ServerOptions)
     if behind is not None:
         if words:
             refuse(f"{words[0]!r} is too much: a command behind `--` is the server, and no file or URL goes with it.")
-        if behind and all(_is_probe_path(word) for word in behind):
+        if behind and all(is_probe_file(word) for word in behind):
             refuse(f"Behind `--` stands a command. Probe files go without it: mcp-prober run {shlex.join(behind)}")
-        return [server_choice.server_started_by(behind, options)]
-    addresses = [word for word in words if server_choice.is_address(word) and not Path(word).exists()]
-    if addresses:
-        if len(words) > 1:
-            refuse(f"{addresses[0]!r} is a server, so it goes alone: one URL, or probe files, not both.")
-        return [server_choice.server_at(words[0], options)]
-    for word in words:
-        _check_path(word, words)
-    return []
+        return [server_choice.server_started_by(behind, options, command="run")]
+    named = [word for word in words if not is_probe_file(word) and _is_server(word)]
+    if not named:
+        for word in words:
+            _check_path(word, words)
+        return []
+    if len(named) < len(words):
+        refuse(f"{named[0]!r} is a server and goes without probe files: run the one, then the others.")
+    if len(words) > 1 and not all(map(server_choice.is_client_file, words)):
+        refuse(f"{words[1]!r} is too much: a URL goes alone.")
+    return server_choice.servers_at(words, options, command="run")
+
+
+def _is_server(word: str) -> bool:
+    return server_choice.is_client_file(word) or (server_choice.is_address(word) and not Path(word).exists())
 
 
 def _check_path(word: str, words: Sequence[str]) -> None:
     """Refuse a word that is no path and looks like something else. The loader says what is wrong with a probe file."""
-    if _is_probe_path(word) or Path(word).exists():
+    if is_probe_file(word) or Path(word).exists():
         return
     refuse(
         f"{word}: no such file or folder. A server may be named as well:\n"
@@ -112,17 +117,13 @@ def _check_path(word: str, words: Sequence[str]) -> None:
     )
 
 
-def _is_probe_path(word: str) -> bool:
-    return Path(word).suffix in SUFFIXES or Path(word).is_dir()
-
-
 def _init_command(words: Sequence[str], behind: Sequence[str] | None, options: ServerOptions) -> str:
     """The command that writes these probes, for a shell. Values that hold `${…}` are quoted, so that they stay so."""
     command = ["mcp-prober", "init"]
     for name in options.given:
         value = getattr(options, name.removeprefix("--").replace("-", "_"))
         for each in value if isinstance(value, list) else [value]:
-            command += [name, each]
+            command += [name] if each is True else [name, each]
     return shlex.join([*command, *words, *(["--", *behind] if behind is not None else [])])
 
 
