@@ -74,7 +74,7 @@ class _Call:
         self.result = result = await session.request("tools/call", params, input_schema=tool.input_schema)
         if result.get("isError"):
             raise tool_error(self.tool, result)
-        declared = "outputSchema" in tool.listing
+        declared = tool.listing.get("outputSchema") is not None
         await judge_answer(self.context, Checks(), result, step="tools/call", tool=tool)
         self.about_schema = "it fits its outputSchema" if declared else "the tool declares no outputSchema"
 
