@@ -23,7 +23,7 @@ from tests.peers.protocol import Era
 from tests.peers.wire import JSON
 
 SECRET: Final = "s3cr3t-0f-th3-targ3t"
-ASKING: Final = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
+ASKING: Final = {"type": "object", "properties": {"customer_id": {"type": "string"}}, "required": ["customer_id"]}
 NUMBERED: Final = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 
 
@@ -69,7 +69,7 @@ async def test_a_url_is_probed_and_only_readers_are_called(era: Era) -> None:
     assert done.out.splitlines()[-1].startswith("3 passed, 0 failed, 0 unknown")
     told = done.err.splitlines()
     assert len(told) == 3
-    assert all(word in told[0] for word in ("1 tool", "ask", "text"))
+    assert all(word in told[0] for word in ("1 tool", "ask", "customer_id"))
     assert all(word in told[1] for word in ("2 tools", "delete", "silent", "readOnlyHint"))
     assert told[2] == f"keep these probes: mcp-prober init {peer.url}"
 
