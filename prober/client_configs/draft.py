@@ -124,9 +124,14 @@ class Draft:
 
     def word(self, steps: Steps, value: str, before: str) -> str:
         """An argument of a command; `before` is the one in front of it."""
+        if _URL.match(value):
+            has_password = is_secret(value.partition("?")[0])
+            return (
+                self.text(steps, value, key="", wanted=f"{self.name}_url")
+                if has_password
+                else self.url_text(steps, value)
+            )
         named = _NAMED.fullmatch(value)
-        if _URL.match(value) and not is_secret(value):
-            return self.url_text(steps, value)
         if named is not None:
             name = named["name"]
             wanted = name if named["mark"] == "=" and not name.startswith("-") else f"{self.name}_{name}"

@@ -22,6 +22,7 @@ from prober.client_configs.variables import (
     FILE,
     INPUT,
     PERCENT,
+    PROJECT,
     SEPARATOR,
     USER_HOME,
     WORKSPACE,
@@ -60,7 +61,7 @@ CLAUDE_CODE: Final = Format(
         "timeout": keys.TIMEOUT,
         "alwaysLoad": keys.OF_CLIENT,
     },
-    syntaxes=(BRACED, BRACED_DEFAULT),
+    syntaxes=(PROJECT, BRACED, BRACED_DEFAULT),
     files=("./.mcp.json", "CLAUDE_CONFIG_DIR/.claude.json"),
     settings_file=True,
 )

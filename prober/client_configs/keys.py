@@ -100,7 +100,9 @@ def _url(transport: str | None) -> Take:
         text = draft.wanted_text(steps, value)
         draft.transport = draft.transport or transport
         if not re.match(r"https?://|\$|\{", text, re.IGNORECASE):
-            draft.problem = "its address is no http:// or https:// URL, which is all that can be probed"
+            draft.problem = (
+                draft.problem or "its address is no http:// or https:// URL, which is all that can be probed"
+            )
         draft.url = draft.url_text(steps, text)
 
     return take
@@ -154,7 +156,8 @@ def _startup(unit: float) -> Take:
     def take(draft: Draft, steps: Steps, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
             raise Mistaken(steps, "expected a number above zero")
-        draft.startup_timeout = f"{max(1, round(value * unit * 1000))}ms"
+        milliseconds = max(1, round(value * unit * 1000))
+        draft.startup_timeout = f"{milliseconds // 1000}s" if milliseconds % 1000 == 0 else f"{milliseconds}ms"
 
     return take
 

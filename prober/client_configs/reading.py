@@ -66,6 +66,8 @@ def _read(document: Document, format_: Format, environ: Mapping[str, str]) -> Cl
                 variables=variables,
                 mistakes=mistakes,
             )
+            if steps[0] == "projects":
+                draft.note(f"of the project {steps[1]}")
             if (server := read_server(draft, entry, format_)) is not None:
                 servers.append(server)
     if mistakes:

@@ -65,7 +65,8 @@ def read_registry_entry(document: Document, *, environ: Mapping[str, str]) -> Cl
     short = str(root["name"]).rpartition("/")[2] or "server"
     for section, index, entry in ways:
         steps: Steps = (*top, section, index)
-        kind = str(entry.get("registryType") or entry.get("type") or "")
+        kinds = (entry.get(key) for key in ("registryType", "registryName", "type", "transportType"))
+        kind = next((str(each) for each in kinds if each), section)
         draft = Draft(
             name=_name(short, kind, len(ways), servers),
             steps=steps,
@@ -178,8 +179,10 @@ def _arguments(draft: Draft, steps: Steps, listed: Any) -> Iterator[str]:
         shown = str(flag or each.get("valueHint") or f"argument_{index + 1}")
         has_value = flag is None or {"value", "default", "valueHint", "isSecret", "choices", "format"} & each.keys()
         if not has_value:
-            if each.get("isRequired", True):
+            if each.get("isRequired"):
                 yield escaped(str(flag))
+            else:
+                draft.leave_out(str(flag), f"it is optional ({_said(str(flag), each)})")
             continue
         text = _input(draft, below, each, name=shown, wanted=f"{draft.variables.server}_{shown}")
         if text is not None:
