@@ -152,7 +152,7 @@ class Draft:
     def texts(self, steps: Steps, value: Any) -> Iterator[tuple[Steps, str]]:
         """The texts of a list; numbers count as texts."""
         if not isinstance(value, list):
-            raise Mistaken(steps, f"expected a list of texts, found {_type(value)}")
+            raise Mistaken(steps, f'expected a list of texts, found {_type(value)}; write ["…", "…"]')
         for index, item in enumerate(value):
             yield (*steps, index), scalar((*steps, index), item)
 
@@ -198,8 +198,9 @@ class Draft:
             self.leave_out(spare, f"the type is {self.transport}")
             return self.transport == "stdio"
         if not self.program and self.url is None:
-            wanted = {None: "a command nor a url", "stdio": "a command"}.get(self.transport, "a url")
-            raise Mistaken(self.steps, f"has neither {wanted}" if self.transport is None else f"has no {wanted[2:]}")
+            if self.transport is None:
+                raise Mistaken(self.steps, "has neither a command nor a url; give it one of them")
+            raise Mistaken(self.steps, "has no command" if self.transport == "stdio" else "has no url")
         return bool(self.program)
 
     def _command(self) -> dict[str, Any]:
@@ -253,6 +254,13 @@ def _type(value: Any) -> str:
         if isinstance(value, kind):
             return name
     return "nothing" if value is None else "a number"
+
+
+def keys_of_server(value: Any) -> str | None:
+    """What is wrong with the value of a server's name, or None."""
+    if isinstance(value, dict):
+        return None
+    return f"expected the keys of a server, such as command or url, found {_type(value)}"
 
 
 Take = Callable[[Draft, Steps, Any], None]

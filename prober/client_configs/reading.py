@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from prober.client_configs.document import Document, Steps, read_document, shown
-from prober.client_configs.draft import Draft, Mistaken
+from prober.client_configs.document import Document, Steps, read_document
+from prober.client_configs.draft import Draft, Mistaken, keys_of_server
 from prober.client_configs.formats import GEMINI_CLI, Format
 from prober.client_configs.keys import left_out
 from prober.client_configs.listing import ClientConfig, ListedServer
@@ -79,8 +79,8 @@ def _read(document: Document, format_: Format, environ: Mapping[str, str]) -> Cl
 
 def read_server(draft: Draft, entry: Any, format_: Format) -> ListedServer | None:
     """One server, each key of it; None, and the mistakes, where it has some."""
-    if not isinstance(entry, dict):
-        draft.mistakes.append(draft.document.mistake(draft.steps, "expected the keys of a server"))
+    if (wrong := keys_of_server(entry)) is not None:
+        draft.mistakes.append(draft.document.mistake(draft.steps, wrong))
         return None
     before = len(draft.mistakes)
     for name, value in entry.items():
@@ -112,7 +112,10 @@ def _inputs(document: Document, mistakes: list[Mistake]) -> dict[str, dict[str, 
     """What a person is asked for: the text of the question and its default, by id."""
     listed = document.value.get("inputs", [])
     found: dict[str, dict[str, Any]] = {}
-    for index, each in enumerate(listed if isinstance(listed, list) else []):
+    if not isinstance(listed, list):
+        mistakes.append(document.mistake(("inputs",), "expected a list of inputs"))
+        return found
+    for index, each in enumerate(listed):
         steps: Steps = ("inputs", index)
         if not isinstance(each, dict) or not isinstance(each.get("id"), str):
             mistakes.append(document.mistake(steps, "expected an input with an id"))
@@ -123,8 +126,6 @@ def _inputs(document: Document, mistakes: list[Mistake]) -> dict[str, dict[str, 
         found[each["id"]] = {"says": said} | (
             {"default": each["default"]} if "default" in each and not each.get("password") else {}
         )
-    if not isinstance(listed, list):
-        mistakes.append(document.mistake(("inputs",), f"expected a list, at {shown(('inputs',))}"))
     return found
 
 

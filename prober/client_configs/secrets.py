@@ -7,7 +7,7 @@ from typing import Final
 
 _NAME: Final = re.compile(
     r"(?:token|secret|password|passwd|passphrase|key|auth|authorization|cookie|credentials?|jwt|bearer)s?"
-    r"|.*(?:token|secret|password|key)|pat|pwd|pin|dsn"
+    r"|.*(?:token|secret|password)|(?:api|access|auth|private|service)key|pat|pwd|pin|dsn"
 )
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _PLACE: Final = frozenset({"file", "path", "dir", "folder", "url", "uri", "endpoint", "type", "method", "name"})

@@ -133,9 +133,5 @@ UNSEEN = {
 @pytest.mark.parametrize("format_", OF_ONE_CLIENT, ids=lambda format_: format_.client)
 def test_every_key_of_a_format_is_in_a_sample(format_: Format) -> None:
     shared = {"type", "command", "args", "env", "url", "headers", "disabled"}
-    used = {
-        key
-        for sample, _, key in entries()
-        if expected(sample)["client"] == format_.client
-    }
+    used = {key for sample, _, key in entries() if expected(sample)["client"] == format_.client}
     assert format_.keys.keys() - used - shared == UNSEEN.get(format_.client, set())

@@ -1,0 +1,49 @@
+"""Every mistake in a file of its own, and what is said about it: the file, the place, what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from prober.client_configs.document import MAX_BYTES
+from prober.config import ConfigError
+from tests.client_configs.samples import HERE, read
+from tests.client_configs.table_of_mistakes import MISTAKES
+
+
+def test_every_file_has_a_row_and_every_row_a_file() -> None:
+    assert {path.name for path in (HERE / "mistakes").iterdir()} == MISTAKES.keys()
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_named_with_its_place(name: str) -> None:
+    file = HERE / "mistakes" / name
+    assert [message.removeprefix(str(file)) for message in mistakes_of(file)] == MISTAKES[name]
+
+
+def test_a_file_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
+    assert mistakes_of(tmp_path / "gone.json") == [f"{tmp_path / 'gone.json'}: no such file or directory"]
+    (tmp_path / "folder.json").mkdir()
+    assert mistakes_of(tmp_path / "folder.json") == [f"{tmp_path / 'folder.json'}: is a directory"]
+
+
+def test_a_file_without_an_end_is_not_read_to_its_end(tmp_path: Path) -> None:
+    with (tmp_path / "large.json").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    assert mistakes_of(tmp_path / "large.json") == [f"{tmp_path / 'large.json'}: larger than 16 MiB"]
+
+
+def test_a_long_history_of_projects_is_read(tmp_path: Path) -> None:
+    """Claude Code keeps megabytes of settings beside its servers."""
+    history = '{"display": "a question", "pastedContents": {}}'
+    projects = ",".join(f'"/srv/{n}": {{"history": [{",".join([history] * 20)}]}}' for n in range(500))
+    file = tmp_path / ".claude.json"
+    file.write_text(f'{{"projects": {{{projects}}}, "mcpServers": {{"a": {{"command": "uvx"}}}}}}')
+    assert [server.name for server in read(file).servers] == ["a"]
+
+
+def mistakes_of(file: Path) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        read(file)
+    return list(map(str, caught.value.mistakes))
