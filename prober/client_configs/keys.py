@@ -182,7 +182,7 @@ BEARER: Final = _key("headers", _bearer)
 TYPE: Final = _key("transport", _type(http="http"))
 TYPE_OR_SSE: Final = _key("transport", _type(http="either"))
 """Of a client that tries HTTP+SSE as well where it is told `http`."""
-SOURCE: Final = Key(ours=None, take=_source)
+SOURCE: Final = _key("command", _source)
 DISABLED: Final = _key("left out unless named", _switch(off=True))
 ENABLED: Final = _key("left out unless named", _switch(off=False))
 STARTUP_SECONDS: Final = _key("startup_timeout", _startup(1))
