@@ -58,6 +58,8 @@ def shown(steps: Steps) -> str:
 def read_document(file: Path) -> Document:
     """Raises ConfigError where the file cannot be read, or is neither JSON nor TOML."""
     try:
+        if not file.is_file():  # opening a pipe might block forever
+            raise _unreadable(file, "not a file" if file.exists() else "no such file")
         with file.open("rb") as opened:
             content = opened.read(MAX_BYTES + 1)
     except OSError as error:

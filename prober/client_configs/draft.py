@@ -59,6 +59,8 @@ class Draft:
     cwd: str | None = None
     startup_timeout: str | None = None
     disabled: bool = False
+    defined_elsewhere: bool = False
+    """Whether a key says something of a server that another file, or an extension, defines."""
     problem: str | None = None
 
     @property
@@ -173,6 +175,8 @@ class Draft:
     def finished(self) -> ListedServer | None:
         """The server; None, and a mistake, where its keys do not make one."""
         target: dict[str, Any] = {}
+        if self.defined_elsewhere and not self.program and self.url is None and self.transport is None:
+            self.problem = self.problem or "how it is reached is not in this file"
         if self.problem is None:
             try:
                 target = self._command() if self._is_command() else self._address()

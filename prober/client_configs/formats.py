@@ -136,7 +136,7 @@ ZED: Final = Format(
         **_HTTP,
         "source": keys.SOURCE,
         "enabled": keys.ENABLED,
-        "settings": left_out("it is for an extension of the client"),
+        "settings": keys.SETTINGS,
         "timeout": keys.TIMEOUT,
         "oauth": keys.SIGN_IN,
         "remote": keys.OF_CLIENT,

@@ -143,11 +143,17 @@ def _source(draft: Draft, _steps: Steps, value: Any) -> None:
         draft.problem = "an extension of the client starts it; give its command instead: mcp-prober init -- COMMAND"
 
 
+def _settings_of_extension(draft: Draft, steps: Steps, _value: Any) -> None:
+    draft.defined_elsewhere = True
+    draft.leave_out(str(steps[-1]), "it is for an extension of the client")
+
+
 def _switch(*, off: bool) -> Take:
     def take(draft: Draft, steps: Steps, value: Any) -> None:
         if not isinstance(value, bool):
             raise Mistaken(steps, "expected true or false")
         draft.disabled = draft.disabled or value is off
+        draft.defined_elsewhere = True
 
     return take
 
@@ -183,6 +189,7 @@ TYPE: Final = _key("transport", _type(http="http"))
 TYPE_OR_SSE: Final = _key("transport", _type(http="either"))
 """Of a client that tries HTTP+SSE as well where it is told `http`."""
 SOURCE: Final = _key("command", _source)
+SETTINGS: Final = Key(ours=None, take=_settings_of_extension)
 DISABLED: Final = _key("left out unless named", _switch(off=True))
 ENABLED: Final = _key("left out unless named", _switch(off=False))
 STARTUP_SECONDS: Final = _key("startup_timeout", _startup(1))

@@ -29,6 +29,8 @@ _SHAPE: Final = re.compile(
     re.VERBOSE,
 )
 _RANDOM: Final = re.compile(r"[A-Za-z0-9_+=-]{24,}")
+_DIGEST: Final = re.compile(r"(?:sha(?:256|512)[:-]|@)[0-9a-f]{7,128}(?![0-9A-Za-z])")
+"""What pins an image or a commit."""
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -42,7 +44,9 @@ def is_secret(text: str, *, name: str = "") -> bool:
     """Whether a text is a secret, by the name of its key or by its shape."""
     if names_secret(name) and not (_HARMLESS.fullmatch(text) and not (text and _PASSWORD.search(name))):
         return True
-    return bool(_SHAPE.search(text)) or any(map(looks_random, re.split(r"[\s/:,;?&@\"'.]+", text)))
+    if _SHAPE.search(text):
+        return True
+    return any(map(looks_random, re.split(r"[\s/:,;?&@\"'.]+", _DIGEST.sub("", text))))
 
 
 def looks_random(text: str) -> bool:

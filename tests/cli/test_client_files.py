@@ -35,9 +35,9 @@ def real(tmp_path: Path) -> Iterator[dict[str, Any]]:
         }
 
 
-def file_of(servers: dict[str, Any], folder: Path) -> str:
-    (folder / ".mcp.json").write_text(json.dumps({"mcpServers": servers}))
-    return ".mcp.json"
+def file_of(servers: dict[str, Any], folder: Path, name: str = ".mcp.json") -> str:
+    (folder / name).write_text(json.dumps({"mcpServers": servers}))
+    return name
 
 
 def files(folder: Path) -> dict[str, str]:
@@ -145,10 +145,15 @@ async def test_a_named_server_is_started_also_one_that_is_switched_off(
 
 async def test_one_server_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     program, *arguments = slow_server.command()
-    servers = {"bad": {"command": "no-such-program"}, "good": {"command": program, "args": arguments}}
-    done = await mcp_prober("init", file_of(servers, tmp_path), "--yes", cwd=tmp_path)
+    servers = {
+        "bad": {"command": "no-such-program"},
+        "gone": {"url": "http://127.0.0.1:9/mcp"},
+        "good": {"command": program, "args": arguments},
+    }
+    done = await mcp_prober("init", file_of(servers, tmp_path, "mcp.json"), "--yes", cwd=tmp_path)
     assert done.code == 1
     assert "no-such-program" in done.err
+    assert "http://127.0.0.1:9/mcp: connect_refused" in done.err
     assert files(tmp_path).keys() == {"good.yaml"}
 
 

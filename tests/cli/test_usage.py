@@ -38,6 +38,7 @@ WRONG: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("init http://127.0.0.1:9/mcp --server x", "--server and --yes choose among the servers of a file", ()),
     ("init good.yaml", "good.yaml is a place of probe files", ("mcp-prober run good.yaml",)),
     ("init gone.json", "gone.json: no such file", ()),
+    ("init gone.json more", "gone.json is the file of a client, so 'more' is too much.", ("--server NAME",)),
     ("init bad.yaml gone.json", "bad.yaml is a place of probe files", ()),
     ("init http://127.0.0.1:9/mcp more", "Only one URL is allowed, so 'more' is too much.", ("behind `--`",)),
     ("init http://127.0.0.1:99999/mcp", "targets.server.url", ("port",)),

@@ -23,9 +23,9 @@ def test_a_mistake_is_named_with_its_place(name: str) -> None:
 
 
 def test_a_file_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
-    assert mistakes_of(tmp_path / "gone.json") == [f"{tmp_path / 'gone.json'}: no such file or directory"]
+    assert mistakes_of(tmp_path / "gone.json") == [f"{tmp_path / 'gone.json'}: no such file"]
     (tmp_path / "folder.json").mkdir()
-    assert mistakes_of(tmp_path / "folder.json") == [f"{tmp_path / 'folder.json'}: is a directory"]
+    assert mistakes_of(tmp_path / "folder.json") == [f"{tmp_path / 'folder.json'}: not a file"]
 
 
 def test_a_file_without_an_end_is_not_read_to_its_end(tmp_path: Path) -> None:

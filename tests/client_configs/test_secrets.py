@@ -44,6 +44,8 @@ HARMLESS: Final = (
     "io.github.example/database-manager",
     "postgres://localhost/shop",
     "chrome-devtools-mcp@latest",
+    "ghcr.io/example/server@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "git+https://github.com/example/server@356a192b7913b04c54574d18c28d46e6395428ab",
 )
 
 PLACES: Final[dict[str, dict[str, Any]]] = {
