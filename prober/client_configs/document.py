@@ -194,6 +194,8 @@ class _JsonReader:
                 "a text that never ends" if "control" in error.msg or "Unterminated" in error.msg else "a wrong escape"
             )
             raise self._error(f"{what} in its line") from None
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            raise self._error("half of a character in a text (a lone surrogate)")
         return str(text)
 
     def _skip_gap(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from prober.client_configs.document import Document, Steps, shown
+from prober.client_configs.document import Document, Steps
 from prober.client_configs.listing import ListedServer
 from prober.client_configs.secrets import is_secret, names_secret
 from prober.client_configs.variables import Syntax, Variables, translated, without_variables
@@ -103,36 +103,23 @@ class Draft:
 
         head, mark, query = value.partition("?")
         scheme, slashes, rest = head.partition("//") if "//" in head else ("", "", head)
-        host, slash, path = rest.partition("/")
-        user, at, host = host.rpartition("@")
+        authority, slash, path = rest.partition("/")
+        user, at, host = authority.rpartition("@")
         if at:
-            user = self.variables.stand_in(
-                f"{self.name}_user", user, f"a user in a URL, in {self.document.place(steps)}"
-            )
-        pieces = [read(piece, "", "path") for piece in path.split("/")]
-        parts = [part.partition("=") for part in query.split("&")]
-        asked = "&".join(name + sign + read(text, name, name) for name, sign, text in parts)
-        return (
-            read(scheme, "", "url")
-            + slashes
-            + user
-            + at
-            + read(host, "", "host")
-            + slash
-            + "/".join(pieces)
-            + mark
-            + asked
-        )
+            meaning = f"a user in a URL, in {self.document.place(steps)}"
+            user = self.variables.stand_in(f"{self.name}_user", user, meaning)
+        start = [read(scheme, "", "url"), slashes, user, at, read(host, "", "host"), slash]
+        pieces = "/".join(read(piece, "", "path") for piece in path.split("/"))
+        asked = [part.partition("=") for part in query.split("&")]
+        values = "&".join(name + sign + read(text, name, name) for name, sign, text in asked)
+        return "".join([*start, pieces, mark, values])
 
     def word(self, steps: Steps, value: str, before: str) -> str:
         """An argument of a command; `before` is the one in front of it."""
         if _URL.match(value):
-            has_password = is_secret(value.partition("?")[0])
-            return (
-                self.text(steps, value, key="", wanted=f"{self.name}_url")
-                if has_password
-                else self.url_text(steps, value)
-            )
+            if is_secret(value.partition("?")[0]):  # a password, or a path that is one
+                return self.text(steps, value, key="", wanted=f"{self.name}_url")
+            return self.url_text(steps, value)
         named = _NAMED.fullmatch(value)
         if named is not None:
             name = named["name"]
@@ -269,8 +256,3 @@ def keys_of_server(value: Any) -> str | None:
 
 Take = Callable[[Draft, Steps, Any], None]
 """Reads one key of a server."""
-
-
-def path_of(steps: Steps, within: Steps) -> str:
-    """The way to a value, from the server on."""
-    return shown(steps[len(within) :])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,6 +72,9 @@ def _read(document: Document, format_: Format, environ: Mapping[str, str]) -> Cl
                 draft.note(f"of the project {steps[1]}")
             if (server := read_server(draft, entry, format_)) is not None:
                 servers.append(server)
+    notes += [
+        f"the input {key} was not carried over: no server uses it" for key in inputs if not _is_used(key, document)
+    ]
     if mistakes:
         raise ConfigError(sorted(mistakes, key=lambda mistake: mistake.line))
     if format_ is GEMINI_CLI:
@@ -129,12 +134,14 @@ def _inputs(document: Document, mistakes: list[Mistake]) -> dict[str, dict[str, 
     return found
 
 
+def _is_used(key: str, document: Document) -> bool:
+    return f"${{input:{key}}}" in json.dumps(document.value, ensure_ascii=False)
+
+
 def _switched(server: ListedServer, switches: Any) -> ListedServer:
     """Gemini CLI names the servers that it may use, and those that it may not, beside their list."""
-    from dataclasses import replace
-
-    if not isinstance(switches, dict):
-        return server
-    excluded = server.name in (switches.get("excluded") or ())
-    allowed = server.name in (switches.get("allowed") or (server.name,))
-    return replace(server, disabled=server.disabled or excluded or not allowed)
+    named = {
+        key: value for key, value in (switches if isinstance(switches, dict) else {}).items() if isinstance(value, list)
+    }
+    off = server.name in named.get("excluded", ()) or server.name not in named.get("allowed", (server.name,))
+    return replace(server, disabled=server.disabled or off)

@@ -59,6 +59,9 @@ MISTAKES: dict[str, list[str]] = {
     "env-a-list.json": [
         ":1: mcpServers.a.env: expected names with their values, found a list",
     ],
+    "half-a-character.json": [
+        ":2: not JSON: half of a character in a text (a lone surrogate)",
+    ],
     "header-an-object.json": [
         ":1: mcpServers.a.headers.X: expected a text, found names with values",
     ],

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
-from prober.client_configs.document import MAX_BYTES
+from prober.client_configs.document import MAX_BYTES, read_document
 from prober.config import ConfigError
-from tests.client_configs.samples import HERE, read
+from tests.client_configs.samples import HERE, SAMPLES, placed, read
 from tests.client_configs.table_of_mistakes import MISTAKES
 
 
@@ -41,6 +44,42 @@ def test_a_long_history_of_projects_is_read(tmp_path: Path) -> None:
     file = tmp_path / ".claude.json"
     file.write_text(f'{{"projects": {{{projects}}}, "mcpServers": {{"a": {{"command": "uvx"}}}}}}')
     assert [server.name for server in read(file).servers] == ["a"]
+
+
+ODD: Final[tuple[Any, ...]] = (None, 1, True, "x", "", [], {}, [1], [[]], {"a": 1}, {"": {}})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_no_odd_value_in_any_place_is_more_than_a_mistake(sample: str, tmp_path: Path) -> None:
+    """Each value of a file is replaced by others in turn: the file is read, or refused with its mistakes."""
+    document = read_document(placed(sample, tmp_path))
+    file = document.file.with_suffix(".json")
+    refused: list[ConfigError] = []
+    for steps in places(document.value):
+        for odd in ODD:
+            file.write_text(json.dumps(replaced(document.value, steps, odd)))
+            try:
+                read(file)
+            except ConfigError as error:
+                refused.append(error)
+    assert refused
+    assert all(error.mistakes for error in refused)
+
+
+def places(value: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    yield steps
+    below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, inner in below:
+        yield from places(inner, (*steps, step))
+
+
+def replaced(value: Any, steps: tuple[str | int, ...], odd: Any) -> Any:
+    if not steps:
+        return odd
+    copy: Any = dict(value) if isinstance(value, dict) else list(value)
+    copy[steps[0]] = replaced(value[steps[0]], steps[1:], odd)
+    return copy
 
 
 def mistakes_of(file: Path) -> list[str]:
