@@ -85,7 +85,7 @@ def choose_servers(arguments: ServerArguments) -> list[Server]:
         return client_files.choose(arguments)
     if arguments.servers or arguments.yes:
         refuse(f"--server and --yes choose among the servers of a file; {first!r} is no file of a client.")
-    if len(arguments.words) == 1 and (url := _with_scheme(first)) is not None:
+    if len(arguments.words) == 1 and (url := url_of(first)) is not None:
         if url != first:
             typer.echo(f"{first}: taken for {without_query(url)}", err=True)
         given = check_server(replace(arguments, words=[url]))
@@ -180,8 +180,8 @@ def _is_file(word: str, words: Sequence[str]) -> bool:
     return True
 
 
-def _with_scheme(word: str) -> str | None:
-    """The URL that a word means: it may lack the scheme. None for the name of a program."""
+def url_of(word: str) -> str | None:
+    """The URL that a word means, which may lack the scheme; None for the name of a program."""
     if _URL.match(word):
         return word
     match = _WITHOUT_SCHEME.fullmatch(word)

@@ -62,6 +62,7 @@ class Draft:
     defined_elsewhere: bool = False
     """Whether a key says something of a server that another file, or an extension, defines."""
     problem: str | None = None
+    left_out: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -72,7 +73,8 @@ class Draft:
         self.variables.notes.append(text)
 
     def leave_out(self, key: str, why: str) -> None:
-        self.note(f"{key} was not carried over: {why}")
+        """Name a key that is not carried over. Those that have one reason are one note."""
+        self.left_out.setdefault(why, []).append(key)
 
     # Values without secrets, in our spelling
 
@@ -175,11 +177,15 @@ class Draft:
             place=self.document.place(self.steps),
             target=target,
             tries_sse=self.problem is None and self.transport in (None, "either") and "url" in target,
-            notes=tuple(dict.fromkeys(self.variables.notes)),
+            notes=tuple(dict.fromkeys([*self.variables.notes, *self._left_out()])),
             variables=dict(self.variables.needed),
             disabled=self.disabled,
             problem=self.problem,
         )
+
+    def _left_out(self) -> Iterator[str]:
+        for why, keys in self.left_out.items():
+            yield f"{', '.join(keys)} {'was' if len(keys) == 1 else 'were'} not carried over: {why}"
 
     def _is_command(self) -> bool:
         if self.program and self.url is not None:

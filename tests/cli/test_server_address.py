@@ -9,8 +9,7 @@ import pytest
 import typer
 import yaml
 
-from prober.cli.server_address import ServerArguments, check_server, choose_servers, is_probe_file
-from prober.cli.server_address import _with_scheme as with_scheme
+from prober.cli.server_address import ServerArguments, check_server, choose_servers, is_probe_file, url_of
 from tests.cli.command import quickly
 from tests.real.servers import sdk_http
 
@@ -44,13 +43,13 @@ WORDS = (
 
 @pytest.mark.parametrize(("word", "url"), WORDS)
 def test_a_word_without_a_scheme_is_a_url_where_it_cannot_be_a_program(word: str, url: str | None) -> None:
-    assert with_scheme(word) == url
+    assert url_of(word) == url
 
 
 def test_a_file_that_is_there_is_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "example.com").write_text("#!/bin/sh\n")
-    assert with_scheme("example.com") is None
+    assert url_of("example.com") is None
 
 
 def test_a_probe_file_is_told_from_the_file_of_a_client(tmp_path: Path) -> None:
