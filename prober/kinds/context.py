@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from prober.assertions.judge import Judge
+from prober.client.conversation import Conversation
 from prober.client.error_mapping import timed_out
 from prober.client.exchange import ExchangeLog
 from prober.client.session import Session
+from prober.client.stdio.kept_processes import Pool
 from prober.client.target_cache import TargetCache, Tool
 from prober.config.model import Target
 from prober.deadline import Deadline
@@ -78,7 +80,9 @@ class ProbeContext:
     on_trace: Callable[[Trace], None] = lambda _trace: None
     """Called with the trace of a race, whatever its verdict."""
     on_answer: Callable[[], None] = lambda: None
-    """Called when a process that was started has given its first answer, or has failed to."""
+    """Called when a process that was started has given its first answer, or has failed to; at once, for a kept one."""
+    kept: Pool | None = None
+    """Where sessions come from and go to that are kept between runs; None where each run has its own."""
 
     def within_deadline(self) -> AbstractAsyncContextManager[asyncio.Timeout]:
         """Enforce the deadline: it aborts the current exchange, and the failure names this exchange."""
@@ -126,30 +130,40 @@ class ProbeContext:
         time need a `log` each.
         """
         log = log or self.log
+        conversation = await self._kept_conversation()
         session = Session(
             self.target,
             log=log,
             target_cache=self.target_cache,
             judge=self.judge,
             deadline=self.deadline,
+            conversation=conversation,
             on_start=self._stop,
             on_answer=self._answered,
         )
         self._sessions.add(session)
+        opened = kept = False
         try:
             await session.open(explicit=explicit)
+            opened = True
             try:
                 yield session
             except Failure as failure:
                 if session_is_usable(failure):
                     self._process = session.process
+                    kept = self._keep(session)
                     with suppress(TimeoutError):  # report the failure, not the lack of time to close
                         async with asyncio.timeout(None if self._starts_process else self._time_left() / 2):
-                            await self._close(session, require_clean_close=False)
+                            if not kept:
+                                await self._close(session, require_clean_close=False)
                 raise
-            await self._close(session, require_clean_close=require_clean_close)
-        except BaseException:
+            kept = self._keep(session)
+            if not kept:
+                await self._close(session, require_clean_close=require_clean_close)
+        except BaseException as error:
             self._process = self._process or session.process
+            if self.kept is not None and opened and not (isinstance(error, Failure) and session_is_usable(error)):
+                self.kept.failed(session.conversation, error)
             raise
         finally:
             self._sessions.discard(session)
@@ -157,7 +171,24 @@ class ProbeContext:
                 self.server = self._masked(session.server)
             if session.certificate_expiry is not None:
                 self.facts["certificate_expiry_timestamp_seconds"] = session.certificate_expiry
-            await session.abort()
+            if not kept:
+                await session.abort()
+
+    async def _kept_conversation(self) -> Conversation | None:
+        """What another run has left to go on with; None where this run starts its own process."""
+        if self.kept is None:
+            return None
+        conversation = await self.kept.take()
+        if conversation is not None:
+            self.on_answer()  # no process starts
+        elif self.kept.ending:  # a target has no more processes at a time than runs
+            with self.standing_still("close_seconds"):
+                await self.kept.ended()
+        self.warnings += self.kept.news()
+        return conversation
+
+    def _keep(self, session: Session) -> bool:
+        return self.kept is not None and self.kept.keep(session.conversation)
 
     async def tool(self, session: Session, name: str) -> Tool:
         """The listing of a tool that this run may call. Raises `tool_missing` or `not_read_only`."""
