@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import resource
 import time
 from pathlib import Path
@@ -14,6 +13,10 @@ from prober.outcome import Phase, Reason
 from tests.restless_server import COMMAND
 from tests.schedule.keeping import answered, keeping, who
 from tests.waiting import until
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def gone(pid: int) -> bool:
@@ -196,13 +199,13 @@ async def test_the_last_words_of_before_are_called_that(tmp_path: Path) -> None:
 async def test_thousands_of_runs_leave_nothing_and_begin_nothing(tmp_path: Path) -> None:
     async with keeping(tmp_path) as kept:
         first = await kept.who()
-        files, tasks = len(os.listdir("/proc/self/fd")), len(asyncio.all_tasks())
+        files, tasks = open_files(), len(asyncio.all_tasks())
         await kept.run()
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         for _ in range(3000):
             outcome = await kept.run()
         assert who(outcome) == first
-        assert len(os.listdir("/proc/self/fd")) <= files
+        assert open_files() <= files
         assert len(asyncio.all_tasks()) <= tasks
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 10_000
         for _ in range(100):
@@ -210,4 +213,4 @@ async def test_thousands_of_runs_leave_nothing_and_begin_nothing(tmp_path: Path)
             await kept.run("handshake")
         await until(lambda: len(kept.ends) == 100)
         await kept.run()
-        assert len(os.listdir("/proc/self/fd")) <= files + 1
+        assert open_files() <= files + 1
