@@ -101,7 +101,7 @@ class Target:
     )
     reuse: float | None = key(
         Duration(),
-        "How long its process is kept and used by further runs, e.g. 15m; if not given, each run starts its own.",
+        "How long the process of the command serves further runs, e.g. 15m; if not given, each run starts its own.",
         default=None,
     )
     headers: Mapping[str, Secret] = key(
