@@ -89,9 +89,7 @@ class Negotiation:
                 raise
             refusal = failure
         if refusal is not None and refusal.reason is Reason.PROCESS_EXITED:
-            await self._conversation.transport.abort()
-            self._conversation.transport = transport_for(self._requester.target, self._startup)
-            await self._open_wire()
+            await self._start_again()
         try:
             await self._initialize()
         except AnsweredLateError as late:
@@ -103,8 +101,17 @@ class Negotiation:
             if refusal is None and failure.reason is Reason.VERSION_UNSUPPORTED:
                 await self._discover()  # it was only slow: the first question had made it a modern conversation
                 return MODERN
-            raise
+            if refusal is not None or failure.reason is not Reason.PROCESS_EXITED:
+                raise
+            await self._start_again()  # the first question, read late, may be what it has ended at
+            await self._initialize()
         return HANDSHAKE
+
+    async def _start_again(self) -> None:
+        """A process that has ended at a question of another era is started anew, to be asked by `initialize` alone."""
+        await self._conversation.transport.abort()
+        self._conversation.transport = transport_for(self._requester.target, self._startup)
+        await self._open_wire()
 
     def _patience(self) -> float | None:
         target = self._requester.target
