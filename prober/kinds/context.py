@@ -21,13 +21,11 @@ from prober.client.stdio.kept_processes import Pool
 from prober.client.target_cache import TargetCache, Tool
 from prober.config.model import Target
 from prober.deadline import Deadline
+from prober.kinds.run_clock import RunClock
 from prober.outcome import Evidence, Failure, Reason, ServerInfo
 
 if TYPE_CHECKING:
     from prober.consistency.trace import Trace
-
-_FAR: Final = 1e6
-"""Seconds by which a clock that stands still is moved on meanwhile."""
 
 Facts = TypeVar("Facts", Evidence, ServerInfo)
 
@@ -66,12 +64,8 @@ class ProbeContext:
     warnings: list[str] = field(default_factory=list)
     step: str | None = None
     """The step that runs now, where the kind has a better name for the step than the protocol."""
-    _clocks: list[asyncio.Timeout] = field(default_factory=list)
-    """The running timeouts, the innermost last."""
+    _clock: RunClock = field(default_factory=RunClock)
     _sessions: set[Session] = field(default_factory=set)
-    _standing: int = 0
-    """How many processes start or leave at this moment, and since when there are any."""
-    _stood_since: float = 0.0
     _process: Evidence | None = None
     """What the process of the session that failed had to say."""
     probe: str = ""
@@ -92,24 +86,19 @@ class ProbeContext:
     async def within(self, end: Deadline) -> AsyncIterator[asyncio.Timeout]:
         """Enforce an earlier end. The yielded timeout can be rescheduled."""
         try:
-            async with asyncio.timeout_at(end) as clock:
-                self._clocks.append(clock)
-                if self._standing:
-                    clock.reschedule(end + _FAR)
-                yield clock
+            async with self._clock.within(end) as timeout:
+                yield timeout
         except TimeoutError:
-            if not clock.expired():
+            if not timeout.expired():
                 raise
             failure = timed_out(self.log.last)
             failure.step = self.step or failure.step
             raise failure from None
-        finally:
-            self._clocks.remove(clock)
 
     @contextmanager
     def standing_still(self, fact: str) -> Iterator[None]:
         """The deadline does not come nearer while a process starts or leaves. `fact` is told how long that took."""
-        self._stop()
+        self._clock.stop()
         try:
             yield
         finally:
@@ -138,7 +127,7 @@ class ProbeContext:
             judge=self.judge,
             deadline=self.deadline,
             conversation=conversation,
-            on_start=self._stop,
+            on_start=self._clock.stop,
             on_answer=self._answered,
         )
         self._sessions.add(session)
@@ -248,36 +237,22 @@ class ProbeContext:
         return replace(facts, **texts)
 
     def _time_left(self) -> float:
-        end = self._clocks[-1].when() if self._clocks else None
+        end = self._clock.end
         return (self.deadline if end is None else Deadline(end)).left()
 
     @property
     def _starts_process(self) -> bool:
         return self.target.transport == "stdio"
 
-    def _stop(self) -> None:
-        """Stop the clocks of the run: a process starts or leaves, and has a clock of its own."""
-        self._standing += 1
-        if self._standing == 1:
-            self._stood_since = asyncio.get_running_loop().time()
-            self._move(_FAR)
-
     def _go_on(self, fact: str) -> None:
-        """Let the clocks go on where they stopped, once no process starts or leaves any more."""
-        self._standing -= 1
-        if self._standing:
+        """Let the clock go on where it stopped, once no process starts or leaves any more."""
+        stood = self._clock.go_on()
+        if stood is None:
             return
-        stood = asyncio.get_running_loop().time() - self._stood_since
         self.facts[fact] = self.facts.get(fact, 0.0) + stood
-        self._move(stood - _FAR)
         self.deadline = Deadline(self.deadline + stood)
         for session in self._sessions:
             session.deadline = self.deadline
-
-    def _move(self, seconds: float) -> None:
-        for clock in self._clocks:
-            if not clock.expired() and (end := clock.when()) is not None:
-                clock.reschedule(end + seconds)
 
     def _answered(self) -> None:
         self._go_on("start_seconds")
