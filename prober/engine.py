@@ -101,7 +101,7 @@ async def run_pass(
     known = {name: cache_of(config.targets[name]) for name in {probe.target for probe in probes}}
     slots = asyncio.Semaphore(concurrency)
     starts = StartLimiter()
-    to_come = Counter(probe.target for probe in probes)
+    to_come = Counter(probe.target for probe in probes if not kind_of(probe.kind).own_process)
     processes = {
         name: asyncio.Semaphore(config.targets[name].concurrency)
         for name in known
@@ -110,7 +110,7 @@ async def run_pass(
 
     async def one(probe: Probe, judge: Judge, pools: Mapping[str, Pool]) -> Outcome:
         target = config.targets[probe.target]
-        pool = pools.get(target.name)
+        pool = pool_for(probe, pools.get(target.name))
         target_cache = known[target.name]
         for secret in probe.secrets:
             target_cache.redact.add(secret.reveal())
@@ -122,9 +122,10 @@ async def run_pass(
                     on_answer = await held.enter_async_context(starts.slot())
             await held.enter_async_context(slots)
             on_start(probe)
-            to_come[target.name] -= 1
-            if pool is not None and to_come[target.name] == 0:
-                pool.keep_no_more()
+            if pool is not None:
+                to_come[target.name] -= 1
+                if to_come[target.name] == 0:
+                    pool.keep_no_more()
             outcome = await run_probe(
                 probe,
                 target,

@@ -54,7 +54,8 @@ class Scheduler:
     """Runs the probes of a configuration when they are due, from entering to leaving.
 
     A run that is due while the previous run of the probe has not ended is skipped, and the sinks are told so. Sinks
-    that raise are logged. `lag` measures how late the prober is itself; without it, no outcome is discounted.
+    that raise are logged. `lag` measures how late the prober is itself; without it, no outcome is discounted. `kept`
+    owns the processes that are kept between runs; without it, none is.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Scheduler:
         kept: KeptProcesses | None = None,
     ) -> None:
         self._judge = judge
-        self._kept = kept or KeptProcesses()
+        self._kept = kept
         self._sinks = tuple(sinks)
         self._shard = shard
         self._lag = lag
@@ -129,8 +130,9 @@ class Scheduler:
             entries[name] = self._entry(probe, target, windows[maintained])
         for name, entry in self._entries.items():
             entry.gone = entries.get(name) is not entry
-        for name in self._states.keys() - states.keys():
-            self._kept.forget(name)
+        if self._kept is not None:
+            for name in self._states.keys() - states.keys():
+                self._kept.forget(name)
         self._entries, self._states, self._probes = entries, states, probes
         self._timer.apply({name: entry.trigger for name, entry in entries.items()})
 

@@ -41,10 +41,10 @@ _TOOLS_MAY_HAVE_CHANGED: Final = frozenset(
 class TargetState:
     """One target: what was learnt of it, the processes that are kept, its concurrency slots and its rate limit."""
 
-    def __init__(self, target: Target, *, kept: KeptProcesses) -> None:
+    def __init__(self, target: Target, *, kept: KeptProcesses | None = None) -> None:
         self.target = target
         self.target_cache = cache_of(target)
-        self.kept = kept.pool_of(target, self.target_cache.redact)
+        self.kept = kept.pool_of(target, self.target_cache.redact) if kept is not None else None
         self.slots = asyncio.Semaphore(target.concurrency)
         self.slow = False
         self.rate_limit = RateLimit(target.budget) if target.budget is not None else None

@@ -39,6 +39,13 @@ async def test_eighteen_probes_are_one_start_and_one_end(tmp_path: Path) -> None
     assert ["close_seconds" in outcome.facts for outcome in outcomes] == [False] * 17 + [True]
 
 
+async def test_the_last_that_can_use_it_ends_it_whatever_comes_after(tmp_path: Path) -> None:
+    first, last, handshake = await passed(tmp_path, {"reuse": "1h"}, {}, {}, {"kind": "handshake"})
+    assert who(first) == who(last)
+    assert {"start_seconds", "close_seconds"} <= handshake.facts.keys()
+    assert ["close_seconds" in outcome.facts for outcome in (first, last)] == [False, True]
+
+
 async def test_without_reuse_each_has_its_own(tmp_path: Path) -> None:
     assert len({who(outcome) for outcome in await passed(tmp_path, {}, *[{}] * 3)}) == 3
 
