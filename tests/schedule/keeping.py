@@ -65,6 +65,7 @@ def configured(folder: Path, target: Mapping[str, Any]) -> Config:
         "plain": call,
         "strict": {**call, "expect": [{"path": "$.pid", "equals": 0}]},
         "handshake": {"target": "server", "kind": "handshake", "interval": "1d"},
+        "catalog": {"target": "server", "kind": "catalog", "interval": "1d"},
         "hangs": {**call, "arguments": {"before": "hangs"}, "timeout": "300ms"},
         "dies-at-it": {**call, "arguments": {"before": "dies"}},
         "slow": {**call, "arguments": {"before": "is slow"}},

@@ -14,6 +14,7 @@ import pytest
 from prober.outcome import Phase, Reason
 from tests.restless_server import COMMAND
 from tests.schedule.keeping import answered, keeping, who
+from tests.slow_server import command
 from tests.waiting import until
 
 
@@ -111,7 +112,8 @@ async def test_an_end_between_two_runs_is_reported_and_the_next_run_stands_for_i
         assert kept.causes == [cause]
         assert kept.ends[0].trouble.startswith(trouble)
         [warning] = second.warnings
-        assert warning == f"the kept process ended by itself since the run before: {kept.ends[0].trouble}"
+        how = {"died": "died", "broken": "broke its session"}[cause]
+        assert warning == f"between two runs the kept process {how}: {kept.ends[0].trouble}"
         assert not (await kept.run()).warnings
         assert gone(first)
 
@@ -230,3 +232,12 @@ async def test_thousands_of_runs_leave_nothing_and_begin_nothing(tmp_path: Path)
         await until(lambda: len(kept.ends) == 100)
         await kept.run()
         assert open_files() <= files + 1
+
+
+@pytest.mark.slow
+async def test_one_that_does_not_leave_is_ended_and_that_is_reported(tmp_path: Path) -> None:
+    async with keeping(tmp_path, command=command(leave=60, deaf=True)) as kept:
+        assert (await kept.run("catalog")).reason is None
+    [end] = kept.ends
+    assert end.cause == "stopped"
+    assert end.trouble.startswith("the process did not exit within 2 s of the end of its standard input; it was killed")

@@ -251,8 +251,8 @@ class Pool:
             target=self._target.name, cause=cause, age=idle.transport.age, trouble=self._redact(trouble).strip()
         )
         if cause is not Cause.FAILED and trouble:  # the run that failed has told it
-            how = "ended by itself" if cause.of_itself else "was ended"
-            self._news.append(f"the kept process {how} since the run before: {ended.trouble}")
+            how = {Cause.DIED: "died", Cause.BROKEN: "broke its session"}.get(cause, "was ended")
+            self._news.append(f"between two runs the kept process {how}: {ended.trouble}")
         self._on_end(ended)
 
 
