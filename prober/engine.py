@@ -150,9 +150,9 @@ def pool_for(probe: Probe, pool: Pool | None) -> Pool | None:
 
 
 def starts_process(probe: Probe, target: Target, pool: Pool | None) -> bool:
-    """Whether a run that begins now will start a process."""
+    """Whether a run that begins now may start a process."""
     pool = pool_for(probe, pool)
-    return target.transport == "stdio" and (pool is None or not pool.has_one)
+    return target.transport == "stdio" and (pool is None or not pool.is_full)
 
 
 class StartLimiter:

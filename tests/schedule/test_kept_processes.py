@@ -72,6 +72,24 @@ async def test_as_many_are_kept_as_may_run_at_a_time(tmp_path: Path) -> None:
         assert again == first
 
 
+async def test_only_a_full_pool_spares_its_runs_the_wait_for_a_start(tmp_path: Path) -> None:
+    """Of two runs that begin together and see one process, one would start another without a slot to start."""
+    async with keeping(tmp_path, concurrency=2) as kept:
+        pool = kept.scheduler._states["server"].kept
+        assert pool is not None
+        assert not pool.is_full
+        await kept.run()
+        assert not pool.is_full
+        await asyncio.gather(kept.run("slow"), kept.run())
+        assert pool.is_full
+        running = asyncio.create_task(kept.run("slow"))
+        await until(lambda: len(pool._out) == 1)
+        assert pool.is_full
+        await running
+        await kept.run("hangs")
+        assert not pool.is_full
+
+
 async def test_one_that_has_come_of_age_leaves_though_no_run_comes(tmp_path: Path) -> None:
     async with keeping(tmp_path, reuse="300ms") as kept:
         first = await kept.who()

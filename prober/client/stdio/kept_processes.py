@@ -135,14 +135,16 @@ class Pool:
         self._all_endings = endings
         self._endings: set[asyncio.Task[None]] = former._endings if former is not None else set()
         self._idle: list[_Idle] = []
+        self._out: set[Conversation] = set()
+        """What runs have taken and not given back."""
         self._keeps = True
         self._because: Cause | None = None
         self._news: list[str] = []
 
     @property
-    def has_one(self) -> bool:
-        """Whether a run that begins now need not start a process."""
-        return bool(self._idle)
+    def is_full(self) -> bool:
+        """Whether each run that may begin now finds a process, also where several begin together."""
+        return len(self._idle) + len(self._out) >= self._target.concurrency and bool(self._idle)
 
     @property
     def ending(self) -> bool:
@@ -175,11 +177,13 @@ class Pool:
                     self._end(idle, Cause.FAILED)
                     raise
                 idle.transport.wake()
+                self._out.add(idle.conversation)
                 return idle.conversation
         return None
 
     def keep(self, conversation: Conversation) -> bool:
         """Whether the session of a run that has ended is kept. If not, the run has to end it."""
+        self._out.discard(conversation)
         idle = _Idle(conversation=conversation)
         if not self._keeps:
             if self._because is not None:
@@ -197,6 +201,7 @@ class Pool:
 
     def failed(self, conversation: Conversation, error: BaseException) -> None:
         """A run ends the session, which cannot be used any more: it has failed, or was cut off in the middle."""
+        self._out.discard(conversation)
         cut_off = "the time of the run was up before its answer came"
         trouble = f"{error.reason}: {error.message}" if isinstance(error, Failure) else cut_off
         self._report(_Idle(conversation=conversation), Cause.FAILED, trouble)
