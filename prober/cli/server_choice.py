@@ -17,7 +17,7 @@ from typing import Final
 from prober.cli import selection
 from prober.cli.arguments.server import ServerOptions
 from prober.cli.exit_codes import refuse
-from prober.cli.server_address import Server, ServerArguments, check_server, choose_servers, with_scheme
+from prober.cli.server_address import Server, ServerArguments, check_server, choose_servers, url_of
 from prober.client_configs.recognition import SUFFIXES
 from prober.config.document.diagnostics import did_you_mean
 from prober.config.fields.units import parse_duration
@@ -43,7 +43,7 @@ class Chosen:
 
 def is_address(word: str) -> bool:
     """Whether a word says where a server is: with a scheme or a port, or a host that cannot be anything else here."""
-    return bool(_SCHEME.match(word)) or with_scheme(word) is not None
+    return bool(_SCHEME.match(word)) or url_of(word) is not None
 
 
 def is_client_file(word: str) -> bool:
