@@ -16,7 +16,8 @@ SHORT: Final = 100
 MAX_LINES: Final = 80
 MAX_WIDTH: Final = 400
 """Characters of one line, for a text or a page of HTML may have no line end at all."""
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\],:]|[^"{}\[\],:\s]+', re.DOTALL)
+_PIECE: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\],:]|[^"{}\[\],:\s]+', re.DOTALL)
+_WORD: Final = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|[{}\[\],:]', re.DOTALL)
 _JSON: Final = re.compile(r"(?P<field>data: ?)?(?P<json>[{\[].*)", re.DOTALL)
 """A line with a message of JSON-RPC: as it is, or as a field of a Server-Sent Event."""
 
@@ -32,52 +33,53 @@ def laid_out(text: str) -> str:
 
 def _of_line(line: str) -> list[str]:
     found = _JSON.fullmatch(line) if len(line) > SHORT else None
-    if found is None:
+    pieces = _PIECE.findall(found["json"]) if found else []
+    if found is None or not all(map(_WORD.fullmatch, pieces[:-1])):  # the last one may be cut off
         return [line]
-    first, *rest = _indented(_TOKEN.findall(found["json"]))
+    first, *rest = _indented(pieces)
     return [(found["field"] or "") + first, *rest]
 
 
-def _indented(tokens: list[str]) -> Iterator[str]:
-    ends = _ends(tokens)
+def _indented(pieces: list[str]) -> Iterator[str]:
+    ends = _ends(pieces)
     line, depth, at = "", 0, 0
-    while at < len(tokens):
-        token = tokens[at]
-        if token in "{[":
-            whole = "".join(_spaced(tokens[at : ends[at] + 1])) if at in ends else ""
+    while at < len(pieces):
+        piece = pieces[at]
+        if piece in "{[":
+            whole = "".join(_spaced(pieces[at : ends[at] + 1])) if at in ends else ""
             if whole and len(whole) + len(line) <= SHORT:
                 line, at = line + whole, ends[at]
             else:
-                yield line + token
+                yield line + piece
                 depth += 1
                 line = "  " * depth
-        elif token in "}]":
+        elif piece in "}]":
             if line.strip():
                 yield line
             depth = max(depth - 1, 0)
-            line = "  " * depth + token
-        elif token == ",":
-            yield line + token
+            line = "  " * depth + piece
+        elif piece == ",":
+            yield line + piece
             line = "  " * depth
         else:
-            line += ": " if token == ":" else token
+            line += ": " if piece == ":" else piece
         at += 1
     if line.strip():
         yield line
 
 
-def _ends(tokens: list[str]) -> dict[int, int]:
+def _ends(pieces: list[str]) -> dict[int, int]:
     """Where each bracket is closed; those that are cut off are not there."""
     opened: list[int] = []
     ends: dict[int, int] = {}
-    for at, token in enumerate(tokens):
-        if token in "{[":
+    for at, piece in enumerate(pieces):
+        if piece in "{[":
             opened.append(at)
-        elif token in "}]" and opened:
+        elif piece in "}]" and opened:
             ends[opened.pop()] = at
     return ends
 
 
-def _spaced(tokens: list[str]) -> Iterator[str]:
-    for token in tokens:
-        yield token + " " if token in ",:" else token
+def _spaced(pieces: list[str]) -> Iterator[str]:
+    for piece in pieces:
+        yield piece + " " if piece in ",:" else piece

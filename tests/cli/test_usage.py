@@ -28,7 +28,7 @@ WRONG: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("run good.yaml --probe workflow-stat", "There is no probe 'workflow-stat'", ("Did you mean 'workflow-state'?",)),
     ("run good.yaml --probe zzz", "There is no probe 'zzz'", ("Known: workflow-state",)),
     ("run good.yaml --target serv", "There is no target 'serv'", ("Did you mean 'server'?",)),
-    ("run good.yaml --output yaml", "--output yaml", ("choose one of table, json, junit, prometheus",)),
+    ("run good.yaml --output yaml", "--output yaml", ("choose one of table, json, junit, sarif, github, prometheus",)),
     ("run good.yaml --concurrency 0", "--concurrency", ("1<=x<=1000",)),
     ("run good.yaml --concurrency many", "--concurrency", ("'many'",)),
     ("run good.yaml --verbos", "No such option", ("--verbose",)),

@@ -31,8 +31,8 @@ class House:
         self.metrics = Metrics()
         self.scheduler = Scheduler(judge=judge, sinks=[self.statuses, self.metrics])
         self.scheduler.apply_config(config)
-        self.statuses.apply_config(config)
-        self.metrics.apply_config(config, config.probes)
+        self.statuses.apply_config(config, probes=self.scheduler.probes, disabled=self.scheduler.disabled)
+        self.metrics.apply_config(config, self.scheduler.probes)
         self.ready = True
         self.mistake: str | None = None
         """What a reload finds wrong."""
