@@ -53,8 +53,8 @@ class House:
         )
 
     async def run_all(self) -> None:
-        """Every probe once, for the statuses and the metrics to know."""
-        for name in self.config.probes:
+        """Every probe that is not disabled once, for the statuses and the metrics to know."""
+        for name in self.scheduler.probes:
             result = ScheduledRun(outcome=await self.scheduler.run_now(name), due=datetime.now(UTC))
             self.statuses.record(result)
             self.metrics.record(result)
