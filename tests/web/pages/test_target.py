@@ -243,4 +243,4 @@ def test_a_target_that_is_disabled_says_so_and_has_no_verdict() -> None:
     assert page.titles[0].startswith("disabled: a")
     assert "pass" not in page.text
     assert "not probed yet" not in page.text
-    assert "a: disabled" in badge.text
+    assert "a: disabled" in badge.body
