@@ -85,8 +85,12 @@ async def run_pass(
     on_start: Callable[[Probe], None] = lambda _probe: None,
     on_end: Callable[[Probe, Outcome], None] = lambda _probe, _outcome: None,
     on_trace: Callable[[Trace], None] = lambda _trace: None,
+    ends_pass: Callable[[Outcome], bool] = lambda _outcome: False,
 ) -> list[Outcome]:
     """Run each probe once, at most `concurrency` at a time; outcomes come in the order of `probes`.
+
+    The first outcome that `ends_pass` ends the pass: what has not begun is not run, and runs under way are given up.
+    Those that may write are not: their cleanup would be left undone.
 
     Of the probes that start a process, only as many start at once as there are processors, see `StartLimiter`; and of
     one such target run no more than its `concurrency`.
@@ -113,16 +117,26 @@ async def run_pass(
                 await held.enter_async_context(processes[target.name])
                 on_answer = await held.enter_async_context(starts.slot())
             await held.enter_async_context(slots)
+            begun.add(probe.name)
             on_start(probe)
             outcome = await run_probe(
                 probe, target, target_cache=target_cache, judge=judge, on_trace=on_trace, on_answer=on_answer
             )
             on_end(probe, outcome)
+            if ends_pass(outcome):
+                for other, run in zip(probes, running, strict=True):
+                    if other is not probe and not (other.allow_writes and other.name in begun):
+                        run.cancel()
             return outcome
 
+    begun: set[str] = set()
+    running: list[asyncio.Task[Outcome]] = []
     async with Judge() as judge, asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(one(probe, judge), name=probe.name) for probe in probes]
-    return [task.result() for task in running]
+        running += [tasks.create_task(one(probe, judge), name=probe.name) for probe in probes]
+    return [
+        not_run(probe, "an earlier failure ended the pass") if run.cancelled() else run.result()
+        for probe, run in zip(probes, running, strict=True)
+    ]
 
 
 class StartLimiter:
@@ -184,6 +198,8 @@ def not_run(probe: Probe, why: str) -> Outcome:
         message=why,
         started_at=datetime.now(UTC),
         duration_seconds=0.0,
+        tags=probe.tags,
+        origin=probe.origin,
     )
 
 
@@ -206,6 +222,8 @@ def _outcome(
         server=context.server,
         exchanges=tuple(context.log.finished),
         facts=dict(context.facts),
+        tags=probe.tags,
+        origin=probe.origin,
     )
 
 

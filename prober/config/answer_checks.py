@@ -57,6 +57,8 @@ class SchemaField(FieldType["Schema"]):
             text = str(problem)
             raise cursor.error(f"{cursor.shown}{'' if text.startswith('#') else ': '}{text}") from None
         cursor.scope.schemas[path] = schema
+        if schema.files:  # it leads to other files, which lie in its folder and nowhere else
+            cursor.scope.files.update(path.parent.rglob("*.json"))
         return schema
 
 

@@ -42,6 +42,7 @@ def _result(outcome: Outcome, *, verbose: bool) -> dict[str, Any]:
         "target": outcome.target,
         "probe": outcome.probe,
         "kind": outcome.kind,
+        "tags": list(outcome.tags),
         "verdict": outcome.verdict,
         "reason": outcome.reason,
         "step": text_or_null(outcome.step),

@@ -73,6 +73,7 @@ class Scheduler:
         self._timer = Timer(self.due)
         self._entries: dict[str, _ScheduledProbe] = {}
         self._probes: Mapping[str, Probe] = {}
+        self._disabled: tuple[Probe, ...] = ()
         self._states: dict[str, TargetState] = {}
         self._runs: set[asyncio.Task[None]] = set()
         self._begun: set[asyncio.Task[None]] = set()
@@ -94,6 +95,11 @@ class Scheduler:
         return self._probes
 
     @property
+    def disabled(self) -> tuple[Probe, ...]:
+        """The probes that this process would run, were they not disabled."""
+        return self._disabled
+
+    @property
     def running(self) -> int:
         """How many runs are going on."""
         return self._limits.running
@@ -112,7 +118,8 @@ class Scheduler:
         cancelled run might leave behind what its cleanup would have removed.
         """
         shard = self._shard
-        probes = {name: probe for name, probe in config.probes.items() if shard is None or shard.holds(name)}
+        held = {name: probe for name, probe in config.probes.items() if shard is None or shard.holds(name)}
+        probes = {name: probe for name, probe in held.items() if probe.enabled}
         states: dict[str, TargetState] = {}
         for name in dict.fromkeys(probe.target for probe in probes.values()):
             states[name] = self._state_of(config, name)
@@ -127,6 +134,7 @@ class Scheduler:
         for name, entry in self._entries.items():
             entry.gone = entries.get(name) is not entry
         self._entries, self._states, self._probes = entries, states, probes
+        self._disabled = tuple(probe for probe in held.values() if not probe.enabled)
         self._timer.apply({name: entry.trigger for name, entry in entries.items()})
 
     def run_early(self, probe: str) -> None:

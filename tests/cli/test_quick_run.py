@@ -254,7 +254,9 @@ async def test_a_command_of_a_clients_file_is_started_only_if_it_is_named(tmp_pa
 async def test_every_report_stands_alone_on_standard_output() -> None:
     async with offering(tool("count"), tool("write", read_only=None)) as peer:
         by_output = {name: await quick(peer.url, "--output", name) for name in ("json", "junit", "prometheus")}
-    assert {done.code for done in by_output.values()} == {0}
+        more = [await quick(peer.url, "--output", name) for name in ("sarif", "github")]
+    assert {done.code for done in (*by_output.values(), *more)} == {0}
+    assert json.loads(more[0].out)["runs"][0]["results"] == []
     assert json.loads(by_output["json"].out)["summary"] == {"pass": 3, "fail": 0, "unknown": 0}
     assert len(list(ElementTree.fromstring(by_output["junit"].out).iter("testcase"))) == 3
     assert list(text_string_to_metric_families(by_output["prometheus"].out))

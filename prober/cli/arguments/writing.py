@@ -90,7 +90,7 @@ def pin(paths: Paths = None, target: TargetNames = None) -> None:
     from prober.cli.commands import contracts
 
     config = selection.load(paths, pinning=True)
-    raise typer.Exit(contracts.pin(config, selection.choose(config, targets=target)))
+    raise typer.Exit(contracts.pin(config, selection.choose(config, selection.Choice(targets=target or ()))))
 
 
 def drift(paths: Paths = None, target: TargetNames = None) -> None:
@@ -102,7 +102,7 @@ def drift(paths: Paths = None, target: TargetNames = None) -> None:
     from prober.cli.commands import contracts
 
     config = selection.load(paths)
-    raise typer.Exit(contracts.drift(config, selection.choose(config, targets=target)))
+    raise typer.Exit(contracts.drift(config, selection.choose(config, selection.Choice(targets=target or ()))))
 
 
 def export(

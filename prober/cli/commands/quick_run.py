@@ -65,9 +65,11 @@ class QuickLook:
         return code
 
 
-def look(words: list[str], behind: list[str] | None, options: ServerOptions) -> QuickLook | None:
+def look(
+    words: list[str], behind: list[str] | None, options: ServerOptions, *, of_files: str | None
+) -> QuickLook | None:
     """Look at the servers that the words of `run` name; None where they are probe files."""
-    found = _servers(words, behind, options)
+    found = _servers(words, behind, options, of_files)
     if not found:
         if options.given:
             refuse(f"{options.given[0]} is for a URL, a client's file or a command; a probe file says it itself.")
@@ -83,14 +85,16 @@ async def _look(servers: Sequence[Server]) -> tuple[QuickProbes, ...]:
         return tuple(await asyncio.gather(*looks))
 
 
-def _servers(words: list[str], behind: list[str] | None, options: ServerOptions) -> list[Server]:
+def _servers(words: list[str], behind: list[str] | None, options: ServerOptions, of_files: str | None) -> list[Server]:
+    named = [word for word in words if not is_probe_file(word) and _is_server(word)]
+    if of_files and (named or behind is not None):
+        refuse(f"{of_files} is for probe files; the probes of a server that is named here are in no file.")
     if behind is not None:
         if words:
             refuse(f"{words[0]!r} is too much: a command behind `--` is the server, and no file or URL goes with it.")
         if behind and all(is_probe_file(word) for word in behind):
             refuse(f"Behind `--` stands a command. Probe files go without it: mcp-prober run {shlex.join(behind)}")
         return [server_choice.server_started_by(behind, options, command="run")]
-    named = [word for word in words if not is_probe_file(word) and _is_server(word)]
     if not named:
         for word in words:
             _check_path(word, words)

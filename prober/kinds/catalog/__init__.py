@@ -26,6 +26,7 @@ class ContractField(FieldType[tuple[Path, "Contract | None"]]):
         from prober.contract.contract import ContractError, parse_contract
 
         path = FilePath().read(cursor)
+        cursor.scope.files.add(path)
         if not path.exists():
             if cursor.scope.contracts_may_be_missing:
                 return path, None
