@@ -20,8 +20,8 @@ from tests.peers.wire import JSON
 SECRET: Final = "s3cr3t-0f-th3-targ3t"
 ASKING: Final = {
     "type": "object",
-    "properties": {"text": {"type": "string"}, "deep": {"type": "object", "properties": {"n": {}}, "required": ["n"]}},
-    "required": ["text", "deep"],
+    "properties": {"title": {"type": "string"}, "deep": {"type": "object", "properties": {"n": {}}, "required": ["n"]}},
+    "required": ["title", "deep"],
 }
 
 
@@ -44,12 +44,17 @@ async def test_what_init_writes_and_tells(tmp_path: Path) -> None:
     assert init.out.splitlines() == [
         "peer 1.0.0, MCP 2026-07-28",
         "4 tools: 1 answered and have a probe each",
-        "  ask: its arguments are for you to choose (text, deep.n)",
-        "  write: it does not say readOnlyHint: true, so it was not called",
-        "  fail: it failed: fail answered with an error: no luck",
-        "2 files written. Next: mcp-prober run probes/peer.yaml",
+        "  1 not called, for want of readOnlyHint: true: write",
+        "  1 with arguments for you to choose: ask (title, deep.n)",
+        "  1 answered with an error: fail: no luck",
+        "4 files written. Next: mcp-prober run probes/peer.yaml",
     ]
-    assert sorted(written(tmp_path)) == ["probes/peer.yaml", "probes/schemas/peer/count.json"]
+    assert sorted(written(tmp_path)) == [
+        "probes/contracts/peer.json",
+        "probes/mcp-prober.schema.json",
+        "probes/peer.yaml",
+        "probes/schemas/peer/count.json",
+    ]
     assert (run.code, run.err) == (0, ""), run.out
     assert run.out.splitlines()[-1].startswith("3 passed")
 
@@ -67,10 +72,10 @@ async def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
         named = await quickly(*words, "--name", "second")
         forced = await quickly(*words, "--force")
     assert (refused.code, named.code, forced.code) == (2, 0, 0)
-    taken = ", ".join(str(folder / path) for path in ("peer.yaml", "schemas/peer/other.json"))
-    assert refused.err == f"{taken} would be overwritten. Choose another --name or --output-dir, or say --force.\n"
+    taken = ", ".join(str(folder / path) for path in ("contracts/peer.json", "peer.yaml", "schemas/peer/other.json"))
+    assert refused.err.startswith(f"{taken} would be overwritten. Say --update to add what is new, ")
     after = written(folder)
-    assert after["peer.yaml"].startswith("# Probes of peer")
+    assert "# Probes of peer" in after["peer.yaml"]
     assert {"second.yaml", "schemas/second/count.json", "schemas/peer/count.json"} <= set(after)
 
 
@@ -143,7 +148,7 @@ async def test_what_a_hostile_server_says_does_no_harm_to_the_terminal(tmp_path:
         done = await quickly("init", peer.url, "--output-dir", str(tmp_path / "probes"))
     assert (done.code, done.err) == (0, "")
     assert all(each.isprintable() or each == "\n" for each in done.out)
-    assert len(done.out.splitlines()) == 3 + len(failing)
+    assert len(done.out.splitlines()) == 4  # the tools that fail alike share one line
 
 
 async def test_a_failure_does_not_show_a_secret_that_the_server_hands_back(tmp_path: Path) -> None:
