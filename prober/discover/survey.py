@@ -100,7 +100,7 @@ async def contract_of(target: Target, *, timeout: float, lists: Sequence[str] | 
 def _skipped(context: ProbeContext, name: str, listing: Mapping[str, Any]) -> SkippedTool | None:
     """Why a tool must not be called or cannot be written; None where it can be called if its arguments are known."""
     redact = context.target_cache.redact
-    if not is_read_only(listing, context.target):
+    if not is_read_only(name, listing, context.target):
         return SkippedTool(name=redact(name), reason=SkipReason.NOT_READ_ONLY)
     if not is_writable_name(name, redact):
         return SkippedTool(name=redact(name), reason=SkipReason.UNWRITABLE, detail="its name")

@@ -167,7 +167,7 @@ class ProbeContext:
             tools: dict[str, Tool] = {}
             for listing in await session.pages("tools/list", "tools"):
                 # of two tools of one name, take the one that writes
-                if listing["name"] not in tools or not is_read_only(listing, self.target):
+                if listing["name"] not in tools or not is_read_only(listing["name"], listing, self.target):
                     tools[listing["name"]] = Tool(listing)
             return tools
 
@@ -180,7 +180,7 @@ class ProbeContext:
                 step="tools/list",
                 evidence=Evidence(expected=name, seen=_names(tools)),
             )
-        if not self.allow_writes and not is_read_only(tool.listing, self.target):
+        if not self.allow_writes and not is_read_only(name, tool.listing, self.target):
             raise Failure(
                 Reason.NOT_READ_ONLY,
                 f"{name} does not say readOnlyHint: true, and the probe does not say allow_writes: true",
@@ -272,13 +272,13 @@ def session_is_usable(failure: Failure) -> bool:
     return failure.reason in _SESSION_USABLE
 
 
-def is_read_only(listing: Mapping[str, Any], target: Target) -> bool:
+def is_read_only(name: str, listing: Mapping[str, Any], target: Target) -> bool:
     """Whether the tool changes nothing: the server declares it, or says nothing and the target names it as a reader."""
     annotations = listing.get("annotations") or {}
     hint = annotations.get("readOnlyHint")
     if hint is not None or annotations.get("destructiveHint") is True:
         return hint is True
-    return any(fnmatchcase(listing["name"], pattern) for pattern in target.read_only_tools)
+    return any(fnmatchcase(name, pattern) for pattern in target.read_only_tools)
 
 
 def _knows_more(later: ServerInfo, earlier: ServerInfo) -> bool:
