@@ -104,7 +104,7 @@ def _new_and_gone(written: Written) -> Iterator[str]:
 
 
 def _reason_lines(reason: SkipReason, group: Sequence[SkippedTool]) -> Iterator[str]:
-    if reason is SkipReason.NOT_READ_ONLY:
+    if reason in (SkipReason.WRITES, SkipReason.NOT_READ_ONLY):
         yield line(f"  {len(group)} {reason}: {_shortened([tool.name for tool in group])}")
     elif reason is SkipReason.MISSING:
         told = [f"{tool.name} ({', '.join(missing_values(tool.arguments or {}))})" for tool in group]

@@ -61,6 +61,7 @@ _SEARCHED: Final = frozenset(
         "text",
         "message",
         "question",
+        "pattern",
     }
 )
 """Names of arguments that take any words."""
@@ -71,7 +72,8 @@ _FOR_PATTERNS: Final = ("1", "a", "A", "aa", "AA", "AAA", "aaaa", "2025", "2025-
 """Tried for a pattern, with the values for formats."""
 
 _CUE: Final = re.compile(
-    r"""(?:\be\.\s?g\.,?|\beg:|\bsuch\ as\b|\bfor\ example\b|\bexamples?:|\bex\.:?)[\s,:]{0,3}
+    r"""(?:\be\.\s?g\.,?|\beg:|\bsuch\ as\b|\bfor\ example\b|\bexamples?:|\bex\.:?
+        |\bone\ of\b|\beither\b|\bdefaults?\ to\b|\bdefault:|\bdefault\ is\b)[\s,:(\[]{0,3}
         (?: "(?P<double>[^"]{1,80})" | '(?P<single>[^']{1,80})' | `(?P<tick>[^`]{1,80})` | (?P<bare>[^\n]{1,120}) )""",
     re.VERBOSE | re.IGNORECASE,
 )

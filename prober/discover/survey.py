@@ -22,7 +22,7 @@ from prober.discover.named_paths import plans_by_paths
 from prober.discover.surveyed import CalledTool, SkippedTool, SkipReason, Survey
 from prober.discover.writable import is_writable, is_writable_contract, is_writable_name
 from prober.kinds.catalog.run import read_contract
-from prober.kinds.context import ProbeContext, is_read_only
+from prober.kinds.context import ProbeContext, is_read_only, is_writer
 from prober.outcome import Failure
 
 
@@ -101,7 +101,8 @@ def _skipped(context: ProbeContext, name: str, listing: Mapping[str, Any]) -> Sk
     """Why a tool must not be called or cannot be written; None where it can be called if its arguments are known."""
     redact = context.target_cache.redact
     if not is_read_only(name, listing, context.target):
-        return SkippedTool(name=redact(name), reason=SkipReason.NOT_READ_ONLY)
+        reason = SkipReason.WRITES if is_writer(listing) else SkipReason.NOT_READ_ONLY
+        return SkippedTool(name=redact(name), reason=reason)
     if not is_writable_name(name, redact):
         return SkippedTool(name=redact(name), reason=SkipReason.UNWRITABLE, detail="its name")
     return None

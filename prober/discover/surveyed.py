@@ -41,6 +41,7 @@ class CalledTool:
 class SkipReason(StrEnum):
     """Why a tool has no probe. The text is read behind the number of such tools."""
 
+    WRITES = "not called, for they say that they write"
     NOT_READ_ONLY = "not called, for want of readOnlyHint: true"
     MISSING = "with arguments for you to choose"
     ERROR = "answered with an error"

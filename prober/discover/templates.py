@@ -19,12 +19,15 @@ _WIDTH: Final = 116
 def skipped_lines(survey: Survey, *, target: str, probes: Mapping[str, str]) -> list[str]:
     """Comments about the tools without a probe: a template each where arguments are wanted, else a line a reason."""
     skipped = [tool for tool in survey.tools if isinstance(tool, SkippedTool)]
+    writing = [tool.name for tool in skipped if tool.reason is SkipReason.WRITES]
     silent = [tool.name for tool in skipped if tool.reason is SkipReason.NOT_READ_ONLY]
-    lines = list(_silent_lines(silent, target, probes))
+    lines = ["", f"  # Not called, for they say that they write: {len(writing)}", *_wrapped(writing)] if writing else []
+    lines += _silent_lines(silent, target, probes)
     for tool in skipped:
         if tool.arguments is not None:
             lines += ["", *_template(tool, target, probes[tool.name])]
-    others = [tool for tool in skipped if tool.arguments is None and tool.reason is not SkipReason.NOT_READ_ONLY]
+    uncalled = (SkipReason.WRITES, SkipReason.NOT_READ_ONLY)
+    others = [tool for tool in skipped if tool.arguments is None and tool.reason not in uncalled]
     for tool in others:
         why = f"{tool.reason}: {tool.detail}" if tool.detail else str(tool.reason)
         lines += [*([""] if tool is others[0] else []), f"  # {comment(tool.name)}: {comment(why)}"]

@@ -274,11 +274,16 @@ def session_is_usable(failure: Failure) -> bool:
 
 def is_read_only(name: str, listing: Mapping[str, Any], target: Target) -> bool:
     """Whether the tool changes nothing: the server declares it, or says nothing and the target names it as a reader."""
+    if (listing.get("annotations") or {}).get("readOnlyHint") is True:
+        return True
+    return not is_writer(listing) and any(fnmatchcase(name, pattern) for pattern in target.read_only_tools)
+
+
+def is_writer(listing: Mapping[str, Any]) -> bool:
+    """Whether the server declares that the tool changes something."""
     annotations = listing.get("annotations") or {}
     hint = annotations.get("readOnlyHint")
-    if hint is not None or annotations.get("destructiveHint") is True:
-        return hint is True
-    return any(fnmatchcase(name, pattern) for pattern in target.read_only_tools)
+    return hint is False or (hint is None and annotations.get("destructiveHint") is True)
 
 
 def _knows_more(later: ServerInfo, earlier: ServerInfo) -> bool:

@@ -44,7 +44,7 @@ async def test_what_init_writes_and_tells(tmp_path: Path) -> None:
     assert init.out.splitlines() == [
         "peer 1.0.0, MCP 2026-07-28",
         "4 tools: 1 answered and have a probe each",
-        "  1 not called, for want of readOnlyHint: true: write",
+        "  1 not called, for they say that they write: write",
         "  1 with arguments for you to choose: ask (title, deep.n)",
         "  1 answered with an error: fail: no luck",
         "4 files written. Next: mcp-prober run probes/peer.yaml",

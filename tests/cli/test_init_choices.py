@@ -67,7 +67,10 @@ async def test_silent_tools_that_are_named_readers_are_called_and_the_probes_run
         run = await mcp_prober("run", str(tmp_path / "peer.yaml"), cwd=tmp_path)
         assert {name for name, _ in called(peer)} == {"get_a"}
     assert done.code == 0
-    assert "  3 not called, for want of readOnlyHint: true: get_b, get_c, put_a" in done.out.splitlines()
+    assert done.out.splitlines()[2:4] == [
+        "  2 not called, for they say that they write: get_b, get_c",
+        "  1 not called, for want of readOnlyHint: true: put_a",
+    ]
     [target] = yaml.safe_load((tmp_path / "peer.yaml").read_text())["targets"].values()
     assert target["read_only_tools"] == ["get_*"]
     assert (run.code, run.out.splitlines()[-1][:8]) == (0, "3 passed")
@@ -155,7 +158,7 @@ async def test_the_json_report_is_one_document_of_its_schema(tmp_path: Path) -> 
     named = {each["name"]: each for each in report["tools"]}
     assert named["count"] == {"name": "count", "probe": "peer-count", "skipped": None, "detail": None, "missing": []}
     assert (named["ask"]["skipped"], named["ask"]["missing"]) == ("missing", ["title"])
-    assert named["write"]["skipped"] == "not_read_only"
+    assert named["write"]["skipped"] == "writes"
     assert (named["fail"]["skipped"], named["fail"]["detail"]) == ("error", "no luck")
     assert {Path(file).relative_to(tmp_path).parts[0] for file in report["files"]} >= {"peer.yaml", "contracts"}
 

@@ -42,11 +42,11 @@ async def test_only_tools_that_say_that_they_only_read_are_called(era: Era, tmp_
     assert list(found.answering) == ["reads"]
     unread = "not called, for want of readOnlyHint: true"
     assert found.left_out == {
-        "writes": unread,
+        "writes": "not called, for they say that they write",
         "says nothing": unread,
         "says something else": unread,
         "reads with arguments": "with arguments for you to choose",
-        "writes with defaults": unread,
+        "writes with defaults": "not called, for they say that they write",
     }
 
 
