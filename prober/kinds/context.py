@@ -280,10 +280,10 @@ def is_read_only(name: str, listing: Mapping[str, Any], target: Target) -> bool:
 
 
 def is_writer(listing: Mapping[str, Any]) -> bool:
-    """Whether the server declares that the tool changes something."""
+    """Whether the server declares that the tool changes something; a hint that is no boolean counts as such."""
     annotations = listing.get("annotations") or {}
     hint = annotations.get("readOnlyHint")
-    return hint is False or (hint is None and annotations.get("destructiveHint") is True)
+    return annotations.get("destructiveHint") is True if hint is None else hint is not True
 
 
 def _knows_more(later: ServerInfo, earlier: ServerInfo) -> bool:

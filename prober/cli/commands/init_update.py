@@ -55,7 +55,7 @@ def _same(one: Target, other: Target) -> bool:
 def write_update(existing: Existing, surveyed: Survey) -> Written | None:
     """Write the new text and the new files; None where the configuration would have mistakes. Nothing is lost then."""
     file, target = existing.file.resolve(), existing.target.name
-    text = file.read_bytes().decode("utf-8-sig")
+    text = file.read_bytes().decode()
     try:
         update = update_for(
             text, surveyed, folder=file.parent, target=target, known=existing.known, config=existing.config
