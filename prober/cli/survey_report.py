@@ -16,7 +16,8 @@ from prober.discover.arguments import missing_values
 from prober.discover.surveyed import CalledTool, SkippedTool, SkipReason, Survey
 from prober.discover.templates import by_reason
 from prober.json_values import cap
-from prober.report.json_report import server_fields, text_or_null
+from prober.outcome import Failure
+from prober.report.json_report import failure_fields, server_fields, text_or_null
 from prober.report.untrusted import line
 
 VERSION: Final = 1
@@ -59,10 +60,23 @@ def summary(survey: Survey, written: Written) -> Iterator[str]:
     yield f"{counted(written.files, 'file')} written.{contract} Next: mcp-prober run {written.path}"
 
 
-def document(survey: Survey, written: Written) -> str:
+def document(results: Sequence[Mapping[str, Any]]) -> str:
     """The JSON document."""
-    found = {
-        "version": VERSION,
+    return json.dumps({"version": VERSION, "results": results}, indent=2, allow_nan=False)
+
+
+def result(address: str, *, found: Mapping[str, Any] | None = None, failure: Failure | None = None) -> dict[str, Any]:
+    """What came of one server. Neither found nor failed is one whose files were not written."""
+    return {
+        "address": text_or_null(address),
+        "found": found,
+        "failure": None if failure is None else failure_fields(failure),
+    }
+
+
+def found(survey: Survey, written: Written) -> dict[str, Any]:
+    """What was found and written, for programs."""
+    return {
         "target": written.target,
         "file": str(written.path),
         "files": [str(path) for path in written.files],
@@ -73,7 +87,6 @@ def document(survey: Survey, written: Written) -> str:
         "new": None if written.new is None else _by_section(written.new),
         "gone": _by_section(written.gone),
     }
-    return json.dumps(found, indent=2, allow_nan=False)
 
 
 def _tool(tool: CalledTool | SkippedTool, written: Written) -> dict[str, Any]:

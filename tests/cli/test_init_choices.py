@@ -18,6 +18,7 @@ import prober.report
 from tests.cli.command import BOUND, mcp_prober, quickly
 from tests.discover.hostile import hostile_tools
 from tests.kinds.offering import Tool, called, gives, offering, respond, says, tool
+from tests.peers.http_acts import status
 from tests.peers.http_peer import Call
 
 SHAPE: Final = json.loads((Path(prober.report.__file__).parent / "schema" / "init.schema.json").read_text())
@@ -155,12 +156,24 @@ async def test_the_json_report_is_one_document_of_its_schema(tmp_path: Path) -> 
     report = json.loads(done.out)
     Draft202012Validator(SHAPE).validate(report)
     assert done.out.isascii()
-    named = {each["name"]: each for each in report["tools"]}
+    [result] = report["results"]
+    assert (result["address"], result["failure"]) == (peer.url, None)
+    found = result["found"]
+    named = {each["name"]: each for each in found["tools"]}
     assert named["count"] == {"name": "count", "probe": "peer-count", "skipped": None, "detail": None, "missing": []}
     assert (named["ask"]["skipped"], named["ask"]["missing"]) == ("missing", ["title"])
     assert named["write"]["skipped"] == "writes"
     assert (named["fail"]["skipped"], named["fail"]["detail"]) == ("error", "no luck")
-    assert {Path(file).relative_to(tmp_path).parts[0] for file in report["files"]} >= {"peer.yaml", "contracts"}
+    assert {Path(file).relative_to(tmp_path).parts[0] for file in found["files"]} >= {"peer.yaml", "contracts"}
+
+
+async def test_a_server_that_cannot_be_asked_is_in_the_json_report_too(tmp_path: Path) -> None:
+    async with offering(tool("count"), faults={"list": status(503)}) as peer:
+        done = await quickly("init", peer.url, "--output", "json", "--output-dir", str(tmp_path))
+    report = json.loads(done.out)
+    Draft202012Validator(SHAPE).validate(report)
+    [result] = report["results"]
+    assert (done.code, result["found"], result["failure"]["reason"]) == (1, None, "unavailable")
 
 
 async def test_an_unknown_form_of_report_is_refused(tmp_path: Path) -> None:
@@ -209,7 +222,8 @@ async def test_update_adds_what_is_new_and_keeps_what_a_person_wrote(tmp_path: P
     ]
     report = json.loads(again.out)
     Draft202012Validator(SHAPE).validate(report)
-    assert (report["new"]["tools"], report["gone"]["tools"], report["files"]) == ([], ["old"], [])
+    found = report["results"][0]["found"]
+    assert (found["new"]["tools"], found["gone"]["tools"], found["files"]) == ([], ["old"], [])
     assert run.results["peer-new"]["verdict"] == "pass"
     assert calls.count("count") == 3  # twice to write its probe, once to run it: an update calls new tools only
 

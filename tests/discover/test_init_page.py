@@ -22,6 +22,11 @@ PAGE = (Path(__file__).parents[2] / "docs" / "init.md").read_text(encoding="utf-
 SCHEMAS = Path(prober.report.__file__).parent / "schema"
 
 
+def document(name: str) -> Any:
+    """The schema of a JSON report."""
+    return json.loads((SCHEMAS / f"{name}.schema.json").read_text())
+
+
 def first_cells(head: str) -> list[str]:
     """The first cell of each row of the table whose head begins so."""
     table = PAGE[PAGE.index(f"| {head} ") :].split("\n\n")[0]
@@ -41,10 +46,13 @@ def test_every_reason_of_the_summary_has_its_row() -> None:
 @pytest.mark.parametrize(
     ("head", "keys"),
     [
-        ("key of `init`", json.loads((SCHEMAS / "init.schema.json").read_text())["required"][1:]),
+        (
+            "key of what `init` found",
+            json.loads((SCHEMAS / "init.schema.json").read_text())["$defs"]["found"]["required"],
+        ),
         (
             "key of a result of `pin`, `drift`",
-            json.loads((SCHEMAS / "contracts.schema.json").read_text())["$defs"]["result"]["required"],
+            document("contracts")["$defs"]["result"]["required"],
         ),
     ],
     ids=["init", "pin and drift"],

@@ -23,7 +23,7 @@ from prober.kinds.catalog import CatalogSettings
 from prober.outcome import Failure
 from prober.redaction import Redactor
 from prober.report.details import told
-from prober.report.json_report import evidence_fields, text_or_null
+from prober.report.json_report import failure_fields, text_or_null
 from prober.report.untrusted import line, scalar
 
 VERSION: Final = 1
@@ -151,7 +151,7 @@ def _show_failure(read: Read) -> None:
 
 
 def _result(read: Read) -> dict[str, Any]:
-    failure, counts = read.failure, _counts(read)
+    counts = _counts(read)
     return {
         "target": read.probe.target,
         "probe": read.probe.name,
@@ -166,12 +166,5 @@ def _result(read: Read) -> dict[str, Any]:
             {"severity": each.severity, "where": text_or_null(each.where), "message": text_or_null(each.message)}
             for each in read.changes
         ],
-        "failure": None
-        if failure is None
-        else {
-            "reason": failure.reason,
-            "step": text_or_null(failure.step),
-            "message": text_or_null(failure.message),
-            "evidence": [evidence_fields(each) for each in (failure.evidence, *failure.further)],
-        },
+        "failure": None if read.failure is None else failure_fields(read.failure),
     }

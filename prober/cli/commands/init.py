@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,7 @@ from typing import Any, Final
 import typer
 
 from prober.cli import questions, survey_report
+from prober.cli.commands.contracts import check_output
 from prober.cli.commands.init_update import find_existing, write_update
 from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN, refuse
 from prober.cli.server_address import Server
@@ -47,11 +48,27 @@ class InitOptions:
     """Names and patterns of tools that only read, though they do not say so."""
 
 
-def init(server: Server, options: InitOptions) -> int:
-    """Survey the server, write the probes, report; returns the exit code."""
-    if options.output not in ("text", "json"):
-        refuse(f"--output {options.output}: choose text or json")
+def init_each(servers: Sequence[Server], options: InitOptions) -> int:
+    """A probe file for each server; returns the worst of their exit codes. One that fails does not stop the others."""
+    check_output(options.output)
     values = _values(options.values)
+    codes, results = [], []
+    for server in servers:
+        if len(servers) > 1 and options.output == "text":
+            typer.echo(line(f"{server.name}: {server.target.address}"))
+        try:
+            code, result = init(server, options, values)
+        except typer.Exit as refused:
+            code, result = refused.exit_code, survey_report.result(server.target.address)
+        codes.append(code)
+        results.append(result)
+    if options.output == "json":
+        typer.echo(survey_report.document(results))
+    return max(codes)
+
+
+def init(server: Server, options: InitOptions, values: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+    """Survey the server, write the probes, report to people; returns the exit code and the result for programs."""
     existing = find_existing(server, options.folder) if options.update else None
     target = _trusting(existing.target if existing else server.target, options.read_only)
     choices = Choices(
@@ -65,16 +82,14 @@ def init(server: Server, options: InitOptions) -> int:
         typer.echo(line(f"{target.address}: {failure.reason} at {failure.step}: {failure.message}"), err=True)
         for proof in told(failure):
             typer.echo(f"  {proof}", err=True)
-        return FAILED
+        return FAILED, survey_report.result(target.address, failure=failure)
     written = write_update(existing, surveyed) if existing else _write(server, surveyed, options)
     if written is None:
-        return UNKNOWN
-    if options.output == "json":
-        typer.echo(survey_report.document(surveyed, written))
-    else:
+        return UNKNOWN, survey_report.result(target.address)
+    if options.output == "text":
         for each in survey_report.summary(surveyed, written):
             typer.echo(each)
-    return PASSED
+    return PASSED, survey_report.result(target.address, found=survey_report.found(surveyed, written))
 
 
 def _values(said: tuple[str, ...]) -> dict[str, str]:
