@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from prober.assertions.judge import Judge
 from prober.client.exchange import ExchangeLog
@@ -26,6 +26,8 @@ from prober.outcome import Failure, Reason
 
 _ENVELOPE = ("_meta", "resultType")
 """Members of a result that belong to the protocol, not to the answer."""
+
+_ARGUMENTS: Final = "its arguments"
 
 Tried = dict[str, CalledTool | SkippedTool]
 
@@ -51,9 +53,15 @@ class Surveyor:
         )
 
     async def call(self, calls: Iterable[Plan]) -> Tried:
-        """Call each tool. The tools share a session until it breaks."""
+        """Call each tool whose call may be written to a file. The tools share a session until it breaks."""
         results: Tried = {}
-        waiting = deque(calls)
+        waiting: deque[Plan] = deque()
+        for plan in calls:
+            paths = [each.capture for each in plan.borrowed]
+            if is_writable(plan.arguments, paths, redact=self.target_cache.redact):
+                waiting.append(plan)
+            else:
+                results[plan.tool] = SkippedTool(name=plan.tool, reason=SkipReason.UNWRITABLE, detail=_ARGUMENTS)
         while waiting:
             context = self.context(len(waiting) + 1)
             try:

@@ -115,27 +115,26 @@ async def _call_all(
     tried: Tried = {}
     ready = []
     for name, arguments in wanted.items():
-        if not is_writable(arguments, redact=context.target_cache.redact):
-            tried[name] = SkippedTool(name=name, reason=SkipReason.UNWRITABLE, detail="its arguments")
-        elif missing_values(arguments):
+        if missing_values(arguments) and is_writable(arguments, redact=context.target_cache.redact):
             tried[name] = SkippedTool(name=name, reason=SkipReason.MISSING, arguments=arguments)
         else:
             ready.append(Plan(tool=name, arguments=arguments))
     tried |= await surveyor.call(ready)
     called = [each for each in tried.values() if isinstance(each, CalledTool)]
+    attempts: dict[str, list[Plan]] = {}
     for name, arguments in wanted.items():
-        skipped = tried[name]
-        if not isinstance(skipped, SkippedTool) or skipped.arguments is None:
-            continue
-        missing = missing_values(arguments) or _guessed(name, arguments, choices)
-        for plan in [
-            *plans(name, arguments, missing, called),
-            *plans_by_paths(name, arguments, missing, surveyor.target),
-        ]:
-            [result] = (await surveyor.call([plan])).values()
-            if isinstance(result, CalledTool):
-                tried[name] = result
-                break
+        if isinstance(tried[name], SkippedTool) and tried[name].arguments is not None:
+            missing = missing_values(arguments) or _guessed(name, arguments, choices)
+            found = [
+                *plans(name, arguments, missing, called),
+                *plans_by_paths(name, arguments, missing, surveyor.target),
+            ]
+            attempts |= {name: found} if found else {}
+    while attempts:  # a round for all tools together: on stdio a session is a process
+        results = await surveyor.call([waiting.pop(0) for waiting in attempts.values()])
+        answered = {name: result for name, result in results.items() if isinstance(result, CalledTool)}
+        tried |= answered
+        attempts = {name: waiting for name, waiting in attempts.items() if waiting and name not in answered}
     return tried
 
 

@@ -7,8 +7,15 @@ from typing import Final
 
 import pytest
 
+from prober.assertions.judge import Judge
+from prober.client.target_cache import cache_of
+from prober.config.fields.secret import Secret
 from prober.config.model import Target
+from prober.discover.calls import Surveyor
+from prober.discover.identifiers import Plan
 from prober.discover.named_paths import plans_by_paths
+from prober.discover.surveyed import SkippedTool, SkipReason
+from tests.kinds.offering import called, offering, tool
 
 CASES: Final[tuple[tuple[str, tuple[str, ...], str, tuple[str, ...]], ...]] = (
     ("a folder among the words, then a file in it", ("server", "./notes"), "path", ("notes", "notes/a.db")),
@@ -34,6 +41,20 @@ def test_a_path_of_the_command_is_taken(
     target = Target(name="t", command=command, cwd=tmp_path)
     found = plans_by_paths("read", {}, [argument], target)
     assert [plan.arguments for plan in found] == [{argument: str(tmp_path / path)} for path in paths]
+
+
+async def test_a_path_that_a_secret_led_to_is_neither_tried_nor_written(tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]}
+    async with offering(tool("read", inputSchema=schema), tool("list")) as peer, Judge() as judge:
+        target = Target(name="t", url=peer.url, protocol="modern", secrets=(Secret("s3cr3t-folder"),))
+        surveyor = Surveyor(target=target, target_cache=cache_of(target), judge=judge, timeout=5)
+        plans = [Plan(tool="read", arguments={"path": "/home/s3cr3t-folder"}), Plan(tool="list", arguments={})]
+        results = await surveyor.call(plans)
+        assert called(peer) == [("list", {})] * 2
+    skipped = results["read"]
+    assert isinstance(skipped, SkippedTool)
+    assert skipped.reason is SkipReason.UNWRITABLE
+    assert "s3cr3t" not in repr(results)
 
 
 def test_a_server_at_a_url_knows_no_paths_of_ours() -> None:
