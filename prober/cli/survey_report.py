@@ -53,7 +53,8 @@ def summary(survey: Survey, written: Written) -> Iterator[str]:
     borrowing = sum(bool(tool.borrowed) for tool in called)
     how = f", {borrowing} of them with an id from another tool" if borrowing else ""
     tools = counted(survey.tools, "new tool" if written.new is not None else "tool")
-    yield f"{tools}: {len(called)} answered and have a probe each{how}"
+    if survey.tools or written.new is None:
+        yield f"{tools}: {len(called)} answered and have a probe each{how}"
     for reason, group in by_reason(each for each in survey.tools if isinstance(each, SkippedTool)).items():
         yield from _reason_lines(reason, group)
     contract = "" if survey.contract is not None else " The contract is not pinned: it holds a secret, or no JSON."

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from tests import slow_server
 from tests.cli.command import mcp_prober, quickly
@@ -57,6 +60,12 @@ async def test_what_init_writes_and_tells(tmp_path: Path) -> None:
     ]
     assert (run.code, run.err) == (0, ""), run.out
     assert run.out.splitlines()[-1].startswith("3 passed")
+    text = (tmp_path / "probes" / "peer.yaml").read_text()
+    schema = re.match(r"# yaml-language-server: \$schema=(.*)\n", text)
+    assert schema is not None
+    validator = Draft202012Validator(json.loads((tmp_path / "probes" / schema[1]).read_text()))
+    validator.validate(yaml.safe_load(text))
+    assert not validator.is_valid({"probes": {"p": {"target": "peer", "kind": "cal"}}})
 
 
 async def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
@@ -193,3 +202,17 @@ async def test_a_command_that_is_slow_to_start_is_given_its_time_and_the_file_sa
     assert "the server wrote nothing for 0.3 s after its start" in done.err
     done = await quickly(*given, "--startup-timeout", "20s", "http://127.0.0.1:9/mcp")
     assert done.code == 2
+
+
+async def test_a_command_runs_where_it_ran_when_it_was_looked_at(tmp_path: Path) -> None:
+    peer = StdioPeer(tmp_path, era="modern")
+    (tmp_path / "elsewhere").mkdir()
+    words = ("init", "--env", f"PYTHONPATH={ROOT}", "--output-dir")
+    inside = await mcp_prober(*words, "probes", "--", *peer.target["command"], cwd=tmp_path)
+    outside = await mcp_prober(*words, str(tmp_path / "outside"), "--", *peer.target["command"], cwd=ROOT)
+    assert (inside.code, outside.code) == (0, 0), inside.err + outside.err
+    for folder, cwd in ((tmp_path / "probes", ".."), (tmp_path / "outside", str(ROOT))):
+        [target] = yaml.safe_load((folder / "peer.yaml").read_text())["targets"].values()
+        assert target["cwd"] == cwd
+    run = await mcp_prober("run", str(tmp_path / "probes"), cwd=tmp_path / "elsewhere")
+    assert run.code == 0, run.out
