@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from prober.discover.sample_values import example_in, implied, typed
+from prober.discover.sample_values import example_in, implied, typed, words_about
 
 MAX_STEPS: Final = 1_000
 """Subschemas that are read for one tool."""
@@ -27,14 +27,18 @@ class MissingValue:
 
 
 def arguments_for(
-    input_schema: Any, chosen: Mapping[str, str] | None = None, *, also: Collection[str] = ()
+    input_schema: Any,
+    chosen: Mapping[str, str] | None = None,
+    *,
+    also: Collection[str] = (),
+    description: Any = None,
 ) -> dict[str, Any]:
     """The required arguments, with a `MissingValue` for each value that is neither chosen nor in the schema.
 
     `chosen` has texts by the name of an argument, or by its path, such as `filter.name`. Paths in `also` are given
-    although they are not required.
+    although they are not required. `description` is that of the tool, which may describe its arguments.
     """
-    reader = _SchemaReader(input_schema, chosen or {}, frozenset(also))
+    reader = _SchemaReader(input_schema, chosen or {}, frozenset(also), description)
     return reader.members(input_schema, path="", depth=0)
 
 
@@ -56,8 +60,8 @@ def _missing(value: Any) -> Iterator[tuple[tuple[str, ...], MissingValue]]:
 class _SchemaReader:
     """Finds values in the subschemas of one schema, in at most `MAX_STEPS` steps."""
 
-    def __init__(self, root: Any, chosen: Mapping[str, str], also: frozenset[str]):
-        self._root, self._chosen, self._also = root, chosen, also
+    def __init__(self, root: Any, chosen: Mapping[str, str], also: frozenset[str], description: Any):
+        self._root, self._chosen, self._also, self._description = root, chosen, also, description
         self._steps = MAX_STEPS
 
     def members(self, schema: Any, *, path: str, depth: int) -> dict[str, Any]:
@@ -70,6 +74,8 @@ class _SchemaReader:
     def _value(self, schema: Any, *, path: str, depth: int) -> Any:
         self._steps -= 1
         schema = self._resolved(schema)
+        if "description" not in schema and (words := words_about(path, self._description)) is not None:
+            schema = {**schema, "description": words}
         if self._steps < 0 or depth > MAX_DEPTH:
             return MissingValue(hint=_hint(schema))
         text = self._chosen.get(path, self._chosen.get(path.rpartition(".")[2]))

@@ -95,6 +95,16 @@ def example_in(description: Any) -> str | None:
     return None
 
 
+def words_about(name: str, description: Any) -> str | None:
+    """What the description of a tool says of one argument, on a line of its own, as under `Args:` in a docstring."""
+    if not isinstance(description, str) or not 0 < len(name) <= _LONGEST:
+        return None
+    mark = "[`*]{0,2}"
+    named = rf"^[ \t]{{0,20}}(?:[-*] )?{mark}{re.escape(name)}{mark} ?(?:\([^)\n]{{0,60}}\))?{mark} ?: ?(.{{1,400}})$"
+    match = re.search(named, description[: 4 * MAX_WORDS], re.MULTILINE)
+    return match[1].strip() if match else None
+
+
 def typed(text: str, schema: Mapping[str, Any]) -> Any:
     """`text` as a value of the schema's type. Raises ValueError where it is none."""
     types = types_of(schema)

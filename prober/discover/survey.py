@@ -48,7 +48,8 @@ class Choices:
     def arguments(self, tool: str, listing: Mapping[str, Any], answers: Mapping[str, str] | None = None) -> Any:
         """The arguments of one tool: what is chosen for it, then what is chosen for all, then its schema's own."""
         own = {key.removeprefix(f"{tool}."): text for key, text in self.values.items() if key.startswith(f"{tool}.")}
-        return arguments_for(listing.get("inputSchema"), {**(answers or {}), **self.values, **own}, also=own)
+        values = {**(answers or {}), **self.values, **own}
+        return arguments_for(listing.get("inputSchema"), values, also=own, description=listing.get("description"))
 
     def has(self, tool: str, argument: str) -> bool:
         """Whether a person chose this argument of the tool."""

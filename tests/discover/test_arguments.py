@@ -149,6 +149,28 @@ def test_a_chosen_value_of_the_wrong_type_is_no_value() -> None:
     assert missing_values(arguments_for(requiring(n={"type": "integer"}), {"n": "seven"})) == {"n": "integer"}
 
 
+DOCSTRING: Final = """Forecast for a city.
+
+    Args:
+        city: Name of the city, e.g. 'Paris'
+        unit (str, optional): One of 'C' or 'F'
+        - `day`: Day as YYYY-MM-DD
+    """
+
+
+@pytest.mark.parametrize(("name", "value"), [("city", "Paris"), ("unit", "C"), ("day", "2025-01-01")], ids=str)
+def test_an_argument_may_be_described_in_the_words_of_the_tool(name: str, value: str) -> None:
+    assert arguments_for(requiring(**{name: TEXT}), description=DOCSTRING) == {name: value}
+    assert missing_values(arguments_for(requiring(**{name: TEXT}), description=None)) == {name: "string"}
+    own = {**TEXT, "description": "Of its own"}
+    assert missing_values(arguments_for(requiring(**{name: own}), description=DOCSTRING))
+
+
+@pytest.mark.parametrize("description", [5, "ity: 'x'", "the city: no", "city\n: e.g. 'x'", ":" * 100_000], ids=str)
+def test_words_that_are_not_about_an_argument_are_not_taken(description: Any) -> None:
+    assert missing_values(arguments_for(requiring(city=TEXT), description=description)) == {"city": "string"}
+
+
 def test_a_word_to_search_for_is_taken_where_any_will_do() -> None:
     assert arguments_for(requiring(query=TEXT)) == {"query": "test"}
 
