@@ -127,6 +127,12 @@ class Target:
     allow_writes: bool = key(
         Boolean(), "Whether probes that write may do so here; they must say it as well.", default=False
     )
+    read_only_tools: tuple[str, ...] = key(
+        ListOf(item=Text(), wanted="a list of names"),
+        "Tools that only read although they do not say so, by name or by a pattern such as get_*. A tool that says that"
+        " it writes is not believed to read.",
+        default=(),
+    )
     concurrency: int = key(
         Integer(least=1, most=1000),
         "How many of its probes run at a time, of an HTTP server in the daemon only; 1 on stdio if not given.",

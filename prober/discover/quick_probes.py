@@ -12,7 +12,8 @@ from typing import Any
 
 from prober.config.model import Config, Probe, Protocol, Target
 from prober.discover.naming import target_name, tool_names
-from prober.discover.survey import SkippedTool, plan_of
+from prober.discover.survey import first_look
+from prober.discover.surveyed import SkippedTool
 from prober.kinds.call import CallSettings
 from prober.kinds.catalog import CatalogSettings
 from prober.kinds.handshake import HandshakeSettings
@@ -26,8 +27,8 @@ class QuickProbes:
     target: Target
     probes: tuple[Probe, ...]
     skipped: tuple[SkippedTool, ...] = ()
-    failure: Failure | None = None
-    """Why the server could not be listed: then there are no calls."""
+    unlisted: str = ""
+    """Why the tools could not be listed: then there are no calls."""
 
 
 async def quick_probes(target: Target, *, name: str | None, timeout: float) -> QuickProbes:
@@ -36,14 +37,19 @@ async def quick_probes(target: Target, *, name: str | None, timeout: float) -> Q
     A server that cannot be listed has a handshake and a catalogue all the same: they show what is wrong with it.
     """
     try:
-        plan = await plan_of(target, timeout=timeout)
+        look = await first_look(target, timeout=timeout)
     except Failure as failure:
         named = replace(target, name=name or target_name(None))
-        return QuickProbes(target=named, probes=tuple(_probes(named, {}, {}, timeout=timeout)), failure=failure)
-    named = replace(target, name=name or target_name(plan.server.name), protocol=_spoken(plan.server, target))
-    names = tool_names(plan.contract.tools, target=named.name)
-    probes = _probes(named, plan.calls, names, timeout=timeout)
-    return QuickProbes(target=named, probes=tuple(probes), skipped=plan.skipped)
+        return QuickProbes(target=named, probes=tuple(_probes(named, {}, {}, timeout=timeout)), unlisted=_told(failure))
+    named = replace(target, name=name or target_name(look.server.name), protocol=_spoken(look.server, target))
+    names = tool_names(look.contract.tools, target=named.name)
+    probes = _probes(named, look.calls, names, timeout=timeout)
+    unlisted = next((each.message for each in look.failed_lists if each.section == "tools"), "")
+    return QuickProbes(target=named, probes=tuple(probes), skipped=look.skipped, unlisted=unlisted)
+
+
+def _told(failure: Failure) -> str:
+    return f"{failure.reason} at {failure.step}: {failure.message}"
 
 
 def config_of(found: Sequence[QuickProbes]) -> Config:

@@ -23,7 +23,7 @@ from tests.peers.protocol import Era
 from tests.peers.wire import JSON
 
 SECRET: Final = "s3cr3t-0f-th3-targ3t"
-ASKING: Final = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
+ASKING: Final = {"type": "object", "properties": {"customer_id": {"type": "string"}}, "required": ["customer_id"]}
 NUMBERED: Final = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 
 
@@ -68,10 +68,10 @@ async def test_a_url_is_probed_and_only_readers_are_called(era: Era) -> None:
     ]
     assert done.out.splitlines()[-1].startswith("3 passed, 0 failed, 0 unknown")
     told = done.err.splitlines()
-    assert len(told) == 3
-    assert all(word in told[0] for word in ("1 tool", "ask", "text"))
-    assert all(word in told[1] for word in ("2 tools", "delete", "silent", "readOnlyHint"))
-    assert told[2] == f"keep these probes: mcp-prober init {peer.url}"
+    assert told[0] == "peer: 3 tools without a probe:"
+    for name in ("delete", "silent", "ask (customer_id)"):
+        assert any(name in each for each in told[1:-1]), told
+    assert told[-1] == f"keep these probes: mcp-prober init {peer.url}"
 
 
 @pytest.mark.parametrize("era", ERAS)
@@ -154,10 +154,10 @@ async def test_a_list_of_the_wrong_shape_is_shown_and_calls_nothing() -> None:
     assert done.code == 1
     results = done.results
     assert {name: result["reason"] for name, result in results.items()} == {
-        "server-handshake": None,
-        "server-catalog": "bad_result",
+        "peer-handshake": None,
+        "peer-catalog": "bad_result",
     }
-    assert results["server-catalog"]["step"] == "tools/list"
+    assert results["peer-catalog"]["step"] == "tools/list"
     assert "keep these probes" not in done.err
 
 
@@ -178,7 +178,7 @@ async def test_a_server_that_could_not_be_listed_at_first_is_not_called_sound() 
         done = await quick(peer.url)
     assert done.out.splitlines()[-1].startswith("2 passed, 0 failed")
     assert done.code == 3
-    assert "no tool was called, because the first look failed: rpc_error at tools/list" in done.err
+    assert "no tool was called, because the first look failed: rpc_error" in done.err
     assert "warming up" in done.err
 
 
@@ -227,7 +227,7 @@ async def test_the_servers_of_a_clients_file_are_probed_in_one_pass(client_file:
         *("a-b-handshake", "a-b-catalog", "a-b-c-2"),
     }
     assert set(chosen.results) == {"a-b-handshake", "a-b-catalog", "a-b-c"}
-    assert any(line.startswith("a: ") and "wipe" in line for line in both.err.splitlines())
+    assert "a: 1 tool without a probe:" in both.err.splitlines()
     assert both.err.splitlines()[-1] == f"keep these probes: mcp-prober init {client_file}"
     assert chosen.err.splitlines()[-1] == f"keep these probes: mcp-prober init --server 'A*' {client_file}"
 
@@ -288,4 +288,4 @@ async def test_what_a_hostile_server_calls_its_tools_does_no_harm_to_the_termina
         done = await quick(peer.url)
     assert done.code == 0, done.out
     assert all(each.isprintable() or each == "\n" for each in done.out + done.err)
-    assert len(done.err.splitlines()) == 2
+    assert len(done.err.splitlines()) == 3
