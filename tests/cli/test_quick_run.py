@@ -59,7 +59,7 @@ async def test_a_url_is_probed_and_only_readers_are_called(era: Era) -> None:
     async with offering(*tools, era=era) as peer:
         done = await quick(peer.url)
     assert done.code == 0, done.out + done.err
-    assert called(peer) == [("count", {})]
+    assert {name for name, _ in called(peer)} == {"count"}
     passed = [line.split()[:4] for line in done.out.splitlines()[:-1]]
     assert sorted(passed) == [
         ["pass", "peer", "peer-catalog", "catalog"],
@@ -120,6 +120,27 @@ async def test_a_secret_in_plain_text_is_refused_before_anything_is_sent() -> No
     assert (done.code, done.out) == (2, "")
     assert "--header 'Authorization: ${VARIABLE}'" in done.err
     assert SECRET not in done.err
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_an_id_that_another_tool_gives_is_used_as_init_would_use_it(era: Era) -> None:
+    def note(arguments: Any) -> Any:
+        known = arguments["note_id"] == "n7"
+        return {"content": [{"type": "text", "text": "a note" if known else "none"}], "isError": not known}
+
+    wanted = {"type": "object", "properties": {"note_id": {"type": "string"}}, "required": ["note_id"]}
+    listing = tool("list_notes", gives({"notes": [{"id": "n7"}]}))
+    async with offering(listing, tool("get_note", note, inputSchema=wanted), era=era) as peer:
+        done = await quick(peer.url, "--output", "json")
+        assert called(peer)[-1] == ("get_note", {"note_id": "n7"})
+    assert done.code == 0, done.out + done.err
+    assert {name: result["kind"] for name, result in done.results.items()} == {
+        "peer-handshake": "handshake",
+        "peer-catalog": "catalog",
+        "peer-list_notes": "call",
+        "peer-get_note": "scenario",
+    }
+    assert "without a probe" not in done.err
 
 
 WRONG_ANSWERS: Final[tuple[tuple[str, Any, str], ...]] = (
