@@ -248,6 +248,9 @@ class Outcome:
     `contract_changes_breaking`, `contract_changes_additive`, `contract_changes_cosmetic`, `latency_seconds`; on stdio
     `start_seconds` until the first answer, and `close_seconds` until the process had left; of a race
     `race_operations`, `race_overlap` (how many were open at once), `race_violations_lost_update` and so on."""
+    tags: tuple[str, ...] = ()
+    origin: str = ""
+    """`file:line` where the probe was defined; empty if not in a file."""
 
     @property
     def ended(self) -> datetime:

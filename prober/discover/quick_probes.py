@@ -8,15 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
-from typing import Any
 
-from prober.config.model import Config, Probe, Protocol, Target
+from prober.config.model import Checks, Config, Probe, Protocol, Target
 from prober.discover.naming import target_name, tool_names
-from prober.discover.survey import SkippedTool, plan_of
+from prober.discover.survey import FirstLook, first_look, survey
+from prober.discover.surveyed import CalledTool, SkippedTool, SkipReason
 from prober.kinds.call import CallSettings
 from prober.kinds.catalog import CatalogSettings
 from prober.kinds.handshake import HandshakeSettings
+from prober.kinds.scenario import ScenarioSettings
+from prober.kinds.step import Step
 from prober.outcome import Failure, ServerInfo
+
+Settings = CallSettings | ScenarioSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +30,8 @@ class QuickProbes:
     target: Target
     probes: tuple[Probe, ...]
     skipped: tuple[SkippedTool, ...] = ()
-    failure: Failure | None = None
-    """Why the server could not be listed: then there are no calls."""
+    unlisted: str = ""
+    """Why the tools could not be listed: then there are no calls."""
 
 
 async def quick_probes(target: Target, *, name: str | None, timeout: float) -> QuickProbes:
@@ -36,14 +40,53 @@ async def quick_probes(target: Target, *, name: str | None, timeout: float) -> Q
     A server that cannot be listed has a handshake and a catalogue all the same: they show what is wrong with it.
     """
     try:
-        plan = await plan_of(target, timeout=timeout)
+        look = await first_look(target, timeout=timeout)
     except Failure as failure:
         named = replace(target, name=name or target_name(None))
-        return QuickProbes(target=named, probes=tuple(_probes(named, {}, {}, timeout=timeout)), failure=failure)
-    named = replace(target, name=name or target_name(plan.server.name), protocol=_spoken(plan.server, target))
-    names = tool_names(plan.contract.tools, target=named.name)
-    probes = _probes(named, plan.calls, names, timeout=timeout)
-    return QuickProbes(target=named, probes=tuple(probes), skipped=plan.skipped)
+        return QuickProbes(target=named, probes=tuple(_probes(named, {}, {}, timeout=timeout)), unlisted=_told(failure))
+    named = replace(target, name=name or target_name(look.server.name), protocol=_spoken(look.server, target))
+    found = await _found_in_answers(named, look, timeout=timeout)
+    calls = {tool: CallSettings(tool=tool, arguments=arguments) for tool, arguments in look.calls.items()}
+    names = tool_names(look.contract.tools, target=named.name)
+    probes = _probes(named, {**calls, **found}, names, timeout=timeout)
+    unlisted = next((each.message for each in look.failed_lists if each.section == "tools"), "")
+    skipped = tuple(each for each in look.skipped if each.name not in found)
+    return QuickProbes(target=named, probes=tuple(probes), skipped=skipped, unlisted=unlisted)
+
+
+async def _found_in_answers(target: Target, look: FirstLook, *, timeout: float) -> dict[str, Settings]:
+    """The calls whose arguments no schema gives, and `init` finds in the answers of other tools.
+
+    Only for them the tools are called before they are probed.
+    """
+    if not look.calls or all(each.reason is not SkipReason.MISSING for each in look.skipped):
+        return {}
+    try:
+        surveyed = await survey(target, timeout=timeout)
+    except Failure:
+        return {}  # the probes show what is wrong
+    tools = [tool for tool in surveyed.tools if isinstance(tool, CalledTool) and tool.name not in look.calls]
+    return {tool.name: _settings(tool) for tool in tools}
+
+
+def _settings(tool: CalledTool) -> Settings:
+    if not tool.borrowed:
+        return CallSettings(tool=tool.name, arguments=tool.arguments)
+    before = (
+        Step(
+            name=each.tool,
+            tool=each.tool,
+            arguments=each.arguments,
+            capture=each.capture,
+            checks=Checks(source=each.source),
+        )
+        for each in tool.borrowed
+    )
+    return ScenarioSettings(steps=(*before, Step(name=tool.name, tool=tool.name, arguments=tool.arguments)))
+
+
+def _told(failure: Failure) -> str:
+    return f"{failure.reason} at {failure.step}: {failure.message}"
 
 
 def config_of(found: Sequence[QuickProbes]) -> Config:
@@ -66,7 +109,7 @@ def _spoken(server: ServerInfo, target: Target) -> Protocol:
 
 
 def _probes(
-    target: Target, calls: Mapping[str, Mapping[str, Any]], names: Mapping[str, str], *, timeout: float
+    target: Target, calls: Mapping[str, Settings], names: Mapping[str, str], *, timeout: float
 ) -> Iterator[Probe]:
     """`names` are those of the tools: a probe has the name that `init` would give it."""
 
@@ -75,5 +118,6 @@ def _probes(
 
     yield probe("handshake", "handshake", HandshakeSettings())
     yield probe("catalog", "catalog", CatalogSettings())
-    for tool, arguments in calls.items():
-        yield probe(names[tool], "call", CallSettings(tool=tool, arguments=arguments))
+    for tool, settings in calls.items():
+        kind = "call" if isinstance(settings, CallSettings) else "scenario"
+        yield probe(names[tool], kind, settings)

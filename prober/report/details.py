@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from prober.outcome import Evidence, Exchange, Failure, Outcome, Phase
 from prober.report.formatting import duration, size
+from prober.report.json_layout import laid_out
 from prober.report.untrusted import block, line
 
 
@@ -75,7 +76,7 @@ def exchange_notes(outcome: Outcome) -> Iterator[Note]:
     for exchange in outcome.exchanges:
         yield Note(label="exchange", text=_figures(exchange))
         for label, excerpt in (("sent", exchange.sent), ("received", exchange.received)):
-            if text := block(excerpt).strip("\n"):
+            if text := laid_out(block(excerpt).strip("\n")):
                 yield Note(label=label, text=text)
 
 

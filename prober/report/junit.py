@@ -59,6 +59,10 @@ def _case(outcome: Outcome, *, verbose: bool) -> ET.Element:
         name=line(outcome.probe),
         time=_seconds(outcome.duration_seconds),
     )
+    if outcome.tags:
+        properties = ET.SubElement(case, "properties")
+        for tag in outcome.tags:
+            ET.SubElement(properties, "property", name="tag", value=line(tag))
     if element := _ELEMENT.get(outcome.verdict):
         failure = ET.SubElement(case, element, message=headline(outcome), type=outcome.reason or outcome.verdict)
         lines = filter(None, (cause(outcome), block(outcome.message)))

@@ -86,12 +86,22 @@ async def test_a_target_of_the_configuration_is_listed_by_its_name(tmp_path: Pat
 async def test_a_server_that_cannot_be_listed_fails_with_its_reason_and_evidence() -> None:
     gone = await quickly("list", "http://127.0.0.1:9/mcp")
     none = await quickly("list", "--", "no-such-mcp-server")
-    async with offering(tool("count", inputSchema="none")) as peer:
-        shapeless = await quickly("list", peer.url)
-    assert [(done.code, done.out) for done in (gone, none, shapeless)] == [(1, "")] * 3
+    assert [(done.code, done.out) for done in (gone, none)] == [(1, "")] * 2
     assert gone.err.startswith("http://127.0.0.1:9/mcp: connect_refused at ")
     assert none.err.startswith("no-such-mcp-server: spawn_failed at ")
-    assert f"{peer.url}: bad_result at tools/list: " in shapeless.err
+
+
+async def test_a_list_that_fails_does_not_hide_the_others() -> None:
+    async with offering(tool("count", inputSchema="none")) as peer:
+        done = await quickly("list", peer.url, "tools", "prompts")
+        document = await quickly("list", peer.url, "tools", "prompts", "--output", "json")
+        others = await quickly("list", peer.url, "prompts")
+    assert (done.code, document.code, others.code) == (1, 1, 0)
+    shown = done.out.splitlines()
+    assert shown[2].startswith("tools: bad_result: ")
+    assert shown[4].startswith("prompts: 1")
+    assert json.loads(document.out)["tools"] is None
+    assert len(json.loads(document.out)["prompts"]) == 1
 
 
 async def test_what_a_hostile_server_lists_does_no_harm_to_the_terminal_and_shows_no_secret() -> None:

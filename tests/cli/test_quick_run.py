@@ -59,7 +59,7 @@ async def test_a_url_is_probed_and_only_readers_are_called(era: Era) -> None:
     async with offering(*tools, era=era) as peer:
         done = await quick(peer.url)
     assert done.code == 0, done.out + done.err
-    assert called(peer) == [("count", {})]
+    assert {name for name, _ in called(peer)} == {"count"}
     passed = [line.split()[:4] for line in done.out.splitlines()[:-1]]
     assert sorted(passed) == [
         ["pass", "peer", "peer-catalog", "catalog"],
@@ -68,10 +68,10 @@ async def test_a_url_is_probed_and_only_readers_are_called(era: Era) -> None:
     ]
     assert done.out.splitlines()[-1].startswith("3 passed, 0 failed, 0 unknown")
     told = done.err.splitlines()
-    assert len(told) == 3
-    assert all(word in told[0] for word in ("1 tool", "ask", "customer_id"))
-    assert all(word in told[1] for word in ("2 tools", "delete", "silent", "readOnlyHint"))
-    assert told[2] == f"keep these probes: mcp-prober init {peer.url}"
+    assert told[0] == "peer: 3 tools without a probe:"
+    for name in ("delete", "silent", "ask (customer_id)"):
+        assert any(name in each for each in told[1:-1]), told
+    assert told[-1] == f"keep these probes: mcp-prober init {peer.url}"
 
 
 @pytest.mark.parametrize("era", ERAS)
@@ -122,6 +122,27 @@ async def test_a_secret_in_plain_text_is_refused_before_anything_is_sent() -> No
     assert SECRET not in done.err
 
 
+@pytest.mark.parametrize("era", ERAS)
+async def test_an_id_that_another_tool_gives_is_used_as_init_would_use_it(era: Era) -> None:
+    def note(arguments: Any) -> Any:
+        known = arguments["note_id"] == "n7"
+        return {"content": [{"type": "text", "text": "a note" if known else "none"}], "isError": not known}
+
+    wanted = {"type": "object", "properties": {"note_id": {"type": "string"}}, "required": ["note_id"]}
+    listing = tool("list_notes", gives({"notes": [{"id": "n7"}]}))
+    async with offering(listing, tool("get_note", note, inputSchema=wanted), era=era) as peer:
+        done = await quick(peer.url, "--output", "json")
+        assert called(peer)[-1] == ("get_note", {"note_id": "n7"})
+    assert done.code == 0, done.out + done.err
+    assert {name: result["kind"] for name, result in done.results.items()} == {
+        "peer-handshake": "handshake",
+        "peer-catalog": "catalog",
+        "peer-list_notes": "call",
+        "peer-get_note": "scenario",
+    }
+    assert "without a probe" not in done.err
+
+
 WRONG_ANSWERS: Final[tuple[tuple[str, Any, str], ...]] = (
     ("error", says("no luck", isError=True), "tool_error"),
     ("mismatch", gives({"n": "one"}), "output_schema_mismatch"),
@@ -154,10 +175,10 @@ async def test_a_list_of_the_wrong_shape_is_shown_and_calls_nothing() -> None:
     assert done.code == 1
     results = done.results
     assert {name: result["reason"] for name, result in results.items()} == {
-        "server-handshake": None,
-        "server-catalog": "bad_result",
+        "peer-handshake": None,
+        "peer-catalog": "bad_result",
     }
-    assert results["server-catalog"]["step"] == "tools/list"
+    assert results["peer-catalog"]["step"] == "tools/list"
     assert "keep these probes" not in done.err
 
 
@@ -178,7 +199,7 @@ async def test_a_server_that_could_not_be_listed_at_first_is_not_called_sound() 
         done = await quick(peer.url)
     assert done.out.splitlines()[-1].startswith("2 passed, 0 failed")
     assert done.code == 3
-    assert "no tool was called, because the first look failed: rpc_error at tools/list" in done.err
+    assert "no tool was called, because the first look failed: rpc_error" in done.err
     assert "warming up" in done.err
 
 
@@ -227,7 +248,7 @@ async def test_the_servers_of_a_clients_file_are_probed_in_one_pass(client_file:
         *("a-b-handshake", "a-b-catalog", "a-b-c-2"),
     }
     assert set(chosen.results) == {"a-b-handshake", "a-b-catalog", "a-b-c"}
-    assert any(line.startswith("a: ") and "wipe" in line for line in both.err.splitlines())
+    assert "a: 1 tool without a probe:" in both.err.splitlines()
     assert both.err.splitlines()[-1] == f"keep these probes: mcp-prober init {client_file}"
     assert chosen.err.splitlines()[-1] == f"keep these probes: mcp-prober init --server 'A*' {client_file}"
 
@@ -254,7 +275,9 @@ async def test_a_command_of_a_clients_file_is_started_only_if_it_is_named(tmp_pa
 async def test_every_report_stands_alone_on_standard_output() -> None:
     async with offering(tool("count"), tool("write", read_only=None)) as peer:
         by_output = {name: await quick(peer.url, "--output", name) for name in ("json", "junit", "prometheus")}
-    assert {done.code for done in by_output.values()} == {0}
+        more = [await quick(peer.url, "--output", name) for name in ("sarif", "github")]
+    assert {done.code for done in (*by_output.values(), *more)} == {0}
+    assert json.loads(more[0].out)["runs"][0]["results"] == []
     assert json.loads(by_output["json"].out)["summary"] == {"pass": 3, "fail": 0, "unknown": 0}
     assert len(list(ElementTree.fromstring(by_output["junit"].out).iter("testcase"))) == 3
     assert list(text_string_to_metric_families(by_output["prometheus"].out))
@@ -286,4 +309,4 @@ async def test_what_a_hostile_server_calls_its_tools_does_no_harm_to_the_termina
         done = await quick(peer.url)
     assert done.code == 0, done.out
     assert all(each.isprintable() or each == "\n" for each in done.out + done.err)
-    assert len(done.err.splitlines()) == 2
+    assert len(done.err.splitlines()) == 3

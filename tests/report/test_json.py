@@ -13,8 +13,8 @@ from prober.outcome import Evidence, Phase, Reason, Verdict
 from tests.report.golden import report
 from tests.report.outcomes import EVERYTHING, HOSTILE, VERDICT, outcome
 
-EXAMPLE_KEYS = ["target", "probe", "kind", "verdict", "reason", "step", "message", "duration_seconds", "phases"]
-EXAMPLE_KEYS += ["protocol", "server", "evidence", "warnings"]
+EXAMPLE_KEYS = ["target", "probe", "kind", "tags", "verdict", "reason", "step", "message", "duration_seconds"]
+EXAMPLE_KEYS += ["phases", "protocol", "server", "evidence", "warnings"]
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +83,7 @@ def test_a_failed_result_in_full() -> None:
             "target": "reference",
             "probe": "workflow-state",
             "kind": "call",
+            "tags": [],
             "verdict": "fail",
             "reason": "schema_mismatch",
             "step": "tools/call",

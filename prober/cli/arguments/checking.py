@@ -39,8 +39,23 @@ def run(
     words: PathsOrServer = None,
     probe: ProbeNames = None,
     target: TargetNames = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="TAG", help="Only probes with this tag, or with one of these; may be repeated."),
+    ] = None,
+    exclude_tag: Annotated[
+        list[str] | None,
+        typer.Option("--exclude-tag", metavar="TAG", help="No probe with this tag, whatever else chose it."),
+    ] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=1000, help="Probes that run at once.")] = 16,
-    output: Annotated[str, typer.Option(metavar="table|json|junit|prometheus", help="How to report.")] = "table",
+    output: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FORMAT[=FILE]",
+            help="How to report: table, json, junit, sarif, github or prometheus; with =FILE into a file, beside the"
+            " table. May be repeated.",
+        ),
+    ] = None,
     trace: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the trace of the race here, as JSON lines.")
     ] = None,
@@ -54,6 +69,18 @@ def run(
     timeout: Timeout = None,
     startup_timeout: StartupTimeout = None,
     *,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", "-x", help="Stop at the first failure; the rest is not run.")
+    ] = False,
+    last_failed: Annotated[
+        bool, typer.Option("--last-failed", help="Only what failed when it was run last here; all if nothing did.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Run again when probe files, schemas or contracts change, until Ctrl-C.")
+    ] = False,
+    disabled_too: Annotated[
+        bool, typer.Option("--disabled-too", help="Run also what says `enabled: false`, this once.")
+    ] = False,
     yes: Yes = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what was sent and what came back.")] = False,
 ) -> None:
@@ -62,10 +89,9 @@ def run(
     Of a URL or a command it makes probes itself and writes none down: a handshake, the catalogue, and a call of every
     read-only tool that needs no arguments of yours.
     """
-    from prober.cli import selection
-    from prober.cli.commands import judge, run
+    from prober.cli import outputs, selection
+    from prober.cli.commands import run
 
-    run.check_output(output)
     about_server = ServerOptions(
         server=server,
         transport=transport,
@@ -75,12 +101,29 @@ def run(
         startup_timeout=startup_timeout,
         yes=yes,
     )
-    quick = _quick_look(words or [], behind_dashes(context), about_server)
-    config = selection.load([Path(word) for word in words or ()]) if quick is None else quick.config
-    probes = judge.seeded(selection.choose(config, probes=probe, targets=target), seed)
-    judge.check_trace(trace, probes)
-    options = run.RunOptions(concurrency=concurrency, output=output, verbose=verbose, trace=trace)
-    code = run.run(config, probes, options)
+    written = outputs.parse_outputs(output or ())
+    of_files = "--watch" if watch else "--last-failed" if last_failed else None
+    quick = _quick_look(words or [], behind_dashes(context), about_server, of_files=of_files)
+    options = run.RunOptions(
+        outputs=written,
+        paths=selection.paths_or_default([Path(word) for word in words or ()]) if quick is None else (),
+        config=None if quick is None else quick.config,
+        choice=selection.Choice(
+            probes=probe or (),
+            targets=target or (),
+            tags=tag or (),
+            without_tags=exclude_tag or (),
+            disabled_too=disabled_too,
+        ),
+        concurrency=concurrency,
+        verbose=verbose,
+        fail_fast=fail_fast,
+        last_failed=last_failed,
+        watch=watch,
+        seed=seed,
+        trace=trace,
+    )
+    code = run.run(options)
     raise typer.Exit(code if quick is None else quick.end(code))
 
 
@@ -89,13 +132,18 @@ def _is_clearly_probes(word: str) -> bool:
     return path.is_dir() or (path.suffix in (".yaml", ".yml") and path.exists())
 
 
-def _quick_look(words: list[str], behind: list[str] | None, options: ServerOptions) -> QuickLook | None:
-    """A look at the server that the words name; None where they name probe files, as most do."""
+def _quick_look(
+    words: list[str], behind: list[str] | None, options: ServerOptions, *, of_files: str | None
+) -> QuickLook | None:
+    """A look at the server that the words name; None where they name probe files, as most do.
+
+    `of_files` is an option that was given and goes with probe files only.
+    """
     if behind is None and not options.given and all(map(_is_clearly_probes, words)):
         return None
     from prober.cli.commands import quick_run
 
-    return quick_run.look(words, behind, options)
+    return quick_run.look(words, behind, options, of_files=of_files)
 
 
 def check(

@@ -22,6 +22,7 @@ from prober.client.target_cache import Tool, cache_of
 from prober.config.document.diagnostics import did_you_mean
 from prober.config.model import Checks
 from prober.deadline import Deadline
+from prober.discover.disguised_error import disguised_error
 from prober.kinds.answer import judge_answer, tool_error
 from prober.kinds.context import ProbeContext
 from prober.outcome import Failure, Reason, Verdict
@@ -76,6 +77,8 @@ class _Call:
             raise tool_error(self.tool, result)
         declared = tool.listing.get("outputSchema") is not None
         await judge_answer(self.context, Checks(), result, step="tools/call", tool=tool)
+        if (said := disguised_error(result)) is not None:
+            self.context.warnings.append(f"the answer looks like an error, though it does not say isError: {said}")
         self.about_schema = "it fits its outputSchema" if declared else "the tool declares no outputSchema"
 
 

@@ -14,7 +14,7 @@ from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN
 from prober.cli.server_choice import Chosen
 from prober.client.target_cache import cache_of
 from prober.contract.contract import Contract
-from prober.discover.survey import Plan, plan_of
+from prober.discover.survey import FirstLook, first_look
 from prober.outcome import Failure, Verdict
 from prober.redaction import Redactor
 from prober.report.answer import masked
@@ -31,12 +31,12 @@ def list_offers(server: Chosen, sections: Sequence[str], *, output: str) -> int:
     """Print the lists; returns the exit code."""
     redact = cache_of(server.target).redact
     try:
-        plan = asyncio.run(plan_of(server.target, timeout=server.seconds))
+        look = asyncio.run(first_look(server.target, timeout=server.seconds))
     except Failure as failure:
         return tell_failure(server.target.address, failure)
-    text = _document(plan, sections, redact) if output == "json" else _table(plan, sections, redact)
+    text = _document(look, sections, redact) if output == "json" else _table(look, sections, redact)
     sys.stdout.write(writable(text, sys.stdout) + "\n")
-    return PASSED
+    return FAILED if any(each.section in sections for each in look.failed_lists) else PASSED
 
 
 def tell_failure(address: str, failure: Failure) -> int:
@@ -47,23 +47,28 @@ def tell_failure(address: str, failure: Failure) -> int:
     return FAILED if failure.reason.verdict is Verdict.FAIL else UNKNOWN
 
 
-def _table(plan: Plan, sections: Sequence[str], redact: Redactor) -> str:
+def _table(look: FirstLook, sections: Sequence[str], redact: Redactor) -> str:
     width = columns(sys.stdout) if is_terminal(sys.stdout) else None
-    contract = Contract(**{section: masked(getattr(plan.contract, section), redact) for section in sections})
-    lines = [headline(plan.server)]
+    contract = Contract(**{section: masked(getattr(look.contract, section), redact) for section in sections})
+    lines = [headline(look.server)]
+    failed = {each.section: each.message for each in look.failed_lists}
     for section in sections:
-        lines += ["", *section_lines(section, contract, width=width)]
+        shown = section_lines(section, contract, width=width)
+        lines += ["", *([line(redact(f"{section}: {failed[section]}"))] if section in failed else shown)]
     if contract.tools:
         lines += ["", "* required"]
     return "\n".join(lines)
 
 
-def _document(plan: Plan, sections: Sequence[str], redact: Redactor) -> str:
+def _document(look: FirstLook, sections: Sequence[str], redact: Redactor) -> str:
+    failed = {each.section for each in look.failed_lists}
     lists: dict[str, Any] = {
-        section: [
+        section: None
+        if section in failed
+        else [
             {_IDENTITY[section]: name, **masked(item, redact)}
-            for name, item in masked(getattr(plan.contract, section), redact).items()
+            for name, item in masked(getattr(look.contract, section), redact).items()
         ]
         for section in sections
     }
-    return json.dumps({**server_fields(plan.server), **lists}, indent=2, allow_nan=False)
+    return json.dumps({**server_fields(look.server), **lists}, indent=2, allow_nan=False)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import typer
 
@@ -17,15 +16,11 @@ from prober.cli.arguments.server import ServerOptions
 from prober.cli.exit_codes import PASSED, UNKNOWN, refuse
 from prober.cli.selection import counted
 from prober.cli.server_address import Server, is_probe_file
+from prober.cli.survey_report import skipped_lines
 from prober.config.model import Config
-from prober.discover.arguments import missing_values
 from prober.discover.quick_probes import QuickProbes, config_of, quick_probes
-from prober.discover.survey import SkippedTool
 from prober.report.progress import Progress
 from prober.report.untrusted import line
-
-_NAMED: Final = 10
-"""Tools that are named of those that were not called for one reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,29 +40,26 @@ class QuickLook:
         A server that could not be listed at first was not looked at, even if its handshake passed afterwards.
         """
         for server in self.servers:
-            for text in _left_out(server.skipped):
-                typer.echo(line(f"{server.target.name}: {text}"), err=True)
-        unlisted = [server for server in self.servers if server.failure is not None]
+            if server.skipped:
+                typer.echo(f"{server.target.name}: {counted(server.skipped, 'tool')} without a probe:", err=True)
+            for text in skipped_lines(server.skipped):
+                typer.echo(text, err=True)
+        unlisted = [server for server in self.servers if server.unlisted]
         if len(unlisted) < len(self.servers):
             typer.echo(f"keep these probes: {self.init}", err=True)
         if code == PASSED and unlisted:
             for server in unlisted:
-                failure = server.failure
-                assert failure is not None
-                typer.echo(
-                    line(
-                        f"{server.target.name}: no tool was called, because the first look failed:"
-                        f" {failure.reason} at {failure.step}: {failure.message}"
-                    ),
-                    err=True,
-                )
+                text = f"no tool was called, because the first look failed: {server.unlisted}"
+                typer.echo(line(f"{server.target.name}: {text}"), err=True)
             return UNKNOWN
         return code
 
 
-def look(words: list[str], behind: list[str] | None, options: ServerOptions) -> QuickLook | None:
+def look(
+    words: list[str], behind: list[str] | None, options: ServerOptions, *, of_files: str | None
+) -> QuickLook | None:
     """Look at the servers that the words of `run` name; None where they are probe files."""
-    found = _servers(words, behind, options)
+    found = _servers(words, behind, options, of_files)
     if not found:
         if options.given:
             refuse(f"{options.given[0]} is for a URL, a client's file or a command; a probe file says it itself.")
@@ -83,14 +75,16 @@ async def _look(servers: Sequence[Server]) -> tuple[QuickProbes, ...]:
         return tuple(await asyncio.gather(*looks))
 
 
-def _servers(words: list[str], behind: list[str] | None, options: ServerOptions) -> list[Server]:
+def _servers(words: list[str], behind: list[str] | None, options: ServerOptions, of_files: str | None) -> list[Server]:
+    named = [word for word in words if not is_probe_file(word) and _is_server(word)]
+    if of_files and (named or behind is not None):
+        refuse(f"{of_files} is for probe files; the probes of a server that is named here are in no file.")
     if behind is not None:
         if words:
             refuse(f"{words[0]!r} is too much: a command behind `--` is the server, and no file or URL goes with it.")
         if behind and all(is_probe_file(word) for word in behind):
             refuse(f"Behind `--` stands a command. Probe files go without it: mcp-prober run {shlex.join(behind)}")
         return [server_choice.server_started_by(behind, options, command="run")]
-    named = [word for word in words if not is_probe_file(word) and _is_server(word)]
     if not named:
         for word in words:
             _check_path(word, words)
@@ -125,14 +119,3 @@ def _init_command(words: Sequence[str], behind: Sequence[str] | None, options: S
         for each in value if isinstance(value, list) else [value]:
             command += [name] if each is True else [name, each]
     return shlex.join([*command, *words, *(["--", *behind] if behind is not None else [])])
-
-
-def _left_out(skipped: Sequence[SkippedTool]) -> Iterator[str]:
-    """A sentence for each reason for which tools were not called."""
-    by_reason: dict[str, list[str]] = {}
-    for tool in skipped:
-        missing = ", ".join(missing_values(tool.arguments or {}))
-        by_reason.setdefault(tool.why, []).append(f"{tool.name} ({missing})" if missing else tool.name)
-    for why, names in by_reason.items():
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        yield f"{counted(names, 'tool')} not called: {why}: {', '.join(names[:_NAMED])}{more}"

@@ -67,6 +67,15 @@ class Group:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DisabledRow:
+    """A target of which every probe is disabled."""
+
+    name: str
+    address: str
+    probes: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Filter:
     """A link that shows only the targets of one verdict, or all."""
 
@@ -88,6 +97,7 @@ class Front:
     word: str
     wanted: Verdict | None
     groups: tuple[Group, ...]
+    disabled: tuple[DisabledRow, ...]
     pages: Pages
     earlier: str | None
     later: str | None
@@ -120,6 +130,14 @@ def front_of(
         word=one_line(query.word, most=200),
         wanted=query.verdict,
         groups=groups,
+        disabled=tuple(
+            DisabledRow(
+                name=each.target.name,
+                address=one_line(each.target.address, most=_MAX_ADDRESS),
+                probes=counted(len(each.disabled), "probe"),
+            )
+            for each in selection.disabled
+        ),
         pages=selection.pages,
         earlier=query.link(verdict=query.verdict, page=number - 1) if number > 1 else None,
         later=query.link(verdict=query.verdict, page=number + 1) if number < selection.pages.count else None,
@@ -164,6 +182,8 @@ def _details(totals: Totals) -> list[str]:
         parts.append(f"{counted(unknown, 'target')} unknown")
     if totals.excused:
         parts.append(f"{totals.excused:,} of the failing in maintenance")
+    if totals.disabled:
+        parts.append(f"{counted(totals.disabled, 'target')} disabled")
     if totals.late:
         parts.append(f"{counted(totals.late, 'target')} with late runs")
     return parts
@@ -201,7 +221,8 @@ def _row(listed: ListedTarget, now: datetime, past: TargetHistory | None, mainte
         since=since(listed.since, now) if listed.since else None,
         complaints=tuple(_complaint(status, now) for status in bad[:_MAX_COMPLAINTS]),
         further=max(len(bad) - _MAX_COMPLAINTS, 0),
-        probes=counted(len(target.probes), "probe"),
+        probes=counted(len(target.probes), "probe")
+        + (f" and {len(target.disabled):,} disabled" if target.disabled else ""),
         ran=ago(max(ends), now) if ends else None,
         late=late(next((s for s in target.probes if is_late(s, now)), None), now),
         maintenance=any(status.probe.name in maintenance for status in target.probes),

@@ -244,3 +244,24 @@ def test_hostile_text_is_shown_as_text_cut_and_without_its_tricks(tmp_path: Path
         assert "<script>alert(1)</script>" in answer.page.text
     assert len(answers[0].body) < 20_000
     assert len(answers[1].body) < 400_000
+
+
+def test_a_disabled_probe_is_named_below_those_that_run() -> None:
+    world = World()
+    world.apply_config([target("a", tags=("eu", "prod"))], [probe("p", "a"), probe("q", "a", enabled=False)])
+    world.record(result(probe("p", "a")))
+    page = _page(world)
+    assert "its probe passes" in page.text
+    assert "Disabled disabled q handshake" in page.text
+    assert "Tags eu, prod" in page.text
+
+
+def test_a_target_that_is_disabled_says_so_and_has_no_verdict() -> None:
+    world = World()
+    world.apply_config([target("a", enabled=False)], [probe("p", "a", enabled=False)])
+    with served(world) as url:
+        page, badge = read(f"{url}/targets/a"), ask(f"{url}/badge/a.svg")
+    assert page.titles[0].startswith("disabled: a")
+    assert "pass" not in page.text
+    assert "not probed yet" not in page.text
+    assert "a: disabled" in badge.body
