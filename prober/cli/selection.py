@@ -58,7 +58,10 @@ def refuse_mistakes(error: ConfigError, *, nothing_was: str) -> NoReturn:
 
 
 def choose(config: Config, choice: Choice) -> list[Probe]:
-    """The probes that are meant, without those that are disabled, which standard error counts. None is refused."""
+    """The probes that are meant, without those that are disabled, which standard error counts.
+
+    Where no probe is left, the choice is refused.
+    """
     _refuse_empty(config)
     tags = {tag for probe in config.probes.values() for tag in probe.tags}
     for kind, patterns, known in (
@@ -77,8 +80,8 @@ def choose(config: Config, choice: Choice) -> list[Probe]:
         and _fits(probe.tags, choice.tags)
         and not (choice.without_tags and _fits(probe.tags, choice.without_tags))
     ]
-    left_out = [] if choice.disabled_too else [probe for probe in meant if not probe.enabled]
-    chosen = [probe for probe in meant if probe not in left_out]
+    chosen = [probe for probe in meant if probe.enabled or choice.disabled_too]
+    left_out = [probe for probe in meant if not (probe.enabled or choice.disabled_too)]
     for probe in left_out:
         if probe.name in choice.probes:
             refuse(f"{_why_disabled(config, probe)} Remove that, or run it this once with --disabled-too.")
