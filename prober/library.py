@@ -54,8 +54,8 @@ async def run_probes(
     """Run probes once each, at most `concurrency` at a time. The outcomes come in the order of `names`.
 
     Without `names` all probes of the configuration are run that are not disabled; one that is named is run in any case.
-    What is learnt of a target (its era, tools and token) is shared by the probes of one call and forgotten at its end.
-    To cancel the call ends all its runs.
+    What is learnt of a target (its era, tools and token) is shared by the probes of one call and forgotten at its end,
+    when kept processes end as well. To cancel the call ends all its runs.
 
     Raises:
         LookupError: there is no such probe, or its target is not in the configuration.

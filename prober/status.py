@@ -19,11 +19,13 @@ gauge `mcp_probe_consecutive_failures` show it; the alerting rules read the gaug
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
+from prober.client.stdio.kept_processes import Cause, Ended
 from prober.config.model import Config, Probe, Target
 from prober.outcome import Reason, ServerInfo, Verdict
 from prober.scheduled_run import Remembered, ScheduledRun
@@ -55,6 +57,15 @@ class ProbeStatus:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ProcessEnds:
+    """The ends of the processes that were kept between the runs of a target."""
+
+    counts: Mapping[Cause, int]
+    last: Ended
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TargetStatus:
     """One target at this moment, with its probes in the order of the configuration."""
 
@@ -62,6 +73,8 @@ class TargetStatus:
     probes: tuple[ProbeStatus, ...]
     """Those that are run."""
     disabled: tuple[Probe, ...] = ()
+    ends: ProcessEnds | None = None
+    """What became of the processes that were kept for it; None where none has ended since the prober began."""
 
     @property
     def verdict(self) -> Verdict:
@@ -98,6 +111,7 @@ class StatusStore:
         self._config = Config()
         self._statuses: dict[str, ProbeStatus] = {}
         self._disabled: dict[str, list[Probe]] = {}
+        self._ends: dict[str, ProcessEnds] = {}
 
     def apply_config(
         self, config: Config, *, probes: Mapping[str, Probe] | None = None, disabled: Iterable[Probe] = ()
@@ -117,6 +131,8 @@ class StatusStore:
             known = before.get(name)
             same = known is not None and known.probe.target == probe.target
             self._statuses[name] = replace(known, probe=probe) if known and same else ProbeStatus(probe=probe)
+        kept = {name for name, target in config.targets.items() if target.reuse is not None}
+        self._ends = {name: ends for name, ends in self._ends.items() if name in kept}
 
     def restore(self, remembered: Iterable[Remembered]) -> None:
         """Go on where the process before this one ended; what is no longer configured is passed over."""
@@ -159,6 +175,13 @@ class StatusStore:
         if status is not None:
             self._statuses[probe.name] = replace(status, skipped=status.skipped + 1)
 
+    def process_ended(self, ended: Ended) -> None:
+        """A kept process has ended."""
+        if ended.target in self._config.targets:
+            before = self._ends.get(ended.target)
+            counts = Counter(before.counts if before is not None else ()) + Counter([ended.cause])
+            self._ends[ended.target] = ProcessEnds(counts=counts, last=ended, at=datetime.now(UTC))
+
     def probe(self, name: str) -> ProbeStatus:
         """Raises KeyError where no such probe is run here."""
         return self._statuses[name]
@@ -173,8 +196,12 @@ class StatusStore:
         return self._status_of(name, [s for s in self._statuses.values() if s.probe.target == name])
 
     def _status_of(self, name: str, statuses: Iterable[ProbeStatus]) -> TargetStatus:
-        disabled = tuple(self._disabled.get(name, ()))
-        return TargetStatus(target=self._config.targets[name], probes=tuple(statuses), disabled=disabled)
+        return TargetStatus(
+            target=self._config.targets[name],
+            probes=tuple(statuses),
+            disabled=tuple(self._disabled.get(name, ())),
+            ends=self._ends.get(name),
+        )
 
     def probes(self) -> Iterator[ProbeStatus]:
         """Every probe that is run here, in the order of the configuration."""
