@@ -110,8 +110,8 @@ class StatusStore:
         self._suspects = suspects
         self._config = Config()
         self._statuses: dict[str, ProbeStatus] = {}
-        self._ends: dict[str, ProcessEnds] = {}
         self._disabled: dict[str, list[Probe]] = {}
+        self._ends: dict[str, ProcessEnds] = {}
 
     def apply_config(
         self, config: Config, *, probes: Mapping[str, Probe] | None = None, disabled: Iterable[Probe] = ()

@@ -70,19 +70,23 @@ def write_outputs(
                 report(outcomes, started_at=started_at, verbose=verbose, stream=sys.stdout)
             else:
                 _write_file(output.file, output.format, outcomes, started_at=started_at, verbose=verbose)
-            if output.format == "github":
-                _add_summary(outcomes, started_at)
         except OSError as error:
             if output.file is None:
                 raise
             typer.echo(f"--output {output.format}={output.file}: not written: {error.strerror or error}", err=True)
             written = False
+    if any(output.format == "github" for output in outputs):
+        _add_summary(outcomes, started_at)
     return written
 
 
 def _write_file(path: Path, format_: str, outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool) -> None:
     """A file is replaced as a whole: what reads it meanwhile, such as a collector of metrics, sees no half of it."""
-    whole = path if path.exists() and not path.is_file() else path.with_name(f".{path.name}.{os.getpid()}")
+    if path.exists() and not path.is_file():  # a pipe or a device
+        whole = path
+    else:
+        path = path.resolve()  # a link stays one
+        whole = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with whole.open("w", encoding="utf-8", newline="\n") as stream:
             REPORTS[format_](outcomes, started_at=started_at, verbose=verbose, stream=stream)

@@ -10,6 +10,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NoReturn
 
+import typer
+
 from prober.cli.exit_codes import refuse
 from prober.config import ConfigError
 from prober.config.model import Config, Probe
@@ -56,7 +58,10 @@ def refuse_mistakes(error: ConfigError, *, nothing_was: str) -> NoReturn:
 
 
 def choose(config: Config, choice: Choice) -> list[Probe]:
-    """The probes that are meant, without those that are disabled. A choice of none is refused."""
+    """The probes that are meant, without those that are disabled, which standard error counts.
+
+    Where no probe is left, the choice is refused.
+    """
     _refuse_empty(config)
     tags = {tag for probe in config.probes.values() for tag in probe.tags}
     for kind, patterns, known in (
@@ -76,13 +81,16 @@ def choose(config: Config, choice: Choice) -> list[Probe]:
         and not (choice.without_tags and _fits(probe.tags, choice.without_tags))
     ]
     chosen = [probe for probe in meant if probe.enabled or choice.disabled_too]
-    for probe in meant:
-        if probe not in chosen and probe.name in choice.probes:
+    left_out = [probe for probe in meant if not (probe.enabled or choice.disabled_too)]
+    for probe in left_out:
+        if probe.name in choice.probes:
             refuse(f"{_why_disabled(config, probe)} Remove that, or run it this once with --disabled-too.")
     if meant and not chosen:
         refuse("Every probe that was chosen is disabled. `mcp-prober run --disabled-too` runs them this once.")
     if not chosen:
         refuse("No probe is left to run: no probe fits all of --probe, --target, --tag and --exclude-tag.")
+    if left_out:
+        typer.echo(f"{counted(left_out, 'disabled probe')} left out", err=True)
     return chosen
 
 

@@ -1,8 +1,9 @@
 """The report for CI systems: JUnit XML, a test suite per target and a test case per probe.
 
-A failed probe is a `failure`; an unknown verdict is an `error`, like a test whose own machinery broke. No standard
-defines the format. The order of elements, the three decimals of `time`, and timestamps in UTC without a zone are what
-the schemas of Ant and Jenkins agree on.
+A failed probe is a `failure`; an unknown verdict is an `error`, like a test whose own machinery broke. Tags are
+properties of the test case. No standard defines the format. The order of elements, the three decimals of `time`, and
+timestamps in UTC without a zone are what the schemas of Ant and Jenkins agree on; properties of a case are what pytest
+writes, and readers take.
 """
 
 from __future__ import annotations

@@ -90,6 +90,7 @@ async def test_what_is_disabled_is_not_run_and_in_no_report(reference: str, tmp_
     )
     done = await mcp_prober("run", str(file), "--output", "json", cwd=tmp_path)
     assert (done.code, {name: result["tags"] for name, result in done.results.items()}) == (0, {"a": ["t", "x"]})
+    assert done.err == "1 disabled probe left out\n"
     metrics = await mcp_prober("run", str(file), "--output", "prometheus", cwd=tmp_path)
     assert 'probe="a"' in metrics.out
     assert 'probe="b"' not in metrics.out

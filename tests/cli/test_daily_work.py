@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
+import pty
+import re
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +21,7 @@ from tests.cli.command import BOUND, ended, mcp_prober, started
 from tests.cli.daily import BAD, GOOD, write
 from tests.kinds.offering import document, gives, offering, tool
 from tests.peers.http_acts import silence
+from tests.signals import take_interruptions
 from tests.waiting import until
 
 
@@ -194,3 +200,37 @@ async def test_watch_that_is_interrupted_in_its_first_pass_ends_as_interrupted(t
             done = await ended(process)
     assert done.code == 130
     assert "1 unknown" in done.out
+
+
+async def test_on_a_terminal_each_pass_begins_on_an_empty_screen_with_the_time(reference: str, tmp_path: Path) -> None:
+    write(tmp_path / "p.yaml", reference, {"a": GOOD})
+    ours, theirs = pty.openpty()
+    env = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", "COLUMNS": "100"}
+    words = (sys.executable, "-m", "prober", "run", "p.yaml", "--watch")
+    process = await asyncio.create_subprocess_exec(
+        *words, cwd=tmp_path, env=env, stdout=theirs, stderr=theirs, preexec_fn=take_interruptions
+    )
+    os.close(theirs)
+    os.set_blocking(ours, False)
+    seen = bytearray()
+
+    def read() -> bytes:
+        with contextlib.suppress(BlockingIOError, OSError):
+            seen.extend(os.read(ours, 65536))
+        return bytes(seen)
+
+    try:
+        await until(lambda: read().count(b"Ctrl-C ends") == 1, lambda: seen, seconds=BOUND)
+        write(tmp_path / "p.yaml", reference, {"a": GOOD, "b": GOOD})
+        await until(lambda: read().count(b"Ctrl-C ends") == 2, lambda: seen, seconds=BOUND)
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(BOUND):
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        os.close(ours)
+    heads = re.findall(rb"\x1b\[2J\x1b\[H\d\d:\d\d:\d\d mcp-prober run --watch", seen)
+    assert len(heads) == 2
+    assert b"2 passed" in seen.split(heads[-1])[-1]

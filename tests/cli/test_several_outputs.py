@@ -41,6 +41,15 @@ async def test_each_report_goes_to_its_file_and_a_table_to_standard_output(refer
     assert written_in(tmp_path) == sorted(f"{name}.out" for name in text)  # and no half of a file is left
 
 
+async def test_a_link_stays_a_link_to_the_report(reference: str, tmp_path: Path) -> None:
+    file = write(tmp_path / "probes.yaml", reference, {"good": GOOD})
+    (tmp_path / "real.json").write_text("old")
+    (tmp_path / "link.json").symlink_to("real.json")
+    await mcp_prober("run", str(file), "--output", "json=link.json", cwd=tmp_path)
+    assert (tmp_path / "link.json").is_symlink()
+    assert json.loads((tmp_path / "real.json").read_text())["summary"]["pass"] == 1
+
+
 async def test_one_report_may_take_standard_output_for_itself(reference: str, tmp_path: Path) -> None:
     file = write(tmp_path / "probes.yaml", reference, {"good": GOOD})
     done = await mcp_prober("run", str(file), "--output", "json", "--output", "junit=j.xml", cwd=tmp_path)
