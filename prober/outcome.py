@@ -200,6 +200,7 @@ class Evidence:
 
     `pointer` is a JSON Pointer (RFC 6901) into the judged value; `seen` and `expected` are short renderings of JSON.
     `detail` is free text of the place where it happened: an OS error, a body excerpt, the tail of stderr.
+    `situation` decides the next step, and `remedy` is what that step names: an address to write, a program to install.
     """
 
     pointer: str | None = None
@@ -210,6 +211,7 @@ class Evidence:
     rpc_code: int | None = None
     detail: str | None = None
     situation: Situation | None = None
+    remedy: str | None = None
 
 
 class Failure(Exception):  # noqa: N818 - the one failure type of a run; "FailureError" says it twice

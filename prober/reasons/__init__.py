@@ -20,7 +20,7 @@ from prober.outcome import Evidence, Reason
 from prober.reasons.meaning import Meaning
 
 _MODULES: Final = ("transport", "http", "protocol", "answers", "race", "prober_itself")
-_BLANK: Final = re.compile(r"\{(target|probe|step|seen|expected)\}")
+_BLANK: Final = re.compile(r"\{(target|probe|step|remedy)\}")
 
 
 @cache
@@ -50,8 +50,7 @@ def next_step(
     refinement = REFINEMENTS.get(evidence.situation) if evidence.situation is not None else None
     if refinement is not None and reason in refinement.reasons:
         template = refinement.next_step
-    known = {name: text for name, text in (("seen", evidence.seen), ("expected", evidence.expected)) if text}
-    return filled(template, {**known, **names})
+    return filled(template, {**names, "remedy": evidence.remedy or ""})
 
 
 def filled(template: str, known: Mapping[str, str]) -> str:

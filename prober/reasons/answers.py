@@ -47,8 +47,8 @@ MEANINGS: Final[Mapping[Reason, Meaning]] = {
     Reason.SCHEMA_MISMATCH: Meaning(
         sentence="The answer does not fit the JSON Schema that the probe names.",
         causes=("the server answers otherwise than before", "the schema is too strict"),
-        next_step="Compare the answer with the schema at the path that the evidence names. If the answer is right,"
-        " change `schema` of the probe {probe}.",
+        next_step="Compare the answer with the schema at the path where they differ. If the answer is right, change"
+        " `schema` of the probe {probe}.",
         alert=_WRONG,
     ),
     Reason.EXPECTATION_FAILED: Meaning(

@@ -11,7 +11,7 @@ from prober.outcome import Reason
 class Meaning:
     """What one reason means, for people.
 
-    `next_step` may hold `{target}`, `{probe}` and `{step}` of the run, and `{seen}` and `{expected}` of its evidence.
+    `next_step` may hold `{target}`, `{probe}` and `{step}` of the run, and `{remedy}` of its evidence.
     """
 
     sentence: str

@@ -31,12 +31,12 @@ REFINEMENTS: Final[Mapping[Situation, Refinement]] = {
     ),
     Situation.TLS_TO_PLAIN_PORT: _if(
         "the port speaks plain HTTP",
-        "Write `url: {expected}`, or the port that speaks TLS.",
+        "Write `url: {remedy}`, or the port that speaks TLS.",
         Reason.TLS_FAILED,
     ),
     Situation.PLAIN_TO_TLS_PORT: _if(
         "the port speaks TLS",
-        "Write `url: {expected}`.",
+        "Write `url: {remedy}`.",
         *(Reason.NOT_HTTP, Reason.CLIENT_ERROR),
     ),
     Situation.CERTIFICATE_NOT_YET_VALID: _if(
@@ -57,12 +57,13 @@ REFINEMENTS: Final[Mapping[Situation, Refinement]] = {
     ),
     Situation.PROGRAM_MISSING: _if(
         "there is no such program",
-        "Install {expected}, or write its whole path in `command`. It was looked for in PATH: {seen}.",
+        "Install {remedy}, or write its whole path in `command`. It was looked for in the PATH that the evidence"
+        " shows.",
         Reason.SPAWN_FAILED,
     ),
     Situation.PROGRAM_NOT_EXECUTABLE: _if(
         "the program may not be executed",
-        "Make {expected} executable (`chmod +x`), or write its interpreter before it in `command`.",
+        "Make {remedy} executable (`chmod +x`), or write its interpreter before it in `command`.",
         Reason.SPAWN_FAILED,
     ),
     Situation.FOLDER_MISSING: _if(
@@ -102,7 +103,7 @@ REFINEMENTS: Final[Mapping[Situation, Refinement]] = {
     ),
     Situation.PATH_MISSING: _if(
         "the URL has no path",
-        "Write the path in `url`, mostly `{expected}`; for an older server, `/sse` with `transport: sse`.",
+        "Write the path in `url`, mostly `{remedy}`; for an older server, `/sse` with `transport: sse`.",
         *(Reason.NOT_FOUND, Reason.CLIENT_ERROR, Reason.BAD_CONTENT_TYPE),
     ),
     Situation.SSE_SERVER: _if(
@@ -124,8 +125,8 @@ REFINEMENTS: Final[Mapping[Situation, Refinement]] = {
     ),
     Situation.REDIRECT_ELSEWHERE: _if(
         "the address is that of another host",
-        "If it is the server's new home, write `url: {seen}`. If it is a login page, write `auth` or `headers` for the"
-        " target.",
+        "If it is the server's new home, write `url: {remedy}`. If it is a login page, write `auth` or `headers` for"
+        " the target.",
         Reason.REDIRECTED,
     ),
     Situation.WEB_PAGE: _if(

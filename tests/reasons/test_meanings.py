@@ -63,7 +63,7 @@ def test_a_next_step_says_what_to_do_in_whole_sentences_of_a_readable_length(nam
     assert text[0].isupper()
     assert text.endswith((".", ".`"))
     assert len(text) <= 330
-    assert set(re.findall(r"(?<!\$)\{(\w+)\}", text)) <= {"target", "probe", "step", "seen", "expected"}
+    assert set(re.findall(r"(?<!\$)\{(\w+)\}", text)) <= {"target", "probe", "step", "remedy"}
 
 
 @pytest.mark.parametrize(("name", "command"), COMMANDS)
@@ -108,18 +108,18 @@ def _records(expression: str) -> Iterator[str]:
 
 
 def test_what_is_known_of_a_failure_stands_in_its_next_step() -> None:
-    evidence = Evidence(situation=Situation.TLS_TO_PLAIN_PORT, expected="http://127.0.0.1:8000/mcp")
+    evidence = Evidence(situation=Situation.TLS_TO_PLAIN_PORT, remedy="http://127.0.0.1:8000/mcp")
     text = next_step(Reason.TLS_FAILED, evidence, {"probe": "p", "target": "t"})
     assert text == "Write `url: http://127.0.0.1:8000/mcp`, or the port that speaks TLS."
 
 
 def test_text_of_a_server_cannot_fill_another_blank() -> None:
-    evidence = Evidence(seen="{target}")
+    evidence = Evidence(remedy="{target}")
     assert next_step(Reason.REDIRECTED, evidence, {"target": "t"}).endswith("`url: {target}`.")
 
 
 def test_what_is_not_known_stays_a_word_in_capitals_and_a_variable_stays_a_variable() -> None:
-    assert next_step(Reason.REDIRECTED, Evidence(), {}).endswith("`url: SEEN`.")
+    assert next_step(Reason.REDIRECTED, Evidence(), {}).endswith("`url: REMEDY`.")
     assert "`auth: {bearer: ${TOKEN}}`" in next_step(Reason.UNAUTHORIZED, Evidence(), {})
 
 
