@@ -12,6 +12,7 @@ import asyncio
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 from prober.assertions import result_shapes
@@ -28,7 +29,7 @@ from prober.client.transports import transport_for
 from prober.config.model import Target
 from prober.deadline import Deadline
 from prober.json_values import cap
-from prober.outcome import Evidence, Failure, Reason, ServerInfo
+from prober.outcome import Evidence, Failure, Reason, ServerInfo, Situation
 
 CLOSE_GRACE: Final = 4.0
 """Seconds an HTTP server has to take leave, never more than half of what is left of the deadline."""
@@ -138,7 +139,7 @@ class Session:
                 async with asyncio.timeout(grace):
                     await self._transport.close(headers=headers, recorder=recorder, grace=grace * 0.8)
             except TimeoutError:
-                raise error_mapping.timed_out(recorder) from None
+                raise error_mapping.timed_out(recorder, limit=f"the grace of {grace:.2g} s to leave") from None
 
     async def abort(self) -> None:
         """End at once. Always to be called in the end; after `close` it only tidies up."""
@@ -231,7 +232,12 @@ class Session:
     async def _fetch_token(self) -> str:
         assert self._target_cache.tokens is not None
         with self._exchange("token") as recorder:
-            token = await self._transport.fetch_token(self._target_cache.tokens, recorder)
+            recorder.if_late = Situation.TOKEN_ENDPOINT
+            try:
+                token = await self._transport.fetch_token(self._target_cache.tokens, recorder)
+            except Failure as failure:
+                failure.evidence = replace(failure.evidence, situation=Situation.TOKEN_ENDPOINT, remedy=None)
+                raise
         self._target_cache.redact.learn(token)
         return token
 

@@ -20,7 +20,7 @@ from prober.outcome import Evidence, Reason
 from prober.reasons.meaning import Meaning
 
 _MODULES: Final = ("transport", "http", "protocol", "answers", "race", "prober_itself")
-_BLANK: Final = re.compile(r"\{(target|probe|step|remedy)\}")
+_BLANK: Final = re.compile(r"\{(target|probe|step|address|program)\}")
 
 
 @cache
@@ -50,7 +50,7 @@ def next_step(
     refinement = REFINEMENTS.get(evidence.situation) if evidence.situation is not None else None
     if refinement is not None and reason in refinement.reasons:
         template = refinement.next_step
-    return filled(template, {**names, "remedy": evidence.remedy or ""})
+    return filled(template, {**names, "address": evidence.remedy or "", "program": evidence.remedy or ""})
 
 
 def filled(template: str, known: Mapping[str, str]) -> str:

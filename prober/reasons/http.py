@@ -66,7 +66,7 @@ MEANINGS: Final[Mapping[Reason, Meaning]] = {
     Reason.REDIRECTED: Meaning(
         sentence="The server answered with a redirect, which the prober does not follow: it could lead anywhere.",
         causes=("the path lacks or has a slash at its end", "the server moved, or wants https", "a login page"),
-        next_step="If the address is the server's own, write it: `url: {remedy}`.",
+        next_step="If the address is the server's own, write it: `url: {address}`.",
         alert=_DOWN,
     ),
     Reason.BAD_CONTENT_TYPE: Meaning(

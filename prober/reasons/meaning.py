@@ -11,7 +11,8 @@ from prober.outcome import Reason
 class Meaning:
     """What one reason means, for people.
 
-    `next_step` may hold `{target}`, `{probe}` and `{step}` of the run, and `{remedy}` of its evidence.
+    `next_step` may hold `{target}`, `{probe}` and `{step}` of the run, and what its evidence
+    has as `remedy`, which is an `{address}` or a `{program}`.
     """
 
     sentence: str

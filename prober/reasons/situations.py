@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from prober.outcome import Reason, Situation
+from prober.outcome import Family, Reason, Situation
 from prober.reasons.meaning import Refinement
+
+_OF_PROCESSES: Final = (Reason.SPAWN_FAILED, Reason.PROCESS_EXITED)
 
 
 def _if(known: str, next_step: str, *reasons: Reason) -> Refinement:
@@ -30,13 +32,13 @@ REFINEMENTS: Final[Mapping[Situation, Refinement]] = {
         *(Reason.DNS_FAILED, Reason.CONNECT_REFUSED, Reason.CONNECT_FAILED, Reason.CONNECT_TIMEOUT),
     ),
     Situation.TLS_TO_PLAIN_PORT: _if(
-        "the port speaks plain HTTP",
-        "Write `url: {remedy}`, or the port that speaks TLS.",
+        "the port answers something else than TLS",
+        "If the port speaks plain HTTP, write `url: {address}`. Otherwise write the port that speaks TLS.",
         Reason.TLS_FAILED,
     ),
     Situation.PLAIN_TO_TLS_PORT: _if(
         "the port speaks TLS",
-        "Write `url: {remedy}`.",
+        "Write `url: {address}`.",
         *(Reason.NOT_HTTP, Reason.CLIENT_ERROR),
     ),
     Situation.CERTIFICATE_NOT_YET_VALID: _if(
@@ -57,13 +59,13 @@ REFINEMENTS: Final[Mapping[Situation, Refinement]] = {
     ),
     Situation.PROGRAM_MISSING: _if(
         "there is no such program",
-        "Install {remedy}, or write its whole path in `command`. It was looked for in the PATH that the evidence"
+        "Install {program}, or write its whole path in `command`. It was looked for in the PATH that the evidence"
         " shows.",
         Reason.SPAWN_FAILED,
     ),
     Situation.PROGRAM_NOT_EXECUTABLE: _if(
         "the program may not be executed",
-        "Make {remedy} executable (`chmod +x`), or write its interpreter before it in `command`.",
+        "Make {program} executable (`chmod +x`), or write its interpreter before it in `command`.",
         Reason.SPAWN_FAILED,
     ),
     Situation.FOLDER_MISSING: _if(
@@ -89,6 +91,13 @@ REFINEMENTS: Final[Mapping[Situation, Refinement]] = {
         " `expect_clean_exit` from the probe {probe}.",
         *(Reason.TIMEOUT, Reason.PROCESS_EXITED),
     ),
+    Situation.TOKEN_ENDPOINT: _if(
+        "the token endpoint failed, not the server",
+        "Check `token_url` in `auth.client_credentials` of the target, and the way to that host: the server itself was"
+        " not asked.",
+        *(reason for reason in Family.TRANSPORT.reasons if reason not in _OF_PROCESSES),
+        *(Reason.TIMEOUT, Reason.TOO_LARGE, Reason.BAD_ENCODING),
+    ),
     Situation.CREDENTIALS_MISSING: _if(
         "no credentials were sent",
         "Write `auth: {bearer: ${TOKEN}}` for the target, or `headers: {NAME: ${KEY}}` if the server wants a header of"
@@ -103,7 +112,7 @@ REFINEMENTS: Final[Mapping[Situation, Refinement]] = {
     ),
     Situation.PATH_MISSING: _if(
         "the URL has no path",
-        "Write the path in `url`, mostly `{remedy}`; for an older server, `/sse` with `transport: sse`.",
+        "Write the path in `url`, mostly `{address}`; for an older server, `/sse` with `transport: sse`.",
         *(Reason.NOT_FOUND, Reason.CLIENT_ERROR, Reason.BAD_CONTENT_TYPE),
     ),
     Situation.SSE_SERVER: _if(
@@ -125,7 +134,7 @@ REFINEMENTS: Final[Mapping[Situation, Refinement]] = {
     ),
     Situation.REDIRECT_ELSEWHERE: _if(
         "the address is that of another host",
-        "If it is the server's new home, write `url: {remedy}`. If it is a login page, write `auth` or `headers` for"
+        "If it is the server's new home, write `url: {address}`. If it is a login page, write `auth` or `headers` for"
         " the target.",
         Reason.REDIRECTED,
     ),

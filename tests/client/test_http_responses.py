@@ -184,7 +184,7 @@ async def test_a_proxy_on_the_way_that_wants_a_password_is_not_the_server() -> N
 async def test_a_redirect_is_told_without_the_query_in_which_a_token_may_stand() -> None:
     failure = await refusal_of(lambda call: call.respond(302, {"Location": "https://login.example/start?state=geheim"}))
     assert failure.reason is Reason.REDIRECTED
-    assert failure.message == "redirected to https://login.example/start; redirects are not followed"
+    assert failure.message == "HTTP 302 sends clients to https://login.example/start"
 
 
 WORDY = {

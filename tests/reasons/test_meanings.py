@@ -63,7 +63,7 @@ def test_a_next_step_says_what_to_do_in_whole_sentences_of_a_readable_length(nam
     assert text[0].isupper()
     assert text.endswith((".", ".`"))
     assert len(text) <= 330
-    assert set(re.findall(r"(?<!\$)\{(\w+)\}", text)) <= {"target", "probe", "step", "remedy"}
+    assert set(re.findall(r"(?<!\$)\{(\w+)\}", text)) <= {"target", "probe", "step", "address", "program"}
 
 
 @pytest.mark.parametrize(("name", "command"), COMMANDS)
@@ -110,7 +110,10 @@ def _records(expression: str) -> Iterator[str]:
 def test_what_is_known_of_a_failure_stands_in_its_next_step() -> None:
     evidence = Evidence(situation=Situation.TLS_TO_PLAIN_PORT, remedy="http://127.0.0.1:8000/mcp")
     text = next_step(Reason.TLS_FAILED, evidence, {"probe": "p", "target": "t"})
-    assert text == "Write `url: http://127.0.0.1:8000/mcp`, or the port that speaks TLS."
+    assert text == (
+        "If the port speaks plain HTTP, write `url: http://127.0.0.1:8000/mcp`."
+        " Otherwise write the port that speaks TLS."
+    )
 
 
 def test_text_of_a_server_cannot_fill_another_blank() -> None:
@@ -119,7 +122,7 @@ def test_text_of_a_server_cannot_fill_another_blank() -> None:
 
 
 def test_what_is_not_known_stays_a_word_in_capitals_and_a_variable_stays_a_variable() -> None:
-    assert next_step(Reason.REDIRECTED, Evidence(), {}).endswith("`url: REMEDY`.")
+    assert next_step(Reason.REDIRECTED, Evidence(), {}).endswith("`url: ADDRESS`.")
     assert "`auth: {bearer: ${TOKEN}}`" in next_step(Reason.UNAUTHORIZED, Evidence(), {})
 
 
