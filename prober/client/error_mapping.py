@@ -11,6 +11,7 @@ import os
 import socket
 import ssl
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from prober.client.exchange import ExchangeRecorder
@@ -30,7 +31,7 @@ _CERTIFICATE: Final = {
 
 _CERTIFICATE_SITUATION: Final = {9: Situation.CERTIFICATE_NOT_YET_VALID, 18: Situation.CERTIFICATE_SELF_SIGNED}
 _DATES: Final = {9: "notBefore", 10: "notAfter"}
-_DATE_WORDS: Final = {9: "first moment", 10: "last moment"}
+_SINCE: Final = {9: "but from", 10: "since"}
 
 _NOT_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST"})
 """OpenSSL's reasons for bytes that are no record of TLS."""
@@ -91,8 +92,9 @@ def _certificate_refused(error: ssl.SSLCertVerificationError) -> Failure:
     code = getattr(error, "verify_code", 0)
     text = getattr(error, "verify_message", "") or str(error)
     certificate: Mapping[str, Any] = getattr(error, "certificate", {})
-    if (time := certificate.get(_DATES.get(code, ""))) is not None:
-        text += f": its {_DATE_WORDS[code]} is {time}"
+    if code in _DATES and (date := certificate.get(_DATES[code])):
+        moment = datetime.fromtimestamp(ssl.cert_time_to_seconds(date), UTC)
+        text += f", {_SINCE[code]} {moment:%Y-%m-%d %H:%M} UTC"
     if _CERTIFICATE.get(code) is Reason.TLS_HOSTNAME and (names := _names(certificate)):
         text += f"; it is for {names}"
     reason = _CERTIFICATE.get(code, Reason.TLS_UNTRUSTED)

@@ -14,7 +14,7 @@ import pytest
 
 from prober.client.error_mapping import from_exception, timed_out
 from prober.client.exchange import Address, ExchangeRecorder
-from prober.outcome import Failure, Phase, Reason
+from prober.outcome import Failure, Phase, Reason, Situation
 
 
 def reason_of(error: BaseException, phase: Phase | None = Phase.WAIT, head: bytes = b"") -> Reason | None:
@@ -158,3 +158,17 @@ def test_a_deadline_tells_what_was_going_on(phase: Phase | None, told: tuple[Rea
 
 def test_a_deadline_may_pass_before_anything_was_going_on() -> None:
     assert timed_out(None).message == "the deadline passed before the first exchange"
+
+
+def test_a_name_server_that_is_silent_is_not_a_name_that_is_unknown() -> None:
+    recorder = ExchangeRecorder("initialize")
+    recorder.address = Address(scheme="http", host="notes.example", path="/mcp")
+    for number, situation in (
+        (socket.EAI_AGAIN, Situation.NAME_SERVER_SILENT),
+        (socket.EAI_NONAME, Situation.NAME_UNKNOWN),
+        (socket.EAI_FAIL, None),
+    ):
+        failure = from_exception(socket.gaierror(number, "so it is"), recorder)
+        assert failure is not None
+        assert failure.message == "the host name notes.example was not resolved: so it is"
+        assert failure.evidence.situation == situation
