@@ -498,4 +498,4 @@ def test_every_situation_is_shown_by_an_exchange() -> None:
 
 
 ELSEWHERE: Final = {Situation.NAME_SERVER_SILENT, Situation.NO_LEAVE}
-"""Shown in tests/client: a name server that is silent, and a process that does not leave."""
+"""Shown in tests/client and tests/engine: a name server that is silent, and a process that does not leave."""

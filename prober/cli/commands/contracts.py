@@ -19,6 +19,7 @@ from prober.discover.survey import contract_of
 from prober.kinds.catalog import CatalogSettings
 from prober.outcome import Failure
 from prober.report.details import told
+from prober.report.next_step import next_for
 from prober.report.untrusted import line, scalar
 
 _MARKS: Final = {Severity.BREAKING: "!", Severity.ADDITIVE: "+", Severity.COSMETIC: "~"}
@@ -77,6 +78,7 @@ def _for_each_contract(
             typer.echo(line(f"{probe.target}: {failure.reason} at {failure.step}: {failure.message}"), err=True)
             for proof in told(failure):
                 typer.echo(f"  {proof}", err=True)
+            typer.echo(f"  next: {next_for(failure, target=probe.target)}", err=True)
             codes.append(FAILED)
         else:
             codes.append(command(probe, settings, contract))
