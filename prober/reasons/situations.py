@@ -124,7 +124,8 @@ REFINEMENTS: Final[Mapping[Situation, Refinement]] = {
         "the server opens no stream of HTTP+SSE at the path",
         "Write `transport: http` for the target if its server speaks Streamable HTTP, or correct the path in `url`:"
         " that of the older transport is mostly `/sse`.",
-        *(Reason.NOT_FOUND, Reason.CLIENT_ERROR, Reason.BAD_CONTENT_TYPE, Reason.BAD_ENDPOINT, Reason.TIMEOUT),
+        *(Reason.NOT_FOUND, Reason.CLIENT_ERROR, Reason.RPC_ERROR, Reason.BAD_CONTENT_TYPE),
+        *(Reason.BAD_ENDPOINT, Reason.TIMEOUT),
     ),
     Situation.METHOD_REFUSED: _if(
         "the path takes no POST",

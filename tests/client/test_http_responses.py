@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from prober.outcome import Failure, Phase, Reason
+from prober.outcome import Failure, Phase, Reason, Situation
 from tests.client.opening import Opened, failure_of, opened, talking, target
 from tests.leaks import nothing_left_behind
-from tests.peers.http_acts import good_json
+from tests.peers.http_acts import good_json, status_with_error
 from tests.peers.http_peer import Act, Call, Script, http_peer, well
 from tests.peers.messages import dump
-from tests.peers.protocol import Era
+from tests.peers.protocol import Era, RpcError
 from tests.peers.wire import EVENTS, JSON, chunk, event, hang, head, response, send
 
 
@@ -256,3 +256,10 @@ async def test_the_time_of_reading_and_judging_an_answer_is_not_the_servers() ->
         await conversation.call()
     called = conversation.exchanges[-1]
     assert sum(called.phases.values()) < called.duration_seconds - 0.005  # parsing 1 MB, checking its shape
+
+
+async def test_an_error_of_mcp_says_nothing_against_the_path_that_it_came_from() -> None:
+    """HTTP 405 without one would mean a path that takes no POST."""
+    unknown = status_with_error(405, RpcError(-32601, "Method not found"))
+    failure = await refusal_of(unknown)
+    assert failure.evidence.situation == Situation.UNKNOWN_METHOD

@@ -98,7 +98,7 @@ async def _status_failure(
     elif rpc is not None and status < 500 and status not in _KEEPS_STATUS:
         reason = rpc.reason
     phrase = rpc.message if rpc else cap(response.reason_phrase, _WORDS)
-    situation, remedy = of_status(recorder, body, in_session=in_session)
+    situation, remedy = of_status(recorder, body, of_mcp=in_session or rpc is not None)
     message = f"HTTP {status}" + (f": {phrase}" if phrase else "")
     if challenge := response.headers.get("www-authenticate", "") if status == 401 else "":
         message += f"; WWW-Authenticate: {cap(challenge, _CHALLENGE)}"

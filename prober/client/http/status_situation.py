@@ -22,8 +22,8 @@ Known = tuple[Situation | None, str | None]
 """The situation, and the address to write."""
 
 
-def of_status(recorder: ExchangeRecorder, body: bytes, *, in_session: bool) -> Known:
-    """The situation of an answer with an error status."""
+def of_status(recorder: ExchangeRecorder, body: bytes, *, of_mcp: bool) -> Known:
+    """The situation of an answer with an error status; `of_mcp` is whether MCP has been spoken at this path."""
     status, address = recorder.http_status, recorder.address
     if status == 400 and _PLAIN_ON_TLS.search(body):
         return Situation.PLAIN_TO_TLS_PORT, address.with_scheme("https")
@@ -31,7 +31,7 @@ def of_status(recorder: ExchangeRecorder, body: bytes, *, in_session: bool) -> K
         return Situation.CLIENT_CERTIFICATE_WANTED, None
     if status == 401:
         return (Situation.CREDENTIALS_REFUSED if recorder.credentials else Situation.CREDENTIALS_MISSING), None
-    if in_session or status not in (400, 404, 405, 406):
+    if status not in (400, 404, 405, 406) or (of_mcp and recorder.step != "open"):
         return None, None
     return _of_path(recorder, status)
 
