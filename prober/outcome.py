@@ -168,6 +168,7 @@ class Situation(StrEnum):
     PATH_MISSING = "path_missing"
     SSE_SERVER = "sse_server"
     STREAMABLE_SERVER = "streamable_server"
+    GATEWAY = "gateway"
     METHOD_REFUSED = "method_refused"
     REDIRECT_ELSEWHERE = "redirect_elsewhere"
     WEB_PAGE = "web_page"

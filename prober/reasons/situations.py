@@ -101,7 +101,8 @@ REFINEMENTS: Final[Mapping[Situation, Refinement]] = {
     Situation.CREDENTIALS_MISSING: _if(
         "no credentials were sent",
         "Write `auth: {bearer: ${TOKEN}}` for the target, or `headers: {NAME: ${KEY}}` if the server wants a header of"
-        " its own, and set the variable before the prober starts.",
+        " its own, and set the variable before the prober starts. Where a token service gives tokens, write"
+        " `auth.client_credentials`.",
         Reason.UNAUTHORIZED,
     ),
     Situation.CREDENTIALS_REFUSED: _if(
@@ -126,6 +127,12 @@ REFINEMENTS: Final[Mapping[Situation, Refinement]] = {
         " that of the older transport is mostly `/sse`.",
         *(Reason.NOT_FOUND, Reason.CLIENT_ERROR, Reason.RPC_ERROR, Reason.BAD_CONTENT_TYPE),
         *(Reason.BAD_ENDPOINT, Reason.TIMEOUT),
+    ),
+    Situation.GATEWAY: _if(
+        "a proxy before the server got no answer from it (502 or 504)",
+        "Start the server behind the proxy, or correct the address to which the proxy sends requests. The proxy's log"
+        " has the reason.",
+        Reason.SERVER_ERROR,
     ),
     Situation.METHOD_REFUSED: _if(
         "the path takes no POST",

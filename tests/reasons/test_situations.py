@@ -284,6 +284,19 @@ CASES: Final = {
         message="HTTP 429: Too Many Requests",
         next="Raise `interval` of the target's probes",
     ),
+    "502": Case(
+        setting=answering(502, HTML, b"<title>502 Bad Gateway</title>"),
+        reason=Reason.SERVER_ERROR,
+        situation=Situation.GATEWAY,
+        message="HTTP 502: Bad Gateway",
+        next="Start the server behind the proxy",
+    ),
+    "500": Case(
+        setting=answering(500),
+        reason=Reason.SERVER_ERROR,
+        message="HTTP 500: Internal Server Error",
+        next="Look in the server's log at this time",
+    ),
     "503": Case(
         setting=answering(503),
         reason=Reason.UNAVAILABLE,
