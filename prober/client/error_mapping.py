@@ -11,6 +11,7 @@ import os
 import socket
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -92,9 +93,10 @@ def _certificate_refused(error: ssl.SSLCertVerificationError) -> Failure:
     code = getattr(error, "verify_code", 0)
     text = getattr(error, "verify_message", "") or str(error)
     certificate: Mapping[str, Any] = getattr(error, "certificate", {})
-    if code in _DATES and (date := certificate.get(_DATES[code])):
-        moment = datetime.fromtimestamp(ssl.cert_time_to_seconds(date), UTC)
-        text += f", {_SINCE[code]} {moment:%Y-%m-%d %H:%M} UTC"
+    if code in _DATES and _DATES[code] in certificate:
+        with suppress(ValueError, OverflowError):  # the words of a certificate that is not trusted
+            moment = datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate[_DATES[code]]), UTC)
+            text += f", {_SINCE[code]} {moment:%Y-%m-%d %H:%M} UTC"
     if _CERTIFICATE.get(code) is Reason.TLS_HOSTNAME and (names := _names(certificate)):
         text += f"; it is for {names}"
     reason = _CERTIFICATE.get(code, Reason.TLS_UNTRUSTED)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
+from urllib.parse import urlsplit
 
 from prober.outcome import Exchange, Phase, Situation
 from prober.redaction import Redactor
@@ -19,13 +20,24 @@ _ORDER: Final = tuple(Phase)
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """Where a request goes, without what may be secret: user, query, fragment. `path` is empty for the root."""
+    """Where a request goes, without what may be secret: user, query, fragment. `path` is empty for the root.
+
+    It stays as it was written: a secret in a path would not be recognized once it is percent-encoded.
+    """
 
     scheme: str = ""
     host: str = ""
     port: str = ""
     """With its colon; empty for the port of the scheme."""
     path: str = ""
+
+    @classmethod
+    def of(cls, url: str) -> Address:
+        """Raises ValueError for what is no URL."""
+        parts = urlsplit(url)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+        port = f":{parts.port}" if parts.port is not None else ""
+        return cls(scheme=parts.scheme, host=host, port=port, path="" if parts.path == "/" else parts.path)
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.host}{self.port}{self.path}"

@@ -263,3 +263,10 @@ async def test_an_error_of_mcp_says_nothing_against_the_path_that_it_came_from()
     unknown = status_with_error(405, RpcError(-32601, "Method not found"))
     failure = await refusal_of(unknown)
     assert failure.evidence.situation == Situation.UNKNOWN_METHOD
+
+
+@pytest.mark.parametrize("location", ["https://[::1", "//[]/mcp", "javascript:alert(1)", "http://\xe9\xff:x/"])
+async def test_a_redirect_to_what_is_no_address_is_told_as_such(location: str) -> None:
+    failure = await refusal_of(lambda call: call.respond(302, {"Location": location}))
+    assert (failure.reason, failure.evidence.remedy) == (Reason.REDIRECTED, None)
+    assert failure.message == "HTTP 302, and no address to go to instead"

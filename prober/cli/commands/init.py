@@ -22,6 +22,7 @@ from prober.discover.survey import CalledTool, SkippedTool, Survey, survey
 from prober.loader import load
 from prober.outcome import Failure
 from prober.report.details import told
+from prober.report.next_step import next_for
 from prober.report.untrusted import line
 
 _MINUTE: Final = 60.0
@@ -48,6 +49,7 @@ def init(server: Server, *, folder: Path, force: bool) -> int:
         typer.echo(line(f"{server.target.address}: {failure.reason} at {failure.step}: {failure.message}"), err=True)
         for proof in told(failure):
             typer.echo(f"  {proof}", err=True)
+        typer.echo(f"  next: {next_for(failure, target=server.target.name)}", err=True)
         return FAILED
     probe_file = probe_file_for(
         surveyed,

@@ -77,7 +77,7 @@ class HttpClient:
     async def _send(
         self, method: str, url: str, *, headers: Mapping[str, str], recorder: ExchangeRecorder, content: bytes
     ) -> AsyncIterator[Response]:
-        recorder.address = address_of(url)
+        recorder.address = Address.of(url)
         recorder.by_proxy = self._by_proxy
         recorder.credentials = self._has_credentials or any(name.lower() == "authorization" for name in headers)
         with self._booked_on(recorder):
@@ -156,15 +156,6 @@ def _address(url: str) -> tuple[httpcore.URL, bytes]:
 def _parsed(url: str) -> httpx.URL:
     """Once for all runs: to take a URL apart costs as much as to send a request."""
     return httpx.URL(url)
-
-
-@lru_cache(4096)
-def address_of(url: str) -> Address:
-    """A URL as messages show it."""
-    parsed = _parsed(url)
-    host = f"[{parsed.host}]" if ":" in parsed.host else parsed.host
-    port = f":{parsed.port}" if parsed.port is not None else ""
-    return Address(scheme=parsed.scheme, host=host, port=port, path=parsed.path if parsed.path != "/" else "")
 
 
 def _encrypted(url: str) -> bool:

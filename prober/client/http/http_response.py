@@ -7,11 +7,10 @@ import zlib
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Any, Final
-
-import httpx
+from urllib.parse import urljoin
 
 from prober.client.error_mapping import from_exception
-from prober.client.exchange import ExchangeRecorder
+from prober.client.exchange import Address, ExchangeRecorder
 from prober.client.http.response import Response
 from prober.client.http.status_situation import of_content, of_status
 from prober.client.jsonrpc import decode, excerpt, is_answer, result_of
@@ -133,19 +132,15 @@ def _http_failure(reason: Reason, status: int, message: str) -> Failure:
 
 def _redirected(status: int, location: str, recorder: ExchangeRecorder) -> Failure:
     """The address is shown without user, query and fragment, which may hold secrets."""
-    here = httpx.URL(str(recorder.address))
     try:
-        there = here.join(location) if location else None
-    except httpx.InvalidURL:
-        there = None
-    if there is None or there.scheme not in ("http", "https"):
+        there = Address.of(urljoin(str(recorder.address), location)) if location else Address()
+    except ValueError:
+        there = Address()
+    if there.scheme not in ("http", "https") or not there.host:
         return _http_failure(Reason.REDIRECTED, status, f"HTTP {status}, and no address to go to instead")
-    address = cap(str(there.copy_with(username=None, password=None, query=None, fragment=None)))
-    evidence = Evidence(
-        http_status=status,
-        remedy=address,
-        situation=Situation.REDIRECT_ELSEWHERE if there.host != here.host else None,
-    )
+    address = cap(str(there))
+    elsewhere = Situation.REDIRECT_ELSEWHERE if there.host != recorder.address.host else None
+    evidence = Evidence(http_status=status, remedy=address, situation=elsewhere)
     return Failure(Reason.REDIRECTED, f"HTTP {status} sends clients to {address}", evidence=evidence)
 
 

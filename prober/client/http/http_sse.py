@@ -137,7 +137,7 @@ def endpoint(stream_url: str, data: bytes) -> str:
     stream = httpx.URL(stream_url)
     try:
         url = stream.join(text)
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, ValueError):
         url = None
     if url is None or url.userinfo or _origin(url) != _origin(stream):
         raise Failure(
