@@ -57,6 +57,7 @@ async def run_probe(
         target_cache=target_cache,
         judge=judge,
         deadline=Deadline.after(probe.timeout),
+        timeout=probe.timeout,
         allow_writes=probe.allow_writes,
         log=ExchangeLog(target_cache.redact),
         probe=probe.name,

@@ -56,6 +56,7 @@ for _command in (
     writing.pin,
     writing.drift,
     checking.judge,
+    checking.explain,
     writing.export,
     operating.demo,
     operating.daemon,

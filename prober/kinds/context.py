@@ -72,12 +72,19 @@ class ProbeContext:
     probe: str = ""
     origin: str = ""
     """The probe's file and line."""
+    timeout: float | None = None
+    """Seconds of the deadline, where it comes from a configuration."""
     on_trace: Callable[[Trace], None] = lambda _trace: None
     """Called with the trace of a race, whatever its verdict."""
     on_answer: Callable[[], None] = lambda: None
     """Called when a process that was started has given its first answer, or has failed to; at once, for a kept one."""
     kept: Pool | None = None
     """Where sessions come from and go to that are kept between runs; None where each run has its own."""
+
+    @property
+    def limit(self) -> str:
+        """The deadline, as a message names it."""
+        return "the deadline" if self.timeout is None else f"the timeout of {self.timeout:g} s"
 
     def within_deadline(self) -> AbstractAsyncContextManager[asyncio.Timeout]:
         """Enforce the deadline: it aborts the current exchange, and the failure names this exchange."""
@@ -92,7 +99,7 @@ class ProbeContext:
         except TimeoutError:
             if not timeout.expired():
                 raise
-            failure = timed_out(self.log.last)
+            failure = timed_out(self.log.last, limit=self.limit)
             failure.step = self.step or failure.step
             raise failure from None
 

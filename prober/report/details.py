@@ -41,8 +41,9 @@ def headline(outcome: Outcome) -> str:
 
 
 def all_notes(outcome: Outcome, *, verbose: bool) -> Iterator[Note]:
-    """Evidence and warnings; with `verbose` the exchanges as well."""
+    """Evidence, the next step and warnings; with `verbose` the exchanges as well."""
     yield from evidence_notes(outcome)
+    yield from next_notes(outcome)
     yield from warning_notes(outcome)
     if verbose:
         yield from exchange_notes(outcome)
@@ -64,6 +65,14 @@ def _proof(pieces: Iterable[Evidence], message: str) -> Iterator[Note]:
         yield from _answer_notes(evidence, message)
         if evidence.detail and not _mentions(message, evidence.detail):
             yield Note(label="detail", text=block(evidence.detail).strip("\n"))
+
+
+def next_notes(outcome: Outcome) -> Iterator[Note]:
+    """What to do now, for a probe that did not pass."""
+    if outcome.reason is not None:
+        from prober.report.next_step import next_step  # only here: a pass in which all is well needs no explanations
+
+        yield Note(label="next", text=next_step(outcome))
 
 
 def warning_notes(outcome: Outcome) -> Iterator[Note]:

@@ -15,6 +15,7 @@ from typing import Any, Final, TextIO
 
 from prober.outcome import Evidence, Exchange, Failure, Outcome, Phase, ServerInfo
 from prober.report.formatting import rfc3339
+from prober.report.next_step import next_step
 from prober.report.summary import Summary, by_name
 from prober.report.untrusted import scalar
 
@@ -47,6 +48,7 @@ def _result(outcome: Outcome, *, verbose: bool) -> dict[str, Any]:
         "reason": outcome.reason,
         "step": text_or_null(outcome.step),
         "message": text_or_null(outcome.message),
+        "next": next_step(outcome) or None,
         "duration_seconds": rounded(outcome.duration_seconds),
         "phases": _phases(outcome.phases),
         **server_fields(outcome.server),

@@ -15,7 +15,7 @@ from typing import Final, TextIO
 from xml.etree import ElementTree as ET
 
 from prober.outcome import Outcome, Verdict
-from prober.report.details import as_lines, cause, evidence_notes, exchange_notes, headline, warning_notes
+from prober.report.details import as_lines, cause, evidence_notes, exchange_notes, headline, next_notes, warning_notes
 from prober.report.summary import Summary, by_name
 from prober.report.untrusted import block, line
 
@@ -67,7 +67,7 @@ def _case(outcome: Outcome, *, verbose: bool) -> ET.Element:
     if element := _ELEMENT.get(outcome.verdict):
         failure = ET.SubElement(case, element, message=headline(outcome), type=outcome.reason or outcome.verdict)
         lines = filter(None, (cause(outcome), block(outcome.message)))
-        failure.text = "\n".join((*lines, *as_lines(evidence_notes(outcome))))
+        failure.text = "\n".join((*lines, *as_lines(chain(evidence_notes(outcome), next_notes(outcome)))))
     notes = chain(warning_notes(outcome), exchange_notes(outcome) if verbose else ())
     if output := "\n".join(as_lines(notes)):
         ET.SubElement(case, "system-out").text = output

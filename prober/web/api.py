@@ -25,6 +25,7 @@ from starlette.routing import Route
 from prober.config.model import Probe
 from prober.report.formatting import rfc3339
 from prober.report.json_report import evidence_fields, rounded, server_fields, text_or_null
+from prober.report.next_step import next_step
 from prober.status import ProbeStatus, TargetStatus
 from prober.web.app_state import AppState
 from prober.web.responses import as_json, listed, paced, parameters, refuse, streamed
@@ -140,6 +141,7 @@ def _failure(failure: PastFailure) -> dict[str, Any]:
         "reason": failure.reason,
         "step": text_or_null(failure.step),
         "message": text_or_null(failure.message),
+        "next": text_or_null(next_step(failure.outcome) or None),
         "started_at": _rfc3339(failure.started_at),
         "duration_seconds": _seconds(failure.duration_seconds),
         "maintenance": failure.maintenance,

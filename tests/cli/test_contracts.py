@@ -11,6 +11,8 @@ from jsonschema import Draft202012Validator
 
 import prober.report
 from prober.contract.contract import contract_of, dump_contract
+from prober.outcome import Reason
+from prober.reasons import meaning_of
 from tests.cli.command import Done, mcp_prober, quickly, written
 from tests.kinds.offering import Tool, document, offering, respond, tool
 from tests.peers.http_acts import status
@@ -196,9 +198,11 @@ async def test_a_server_that_cannot_be_asked_is_a_failure_and_leaves_the_file_al
         ends += [await quickly(command, file) for command in ("pin", "drift")]
     for done in ends:
         assert (done.code, done.out) == (1, "")
-        assert (
-            done.err == "peer: unavailable at tools/list: HTTP 503: Service Unavailable\n  seen: something went wrong\n"
-        )
+        assert done.err.splitlines() == [
+            "peer: unavailable at tools/list: HTTP 503: Service Unavailable",
+            "  seen: something went wrong",
+            f"  next: {meaning_of(Reason.UNAVAILABLE).next_step}",
+        ]
     assert (tmp_path / "contracts" / "peer.json").read_text() == before
 
 
@@ -245,4 +249,5 @@ async def test_why_a_process_could_not_be_asked_is_shown(command: str, tmp_path:
         "peer: process_exited at initialize: the process exited with status 2",
         "  detail: no key",
         "  detail: standard output: Usage: server --key KEY",
+        f"  next: {meaning_of(Reason.PROCESS_EXITED).next_step}",
     ]

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from prober.outcome import Verdict
+from prober.report.next_step import next_step
 from tests.report.golden import report
 from tests.report.outcomes import DEADLINE, EVERYTHING, HOSTILE, PASSED, PROCESS, UNKNOWN, VERDICT
 
@@ -85,7 +86,8 @@ def test_a_failure_says_all_that_a_terminal_says() -> None:
         "    throw err;\n"
         "    ^\n"
         "\n"
-        "  Error: Cannot find module '/srv/server-filesystem/dist/index.js'"
+        "  Error: Cannot find module '/srv/server-filesystem/dist/index.js'\n"
+        f"next: {next_step(PROCESS)}"
     )
 
 

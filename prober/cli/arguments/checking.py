@@ -1,4 +1,4 @@
-"""Commands that check servers or what was recorded of them: `run`, `check`, `judge`."""
+"""Commands that check servers or what was recorded of them: `run`, `check`, `judge`, `explain`."""
 
 from __future__ import annotations
 
@@ -172,3 +172,15 @@ def judge(
     from prober.cli.commands import judge
 
     raise typer.Exit(judge.judge(file, model=model, timeline=timeline))
+
+
+def explain(
+    reason: Annotated[
+        str | None,
+        typer.Argument(metavar="[REASON]", help="A reason, as reports name it. Default: all.", show_default=False),
+    ] = None,
+) -> None:
+    """Explain a reason: what it means, what to do."""
+    from prober.cli.commands import explain
+
+    raise typer.Exit(explain.explain(reason))

@@ -24,6 +24,7 @@ from prober.outcome import Failure
 from prober.redaction import Redactor
 from prober.report.details import told
 from prober.report.json_report import failure_fields, text_or_null
+from prober.report.next_step import next_for
 from prober.report.untrusted import line, scalar
 
 VERSION: Final = 1
@@ -148,6 +149,7 @@ def _show_failure(read: Read) -> None:
         typer.echo(line(f"{target}: {failure.reason} at {failure.step}: {failure.message}"), err=True)
         for proof in told(failure):
             typer.echo(f"  {proof}", err=True)
+        typer.echo(f"  next: {next_for(failure, target=target)}", err=True)
 
 
 def _result(read: Read) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from prober.discover.surveyed import Survey
 from prober.loader import load
 from prober.outcome import Failure
 from prober.report.details import told
+from prober.report.next_step import next_for
 from prober.report.untrusted import line
 
 _MINUTE: Final = 60.0
@@ -82,6 +83,7 @@ def init(server: Server, options: InitOptions, values: Mapping[str, str]) -> tup
         typer.echo(line(f"{target.address}: {failure.reason} at {failure.step}: {failure.message}"), err=True)
         for proof in told(failure):
             typer.echo(f"  {proof}", err=True)
+        typer.echo(f"  next: {next_for(failure, target=target.name)}", err=True)
         return FAILED, survey_report.result(target.address, failure=failure)
     written = write_update(existing, surveyed) if existing else _write(server, surveyed, options)
     if written is None:

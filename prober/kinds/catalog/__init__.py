@@ -73,6 +73,12 @@ KIND: Final = ProbeKind(
     help="Read every page of tools, resources, templates and prompts.",
     settings=mapping_of(CatalogSettings, build=_build),
     reasons=lambda _: {Reason.TOOL_MISSING, Reason.EXPECTATION_FAILED, Reason.CONTRACT_BROKEN},
+    next_steps={
+        Reason.TOOL_MISSING: "If the tools are gone on purpose, remove them from `tools` of the probe {probe}; the"
+        " evidence names those that the server lists.",
+        Reason.EXPECTATION_FAILED: "If they are gone on purpose, remove them from `resources` or `prompts` of the probe"
+        " {probe}; the evidence names those that the server lists.",
+    },
     metrics=(
         FactMetric(
             name="mcp_contract_changes",

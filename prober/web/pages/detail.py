@@ -19,7 +19,7 @@ from prober.web.pages.failure_view import (
     MAX_NOTES,
     FailureView,
     earlier_failures,
-    present_failure,
+    present_failures,
 )
 from prober.web.pages.formatting import When, ago, counted, one_line, percent, since, span
 from prober.web.pages.front import late
@@ -144,7 +144,7 @@ def detail_of(
         strip=strip_of(past.days, now.date()) if past else None,
         spark=spark_of(past.seconds) if past else None,
         uptime=percent(past.uptime) if past and past.uptime is not None else None,
-        present=tuple(present_failure(status, now) for status in bad),
+        present=present_failures(bad, now),
         probes=tuple(_row(status, schedule[status.probe.name], now, started_at) for status in statuses),
         disabled=tuple(DisabledProbe(name=probe.name, kind=probe.kind) for probe in target.disabled[:PAGE_SIZE]),
         pages=pages,

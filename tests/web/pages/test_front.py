@@ -77,9 +77,21 @@ def test_more_failing_probes_than_fit_are_counted() -> None:
     world = World()
     probes = [probe(f"p{n}", "a") for n in range(7)]
     world.apply_config([target("a")], probes)
-    world.record(*(result(each, reason=F) for each in probes))
+    world.record(*(result(each, reason=F, message=f"port {n}") for n, each in enumerate(probes)))
     with served(world) as url:
         assert "and 4 more" in read(url).text
+
+
+def test_probes_that_fail_alike_are_one_complaint_with_the_next_step() -> None:
+    world = World()
+    probes = [probe(f"p{n}", "a") for n in range(7)]
+    world.apply_config([target("a")], probes)
+    world.record(*(result(each, reason=F, message="Connection refused") for each in probes))
+    with served(world) as url:
+        text = read(url).text
+    assert text.count("Connection refused") == 1
+    assert "p0 and 6 more connect_refused" in text
+    assert "Next Start the server, or correct host and port in url ." in text
 
 
 def test_a_late_probe_is_marked_with_how_late_it_is() -> None:
