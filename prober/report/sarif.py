@@ -17,7 +17,8 @@ from typing import Any, Final, TextIO
 from urllib.parse import quote
 
 from prober import __version__
-from prober.outcome import Family, Outcome, Reason, Verdict
+from prober.outcome import Outcome, Reason, Verdict
+from prober.reasons import filled, meaning_of
 from prober.report.details import as_lines, evidence_notes, headline
 from prober.report.formatting import rfc3339
 from prober.report.json_report import text_or_null
@@ -27,16 +28,6 @@ from prober.report.summary import Summary, by_name
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT: Final = "mcpProber/v1"
 _LEVEL: Final = {Verdict.FAIL: "error", Verdict.UNKNOWN: "warning"}
-_MEANING: Final = {
-    Family.TRANSPORT: "No conversation with the server was possible: network, TLS, or the start of a process.",
-    Family.HTTP: "HTTP answered, and no MCP server did.",
-    Family.PROTOCOL: "The answer breaks the rules of MCP or JSON-RPC, or is an error of theirs.",
-    Family.TOOL: "The tool is missing, may not be called, or says that it failed.",
-    Family.VERDICT: "The answer came, and it is not the right one, or it came too late.",
-    Family.RACE: "Several clients at once saw what a sound store never shows.",
-    Family.DEADLINE: "There was no answer in time.",
-    Family.PROBER: "The prober could not tell how the server is.",
-}
 
 
 def write(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, stream: TextIO) -> None:  # noqa: ARG001
@@ -68,13 +59,13 @@ def document(outcomes: Sequence[Outcome], *, started_at: datetime) -> dict[str, 
 
 def _rule(reason: Reason) -> dict[str, Any]:
     name = "".join(word.capitalize() for word in reason.value.split("_"))
-    sentence = _MEANING[reason.family]
+    meaning = meaning_of(reason)
     return {
         "id": reason.value,
         "name": name,
         "shortDescription": {"text": reason.value.replace("_", " ").capitalize()},
-        "fullDescription": {"text": sentence},
-        "help": {"text": sentence},
+        "fullDescription": {"text": meaning.sentence},
+        "help": {"text": f"{meaning.sentence} Next: {filled(meaning.next_step, {})}"},
         "defaultConfiguration": {"level": _LEVEL[reason.verdict]},
         "properties": {"tags": ["mcp", reason.family.value]},
     }
