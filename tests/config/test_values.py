@@ -49,6 +49,7 @@ def test_an_http_target_has_all_that_was_written(every_key: Config, good: Path) 
         limits=Limits(body=1024**2, decompressed=4_000_000, event=64 * 1024, line=100),
         allow_writes=True,
         concurrency=4,
+        read_only_tools=("get_*", "count"),
         budget=Budget(requests=120, seconds=3600.0),
         maintenance=(Window(cron="0 2 * * 0", duration=7200.0),),
     )
@@ -142,7 +143,7 @@ def test_a_call_with_its_checks(every_key: Config, good: Path) -> None:
         timeout=1.5,
         allow_writes=True,
         maintenance=(Window(cron="30 1 1 * *", duration=1800.0),),
-        origin=f"{good / 'every-key.yaml'}:51",
+        origin=f"{good / 'every-key.yaml'}:53",
         secrets=(Secret(TOKEN),),
     )
     assert settings.tool == "echo"
