@@ -48,25 +48,25 @@ _WORDS: Final = (
 )
 """Formats that a description names, and a value of each."""
 
-_SEARCHED: Final = frozenset(
-    {
-        "query",
-        "q",
-        "search",
-        "search_query",
-        "search_term",
-        "keyword",
-        "keywords",
-        "term",
-        "text",
-        "message",
-        "question",
-        "pattern",
-    }
-)
-"""Names of arguments that take any words."""
-
-_SEARCH_WORD: Final = "test"
+_BY_NAME: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("query", "q", "search", "keyword", "keywords", "term", "text", "message", "question"), "test"),
+    **dict.fromkeys(("pattern", "phrase", "word", "sentence", "prompt"), "test"),
+    **dict.fromkeys(("url", "uri", "link", "website"), "https://example.com/"),
+    **dict.fromkeys(("domain", "host", "hostname"), "example.com"),
+    **dict.fromkeys(("date", "day"), "2025-01-01"),
+    **dict.fromkeys(("language", "lang", "locale"), "en"),
+    **dict.fromkeys(("color", "colour", "foreground", "background"), "#000000"),
+    **dict.fromkeys(("timezone", "tz"), "UTC"),
+    **dict.fromkeys(("city", "location"), "Paris"),
+    **dict.fromkeys(("symbol", "ticker"), "AAPL"),
+    "country": "US",
+    "currency": "USD",
+    "email": "user@example.com",
+    "html": "<p>test</p>",
+    "markdown": "# test",
+    "year": "2025",
+}
+"""Values that do for an argument of this name, or whose last word is this, of whatever tool."""
 
 _FOR_PATTERNS: Final = ("1", "a", "A", "aa", "AA", "AAA", "aaaa", "2025", "2025-01", "12:00", "1.0.0", "#000000", "a/a")
 """Tried for a pattern, with the values for formats."""
@@ -138,8 +138,8 @@ def implied(schema: Mapping[str, Any], name: str) -> Any:
         for form, text in _WORDS:
             if form.search(described):
                 return text
-        if "string" in types and name.lower() in _SEARCHED:
-            return _SEARCH_WORD
+        if "string" in types and (text := _for_name(name)) is not None:
+            return text
     if types & {"integer", "number"}:
         return _number(schema)
     if "boolean" in types:
@@ -151,6 +151,11 @@ def implied(schema: Mapping[str, Any], name: str) -> Any:
     if "null" in types:
         return None
     raise ValueError
+
+
+def _for_name(name: str) -> str | None:
+    words = re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name[:_LONGEST]).lower())
+    return _BY_NAME.get("_".join(words), _BY_NAME.get(words[-1])) if words else None
 
 
 def types_of(schema: Mapping[str, Any]) -> set[str]:

@@ -21,7 +21,7 @@ from prober.discover.listing import read_lists
 from prober.discover.named_paths import plans_by_paths
 from prober.discover.surveyed import CalledTool, FailedList, SkippedTool, SkipReason, Survey
 from prober.discover.writable import is_writable, is_writable_contract, is_writable_name
-from prober.kinds.catalog.run import read_contract
+from prober.kinds.catalog.run import LISTS, read_contract
 from prober.kinds.context import ProbeContext, is_read_only, is_writer
 from prober.outcome import Failure, ServerInfo
 
@@ -99,7 +99,7 @@ async def survey(target: Target, *, timeout: float, choices: Choices | None = No
     choices = choices or Choices()
     async with Judge() as judge:
         surveyor = Surveyor(target=target, target_cache=cache_of(target), judge=judge, timeout=timeout)
-        context = surveyor.context(4)
+        context = surveyor.context(len(LISTS))
         contract, failed_lists = await read_lists(context, timeout=timeout)
         tools = {name: listing for name, listing in contract.tools.items() if name not in choices.known}
         tried: Tried = {name: skip for name, listing in tools.items() if (skip := _skipped(context, name, listing))}
@@ -115,7 +115,7 @@ async def survey(target: Target, *, timeout: float, choices: Choices | None = No
             section: tuple(sorted(name for name in getattr(contract, section) if is_writable_name(name, redact)))
             for section in ("tools", "prompts")
         },
-        lists=tuple(name for name in ("tools", "prompts", "resources", "templates") if name not in failed),
+        lists=tuple(name for name in LISTS if name not in failed),
         failed_lists=failed_lists,
         contract=contract if is_writable_contract(contract, redact) else None,
     )

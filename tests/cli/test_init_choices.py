@@ -236,3 +236,9 @@ async def test_update_without_a_file_says_what_to_do(tmp_path: Path) -> None:
         done.err
         == f"No probe file in {tmp_path / 'none'} has probes of this server. Write one first, without --update.\n"
     )
+
+
+async def test_update_does_not_change_the_target_so_readers_are_for_the_file(tmp_path: Path) -> None:
+    done = await quickly("init", "http://127.0.0.1:9/mcp", "--update", "--read-only", "get_*")
+    assert (done.code, done.out) == (2, "")
+    assert "read_only_tools" in done.err

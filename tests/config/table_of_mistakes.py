@@ -156,7 +156,7 @@ STRUCTURE: dict[str, list[str]] = {
         "4: probes.one.from: expected text or result, found structured",
     ],
     "from-unknown": [
-        "4: probes.one.from: expected structured, text or result, found json",
+        "4: probes.one.from: expected structured, text, result or result-text, found json",
     ],
     "handshake-bad-version": [
         "4: probes.one.expect_version: expected a protocol version such as 2025-11-25",

@@ -49,6 +49,7 @@ def test_an_http_target_has_all_that_was_written(every_key: Config, good: Path) 
         limits=Limits(body=1024**2, decompressed=4_000_000, event=64 * 1024, line=100),
         allow_writes=True,
         concurrency=4,
+        read_only_tools=("get_*", "count"),
         budget=Budget(requests=120, seconds=3600.0),
         maintenance=(Window(cron="0 2 * * 0", duration=7200.0),),
         tags=("smoke", "eu-1"),

@@ -152,13 +152,13 @@ def test_a_chosen_value_of_the_wrong_type_is_no_value() -> None:
 DOCSTRING: Final = """Forecast for a city.
 
     Args:
-        city: Name of the city, e.g. 'Paris'
+        place: Name of the place, e.g. 'Paris'
         unit (str, optional): One of 'C' or 'F'
-        - `day`: Day as YYYY-MM-DD
+        - `when`: Day as YYYY-MM-DD
     """
 
 
-@pytest.mark.parametrize(("name", "value"), [("city", "Paris"), ("unit", "C"), ("day", "2025-01-01")], ids=str)
+@pytest.mark.parametrize(("name", "value"), [("place", "Paris"), ("unit", "C"), ("when", "2025-01-01")], ids=str)
 def test_an_argument_may_be_described_in_the_words_of_the_tool(name: str, value: str) -> None:
     assert arguments_for(requiring(**{name: TEXT}), description=DOCSTRING) == {name: value}
     assert missing_values(arguments_for(requiring(**{name: TEXT}), description=None)) == {name: "string"}
@@ -166,13 +166,24 @@ def test_an_argument_may_be_described_in_the_words_of_the_tool(name: str, value:
     assert missing_values(arguments_for(requiring(**{name: own}), description=DOCSTRING))
 
 
-@pytest.mark.parametrize("description", [5, "ity: 'x'", "the city: no", "city\n: e.g. 'x'", ":" * 100_000], ids=str)
+@pytest.mark.parametrize("description", [5, "lace: 'x'", "the place: no", "place\n: e.g. 'x'", ":" * 100_000], ids=str)
 def test_words_that_are_not_about_an_argument_are_not_taken(description: Any) -> None:
-    assert missing_values(arguments_for(requiring(city=TEXT), description=description)) == {"city": "string"}
+    assert missing_values(arguments_for(requiring(place=TEXT), description=description)) == {"place": "string"}
 
 
-def test_a_word_to_search_for_is_taken_where_any_will_do() -> None:
-    assert arguments_for(requiring(query=TEXT)) == {"query": "test"}
+NAMED: Final = {
+    "query": "test",
+    "search_query": "test",
+    "startDate": "2025-01-01",
+    "target_url": "https://example.com/",
+    "language": "en",
+}
+
+
+@pytest.mark.parametrize(("name", "value"), NAMED.items(), ids=list(NAMED))
+def test_a_well_known_name_has_a_well_known_value(name: str, value: str) -> None:
+    assert arguments_for(requiring(**{name: TEXT})) == {name: value}
+    assert missing_values(arguments_for(requiring(**{f"{name}_thing": TEXT})))
 
 
 @pytest.mark.parametrize(
@@ -196,9 +207,9 @@ def test_only_required_arguments_are_given_whatever_the_schema_is(schema: Any, a
 
 
 def test_what_is_known_stands_beside_what_is_wanted() -> None:
-    arguments = arguments_for(requiring(unit={"default": "C"}, city=TEXT, at=requiring(day={"const": 1}, hour=TEXT)))
+    arguments = arguments_for(requiring(unit={"default": "C"}, place=TEXT, at=requiring(day={"const": 1}, hour=TEXT)))
     wanted = MissingValue(hint="string")
-    assert arguments == {"unit": "C", "city": wanted, "at": {"day": 1, "hour": wanted}}
+    assert arguments == {"unit": "C", "place": wanted, "at": {"day": 1, "hour": wanted}}
 
 
 def _branching(levels: int) -> dict[str, Any]:

@@ -23,6 +23,7 @@ OF_EVERYTHING: Final = {
     "get-resource-links",
     "get-resource-reference",
     "get-structured-content",
+    "get-sum",
     "get-tiny-image",
 }
 OF_SDK: Final = {"add", "count_words", "forecast", "list_notes"}

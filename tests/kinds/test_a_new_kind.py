@@ -184,6 +184,8 @@ def test_only_commands_about_a_kind_name_it() -> None:
         ("cli", "catalog"),  # pin and drift
         ("cli", "race"),  # run --seed, judge
         ("discover", "catalog"),  # init lists what a catalog probe lists
+        ("discover", "call"),  # init --update: the tools that a file has probes of
+        ("discover", "scenario"),
     }
 
 

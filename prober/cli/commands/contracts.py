@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -117,7 +117,7 @@ def _pinned(read: Read, redact: Redactor) -> Read:
     return Read(probe=read.probe, file=read.file, found=read.found, changes=read.changes, pinned=True)
 
 
-def _ended(results: Sequence[Read], output: str, *, bad: Any) -> int:
+def _ended(results: Sequence[Read], output: str, *, bad: Callable[[Read], bool]) -> int:
     """Write the document where it is wanted; returns the highest exit code."""
     if not results:
         refuse("No catalog probe names a contract. Add to one:\n  contract: contracts/NAME.json")

@@ -52,6 +52,8 @@ class InitOptions:
 def init_each(servers: Sequence[Server], options: InitOptions) -> int:
     """A probe file for each server; returns the worst of their exit codes. One that fails does not stop the others."""
     check_output(options.output)
+    if options.update and options.read_only:
+        refuse("--update leaves the target as it is. Write the names under `read_only_tools` of the target instead.")
     values = _values(options.values)
     codes, results = [], []
     for server in servers:

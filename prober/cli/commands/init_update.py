@@ -27,8 +27,6 @@ class Existing:
     """A probe file of the server, and what its configuration knows of it."""
 
     file: Path
-    folder: Path
-    """The folder of the configuration, as it was named."""
     config: Config
     target: Target
     known: Known
@@ -41,9 +39,8 @@ def find_existing(server: Server, folder: Path) -> Existing:  # noqa: RET503 - r
         same = server.name == target.name if server.name else _same(target, server.target)
         files = [probe.origin.rpartition(":")[0] for probe in config.probes.values() if probe.target == target.name]
         if same and files:
-            return Existing(
-                file=Path(files[0]), folder=folder, config=config, target=target, known=known_of(config, target.name)
-            )
+            known = known_of(config, target.name)
+            return Existing(file=Path(files[0]), config=config, target=target, known=known)
     wanted = f"the target {server.name}" if server.name else "this server"
     refuse(f"No probe file in {folder} has probes of {wanted}. Write one first, without --update.")
 
