@@ -15,6 +15,7 @@ NPM     := tests/npm
 DRAW    := tests/dashboards/render
 STEP    := tests/setup/step.sh
 SUITE   := tests/assertions/json-schema-test-suite
+CALLER  := $(PATH)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # The exact versions hold for what builds the package as well: newer pips go by the second variable, older by the first.
@@ -97,8 +98,9 @@ mutants: $(VENV)/.installed
 dashboards: setup $(DRAW)/node_modules/.installed
 	$(BIN)/python -m tests.dashboards.draw $(ARGS)
 
+# With the caller's PATH, so that the commands that it prints are those that the caller can paste.
 demo: $(VENV)/.installed
-	$(BIN)/mcp-prober demo
+	PATH="$(CALLER)" $(BIN)/mcp-prober demo
 
 # What a release consists of: dist/*.tar.gz, dist/*.whl, and build/sbom.cdx.json of what the wheel brings along.
 dist: $(VENV)/.installed

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import gc
 import sys
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, Final
 
 import typer
 
 from prober import __version__
 from prober.cli.arguments import checking, operating, writing
+from prober.cli.sections import Sections
 
 app = typer.Typer(
     name="mcp-prober",
     help="Probe MCP servers as an agent sees them, judge every answer, say which step failed and why.",
+    cls=Sections,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -46,21 +49,20 @@ def _root(
         raise typer.Exit
 
 
-for _command in (
-    checking.run,
-    checking.check,
-    writing.init,
-    writing.pin,
-    writing.drift,
-    checking.judge,
-    writing.export,
-    operating.demo,
-    operating.daemon,
-    operating.drill,
-):
-    app.command()(_command)
+_SECTIONS: Final[Mapping[str, tuple[Callable[..., None], ...]]] = {
+    "First steps": (operating.demo, writing.init, writing.export),
+    "Probing": (checking.run, checking.check, operating.daemon),
+    "Contracts and races": (writing.pin, writing.drift, checking.judge),
+}
+for _section, _commands in _SECTIONS.items():
+    for _command in _commands:
+        app.command(rich_help_panel=_section)(_command)
+
+_PRACTICE = "Practice"
+app.command(rich_help_panel=_PRACTICE)(operating.drill)
 app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     add_help_option=False,
     options_metavar="[OPTIONS, see --help]",
+    rich_help_panel=_PRACTICE,
 )(operating.reference)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -18,7 +20,8 @@ from typing import Final
 
 import typer
 
-from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN
+from prober.cli.exit_codes import FAILED, INTERRUPTED, PASSED, UNKNOWN
+from prober.cli.invocation import own_command, shown
 from prober.cli.package_data import shipped
 from prober.config.model import Config
 from prober.engine import run_pass
@@ -28,8 +31,9 @@ from prober.report import REPORTS
 
 _STOP_SECONDS: Final = 10.0
 
+_RACES: Final = "reference-races.yaml"
 _RACE: Final = "reference-steps"
-"""The probe of reference-races.yaml whose clients increment one counter."""
+"""The probe of that file whose clients increment one counter."""
 
 _FAULTS: Final = (
     ("null-field", "a required field of every answer is null", Reason.OUTPUT_SCHEMA_MISMATCH),
@@ -39,21 +43,40 @@ _FAULTS: Final = (
 
 def demo(*, serve: bool) -> int:
     """Show what the prober does; returns the exit code. `serve` keeps the server up until it is interrupted."""
+    # SIGTERM ends it as Ctrl-C does: by an exception, so that no server is left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _demo(serve=serve)
+    except KeyboardInterrupt:
+        typer.echo("interrupted", err=True)
+        return INTERRUPTED
+
+
+def _demo(*, serve: bool) -> int:
     with TemporaryDirectory(prefix="mcp-prober-demo-") as folder, reference_server(Path(folder)) as url:
         typer.echo(f"A reference server is up at {url}, its state in an SQLite file.")
         as_expected = [_probes_pass(url), *(_fault_is_caught(url, *fault) for fault in _FAULTS)]
         _set_faults(url, [])
         as_expected += [_race_is_won(url), _race_is_lost()]
-        typer.echo("" if all(as_expected) else "\nThis is not what the demo should show.")
-        typer.echo(
-            "Next:\n"
-            "  mcp-prober init https://your.server/mcp     probes for a server of yours\n"
-            "  mcp-prober run probes                       one pass over them\n"
-            "  mcp-prober reference --help                 the server of this demo, to break on purpose"
-        )
+        typer.echo("" if all(as_expected) else "\nThis is not what the demo should show.\n")
+        typer.echo(_next_steps())
         if serve:
             _serve(url)
     return PASSED if all(as_expected) else FAILED
+
+
+def _next_steps() -> str:
+    """Commands to go on with, each of which works as it stands."""
+    me = own_command()
+    races = shlex.quote(shown(shipped("probes") / _RACES))
+    return (
+        "Probes for a server of yours, then one pass over them:\n"
+        f"  {me} init https://your.server/mcp\n"
+        f"  {me} run probes\n"
+        "The race that was lost, once more, with the server in a second terminal:\n"
+        f"  {me} reference --store memory\n"
+        f"  {me} run {races} --probe {_RACE}"
+    )
 
 
 def _probes_pass(url: str) -> bool:
@@ -72,19 +95,23 @@ def _fault_is_caught(url: str, name: str, what: str, reason: Reason) -> bool:
 
 def _race_is_won(url: str) -> bool:
     typer.echo("\nThe faults are off. Now several clients count at once, on the SQLite store:\n")
-    outcomes = _run_pass(_config_for(url, "reference-races.yaml", only=_RACE))
+    outcomes = _run_pass(_config_for(url, _RACES, only=_RACE))
     return all(outcome.verdict is Verdict.PASS for outcome in outcomes)
 
 
 def _race_is_lost() -> bool:
     typer.echo("\nThe same on the memory store, which is how not to do it:\n")
     with TemporaryDirectory(prefix="mcp-prober-demo-") as folder, reference_server(Path(folder), "memory") as url:
-        outcomes = _run_pass(_config_for(url, "reference-races.yaml", only=_RACE))
+        outcomes = _run_pass(_config_for(url, _RACES, only=_RACE))
     return any(outcome.reason is Reason.LOST_UPDATE for outcome in outcomes)
 
 
 def _run_pass(config: Config) -> list[Outcome]:
-    outcomes = asyncio.run(run_pass(config, list(config.probes.values())))
+    passing = run_pass(config, list(config.probes.values()))
+    try:
+        outcomes = asyncio.run(passing)
+    finally:
+        passing.close()  # an interruption may come before it has begun
     REPORTS["table"](outcomes, started_at=min(each.started_at for each in outcomes), verbose=False, stream=sys.stdout)
     sys.stdout.flush()
     return outcomes
@@ -93,7 +120,8 @@ def _run_pass(config: Config) -> list[Outcome]:
 def _config_for(url: str, file: str, *, only: str | None = None) -> Config:
     config = load([shipped("probes") / file], environ=os.environ)
     targets = {name: replace(target, url=url, address=url) for name, target in config.targets.items()}
-    probes = {name: probe for name, probe in config.probes.items() if only in (None, name)}
+    # Without an origin a lost race prints no command to run it again: its server is gone by then.
+    probes = {name: replace(probe, origin="") for name, probe in config.probes.items() if only in (None, name)}
     return replace(config, targets=targets, probes=probes)
 
 
@@ -109,8 +137,9 @@ def _set_faults(url: str, faults: Sequence[str]) -> None:
 
 
 def _serve(url: str) -> None:
-    typer.echo(f"\nThe server stays up: MCP at {url}, metrics at {url.removesuffix('/mcp')}/metrics. Ctrl-C ends it.")
+    metrics = url.removesuffix("/mcp") + "/metrics"
     try:
+        typer.echo(f"\nThe server stays up: MCP at {url}, metrics at {metrics}. Ctrl-C ends it.")
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
