@@ -9,7 +9,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from prober.outcome import Outcome, Reason, Verdict
 from prober.report import REPORTS
 
 _STOP_SECONDS: Final = 10.0
+_INTERRUPTIONS: Final = (signal.SIGINT, signal.SIGTERM)
 
 _RACES: Final = "reference-races.yaml"
 _RACE: Final = "reference-steps"
@@ -43,25 +43,33 @@ _FAULTS: Final = (
 
 def demo(*, serve: bool) -> int:
     """Show what the prober does; returns the exit code. `serve` keeps the server up until it is interrupted."""
-    # SIGTERM ends it as Ctrl-C does: by an exception, so that no server is left behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    return asyncio.run(_interruptible(serve=serve))
+
+
+async def _interruptible(*, serve: bool) -> int:
+    """A signal ends what is awaited at the moment, so that the servers and folders of the demo go with it."""
+    showing = asyncio.ensure_future(_demo(serve=serve))
+    loop = asyncio.get_running_loop()
+    for number in _INTERRUPTIONS:
+        loop.add_signal_handler(number, showing.cancel)
     try:
-        return _demo(serve=serve)
-    except KeyboardInterrupt:
+        return await showing
+    except asyncio.CancelledError:
         typer.echo("interrupted", err=True)
         return INTERRUPTED
 
 
-def _demo(*, serve: bool) -> int:
+async def _demo(*, serve: bool) -> int:
     with TemporaryDirectory(prefix="mcp-prober-demo-") as folder, reference_server(Path(folder)) as url:
         typer.echo(f"A reference server is up at {url}, its state in an SQLite file.")
-        as_expected = [_probes_pass(url), *(_fault_is_caught(url, *fault) for fault in _FAULTS)]
+        as_expected = [await _probes_pass(url)]
+        as_expected += [await _fault_is_caught(url, *fault) for fault in _FAULTS]
         _set_faults(url, [])
-        as_expected += [_race_is_won(url), _race_is_lost()]
+        as_expected += [await _race_is_won(url), await _race_is_lost()]
         typer.echo("" if all(as_expected) else "\nThis is not what the demo should show.\n")
         typer.echo(_next_steps())
         if serve:
-            _serve(url)
+            await _serve(url)
     return PASSED if all(as_expected) else FAILED
 
 
@@ -79,39 +87,35 @@ def _next_steps() -> str:
     )
 
 
-def _probes_pass(url: str) -> bool:
+async def _probes_pass(url: str) -> bool:
     config = _config_for(url, "reference.yaml")
     typer.echo(f"\nOne pass over probes/reference.yaml ({len(config.probes)} probes):\n")
-    outcomes = _run_pass(config)
+    outcomes = await _run_pass(config)
     return all(outcome.verdict is Verdict.PASS for outcome in outcomes)
 
 
-def _fault_is_caught(url: str, name: str, what: str, reason: Reason) -> bool:
+async def _fault_is_caught(url: str, name: str, what: str, reason: Reason) -> bool:
     typer.echo(f"\nNow with the fault {name}: {what}.\n")
     _set_faults(url, [name])
-    outcomes = _run_pass(_config_for(url, "reference.yaml"))
+    outcomes = await _run_pass(_config_for(url, "reference.yaml"))
     return any(outcome.reason is reason for outcome in outcomes)
 
 
-def _race_is_won(url: str) -> bool:
+async def _race_is_won(url: str) -> bool:
     typer.echo("\nThe faults are off. Now several clients count at once, on the SQLite store:\n")
-    outcomes = _run_pass(_config_for(url, _RACES, only=_RACE))
+    outcomes = await _run_pass(_config_for(url, _RACES, only=_RACE))
     return all(outcome.verdict is Verdict.PASS for outcome in outcomes)
 
 
-def _race_is_lost() -> bool:
+async def _race_is_lost() -> bool:
     typer.echo("\nThe same on the memory store, which is how not to do it:\n")
     with TemporaryDirectory(prefix="mcp-prober-demo-") as folder, reference_server(Path(folder), "memory") as url:
-        outcomes = _run_pass(_config_for(url, _RACES, only=_RACE))
+        outcomes = await _run_pass(_config_for(url, _RACES, only=_RACE))
     return any(outcome.reason is Reason.LOST_UPDATE for outcome in outcomes)
 
 
-def _run_pass(config: Config) -> list[Outcome]:
-    passing = run_pass(config, list(config.probes.values()))
-    try:
-        outcomes = asyncio.run(passing)
-    finally:
-        passing.close()  # an interruption may come before it has begun
+async def _run_pass(config: Config) -> list[Outcome]:
+    outcomes = await run_pass(config, list(config.probes.values()))
     REPORTS["table"](outcomes, started_at=min(each.started_at for each in outcomes), verbose=False, stream=sys.stdout)
     sys.stdout.flush()
     return outcomes
@@ -136,13 +140,12 @@ def _set_faults(url: str, faults: Sequence[str]) -> None:
         pass
 
 
-def _serve(url: str) -> None:
+async def _serve(url: str) -> None:
     metrics = url.removesuffix("/mcp") + "/metrics"
     try:
         typer.echo(f"\nThe server stays up: MCP at {url}, metrics at {metrics}. Ctrl-C ends it.")
-        while True:
-            time.sleep(3600)
-    except KeyboardInterrupt:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:  # as it should end
         typer.echo("")
 
 
