@@ -150,9 +150,10 @@ async def _serve(url: str) -> None:
 
 
 @contextmanager
-def reference_server(folder: Path, store: str = "sqlite") -> Iterator[str]:
+def reference_server(folder: Path, store: str = "sqlite", *, fault: str | None = None) -> Iterator[str]:
     """Run a reference server that writes its files to `folder`; yields the URL of its MCP endpoint."""
     command = [sys.executable, "-m", "prober.reference", "--listen", "127.0.0.1:0", "--session", "probe"]
+    command += ["--fault", fault] if fault else []
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(  # noqa: S603 - our own server
             [*command, "--store", store, "--db", str(folder / "demo.db")], stdout=subprocess.PIPE, stderr=log, text=True
