@@ -104,8 +104,9 @@ def _command(command: Any) -> Iterator[str]:
     yield from (" ".join(paragraph.split()) + "\n" for paragraph in command.help.split("\n\n"))
     options = [param for param in command.params if param.param_type_name == "option"]
     arguments = [param for param in command.params if param.param_type_name == "argument"]
-    rows = [(f"`{param.make_metavar(_context(command))}`", param.help or "") for param in arguments]
-    rows += [(f"`{', '.join(param.opts)}{_value(param)}`", _meaning(param)) for param in options]
+    # What stands for a value is no code: in a table, Markdown dialects do not agree on a `|` in code.
+    rows = [(param.make_metavar(_context(command)), param.help or "") for param in arguments]
+    rows += [(f"{code(param.opts)}{_value(param)}", _meaning(param)) for param in options]
     if rows:
         yield from table(("argument", "meaning"), rows)
     else:

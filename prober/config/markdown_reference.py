@@ -29,8 +29,10 @@ def reference(kinds: Mapping[str, ProbeKind], examples: Mapping[str, str]) -> st
     ]
     for section in file_schema(kinds).keys:
         lines += ["", f"## `{section.name}`", "", section.help, ""]
-        lines += [*_example(examples, section.name), *_HEAD]
-        lines += _rows(section.value_type, section.name, described)
+        mapping, below = _mapping_below(section.value_type, section.name)
+        lines += [*_example(examples, section.name), f"The keys of `{below}`:", "", *_HEAD]
+        # Without the part that all paths of the section have: names that are long break badly in a table.
+        lines += [row.replace(f"| `{below}.", "| `", 1) for row in _rows(mapping, below, described)]
         if section.name == "probes":
             for name, kind in kinds.items():
                 lines += ["", f"### `kind: {name}`", "", f"{kind.help} [An example](kinds.md#{name})", "", *_HEAD]
@@ -53,9 +55,8 @@ def _expectation_rows() -> Iterator[str]:
         yield _row(f"`{name}`", stated["description"])
 
 
-def _rows(value_type: FieldType[Any], path: str, described: dict[int, str]) -> Iterator[str]:
-    """Rows of all keys below a value. Keys that several values share are described at the first value only."""
-    mapping, path = _mapping_below(value_type, path)
+def _rows(mapping: MappingSchema[Any] | None, path: str, described: dict[int, str]) -> Iterator[str]:
+    """Rows of all keys of a mapping. Keys that several mappings share are described at the first one only."""
     if mapping is not None and described.setdefault(id(mapping), path) == path:
         yield from _rows_of(mapping.keys, f"{path}.", described)
 

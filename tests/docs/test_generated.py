@@ -18,6 +18,9 @@ from prober.loader import json_schema, load
 from prober.metrics import families
 from tests.docs.pages import DOCS
 
+WIDTH = 88
+"""Columns of a block on a screen of 1280 pixels."""
+
 ENVIRON = {"TENANT": "a-tenant", "BILLING_SECRET": "a-secret", "SLACK_URL": "json://127.0.0.1:9"}
 
 
@@ -41,9 +44,9 @@ def test_every_key_of_the_schema_has_an_example() -> None:
 
 def test_what_is_required_and_what_holds_by_default_is_told() -> None:
     page = configuration()
-    assert "| `probes.NAME.target` | the name of a target | required | The name of a target" in page
-    assert "| `probes.NAME.timeout` | a duration such as 5s | `10s` | The deadline of one run" in page
-    assert "| `targets.NAME.concurrency` | a whole number from 1 to 1,000 | `2` | How many" in page
+    assert "| `target` | the name of a target | required | The name of a target" in page
+    assert "| `timeout` | a duration such as 5s | `10s` | The deadline of one run" in page
+    assert "| `concurrency` | a whole number from 1 to 1,000 | `2` | How many" in page
 
 
 @pytest.mark.parametrize("kind", all_kinds())
@@ -69,6 +72,12 @@ def test_every_example_is_a_configuration_without_mistakes(name: str, tmp_path: 
     load([tmp_path / "example.yaml"], environ=ENVIRON, contracts_may_be_missing=True)
 
 
+def test_no_line_of_an_example_is_too_long_for_its_page() -> None:
+    files = [*EXAMPLES.glob("*.yaml"), *(DOCS.parent / "prober" / "kinds").glob("*/example.yaml")]
+    long = {file: line for file in files for line in file.read_text(encoding="utf-8").splitlines() if len(line) > WIDTH}
+    assert long == {}
+
+
 def test_every_family_of_metrics_has_its_type_labels_and_meaning() -> None:
     page = PAGES["metrics.md"]()
     for each in families():
@@ -84,7 +93,7 @@ def test_every_command_and_option_is_on_the_page() -> None:
         assert part, name
         for param in command.params:
             for option in param.opts if param.param_type_name == "option" else ():
-                assert re.search(rf"^\| `[^`]*{option}\b", part, re.MULTILINE), f"{name} {option}"
+                assert re.search(rf"^\| .*`{option}`.* \| ", part, re.MULTILINE), f"{name} {option}"
 
 
 def documents() -> dict[str, Any]:
