@@ -33,7 +33,7 @@ WRONG: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("run good.yaml --concurrency many", "--concurrency", ("'many'",)),
     ("run good.yaml --verbos", "No such option", ("--verbose",)),
     ("rum", "No such command 'rum'", ()),
-    ("init", "Missing argument", ("URL",)),
+    ("init", "Which server?", ("init --scan",)),
     ("init http://127.0.0.1:9/mcp more", "Only one URL is allowed, so 'more' is too much.", ("behind `--`",)),
     ("init http://127.0.0.1:99999/mcp", "targets.server.url", ("port",)),
     ("init http://", "targets.server.url", ()),
