@@ -24,12 +24,13 @@ _IN_BUDGET: Final = (Phase.SEND, Phase.WAIT, Phase.RECEIVE)
 
 def tool_error(name: str, result: Mapping[str, Any]) -> Failure:
     """The failure of a result that says `isError`."""
-    text = " ".join(texts_of(result)) or "nothing"
+    text = " ".join(texts_of(result))
+    said = cap(" ".join(text.split()), _EXCERPT) or "nothing"
     return Failure(
         Reason.TOOL_ERROR,
-        f"{name} answered with an error: {cap(' '.join(text.split()), _EXCERPT)}",
+        f"{name} answered with an error: {said}",
         step="tools/call",
-        evidence=Evidence(seen=cap(text, _EXCERPT)),
+        evidence=Evidence(seen=cap(text, _EXCERPT) or "nothing"),
     )
 
 

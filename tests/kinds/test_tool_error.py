@@ -15,6 +15,7 @@ LONG = "1 validation error\nsession_id\n  Input should be a valid string " + "an
         ("no such session", "an error: no such session"),
         ("first\n  second", "an error: first second"),
         ("", "an error: nothing"),
+        (" \n", "an error: nothing"),
         (LONG, "…"),
     ],
 )
