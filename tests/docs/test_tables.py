@@ -11,6 +11,7 @@ import yaml
 from starlette.routing import Route
 
 from prober.consistency import MODELS
+from prober.kinds import all_kinds
 from prober.loader import load
 from prober.metrics import Metrics
 from prober.outcome import Family
@@ -46,6 +47,11 @@ def test_the_table_of_reasons_is_the_enum() -> None:
         for family, names in rows(section("docs/verdicts.md", "Reasons"))
     }
     assert told == {family: family.reasons for family in Family}
+
+
+def test_the_readme_counts_the_kinds() -> None:
+    assert len(all_kinds()) == 7
+    assert "There are seven [kinds of probes]" in README.read_text(encoding="utf-8")
 
 
 def test_the_table_of_models_is_that_of_the_judges() -> None:
