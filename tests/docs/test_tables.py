@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,6 +36,19 @@ def test_no_picture_loads_anything_from_elsewhere() -> None:
     for picture in (ROOT / "docs" / "images").glob("*.svg"):
         loaded = re.findall(r"(?:href|src|url)\s*[=(]\s*[\"']?(?!#)([^\"')\s]+)", picture.read_text(encoding="utf-8"))
         assert loaded == [], picture.name
+
+
+@pytest.mark.slow
+def test_the_picture_is_of_a_run_as_it_is_today(tmp_path: Path) -> None:
+    made, committed = tmp_path / "terminal.svg", ROOT / "docs" / "images" / "terminal.svg"
+    subprocess.run([sys.executable, "-m", "docs.generate.picture", made], cwd=ROOT, check=True, timeout=120)
+    assert words(made) == words(committed), "make it anew: python -m docs.generate.picture"
+
+
+def words(picture: Path) -> list[str]:
+    """The text of a picture without what differs from run to run: times."""
+    shown = " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", picture.read_text(encoding="utf-8")))
+    return [word for word in re.split(r"(?:&#160;|\s)+", shown) if word and not re.fullmatch(r"[\d.]+|m?s", word)]
 
 
 def test_every_page_of_the_documentation_is_linked_from_the_readme() -> None:
