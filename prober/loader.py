@@ -2,7 +2,7 @@
 
     load(paths, environ=…) -> Config     or ConfigError with every Mistake of every file
     json_schema()                        the language as JSON Schema, for editors
-    reference()                          the language as a Markdown page, for people
+    reference(examples)                  the language as a Markdown page, for people
 
 The language is `prober.config`; what each kind of probe adds to it, the kind declares (`prober.kinds`).
 """
@@ -94,11 +94,11 @@ def json_schema() -> dict[str, Any]:
     return root_schema.json_schema(all_kinds())
 
 
-def reference() -> str:
-    """The language as a Markdown page: every key with its type, default and meaning."""
+def reference(examples: Mapping[str, str]) -> str:
+    """The language as a Markdown page: every key with its type, default and meaning, every section with an example."""
     from prober.config.markdown_reference import reference as page
 
-    return page(all_kinds())
+    return page(all_kinds(), examples)
 
 
 @cache

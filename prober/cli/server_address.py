@@ -113,7 +113,12 @@ def checked(entry: dict[str, Any], arguments: ServerArguments, *, name: str | No
             config = load([path], environ=os.environ)
         except ConfigError as error:
             prefix = f"{place}: " if place else ""
-            refuse("\n".join(f"{prefix}{mistake.path}: {mistake.message}" for mistake in error.mistakes))
+            typed = {"defaults.timeout": "--timeout", f"targets.{target}.startup_timeout": "--startup-timeout"}
+            refuse(
+                "\n".join(
+                    f"{prefix}{typed.get(mistake.path, mistake.path)}: {mistake.message}" for mistake in error.mistakes
+                )
+            )
     return Server(
         entry=entry,
         target=config.targets[target],

@@ -10,6 +10,7 @@ from prober.assertions.checks import Instance, case_of
 from prober.assertions.json_schema.schema import Schema, SchemaError
 from prober.client.target_cache import Tool
 from prober.config.model import Checks, Latency, Source
+from prober.json_values import cap
 from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Exchange, Failure, Phase, Reason
 
@@ -30,9 +31,13 @@ _WANTED: Final[Mapping[str, tuple[str, str]]] = {
 
 def tool_error(name: str, result: Mapping[str, Any]) -> Failure:
     """The failure of a result that says `isError`."""
-    text = " ".join(texts_of(result))[:_EXCERPT] or "nothing"
+    text = " ".join(texts_of(result))
+    said = cap(" ".join(text.split()), _EXCERPT) or "nothing"
     return Failure(
-        Reason.TOOL_ERROR, f"{name} answered with an error: {text}", step="tools/call", evidence=Evidence(seen=text)
+        Reason.TOOL_ERROR,
+        f"{name} answered with an error: {said}",
+        step="tools/call",
+        evidence=Evidence(seen=cap(text, _EXCERPT) or "nothing"),
     )
 
 

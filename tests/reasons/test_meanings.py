@@ -19,7 +19,7 @@ from prober.reasons import filled, meaning_of, meanings, next_step
 from prober.reasons.situations import REFINEMENTS
 from prober.report.reasons_page import FAMILIES, alert_table, page
 from tests.alerts.rules import ALERTING
-from tests.config.test_reference import keys
+from tests.docs.test_generated import keys
 
 ROOT: Final = Path(__file__).parents[2]
 AGAIN: Final = "python -m tests.reasons"

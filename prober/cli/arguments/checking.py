@@ -168,7 +168,7 @@ def judge(
         Path | None, typer.Option(metavar="FILE", help="Draw the witnesses: an HTML page, a lane per client.")
     ] = None,
 ) -> None:
-    """Judge the recorded trace of a race again, without connecting."""
+    """Judge the recorded trace of a race again."""
     from prober.cli.commands import judge
 
     raise typer.Exit(judge.judge(file, model=model, timeline=timeline))

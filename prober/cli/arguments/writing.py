@@ -139,7 +139,7 @@ def export(
     *,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ) -> None:
-    """Copy probes, dashboards, alerts or files to deploy that ship with it."""
+    """Copy out example probes, dashboards, alerts, units."""
     from prober.cli.commands import export
 
     raise typer.Exit(export.export(what, folder, force=force))
