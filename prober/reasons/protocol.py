@@ -51,7 +51,7 @@ MEANINGS: Final[Mapping[Reason, Meaning]] = {
             "the server is older than 2024-11-05",
             "`expect_version` is old",
         ),
-        next_step="Update mcp-prober or the server. If the probe has `expect_version`, change it to the version that"
+        next_step="Update the prober or the server. If the probe has `expect_version`, change it to the version that"
         " was negotiated.",
         alert=_DOWN,
     ),

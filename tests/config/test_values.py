@@ -147,7 +147,7 @@ def test_a_call_with_its_checks(every_key: Config, good: Path) -> None:
         tags=("slow",),
         enabled=False,
         maintenance=(Window(cron="30 1 1 * *", duration=1800.0),),
-        origin=f"{good / 'every-key.yaml'}:54",
+        origin=f"{good / 'every-key.yaml'}:56",
         secrets=(Secret(TOKEN),),
     )
     assert settings.tool == "echo"

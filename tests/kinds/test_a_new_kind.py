@@ -187,6 +187,7 @@ def test_only_commands_about_a_kind_name_it() -> None:
         ("cli", "race"),  # run --seed, judge
         ("discover", "catalog"),  # init lists what a catalog probe lists
         ("discover", "call"),  # init --update: the tools that a file has probes of
+        ("discover", "handshake"),  # run URL: probes of a server that nobody wrote down
         ("discover", "scenario"),
     }
 
