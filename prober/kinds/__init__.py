@@ -50,6 +50,7 @@ def kind_of(name: str) -> ProbeKind:
     return kind
 
 
+@cache
 def run_of(name: str) -> RunKind:
     """The run function of a kind, imported by this call: the code of races is large and seldom needed."""
     kind_of(name)
