@@ -36,7 +36,7 @@ COVERAGE ?=
 COV      := --cov --cov-report=
 TOTAL    := --cov-report=term:skip-covered $(if $(ARGS),,--cov-fail-under=94)
 
-.PHONY: help setup test test-rest test-all test-latest constraints lint bench mutants dashboards demo dist clean
+.PHONY: help setup test test-rest test-all test-latest constraints lint bench trial mutants dashboards demo dist clean
 
 help:
 	@echo "make setup         environment $(VENV), the servers and programs that tests meet"
@@ -45,6 +45,7 @@ help:
 	@echo "make test-latest   the quick tier on the newest versions that pyproject.toml allows: a report"
 	@echo "make constraints   writes constraints.txt anew, with those versions"
 	@echo "make mutants       mistakes put into the pure rooms, for the tests to find; ARGS=race for one room"
+	@echo "make trial         72 real servers: init, run, drift; writes tests/trial/results.md"
 	@echo "make lint | bench | dashboards | demo | dist | clean"
 
 setup: $(VENV)/.installed $(NPM)/node_modules/.installed $(SUITE)
@@ -92,6 +93,10 @@ bench: setup
 # Puts small mistakes into the pure rooms and says which of them no test notices. Gives way to everything else that runs.
 mutants: $(VENV)/.installed
 	PYTHONHASHSEED=0 nice -n 10 $(BIN)/python -m tests.mutants $(ARGS)
+
+# Real servers of npm and PyPI, tried as a newcomer tries them: installs a gigabyte once, then takes half an hour.
+trial: setup
+	$(BIN)/python -m tests.trial $(ARGS)
 
 # Draws every dashboard with Grafana's own libraries, which are half a gigabyte from the npm registry.
 dashboards: setup $(DRAW)/node_modules/.installed
