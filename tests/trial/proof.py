@@ -11,7 +11,7 @@ import httpx
 import yaml
 from jsonschema.validators import validator_for
 
-from tests.trial.raw import NoAnswerError, ask
+from tests.trial.raw import NoAnswerError, ask, overheard
 from tests.trial.servers import Started
 
 _NO_ANSWER: Final = frozenset({"timeout", "process_exited", "spawn_failed", "no_response", "stream_ended"})
@@ -51,6 +51,9 @@ def _proof(running: Started, folder: Path, result: dict[str, Any]) -> str:
     probe = yaml.safe_load(file.read_text(encoding="utf-8"))["probes"][result["probe"]]
     if result["verdict"] == "unknown":
         return ""
+    if result["reason"] == "wrong_id" and running.sse:
+        heard = overheard(running, cwd=str(folder))
+        return f"a second session receives what the first is answered: {json.dumps(heard)[:150]}" if heard else ""
     if probe["kind"] != "call":
         method = {"handshake": "initialize", "catalog": "tools/list"}.get(probe["kind"], "tools/list")
         return _problem(running, folder, method, {})

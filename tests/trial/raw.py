@@ -20,7 +20,7 @@ import httpx
 
 from tests.trial.servers import Started
 
-SECONDS: Final = 30.0
+SECONDS: Final = 20.0
 _VERSION: Final = "2025-11-25"
 _HEADERS: Final = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": _VERSION}
 _HELLO: Final = {
@@ -49,6 +49,17 @@ def ask(server: Started, method: str, params: Mapping[str, Any], *, cwd: str) ->
         wire.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
         wire.send({"jsonrpc": "2.0", "id": 2, "method": method, "params": params})
         return wire.receive(2)
+
+
+def overheard(server: Started, *, cwd: str) -> dict[str, Any] | None:
+    """The answer to another client's request that a session gets which asked nothing; None if it gets none."""
+    with _wire(server, cwd) as listener, _wire(server, cwd) as other:
+        other.send({"jsonrpc": "2.0", "id": 77, "method": "initialize", "params": _HELLO})
+        other.receive(77)
+        try:
+            return listener.receive(77)
+        except (NoAnswerError, httpx.HTTPError):
+            return None
 
 
 @contextmanager

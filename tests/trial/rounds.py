@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -41,7 +42,7 @@ class Trial:
     """The exit code of `drift`; None where nothing was pinned."""
     reds: list[Red] = field(default_factory=list)
     left_behind: int = 0
-    """Processes of the server that were still there at the end."""
+    """Processes of a server on stdio that were still there at the end."""
     trouble: str = ""
     """Why the server could not be tried at all."""
 
@@ -57,7 +58,10 @@ def try_server(server: Server) -> Trial:
         folder = Path(name)
         with started(server, folder) as running:
             _rounds(trial, running, folder)
-        trial.left_behind = _processes_of(folder)
+        left = _processes_of(folder)
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        trial.left_behind = len(left) if server.transport == "stdio" else 0  # else the server's own children
     return trial
 
 
@@ -125,13 +129,14 @@ def _prober(arguments: Sequence[str], folder: Path) -> subprocess.CompletedProce
     )
 
 
-def _processes_of(folder: Path) -> int:
-    """Processes whose HOME is that of the trial."""
+def _processes_of(folder: Path) -> list[int]:
+    """The processes whose HOME is that of the trial."""
     wanted = f"HOME={folder / 'home'}".encode()
-    count = 0
+    found = []
     for entry in Path("/proc").glob("[0-9]*/environ"):
         try:
-            count += wanted in entry.read_bytes().split(b"\0")
+            if wanted in entry.read_bytes().split(b"\0"):
+                found.append(int(entry.parent.name))
         except OSError:
             continue  # it ended meanwhile, or is somebody else's
-    return count
+    return found
