@@ -99,6 +99,11 @@ class Target:
         "How long the command may take until its first answer; a probe's timeout begins only then.",
         default=30.0,
     )
+    reuse: float | None = key(
+        Duration(),
+        "How long the process of the command serves further runs, e.g. 15m; if not given, each run starts its own.",
+        default=None,
+    )
     headers: Mapping[str, Secret] = key(
         MapOf(
             value=Converted(Text(may_be_empty=True, complaint=header_complaint), Secret),
@@ -197,7 +202,7 @@ TARGET: Final[FieldType[Target]] = Expanding(
         rules=(
             ExactlyOne("url", "command"),
             NotWith("command", ("transport", "headers", "auth", "tls", "proxy")),
-            NotWith("url", ("cwd", "env", "startup_timeout")),
+            NotWith("url", ("cwd", "env", "startup_timeout", "reuse")),
         ),
         checks=(_check_headers, _check_transport),
         build=_build,

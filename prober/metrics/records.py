@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from prober.client.stdio.kept_processes import Cause
 from prober.config.kind import FactMetric
 from prober.config.model import Checks, Probe, Target
 from prober.json_values import cap
@@ -29,6 +30,9 @@ Twelve, because each bucket costs one series per probe. The steps of 1, 2.5 and 
 10 ms. 10 s is the default timeout: its bucket holds every run that kept it. Scenarios, races and probes with a longer
 timeout take up to 30 s.
 """
+
+RESTARTS: Final[tuple[Cause, ...]] = tuple(cause for cause in Cause if cause is not Cause.STOPPED)
+"""Causes after which a process is replaced."""
 
 _SHOWN: Final = 100
 """Characters of a server's name or version that go into a label."""
@@ -163,7 +167,18 @@ class ProbeRecord:
 class TargetRecord:
     """The exported values of one target, each from the latest run that had it."""
 
-    __slots__ = ("address", "budget", "certificate_expiry", "labels", "learnt", "name", "server", "tools", "written")
+    __slots__ = (
+        "address",
+        "budget",
+        "certificate_expiry",
+        "labels",
+        "learnt",
+        "name",
+        "restarts",
+        "server",
+        "tools",
+        "written",
+    )
 
     def __init__(self, target: Target, labels: str) -> None:
         self.labels = labels
@@ -172,6 +187,8 @@ class TargetRecord:
         self.address = address_of(target)
         self.budget: Callable[[str], float | None] | None = None
         """Called when the page is written; None if no budget is configured."""
+        self.restarts: dict[Cause, int] | None = None
+        """Ends of kept processes by their cause; None if none are kept."""
         self.learnt = ServerInfo()
         self.server: tuple[str, ...] | None = None
         """Era, protocol version, name, version: escaped, but the server's own claim."""
@@ -179,6 +196,13 @@ class TargetRecord:
         self.certificate_expiry: float | None = None
         self.written: dict[str, str] = {}
         """As in ProbeRecord."""
+
+    def follow(self, target: Target) -> None:
+        """Apply a configuration, the first or a new one; counters keep their values."""
+        if target.reuse is None:
+            self.restarts = None
+        elif self.restarts is None:
+            self.restarts = dict.fromkeys(RESTARTS, 0)
 
     def learn(self, outcome: Outcome) -> None:
         """A run has ended."""

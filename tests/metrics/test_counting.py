@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from prober.client.stdio.kept_processes import Cause, Ended
 from prober.metrics.sink import ALL_REASONS_UP_TO
 from prober.outcome import Phase, Reason, Verdict
 from prober.scheduled_run import Sink
 from prober.status import StatusStore
 from tests.metrics.reading import metrics_of, page, parsed, series, value, values
-from tests.metrics.world import MODERN, PHASES, STARTED, configured, crowd, eventful, ran
+from tests.metrics.world import MODERN, PHASES, STARTED, configured, crowd, eventful, ran, without
 
 SEARCH = {"target": "web", "probe": "search"}
 RACE = {"target": "local", "probe": "steps-survive-races"}
@@ -256,3 +257,22 @@ async def test_beyond_a_thousand_probes_a_reason_begins_with_its_first_case() ->
     first = next(iter(config.probes.values()))
     metrics.record(ran(first, reason=Reason.TIMEOUT))
     assert await values(metrics, "mcp_probe_failures_total") == {(first.name, "timeout", first.target): 1}
+
+
+async def test_ends_of_kept_processes_are_counted_by_cause_from_zero_where_one_is_kept() -> None:
+    config = configured()
+    metrics = metrics_of(config)
+    name = "mcp_target_process_restarts_total"
+    zero = {(cause, "local"): 0 for cause in ("died", "broken", "failed", "aged", "reloaded")}
+    assert await values(metrics, name) == zero
+    for cause in (Cause.DIED, Cause.DIED, Cause.AGED, Cause.STOPPED):
+        metrics.process_ended(Ended(target="local", cause=cause, age=60.0))
+    metrics.process_ended(Ended(target="web", cause=Cause.RELOADED, age=60.0))
+    metrics.process_ended(Ended(target="gone", cause=Cause.RELOADED, age=60.0))
+    counted = {**zero, ("died", "local"): 2, ("aged", "local"): 1}
+    assert await values(metrics, name) == counted
+    metrics.apply_config(config, config.probes)
+    assert await values(metrics, name) == counted
+    changed = without(local={"command": ["server"], "allow_writes": True})
+    metrics.apply_config(changed, changed.probes)
+    assert await values(metrics, name) == {}

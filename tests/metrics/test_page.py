@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
+from prober.client.stdio.kept_processes import Cause, Ended
 from prober.config.model import Config
 from prober.metrics import Metrics
 from prober.metrics.exposition import CONTENT_TYPES
@@ -35,6 +36,7 @@ def eventful_metrics(*, location: str | None = None) -> Metrics:
     metrics.skipped(config.probes["motd"])
     metrics.loop_lag(0.003)
     metrics.load(running=3, waiting=0)
+    metrics.process_ended(Ended(target="local", cause=Cause.DIED, age=1.5))
     metrics.history_size(1_234_567_890, dropped=2)
     metrics.notified(True)
     return metrics

@@ -28,7 +28,7 @@ DOCUMENT: Final[Mapping[str, Any]] = {
             "maintenance": [{"cron": "0 3 * * *", "duration": "1h"}],
         },
         "old": {"url": "http://127.0.0.1:9/sse", "transport": "sse"},
-        "local": {"command": ["server"], "allow_writes": True},
+        "local": {"command": ["server"], "allow_writes": True, "reuse": "15m"},
         "idle": {"url": "http://127.0.0.1:9/mcp"},
     },
     "probes": {

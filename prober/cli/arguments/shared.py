@@ -20,6 +20,10 @@ TargetNames = Annotated[
     list[str] | None, typer.Option("--target", metavar="NAME", help="Only probes of this target; may be repeated.")
 ]
 ServerAddress = Annotated[
-    list[str],
-    typer.Argument(metavar="URL | -- COMMAND…", help="The server's URL, or after -- the command that starts it."),
+    list[str] | None,
+    typer.Argument(
+        show_default=False,
+        metavar="URL | FILE | -- COMMAND…",
+        help="The server's URL, the file of a client such as .mcp.json, or after -- the command that starts it.",
+    ),
 ]

@@ -11,12 +11,16 @@ from prober.cli.arguments.shared import Paths, ServerAddress, TargetNames
 
 
 def init(
-    address: ServerAddress,
+    address: ServerAddress = None,
     name: Annotated[str | None, typer.Option(help="Name of the target. Default: what the server calls itself.")] = None,
     output_dir: Annotated[Path, typer.Option(help="Where the probe file and its schemas go.")] = Path("probes"),
+    server: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Of a client's file: only this server, * allowed; may be repeated."),
+    ] = None,
     transport: Annotated[
-        str, typer.Option(metavar="http|sse", help="For a URL: Streamable HTTP, or legacy HTTP+SSE.")
-    ] = "http",
+        str | None, typer.Option(metavar="http|sse", help="For a URL: Streamable HTTP, or legacy HTTP+SSE.")
+    ] = None,
     header: Annotated[
         list[str] | None,
         typer.Option(metavar="'NAME: VALUE'", help="Sent with every request; ${VARIABLE} keeps a secret out of files."),
@@ -30,13 +34,33 @@ def init(
         str | None, typer.Option(help="For a command: how long it may take until its first answer. Default: 30s.")
     ] = None,
     *,
+    scan: Annotated[
+        bool, typer.Option("--scan", help="Only list the servers in the files of this machine's clients.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Start the commands of a client's file without a question.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ) -> None:
     """Look at a live server, write probes for it.
 
     Calls only tools that are declared read-only.
     """
-    from prober.cli.server_address import ServerArguments, check_server
+    from prober.cli.exit_codes import refuse
+
+    if scan:
+        from prober.cli.commands import scan_clients
+
+        if address:
+            refuse("--scan looks in the usual places, so it takes no address.")
+        raise typer.Exit(scan_clients.scan())
+    if not address:
+        refuse(
+            "Which server? Give a URL, the file of a client, or -- COMMAND. "
+            "To look for servers on this machine: mcp-prober init --scan"
+        )
+
+    from prober.cli.server_address import ServerArguments, choose_servers
 
     arguments = ServerArguments(
         words=address,
@@ -46,13 +70,15 @@ def init(
         name=name,
         timeout=timeout,
         startup_timeout=startup_timeout,
+        servers=server or (),
+        yes=yes,
     )
-    server = check_server(arguments)
+    servers = choose_servers(arguments)
 
     # Imported after the check of the address: importing the client takes longer.
     from prober.cli.commands import init
 
-    raise typer.Exit(init.init(server, folder=output_dir, force=force))
+    raise typer.Exit(init.init_each(servers, folder=output_dir, force=force))
 
 
 def pin(paths: Paths = None, target: TargetNames = None) -> None:

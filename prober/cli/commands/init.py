@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,19 @@ from prober.report.details import told
 from prober.report.untrusted import line
 
 _MINUTE: Final = 60.0
+
+
+def init_each(servers: Sequence[Server], *, folder: Path, force: bool) -> int:
+    """A probe file for each server; returns the worst of their exit codes. One that fails does not stop the others."""
+    codes = []
+    for server in servers:
+        if len(servers) > 1:
+            typer.echo(line(f"{server.name}: {server.target.address}"))
+        try:
+            codes.append(init(server, folder=folder, force=force))
+        except typer.Exit as refused:
+            codes.append(refused.exit_code)
+    return max(codes)
 
 
 def init(server: Server, *, folder: Path, force: bool) -> int:
