@@ -45,7 +45,7 @@ help:
 	@echo "make test-latest   the quick tier on the newest versions that pyproject.toml allows: a report"
 	@echo "make constraints   writes constraints.txt anew, with those versions"
 	@echo "make mutants       mistakes put into the pure rooms, for the tests to find; ARGS=race for one room"
-	@echo "make trial         72 real servers: init, run, drift; writes tests/trial/results.md"
+	@echo "make trial         70 ways to start 59 real servers: init, run, drift; writes tests/trial/results.md"
 	@echo "make lint | bench | dashboards | demo | dist | clean"
 
 setup: $(VENV)/.installed $(NPM)/node_modules/.installed $(SUITE)

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Empty, Queue
 from typing import Any, Final, Protocol
 from urllib.parse import urljoin
@@ -121,7 +121,8 @@ class _Process:
                 return message
 
     def end(self) -> None:
-        os.killpg(self._process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it ended by itself, and so did its group
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(SECONDS)
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
