@@ -17,6 +17,10 @@ SHOWN: Final = 200
 POINTER_SHOWN: Final = 500
 """Characters that a pointer may have: its names come from the server and may be of any length."""
 
+_BYTES_PER_VALUE: Final = 16
+_UNCOUNTED: Final = 64 * 1024
+_SEPARATORS: Final = (b",", b":", b"[", b"{")
+
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, default=repr)
 
 
@@ -37,6 +41,27 @@ def render(value: Any, limit: int = SHOWN) -> str:
         if length > limit:
             break
     return cap("".join(parts), limit)
+
+
+def written(value: Any, limit: int = SHOWN) -> str:
+    """The value for people: a text as it is, anything else as JSON, of at most `limit` characters."""
+    return cap(value, limit) if isinstance(value, str) else render(value, limit)
+
+
+def most_values(limit: int) -> int:
+    """How many values a JSON text of up to `limit` bytes may hold: one for every sixteen bytes."""
+    return limit // _BYTES_PER_VALUE
+
+
+def count_values(body: bytes) -> int:
+    """Roughly the number of values in a JSON text; 0 for a text that is too short to matter."""
+    if len(body) <= _UNCOUNTED:
+        return 0
+    count = sum(map(body.count, _SEPARATORS))
+    if count > len(body) // _BYTES_PER_VALUE:  # separators may stand in strings: count outside of strings
+        without_escapes = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+        count = sum(map(b"".join(without_escapes.split(b'"')[::2]).count, _SEPARATORS))
+    return count
 
 
 def pointer(path: Iterable[str | int]) -> str:

@@ -9,7 +9,8 @@ from typing import Any, Final
 from prober.assertions.checks import Instance, case_of
 from prober.assertions.json_schema.schema import Schema, SchemaError
 from prober.client.target_cache import Tool
-from prober.config.model import Checks, Latency, Source
+from prober.config.model import Checks, Latency, Source, Target
+from prober.json_values import count_values, most_values
 from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Exchange, Failure, Phase, Reason
 
@@ -47,7 +48,7 @@ async def judge_answer(
 async def _judge(
     context: ProbeContext, checks: Checks, result: Mapping[str, Any], *, exchange: Exchange, tool: Tool | None
 ) -> Any:
-    judged = select(checks.source, result)
+    judged = select(checks.source, result, context.target)
     case = case_of(
         result=Instance(value=result),
         output_schema=_output_schema(tool) if tool is not None else None,
@@ -64,18 +65,30 @@ async def _judge(
     return judged
 
 
-def select(source: Source, result: Mapping[str, Any]) -> Any:
-    """The value to judge, or MISSING if the answer has none. `text` is the first text of the answer, parsed as JSON."""
+def select(source: Source, result: Mapping[str, Any], target: Target) -> Any:
+    """The value to judge, or MISSING if the answer has none. `text` is the first text of the answer, parsed as JSON.
+
+    Raises Failure with `too_large` for a text of more values than an answer of the target may hold.
+    """
     match source:
         case "result":
             return result
         case "structured":
             return result.get("structuredContent", MISSING)
         case "text":
-            try:
-                return json.loads(next(texts_of(result)))
-            except (StopIteration, ValueError, RecursionError):
-                return MISSING
+            return _parsed(next(texts_of(result), ""), target)
+
+
+def _parsed(text: str, target: Target) -> Any:
+    """The text as JSON, or MISSING. For the bound on an answer, the text was one value, whatever is in it."""
+    limits = target.limits
+    most = most_values(limits.line if target.transport == "stdio" else limits.decompressed)
+    if count_values(text.encode(errors="surrogatepass")) > most:
+        raise Failure(Reason.TOO_LARGE, f"the text of the answer holds more than {most} JSON values")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return MISSING
 
 
 def texts_of(result: Mapping[str, Any]) -> Iterator[str]:
