@@ -163,11 +163,11 @@ async def _call(
     try:
         tool = await context.tool(session, name)
         results = [await _checked_result(context, session, tool, arguments) for _ in range(2)]
+        source, values = _select_values(results, context.target)
     except Failure as failure:
         if not session_is_usable(failure):
             raise
         return _failed(context, name, failure)
-    source, values = _select_values(results)
     declared = listing.get("outputSchema") if source == "structured" else None
     try:
         schema = await schema_for(values, declared=declared, judge=context.judge)
@@ -191,11 +191,11 @@ async def _checked_result(
     return result
 
 
-def _select_values(results: Sequence[dict[str, Any]]) -> tuple[Source, list[Any]]:
+def _select_values(results: Sequence[dict[str, Any]], target: Target) -> tuple[Source, list[Any]]:
     """The first part of the results that is an object or array in all of them, and its values."""
     sources: tuple[Source, ...] = ("structured", "text")
     for source in sources:
-        values = [select(source, result) for result in results]
+        values = [select(source, result, target) for result in results]
         if all(isinstance(value, dict | list) for value in values):
             return source, values
     return "result", [{key: each[key] for key in each if key not in _ENVELOPE} for each in results]

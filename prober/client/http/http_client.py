@@ -17,7 +17,7 @@ from prober.client.foreign_logs import keep_back, probing
 from prober.client.http.connections import Connections
 from prober.client.http.http_response import note_head, read_body
 from prober.client.http.network_backend import Backend
-from prober.client.http.oauth import TOKEN_LIMITS, TokenSource
+from prober.client.http.oauth import TOKEN_LIMITS, TokenSource, token_failed
 from prober.client.http.response import Response
 from prober.client.http.tls import tls_context
 from prober.config.model import Target, Tls
@@ -61,7 +61,12 @@ class HttpClient:
         recorder.confidential = True
         async with self._send("POST", url, headers=headers, content=content, recorder=recorder) as response:
             note_head(response, recorder)
-            body = await read_body(response, TOKEN_LIMITS, recorder)
+            try:
+                body = await read_body(response, TOKEN_LIMITS, recorder)
+            except Failure as failure:
+                if failure.reason is not Reason.TOO_LARGE:
+                    raise
+                raise token_failed(failure.message, response.status_code) from None
         return tokens.take(response.status_code, body)
 
     def send(
