@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ import pytest
 
 from prober.outcome import Reason
 from tests.assertions.ticking import PROMISE, ticking
-from tests.client.opening import failure_of, target
+from tests.client.opening import failure_of, opened, target
 from tests.client.test_tokens import secured
 from tests.kinds.offering import offering, probed, tool
 from tests.leaks import nothing_left_behind
@@ -140,3 +141,26 @@ async def test_a_text_that_is_json_of_many_values_holds_up_nobody(text: str, tmp
     assert outcome.reason in (Reason.TOO_LARGE, None, Reason.EXPECTATION_FAILED)
     print(f"longest turn {ticks.longest * 1000:.1f} ms")
     assert ticks.longest < PROMISE
+
+
+@pytest.mark.parametrize(("interim", "reason"), [(90, None), (110, Reason.TOO_LARGE)])
+async def test_interim_responses_are_skipped_until_they_are_too_many(interim: int, reason: Reason | None) -> None:
+    """Each in a packet of its own or many in one: `early hints` are a server's right, a flood of them is not."""
+    for together in (1, 40):
+
+        async def act(call: Call, together: int = together) -> None:
+            hint = head(103, {"Link": "</style.css>; rel=preload"})
+            for _ in range(0, interim - interim % together, together):
+                await send(call.writer, hint * together)
+                await asyncio.sleep(0)
+            await send(call.writer, hint * (interim % together))
+            await call.respond(200, {"Content-Type": JSON}, good_json(call))
+
+        async with http_peer(Script(faults={"discover": act, "call": act})) as peer, nothing_left_behind():
+            where = target(peer.url, protocol="modern")
+            if reason is not None:
+                failure = await failure_of(where)
+                assert failure.reason is reason
+                continue
+            async with opened(where) as conversation:
+                await conversation.call()
