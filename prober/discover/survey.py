@@ -75,6 +75,7 @@ async def survey(target: Target, *, timeout: float) -> Survey:
         context = _context(target, target_cache, judge, seconds=timeout)
         contract = await _contract(context)
         skipped = {name: _skipped(context, name, listing) for name, listing in contract.tools.items()}
+        target_cache.asked_tools.update(name for name, skip in skipped.items() if skip is None)
         called = await _call_tools(
             {name: contract.tools[name] for name, skip in skipped.items() if skip is None},
             lambda count: _context(target, target_cache, judge, seconds=timeout * count),

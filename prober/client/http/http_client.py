@@ -40,7 +40,7 @@ class HttpClient:
         keep_back("httpx")
         keep_back("httpcore")
         self._host = _parsed(target.url or "").host
-        self._limits = target.limits
+        self._configured = {target.url, target.auth.token_url if target.auth else None}
         self._backend = Backend()
         self._connections = _connections(target, self._backend)
         self._headers = {"User-Agent": "mcp-prober", "Accept-Encoding": "gzip, deflate"}
@@ -83,7 +83,9 @@ class HttpClient:
         with self._booked_on(recorder):
             # Straight to httpcore: what httpx's client has besides (redirects, cookies, authentication) is not wanted
             # here, and would be a fifth of a probe.
-            response = Response(await self._connections.handle_async_request(_request(method, url, headers, content)))
+            address = _configured_address(url) if url in self._configured else _address(url)
+            request = _request(method, *address, headers, content)
+            response = Response(await self._connections.handle_async_request(request))
             try:
                 yield response
             finally:
@@ -133,8 +135,9 @@ def _merged(headers: Mapping[str, str], more: Mapping[str, str]) -> dict[str, st
     return {name: value for name, value in headers.items() if name.lower() not in replaced} | dict(more)
 
 
-def _request(method: str, url: str, headers: Mapping[str, str], content: bytes) -> httpcore.Request:
-    address, host = _address(url)
+def _request(
+    method: str, address: httpcore.URL, host: bytes, headers: Mapping[str, str], content: bytes
+) -> httpcore.Request:
     raw = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
     given = {name.lower() for name, _ in raw}
     if b"host" not in given:
@@ -145,16 +148,21 @@ def _request(method: str, url: str, headers: Mapping[str, str], content: bytes) 
 
 
 @lru_cache(4096)
+def _configured_address(url: str) -> tuple[httpcore.URL, bytes]:
+    """Kept for configured URLs alone: a server of HTTP+SSE may name another endpoint, of any length, for each run."""
+    return _address(url)
+
+
 def _address(url: str) -> tuple[httpcore.URL, bytes]:
     """Where a request goes, and its Host header."""
-    parsed = _parsed(url)
+    parsed = httpx.URL(url)
     address = httpcore.URL(scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path)
     return address, parsed.netloc
 
 
 @lru_cache(4096)
 def _parsed(url: str) -> httpx.URL:
-    """Once for all runs: to take a URL apart costs as much as to send a request."""
+    """A configured URL, once for all runs: to take a URL apart costs as much as to send a request."""
     return httpx.URL(url)
 
 
