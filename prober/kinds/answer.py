@@ -10,7 +10,7 @@ from prober.assertions.checks import Instance, case_of
 from prober.assertions.json_schema.schema import Schema, SchemaError
 from prober.client.target_cache import Tool
 from prober.config.model import Checks, Latency, Source, Target
-from prober.json_values import count_values, most_values
+from prober.json_values import cap, count_values, most_values
 from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Exchange, Failure, Phase, Reason
 
@@ -21,12 +21,23 @@ _EXCERPT: Final = 200
 _IN_BUDGET: Final = (Phase.SEND, Phase.WAIT, Phase.RECEIVE)
 """Phases that count towards the latency budget. Connecting does not: an agent keeps its connection."""
 
+_WANTED: Final[Mapping[str, tuple[str, str]]] = {
+    "structured": ("structuredContent", "; judge its text with `from: text`, or the whole result with `from: result`"),
+    "text": ("text that is JSON", ""),
+    "result-text": ("structuredContent with a `result` that is JSON as text", "; judge it with `from: structured`"),
+}
+"""By source: what an answer lacks, and what to write instead."""
+
 
 def tool_error(name: str, result: Mapping[str, Any]) -> Failure:
     """The failure of a result that says `isError`."""
-    text = " ".join(texts_of(result))[:_EXCERPT] or "nothing"
+    text = " ".join(texts_of(result))
+    said = cap(" ".join(text.split()), _EXCERPT) or "nothing"
     return Failure(
-        Reason.TOOL_ERROR, f"{name} answered with an error: {text}", step="tools/call", evidence=Evidence(seen=text)
+        Reason.TOOL_ERROR,
+        f"{name} answered with an error: {said}",
+        step="tools/call",
+        evidence=Evidence(seen=cap(text, _EXCERPT) or "nothing"),
     )
 
 
@@ -66,7 +77,10 @@ async def _judge(
 
 
 def select(source: Source, result: Mapping[str, Any], target: Target) -> Any:
-    """The value to judge, or MISSING if the answer has none. `text` is the first text of the answer, parsed as JSON.
+    """The value to judge, or MISSING if the answer has none.
+
+    `text` is the first text of the answer, parsed as JSON; `result-text` is the text that a server made of FastMCP puts
+    into the member `result` of structured content, parsed as JSON.
 
     Raises Failure with `too_large` for a text of more values than an answer of the target may hold.
     """
@@ -76,11 +90,16 @@ def select(source: Source, result: Mapping[str, Any], target: Target) -> Any:
         case "structured":
             return result.get("structuredContent", MISSING)
         case "text":
-            return _parsed(next(texts_of(result), ""), target)
+            return _parsed(next(texts_of(result), None), target)
+        case "result-text":
+            structured = result.get("structuredContent")
+            return _parsed(structured.get("result") if isinstance(structured, dict) else None, target)
 
 
-def _parsed(text: str, target: Target) -> Any:
-    """The text as JSON, or MISSING. For the bound on an answer, the text was one value, whatever is in it."""
+def _parsed(text: Any, target: Target) -> Any:
+    """JSON from a text; MISSING if it is none. The bound on an answer counted the text as one value."""
+    if not isinstance(text, str):
+        return MISSING
     limits = target.limits
     most = most_values(limits.line if target.transport == "stdio" else limits.decompressed)
     if count_values(text.encode(errors="surrogatepass")) > most:
@@ -113,11 +132,7 @@ def _output_schema(tool: Tool) -> Schema | None:
 
 def _nothing_to_judge(checks: Checks, result: Mapping[str, Any]) -> Failure:
     text = next(texts_of(result), "no text")[:_EXCERPT]
-    wanted, hint = (
-        ("structuredContent", "; judge its text with `from: text`, or the whole result with `from: result`")
-        if checks.source == "structured"
-        else ("text that is JSON", "")
-    )
+    wanted, hint = _WANTED[checks.source]
     return Failure(
         Reason.SCHEMA_MISMATCH if checks.schema is not None else Reason.EXPECTATION_FAILED,
         f"the answer has no {wanted}{hint}",

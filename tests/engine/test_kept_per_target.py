@@ -8,7 +8,7 @@ import json
 import tracemalloc
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import clear_cache
+from urllib.parse import clear_cache  # type: ignore[attr-defined]  # typeshed has it not
 
 import pytest
 
