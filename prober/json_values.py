@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Hashable, Iterable
 from typing import Any, Final
 
@@ -20,6 +21,11 @@ POINTER_SHOWN: Final = 500
 _BYTES_PER_VALUE: Final = 16
 _UNCOUNTED: Final = 64 * 1024
 _SEPARATORS: Final = (b",", b":", b"[", b"{")
+
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<sign>-?)Infinity')
+_TO_ESCAPE: Final = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+"""Controls, line ends, marks that reverse the writing, and halves of surrogate pairs. In JSON text that the standard
+library wrote, they stand in strings alone."""
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, default=repr)
 
@@ -67,6 +73,17 @@ def count_values(body: bytes) -> int:
 def pointer(path: Iterable[str | int]) -> str:
     """The JSON Pointer of a path of member names and array indexes."""
     return cap("".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path), POINTER_SHOWN)
+
+
+def document_text(value: Json, *, indent: int | None = None, sort_keys: bool = False) -> str:
+    """The value as JSON text for a file: strict JSON that any encoding takes, and that shows what is in it.
+
+    A number beyond all floats, such as 1e999, is infinity to the standard library, and JSON has no word for that.
+    """
+    text = json.dumps(value, indent=indent, sort_keys=sort_keys, ensure_ascii=False)
+    if "Infinity" in text:
+        text = _TOKEN.sub(lambda found: found[0] if found["sign"] is None else f"{found['sign']}1e999", text)
+    return _TO_ESCAPE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def json_type(value: Json) -> str:

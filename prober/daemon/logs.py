@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ LOGGER: Final = logging.getLogger("prober.daemon")
 Format = Literal["json", "text"]
 
 _FACTS: Final = "facts"
+_QUOTED: Final = re.compile(r'[\s="\\]')
 _QUIET: Final = ("apscheduler", "uvicorn", "httpx", "httpcore", "mcp", "authlib", "apprise", "asyncio")
 """Libraries that log each request or quote texts of servers; only their warnings are logged."""
 
@@ -61,8 +63,14 @@ class TextLines(logging.Formatter):
     """A record as one line for a person."""
 
     def format(self, record: logging.LogRecord) -> str:
-        facts = " ".join(f"{name}={line(str(fact))}" for name, fact in _facts(record).items())
+        facts = " ".join(f"{name}={_written(fact)}" for name, fact in _facts(record).items())
         return f"{_time(record)} {record.levelname.lower():7} {line(record.getMessage())} {facts}".rstrip()
+
+
+def _written(fact: object) -> str:
+    """A fact on one line; in quotes where it could be taken for more than one fact."""
+    text = line(str(fact))
+    return json.dumps(text, ensure_ascii=False) if _QUOTED.search(text) or not text else text
 
 
 def _facts(record: logging.LogRecord) -> dict[str, Any]:
