@@ -54,8 +54,9 @@ chunks, and a chunk a thousand lines."""
 
 def note_head(response: Response, recorder: ExchangeRecorder) -> None:
     recorder.http_status = response.status_code
-    named = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    recorder.content_type = cap(named, _WORDS) or None
+    named = response.headers.get("content-type", "").partition(";")[0].strip()
+    known = named.lower() in (JSON, EVENTS)  # any other is shown as it is: in small letters no secret is recognized
+    recorder.content_type = cap(named.lower() if known else named, _WORDS) or None
 
 
 async def refuse_status(
