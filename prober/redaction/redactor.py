@@ -62,8 +62,7 @@ class Redactor:
         for secret in self._secrets:
             text = text.replace(secret, _MASK)
         for secret in self._secrets:
-            if secret[:SHORTEST] in text or secret[-SHORTEST:] in text:
-                text = _mask_ends(text, secret)
+            text = _mask_ends(text, secret)
         return text
 
     def _sort(self) -> None:
