@@ -36,10 +36,13 @@ VERSION_META: Final = "io.modelcontextprotocol/protocolVersion"
 
 _EXCERPT: Final = 200
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+"""Made once: to make one costs as much as to write a request."""
+
 
 def encode(message: Message) -> bytes:
     try:
-        return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+        return _ENCODER.encode(message).encode()
     except UnicodeEncodeError:  # a lone surrogate: JSON can escape it, UTF-8 cannot encode it
         return json.dumps(message, separators=(",", ":")).encode()
 
