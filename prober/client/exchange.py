@@ -131,7 +131,7 @@ class ExchangeRecorder:
             duration_seconds=time.monotonic() - self.started_at,
             phases=dict(self._phases),
             http_status=self.http_status,
-            content_type=self.content_type,
+            content_type=redact(self.content_type) if self.content_type is not None else None,
             bytes_sent=self.bytes_sent,
             bytes_received=self.bytes_received,
             sent=redact(_text(self.sent[:EXCERPT])),

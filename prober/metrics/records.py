@@ -18,6 +18,7 @@ from prober.json_values import cap
 from prober.kinds import kind_of
 from prober.metrics.family import PLAIN, Key
 from prober.metrics.reasons import reasons_of
+from prober.metrics.steadiness import Steadiness
 from prober.outcome import Outcome, Phase, Reason, ServerInfo, Verdict
 from prober.report.untrusted import line
 from prober.scheduled_run import Remembered, ScheduledRun
@@ -176,6 +177,7 @@ class TargetRecord:
         "name",
         "restarts",
         "server",
+        "steadiness",
         "tools",
         "written",
     )
@@ -189,6 +191,7 @@ class TargetRecord:
         """Called when the page is written; None if no budget is configured."""
         self.restarts: dict[Cause, int] | None = None
         """Ends of kept processes by their cause; None if none are kept."""
+        self.steadiness = Steadiness()
         self.learnt = ServerInfo()
         self.server: tuple[str, ...] | None = None
         """Era, protocol version, name, version: escaped, but the server's own claim."""
@@ -207,10 +210,12 @@ class TargetRecord:
     def learn(self, outcome: Outcome) -> None:
         """A run has ended."""
         facts = outcome.facts
-        if outcome.server.era is not None and outcome.server != self.learnt:
-            self.written.clear()
-            self.learnt = outcome.server
-            self.server = _labels_of(outcome.server)
+        if outcome.server.era is not None:
+            shown = self.steadiness.shown(outcome.server, at=outcome.started_at.timestamp())
+            if shown != self.learnt:
+                self.written.clear()
+                self.learnt = shown
+                self.server = _labels_of(shown)
         self.tools = facts.get("tools", self.tools)
         self.certificate_expiry = facts.get("certificate_expiry_timestamp_seconds", self.certificate_expiry)
 
