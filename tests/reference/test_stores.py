@@ -291,6 +291,25 @@ async def test_only_the_newest_snapshots_stay(store: Store) -> None:
     assert [snapshot and snapshot.number for snapshot in left] == [9, 6, None]
 
 
+async def test_a_snapshot_beyond_the_newest_event_is_refused(safe_connect: Connect) -> None:
+    store = await safe_connect()
+    await store.create("s", lifetime=60)
+    await append(store, "s")
+    with pytest.raises(VersionConflictError):
+        await store.put_snapshot("s", Snapshot(number=2, state="{}"), keep=2)
+    assert (await store.history("s", upto=2)).snapshot is None
+
+
+async def test_number_and_time_name_the_newest_event(store: Store) -> None:
+    made = await store.create("s", lifetime=60)
+    assert (made.last_event, made.last_event_at) == (0, None)
+    for number in (1, 2):
+        event = await store.append("s", kind="k", payload="{}", agent_id="a")
+        session = await store.step("s", tool="t", result="1")
+        assert (session.last_event, session.last_event_at) == (number, event.occurred_at)
+        assert await store.get("s") == session
+
+
 # Configuration
 
 

@@ -60,10 +60,16 @@ def test_folding_in_parts_is_folding_at_once_wherever_a_snapshot_falls() -> None
         assert state_of(EventHistory(snapshot=None, events=tuple(log), last_event=len(log))) == whole
 
 
-def session(handle: str, *, created_at: float, last_event: int) -> Session:
+def session(handle: str, *, created_at: float, last_event: int, at: float = 5) -> Session:
     """A record of which only these matter."""
     return Session(
-        handle=handle, created_at=created_at, updated_at=0, lifetime=None, expires_at=None, last_event=last_event
+        handle=handle,
+        created_at=created_at,
+        updated_at=0,
+        lifetime=None,
+        expires_at=None,
+        last_event=last_event,
+        last_event_at=at if last_event else None,
     )
 
 
@@ -74,6 +80,7 @@ def test_a_known_state_is_used_only_for_the_same_log_at_the_same_event() -> None
     assert known.at(session("s", created_at=1, last_event=3)) is state
     assert known.at(session("s", created_at=1, last_event=4)) is None
     assert known.at(session("s", created_at=2, last_event=3)) is None
+    assert known.at(session("s", created_at=1, last_event=3, at=6)) is None
     assert known.at(session("t", created_at=1, last_event=3)) is None
 
 
@@ -89,6 +96,13 @@ def test_the_known_state_used_longest_ago_makes_room() -> None:
         False,
         True,
     ]
+
+
+def test_a_state_that_is_not_the_one_at_the_newest_event_is_not_kept() -> None:
+    known = StateCache()
+    for read in (session("s", created_at=1, last_event=3), session("s", created_at=1, last_event=4, at=None)):  # type: ignore[arg-type]
+        known.learn(read, WorkflowState(version=4))
+        assert known.at(read) is None
 
 
 async def test_a_read_replays_no_more_than_came_after_the_newest_snapshot(tmp_path: Path) -> None:

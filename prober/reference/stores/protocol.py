@@ -11,6 +11,8 @@ Every store but `memory` keeps these promises:
   `expires_at` to `updated_at + lifetime`.
 * **Expiry.** A session past `expires_at` raises `UnknownSessionError` from every method, purged or not;
   with a session go its events, snapshots, configuration and lock.
+* **Complete.** A read that cannot return all that was acknowledged (a gap in the log, options that are gone) raises
+  `StateLostError`, and so does a write on top of it. A lost record is `UnknownSessionError`.
 * **Errors** are the classes of `errors.py` and no others. A cancelled call may or may not have written.
 """
 
@@ -102,7 +104,8 @@ class Store(Protocol):
     async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: int) -> None:
         """Keep a snapshot; of all of this session only the `keep` with the highest numbers stay.
 
-        Putting the same number twice is fine (both hold the same state). Renews nothing.
+        Putting the same number twice is fine (both hold the same state). Renews nothing. Raises VersionConflictError if
+        the log does not reach the snapshot's number any more: the store came back from an older copy.
         """
         ...
 

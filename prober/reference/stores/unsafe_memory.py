@@ -129,7 +129,7 @@ class UnsafeMemoryStore:
         if expected_last is not None and expected_last != last:
             raise VersionConflictError(handle, expected=expected_last, actual=last)
         event = Event(number=last + 1, kind=kind, payload=payload, agent_id=agent_id, occurred_at=time.time())
-        session = replace(entry.session, last_event=event.number)
+        session = replace(entry.session, last_event=event.number, last_event_at=event.occurred_at)
         _write(replace(entry, session=session, events=(*entry.events, event)))
         return event
 
@@ -158,7 +158,9 @@ class UnsafeMemoryStore:
 
     async def config(self, handle: str) -> Config:
         """The configuration."""
-        return _find(handle).config
+        entry = _find(handle)
+        expires_at = entry.session.expires_at
+        return replace(entry.config, expires_in=None if expires_at is None else expires_at - time.time())
 
     async def update_config(self, handle: str, changes: Mapping[str, str | None]) -> Config:
         """Merge into the options as they were before the pause."""

@@ -17,6 +17,7 @@ from prober.reference.stores.errors import (
     LockLostError,
     SessionExistsError,
     StaleTokenError,
+    StateLostError,
     StoreBusyError,
     StoreError,
     StoreUnavailableError,
@@ -89,6 +90,11 @@ def explain(error: StoreError, settings: Settings) -> str:
             return (
                 f"Fencing token {error.token} of session {error.handle!r} is refused: the newest grant has "
                 f"{error.current}. The lock was lost; acquire it again and read before writing."
+            )
+        case StateLostError():
+            return (
+                f"The state store has lost {error.lost} of session {error.handle!r}. Nothing was written. What is left "
+                "of the session is not the whole truth; begin a new one with create_session."
             )
         case StoreBusyError():
             return f"The state store is busy: {error}. Nothing was written; try again later."

@@ -248,11 +248,11 @@ async def test_an_error_in_the_middle_of_a_write_is_told_as_maybe_done(
 ) -> None:
     store = await open_store()
     await store.create("s", lifetime=None)
-    server.ask("SET", "{mcp}:session:s:events", "not ours")
+    server.ask("SET", "{mcp}:session:s:options", "not ours")
     with pytest.raises(StoreUnavailableError, match="WRONGTYPE") as caught:
-        await store.append("s", kind="k", payload="{}", agent_id="a")
+        await store.update_config("s", {"a": "1"})
     assert caught.value.maybe_written
-    assert (await store.get("s")).last_event == 1
+    assert server.ask("HGET", "{mcp}:session:s", "config_version") == b"$1\r\n1\r\n"
 
 
 async def test_wrong_credentials_are_told_without_repeating_them(server: RedisServer, open_store: OpenStore) -> None:

@@ -10,11 +10,13 @@ from itertools import chain
 from typing import Final
 
 from prober.reference.breaker import BreakerPolicy
+from prober.reference.stores.completeness import complete_events, complete_history
 from prober.reference.stores.errors import (
     LockHeldError,
     LockLostError,
     SessionExistsError,
     StaleTokenError,
+    StateLostError,
     StoreUnavailableError,
     UnknownSessionError,
     VersionConflictError,
@@ -171,6 +173,8 @@ class RedisStore:
         reply = await self._on_one(scripts.APPEND, handle, kind, payload, agent_id, expected)
         if reply[0] == "conflict":
             raise VersionConflictError(handle, expected=int(expected), actual=int(reply[1]))
+        if reply[0] == "gone":
+            raise StateLostError(handle, lost=f"event {reply[1]}")
         number, at = reply[1]
         return Event(number=int(number), kind=kind, payload=payload, agent_id=agent_id, occurred_at=replies.seconds(at))
 
@@ -178,24 +182,29 @@ class RedisStore:
         """A range of the stream."""
         first = min(max(after, 0), _HIGHEST_EVENT) + 1
         reply = await self._on_one(scripts.EVENTS, handle, first, limit)
-        return replies.events(reply[1])
+        last = min(int(reply[2]), first + limit - 1)
+        return complete_events(handle, replies.events(reply[1]), first=first, last=last)
 
     async def history(self, handle: str, *, upto: int | None = None) -> EventHistory:
         """Snapshot, tail of the stream and newest number, read by one script."""
         reply = await self._on_one(scripts.HISTORY, handle, "" if upto is None else upto)
         _, last, number, state, entries = reply
-        return EventHistory(snapshot=replies.snapshot(number, state), events=replies.events(entries), last_event=last)
+        history = EventHistory(
+            snapshot=replies.snapshot(number, state), events=replies.events(entries), last_event=last
+        )
+        return complete_history(handle, history, upto=upto)
 
     async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: int) -> None:
         """Set, then prune."""
-        await self._on_one(scripts.PUT_SNAPSHOT, handle, snapshot.number, snapshot.state, keep)
+        reply = await self._on_one(scripts.PUT_SNAPSHOT, handle, snapshot.number, snapshot.state, keep)
+        if reply[0] == "conflict":
+            raise VersionConflictError(handle, expected=snapshot.number, actual=int(reply[1]))
 
     # Configuration
 
     async def config(self, handle: str) -> Config:
         """Version and options, read by one script."""
-        reply = await self._on_one(scripts.CONFIG, handle)
-        return replies.config(*reply[1:])
+        return replies.config(*_with_all_options(handle, await self._on_one(scripts.CONFIG, handle)))
 
     async def update_config(self, handle: str, changes: Mapping[str, str | None]) -> Config:
         """HSET and HDEL of the options, and PUBLISH, in one script."""
@@ -203,7 +212,7 @@ class RedisStore:
         removed = [name for name, text in changes.items() if text is None]
         words: tuple[str | int, ...] = (len(kept), *chain.from_iterable(kept.items()), *removed)
         reply = await self._on_one(scripts.UPDATE_CONFIG, handle, *self._announcement(handle), *words)
-        return replies.config(*reply[1:])
+        return replies.config(*_with_all_options(handle, reply))
 
     async def changes(self) -> AsyncGenerator[str | None, None]:
         """The messages of other instances."""
@@ -261,3 +270,10 @@ class RedisStore:
         if self._opened is None:
             raise StoreUnavailableError("the store is closed")
         return self._opened
+
+
+def _with_all_options(handle: str, reply: Reply) -> Reply:
+    """A reply about the configuration without its first entry. Raises StateLostError."""
+    if reply[0] == "gone":
+        raise StateLostError(handle, lost=f"some of the {reply[1]} options")
+    return reply[1:]

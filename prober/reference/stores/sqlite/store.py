@@ -11,11 +11,13 @@ from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Final
 
+from prober.reference.stores.completeness import complete_events
 from prober.reference.stores.errors import (
     LockHeldError,
     LockLostError,
     SessionExistsError,
     StaleTokenError,
+    StateLostError,
     StoreError,
     StoreUnavailableError,
     UnknownSessionError,
@@ -165,6 +167,8 @@ class SqliteStore:
                     handle, expected=-1 if expected_last is None else expected_last, actual=actual
                 )
             number, now = found[0]
+            if number > 1 and not rows.fetch(connection, sql.HAS_EVENT, handle=handle, number=number - 1):
+                raise StateLostError(handle, lost=f"event {number - 1}")
             micros = int(now * 1_000_000)
             values = {"handle": handle, "number": number, "kind": kind, "payload": payload, "agent_id": agent_id}
             rows.fetch(connection, sql.APPEND, **values, occurred_at=micros)
@@ -177,7 +181,9 @@ class SqliteStore:
         found = await self._fetch(sql.EVENTS, handle=handle, after=after, limit=limit)
         if not found:
             raise UnknownSessionError(handle)
-        return rows.events(found[0][0])
+        last_event, page = found[0]
+        last = min(last_event, max(after, 0) + limit)
+        return complete_events(handle, rows.events(page), first=max(after, 0) + 1, last=last)
 
     async def history(self, handle: str, *, upto: int | None = None) -> EventHistory:
         """Snapshot, tail and newest number out of one statement, so at one instant."""
@@ -187,7 +193,9 @@ class SqliteStore:
         """Insert, then prune."""
 
         def write(connection: sqlite3.Connection) -> None:
-            rows.live_session(connection, handle)
+            last = rows.live_session(connection, handle).last_event
+            if snapshot.number > last:
+                raise VersionConflictError(handle, expected=snapshot.number, actual=last)
             rows.fetch(connection, sql.PUT_SNAPSHOT, handle=handle, number=snapshot.number, state=snapshot.state)
             rows.fetch(connection, sql.PRUNE_SNAPSHOTS, handle=handle, keep=keep)
 
