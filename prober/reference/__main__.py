@@ -13,7 +13,7 @@ from prober.reference.faults.catalog import FAULTS
 from prober.reference.logs import configure
 from prober.reference.serve import serve, serve_stdio
 from prober.reference.settings import Settings
-from prober.reference.stores.errors import StoreError
+from prober.reference.stores.errors import StoreError, StoreUnavailableError
 
 
 def main(arguments: Sequence[str] | None = None, *, program: str = "python -m prober.reference") -> int:
@@ -32,6 +32,9 @@ def main(arguments: Sequence[str] | None = None, *, program: str = "python -m pr
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
+    except StoreUnavailableError as error:
+        print(f"{error}: {error.detail}" if error.detail else error, file=sys.stderr)
+        return 3
     except (StoreError, OSError) as error:
         print(error, file=sys.stderr)
         return 3

@@ -41,7 +41,9 @@ def build(context: Context, switches: FaultSwitches, endpoint: Sequence[BaseRout
             async with asyncio.timeout(_STORE_TIMEOUT):
                 await context.store.check()
         except (StoreError, TimeoutError) as error:
-            return PlainTextResponse(f"the store does not answer: {error or 'too slow'}\n", status_code=503)
+            return PlainTextResponse(f"the store cannot be used: {error or 'too slow'}\n", status_code=503)
+        if context.failures.trouble:
+            return PlainTextResponse(f"{context.failures.trouble}\n", status_code=503)
         return PlainTextResponse("ready\n")
 
     async def contention(request: Request) -> Response:

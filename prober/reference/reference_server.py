@@ -34,6 +34,7 @@ from prober.reference.settings import Settings
 from prober.reference.state.cache import ReadThroughCache
 from prober.reference.state.context import Context
 from prober.reference.state.projection import StateCache
+from prober.reference.state.store_failures import StoreFailures
 from prober.reference.stores import factory
 from prober.reference.stores.errors import SessionExistsError, StoreError
 from prober.reference.tools import server
@@ -91,6 +92,7 @@ def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> R
         contention=Contention(),
         configs=ReadThroughCache(store.config, ttl=settings.cache_ttl),
         states=StateCache(),
+        failures=StoreFailures(store=store.name),
     )
     mcp = server.build(context, middleware=(AnswerFaults(switches),))
     endpoint = mcp.streamable_http_app(

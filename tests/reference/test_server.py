@@ -165,7 +165,11 @@ UNUSABLE = [
     (["--fault", "hnag"], 2, "unknown fault 'hnag'; did you mean 'hang'?"),
     (["--session", "a b"], 2, "session handle 'a b' is not 1 to 64 characters"),
     (["--listen", "8080"], 2, "'8080' is not HOST:PORT"),
-    (["--db", "no/such/folder/state.db"], 3, "cannot open no/such/folder/state.db"),
+    (
+        ["--db", "no/such/folder/state.db"],
+        3,
+        "cannot open the database: unable to open database file: no/such/folder/state.db",
+    ),
     (["--listen", "192.0.2.1:80"], 3, "Cannot assign requested address"),
 ]
 

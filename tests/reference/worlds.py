@@ -1,10 +1,11 @@
-"""The state that servers share, in each store that keeps its promises: taken back, or with holes."""
+"""The state that servers share, in each store that keeps its promises: taken back, full, or with holes."""
 
 from __future__ import annotations
 
+import resource
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -27,6 +28,9 @@ class World(Protocol):
 
     def lose_events(self, handle: str) -> None:
         """Drop a session's events, and nothing else."""
+
+    def full(self) -> AbstractContextManager[None]:
+        """There is no room for a further write while the body runs."""
 
 
 class SqliteWorld:
@@ -52,6 +56,17 @@ class SqliteWorld:
         with closing(sqlite3.connect(self.path)) as connection, connection:
             connection.execute("DELETE FROM events WHERE handle = ?", (handle,))
 
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """The kernel lets no file of this process grow beyond what the log has by now."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        size = self.path.with_name(self.path.name + "-wal").stat().st_size
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
 
 class RedisWorld:
     """A server."""
@@ -74,6 +89,15 @@ class RedisWorld:
     def lose_events(self, handle: str) -> None:
         """As Redis does when it evicts the key."""
         assert self.server.ask("DEL", f"{{mcp}}:session:{handle}:events") == b":1\r\n"
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """Redis has less memory than it uses, and evicts nothing."""
+        assert self.server.ask("CONFIG", "SET", "maxmemory", "1") == b"+OK\r\n"
+        try:
+            yield
+        finally:
+            assert self.server.ask("CONFIG", "SET", "maxmemory", "0") == b"+OK\r\n"
 
 
 @contextmanager

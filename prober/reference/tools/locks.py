@@ -39,14 +39,12 @@ def register(tools: ToolRegistry, context: Context) -> None:
 
         async def work() -> ExclusiveRun:
             ttl = work_ms / 1000 + _MARGIN
-            lock = await lock_waiting.acquire(context, session_id, tool="run_exclusive", ttl=ttl, wait=wait_ms / 1000)
-            waited = time.monotonic() - began
-            try:
+            holding = lock_waiting.holding(context, session_id, tool="run_exclusive", ttl=ttl, wait=wait_ms / 1000)
+            async with holding as lock:
+                waited = time.monotonic() - began
                 runs = (await store.get(session_id)).guarded_value
                 await asyncio.sleep(work_ms / 1000)
                 await store.write_guarded(session_id, token=lock.token, value=runs + 1)
-            finally:
-                await store.release(session_id, owner=lock.owner)
             return ExclusiveRun(
                 session_id=session_id, fencing_token=lock.token, runs=runs + 1, waited_ms=round(waited * 1000, 3)
             )

@@ -11,7 +11,8 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 
 from prober.reference.settings import Settings
-from prober.reference.state.optimistic import GaveUpError
+from prober.reference.state.context import Context
+from prober.reference.state.optimistic import GaveUpError, outcome_of
 from prober.reference.stores.errors import (
     LockHeldError,
     LockLostError,
@@ -33,20 +34,24 @@ R = TypeVar("R")
 class ToolRegistry:
     """Adds tools to one server. A tool's name is that of its function, its description the docstring."""
 
-    def __init__(self, server: MCPServer[Any], settings: Settings) -> None:
+    def __init__(self, server: MCPServer[Any], context: Context) -> None:
         self._server = server
-        self._settings = settings
+        self._context = context
 
     def add(self, tool: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
         """Use as a decorator. Raises KeyError for a tool that the catalog does not know."""
-        traits = TOOLS[tool.__name__]
+        name, traits, context = tool.__name__, TOOLS[tool.__name__], self._context
 
         @functools.wraps(tool)
         async def explained(*args: P.args, **kwargs: P.kwargs) -> R:
             try:
                 return await tool(*args, **kwargs)
             except StoreError as error:
-                raise ToolError(explain(error, self._settings)) from error
+                if outcome_of(error) == "failed":
+                    handle = kwargs.get("session_id")
+                    session_id = handle if isinstance(handle, str) else None
+                    context.failures.log(error, tool=name, writes=traits.writes, session_id=session_id)
+                raise ToolError(explain(error, context.settings)) from error
 
         self._server.add_tool(
             explained,

@@ -34,7 +34,7 @@ def build(context: Context, *, middleware: tuple[ServerMiddleware[Any], ...]) ->
         middleware=(CallMetrics(context.metrics), *middleware),
         cache_hints={"tools/list": _LISTING},
     )
-    tools = ToolRegistry(server, context.settings)
+    tools = ToolRegistry(server, context)
     for theme in (sessions, steps, workflow, configuration, locks):
         theme.register(tools, context)
     return server

@@ -68,6 +68,12 @@ class Connections:
         by_text = ("EVAL", script.text, *rest)
         return await self._perform(by_digest, by_text, writes=script.writes)
 
+    async def memory(self) -> dict[str, str]:
+        """What Redis says of its memory, and how it makes room. Raises as `run` does."""
+        reply: str = await self._perform(("INFO", "memory"), (), writes=False)
+        lines = (line.partition(":") for line in reply.splitlines())
+        return {name: value for name, _, value in lines}
+
     async def ping(self) -> None:
         """The cheapest call. Raises as `run` does."""
         await self._perform(("PING",), (), writes=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import secrets
 from collections.abc import AsyncGenerator, Mapping
@@ -9,7 +10,10 @@ from contextlib import aclosing
 from itertools import chain
 from typing import Final
 
+from redis.exceptions import NoPermissionError
+
 from prober.reference.breaker import BreakerPolicy
+from prober.reference.logs import log
 from prober.reference.stores.completeness import complete_events, complete_history
 from prober.reference.stores.errors import (
     LockHeldError,
@@ -33,6 +37,9 @@ from prober.reference.stores.values import Config, Event, EventHistory, Lock, Se
 
 _PURGE_BATCH: Final = 500
 """Sessions removed by one script, so that a purge does not block other calls."""
+
+_KEEPS: Final = "noeviction"
+"""The policy under which a full Redis refuses writes instead of dropping what it holds."""
 
 _HIGHEST_EVENT: Final = 2**62
 """Above any event number, and still a valid ID of a stream."""
@@ -76,6 +83,7 @@ class RedisStore:
         self._observer = observer or SilentObserver()
         self._instance = secrets.token_hex(8)
         self._opened: tuple[Connections, Subscriptions] | None = None
+        self._warned = False
 
     async def open(self) -> None:
         """Connect and check Redis once."""
@@ -104,8 +112,27 @@ class RedisStore:
         await connections.close()
 
     async def check(self) -> None:
-        """PING. An open circuit breaker refuses it; after the reset timeout it is the breaker's trial."""
-        await self._connections.ping()
+        """One call. An open circuit breaker refuses it; after the reset timeout it is the breaker's trial.
+
+        Raises:
+            StoreUnavailableError: Redis evicts: an acknowledged write could be gone at any moment.
+        """
+        try:
+            memory = await self._connections.memory()
+        except StoreUnavailableError as error:
+            if not isinstance(error.__cause__, NoPermissionError):
+                raise
+            await self._connections.ping()
+            memory = {}
+        policy = memory.get("maxmemory_policy")
+        if policy is None and not self._warned:
+            self._warned = True
+            log(logging.WARNING, "eviction_unknown", needs="INFO memory")
+        if policy not in (None, _KEEPS) and int(memory.get("maxmemory", "0")):
+            raise StoreUnavailableError(
+                f"this Redis evicts keys (maxmemory-policy {policy}), so state would disappear; "
+                f"set maxmemory-policy {_KEEPS}, or use a Redis that is no cache"
+            )
 
     # Sessions
 

@@ -82,13 +82,13 @@ def connect(path: Path, *, synchronous: Synchronous) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
     except sqlite3.Error as error:
-        raise StoreUnavailableError(f"cannot open {path}: {error}") from error
+        raise StoreUnavailableError(f"cannot open the database: {error}", detail=str(path)) from error
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
     except sqlite3.Error as error:
         connection.close()
-        raise StoreUnavailableError(f"cannot open {path}: {error}") from error
+        raise StoreUnavailableError(f"cannot open the database: {error}", detail=str(path)) from error
     return connection
 
 

@@ -13,6 +13,7 @@ Each write runs in its own savepoint: a write that fails rolls back its own chan
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import threading
 import time
@@ -20,7 +21,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from prober.reference.stores.protocol import StoreObserver
-from prober.reference.stores.sqlite.error_mapping import store_error
+from prober.reference.stores.sqlite.error_mapping import is_undone, store_error
 from prober.reference.stores.sqlite.jobs import Job, JobQueue, JobResult
 
 T = TypeVar("T")
@@ -74,8 +75,9 @@ class Writer:
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            failure = store_error(error, maybe_written=began is not None)
+                with contextlib.suppress(sqlite3.Error):  # this thread must go on: without it every write would hang
+                    self._connection.execute("ROLLBACK")
+            failure = store_error(error, maybe_written=began is not None and not is_undone(error))
             return [JobResult(job, error=failure) for job in batch]
         self._observer.batch_committed(size=len(batch), seconds=time.perf_counter() - began)
         return results
