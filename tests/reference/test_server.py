@@ -37,7 +37,7 @@ async def work(client: Client) -> None:
     created = await client.call_tool("create_session", {})
     assert created.structured_content is not None
     handle = created.structured_content["handle"]
-    await client.call_tool("complete_step", {"session_id": handle, "step_id": "one"})
+    await client.call_tool("complete_step", {"session_id": handle, "step_id": "one", "agent_id": "a"})
     state = await client.call_tool("get_workflow_state", {"session_id": handle})
     assert state.structured_content is not None
     assert state.structured_content["completedSteps"] == ["one"]

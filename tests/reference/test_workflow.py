@@ -109,7 +109,7 @@ async def test_a_read_replays_no_more_than_came_after_the_newest_snapshot(tmp_pa
     labels = {"store": "sqlite", "tool": "replay_state"}
     async with inside(tmp_path, sessions=("s",), snapshot_every=10) as server:
         for number in range(1, 36):
-            await server.call("complete_step", session_id="s", step_id=str(number))
+            await server.call("complete_step", session_id="s", step_id=str(number), agent_id="a")
         state = await server.call("replay_state", session_id="s", event_number=35)
         assert state["completedSteps"] == [str(number) for number in range(1, 36)]
         assert server.sample("mcp_state_replayed_events_sum", **labels) == 5
@@ -120,7 +120,7 @@ async def test_a_read_replays_no_more_than_came_after_the_newest_snapshot(tmp_pa
 async def test_old_snapshots_are_pruned_and_old_states_still_right(tmp_path: Path) -> None:
     async with inside(tmp_path, sessions=("s",), snapshot_every=5, snapshots_kept=2) as server:
         for number in range(1, 31):
-            await server.call("complete_step", session_id="s", step_id=str(number))
+            await server.call("complete_step", session_id="s", step_id=str(number), agent_id="a")
         snapshots = [
             (await server.reference.context.store.history("s", upto=upto)).snapshot for upto in (30, 29, 24, 4)
         ]
@@ -134,21 +134,21 @@ async def test_an_unchanged_workflow_is_read_without_replaying(tmp_path: Path) -
     labels = {"store": "sqlite", "tool": "get_workflow_state"}
     async with inside(tmp_path, sessions=("s",)) as server:
         for number in range(4):
-            await server.call("complete_step", session_id="s", step_id=str(number))
+            await server.call("complete_step", session_id="s", step_id=str(number), agent_id="a")
         first = await server.call("get_workflow_state", session_id="s")
         assert server.sample("mcp_state_replayed_events_sum", **labels) == 4
         assert await server.call("get_workflow_state", session_id="s") == first
         assert server.sample("mcp_state_replayed_events_sum", **labels) == 4
-        await server.call("complete_step", session_id="s", step_id="new")
+        await server.call("complete_step", session_id="s", step_id="new", agent_id="a")
         assert (await server.call("get_workflow_state", session_id="s"))["completedSteps"][-1] == "new"
 
 
 async def test_two_servers_on_one_file_see_each_others_events_at_once(tmp_path: Path) -> None:
     async with inside(tmp_path, sessions=("s",)) as one, inside(tmp_path) as two:
         for number in range(1, 20, 2):
-            await one.call("complete_step", session_id="s", step_id=str(number))
+            await one.call("complete_step", session_id="s", step_id=str(number), agent_id="a")
             assert (await two.call("get_workflow_state", session_id="s"))["version"] == number
-            await two.call("complete_step", session_id="s", step_id=str(number + 1))
+            await two.call("complete_step", session_id="s", step_id=str(number + 1), agent_id="a")
             assert (await one.call("get_workflow_state", session_id="s"))["version"] == number + 1
 
 
@@ -161,9 +161,9 @@ async def test_a_snapshot_that_cannot_be_written_is_logged_and_the_event_stands(
     async with inside(tmp_path, sessions=("s",), snapshot_every=2) as server:
         monkeypatch.setattr(server.reference.context.store, "put_snapshot", refuse)
         for number in (1, 2, 3):
-            await server.call("complete_step", session_id="s", step_id=str(number))
+            await server.call("complete_step", session_id="s", step_id=str(number), agent_id="a")
         monkeypatch.undo()
-        await server.call("complete_step", session_id="s", step_id="4")
+        await server.call("complete_step", session_id="s", step_id="4", agent_id="a")
         state = await server.call("replay_state", session_id="s", event_number=4)
         assert state["completedSteps"] == ["1", "2", "3", "4"]
         assert server.sample("mcp_state_snapshots_total", store="sqlite") == 1

@@ -7,8 +7,8 @@ import inspect
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
-from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool
 
 from prober.reference.settings import Settings
 from prober.reference.state.context import Context
@@ -32,11 +32,12 @@ R = TypeVar("R")
 
 
 class ToolRegistry:
-    """Adds tools to one server. A tool's name is that of its function, its description the docstring."""
+    """Collects the tools of one server. A tool's name is that of its function, its description the docstring."""
 
-    def __init__(self, server: MCPServer[Any], context: Context) -> None:
-        self._server = server
+    def __init__(self, context: Context) -> None:
         self._context = context
+        self.tools: list[Tool] = []
+        """For the server, in the order of their registration."""
 
     def add(self, tool: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
         """Use as a decorator. Raises KeyError for a tool that the catalog does not know."""
@@ -53,7 +54,7 @@ class ToolRegistry:
                     context.failures.log(error, tool=name, writes=traits.writes, session_id=session_id)
                 raise ToolError(explain(error, context.settings)) from error
 
-        self._server.add_tool(
+        made = Tool.from_function(
             explained,
             title=traits.title,
             # Not __doc__, which is indented before Python 3.13.
@@ -61,7 +62,19 @@ class ToolRegistry:
             annotations=traits.annotations,
             structured_output=True,
         )
+        self.tools.append(_without_unknown_arguments(made))
         return tool
+
+
+def _without_unknown_arguments(tool: Tool) -> Tool:
+    """The tool, which refuses arguments that it does not declare, and says so in its schema.
+
+    An argument that is ignored is a mistake that nobody hears of: a misspelt `agentId` would be audited as nobody.
+    """
+    arguments = tool.fn_metadata.arg_model
+    arguments.model_config["extra"] = "forbid"
+    arguments.model_rebuild(force=True)
+    return tool.model_copy(update={"parameters": arguments.model_json_schema(by_alias=True)})
 
 
 def explain(error: StoreError, settings: Settings) -> str:

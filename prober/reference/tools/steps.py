@@ -11,7 +11,7 @@ from prober.reference.state.context import Context
 from prober.reference.state.optimistic import counted
 from prober.reference.stores.errors import VersionConflictError
 from prober.reference.stores.values import Session
-from prober.reference.tools.arguments import Json, Name, SessionId, Whole, json_text
+from prober.reference.tools.arguments import NUMBER, Json, Name, SessionId, Whole, json_text
 from prober.reference.tools.registry import ToolRegistry
 from prober.reference.tools.results import SessionRecord, Step, Swap
 
@@ -43,6 +43,7 @@ def register(tools: ToolRegistry, context: Context) -> None:
         ttl_seconds: Annotated[
             float | None,
             Field(ge=1, le=30 * 86_400, description="From now on the session lives this long after each write."),
+            NUMBER,
         ] = None,
     ) -> SessionRecord:
         """Count a step, record its action and result, and renew the session, if asked with another lifetime."""

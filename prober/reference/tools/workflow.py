@@ -10,7 +10,7 @@ from pydantic import Field
 from prober.reference.state import projection, workflow
 from prober.reference.state.context import Context
 from prober.reference.state.optimistic import counted, optimistic
-from prober.reference.tools.arguments import AgentId, Message, Name, SessionId, Whole
+from prober.reference.tools.arguments import NUMBER, AgentId, Message, Name, SessionId, Whole
 from prober.reference.tools.registry import ToolRegistry
 from prober.reference.tools.results import AdvancedWorkflow, AppendedEvent, AuditedEvent, EventPage, Workflow
 
@@ -30,7 +30,7 @@ def register(tools: ToolRegistry, context: Context) -> None:
 
     @tools.add
     async def advance_workflow(
-        session_id: SessionId, next_phase: Name, completed_step: Name | None = None, agent_id: AgentId = "anonymous"
+        session_id: SessionId, next_phase: Name, agent_id: AgentId, completed_step: Name | None = None
     ) -> AdvancedWorkflow:
         """Move the workflow to its next phase, provided nobody changed it between reading and writing.
 
@@ -55,18 +55,18 @@ def register(tools: ToolRegistry, context: Context) -> None:
         return AdvancedWorkflow(**Workflow.of(session_id, state).model_dump(by_alias=False), retries=retries)
 
     @tools.add
-    async def complete_step(session_id: SessionId, step_id: Name, agent_id: AgentId = "anonymous") -> AppendedEvent:
+    async def complete_step(session_id: SessionId, step_id: Name, agent_id: AgentId) -> AppendedEvent:
         """Append that a step was completed. Appends never collide: each gets the next number."""
         return await append("complete_step", session_id, projection.STEP_COMPLETED, {"step": step_id}, agent_id)
 
     @tools.add
-    async def record_error(session_id: SessionId, message: Message, agent_id: AgentId = "anonymous") -> AppendedEvent:
+    async def record_error(session_id: SessionId, message: Message, agent_id: AgentId) -> AppendedEvent:
         """Append that an error happened."""
         return await append("record_error", session_id, projection.ERROR_RECORDED, {"message": message}, agent_id)
 
     @tools.add
     async def get_events(
-        session_id: SessionId, after: Whole = 0, limit: Annotated[int, Field(ge=1, le=1000)] = 100
+        session_id: SessionId, after: Whole = 0, limit: Annotated[int, Field(ge=1, le=1000), NUMBER] = 100
     ) -> EventPage:
         """Read the audit trail: who did what and when, in order, page by page."""
         events = await context.store.events(session_id, after=after, limit=limit)
