@@ -165,8 +165,12 @@ class StoreObserver(Protocol):
         """The present connections of the pool."""
         ...
 
+    def write_lock_waited(self, *, seconds: float) -> None:
+        """The writer of this process waited this long for the database's write lock, whether it got it or not."""
+        ...
+
     def pool_waited(self, *, seconds: float) -> None:
-        """A call waited this long for a connection; 0 if one was idle."""
+        """A call waited this long for a connection; 0 if one was idle. Not reported for what the server asks itself."""
         ...
 
     def breaker_changed(self, *, is_open: bool) -> None:
@@ -181,6 +185,9 @@ class SilentObserver:
         """Ignored."""
 
     def pool_changed(self, *, in_use: int, idle: int) -> None:
+        """Ignored."""
+
+    def write_lock_waited(self, *, seconds: float) -> None:
         """Ignored."""
 
     def pool_waited(self, *, seconds: float) -> None:

@@ -162,7 +162,7 @@ class RedisStore:
 
     async def count(self) -> int:
         """How many expire later than now."""
-        _, living = await self._connections.run(scripts.COUNT, (self._keys.expiries,))
+        _, living = await self._connections.run(scripts.COUNT, (self._keys.expiries,), of_caller=False)
         return int(living)
 
     async def purge(self) -> int:
@@ -170,7 +170,7 @@ class RedisStore:
         total = 0
         while True:
             _, removed = await self._connections.run(
-                scripts.PURGE, (self._keys.expiries, self._keys.sessions), _PURGE_BATCH
+                scripts.PURGE, (self._keys.expiries, self._keys.sessions), _PURGE_BATCH, of_caller=False
             )
             if not removed:
                 return total

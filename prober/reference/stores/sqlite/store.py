@@ -86,7 +86,7 @@ class SqliteStore:
 
     async def check(self) -> None:
         """Read one row."""
-        await self._fetch("SELECT 1 FROM sessions LIMIT 1")
+        await self._fetch("SELECT 1 FROM sessions LIMIT 1", of_caller=False)
 
     async def create(self, handle: str, *, lifetime: float | None) -> Session:
         """Insert a session, in place of an expired one."""
@@ -120,11 +120,11 @@ class SqliteStore:
 
     async def count(self) -> int:
         """Count live sessions."""
-        return int((await self._fetch(sql.COUNT))[0][0])
+        return int((await self._fetch(sql.COUNT, of_caller=False))[0][0])
 
     async def purge(self) -> int:
         """Delete expired sessions in small writes; writes nothing if none expired."""
-        if not await self._fetch(sql.HAS_EXPIRED):
+        if not await self._fetch(sql.HAS_EXPIRED, of_caller=False):
             return 0
         purged = 0
         while found := await self._writer.run(lambda c: rows.fetch(c, sql.PURGE, limit=_PURGE_BATCH)):
@@ -227,9 +227,9 @@ class SqliteStore:
         while True:
             try:
                 if seen is None:
-                    seen = int((await self._fetch(sql.NEWEST_CHANGE))[0][0])
+                    seen = int((await self._fetch(sql.NEWEST_CHANGE, of_caller=False))[0][0])
                     yield None
-                for revision, handle, instance in await self._fetch(sql.CHANGES, revision=seen):
+                for revision, handle, instance in await self._fetch(sql.CHANGES, of_caller=False, revision=seen):
                     if revision != seen + 1:  # older changes were deleted before this instance saw them
                         yield None
                     seen = revision
@@ -276,9 +276,11 @@ class SqliteStore:
 
         return await self._writer.run(write)
 
-    async def _fetch(self, statement: str, **values: object) -> list[rows.Row]:
+    async def _fetch(self, statement: str, *, of_caller: bool = True, **values: object) -> list[rows.Row]:
         """The rows of one reading statement."""
-        return await self._readers.run(lambda connection: rows.fetch(connection, statement, **values))
+        return await self._readers.run(
+            lambda connection: rows.fetch(connection, statement, **values), of_caller=of_caller
+        )
 
     @property
     def _writer(self) -> Writer:

@@ -69,7 +69,7 @@ class Writer:
         """Run the batch in one transaction; returns the results of its writes."""
         began = None
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._take_write_lock()
             results = [self._run_one(job) for job in batch]
             began = time.perf_counter()
             self._connection.execute("COMMIT")
@@ -81,6 +81,14 @@ class Writer:
             return [JobResult(job, error=failure) for job in batch]
         self._observer.batch_committed(size=len(batch), seconds=time.perf_counter() - began)
         return results
+
+    def _take_write_lock(self) -> None:
+        """Begin the transaction: the other processes that use the file take turns with this one."""
+        began = time.perf_counter()
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        finally:
+            self._observer.write_lock_waited(seconds=time.perf_counter() - began)
 
     def _run_one(self, job: Job) -> JobResult:
         """Run one write in its savepoint. Raises sqlite3.Error only if the whole transaction is lost."""
