@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +22,11 @@ def main(arguments: Sequence[str] | None = None, *, program: str = "python -m pr
     options = vars(_parser(program).parse_args(arguments))
     stdio: bool = options.pop("stdio")
     listen: tuple[str, int] = options.pop("listen")
+    url_file: Path | None = options.pop("redis_url_file", None)
     configure()
     try:
+        if url := _redis_url(options.pop("redis_url", None), url_file, os.environ):
+            options["redis_url"] = url
         lists = {name: tuple(value) for name, value in options.items() if isinstance(value, list)}
         settings = Settings(**{**options, **lists}, host=listen[0], port=listen[1])
         if stdio:
@@ -58,18 +62,25 @@ def _parser(program: str) -> argparse.ArgumentParser:
     add("--synchronous", choices=("NORMAL", "FULL"), default=default.synchronous, help="FULL outlives a power cut")
     for name, of, metavar, text in _VALUES:
         add(f"--{name.replace('_', '-')}", type=of, default=getattr(default, name), metavar=metavar, help=text)
+    hidden = argparse.SUPPRESS  # no default to show: what the environment says may hold a password
+    add("--redis-url", default=hidden, metavar="URL", help=f"redis://, rediss:// or unix:// (default: {_URL_SOURCES})")
+    add(
+        "--redis-url-file", type=Path, default=hidden, metavar="PATH", help="a file that holds the URL and nothing else"
+    )
     for option, name, metavar, text in _LISTS:
         add(option, dest=name, action="append", default=[], metavar=metavar, help=f"{text}; may be given again")
     return parser
 
 
+_URL_VARIABLE: Final = "MCP_PROBER_REDIS_URL"
+_URL_SOURCES: Final = f"${_URL_VARIABLE}, else {Settings.redis_url}"
+
 _VALUES: Final[tuple[tuple[str, Callable[[str], object], str, str], ...]] = (
     ("db", Path, "PATH", "the SQLite file"),
-    ("redis_url", str, "URL", "redis://, rediss:// or unix://"),
     ("redis_pool", int, "N", "connections to Redis at most"),
     ("readers", int, "N", "reading connections to the SQLite file"),
     ("commit_window", float, "SECONDS", "how long a write waits to share a commit; 0: each commits alone"),
-    ("store_wait", float, "SECONDS", "how long a call waits for a connection"),
+    ("store_wait", float, "SECONDS", "how long a call waits for a connection or a write lock"),
     ("handle_lifetime", float, "SECONDS", "how long a session lives after its last write"),
     ("purge_every", float, "SECONDS", "how often what expired is freed"),
     ("cache_ttl", float, "SECONDS", "how old a cached configuration may get"),
@@ -86,6 +97,27 @@ _LISTS: Final = (
     ("--session", "sessions", "HANDLE", "a session to make at start, which never expires: for probes to read"),
     ("--fault", "faults", "NAME[:DURATION][:RATE]", "a failure to begin with, such as slow:250ms:0.5"),
 )
+
+
+def _redis_url(given: str | None, file: Path | None, environ: Mapping[str, str]) -> str | None:
+    """The URL from the option, the file or the environment, in this order; None for the default.
+
+    Other users of the machine can read a command line; a URL with a password belongs into one of the other two.
+
+    Raises:
+        ValueError: both options are given, or the file cannot be used.
+    """
+    if file is None:
+        return given or environ.get(_URL_VARIABLE)
+    if given:
+        raise ValueError("give either --redis-url or --redis-url-file")
+    try:
+        url = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"--redis-url-file {file}: {error}") from error
+    if not url:
+        raise ValueError(f"--redis-url-file {file}: the file is empty")
+    return url
 
 
 def _address(text: str) -> tuple[str, int]:

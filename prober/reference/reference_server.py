@@ -36,7 +36,7 @@ from prober.reference.state.context import Context
 from prober.reference.state.projection import StateCache
 from prober.reference.state.store_failures import StoreFailures
 from prober.reference.stores import factory
-from prober.reference.stores.errors import SessionExistsError, StoreError
+from prober.reference.stores.errors import SessionExistsError, StoreError, UnknownSessionError
 from prober.reference.tools import server
 
 MCP_PATH: Final = "/mcp"
@@ -90,7 +90,7 @@ def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> R
         store=store,
         metrics=metrics,
         contention=Contention(),
-        configs=ReadThroughCache(store.config, ttl=settings.cache_ttl),
+        configs=ReadThroughCache(store.config, ttl=settings.cache_ttl, lives=lambda config: config.expires_in),
         states=StateCache(),
         failures=StoreFailures(store=store.name),
     )
@@ -106,7 +106,7 @@ def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> R
             allowed_origins=[f"http://{host}" for host in (*_LOOPBACK, *settings.allowed_hosts)],
         ),
     )
-    app = http_app.build(context, switches, endpoint.routes)
+    app = http_app.build(context, switches, endpoint.routes, path=MCP_PATH)
     return Reference(
         settings=settings,
         registry=registry,
@@ -122,6 +122,7 @@ async def _follow_changes(context: Context) -> None:
     async for handle in context.store.changes():
         if handle is None:
             context.configs.invalidate_all()
+            await _make_sessions_again(context)  # the store may have come back empty
         else:
             context.configs.invalidate(handle)
         context.metrics.cache_invalidated(origin="remote")
@@ -135,12 +136,24 @@ async def _purge(context: Context) -> None:
             await context.store.purge()
         except StoreError as error:
             log(logging.WARNING, "purge_failed", store=context.store.name, error=type(error).__name__)
+        await _make_sessions_again(context)
 
 
 async def _make_sessions(context: Context) -> None:
     for handle in context.settings.sessions:
         with contextlib.suppress(SessionExistsError):  # made by an earlier run or another instance
             await context.store.create(handle, lifetime=None)
+
+
+async def _make_sessions_again(context: Context) -> None:
+    """Make those sessions of the settings that are gone: deleted by a caller, or lost with the store's data."""
+    for handle in context.settings.sessions:
+        with contextlib.suppress(StoreError):  # an unreachable store is logged by the calls; the next purge tries again
+            try:
+                await context.store.get(handle)
+            except UnknownSessionError:
+                await context.store.create(handle, lifetime=None)
+                log(logging.WARNING, "session_made_again", session_id=handle, store=context.store.name)
 
 
 @asynccontextmanager

@@ -29,12 +29,12 @@ class Settings:
     """Reading connections to the SQLite file."""
 
     redis_url: str = field(default="redis://127.0.0.1:6379/0", repr=False)
-    """May hold a password, so it is never shown."""
+    """May hold a password, so it is never shown, and may come from the environment or a file."""
     redis_pool: int = 64
     """Connections to Redis at most: the number of calls expected at once."""
 
     store_wait: float = 5.0
-    """How long a call waits for a connection before it fails with StoreBusyError."""
+    """How long a call waits for a connection, or for SQLite's write lock, before it fails with StoreBusyError."""
 
     host: str = "127.0.0.1"
     port: int = 8080

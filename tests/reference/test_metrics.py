@@ -49,7 +49,7 @@ FAMILIES: Final = {
 
 
 async def first_page(folder: Path) -> str:
-    """The page of a server that nobody called yet, once it follows the changes made elsewhere: it counts that as one."""
+    """The page of a server that nobody called yet, once it follows changes made elsewhere, which it counts as one."""
     pages: list[str] = []
     async with inside(folder) as server:
 

@@ -81,6 +81,7 @@ PAGES = [
     ("/metrics", 200, "text/plain; version=", "mcp_tool_calls_total"),
     ("/debug/faults", 200, "application/json", '"active":[]'),
     ("/debug/contention", 200, "application/json", '"sessions":'),
+    ("/mcp", 405, "text/plain; charset=utf-8", "this endpoint answers POST only"),
     ("/nothing", 404, "text/plain; charset=utf-8", "Not Found"),
 ]
 

@@ -76,7 +76,10 @@ class Store(Protocol):
     # The record
 
     async def step(self, handle: str, *, tool: str, result: str, lifetime: float | None = None) -> Session:
-        """Add one to `step_count`, set `last_tool` and `last_result` (JSON text); set `lifetime` unless None."""
+        """Add one to `step_count`, set `last_tool` and `last_result` (JSON text); set `lifetime` unless None.
+
+        A new lifetime is a change of which every other instance's `changes` yields the handle.
+        """
         ...
 
     async def swap(self, handle: str, *, expected_version: int, value: str) -> Session:
@@ -123,7 +126,7 @@ class Store(Protocol):
         ...
 
     def changes(self) -> AsyncGenerator[str | None, None]:
-        """Handles whose configuration another instance changed (or whose session it deleted), for as long as iterated.
+        """Handles whose configuration or lifetime another instance changed, or whose session it deleted; without end.
 
         Yields None when changes may have been missed, so that all cached values must be dropped: first of all when
         the subscription has become live, and again after each interruption. Never raises for an unreachable store:

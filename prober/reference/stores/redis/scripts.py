@@ -166,10 +166,13 @@ return {'ok', removed}
 STEP: Final = _write(f"""
 redis.call('HINCRBY', record, 'step_count', 1)
 redis.call('HSET', record, 'last_tool', ARGV[1], 'last_result', ARGV[2])
-if ARGV[3] ~= '' then redis.call('HSET', record, 'lifetime', ARGV[3]) end
+if ARGV[3] ~= '' then
+  redis.call('HSET', record, 'lifetime', ARGV[3])
+  redis.call('PUBLISH', ARGV[4], ARGV[5])
+end
 return renewed({_SESSION})
 """)
-"""Arguments: tool, result, lifetime ('' leaves it)."""
+"""Arguments: tool, result, lifetime ('' leaves it), channel, message."""
 
 SWAP: Final = _write(f"""
 local version = redis.call('HGET', record, 'value_version')

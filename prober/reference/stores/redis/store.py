@@ -180,7 +180,8 @@ class RedisStore:
 
     async def step(self, handle: str, *, tool: str, result: str, lifetime: float | None = None) -> Session:
         """HINCRBY, HSET and the new expiry."""
-        reply = await self._on_one(scripts.STEP, handle, tool, result, replies.lifetime_text(lifetime))
+        text = replies.lifetime_text(lifetime)
+        reply = await self._on_one(scripts.STEP, handle, tool, result, text, *self._announcement(handle))
         return replies.session(handle, reply[1])
 
     async def swap(self, handle: str, *, expected_version: int, value: str) -> Session:

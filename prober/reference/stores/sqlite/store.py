@@ -57,7 +57,8 @@ class SqliteStore:
         """All times in seconds.
 
         `window`: how long a write waits at most for others to share its commit (0: each commits alone). `max_wait`: how
-        long a read waits for one of the `readers`. `change_poll`: how often changes of other processes are polled.
+        long a read waits for one of the `readers`, and a commit for the write lock of another process. `change_poll`:
+        how often changes of other processes are polled.
         """
         self._path = path
         self._synchronous: Synchronous = synchronous
@@ -138,6 +139,8 @@ class SqliteStore:
             found = rows.fetch(connection, sql.STEP, handle=handle, tool=tool, result=result, lifetime=lifetime)
             if not found:
                 raise UnknownSessionError(handle)
+            if lifetime is not None:
+                self._announce(connection, handle)
             return rows.session(found[0])
 
         return await self._writer.run(write)
@@ -296,7 +299,7 @@ class SqliteStore:
         return self._opened
 
     def _connect(self) -> sqlite3.Connection:
-        return connect(self._path, synchronous=self._synchronous)
+        return connect(self._path, synchronous=self._synchronous, max_wait=self._max_wait)
 
     def _announce(self, connection: sqlite3.Connection, handle: str) -> None:
         """Record the change for the other instances, in the same transaction."""
