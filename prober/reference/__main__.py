@@ -58,6 +58,11 @@ def _parser(program: str) -> argparse.ArgumentParser:
     listen = f"{default.host}:{default.port}"
     add("--listen", type=_address, default=listen, metavar="HOST:PORT", help="where to serve HTTP; port 0 is any")
     add("--stdio", action="store_true", help="serve standard input and output instead")
+    add(
+        "--http-status",
+        action="store_true",
+        help="answer HTTP 503 where the store is busy or down and HTTP 500 where a write conflicts, not a tool error",
+    )
     add("--store", choices=("sqlite", "redis", "memory"), default=default.store, help="memory is an exhibit: it loses")
     add("--synchronous", choices=("NORMAL", "FULL"), default=default.synchronous, help="FULL outlives a power cut")
     for name, of, metavar, text in _VALUES:

@@ -28,6 +28,7 @@ from prober.reference.faults.answers import AnswerFaults
 from prober.reference.faults.faulty_store import FaultyStore
 from prober.reference.faults.switches import FaultSwitches, parse_all
 from prober.reference.faults.wire import WireFaults
+from prober.reference.http_status import HttpStatus
 from prober.reference.logs import log
 from prober.reference.metrics import ReferenceMetrics
 from prober.reference.settings import Settings
@@ -106,7 +107,9 @@ def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> R
             allowed_origins=[f"http://{host}" for host in (*_LOOPBACK, *settings.allowed_hosts)],
         ),
     )
-    app = http_app.build(context, switches, endpoint.routes, path=MCP_PATH)
+    app: ASGIApp = http_app.build(context, switches, endpoint.routes, path=MCP_PATH)
+    if settings.http_status:
+        app = HttpStatus(app, path=MCP_PATH)
     return Reference(
         settings=settings,
         registry=registry,

@@ -42,6 +42,9 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     """Values of the Host header that are served beside the loopback names, `name` or `name:port` or `name:*`."""
 
+    http_status: bool = False
+    """Whether a call that fails because of the store is answered with HTTP 503 or 500 instead of a tool error."""
+
     drain: int = 5
     """How long running calls may take when the server stops."""
 

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 
+from prober.reference import http_status
 from prober.reference.settings import Settings
 from prober.reference.state.context import Context
 from prober.reference.state.optimistic import GaveUpError, outcome_of
@@ -52,7 +53,9 @@ class ToolRegistry:
                     handle = kwargs.get("session_id")
                     session_id = handle if isinstance(handle, str) else None
                     context.failures.log(error, tool=name, writes=traits.writes, session_id=session_id)
-                raise ToolError(explain(error, context.settings)) from error
+                text = explain(error, context.settings)
+                http_status.note(error, text)
+                raise ToolError(text) from error
 
         made = Tool.from_function(
             explained,
