@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -151,6 +152,21 @@ async def test_answers_do_not_wait_for_delayed_acknowledgements() -> None:
             assert await accepted == 1
             writer.close()
             await writer.wait_closed()
+
+
+@pytest.mark.slow
+async def test_an_idle_connection_is_left_to_the_client_to_close(process: ServerProcess) -> None:
+    address = urlsplit(process.url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    request = f"GET /healthz HTTP/1.1\r\nhost: {address.netloc}\r\n\r\n".encode()
+    writer.write(request)
+    assert (await reader.readuntil(b"ok\n")).startswith(b"HTTP/1.1 200")
+    with pytest.raises(TimeoutError):  # clients keep one for 5 s: one that the server closes meanwhile is a reset
+        await asyncio.wait_for(reader.read(1), timeout=6)
+    writer.write(request)
+    assert (await reader.readuntil(b"ok\n")).startswith(b"HTTP/1.1 200")
+    writer.close()
+    await writer.wait_closed()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
