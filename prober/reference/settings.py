@@ -33,6 +33,17 @@ class Settings:
     redis_pool: int = 64
     """Connections to Redis at most: the number of calls expected at once."""
 
+    redis_ping: float = 15.0
+    """A connection that was idle for longer is checked with a PING before a call uses it."""
+    redis_patience: float = 1.5
+    """How long a call waits for the answer of Redis, connecting included."""
+
+    breaker_bad_calls: int = 5
+    """This many bad calls among the last `breaker_window` cut Redis off for a while."""
+    breaker_window: int = 10
+    breaker_slow: float = 1.0
+    """A call that took longer is bad, even if it was answered."""
+
     store_wait: float = 5.0
     """How long a call waits for a connection, or for SQLite's write lock, before it fails with StoreBusyError."""
 
@@ -77,6 +88,10 @@ class Settings:
             for name, value in (
                 ("readers", self.readers),
                 ("redis_pool", self.redis_pool),
+                ("redis_ping", self.redis_ping),
+                ("redis_patience", self.redis_patience),
+                ("breaker_bad_calls", self.breaker_bad_calls),
+                ("breaker_slow", self.breaker_slow),
                 ("store_wait", self.store_wait),
                 ("handle_lifetime", self.handle_lifetime),
                 ("purge_every", self.purge_every),
@@ -101,6 +116,11 @@ class Settings:
             for handle in self.sessions
             if not re.fullmatch(HANDLE_PATTERN, handle)
         ]
+        if self.breaker_window < self.breaker_bad_calls:
+            mistakes.append(
+                f"breaker_window must not be below breaker_bad_calls, {self.breaker_bad_calls}, "
+                f"but is {self.breaker_window}"
+            )
         if not 0 <= self.port <= 65_535:
             mistakes.append(f"port must be between 0 and 65535, not {self.port}")
         if mistakes:

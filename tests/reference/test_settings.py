@@ -18,6 +18,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"handle_lifetime": -1.0}, "handle_lifetime must be above 0, not -1.0"),
     ({"handle_lifetime": float("nan")}, "handle_lifetime must be above 0, not nan"),
     ({"commit_window": -0.1}, "commit_window must not be below 0, but is -0.1"),
+    (
+        {"breaker_window": 3},
+        "breaker_window must not be below breaker_bad_calls, 5, but is 3",
+    ),
     ({"port": 65_536}, "port must be between 0 and 65535, not 65536"),
     ({"sessions": ("a b",)}, "session handle 'a b' is not 1 to 64 characters of A-Z a-z 0-9 _ -"),
     ({"sessions": ("a\n",)}, "session handle 'a\\n' is not 1 to 64 characters of A-Z a-z 0-9 _ -"),
