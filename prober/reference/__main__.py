@@ -83,13 +83,7 @@ _URL_SOURCES: Final = f"${_URL_VARIABLE}, else {Settings.redis_url}"
 _VALUES: Final[tuple[tuple[str, Callable[[str], object], str, str], ...]] = (
     ("db", Path, "PATH", "the SQLite file"),
     ("redis_pool", int, "N", "connections to Redis at most"),
-    (
-        "redis_ping",
-        float,
-        "SECONDS",
-        "a connection to Redis that was idle for longer is checked with a PING before use",
-    ),
-    ("redis_patience", float, "SECONDS", "how long a call waits for the answer of Redis"),
+    ("redis_ping", float, "SECONDS", "a connection to Redis that was idle for longer is checked before use"),
     ("breaker_bad_calls", int, "N", "so many bad calls in its window open the circuit breaker of Redis"),
     ("breaker_window", int, "N", "how many of the newest calls to Redis the breaker looks at"),
     ("breaker_slow", float, "SECONDS", "a call to Redis that took longer is a bad one, answered or not"),

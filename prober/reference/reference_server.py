@@ -37,7 +37,7 @@ from prober.reference.state.context import Context
 from prober.reference.state.projection import StateCache
 from prober.reference.state.store_failures import StoreFailures
 from prober.reference.stores import factory
-from prober.reference.stores.errors import SessionExistsError, StoreError, UnknownSessionError
+from prober.reference.stores.errors import SessionExistsError, StoreError
 from prober.reference.tools import server
 
 MCP_PATH: Final = "/mcp"
@@ -142,21 +142,21 @@ async def _purge(context: Context) -> None:
         await _make_sessions_again(context)
 
 
-async def _make_sessions(context: Context) -> None:
+async def _make_sessions(context: Context) -> list[str]:
+    """Make the sessions of the settings; returns those that were not there."""
+    made: list[str] = []
     for handle in context.settings.sessions:
         with contextlib.suppress(SessionExistsError):  # made by an earlier run or another instance
             await context.store.create(handle, lifetime=None)
+            made.append(handle)
+    return made
 
 
 async def _make_sessions_again(context: Context) -> None:
     """Make those sessions of the settings that are gone: deleted by a caller, or lost with the store's data."""
-    for handle in context.settings.sessions:
-        with contextlib.suppress(StoreError):  # an unreachable store is logged by the calls; the next purge tries again
-            try:
-                await context.store.get(handle)
-            except UnknownSessionError:
-                await context.store.create(handle, lifetime=None)
-                log(logging.WARNING, "session_made_again", session_id=handle, store=context.store.name)
+    with contextlib.suppress(StoreError):  # the calls log that the store cannot be reached; the next purge tries again
+        for handle in await _make_sessions(context):
+            log(logging.WARNING, "session_made_again", session_id=handle, store=context.store.name)
 
 
 @asynccontextmanager

@@ -35,8 +35,6 @@ class Settings:
 
     redis_ping: float = 15.0
     """A connection that was idle for longer is checked with a PING before a call uses it."""
-    redis_patience: float = 1.5
-    """How long a call waits for the answer of Redis, connecting included."""
 
     breaker_bad_calls: int = 5
     """This many bad calls among the last `breaker_window` cut Redis off for a while."""
@@ -89,7 +87,6 @@ class Settings:
                 ("readers", self.readers),
                 ("redis_pool", self.redis_pool),
                 ("redis_ping", self.redis_ping),
-                ("redis_patience", self.redis_patience),
                 ("breaker_bad_calls", self.breaker_bad_calls),
                 ("breaker_slow", self.breaker_slow),
                 ("store_wait", self.store_wait),

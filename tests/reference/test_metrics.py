@@ -151,17 +151,18 @@ def remote_invalidations(server: Inside) -> float:
 
 
 async def test_only_calls_are_counted_as_waiting_for_a_connection(world: World) -> None:
-    async with serving_inside(world, sessions=("s",), purge_every=0.01) as server:
+    async with serving_inside(world, purge_every=0.01) as server:
+        handle = await server.session()
 
         def waits() -> float:
             return server.sample("mcp_state_pool_wait_seconds_count", store=world.name)
 
-        before = waits()  # on Redis, making the session is a call as any other
+        before = waits()
         for _ in range(20):  # pages, and what goes on beside them, ask the store too
             assert (await server.http.get("/readyz")).status_code == 200
             await server.http.get("/metrics")
         assert waits() == before
-        await server.call("get_session", session_id="s")
+        await server.call("get_session", session_id=handle)
         assert waits() == before + 1
 
 

@@ -33,7 +33,6 @@ def make(settings: Settings, observer: StoreObserver) -> Store:
                 url=settings.redis_url,
                 pool_size=settings.redis_pool,
                 max_wait=settings.store_wait,
-                patience=settings.redis_patience,
                 idle_trust=settings.redis_ping,
                 breaker=BreakerPolicy(
                     bad_calls=settings.breaker_bad_calls,
