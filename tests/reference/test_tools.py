@@ -353,3 +353,43 @@ async def test_ten_thousand_sessions_are_listed_each_once_and_counted(tmp_path: 
         assert seen == handles
         await server.http.get("/metrics")
         assert server.sample("mcp_active_sessions") == 10_000
+
+
+async def test_the_audit_trail_can_be_asked_for_an_agent_and_a_time(server: Inside) -> None:
+    handle = await server.session()
+    for number in range(6):
+        await server.call("complete_step", session_id=handle, step_id=str(number), agent_id="ab"[number % 2])
+    events = (await server.call("get_events", session_id=handle))["events"]
+
+    async def numbers(**wanted: object) -> list[int]:
+        page = await server.call("get_events", session_id=handle, **wanted)
+        return [event["number"] for event in page["events"]]
+
+    assert await numbers(agent_id="a") == [1, 3, 5]
+    assert await numbers(agent_id="nobody") == []
+    assert await numbers(since="2000-01-01T00:00:00Z", until="2001-01-01T00:00:00Z") == []
+    assert await numbers(since="2000-01-01T01:00:00+01:00", agent_id="b") == [2, 4, 6]
+    assert set(await numbers(until=events[-1]["occurredAt"])) <= {1, 2, 3, 4, 5}
+    with pytest.raises(ToolRefused, match="Input should have timezone info"):
+        await numbers(since="2000-01-01T00:00:00")
+
+
+async def test_a_filtered_audit_trail_comes_in_pages_that_leave_nothing_out(server: Inside) -> None:
+    store = server.reference.context.store
+    handle = await server.session()
+    for start in range(0, 2100, 300):
+        await asyncio.gather(
+            *(
+                store.append(handle, kind="k", payload="{}", agent_id="rare" if number % 700 == 0 else "busy")
+                for number in range(start, start + 300)
+            )
+        )
+    seen: list[int] = []
+    after: int | None = 0
+    pages = 0
+    while after is not None:
+        page = await server.call("get_events", session_id=handle, agent_id="rare", after=after, limit=2)
+        seen += [event["number"] for event in page["events"]]
+        after, pages = page["nextAfter"], pages + 1
+    assert len(seen) == len(set(seen)) == 3
+    assert pages <= 4
