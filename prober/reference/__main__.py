@@ -94,7 +94,7 @@ _VALUES: Final[tuple[tuple[str, Callable[[str], object], str, str], ...]] = (
     ("purge_every", float, "SECONDS", "how often what expired is freed"),
     ("cache_ttl", float, "SECONDS", "how old a cached configuration may get"),
     ("snapshot_every", int, "EVENTS", "after how many events a workflow's state is written down"),
-    ("snapshots_kept", int, "N", "of each workflow"),
+    ("snapshots_kept", int, "N", "the newest, and as many of every second, of every fourth and so on"),
     ("payload_limit", int, "BYTES", "of one JSON argument"),
     ("lock_wait_warning", float, "SECONDS", "a longer wait for a lock is logged"),
     ("drain", int, "SECONDS", "how long running calls may take when the server stops"),

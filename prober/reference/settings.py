@@ -68,7 +68,8 @@ class Settings:
     """How old a cached session configuration may get."""
     snapshot_every: int = 100
     """Events between two snapshots of a workflow: a read replays at most this many."""
-    snapshots_kept: int = 2
+    snapshots_kept: int = 4
+    """So many of the newest snapshots, and as many of every second one, of every fourth and so on."""
     payload_limit: int = 65_536
     """The largest JSON value of one argument."""
     lock_wait_warning: float = 0.5
@@ -93,7 +94,6 @@ class Settings:
                 ("handle_lifetime", self.handle_lifetime),
                 ("purge_every", self.purge_every),
                 ("snapshot_every", self.snapshot_every),
-                ("snapshots_kept", self.snapshots_kept),
                 ("payload_limit", self.payload_limit),
             )
             if not value > 0
@@ -113,6 +113,8 @@ class Settings:
             for handle in self.sessions
             if not re.fullmatch(HANDLE_PATTERN, handle)
         ]
+        if self.snapshots_kept < 2:  # one of each alone leaves gaps without a bound
+            mistakes.append(f"snapshots_kept must be 2 or more, not {self.snapshots_kept}")
         if self.breaker_window < self.breaker_bad_calls:
             mistakes.append(
                 f"breaker_window must not be below breaker_bad_calls, {self.breaker_bad_calls}, "

@@ -22,6 +22,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         {"breaker_window": 3},
         "breaker_window must not be below breaker_bad_calls, 5, but is 3",
     ),
+    ({"snapshots_kept": 1}, "snapshots_kept must be 2 or more, not 1"),
     ({"port": 65_536}, "port must be between 0 and 65535, not 65536"),
     ({"sessions": ("a b",)}, "session handle 'a b' is not 1 to 64 characters of A-Z a-z 0-9 _ -"),
     ({"sessions": ("a\n",)}, "session handle 'a\\n' is not 1 to 64 characters of A-Z a-z 0-9 _ -"),

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from prober.reference.state.projection import StateCache, WorkflowState, fold, snapshot_of, state_of
+from prober.reference.state.projection import StateCache, WorkflowState, fold, snapshot_of, snapshots_to_keep, state_of
 from prober.reference.stores.errors import StoreUnavailableError
 from prober.reference.stores.values import Event, EventHistory, Session
 
 from .inside import inside
+from .worlds import World, serving_inside
 
 
 def event(number: int, kind: str, **payload: str) -> Event:
@@ -124,10 +125,38 @@ async def test_old_snapshots_are_pruned_and_old_states_still_right(tmp_path: Pat
         snapshots = [
             (await server.reference.context.store.history("s", upto=upto)).snapshot for upto in (30, 29, 24, 4)
         ]
-        assert [snapshot and snapshot.number for snapshot in snapshots] == [30, 25, None, None]
+        assert [snapshot and snapshot.number for snapshot in snapshots] == [30, 25, 20, None]
         for number in (0, 1, 4, 5, 24, 26, 30):
             state = await server.call("replay_state", session_id="s", event_number=number)
             assert state["completedSteps"] == [str(n) for n in range(1, number + 1)]
+
+
+@pytest.mark.parametrize("each", [2, 3, 4, 8])
+def test_snapshots_get_sparser_with_age_and_none_that_was_dropped_is_kept_later(each: int) -> None:
+    kept: set[int] = set()
+    for newest in range(100, 20_001, 100):
+        keep = set(snapshots_to_keep(newest, every=100, each=each))
+        assert newest in keep
+        assert keep <= kept | {newest}
+        kept = keep
+        assert len(keep) <= each * 8
+        for event in range(1, newest, 777):
+            below = max((number for number in keep if number <= event), default=0)
+            assert event - below <= 100 + 2 * (newest - event) / (each - 1)
+    assert len(snapshots_to_keep(10_000, every=100, each=4)) == 13
+
+
+async def test_an_old_state_of_a_long_workflow_is_not_replayed_from_the_beginning(world: World) -> None:
+    async with serving_inside(world, sessions=("s",), snapshot_every=10) as server:
+        for number in range(1, 401):
+            await server.call("complete_step", session_id="s", step_id=str(number), agent_id="a")
+        labels = {"store": world.name, "tool": "replay_state"}
+        for event in (395, 299, 201, 35):
+            before = server.sample("mcp_state_replayed_events_sum", **labels)
+            state = await server.call("replay_state", session_id="s", event_number=event)
+            assert state["completedSteps"] == [str(number) for number in range(1, event + 1)]
+            replayed = server.sample("mcp_state_replayed_events_sum", **labels) - before
+            assert replayed <= min(event, 10 + (400 - event) * 2 / 3)
 
 
 async def test_an_unchanged_workflow_is_read_without_replaying(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ Every store but `memory` keeps these promises:
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from typing import Protocol
 
 from prober.reference.stores.values import Config, Event, EventHistory, Lock, Session, Snapshot
@@ -104,8 +104,8 @@ class Store(Protocol):
         """The newest snapshot and all events after it; with `upto`: only what has a number <= `upto`."""
         ...
 
-    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: int) -> None:
-        """Keep a snapshot; of all of this session only the `keep` with the highest numbers stay.
+    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: Collection[int]) -> None:
+        """Keep a snapshot; of the session's older ones only those whose number is in `keep` stay.
 
         Putting the same number twice is fine (both hold the same state). Renews nothing. Raises VersionConflictError if
         the log does not reach the snapshot's number any more: the store came back from an older copy.

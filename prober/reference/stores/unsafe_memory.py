@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -149,12 +149,12 @@ class UnsafeMemoryStore:
         events = tuple(event for event in entry.events if start < event.number <= end)
         return EventHistory(snapshot=snapshot, events=events, last_event=last)
 
-    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: int) -> None:
-        """Keep the newest snapshots."""
+    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: Collection[int]) -> None:
+        """Keep some snapshots."""
         entry = _find(handle)
         by_number = {kept.number: kept for kept in (*entry.snapshots, snapshot)}
-        newest = sorted(by_number.values(), key=lambda kept: kept.number)[-keep:]
-        _ENTRIES[handle] = replace(entry, snapshots=tuple(newest))
+        left = tuple(kept for number, kept in by_number.items() if number >= snapshot.number or number in keep)
+        _ENTRIES[handle] = replace(entry, snapshots=left)
 
     async def config(self, handle: str) -> Config:
         """The configuration."""

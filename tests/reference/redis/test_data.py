@@ -27,7 +27,7 @@ async def fill(store: RedisStore, handle: str, *, lifetime: float | None) -> Non
     """A session with everything a session can have."""
     await store.create(handle, lifetime=lifetime)
     await store.append(handle, kind="k", payload="{}", agent_id="a")
-    await store.put_snapshot(handle, Snapshot(number=1, state="{}"), keep=2)
+    await store.put_snapshot(handle, Snapshot(number=1, state="{}"), keep=())
     await store.update_config(handle, {"option": "1"})
     await store.acquire(handle, owner="o", ttl=60)
     await store.step(handle, tool="t", result="1", lifetime=lifetime)

@@ -235,13 +235,18 @@ PUT_SNAPSHOT: Final = _write("""
 local last = redis.call('HGET', record, 'last_event')
 if tonumber(ARGV[1]) > tonumber(last) then return {'conflict', last} end
 redis.call('HSETNX', snapshots, ARGV[1], ARGV[2])
-local numbers = redis.call('HKEYS', snapshots)
-table.sort(numbers, function(one, other) return tonumber(one) > tonumber(other) end)
-for each = tonumber(ARGV[3]) + 1, #numbers do redis.call('HDEL', snapshots, numbers[each]) end
+local kept = {}
+for each = 3, #ARGV do kept[ARGV[each]] = true end
+for _, number in ipairs(redis.call('HKEYS', snapshots)) do
+  if tonumber(number) < tonumber(ARGV[1]) and not kept[number] then redis.call('HDEL', snapshots, number) end
+end
 expire()
 return {'ok'}
 """)
-"""Arguments: number, state, how many to keep. Returns nothing more. `conflict` is followed by the newest number."""
+"""Arguments: number, state, then the numbers of older ones to keep. Returns nothing more.
+
+`conflict` is followed by the number of the newest event.
+"""
 
 # Configuration. Scripts return {version}, and options as a flat list of names and texts.
 # The record counts the options: a hash that Redis evicted is not taken for a configuration without options.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import secrets
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import aclosing
 from itertools import chain
 from typing import Final
@@ -222,9 +222,9 @@ class RedisStore:
         )
         return complete_history(handle, history, upto=upto)
 
-    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: int) -> None:
+    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: Collection[int]) -> None:
         """Set, then prune."""
-        reply = await self._on_one(scripts.PUT_SNAPSHOT, handle, snapshot.number, snapshot.state, keep)
+        reply = await self._on_one(scripts.PUT_SNAPSHOT, handle, snapshot.number, snapshot.state, *keep)
         if reply[0] == "conflict":
             raise VersionConflictError(handle, expected=snapshot.number, actual=int(reply[1]))
 

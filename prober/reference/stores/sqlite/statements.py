@@ -98,8 +98,8 @@ PUT_SNAPSHOT: Final = """
     INSERT INTO snapshots (handle, number, state) VALUES (:handle, :number, :state) ON CONFLICT DO NOTHING
 """
 PRUNE_SNAPSHOTS: Final = """
-    DELETE FROM snapshots WHERE handle = :handle AND number NOT IN
-        (SELECT number FROM snapshots WHERE handle = :handle ORDER BY number DESC LIMIT :keep)
+    DELETE FROM snapshots
+    WHERE handle = :handle AND number < :number AND number NOT IN (SELECT value FROM json_each(:keep))
 """
 
 RENEW: Final = f"UPDATE sessions SET {_RENEWED} WHERE handle = :handle AND {_LIVE} RETURNING handle"  # noqa: S608

@@ -7,7 +7,7 @@ import json
 import secrets
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -192,7 +192,7 @@ class SqliteStore:
         """Snapshot, tail and newest number out of one statement, so at one instant."""
         return await self._readers.run(lambda connection: rows.history(connection, handle, upto=upto))
 
-    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: int) -> None:
+    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: Collection[int]) -> None:
         """Insert, then prune."""
 
         def write(connection: sqlite3.Connection) -> None:
@@ -200,7 +200,9 @@ class SqliteStore:
             if snapshot.number > last:
                 raise VersionConflictError(handle, expected=snapshot.number, actual=last)
             rows.fetch(connection, sql.PUT_SNAPSHOT, handle=handle, number=snapshot.number, state=snapshot.state)
-            rows.fetch(connection, sql.PRUNE_SNAPSHOTS, handle=handle, keep=keep)
+            rows.fetch(
+                connection, sql.PRUNE_SNAPSHOTS, handle=handle, number=snapshot.number, keep=json.dumps(list(keep))
+            )
 
         await self._writer.run(write)
 
