@@ -61,7 +61,7 @@ def snapshots_to_keep(newest: int, *, every: int, each: int) -> tuple[int, ...]:
     """The numbers of the snapshots that stay when one is written at event `newest`; there was one every `every` events.
 
     The newest `each` of all, the newest `each` of every second, of every fourth and so on: the older, the sparser. A
-    read of an old state replays at most `every` events, and 2 / (`each` - 1) of those since; with 4, ten thousand events
+    read of an old state replays `every` events at most, and 2 / (`each` - 1) of those since; with 4, 10,000 events
     have 13 snapshots. What this keeps, it kept before too: no snapshot that was dropped is asked for later.
     """
     numbers: set[int] = set()
