@@ -67,6 +67,12 @@ class ToolList:
         moderate = _is_moderate(some.values())
         return cls(tools=some, asked=names, first_names=first, count=len(tools), worth_keeping=moderate)
 
+    @property
+    def names(self) -> str:
+        """The first names, for people."""
+        more = self.count - len(self.first_names)
+        return ", ".join(self.first_names) + (f" and {more} more" if more else "") or "no tools"
+
     def knows(self, name: str) -> bool:
         """Whether a tool that is not in it is not on the server either."""
         return self.asked is None or name in self.asked

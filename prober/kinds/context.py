@@ -212,7 +212,7 @@ class ProbeContext:
                 Reason.TOOL_MISSING,
                 f"the server lists no tool {name!r}",
                 step="tools/list",
-                evidence=Evidence(expected=name, seen=_names(found)),
+                evidence=Evidence(expected=name, seen=found.names),
             )
         if not self.allow_writes and not is_read_only(name, tool.listing, self.target):
             raise Failure(
@@ -313,8 +313,3 @@ def _knows_more(later: ServerInfo, earlier: ServerInfo) -> bool:
 def _hint(listing: Mapping[str, Any]) -> str:
     hint = (listing.get("annotations") or {}).get("readOnlyHint")
     return "nothing" if hint is None else str(hint).lower()
-
-
-def _names(found: ToolList) -> str:
-    more = found.count - len(found.first_names)
-    return ", ".join(found.first_names) + (f" and {more} more" if more else "") or "no tools"

@@ -82,7 +82,7 @@ class HttpClient:
     async def _send(
         self, method: str, url: str, *, headers: Mapping[str, str], recorder: ExchangeRecorder, content: bytes
     ) -> AsyncIterator[Response]:
-        recorder.address = Address.of(url)
+        recorder.address = _configured_place(url) if url in self._configured else Address.of(url)
         recorder.by_proxy = self._by_proxy
         recorder.credentials = self._has_credentials or any(name.lower() == "authorization" for name in headers)
         with self._booked_on(recorder):
@@ -156,6 +156,12 @@ def _request(
 def _configured_address(url: str) -> tuple[httpcore.URL, bytes]:
     """Kept for configured URLs alone: a server of HTTP+SSE may name another endpoint, of any length, for each run."""
     return _address(url)
+
+
+@lru_cache(4096)
+def _configured_place(url: str) -> Address:
+    """Likewise, for people."""
+    return Address.of(url)
 
 
 def _address(url: str) -> tuple[httpcore.URL, bytes]:
