@@ -17,9 +17,9 @@ from prober.reference.stores.errors import StoreError, StoreUnavailableError
 _PAUSE: Final = 1.0
 """Seconds between two lines about the same: an outage must not fill the disk with its log."""
 
-_REMEMBERED: Final = 30.0
-"""Seconds that a failed write makes the server unready. A server that is not ready gets no calls and so no chance to
-write, so this ends by itself.
+_REMEMBERED: Final = 10.0
+"""Seconds that a failed write makes the server unready. A server that is not ready gets no calls, and so no chance to
+show that it can write again: this ends by itself, and soon, for it prolongs every outage of the store.
 """
 
 
