@@ -150,7 +150,7 @@ class Reason(StrEnum):
 
     @property
     def symptom(self) -> Symptom:
-        """What a caller of the server feels of it: that of the reason where it has one of its own, else its family's."""
+        """What a caller of the server feels: the reason's own symptom where it has one, else that of its family."""
         return _SYMPTOMS.get(self) or _SYMPTOMS_OF_FAMILIES[self.family]
 
     @property

@@ -191,6 +191,5 @@ class StatusStore:
 
 def _symptom_of(memory: Remembered) -> Symptom | None:
     """That of the last run. After one that could not tell nobody knows, and the next failure begins a new streak."""
-    if memory.last is None or memory.last.outcome.verdict is not Verdict.FAIL or memory.streak == 0:
-        return None
-    return memory.last.outcome.reason and memory.last.outcome.reason.symptom
+    reason = memory.last.outcome.reason if memory.last is not None else None
+    return reason.symptom if reason is not None and reason.verdict is Verdict.FAIL and memory.streak else None

@@ -42,9 +42,8 @@ class Family:
 
     def names_of(self, key: Key) -> tuple[str, ...]:
         """The names of the labels whose values follow the suffix in `key`."""
-        if key[0] == "_bucket":
-            return ("le",)
-        return tuple(label for label in self.labels if label not in OF_RECORDS)
+        own = tuple(label for label in self.labels if label not in OF_RECORDS)
+        return (*own, "le") if key[0] == "_bucket" else own
 
 
 @dataclass(frozen=True, kw_only=True)
