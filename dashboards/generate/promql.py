@@ -38,7 +38,7 @@ def known(metric: str, select: str) -> str:
     return f"(last_over_time({metric}{{{select}}}[6h:5m]) {_BLIND})"
 
 
-_SCRAPED: Final = "max_over_time(timestamp(prober_build_info)[6h:5m])"
+_SCRAPED: Final = "max_over_time(timestamp(mcp_prober_build_info)[6h:5m])"
 """When each prober was last scraped, within six hours: asked of one series, for of thousands it takes seconds."""
 
 

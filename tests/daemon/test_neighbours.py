@@ -121,7 +121,7 @@ def _results(running: Running, since: datetime, until: datetime) -> list[dict[st
 
 def _all_have_run(running: Running) -> bool:
     page = metrics(running)
-    return len(page.values("mcp_probe_last_run_timestamp_seconds")) == page.value("prober_probes")
+    return len(page.values("mcp_probe_last_run_timestamp_seconds")) == page.value("mcp_prober_probes")
 
 
 def _p99(values: list[float]) -> float:

@@ -33,7 +33,7 @@ def test_every_probe_is_run_by_one_shard_and_every_metric_says_from_where(tmp_pa
             assert all(len(share) >= 10 for share in shares), "neither has nearly all of them"
             for page, running, place in zip(pages, (first, second), ("fra-1", "nyc.2"), strict=True):
                 assert {sample.labels.get("location") for sample in page.samples} == {place}
-                assert page.value("prober_probes") == len(_probes(page))
+                assert page.value("mcp_prober_probes") == len(_probes(page))
                 assert api(running, "targets")["location"] == place
             for running, mine in zip((first, second), shares, strict=True):
                 assert {group["labels"]["probe"] for group in json.loads(running.get("sd"))} == mine

@@ -302,5 +302,5 @@ class Prober:
             "process_resident_memory_bytes": 92e6 + self._dice.uniform(0, 3e6),
             "process_start_time_seconds": self._begin - 41,
             "process_open_fds": 21.0 + self._dice.randint(0, 5),
-            "prober_loop_lag_max_seconds": lag * self._dice.uniform(1, 4),
+            "mcp_prober_loop_lag_max_seconds": lag * self._dice.uniform(1, 4),
         }

@@ -246,7 +246,7 @@ async def test_a_skipped_run_is_counted_for_its_probe_and_for_all() -> None:
     metrics.skipped(config.probes["search"])
     assert await value(metrics, "mcp_probe_skipped_total", **SEARCH) == 2
     assert await value(metrics, "mcp_probe_skipped_total", target="web", probe="hello") == 0
-    assert await value(metrics, "prober_skipped_runs_total") == 2
+    assert await value(metrics, "mcp_prober_skipped_runs_total") == 2
 
 
 async def test_beyond_a_thousand_probes_a_reason_begins_with_its_first_case() -> None:

@@ -49,7 +49,7 @@ async def test_a_probe_goes_with_all_its_series_and_leaves_the_others_alone() ->
     gone = set(before) - set(after)
     assert {dict(labels).get("probe") for _, labels in gone} == {"search"}
     assert set(after) <= set(before)
-    assert await value(metrics, "prober_probes") == len(config.probes)
+    assert await value(metrics, "mcp_prober_probes") == len(config.probes)
 
 
 async def test_a_target_goes_with_its_last_probe() -> None:
@@ -58,7 +58,7 @@ async def test_a_target_goes_with_its_last_probe() -> None:
     config = without("hello", "offer", "search")
     metrics.apply_config(config, config.probes)
     assert await named(metrics, "target") == {"old", "local"}
-    assert await value(metrics, "prober_targets") == 2
+    assert await value(metrics, "mcp_prober_targets") == 2
 
 
 async def test_a_process_shows_the_probes_of_its_shard_only() -> None:

@@ -177,7 +177,7 @@ async def test_the_format_is_the_one_that_is_asked_for(accept: str | None, form:
 
 async def test_a_page_without_a_configuration_is_sound() -> None:
     metrics = Metrics()
-    assert await value(metrics, "prober_probes") == 0
+    assert await value(metrics, "mcp_prober_probes") == 0
     assert parsed(await page(metrics, OPENMETRICS))
 
 
