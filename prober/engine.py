@@ -9,17 +9,19 @@ import asyncio
 import os
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from prober.assertions.judge import Judge
 from prober.client.exchange import ExchangeLog
+from prober.client.stdio.kept_processes import KeptProcesses, Pool
 from prober.client.target_cache import TargetCache, cache_of
 from prober.config.model import Config, Probe, Target
 from prober.deadline import Deadline
-from prober.kinds import RunKind, run_of
+from prober.kinds import RunKind, kind_of, run_of
 from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Failure, Outcome, Reason, Verdict
 
@@ -41,10 +43,12 @@ async def run_probe(
     judge: Judge,
     on_trace: Callable[[Trace], None] = lambda _trace: None,
     on_answer: Callable[[], None] = lambda: None,
+    kept: Pool | None = None,
 ) -> Outcome:
     """One run, at most `probe.timeout` seconds long. Never raises, but lets a cancellation through.
 
-    On stdio the start of a process is not in that time, nor its end. `on_answer` is called when it has started.
+    On stdio the start of a process is not in that time, nor its end. `on_answer` is called when it has started. A run
+    goes on with a session of `kept`, unless its kind needs its own.
     """
     run = _run_of(probe.kind)
     started_at, started = datetime.now(UTC), time.monotonic()
@@ -59,6 +63,7 @@ async def run_probe(
         origin=probe.origin,
         on_trace=on_trace,
         on_answer=on_answer,
+        kept=pool_for(probe, kept),
     )
     failure: Failure | None = None
     try:
@@ -89,21 +94,23 @@ async def run_pass(
     """Run each probe once, at most `concurrency` at a time; outcomes come in the order of `probes`.
 
     Of the probes that start a process, only as many start at once as there are processors, see `StartLimiter`; and of
-    one such target run no more than its `concurrency`.
+    one such target run no more than its `concurrency`. A target with `reuse` keeps its process until its last probe.
     """
     for probe in probes:
         _run_of(probe.kind)
     known = {name: cache_of(config.targets[name]) for name in {probe.target for probe in probes}}
     slots = asyncio.Semaphore(concurrency)
     starts = StartLimiter()
+    to_come = Counter(probe.target for probe in probes if not kind_of(probe.kind).own_process)
     processes = {
         name: asyncio.Semaphore(config.targets[name].concurrency)
         for name in known
         if config.targets[name].transport == "stdio"
     }
 
-    async def one(probe: Probe, judge: Judge) -> Outcome:
+    async def one(probe: Probe, judge: Judge, pools: Mapping[str, Pool]) -> Outcome:
         target = config.targets[probe.target]
+        pool = pool_for(probe, pools.get(target.name))
         target_cache = known[target.name]
         for secret in probe.secrets:
             target_cache.redact.add(secret.reveal())
@@ -111,18 +118,41 @@ async def run_pass(
             on_answer = _no_process
             if target.name in processes:
                 await held.enter_async_context(processes[target.name])
-                on_answer = await held.enter_async_context(starts.slot())
+                if starts_process(probe, target, pool):
+                    on_answer = await held.enter_async_context(starts.slot())
             await held.enter_async_context(slots)
             on_start(probe)
+            if pool is not None:
+                to_come[target.name] -= 1
+                if to_come[target.name] == 0:
+                    pool.keep_no_more()
             outcome = await run_probe(
-                probe, target, target_cache=target_cache, judge=judge, on_trace=on_trace, on_answer=on_answer
+                probe,
+                target,
+                target_cache=target_cache,
+                judge=judge,
+                on_trace=on_trace,
+                on_answer=on_answer,
+                kept=pool,
             )
             on_end(probe, outcome)
             return outcome
 
-    async with Judge() as judge, asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(one(probe, judge), name=probe.name) for probe in probes]
+    async with Judge() as judge, KeptProcesses() as kept, asyncio.TaskGroup() as tasks:
+        pools = {name: pool for name in known if (pool := kept.pool_of(config.targets[name], known[name].redact))}
+        running = [tasks.create_task(one(probe, judge, pools), name=probe.name) for probe in probes]
     return [task.result() for task in running]
+
+
+def pool_for(probe: Probe, pool: Pool | None) -> Pool | None:
+    """The pool that a run takes its session from; None where its kind needs its own."""
+    return pool if pool is not None and not kind_of(probe.kind).own_process else None
+
+
+def starts_process(probe: Probe, target: Target, pool: Pool | None) -> bool:
+    """Whether a run that begins now may start a process."""
+    pool = pool_for(probe, pool)
+    return target.transport == "stdio" and (pool is None or not pool.is_full)
 
 
 class StartLimiter:

@@ -54,7 +54,8 @@ async def run_probes(
     """Run probes once each, at most `concurrency` at a time. The outcomes come in the order of `names`.
 
     Without `names` all probes of the configuration are run. What is learnt of a target (its era, tools and token) is
-    shared by the probes of one call and forgotten at its end. To cancel the call ends all its runs.
+    shared by the probes of one call and forgotten at its end, when kept processes end as well. To cancel the call ends
+    all its runs.
 
     Raises:
         LookupError: there is no such probe, or its target is not in the configuration.

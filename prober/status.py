@@ -20,11 +20,13 @@ gauge `mcp_probe_consecutive_failures` show it; the alerting rules read the gaug
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
+from prober.client.stdio.kept_processes import Cause, Ended
 from prober.config.model import Config, Probe, Target
 from prober.outcome import Reason, ServerInfo, Symptom, Verdict
 from prober.scheduled_run import Remembered, ScheduledRun
@@ -58,11 +60,22 @@ class ProbeStatus:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ProcessEnds:
+    """The ends of the processes that were kept between the runs of a target."""
+
+    counts: Mapping[Cause, int]
+    last: Ended
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TargetStatus:
     """One target at this moment, with its probes in the order of the configuration."""
 
     target: Target
     probes: tuple[ProbeStatus, ...]
+    ends: ProcessEnds | None = None
+    """What became of the processes that were kept for it; None where none has ended since the prober began."""
 
     @property
     def verdict(self) -> Verdict:
@@ -98,6 +111,7 @@ class StatusStore:
         self._suspects = suspects
         self._config = Config()
         self._statuses: dict[str, ProbeStatus] = {}
+        self._ends: dict[str, ProcessEnds] = {}
 
     def apply_config(self, config: Config, *, probes: Mapping[str, Probe] | None = None) -> None:
         """Stand by a new configuration: what is known of a probe stays as long as its name and target do.
@@ -111,6 +125,8 @@ class StatusStore:
             known = before.get(name)
             same = known is not None and known.probe.target == probe.target
             self._statuses[name] = replace(known, probe=probe) if known and same else ProbeStatus(probe=probe)
+        kept = {name for name, target in config.targets.items() if target.reuse is not None}
+        self._ends = {name: ends for name, ends in self._ends.items() if name in kept}
 
     def restore(self, remembered: Iterable[Remembered]) -> None:
         """Go on where the process before this one ended; what is no longer configured is passed over."""
@@ -159,6 +175,13 @@ class StatusStore:
         if status is not None:
             self._statuses[probe.name] = replace(status, skipped=status.skipped + 1)
 
+    def process_ended(self, ended: Ended) -> None:
+        """A kept process has ended."""
+        if ended.target in self._config.targets:
+            before = self._ends.get(ended.target)
+            counts = Counter(before.counts if before is not None else ()) + Counter([ended.cause])
+            self._ends[ended.target] = ProcessEnds(counts=counts, last=ended, at=datetime.now(UTC))
+
     def probe(self, name: str) -> ProbeStatus:
         """Raises KeyError where no such probe is run here."""
         return self._statuses[name]
@@ -171,7 +194,8 @@ class StatusStore:
     def target(self, name: str) -> TargetStatus:
         """Raises KeyError where no such target is configured."""
         target = self._config.targets[name]
-        return TargetStatus(target=target, probes=tuple(s for s in self._statuses.values() if s.probe.target == name))
+        probes = tuple(s for s in self._statuses.values() if s.probe.target == name)
+        return TargetStatus(target=target, probes=probes, ends=self._ends.get(name))
 
     def probes(self) -> Iterator[ProbeStatus]:
         """Every probe that is run here, in the order of the configuration."""
@@ -183,7 +207,7 @@ class StatusStore:
         for status in self._statuses.values():
             by_target.setdefault(status.probe.target, []).append(status)
         return tuple(
-            TargetStatus(target=target, probes=tuple(by_target[name]))
+            TargetStatus(target=target, probes=tuple(by_target[name]), ends=self._ends.get(name))
             for name, target in self._config.targets.items()
             if name in by_target
         )

@@ -6,7 +6,6 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -158,5 +157,6 @@ def _checked(server: ListedServer, name: str, arguments: ServerArguments) -> Ser
     entry = dict(server.target)
     if arguments.startup_timeout and server.is_command:
         entry["startup_timeout"] = arguments.startup_timeout
-    found = checked(entry, arguments, name=name, place=server.place)
-    return answering(found, replace(arguments, transport=None), tries_sse=server.tries_sse)
+    given = checked(entry, arguments, name=name, place=server.place)
+    found = answering(given, arguments, tries_sse=server.tries_sse)
+    return given if found is None else found  # whoever takes it reports why it does not answer, and goes on

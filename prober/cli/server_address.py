@@ -85,10 +85,15 @@ def choose_servers(arguments: ServerArguments) -> list[Server]:
         return client_files.choose(arguments)
     if arguments.servers or arguments.yes:
         refuse(f"--server and --yes choose among the servers of a file; {first!r} is no file of a client.")
-    if len(arguments.words) == 1 and (url := _with_scheme(first)) is not None:
+    if len(arguments.words) == 1 and (url := url_of(first)) is not None:
         if url != first:
             typer.echo(f"{first}: taken for {without_query(url)}", err=True)
-        return [answering(check_server(replace(arguments, words=[url])), arguments)]
+        given = check_server(replace(arguments, words=[url]))
+        found = answering(given, arguments)
+        if found is None:
+            typer.echo("No MCP server answers there. Give the whole URL, with its path.", err=True)
+            raise typer.Exit(FAILED)
+        return [found]
     return [check_server(arguments)]
 
 
@@ -118,8 +123,8 @@ def checked(entry: dict[str, Any], arguments: ServerArguments, *, name: str | No
     )
 
 
-def answering(server: Server, arguments: ServerArguments, *, tries_sse: bool = False) -> Server:
-    """The server at the address and transport that it answers at, where the arguments leave that open."""
+def answering(server: Server, arguments: ServerArguments, *, tries_sse: bool = False) -> Server | None:
+    """The server at the address and transport that it answers at, where that is open; None where it answers at none."""
     entries = [server.entry]
     if arguments.transport is None and "url" in server.entry and "transport" not in server.entry:
         entries += _other_addresses(server.entry, tries_sse=tries_sse)
@@ -136,8 +141,7 @@ def answering(server: Server, arguments: ServerArguments, *, tries_sse: bool = F
             said = f"{_described(candidate)}: {failure.reason} at {failure.step}: {failure.message}"
             typer.echo(line(said), err=True)
     if answer.index is None:
-        typer.echo("No MCP server answers there. Give the whole URL, with its path.", err=True)
-        raise typer.Exit(FAILED)
+        return None
     taken = candidates[answer.index]
     typer.echo(f"{_described(taken)}: taken", err=True)
     return taken
@@ -170,11 +174,14 @@ def _is_file(word: str, words: Sequence[str]) -> bool:
         refuse(f"{word} is a place of probe files, which are there already. Run them: mcp-prober run {word}")
     if not word.lower().endswith(SUFFIXES):
         return False
-    return all(each.lower().endswith(SUFFIXES) for each in words)
+    for other in words:
+        if not other.lower().endswith(SUFFIXES):
+            refuse(f"{word} is the file of a client, so {other!r} is too much. One server of it: --server NAME")
+    return True
 
 
-def _with_scheme(word: str) -> str | None:
-    """The URL that a word means: it may lack the scheme. None for the name of a program."""
+def url_of(word: str) -> str | None:
+    """The URL that a word means, which may lack the scheme; None for the name of a program."""
     if _URL.match(word):
         return word
     match = _WITHOUT_SCHEME.fullmatch(word)

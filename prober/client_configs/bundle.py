@@ -62,13 +62,13 @@ def read_bundle(document: Document, *, environ: Mapping[str, str]) -> ClientConf
         ),
         mistakes=mistakes,
     )
-    for name, value in _for_this_platform(draft, settings).items():
-        try:
-            if name == "args":
-                value = _spread(draft, value, asked)
-            (KEYS.get(name) or left_out("not known here")).take(draft, (*draft.steps, name), value)
-        except Mistaken as mistake:
-            mistakes.append(document.mistake(mistake.steps, mistake.message))
+    try:
+        for name, value in _for_this_platform(draft, settings).items():
+            key = KEYS.get(name) or left_out("not known here")
+            if value is not None:
+                key.take(draft, (*draft.steps, name), _spread(draft, value, asked) if name == "args" else value)
+    except Mistaken as mistake:
+        mistakes.append(document.mistake(mistake.steps, mistake.message))
     unused = [key for key in asked if f"${{user_config.{key}}}" not in str(settings)]
     if unused:
         draft.leave_out(f"user_config {', '.join(unused)}", "no part of the command uses it")
@@ -99,17 +99,16 @@ def _said(key: str, asked: Mapping[str, Any]) -> str:
 def _for_this_platform(draft: Draft, settings: Mapping[str, Any]) -> dict[str, Any]:
     """The command with what the manifest says of this platform in place of what it says of all."""
     merged = {name: value for name, value in settings.items() if name != "platform_overrides"}
-    overrides = settings.get("platform_overrides", {})
-    if not isinstance(overrides, dict):
-        return merged
     here = _PLATFORMS.get(sys.platform, "linux")
-    for platform, override in overrides.items():
+    for steps, platform, override in draft.entries(
+        (*draft.steps, "platform_overrides"), settings.get("platform_overrides") or {}
+    ):
         if platform != here:
             draft.leave_out(f"platform_overrides.{platform}", f"this is {here}")
-        elif isinstance(override, dict):
-            env = {**merged.get("env", {}), **override.get("env", {})}
-            merged |= override
-            merged |= {"env": env} if env else {}
+            continue
+        for _, name, value in draft.entries(steps, override):
+            both = isinstance(value, dict) and isinstance(merged.get(name), dict)
+            merged[name] = {**merged[name], **value} if both else value
     return merged
 
 

@@ -58,6 +58,8 @@ def shown(steps: Steps) -> str:
 def read_document(file: Path) -> Document:
     """Raises ConfigError where the file cannot be read, or is neither JSON nor TOML."""
     try:
+        if not file.is_file():  # opening a pipe might block forever
+            raise _unreadable(file, "not a file" if file.exists() else "no such file")
         with file.open("rb") as opened:
             content = opened.read(MAX_BYTES + 1)
     except OSError as error:
@@ -148,7 +150,10 @@ class _JsonReader:
             line, key = self._line(), self._string()
             below = (*steps, key)
             if key in entries:
-                raise self._error(f"written twice; the first is in line {self.lines[below]}", steps=below, line=line)
+                first = self.lines[below]
+                raise _unreadable(
+                    self._file, f"written twice; the first is in line {first}", line=line, path=shown(below)
+                )
             self.lines[below] = line
             self._skip_gap()
             if self._text[self._at : self._at + 1] != ":":
@@ -173,7 +178,8 @@ class _JsonReader:
             self._at += 1
             self._skip_gap()
         elif not first and self._text[self._at : self._at + 1] != end:
-            raise self._error(f"a comma or {end} is missing here")
+            where = "here" if self._at < len(self._text) else "at the end of the file"
+            raise self._error(f"a comma or {end} is missing {where}")
         if self._text[self._at : self._at + 1] == end:
             self._at += 1
             return False
@@ -184,7 +190,12 @@ class _JsonReader:
             text, self._at = json.decoder.scanstring(self._text, self._at + 1)  # type: ignore[attr-defined]
         except json.JSONDecodeError as error:
             self._at = error.pos
-            raise self._error(f"{error.msg[:1].lower()}{error.msg[1:].removesuffix(' at')}") from None
+            what = (
+                "a text that never ends" if "control" in error.msg or "Unterminated" in error.msg else "a wrong escape"
+            )
+            raise self._error(f"{what} in its line") from None
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            raise self._error("half of a character in a text (a lone surrogate)")
         return str(text)
 
     def _skip_gap(self) -> None:
@@ -194,5 +205,5 @@ class _JsonReader:
     def _line(self) -> int:
         return bisect.bisect_left(self._line_ends, self._at) + 1
 
-    def _error(self, message: str, *, steps: Steps = (), line: int = 0) -> ConfigError:
-        return _unreadable(self._file, f"not JSON: {message}", line=line or self._line(), path=shown(steps))
+    def _error(self, message: str, *, steps: Steps = ()) -> ConfigError:
+        return _unreadable(self._file, f"not JSON: {message}", line=self._line(), path=shown(steps))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from prober.client_configs.document import Document, Steps, shown
+from prober.client_configs.document import Document, Steps
 from prober.client_configs.listing import ListedServer
 from prober.client_configs.secrets import is_secret, names_secret
 from prober.client_configs.variables import Syntax, Variables, translated, without_variables
@@ -59,7 +59,10 @@ class Draft:
     cwd: str | None = None
     startup_timeout: str | None = None
     disabled: bool = False
+    defined_elsewhere: bool = False
+    """Whether a key says something of a server that another file, or an extension, defines."""
     problem: str | None = None
+    left_out: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -70,7 +73,8 @@ class Draft:
         self.variables.notes.append(text)
 
     def leave_out(self, key: str, why: str) -> None:
-        self.note(f"{key} was not carried over: {why}")
+        """Name a key that is not carried over. Those that have one reason are one note."""
+        self.left_out.setdefault(why, []).append(key)
 
     # Values without secrets, in our spelling
 
@@ -101,32 +105,24 @@ class Draft:
 
         head, mark, query = value.partition("?")
         scheme, slashes, rest = head.partition("//") if "//" in head else ("", "", head)
-        host, slash, path = rest.partition("/")
-        user, at, host = host.rpartition("@")
+        authority, slash, path = rest.partition("/")
+        user, at, host = authority.rpartition("@")
         if at:
-            user = self.variables.stand_in(
-                f"{self.name}_user", user, f"a user in a URL, in {self.document.place(steps)}"
-            )
-        pieces = [read(piece, "", "path") for piece in path.split("/")]
-        parts = [part.partition("=") for part in query.split("&")]
-        asked = "&".join(name + sign + read(text, name, name) for name, sign, text in parts)
-        return (
-            read(scheme, "", "url")
-            + slashes
-            + user
-            + at
-            + read(host, "", "host")
-            + slash
-            + "/".join(pieces)
-            + mark
-            + asked
-        )
+            meaning = f"a user in a URL, in {self.document.place(steps)}"
+            user = self.variables.stand_in(f"{self.name}_user", user, meaning)
+        start = [read(scheme, "", "url"), slashes, user, at, read(host, "", "host"), slash]
+        pieces = "/".join(read(piece, "", "path") for piece in path.split("/"))
+        asked = [part.partition("=") for part in query.split("&")]
+        values = "&".join(name + sign + read(text, name, name) for name, sign, text in asked)
+        return "".join([*start, pieces, mark, values])
 
     def word(self, steps: Steps, value: str, before: str) -> str:
         """An argument of a command; `before` is the one in front of it."""
-        named = _NAMED.fullmatch(value)
-        if _URL.match(value) and not is_secret(value):
+        if _URL.match(value):
+            if is_secret(value.partition("?")[0]):  # a password, or a path that is one
+                return self.text(steps, value, key="", wanted=f"{self.name}_url")
             return self.url_text(steps, value)
+        named = _NAMED.fullmatch(value)
         if named is not None:
             name = named["name"]
             wanted = name if named["mark"] == "=" and not name.startswith("-") else f"{self.name}_{name}"
@@ -147,7 +143,7 @@ class Draft:
     def texts(self, steps: Steps, value: Any) -> Iterator[tuple[Steps, str]]:
         """The texts of a list; numbers count as texts."""
         if not isinstance(value, list):
-            raise Mistaken(steps, f"expected a list of texts, found {_type(value)}")
+            raise Mistaken(steps, f'expected a list of texts, found {_type(value)}; write ["…", "…"]')
         for index, item in enumerate(value):
             yield (*steps, index), scalar((*steps, index), item)
 
@@ -168,6 +164,8 @@ class Draft:
     def finished(self) -> ListedServer | None:
         """The server; None, and a mistake, where its keys do not make one."""
         target: dict[str, Any] = {}
+        if self.defined_elsewhere and not self.program and self.url is None and self.transport is None:
+            self.problem = self.problem or "how it is reached is not in this file"
         if self.problem is None:
             try:
                 target = self._command() if self._is_command() else self._address()
@@ -179,11 +177,15 @@ class Draft:
             place=self.document.place(self.steps),
             target=target,
             tries_sse=self.problem is None and self.transport in (None, "either") and "url" in target,
-            notes=tuple(dict.fromkeys(self.variables.notes)),
+            notes=tuple(dict.fromkeys([*self.variables.notes, *self._left_out()])),
             variables=dict(self.variables.needed),
             disabled=self.disabled,
             problem=self.problem,
         )
+
+    def _left_out(self) -> Iterator[str]:
+        for why, keys in self.left_out.items():
+            yield f"{', '.join(keys)} {'was' if len(keys) == 1 else 'were'} not carried over: {why}"
 
     def _is_command(self) -> bool:
         if self.program and self.url is not None:
@@ -193,8 +195,9 @@ class Draft:
             self.leave_out(spare, f"the type is {self.transport}")
             return self.transport == "stdio"
         if not self.program and self.url is None:
-            wanted = {None: "a command nor a url", "stdio": "a command"}.get(self.transport, "a url")
-            raise Mistaken(self.steps, f"has neither {wanted}" if self.transport is None else f"has no {wanted[2:]}")
+            if self.transport is None:
+                raise Mistaken(self.steps, "has neither a command nor a url; give it one of them")
+            raise Mistaken(self.steps, "has no command" if self.transport == "stdio" else "has no url")
         return bool(self.program)
 
     def _command(self) -> dict[str, Any]:
@@ -250,10 +253,12 @@ def _type(value: Any) -> str:
     return "nothing" if value is None else "a number"
 
 
+def keys_of_server(value: Any) -> str | None:
+    """What is wrong with the value of a server's name, or None."""
+    if isinstance(value, dict):
+        return None
+    return f"expected the keys of a server, such as command or url, found {_type(value)}"
+
+
 Take = Callable[[Draft, Steps, Any], None]
 """Reads one key of a server."""
-
-
-def path_of(steps: Steps, within: Steps) -> str:
-    """The way to a value, from the server on."""
-    return shown(steps[len(within) :])

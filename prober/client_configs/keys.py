@@ -100,7 +100,9 @@ def _url(transport: str | None) -> Take:
         text = draft.wanted_text(steps, value)
         draft.transport = draft.transport or transport
         if not re.match(r"https?://|\$|\{", text, re.IGNORECASE):
-            draft.problem = "its address is no http:// or https:// URL, which is all that can be probed"
+            draft.problem = (
+                draft.problem or "its address is no http:// or https:// URL, which is all that can be probed"
+            )
         draft.url = draft.url_text(steps, text)
 
     return take
@@ -141,11 +143,17 @@ def _source(draft: Draft, _steps: Steps, value: Any) -> None:
         draft.problem = "an extension of the client starts it; give its command instead: mcp-prober init -- COMMAND"
 
 
+def _settings_of_extension(draft: Draft, steps: Steps, _value: Any) -> None:
+    draft.defined_elsewhere = True
+    draft.leave_out(str(steps[-1]), "it is for an extension of the client")
+
+
 def _switch(*, off: bool) -> Take:
     def take(draft: Draft, steps: Steps, value: Any) -> None:
         if not isinstance(value, bool):
             raise Mistaken(steps, "expected true or false")
         draft.disabled = draft.disabled or value is off
+        draft.defined_elsewhere = True
 
     return take
 
@@ -154,7 +162,8 @@ def _startup(unit: float) -> Take:
     def take(draft: Draft, steps: Steps, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
             raise Mistaken(steps, "expected a number above zero")
-        draft.startup_timeout = f"{max(1, round(value * unit * 1000))}ms"
+        milliseconds = max(1, round(value * unit * 1000))
+        draft.startup_timeout = f"{milliseconds // 1000}s" if milliseconds % 1000 == 0 else f"{milliseconds}ms"
 
     return take
 
@@ -179,7 +188,8 @@ BEARER: Final = _key("headers", _bearer)
 TYPE: Final = _key("transport", _type(http="http"))
 TYPE_OR_SSE: Final = _key("transport", _type(http="either"))
 """Of a client that tries HTTP+SSE as well where it is told `http`."""
-SOURCE: Final = Key(ours=None, take=_source)
+SOURCE: Final = _key("command", _source)
+SETTINGS: Final = Key(ours=None, take=_settings_of_extension)
 DISABLED: Final = _key("left out unless named", _switch(off=True))
 ENABLED: Final = _key("left out unless named", _switch(off=False))
 STARTUP_SECONDS: Final = _key("startup_timeout", _startup(1))

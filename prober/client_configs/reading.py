@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from prober.client_configs.document import Document, Steps, read_document, shown
-from prober.client_configs.draft import Draft, Mistaken
+from prober.client_configs.document import Document, Steps, read_document
+from prober.client_configs.draft import Draft, Mistaken, keys_of_server
 from prober.client_configs.formats import GEMINI_CLI, Format
 from prober.client_configs.keys import left_out
 from prober.client_configs.listing import ClientConfig, ListedServer
@@ -66,8 +68,13 @@ def _read(document: Document, format_: Format, environ: Mapping[str, str]) -> Cl
                 variables=variables,
                 mistakes=mistakes,
             )
+            if steps[0] == "projects":
+                draft.note(f"of the project {steps[1]}")
             if (server := read_server(draft, entry, format_)) is not None:
                 servers.append(server)
+    notes += [
+        f"the input {key} was not carried over: no server uses it" for key in inputs if not _is_used(key, document)
+    ]
     if mistakes:
         raise ConfigError(sorted(mistakes, key=lambda mistake: mistake.line))
     if format_ is GEMINI_CLI:
@@ -77,8 +84,8 @@ def _read(document: Document, format_: Format, environ: Mapping[str, str]) -> Cl
 
 def read_server(draft: Draft, entry: Any, format_: Format) -> ListedServer | None:
     """One server, each key of it; None, and the mistakes, where it has some."""
-    if not isinstance(entry, dict):
-        draft.mistakes.append(draft.document.mistake(draft.steps, "expected the keys of a server"))
+    if (wrong := keys_of_server(entry)) is not None:
+        draft.mistakes.append(draft.document.mistake(draft.steps, wrong))
         return None
     before = len(draft.mistakes)
     for name, value in entry.items():
@@ -110,7 +117,10 @@ def _inputs(document: Document, mistakes: list[Mistake]) -> dict[str, dict[str, 
     """What a person is asked for: the text of the question and its default, by id."""
     listed = document.value.get("inputs", [])
     found: dict[str, dict[str, Any]] = {}
-    for index, each in enumerate(listed if isinstance(listed, list) else []):
+    if not isinstance(listed, list):
+        mistakes.append(document.mistake(("inputs",), "expected a list of inputs"))
+        return found
+    for index, each in enumerate(listed):
         steps: Steps = ("inputs", index)
         if not isinstance(each, dict) or not isinstance(each.get("id"), str):
             mistakes.append(document.mistake(steps, "expected an input with an id"))
@@ -121,17 +131,17 @@ def _inputs(document: Document, mistakes: list[Mistake]) -> dict[str, dict[str, 
         found[each["id"]] = {"says": said} | (
             {"default": each["default"]} if "default" in each and not each.get("password") else {}
         )
-    if not isinstance(listed, list):
-        mistakes.append(document.mistake(("inputs",), f"expected a list, at {shown(('inputs',))}"))
     return found
+
+
+def _is_used(key: str, document: Document) -> bool:
+    return f"${{input:{key}}}" in json.dumps(document.value, ensure_ascii=False)
 
 
 def _switched(server: ListedServer, switches: Any) -> ListedServer:
     """Gemini CLI names the servers that it may use, and those that it may not, beside their list."""
-    from dataclasses import replace
-
-    if not isinstance(switches, dict):
-        return server
-    excluded = server.name in (switches.get("excluded") or ())
-    allowed = server.name in (switches.get("allowed") or (server.name,))
-    return replace(server, disabled=server.disabled or excluded or not allowed)
+    named = {
+        key: value for key, value in (switches if isinstance(switches, dict) else {}).items() if isinstance(value, list)
+    }
+    off = server.name in named.get("excluded", ()) or server.name not in named.get("allowed", (server.name,))
+    return replace(server, disabled=server.disabled or off)

@@ -53,10 +53,12 @@ def _follow(steps: Steps, value: Any, way: tuple[str, ...]) -> Iterator[tuple[St
 def folder_of(file: Path, format_: Format) -> Path:
     """The folder of the project that the file belongs to."""
     absolute = file.absolute()
-    for place in format_.files:
-        if place.startswith("./") and absolute.as_posix().endswith(place[1:]):
-            return absolute.parents[place.count("/") - 1]
-    return absolute.parent
+    depths = [
+        place.count("/")
+        for place in format_.files
+        if place.startswith("./") and absolute.as_posix().endswith(place.removeprefix("."))
+    ]
+    return absolute.parents[max(depths, default=1) - 1]
 
 
 def _special(root: Mapping[str, Any]) -> Special | None:

@@ -20,7 +20,7 @@ CLIENT: Final = "the MCP registry"
 
 SYNTAXES: Final[tuple[Syntax, ...]] = (REGISTRY_VARIABLE,)
 
-_ABOUT: Final = frozenset({"registryType", "identifier", "version", "transport", "runtimeHint", "runtimeArguments"}) | {
+_READ: Final = frozenset({"registryType", "identifier", "version", "transport", "runtimeHint", "runtimeArguments"}) | {
     "packageArguments",
     "environmentVariables",
 }
@@ -65,7 +65,8 @@ def read_registry_entry(document: Document, *, environ: Mapping[str, str]) -> Cl
     short = str(root["name"]).rpartition("/")[2] or "server"
     for section, index, entry in ways:
         steps: Steps = (*top, section, index)
-        kind = str(entry.get("registryType") or entry.get("type") or "")
+        kinds = (entry.get(key) for key in ("registryType", "registryName", "type", "transportType"))
+        kind = next((str(each) for each in kinds if each), section)
         draft = Draft(
             name=_name(short, kind, len(ways), servers),
             steps=steps,
@@ -131,7 +132,7 @@ def _package(draft: Draft, steps: Steps, entry: Mapping[str, Any]) -> None:
         words.append("--")
     draft.arguments = [*before, *words, *after]
     for key in entry:
-        if key not in _ABOUT:
+        if key not in _READ:
             draft.leave_out(key, "it says where the package comes from, which its program knows")
 
 
@@ -143,8 +144,7 @@ def _remote(draft: Draft, steps: Steps, entry: Mapping[str, Any]) -> None:
     draft.transport = TRANSPORTS[kind]
     _describe(draft, entry.get("variables"))
     draft.url = draft.url_text((*steps, "url"), draft.wanted_text((*steps, "url"), entry.get("url")))
-    for index, header in enumerate(entry.get("headers") or []):
-        below = (*steps, "headers", index)
+    for below, header in _items((*steps, "headers"), entry.get("headers")):
         if not isinstance(header, dict) or not isinstance(header.get("name"), str):
             raise Mistaken(below, "expected a header with a name")
         name = header["name"]
@@ -157,8 +157,7 @@ def _remote(draft: Draft, steps: Steps, entry: Mapping[str, Any]) -> None:
 
 
 def _environment(draft: Draft, steps: Steps, entry: Mapping[str, Any]) -> None:
-    for index, each in enumerate(entry.get("environmentVariables") or []):
-        below = (*steps, "environmentVariables", index)
+    for below, each in _items((*steps, "environmentVariables"), entry.get("environmentVariables")):
         if not isinstance(each, dict) or not isinstance(each.get("name"), str):
             raise Mistaken(below, "expected a variable with a name")
         text = _input(draft, below, each, name=each["name"], wanted=each["name"])
@@ -167,24 +166,31 @@ def _environment(draft: Draft, steps: Steps, entry: Mapping[str, Any]) -> None:
 
 
 def _arguments(draft: Draft, steps: Steps, listed: Any) -> Iterator[str]:
-    for index, each in enumerate(listed or []):
-        below = (*steps, index)
+    for below, each in _items(steps, listed):
         if isinstance(each, str):
             yield draft.word(below, each, "")
             continue
         if not isinstance(each, dict):
             raise Mistaken(below, "expected an argument")
         flag = each.get("name") if each.get("type") == "named" else None
-        shown = str(flag or each.get("valueHint") or f"argument_{index + 1}")
+        shown = str(flag or each.get("valueHint") or f"argument_{int(below[-1]) + 1}")
         has_value = flag is None or {"value", "default", "valueHint", "isSecret", "choices", "format"} & each.keys()
         if not has_value:
-            if each.get("isRequired", True):
+            if each.get("isRequired"):
                 yield escaped(str(flag))
+            else:
+                draft.leave_out(str(flag), f"it is optional ({_said(str(flag), each)})")
             continue
         text = _input(draft, below, each, name=shown, wanted=f"{draft.variables.server}_{shown}")
         if text is not None:
             yield from ([] if flag is None else [escaped(str(flag))])
             yield text
+
+
+def _items(steps: Steps, listed: Any) -> Iterator[tuple[Steps, Any]]:
+    if not isinstance(listed or [], list):
+        raise Mistaken(steps, "expected a list")
+    yield from (((*steps, index), each) for index, each in enumerate(listed or []))
 
 
 def _input(draft: Draft, steps: Steps, given: Mapping[str, Any], *, name: str, wanted: str) -> str | None:
@@ -209,11 +215,8 @@ def _input(draft: Draft, steps: Steps, given: Mapping[str, Any], *, name: str, w
 
 def _describe(draft: Draft, variables: Any) -> None:
     """What each `{name}` in the texts to come is asked for as, and what it is where nobody has to be asked."""
-    asked = (
-        {name: each for name, each in variables.items() if isinstance(each, dict)}
-        if isinstance(variables, dict)
-        else {}
-    )
+    known = variables if isinstance(variables, dict) else {}
+    asked = {name: each for name, each in known.items() if isinstance(each, dict)}
     draft.variables.described = {name: _said(name, each) for name, each in asked.items()}
     draft.variables.defaults = {
         name: each.get("value", each.get("default"))
@@ -235,10 +238,8 @@ def _camel(value: Any, *, names: bool = False) -> Any:
     if not isinstance(value, dict):
         return value
     return {
-        key
-        if names
-        else re.sub(r"_([a-z])", lambda match: match[1].upper(), key.lstrip("_"))
-        if key != "_meta"
-        else key: _camel(each, names=key == "variables")
+        key if names or key == "_meta" else re.sub(r"_([a-z])", lambda match: match[1].upper(), key): _camel(
+            each, names=key == "variables"
+        )
         for key, each in value.items()
     }

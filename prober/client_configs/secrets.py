@@ -7,7 +7,7 @@ from typing import Final
 
 _NAME: Final = re.compile(
     r"(?:token|secret|password|passwd|passphrase|key|auth|authorization|cookie|credentials?|jwt|bearer)s?"
-    r"|.*(?:token|secret|password|key)|pat|pwd|pin|dsn"
+    r"|.*(?:token|secret|password)|(?:api|access|auth|private|service)key|pat|pwd|pin|dsn"
 )
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _PLACE: Final = frozenset({"file", "path", "dir", "folder", "url", "uri", "endpoint", "type", "method", "name"})
@@ -29,6 +29,8 @@ _SHAPE: Final = re.compile(
     re.VERBOSE,
 )
 _RANDOM: Final = re.compile(r"[A-Za-z0-9_+=-]{24,}")
+_DIGEST: Final = re.compile(r"(?:sha(?:256|512)[:-]|@)[0-9a-f]{7,128}(?![0-9A-Za-z])")
+"""What pins an image or a commit."""
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -42,7 +44,9 @@ def is_secret(text: str, *, name: str = "") -> bool:
     """Whether a text is a secret, by the name of its key or by its shape."""
     if names_secret(name) and not (_HARMLESS.fullmatch(text) and not (text and _PASSWORD.search(name))):
         return True
-    return bool(_SHAPE.search(text)) or any(map(looks_random, re.split(r"[\s/:,;?&@\"'.]+", text)))
+    if _SHAPE.search(text):
+        return True
+    return any(map(looks_random, re.split(r"[\s/:,;?&@\"'.]+", _DIGEST.sub("", text))))
 
 
 def looks_random(text: str) -> bool:

@@ -187,6 +187,9 @@ USER_CONFIG: Final = _syntax(
     _input,
 )
 WORKSPACE: Final = _syntax("${workspaceFolder}", "the folder of the project", r"\$\{workspaceFolder\}", _folder)
+PROJECT: Final = _syntax(
+    "${CLAUDE_PROJECT_DIR}", "the folder of the project", r"\$\{CLAUDE_PROJECT_DIR(:-[^}]*)?\}", _folder
+)
 BUNDLE: Final = _syntax("${__dirname}", "the folder of the manifest", r"\$\{__dirname\}", _folder)
 USER_HOME: Final = _syntax(
     "${userHome}", "`${HOME}`", r"\$\{userHome\}", lambda _match, variables: variables.reference("HOME")

@@ -48,5 +48,7 @@ class ProbeKind:
     metrics: tuple[FactMetric, ...] = ()
     answers: Callable[[Cursor], Iterable[Cursor]] = _the_probe_itself
     """The mappings of the probe that may have a `latency`."""
+    own_process: bool = False
+    """Whether each run starts a process of its own on stdio, also where the target keeps one."""
     writes_need_target: bool = False
     """Whether the target must have `allow_writes` as well."""

@@ -25,7 +25,7 @@ from prober.config.fields.file_fields import ExistingFolder
 from prober.config.fields.mapping_schema import ExactlyOne, NotWith, Values, key, mapping_of, settings
 from prober.config.fields.schedule_fields import MAINTENANCE, Budget, RateField, Window
 from prober.config.fields.secret import Secret, masked_secrets
-from prober.config.fields.unit_fields import Duration, Size
+from prober.config.fields.unit_fields import Duration, Percent, Size
 from prober.config.fields.urls import PROXY_URL, URL, without_query
 from prober.config.tls import TLS, Tls
 
@@ -99,6 +99,11 @@ class Target:
         "How long the command may take until its first answer; a probe's timeout begins only then.",
         default=30.0,
     )
+    reuse: float | None = key(
+        Duration(),
+        "How long the process of the command serves further runs, e.g. 15m; if not given, each run starts its own.",
+        default=None,
+    )
     headers: Mapping[str, Secret] = key(
         MapOf(
             value=Converted(Text(may_be_empty=True, complaint=header_complaint), Secret),
@@ -135,6 +140,11 @@ class Target:
         RateField(),
         "How many requests the daemon may send it, e.g. 120/h; beyond that its probes are not run.",
         default=None,
+    )
+    objective: float = key(
+        Percent(),
+        "Its objective: how many percent of its runs shall pass. Alerts and dashboards read it from the metrics.",
+        default=99.5,
     )
     maintenance: tuple[Window, ...] = key(
         MAINTENANCE, "When it may be out of order: its probes run, their results are marked.", default=()
@@ -197,7 +207,7 @@ TARGET: Final[FieldType[Target]] = Expanding(
         rules=(
             ExactlyOne("url", "command"),
             NotWith("command", ("transport", "headers", "auth", "tls", "proxy")),
-            NotWith("url", ("cwd", "env", "startup_timeout")),
+            NotWith("url", ("cwd", "env", "startup_timeout", "reuse")),
         ),
         checks=(_check_headers, _check_transport),
         build=_build,

@@ -16,6 +16,7 @@ from typing import Final
 
 from prober import notify
 from prober.assertions.judge import Judge
+from prober.client.stdio.kept_processes import Ended, KeptProcesses
 from prober.config import ConfigError
 from prober.config.model import Config, Notify
 from prober.daemon import systemd
@@ -26,6 +27,7 @@ from prober.history import HistoryStore
 from prober.metrics import Metrics
 from prober.notify import Notifier
 from prober.outcome import Symptom
+from prober.report.untrusted import line
 from prober.schedule import Scheduler
 from prober.schedule.loop_lag import LoopLag
 from prober.schedule.own_outage import OutageDetector
@@ -87,6 +89,7 @@ class Daemon:
             history = self._open_history(stack)
             lag = await stack.enter_async_context(LoopLag(self._metrics.loop_lag))
             judge = await stack.enter_async_context(Judge())
+            kept = await stack.enter_async_context(KeptProcesses(self._process_ended))
             sinks: list[Sink] = [self._outage_detector, self._statuses, self._metrics, self._changes, self._notifier]
             self._scheduler = Scheduler(
                 judge=judge,
@@ -94,6 +97,7 @@ class Daemon:
                 concurrency=self._settings.concurrency,
                 shard=self._settings.shard,
                 lag=lag,
+                kept=kept,
             )
             self._metrics.ask(
                 budget_remaining=self._scheduler.budget_remaining,
@@ -214,6 +218,18 @@ class Daemon:
             ready=lambda: self._ready,
             started_at=self._started_at,
             location=self._settings.location,
+        )
+
+    def _process_ended(self, ended: Ended) -> None:
+        self._metrics.process_ended(ended)
+        self._statuses.process_ended(ended)
+        log(
+            logging.WARNING if ended.trouble else logging.INFO,
+            "process_ended",
+            target=ended.target,
+            cause=ended.cause.value,
+            age_seconds=round(ended.age, 3),
+            message=line(ended.trouble) or None,
         )
 
     def _suspects(self) -> bool:

@@ -3,7 +3,8 @@
     {"time": "2026-01-31T12:00:00.000Z", "level": "warning", "event": "probe_failing", "target": "notes", …}
 
 Events: `ready`, `open_to_all`, `reloaded`, `reload_failed`, `stopping`, `drained`, `probe_failing`, `probe_recovered`,
-`probe_unknown`, `history_trouble`, `history_well`, `history_moved_aside`, `suspects_itself`, `trusts_itself`.
+`probe_unknown`, `history_trouble`, `history_well`, `history_moved_aside`, `suspects_itself`, `trusts_itself`,
+`process_ended`.
 Single runs are not logged.
 """
 

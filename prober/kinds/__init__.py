@@ -10,6 +10,7 @@ To read a configuration, only the declarations are imported, never a `run.py`.
 The kinds share the modules beside the folders:
 
     context              the argument of every run function: target, deadline, session, facts, warnings
+    run_clock            the timeouts of a run, which stand still while a process starts or leaves
     answer               judges an answer by the checks of the configuration
     tool_call, run_step  call a tool; run one step of a scenario or race
     step, placeholders   the declaration of such a step; `{name}` in its arguments

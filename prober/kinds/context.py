@@ -13,19 +13,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from prober.assertions.judge import Judge
+from prober.client.conversation import Conversation
 from prober.client.error_mapping import timed_out
 from prober.client.exchange import ExchangeLog
 from prober.client.session import Session
+from prober.client.stdio.kept_processes import Pool
 from prober.client.target_cache import TargetCache, Tool
 from prober.config.model import Target
 from prober.deadline import Deadline
+from prober.kinds.run_clock import RunClock
 from prober.outcome import Evidence, Failure, Reason, ServerInfo
 
 if TYPE_CHECKING:
     from prober.consistency.trace import Trace
-
-_FAR: Final = 1e6
-"""Seconds by which a clock that stands still is moved on meanwhile."""
 
 Facts = TypeVar("Facts", Evidence, ServerInfo)
 
@@ -64,12 +64,8 @@ class ProbeContext:
     warnings: list[str] = field(default_factory=list)
     step: str | None = None
     """The step that runs now, where the kind has a better name for the step than the protocol."""
-    _clocks: list[asyncio.Timeout] = field(default_factory=list)
-    """The running timeouts, the innermost last."""
+    _clock: RunClock = field(default_factory=RunClock)
     _sessions: set[Session] = field(default_factory=set)
-    _standing: int = 0
-    """How many processes start or leave at this moment, and since when there are any."""
-    _stood_since: float = 0.0
     _process: Evidence | None = None
     """What the process of the session that failed had to say."""
     probe: str = ""
@@ -78,7 +74,9 @@ class ProbeContext:
     on_trace: Callable[[Trace], None] = lambda _trace: None
     """Called with the trace of a race, whatever its verdict."""
     on_answer: Callable[[], None] = lambda: None
-    """Called when a process that was started has given its first answer, or has failed to."""
+    """Called when a process that was started has given its first answer, or has failed to; at once, for a kept one."""
+    kept: Pool | None = None
+    """Where sessions come from and go to that are kept between runs; None where each run has its own."""
 
     def within_deadline(self) -> AbstractAsyncContextManager[asyncio.Timeout]:
         """Enforce the deadline: it aborts the current exchange, and the failure names this exchange."""
@@ -88,24 +86,19 @@ class ProbeContext:
     async def within(self, end: Deadline) -> AsyncIterator[asyncio.Timeout]:
         """Enforce an earlier end. The yielded timeout can be rescheduled."""
         try:
-            async with asyncio.timeout_at(end) as clock:
-                self._clocks.append(clock)
-                if self._standing:
-                    clock.reschedule(end + _FAR)
-                yield clock
+            async with self._clock.within(end) as timeout:
+                yield timeout
         except TimeoutError:
-            if not clock.expired():
+            if not timeout.expired():
                 raise
             failure = timed_out(self.log.last)
             failure.step = self.step or failure.step
             raise failure from None
-        finally:
-            self._clocks.remove(clock)
 
     @contextmanager
     def standing_still(self, fact: str) -> Iterator[None]:
         """The deadline does not come nearer while a process starts or leaves. `fact` is told how long that took."""
-        self._stop()
+        self._clock.stop()
         try:
             yield
         finally:
@@ -126,30 +119,40 @@ class ProbeContext:
         time need a `log` each.
         """
         log = log or self.log
+        conversation = await self._kept_conversation()
         session = Session(
             self.target,
             log=log,
             target_cache=self.target_cache,
             judge=self.judge,
             deadline=self.deadline,
-            on_start=self._stop,
+            conversation=conversation,
+            on_start=self._clock.stop,
             on_answer=self._answered,
         )
         self._sessions.add(session)
+        opened = kept = False
         try:
             await session.open(explicit=explicit)
+            opened = True
             try:
                 yield session
             except Failure as failure:
                 if session_is_usable(failure):
                     self._process = session.process
+                    kept = self._keep(session)
                     with suppress(TimeoutError):  # report the failure, not the lack of time to close
                         async with asyncio.timeout(None if self._starts_process else self._time_left() / 2):
-                            await self._close(session, require_clean_close=False)
+                            if not kept:
+                                await self._close(session, require_clean_close=False)
                 raise
-            await self._close(session, require_clean_close=require_clean_close)
-        except BaseException:
+            kept = self._keep(session)
+            if not kept:
+                await self._close(session, require_clean_close=require_clean_close)
+        except BaseException as error:
             self._process = self._process or session.process
+            if self.kept is not None and opened and not (isinstance(error, Failure) and session_is_usable(error)):
+                self.kept.failed(session.conversation, error)
             raise
         finally:
             self._sessions.discard(session)
@@ -157,7 +160,24 @@ class ProbeContext:
                 self.server = self._masked(session.server)
             if session.certificate_expiry is not None:
                 self.facts["certificate_expiry_timestamp_seconds"] = session.certificate_expiry
-            await session.abort()
+            if not kept:
+                await session.abort()
+
+    async def _kept_conversation(self) -> Conversation | None:
+        """What another run has left to go on with; None where this run starts its own process."""
+        if self.kept is None:
+            return None
+        conversation = await self.kept.take()
+        if conversation is not None:
+            self.on_answer()  # no process starts
+        elif self.kept.ending:  # a target has no more processes at a time than runs
+            with self.standing_still("close_seconds"):
+                await self.kept.ended()
+        self.warnings += self.kept.news()
+        return conversation
+
+    def _keep(self, session: Session) -> bool:
+        return self.kept is not None and self.kept.keep(session.conversation)
 
     async def tool(self, session: Session, name: str) -> Tool:
         """The listing of a tool that this run may call. Raises `tool_missing` or `not_read_only`."""
@@ -217,36 +237,22 @@ class ProbeContext:
         return replace(facts, **texts)
 
     def _time_left(self) -> float:
-        end = self._clocks[-1].when() if self._clocks else None
+        end = self._clock.end
         return (self.deadline if end is None else Deadline(end)).left()
 
     @property
     def _starts_process(self) -> bool:
         return self.target.transport == "stdio"
 
-    def _stop(self) -> None:
-        """Stop the clocks of the run: a process starts or leaves, and has a clock of its own."""
-        self._standing += 1
-        if self._standing == 1:
-            self._stood_since = asyncio.get_running_loop().time()
-            self._move(_FAR)
-
     def _go_on(self, fact: str) -> None:
-        """Let the clocks go on where they stopped, once no process starts or leaves any more."""
-        self._standing -= 1
-        if self._standing:
+        """Let the clock go on where it stopped, once no process starts or leaves any more."""
+        stood = self._clock.go_on()
+        if stood is None:
             return
-        stood = asyncio.get_running_loop().time() - self._stood_since
         self.facts[fact] = self.facts.get(fact, 0.0) + stood
-        self._move(stood - _FAR)
         self.deadline = Deadline(self.deadline + stood)
         for session in self._sessions:
             session.deadline = self.deadline
-
-    def _move(self, seconds: float) -> None:
-        for clock in self._clocks:
-            if not clock.expired() and (end := clock.when()) is not None:
-                clock.reschedule(end + seconds)
 
     def _answered(self) -> None:
         self._go_on("start_seconds")

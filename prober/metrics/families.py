@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prober.config.kind import FactMetric
 from prober.kinds import all_kinds
 from prober.metrics.family import OF_RECORDS, DynamicSeriesFamily, Family, FixedSeriesFamily, Key, Sample
-from prober.metrics.records import DURATION_BUCKETS, Histogram, ProbeRecord, TargetRecord
+from prober.metrics.records import DURATION_BUCKETS, RESTARTS, Histogram, ProbeRecord, TargetRecord
 from prober.outcome import Phase
 
 
@@ -47,6 +47,7 @@ def _one(value: float | None) -> tuple[float, ...]:
 
 
 _PHASE_KEYS: Final = {phase: ("", phase.value) for phase in Phase}
+_CAUSE_KEYS: Final = {cause: ("", cause.value) for cause in RESTARTS}
 _LEVEL_KEYS: Final = {level: ("", level) for level in ("warn", "fail")}
 _BOUNDS: Final = (*map(repr, DURATION_BUCKETS), "+Inf")
 
@@ -139,7 +140,7 @@ OF_PROBES: Final[tuple[DynamicSeriesFamily[ProbeRecord] | FixedSeriesFamily[Prob
         type="gauge",
         labels=_PROBE,
         help="Seconds that the process of a stdio server took in the last run from its start to its first answer;"
-        " no series over HTTP.",
+        " no series over HTTP, or where the run went on with a kept process.",
         values=lambda p: _one(p.start),
     ),
     FixedSeriesFamily(
@@ -226,6 +227,13 @@ OF_TARGETS: Final[tuple[DynamicSeriesFamily[TargetRecord] | FixedSeriesFamily[Ta
         read=lambda t: [(_PHASE_KEYS[phase], seconds) for phase, seconds in t.phases.items()],
     ),
     FixedSeriesFamily(
+        name="mcp_target_objective_ratio",
+        type="gauge",
+        labels=("target",),
+        help="Share of the target's runs that shall pass, as the configuration says.",
+        values=lambda t: (round(t.objective / 100, 9),),
+    ),
+    FixedSeriesFamily(
         name="mcp_target_tools",
         type="gauge",
         labels=("target",),
@@ -245,6 +253,14 @@ OF_TARGETS: Final[tuple[DynamicSeriesFamily[TargetRecord] | FixedSeriesFamily[Ta
         labels=("target",),
         help="Requests that the target's budget has left at this moment; no series where no budget is set.",
         values=lambda t: () if t.budget is None else _one(t.budget(t.name)),
+    ),
+    DynamicSeriesFamily(
+        name="mcp_target_process_restarts_total",
+        type="counter",
+        labels=("target", "cause"),
+        help="Processes kept between the runs of the target that ended, to be replaced by the next run: died or broken"
+        " between two runs, failed in a run, aged, or reloaded; no series where none is kept.",
+        read=lambda t: () if t.restarts is None else [(_CAUSE_KEYS[cause], n) for cause, n in t.restarts.items()],
     ),
 )
 

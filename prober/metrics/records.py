@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from prober.client.stdio.kept_processes import Cause
 from prober.config.kind import FactMetric
 from prober.config.model import Checks, Probe, Target
 from prober.json_values import cap
@@ -31,6 +32,9 @@ Eight, because each bucket costs a series per target and kind. They include the 
 Streak = tuple[int, Symptom | None]
 """How many runs in a row failed, and with which symptom."""
 NO_STREAK: Final[Streak] = (0, None)
+
+RESTARTS: Final[tuple[Cause, ...]] = tuple(cause for cause in Cause if cause is not Cause.STOPPED)
+"""Causes after which a process is replaced."""
 
 _SHOWN: Final = 100
 """Characters of a server's name or version that go into a label."""
@@ -174,6 +178,7 @@ class TargetRecord:
         "name",
         "objective",
         "phases",
+        "restarts",
         "server",
         "tools",
         "written",
@@ -186,12 +191,14 @@ class TargetRecord:
         self.address = address_of(target)
         self.budget: Callable[[str], float | None] | None = None
         """Called when the page is written; None if no budget is configured."""
-        self.objective: float | None = None
+        self.objective = target.objective
         self.durations: dict[str, Histogram] = {}
         """By kind of the probe."""
         self.latencies: dict[str, Histogram] = {}
         self.phases: dict[Phase, float] = {}
         """Seconds of all runs."""
+        self.restarts: dict[Cause, int] | None = None
+        """Ends of kept processes by their cause; None if none are kept."""
         self.learnt = ServerInfo()
         self.server: tuple[str, ...] | None = None
         """Era, protocol version, name, version: escaped, but the server's own claim."""
@@ -200,12 +207,20 @@ class TargetRecord:
         self.written: dict[str, str] = {}
         """As in ProbeRecord."""
 
-    def follow(self, kinds: Iterable[str]) -> None:
-        """Apply a configuration: the kinds of its probes have histograms from zero on."""
+    def follow(self, target: Target, kinds: Iterable[str]) -> None:
+        """Apply a configuration, the first or a new one: the kinds of its probes have histograms from zero on.
+
+        Counters keep their values.
+        """
         self.written.clear()
+        self.objective = target.objective
         for kind in kinds:
             self.durations.setdefault(kind, Histogram())
             self.latencies.setdefault(kind, Histogram())
+        if target.reuse is None:
+            self.restarts = None
+        elif self.restarts is None:
+            self.restarts = dict.fromkeys(RESTARTS, 0)
 
     def add(self, outcome: Outcome) -> None:
         """A run has ended."""

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest as text_page
 from prometheus_client.openmetrics.exposition import generate_latest as openmetrics_page
 
+from prober.client.stdio.kept_processes import Ended
 from prober.config.model import Config, Probe, Target
 from prober.metrics.exposition import CONTENT_TYPES, Format, format_for, labels_text, sliced, write_family
 from prober.metrics.families import OF_PROBES, OF_TARGETS
@@ -75,8 +76,8 @@ class Metrics:
             record = before.get(target.name)
             if record is None or record.address != address_of(target):
                 record = TargetRecord(target, labels_text((*self._place, ("target", target.name))))
-            record.follow(kinds)
             record.budget = self._budget_now if target.budget is not None else None
+            record.follow(target, kinds)
             self._targets[target.name] = record
 
     def restore(self, remembered: Iterable[Remembered]) -> None:
@@ -133,6 +134,12 @@ class Metrics:
     def skipped(self, _probe: Probe) -> None:
         """A run was skipped."""
         self._own.skipped.inc()
+
+    def process_ended(self, ended: Ended) -> None:
+        """A kept process has ended. One of a removed target is ignored."""
+        record = self._targets.get(ended.target)
+        if record is not None and record.restarts is not None and ended.cause in record.restarts:
+            record.restarts[ended.cause] += 1
 
     def _record(self, target: str, probe: str) -> ProbeRecord | None:
         record = self._probes.get(probe)

@@ -32,10 +32,6 @@ class Limited(Protocol):
     def slow(self) -> bool:
         """Whether the last run took long."""
 
-    @property
-    def starts_process(self) -> bool:
-        """Whether each run starts a process on this machine."""
-
 
 class ConcurrencyLimits:
     """`waiting` and `running` count the runs that wait for a slot, and those that have all of theirs."""
@@ -48,9 +44,12 @@ class ConcurrencyLimits:
         self.running = 0
 
     @asynccontextmanager
-    async def slot(self, target: Limited) -> AsyncIterator[Callable[[], None]]:
+    async def slot(
+        self, target: Limited, *, starts_process: Callable[[], bool] = lambda: False
+    ) -> AsyncIterator[Callable[[], None]]:
         """Wait for the slots of one run, and hold them until the end of the block.
 
+        `starts_process` says, once the target's own slot is taken, whether the run starts a process on this machine.
         Yields a function that gives the start slot back before.
         """
         waits = True
@@ -58,7 +57,7 @@ class ConcurrencyLimits:
         try:
             async with target.slots:
                 slow = target.slow
-                start = self._starts[slow].slot() if target.starts_process else nullcontext(_nothing)
+                start = self._starts[slow].slot() if starts_process() else nullcontext(_nothing)
                 async with start as give_back, self._slow if slow else nullcontext(), self._any:
                     waits = False
                     self.waiting -= 1

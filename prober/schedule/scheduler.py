@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
 from prober.assertions.judge import Judge
+from prober.client.stdio.kept_processes import KeptProcesses
 from prober.config.fields.cron import cron_trigger
 from prober.config.model import Config, Probe, Window
-from prober.engine import not_run, run_probe
+from prober.engine import not_run, run_probe, starts_process
 from prober.outcome import Outcome
 from prober.schedule.concurrency import ConcurrencyLimits
 from prober.schedule.interval_trigger import IntervalTrigger
@@ -53,7 +54,8 @@ class Scheduler:
     """Runs the probes of a configuration when they are due, from entering to leaving.
 
     A run that is due while the previous run of the probe has not ended is skipped, and the sinks are told so. Sinks
-    that raise are logged. `lag` measures how late the prober is itself; without it, no outcome is discounted.
+    that raise are logged. `lag` measures how late the prober is itself; without it, no outcome is discounted. `kept`
+    owns the processes that are kept between runs; without it, none is.
     """
 
     def __init__(
@@ -64,8 +66,10 @@ class Scheduler:
         concurrency: int = CONCURRENCY,
         shard: Shard | None = None,
         lag: LoopLag | None = None,
+        kept: KeptProcesses | None = None,
     ) -> None:
         self._judge = judge
+        self._kept = kept
         self._sinks = tuple(sinks)
         self._shard = shard
         self._lag = lag
@@ -126,6 +130,9 @@ class Scheduler:
             entries[name] = self._entry(probe, target, windows[maintained])
         for name, entry in self._entries.items():
             entry.gone = entries.get(name) is not entry
+        if self._kept is not None:
+            for name in self._states.keys() - states.keys():
+                self._kept.forget(name)
         self._entries, self._states, self._probes = entries, states, probes
         self._timer.apply({name: entry.trigger for name, entry in entries.items()})
 
@@ -178,7 +185,7 @@ class Scheduler:
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(wanted.timeout / 2):
-                    on_answer = await held.enter_async_context(self._limits.slot(entry.state))
+                    on_answer = await held.enter_async_context(self._slot(entry))
             except TimeoutError:
                 return not_run(wanted, f"its turn did not come within {wanted.timeout / 2:g} s")
             return await self._outcome(entry, replace(wanted, timeout=end - loop.time()), on_answer)
@@ -200,7 +207,7 @@ class Scheduler:
         before, target = self._states.get(name), config.targets[name]
         if before is not None and before.target == target:
             return before
-        state = TargetState(target)
+        state = TargetState(target, kept=self._kept)
         if before is not None:
             state.inherit(before)
         return state
@@ -239,7 +246,7 @@ class Scheduler:
             _log.error("a run of %s ended in a fault of the prober", entry.probe.name, exc_info=error)
 
     async def _run(self, entry: _ScheduledProbe, due: datetime) -> None:
-        async with self._limits.slot(entry.state) as on_answer:
+        async with self._slot(entry) as on_answer:
             if entry.gone or self._ending:
                 return
             if entry.run is not None:
@@ -250,6 +257,10 @@ class Scheduler:
             maintenance = entry.windows.open_at(due)
             result = ScheduledRun(outcome=outcome, due=due, start_lag_seconds=lag, maintenance=maintenance)
             self._tell(lambda sink: sink.record(result))
+
+    def _slot(self, entry: _ScheduledProbe) -> AbstractAsyncContextManager[Callable[[], None]]:
+        probe, state = entry.probe, entry.state
+        return self._limits.slot(state, starts_process=lambda: starts_process(probe, state.target, state.kept))
 
     async def _outcome(self, entry: _ScheduledProbe, probe: Probe, on_answer: Callable[[], None]) -> Outcome:
         """Run a probe that has its slot, within the budget of its target."""
@@ -262,7 +273,12 @@ class Scheduler:
         sent = expected  # what a run that is cancelled is taken to have sent
         try:
             outcome = await run_probe(
-                probe, state.target, target_cache=state.target_cache, judge=self._judge, on_answer=on_answer
+                probe,
+                state.target,
+                target_cache=state.target_cache,
+                judge=self._judge,
+                on_answer=on_answer,
+                kept=state.kept,
             )
             sent = requests_of(outcome)
         finally:

@@ -17,6 +17,7 @@ import asyncio
 from time import monotonic
 from typing import Any, Final
 
+from prober.client.stdio.kept_processes import KeptProcesses
 from prober.client.target_cache import cache_of
 from prober.config.model import Probe, Target
 from prober.outcome import Outcome, Reason
@@ -38,21 +39,17 @@ _TOOLS_MAY_HAVE_CHANGED: Final = frozenset(
 
 
 class TargetState:
-    """One target: what was learnt of it, its concurrency slots and its rate limit."""
+    """One target: what was learnt of it, the processes that are kept, its concurrency slots and its rate limit."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, *, kept: KeptProcesses | None = None) -> None:
         self.target = target
         self.target_cache = cache_of(target)
+        self.kept = kept.pool_of(target, self.target_cache.redact) if kept is not None else None
         self.slots = asyncio.Semaphore(target.concurrency)
         self.slow = False
         self.rate_limit = RateLimit(target.budget) if target.budget is not None else None
         self._listing: Any = None
         self._listed_at = 0.0
-
-    @property
-    def starts_process(self) -> bool:
-        """Whether each run starts a process."""
-        return self.target.transport == "stdio"
 
     def probe_changed(self, probe: Probe) -> None:
         """One of the target's probes is new or has changed."""

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +25,7 @@ class Comparison:
         ratio = medians[self.ours] / medians[self.theirs]
         met = ratio <= self.at_most
         figures = f"{medians[self.ours]:8.2f} {unit} against {medians[self.theirs]:8.2f} {unit}"
-        goal = f"ratio {ratio:5.2f}, goal <= {self.at_most:g}"
+        goal = f"ratio {ratio:6.3f}, goal <= {self.at_most:g}"
         return f"{self.what:58} {figures}   {goal}   {'met' if met else 'MISSED'}", met
 
 
@@ -51,6 +52,23 @@ class Cost:
     wall: Mapping[str, float]
 
 
+async def whole_rounds(
+    contestants: Mapping[str, Callable[[], Awaitable[None]]], *, rounds: int, calls: Mapping[str, int]
+) -> Cost:
+    """What one call of each contestant costs; the CPU time is of this process and its children, dead or alive."""
+    cpu: dict[str, list[float]] = {name: [] for name in contestants}
+    wall: dict[str, list[float]] = {name: [] for name in contestants}
+    for round_number in range(rounds + 1):
+        for name, call in contestants.items():
+            used, before = _cpu_of_all(), time.perf_counter()
+            for _ in range(calls[name]):
+                await call()
+            if round_number:
+                cpu[name].append((_cpu_of_all() - used) / calls[name] * 1000)
+                wall[name].append((time.perf_counter() - before) / calls[name] * 1000)
+    return Cost(cpu=_medians(cpu), wall=_medians(wall))
+
+
 def process_rounds(commands: Mapping[str, Sequence[str]], *, rounds: int) -> Cost:
     """What each command costs, a whole process each time. Raises if one fails."""
     # Python may keep what it has compiled, as it does of what is installed: that is done in the round of warm-up.
@@ -71,6 +89,14 @@ def _cpu_of_children() -> float:
     """Seconds of all children that have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
+
+
+def _cpu_of_all() -> float:
+    """Seconds of this process, of its children that have ended, and of all threads of its children that run."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    threads = [thread for child in children for thread in Path(f"/proc/{child}/task").iterdir()]
+    running = sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
+    return time.process_time() + _cpu_of_children() + running
 
 
 def _medians(samples: Mapping[str, Sequence[float]]) -> dict[str, float]:

@@ -187,6 +187,15 @@ async def test_on_stdio_an_old_server_that_ends_at_the_question_is_started_again
     assert conversation.steps.count("open") == 2
 
 
+async def test_on_stdio_one_that_starts_late_and_ends_at_the_first_of_two_questions_is_started_again() -> None:
+    script = {"server/discover": [{"exit": 1}], **WELL}
+    late = ("/bin/sh", "-c", 'sleep 1.4; exec "$@"', "sh", *command(script))
+    async with nothing_left_behind(), opened(target(command=late, startup_timeout=3.0)) as conversation:
+        await conversation.call()
+        assert conversation.session.server.era == "handshake"
+    assert (conversation.steps.count("open"), conversation.steps.count("initialize")) == (2, 2)
+
+
 async def test_on_stdio_a_server_that_ends_whatever_it_is_asked_has_exited() -> None:
     script = {"server/discover": [{"exit": 4}], "initialize": [{"exit": 5}]}
     async with nothing_left_behind():

@@ -124,6 +124,12 @@ STRUCTURE: dict[str, list[str]] = {
     "env-a-number": [
         "2: targets.server.env.PORT: expected a text, found a number: put it in quotes",
     ],
+    "reuse-with-url": [
+        "4: targets.server.reuse: not together with url",
+    ],
+    "reuse-without-unit": [
+        "3: targets.server.reuse: a duration needs a unit; write 15s",
+    ],
     "env-bad-name": [
         "2: targets.server.env.A=B: not a name: expected the name of an environment variable",
     ],

@@ -78,6 +78,7 @@ def test_a_stdio_target(every_key: Config, good: Path) -> None:
         address="python3 -m server '--token=${TOKEN}' '' 'costs $$5 and $6'",
         transport="stdio",
         startup_timeout=60.0,
+        reuse=900.0,
         concurrency=1,
         command=("python3", "-m", "server", f"--token={TOKEN}", "", "costs $5 and $6"),
         cwd=good / "files",
@@ -142,7 +143,7 @@ def test_a_call_with_its_checks(every_key: Config, good: Path) -> None:
         timeout=1.5,
         allow_writes=True,
         maintenance=(Window(cron="30 1 1 * *", duration=1800.0),),
-        origin=f"{good / 'every-key.yaml'}:51",
+        origin=f"{good / 'every-key.yaml'}:52",
         secrets=(Secret(TOKEN),),
     )
     assert settings.tool == "echo"

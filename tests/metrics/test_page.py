@@ -8,10 +8,12 @@ import pytest
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
+from prober.client.stdio.kept_processes import Cause, Ended
 from prober.config.model import Config
 from prober.metrics import Metrics
 from prober.metrics.exposition import CONTENT_TYPES
-from prober.outcome import ServerInfo
+from prober.metrics.records import NO_STREAK
+from prober.outcome import ServerInfo, Symptom
 from tests.metrics.library import library_registry
 from tests.metrics.reading import OPENMETRICS, metrics_of, page, parsed, series, value, values
 from tests.metrics.world import MODERN, configured, crowd, eventful, ran
@@ -29,12 +31,17 @@ HOSTILE: Final = ServerInfo(
 def eventful_metrics(*, location: str | None = None) -> Metrics:
     config = configured()
     metrics = metrics_of(config, location=location)
-    metrics.ask(budget_remaining=lambda _target: 119.5, in_maintenance=lambda probe: probe == "offer")
+    metrics.ask(
+        budget_remaining=lambda _target: 119.5,
+        in_maintenance=lambda probe: probe == "offer",
+        streak=lambda probe: (3, Symptom.NO_ANSWER) if probe == "hello" else NO_STREAK,
+    )
     for result in eventful(config):
         metrics.record(result)
     metrics.skipped(config.probes["motd"])
     metrics.loop_lag(0.003)
     metrics.load(running=3, waiting=0)
+    metrics.process_ended(Ended(target="local", cause=Cause.DIED, age=1.5))
     metrics.history_size(1_234_567_890, dropped=2)
     metrics.notified(True)
     return metrics
@@ -117,11 +124,9 @@ async def test_a_hostile_server_adds_one_label_value_and_no_line(accept: str | N
         "server_name": 'a "quoted" \\ name mcp_probe_success 1 \ufffdtxt\ufffd\ufffd',
         "server_version": "9" * 99 + "…",
     }
-    assert [line for line in text.splitlines() if line.startswith("mcp_probe_success{")] == [
-        line.replace('probe="hello"} 0', 'probe="hello"} 1')
-        for line in before.splitlines()
-        if line.startswith("mcp_probe_success{")
-    ]
+    assert "mcp_probe_success{" not in before
+    successes = [line for line in text.splitlines() if line.startswith("mcp_probe_success{")]
+    assert successes == ['mcp_probe_success{target="web",probe="hello"} 1']
 
 
 async def test_a_server_that_renames_itself_has_one_series() -> None:
@@ -189,8 +194,8 @@ async def test_a_page_that_is_being_written_shows_the_probes_of_its_beginning() 
     rest = [piece async for piece in reading]
     assert rest, "nothing was left to be written"
     shown = b"".join(pieces + rest).decode()
-    assert sum(line.startswith("mcp_probe_skipped_total{") for line in shown.splitlines()) == 3000
-    assert "mcp_probe_skipped_total{" not in await page(metrics)
+    assert sum(line.startswith("mcp_probe_info{") for line in shown.splitlines()) == 3000
+    assert "mcp_probe_info{" not in await page(metrics)
 
 
 @pytest.mark.parametrize("accept", [None, OPENMETRICS])

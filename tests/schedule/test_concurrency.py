@@ -24,7 +24,7 @@ async def taken(held: AsyncExitStack, limits: ConcurrencyLimits, spot: Spot, cou
     """So many limits, kept until the end of the block."""
     async with asyncio.timeout(BOUND):
         for _ in range(count):
-            await held.enter_async_context(limits.slot(spot))
+            await held.enter_async_context(limits.slot(spot, starts_process=lambda: spot.starts_process))
 
 
 async def has_to_wait(limits: ConcurrencyLimits, spot: Spot) -> bool:
@@ -32,7 +32,7 @@ async def has_to_wait(limits: ConcurrencyLimits, spot: Spot) -> bool:
     async with AsyncExitStack() as held:
         try:
             async with asyncio.timeout(0.05):
-                await held.enter_async_context(limits.slot(spot))
+                await held.enter_async_context(limits.slot(spot, starts_process=lambda: spot.starts_process))
         except TimeoutError:
             return True
     return False
@@ -102,7 +102,7 @@ async def test_processes_start_as_many_at_once_as_there_are_processors() -> None
 async def test_a_process_that_has_answered_gives_its_processor_back() -> None:
     limits = ConcurrencyLimits(8, processors=1)
     async with AsyncExitStack() as held:
-        give_back = await held.enter_async_context(limits.slot(Spot(starts_process=True)))
+        give_back = await held.enter_async_context(limits.slot(Spot(), starts_process=lambda: True))
         assert await has_to_wait(limits, Spot(starts_process=True))
         give_back()
         await taken(held, limits, Spot(starts_process=True), 1)

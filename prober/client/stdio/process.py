@@ -21,6 +21,9 @@ from prober.outcome import Failure, Reason
 _CHUNK: Final = 65536
 _STDERR_TAIL: Final = 2000
 _LAST_CHUNKS: Final = 16
+_IDLE_PAUSE: Final = 0.05
+"""Seconds between two reads of what an idle process writes: one that never stops must not cost a processor."""
+
 _POLL: Final = 0.01
 """Seconds between two looks at a process that cannot be waited for by its pidfd."""
 
@@ -40,8 +43,12 @@ class Process:
         self._stdin: IO[bytes] | None = popen.stdin
         self._stdout, self._stderr = popen.stdout, popen.stderr
         self._tail = bytearray()
+        self._tail_is_of_now = True
+        self._pause: asyncio.TimerHandle | None = None
+        self._idle = False
         self._exited = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+        self.started_at = self._loop.time()
         for pipe in (popen.stdin, popen.stdout, popen.stderr):
             os.set_blocking(pipe.fileno(), False)
         self._ready: asyncio.Event | None = None
@@ -72,11 +79,22 @@ class Process:
         return cls(popen)
 
     def last_words(self) -> str:
-        """The end of what the process wrote to its standard error."""
-        for _ in range(_LAST_CHUNKS):
-            if not self._drain_stderr():
-                break
-        return self._tail.decode("utf-8", "replace").strip()
+        """The end of what the process wrote to its standard error: in this run, or else before it."""
+        self._drain_what_is_there()
+        words = self._tail.decode("utf-8", "replace").strip()
+        return words if self._tail_is_of_now or self._idle or not words else f"before this run: {words}"
+
+    def rest(self) -> None:
+        """A run has ended and no other has begun: what the process writes is read at leisure."""
+        self._idle = True
+
+    def wake(self) -> None:
+        """A run begins. What stands in the pipe of standard error is of before."""
+        self._drain_what_is_there()
+        self._idle = self._tail_is_of_now = False
+        if self._pause is not None:
+            self._pause.cancel()
+            self._read_on()
 
     def last_output(self) -> bytes:
         """What stands unread in its standard output, without waiting for more."""
@@ -89,7 +107,8 @@ class Process:
 
         A process that it left behind may hold the pipe open for ever.
         """
-        await asyncio.sleep(0)  # whoever never stops talking must not keep the event loop from its other work
+        # whoever never stops talking must not keep the event loop from its other work
+        await asyncio.sleep(_IDLE_PAUSE if self._idle else 0)
         while True:
             try:
                 return os.read(self._stdout.fileno(), _CHUNK)
@@ -147,6 +166,9 @@ class Process:
             await self.exit_status(_KILL_WAIT)
         finally:
             self._close_stdin()
+            if self._pause is not None:
+                self._pause.cancel()
+                self._pause = None
             for pipe in (self._stdout, self._stderr):
                 if not pipe.closed:
                     self._loop.remove_reader(pipe.fileno())
@@ -181,6 +203,11 @@ class Process:
         if self._ready is not None:
             self._ready.set()
 
+    def _drain_what_is_there(self) -> None:
+        for _ in range(_LAST_CHUNKS):
+            if not self._drain_stderr():
+                break
+
     def _drain_stderr(self) -> bool:
         """Whether there was something."""
         try:
@@ -189,9 +216,20 @@ class Process:
             return False
         if not data:
             self._loop.remove_reader(self._stderr.fileno())
+            return False
+        if not self._tail_is_of_now:
+            self._tail.clear()
+            self._tail_is_of_now = True
         self._tail += data
         del self._tail[:-_STDERR_TAIL]
-        return bool(data)
+        if self._idle and self._pause is None:
+            self._loop.remove_reader(self._stderr.fileno())
+            self._pause = self._loop.call_later(_IDLE_PAUSE, self._read_on)
+        return True
+
+    def _read_on(self) -> None:
+        self._pause = None
+        self._loop.add_reader(self._stderr.fileno(), self._drain_stderr)
 
     def _discard_stdout(self) -> None:
         """A server that flushes its output before it exits must find a reader."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import select
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from prober.client.era_detection import not_discovered
 from prober.client.exchange import ExchangeRecorder
@@ -50,6 +51,9 @@ class StdioTransport:
         self._scanned = 0
         self._given_up: set[int] = set()
         self._has_answered = False
+        self._output_ended = False
+        self._asked: Message = {}
+        """The latest request, answered or not."""
         self._notified: str | None = None
 
     async def fetch_token(self, tokens: TokenSource, recorder: ExchangeRecorder) -> str:
@@ -75,6 +79,7 @@ class StdioTransport:
             raise
 
     async def _answer(self, message: Message, recorder: ExchangeRecorder) -> dict[str, Any]:
+        self._asked = message
         await self._send(message, recorder)
         recorder.enter(Phase.WAIT if self._has_answered else Phase.SPAWN)
         for count in itertools.count(1):
@@ -120,12 +125,15 @@ class StdioTransport:
 
     def _comes_too_late(self, answer: Message, *, amid: Message) -> bool:
         """Whether it is for a request that nobody waits for any more. Raises AnsweredLateError, see there."""
-        if type(answer.get("id")) is not int or answer["id"] not in self._given_up:
+        if not self._was_given_up(answer):
             return False
         result = answer.get("result")
         if amid["method"] == "initialize" and isinstance(result, dict) and not_discovered(result) is None:
             raise AnsweredLateError(result)
         return True
+
+    def _was_given_up(self, answer: Message) -> bool:
+        return type(answer.get("id")) is int and answer["id"] in self._given_up
 
     def _result(self, answer: Message, request: Message) -> dict[str, Any]:
         notified, self._notified = self._notified, None
@@ -139,6 +147,54 @@ class StdioTransport:
             f"the server answered {notified}, which is a notification: nothing may be sent in reply to it",
             evidence=Evidence(pointer="/id", seen=excerpt(answer)),
         )
+
+    @property
+    def age(self) -> float:
+        """Seconds since its process was started."""
+        assert self._process is not None
+        return asyncio.get_running_loop().time() - self._process.started_at
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process runs at this moment and can still answer."""
+        return self._process is not None and not self._output_ended and self._process.exited is None
+
+    def wake(self) -> None:
+        """A run begins that goes on with a process which was kept."""
+        assert self._process is not None
+        self._process.wake()
+
+    async def rest(self) -> NoReturn:
+        """Attend to the process between two runs, until the task is cancelled: answer its pings, drop notifications.
+
+        Nothing is half read or half written when the cancellation comes. Raises Failure where the process has ended, or
+        sends what may not be sent: an answer that nobody asked for, or no message.
+        """
+        assert self._process is not None
+        self._process.rest()
+        recorder = ExchangeRecorder("between two runs")
+        for count in itertools.count(1):
+            line = await self._line(recorder)
+            if count % _TURN == 0:
+                await asyncio.sleep(0)
+            if line.strip():
+                await self._overhear(decode(line, limit=self._limit), recorder)
+        raise AssertionError("counting has no end")
+
+    async def _overhear(self, received: Message, recorder: ExchangeRecorder) -> None:
+        """A message between two runs."""
+        if is_answer(received) and not self._was_given_up(received):
+            answer = excerpt(encode(received))
+            raise Failure(Reason.WRONG_ID, f"the server sent an answer to nothing that was asked: {answer}")
+        if is_server_request(received):
+            reply = reply_to(received, amid=self._asked)
+            if len(encode(reply)) < select.PIPE_BUF:  # such a message is written whole or not at all
+                await self._send(reply, recorder)
+
+    async def how_it_ended(self) -> Failure:
+        """For a process that is not `alive`."""
+        assert self._process is not None
+        return await self._gone(self._process)
 
     async def notify(self, message: Message, *, headers: Mapping[str, str], recorder: ExchangeRecorder) -> None:
         self._notified = message["method"]
@@ -193,6 +249,7 @@ class StdioTransport:
             self._scanned = len(self._buffer)
             chunk = await self._process.read()
             if not chunk:
+                self._output_ended = True
                 raise await self._gone(self._process)
             self._startup.wrote()
             if recorder.phase is Phase.WAIT:

@@ -32,5 +32,9 @@ def _reasons(settings: HandshakeSettings) -> frozenset[Reason]:
 
 
 KIND: Final = ProbeKind(
-    rank=10, help="Reach the server, negotiate, close.", settings=mapping_of(HandshakeSettings), reasons=_reasons
+    rank=10,
+    help="Reach the server, negotiate, close.",
+    settings=mapping_of(HandshakeSettings),
+    reasons=_reasons,
+    own_process=True,
 )

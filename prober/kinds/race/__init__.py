@@ -76,5 +76,6 @@ KIND: Final = ProbeKind(
         ),
     ),
     answers=_steps,
+    own_process=True,
     writes_need_target=True,
 )

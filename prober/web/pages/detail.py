@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from prober.client.stdio.kept_processes import Cause
 from prober.outcome import Outcome, Verdict
 from prober.report.details import cause, warning_notes
 from prober.report.formatting import duration
@@ -172,6 +173,7 @@ def _facts(target: TargetStatus, outcomes: Sequence[Outcome], now: datetime) -> 
         facts.append(Fact(name="Tools", text=f"{int(numbers['tools']):,}"))
     facts += _certificate(numbers.get("certificate_expiry_timestamp_seconds"), now)
     facts += _contract(numbers)
+    facts += _process(target, now)
     return facts
 
 
@@ -199,6 +201,25 @@ def _contract(numbers: Mapping[str, float]) -> list[Fact]:
             name="Contract",
             text=f"{changes} since it was pinned" if changes else "as pinned",
             alarming=counts.get("breaking", 0) > 0,
+        )
+    ]
+
+
+def _process(target: TargetStatus, now: datetime) -> list[Fact]:
+    reuse, ends = target.target.reuse, target.ends
+    if reuse is None:
+        return []
+    kept = f"kept for {span(reuse)}"
+    if ends is None:
+        return [Fact(name="Process", text=kept)]
+    counts = ", ".join(f"{ends.counts[cause]:,} {cause}" for cause in Cause if ends.counts.get(cause))
+    last = ends.last.trouble or ends.last.cause.value
+    return [
+        Fact(
+            name="Process",
+            text=one_line(f"{kept}; ended: {counts}; last: {last}", most=MAX_LINE),
+            when=ago(ends.at, now),
+            alarming=ends.last.cause.of_itself,
         )
     ]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from prober.client.stdio.kept_processes import Cause, Ended
 from prober.outcome import Evidence, Phase, Reason, ServerInfo
 from prober.web.pages.list_query import PAGE_SIZE
 from tests.report.outcomes import HOSTILE, HOSTILE_TEXT
@@ -51,6 +52,26 @@ def test_a_certificate_is_told_by_its_end_and_marked_when_it_is_near(days: float
     with served(_world(facts={"certificate_expiry_timestamp_seconds": end})) as url:
         answer = ask(f"{url}/targets/a")
     assert f"Certificate {text}" in answer.page.text
+    assert ('class="alarming"' in answer.body) is alarming
+
+
+@pytest.mark.parametrize(
+    ("ends", "text", "alarming"),
+    [
+        ([], "Process kept for 15 min", False),
+        (["aged"], "Process kept for 15 min; ended: 1 aged; last: aged now", False),
+        (["aged", "died"], "Process kept for 15 min; ended: 1 died, 1 aged; last: exit 3 now", True),
+    ],
+)
+def test_what_became_of_a_kept_process_is_a_fact(ends: list[str], text: str, alarming: bool) -> None:
+    world = World()
+    world.apply_config([target("a", transport="stdio", reuse=900.0)], [probe("p", "a")])
+    for cause in map(Cause, ends):
+        trouble = "exit 3" if cause.of_itself else ""
+        world.statuses.process_ended(Ended(target="a", cause=cause, age=9.0, trouble=trouble))
+    with served(world) as url:
+        answer = ask(f"{url}/targets/a")
+    assert text in answer.page.text
     assert ('class="alarming"' in answer.body) is alarming
 
 

@@ -1,0 +1,96 @@
+"""One request of a run: one message out, its answer in, the result's shape checked against the revision's own types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from prober.assertions import result_shapes
+from prober.assertions.checks import Case, Check, Instance
+from prober.assertions.judge import Judge
+from prober.assertions.result_shapes import HANDSHAKE, MODERN
+from prober.client import envelope
+from prober.client.conversation import Conversation
+from prober.client.era_detection import not_discovered, of_another_era
+from prober.client.exchange import ExchangeLog, ExchangeRecorder
+from prober.client.target_cache import TargetCache
+from prober.config.model import Target
+from prober.deadline import Deadline
+from prober.outcome import Failure, Reason
+
+
+@dataclass(kw_only=True)
+class Requester:
+    """Sends the requests of one run in a conversation, and records them."""
+
+    target: Target
+    conversation: Conversation
+    log: ExchangeLog
+    target_cache: TargetCache
+    judge: Judge
+    deadline: Deadline
+    token: str | None = None
+
+    @property
+    def mirrors_arguments(self) -> bool:
+        """Whether `x-mcp-header` in the schema of a tool means something: in the modern era, over HTTP."""
+        return self.conversation.era == MODERN and self.target.transport == "http"
+
+    async def request(
+        self, method: str, params: Mapping[str, Any], *, input_schema: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The result of one request; `input_schema` is that of the tool it calls. Raises Failure with `step` set."""
+        conversation = self.conversation
+        version = conversation.version
+        if conversation.era == MODERN and version is not None:
+            headers = envelope.modern_headers(method, params, version)
+            if input_schema is not None and self.mirrors_arguments:
+                headers |= envelope.mirrored(input_schema, params)
+            params = envelope.modern_params(params, version)
+        else:
+            headers = envelope.handshake_headers(version)
+        message = {"jsonrpc": "2.0", "id": next(conversation.ids), "method": method, "params": params}
+        with self.exchange(method) as recorder:
+            result = await conversation.transport.request(message, headers=headers, recorder=recorder)
+            await self.check_shape(method, result)
+        if conversation.era == MODERN and method != "server/discover":
+            conversation.heard(envelope.server_info(result), version=version)
+        return result
+
+    @contextmanager
+    def exchange(self, step: str) -> Iterator[ExchangeRecorder]:
+        """One exchange, recorded. A failure from inside says at which step it was, and casts doubt on what is known."""
+        with self.log.exchange(step) as recorder:
+            try:
+                yield recorder
+            except Failure as failure:
+                failure.step = failure.step or step
+                self._doubt(failure)
+                raise
+
+    def _doubt(self, failure: Failure) -> None:
+        """Forget cached facts that this failure contradicts. The run fails all the same; the next one asks anew."""
+        if failure.reason is Reason.UNAUTHORIZED and self.token is not None and self.target_cache.tokens is not None:
+            self.target_cache.tokens.forget(self.token)
+        if self.target_cache.learns_era and of_another_era(failure):
+            self.target_cache.era.forget()
+
+    async def check_shape(self, method: str, result: dict[str, Any]) -> None:
+        """Raises Failure where the result is not what the revision defines."""
+        conversation = self.conversation
+        version = conversation.version or result_shapes.versions(HANDSHAKE)[-1]
+        if conversation.era == MODERN and result.get("resultType") == "input_required":
+            raise Failure(Reason.INPUT_REQUIRED, "the server wants input from a person before it answers")
+        if method == "server/discover" and (stranger := not_discovered(result)):
+            raise stranger
+        shape = Check(
+            reason=Reason.BAD_RESULT,
+            rule=result_shapes.Shape(method=method, version=version),
+            instance=Instance(value=result),
+        )
+        finding = await self.judge.judge(Case(checks=(shape,)), deadline=self.deadline, target=self.target.name)
+        if finding is not None:
+            message = f"the result is not what {version} defines: {finding.message}"
+            raise Failure(finding.reason, message, evidence=finding.evidence)
