@@ -33,7 +33,9 @@ _S: Final = 'instance=~"$instance", location=~"$location"'
 _RUNS: Final = f'instance=~"$instance", {q.PROBES}'
 _SHARES: Final = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 
-INSTANCE: Final = labels_of("instance", "Prober", 'label_values(mcp_prober_build_info{location=~"$location"}, instance)')
+INSTANCE: Final = labels_of(
+    "instance", "Prober", 'label_values(mcp_prober_build_info{location=~"$location"}, instance)'
+)
 
 
 _RUNBOOKS: Final = {
@@ -100,7 +102,12 @@ def _headline() -> Row:
                 decimals=0,
                 steps=steps(GOOD, (1, CAUTION)),
             ),
-            stat("Probes", "Probes that all of them run.", over_time(f"sum(mcp_prober_probes{{{_S}}})", "probes"), width=4),
+            stat(
+                "Probes",
+                "Probes that all of them run.",
+                over_time(f"sum(mcp_prober_probes{{{_S}}})", "probes"),
+                width=4,
+            ),
         ),
     )
 
@@ -277,7 +284,8 @@ def _history() -> Row:
                 "Results not written",
                 "Results per second that could not be written to the history.",
                 over_time(
-                    f"sum by (instance) (rate(mcp_prober_history_dropped_total{{{_S}}}[$__rate_interval]))", "{{instance}}"
+                    f"sum by (instance) (rate(mcp_prober_history_dropped_total{{{_S}}}[$__rate_interval]))",
+                    "{{instance}}",
                 ),
                 unit="ops",
                 width=8,
@@ -288,7 +296,8 @@ def _history() -> Row:
                 "Notifications",
                 "Notifications that the probers sent themselves, without Alertmanager, by what became of them.",
                 over_time(
-                    f"sum by (outcome) (increase(mcp_prober_notifications_total{{{_S}}}[$__rate_interval]))", "{{outcome}}"
+                    f"sum by (outcome) (increase(mcp_prober_notifications_total{{{_S}}}[$__rate_interval]))",
+                    "{{outcome}}",
                 ),
                 unit="short",
                 width=8,

@@ -118,6 +118,15 @@ OF_PROBES: Final[tuple[DynamicSeriesFamily[ProbeRecord] | FixedSeriesFamily[Prob
         " none. A run that could not tell neither counts nor ends them; a pass does, and so does a run in maintenance.",
         read=_streak,
     ),
+    FixedSeriesFamily(
+        name="mcp_probe_consecutive_slow_runs",
+        by_run=True,
+        type="gauge",
+        labels=_PROBE,
+        help="Runs of the probe in a row whose latency was over the level warn of its budget, passed or not; no series"
+        " where there is no such level.",
+        values=lambda p: _one(p.slow),
+    ),
     DynamicSeriesFamily(
         name="mcp_probe_runs_total",
         by_run=True,

@@ -57,6 +57,7 @@ class ProbeRecord:
         "learnt",
         "probe",
         "results",
+        "slow",
         "start",
         "streak",
         "success",
@@ -76,6 +77,8 @@ class ProbeRecord:
         """Called when the page is written; None if no window is configured."""
         self.streak: Callable[[str], Streak] = lambda _probe: NO_STREAK
         """Asked when the page is made: the status store counts failures in a row."""
+        self.slow: int | None = None
+        """Runs in a row whose latency was over the level `warn` of the budget; None where there is no such level."""
         self.results: dict[str, int] = {}
         """Runs by result: `pass` or a symptom."""
         self.success: bool | None = None
@@ -96,6 +99,7 @@ class ProbeRecord:
         """Apply a configuration, the first or a new one; counters keep their values."""
         self.interval = None if probe.cron is not None else probe.interval
         self.budgets = _latency_budgets(probe)
+        self.slow = (self.slow or 0) if "warn" in dict(self.budgets) else None
         self.written.clear()
         for result in results_of(probe, target):
             self.results.setdefault(result, 0)
@@ -109,8 +113,19 @@ class ProbeRecord:
         result = _result_of(run.outcome)
         self.results[result] = self.results.get(result, 0) + 1
         self._stand(run)
+        if self.slow is not None:
+            self.slow = self._slow_after(run, self.slow)
         if self.learnt is not None:
             self._learn(self.learnt, run.outcome, "counter")
+
+    def _slow_after(self, run: ScheduledRun, before: int) -> int:
+        """A run without a latency, or of which the prober cannot tell, neither counts nor ends them."""
+        latency = run.outcome.facts.get("latency_seconds")
+        if run.maintenance:
+            return 0
+        if latency is None or run.outcome.verdict is Verdict.UNKNOWN:
+            return before
+        return before + 1 if latency > dict(self.budgets)["warn"] else 0
 
     def restore(self, memory: Remembered) -> None:
         """Show the last run of the previous process; counters belong to one process and stay at zero."""

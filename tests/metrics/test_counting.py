@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from prober.client.stdio.kept_processes import Cause, Ended
@@ -60,6 +62,27 @@ async def test_failures_in_a_row_are_those_that_the_status_store_has_counted() -
         for sink in sinks:
             sink.record(ran(config.probes["search"], reason=reason))
         assert await values(metrics, "mcp_probe_consecutive_failures", **SEARCH) == shown
+
+
+async def test_slow_runs_in_a_row_are_those_over_the_level_that_warns() -> None:
+    config = configured()
+    metrics = metrics_of(config)
+    name, search = "mcp_probe_consecutive_slow_runs", config.probes["search"]
+    assert await values(metrics, name) == {("search", "web"): 0}
+    for seconds, reason, count in (
+        (0.6, None, 1),
+        (2.5, Reason.TOO_SLOW, 2),
+        (None, Reason.TIMEOUT, 2),
+        (0.1, Reason.UNDECIDED, 2),
+        (0.51, None, 3),
+        (0.5, None, 0),
+    ):
+        facts = {} if seconds is None else {"latency_seconds": seconds}
+        metrics.record(ran(search, facts=facts, reason=reason))
+        assert await value(metrics, name, **SEARCH) == count, seconds
+    metrics.record(ran(search, facts={"latency_seconds": 0.6}))
+    metrics.record(replace(ran(search, facts={"latency_seconds": 0.6}), maintenance=True))
+    assert await value(metrics, name, **SEARCH) == 0
 
 
 async def test_no_counter_begins_with_a_run() -> None:

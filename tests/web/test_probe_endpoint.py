@@ -82,7 +82,7 @@ async def test_several_probes_pass_only_together(tmp_path: Path) -> None:
             metrics = values(answer)
             assert only(metrics, "probe_success") == 0
             assert sorted(metrics["mcp_probe_success"].values()) == [0, 1]
-            assert only(metrics, "mcp_probe_last_failure_info") == 1
+            assert only(metrics, "mcp_probe_failure_info") == 1
             check_metrics(answer.text)
 
 
@@ -90,7 +90,7 @@ async def test_a_target_that_is_down_is_an_answer_like_any_other(tmp_path: Path)
     async with house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
         metrics = values(await client.get("/probe?target=dead&probe=a"))
         assert only(metrics, "probe_success") == 0
-        (labels,) = metrics["mcp_probe_last_failure_info"]
+        (labels,) = metrics["mcp_probe_failure_info"]
         assert ("reason", "connect_refused") in labels
 
 
@@ -158,7 +158,7 @@ async def test_there_is_an_answer_before_prometheus_gives_up(tmp_path: Path, scr
         async with withheld() as late:
             answer = await client.get("/probe?target=real&probe=echo", headers={SCRAPE: scrape})
         metrics = values(answer)
-        (labels,) = metrics["mcp_probe_last_failure_info"]
+        (labels,) = metrics["mcp_probe_failure_info"]
         assert ("reason", "timeout") in labels
         assert only(metrics, "mcp_probe_last_duration_seconds") <= bound + late.seconds
 
@@ -175,7 +175,7 @@ async def test_a_probe_that_waits_for_its_turn_is_not_blamed_on_its_target(tmp_p
         async with asyncio.timeout(10):
             await peer.wait_for(lambda request: request.rpc_method == "tools/call")
         answer = await client.get("/probe?target=real&probe=hello", headers={SCRAPE: "1"})
-        (labels,) = values(answer)["mcp_probe_last_failure_info"]
+        (labels,) = values(answer)["mcp_probe_failure_info"]
         assert ("reason", "not_run") in labels
         await first
 
