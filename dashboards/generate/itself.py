@@ -14,10 +14,10 @@ from dashboards.generate.language import (
     CAUTION,
     GOOD,
     LATENESS,
-    OUTCOMES,
     PLAIN,
     PLANNED,
     QUANTILES,
+    RESULTS,
     UP,
     YES_IS_BAD,
     YES_IS_GOOD,
@@ -41,7 +41,7 @@ INSTANCE: Final = labels_of(
 _RUNBOOKS: Final = {
     "Config loaded": ("McpProberNotReloading",),
     "Start lag": ("McpProberLate",),
-    "Runs left out, by probe": ("McpProberSkipsRuns",),
+    "Runs left out, by prober": ("McpProberSkipsRuns",),
     "Probers": ("McpProberAbsent",),
     "Results not written": ("McpProberHistoryDown",),
 }
@@ -150,13 +150,13 @@ def _load() -> Row:
         height=8,
         panels=(
             lines(
-                "Runs by outcome",
-                "Runs per second by how they ended. Grey are those that could not tell.",
-                over_time(q.per_second("mcp_probe_runs_total", _RUNS, "outcome"), "{{outcome}}"),
+                "Runs by result",
+                "Runs per second: passed, or by what a caller felt. Grey are those that could not tell.",
+                over_time(q.per_second("mcp_probe_runs_total", _RUNS, "result"), "{{result}}"),
                 unit="ops",
                 width=8,
                 stacked=True,
-                overrides=colored(OUTCOMES),
+                overrides=colored(RESULTS),
             ),
             lines(
                 "Runs going on and waiting",
@@ -169,10 +169,11 @@ def _load() -> Row:
                 decimals=0,
             ),
             ranking(
-                "Runs left out, by probe",
-                "Probes that take longer than their interval: raise the interval or lower the timeout.",
+                "Runs left out, by prober",
+                "Runs whose probe takes longer than its interval: raise the interval or lower the timeout.",
                 now(
-                    f"topk(8, sum by (target, probe) (increase(mcp_probe_skipped_total{{{_RUNS}}}[$__range])))", _PROBE
+                    f"topk(8, sum by (instance) (increase(mcp_prober_skipped_runs_total{{{_S}}}[$__range])))",
+                    "{{instance}}",
                 ),
                 unit="short",
                 decimals=0,
@@ -180,9 +181,6 @@ def _load() -> Row:
             ),
         ),
     )
-
-
-_PROBE: Final = "{{probe}}"
 
 
 def _who() -> Row:

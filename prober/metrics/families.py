@@ -20,7 +20,6 @@ from prober.config.kind import FactMetric
 from prober.kinds import all_kinds
 from prober.metrics.family import OF_RECORDS, DynamicSeriesFamily, Family, FixedSeriesFamily, Key, Sample
 from prober.metrics.records import DURATION_BUCKETS, RESTARTS, Histogram, ProbeRecord, TargetRecord
-from prober.outcome import Phase
 
 
 class Row(NamedTuple):
@@ -46,7 +45,6 @@ def _one(value: float | None) -> tuple[float, ...]:
     return () if value is None else (value,)
 
 
-_PHASE_KEYS: Final = {phase: ("", phase.value) for phase in Phase}
 _CAUSE_KEYS: Final = {cause: ("", cause.value) for cause in RESTARTS}
 _LEVEL_KEYS: Final = {level: ("", level) for level in ("warn", "fail")}
 _BOUNDS: Final = (*map(repr, DURATION_BUCKETS), "+Inf")
@@ -107,8 +105,9 @@ OF_PROBES: Final[tuple[DynamicSeriesFamily[ProbeRecord] | FixedSeriesFamily[Prob
         by_run=True,
         type="info",
         labels=(*_PROBE, "reason", "symptom"),
-        help="Why the last run of the probe did not pass, always 1; no series while it passes.",
-        read=lambda p: () if p.failing is None else ((("", p.failing.value, p.failing.symptom.value), 1),),
+        help="Why the last run of the probe did not pass, always 1; no series while it passes. The symptom is unknown where"
+        " the prober took the verdict back, whatever the reason.",
+        read=lambda p: () if p.failing is None else ((("", *p.failing), 1),),
     ),
     DynamicSeriesFamily(
         name="mcp_probe_consecutive_failures",
@@ -231,9 +230,10 @@ OF_TARGETS: Final[tuple[DynamicSeriesFamily[TargetRecord] | FixedSeriesFamily[Ta
         name="mcp_target_phase_seconds_total",
         by_run=True,
         type="counter",
-        labels=("target", "phase"),
-        help="Seconds that runs of the target's probes spent in each phase of their exchanges.",
-        read=lambda t: [(_PHASE_KEYS[phase], seconds) for phase, seconds in t.phases.items()],
+        labels=("target", "kind", "phase"),
+        help="Seconds that runs of the target's probes spent in each phase of their exchanges, by the kind of the"
+        " probe; a phase begins with the first run that has it.",
+        read=lambda t: [(("", kind, phase.value), seconds) for (kind, phase), seconds in t.phases.items()],
     ),
     FixedSeriesFamily(
         name="mcp_target_objective_ratio",

@@ -83,8 +83,8 @@ class ProbeRecord:
         """Runs by result: `pass` or a symptom."""
         self.success: bool | None = None
         """Whether the last run passed."""
-        self.failing: Reason | None = None
-        """Why the last run did not pass; None if it passed."""
+        self.failing: tuple[str, str] | None = None
+        """Reason and symptom of the last run; None if it passed."""
         self.last_run: float | None = None
         self.last_success: float | None = None
         self.latency: float | None = None
@@ -139,7 +139,7 @@ class ProbeRecord:
         """Update the values about the last run. A run that was not made changes nothing but why nothing is known."""
         outcome = run.outcome
         self.success = outcome.verdict is Verdict.PASS
-        self.failing = None if self.success else outcome.reason or Reason.UNDECIDED
+        self.failing = None if self.success else ((outcome.reason or Reason.UNDECIDED).value, _result_of(outcome))
         if outcome.reason is Reason.NOT_RUN:
             return
         self.last_run = round(run.ended.timestamp(), 3)
@@ -210,8 +210,8 @@ class TargetRecord:
         self.durations: dict[str, Histogram] = {}
         """By kind of the probe."""
         self.latencies: dict[str, Histogram] = {}
-        self.phases: dict[Phase, float] = {}
-        """Seconds of all runs."""
+        self.phases: dict[tuple[str, Phase], float] = {}
+        """Seconds of all runs, by kind of the probe and phase."""
         self.restarts: dict[Cause, int] | None = None
         """Ends of kept processes by their cause; None if none are kept."""
         self.learnt = ServerInfo()
@@ -247,7 +247,7 @@ class TargetRecord:
         if (latency := outcome.facts.get("latency_seconds")) is not None:
             self.latencies[outcome.kind].add(latency)
         for phase, seconds in outcome.phases.items():
-            self.phases[phase] = self.phases.get(phase, 0.0) + seconds
+            self.phases[outcome.kind, phase] = self.phases.get((outcome.kind, phase), 0.0) + seconds
 
     def learn(self, outcome: Outcome) -> None:
         """Take over what a run learnt of the server, whenever it was made."""

@@ -19,7 +19,7 @@ from typing import Final, TextIO
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from prober.kinds import all_kinds
-from prober.outcome import Outcome, Phase, Verdict
+from prober.outcome import Outcome, Phase, Symptom, Verdict
 from prober.report.json_report import rounded
 from prober.report.summary import by_name
 from prober.report.tty import writable
@@ -58,12 +58,17 @@ def _add_runs(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
         names = (line(outcome.target), line(outcome.probe))
         success.labels(*names).set(outcome.verdict is Verdict.PASS)
         if outcome.reason is not None:
-            failure.labels(*names, outcome.reason.value, outcome.reason.symptom.value).set(1)
+            failure.labels(*names, outcome.reason.value, _symptom(outcome)).set(1)
         took.labels(*names).set(rounded(outcome.duration_seconds))
         for phase in Phase:
             if phase in outcome.phases:
                 phases.labels(*names, phase.value).set(rounded(outcome.phases[phase]))
         ended.labels(*names).set(round(outcome.ended.timestamp(), 3))
+
+
+def _symptom(outcome: Outcome) -> str:
+    known = outcome.reason is not None and outcome.verdict is Verdict.FAIL
+    return (outcome.reason.symptom if outcome.reason is not None and known else Symptom.UNKNOWN).value
 
 
 def _add_kind_metrics(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:

@@ -126,7 +126,7 @@ async def test_a_run_that_passed() -> None:
     assert await value(metrics, "mcp_probe_last_run_timestamp_seconds", **SEARCH) == STARTED + 0.25
     assert await value(metrics, "mcp_probe_last_success_timestamp_seconds", **SEARCH) == STARTED + 0.25
     assert await value(metrics, "mcp_probe_latency_seconds", **SEARCH) == 0.125
-    assert await values(metrics, "mcp_target_phase_seconds_total", target="web") == {
+    assert await values(metrics, "mcp_target_phase_seconds_total", target="web", kind="call") == {
         (phase.value,): seconds for phase, seconds in PHASES.items()
     }
     assert await value(metrics, "mcp_target_latency_seconds_sum", target="web", kind="call") == 0.125
@@ -145,7 +145,7 @@ async def test_a_run_that_failed_after_one_that_passed() -> None:
     assert await value(metrics, "mcp_probe_last_run_timestamp_seconds", **SEARCH) == STARTED + 60.5
     assert await value(metrics, "mcp_probe_last_success_timestamp_seconds", **SEARCH) == STARTED + 0.25
     assert await value(metrics, "mcp_probe_latency_seconds", **SEARCH) is None
-    phases = await values(metrics, "mcp_target_phase_seconds_total", target="web")
+    phases = await values(metrics, "mcp_target_phase_seconds_total", target="web", kind="call")
     assert phases["connect",] == PHASES[Phase.CONNECT] + 0.5
     assert phases["wait",] == PHASES[Phase.WAIT]
 
@@ -165,6 +165,7 @@ async def test_a_latency_that_self_doubt_took_back_is_unknown() -> None:
     metrics = metrics_of(config)
     metrics.record(ran(config.probes["search"], reason=Reason.TOO_SLOW, verdict=Verdict.UNKNOWN))
     assert await values(metrics, "mcp_probe_runs_total", **SEARCH) == results(unknown=1)
+    assert await values(metrics, "mcp_probe_failure_info", **SEARCH) == {("too_slow", "unknown"): 1}
 
 
 async def test_a_run_that_was_not_made_took_no_time_and_was_at_no_time() -> None:
