@@ -15,6 +15,7 @@ NPM     := tests/npm
 DRAW    := tests/dashboards/render
 STEP    := tests/setup/step.sh
 SUITE   := tests/assertions/json-schema-test-suite
+CALLER  := $(PATH)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # The exact versions hold for what builds the package as well: newer pips go by the second variable, older by the first.
@@ -22,7 +23,7 @@ PINNED  := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints.txt PIP_BU
 
 # The rooms whose tests meet the servers of tests/npm or programs of the system (Prometheus, Chromium). ARGS that names
 # other rooms only needs the Python environment and no more. tests/setup/test_rooms.py holds this list against the tests.
-EXTERNAL := alerts bench cli conformance daemon dashboards discover drill metrics races real reference client web \
+EXTERNAL := alerts bench cli conformance daemon dashboards discover docs drill metrics races real reference client web \
 	test_sdk_check.py test_shipped_probes.py
 ROOMS    := $(filter tests/%,$(ARGS))
 NEEDED   := $(if $(ROOMS),$(if $(filter tests/ $(EXTERNAL:%=tests/%%),$(ROOMS)),setup,$(VENV)/.installed $(SUITE)),setup)
@@ -36,7 +37,7 @@ COVERAGE ?=
 COV      := --cov --cov-report=
 TOTAL    := --cov-report=term:skip-covered $(if $(ARGS),,--cov-fail-under=94)
 
-.PHONY: help setup test test-rest test-all test-latest constraints lint bench mutants dashboards demo dist clean
+.PHONY: help setup test test-rest test-all test-latest constraints lint bench mutants dashboards docs demo dist clean
 
 help:
 	@echo "make setup         environment $(VENV), the servers and programs that tests meet"
@@ -45,6 +46,7 @@ help:
 	@echo "make test-latest   the quick tier on the newest versions that pyproject.toml allows: a report"
 	@echo "make constraints   writes constraints.txt anew, with those versions"
 	@echo "make mutants       mistakes put into the pure rooms, for the tests to find; ARGS=race for one room"
+	@echo "make docs          the pages of docs/ that are made of code, and the site in build/site"
 	@echo "make lint | bench | dashboards | demo | dist | clean"
 
 setup: $(VENV)/.installed $(NPM)/node_modules/.installed $(SUITE)
@@ -80,7 +82,7 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/zizmor --quiet --offline --strict-collection .github
+	$(BIN)/zizmor --quiet --offline --strict-collection .github deploy/ci
 
 bench: setup
 	$(BIN)/python -m tests.bench
@@ -97,8 +99,14 @@ mutants: $(VENV)/.installed
 dashboards: setup $(DRAW)/node_modules/.installed
 	$(BIN)/python -m tests.dashboards.draw $(ARGS)
 
+# NO_MKDOCS_2_WARNING: Material's notice about a successor is news for us, not for each build.
+docs: $(VENV)/.installed
+	$(BIN)/python -m docs.generate
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# With the caller's PATH, so that the commands that it prints are those that the caller can paste.
 demo: $(VENV)/.installed
-	$(BIN)/mcp-prober demo
+	PATH="$(CALLER)" $(BIN)/mcp-prober demo
 
 # What a release consists of: dist/*.tar.gz, dist/*.whl, and build/sbom.cdx.json of what the wheel brings along.
 dist: $(VENV)/.installed

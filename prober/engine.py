@@ -57,6 +57,7 @@ async def run_probe(
         target_cache=target_cache,
         judge=judge,
         deadline=Deadline.after(probe.timeout),
+        timeout=probe.timeout,
         allow_writes=probe.allow_writes,
         log=ExchangeLog(target_cache.redact),
         probe=probe.name,
@@ -90,8 +91,12 @@ async def run_pass(
     on_start: Callable[[Probe], None] = lambda _probe: None,
     on_end: Callable[[Probe, Outcome], None] = lambda _probe, _outcome: None,
     on_trace: Callable[[Trace], None] = lambda _trace: None,
+    ends_pass: Callable[[Outcome], bool] = lambda _outcome: False,
 ) -> list[Outcome]:
     """Run each probe once, at most `concurrency` at a time; outcomes come in the order of `probes`.
+
+    The first outcome that `ends_pass` ends the pass: what has not begun is not run, and runs under way are given up.
+    Those that may write are not: their cleanup would be left undone.
 
     Of the probes that start a process, only as many start at once as there are processors, see `StartLimiter`; and of
     one such target run no more than its `concurrency`. A target with `reuse` keeps its process until its last probe.
@@ -121,6 +126,7 @@ async def run_pass(
                 if starts_process(probe, target, pool):
                     on_answer = await held.enter_async_context(starts.slot())
             await held.enter_async_context(slots)
+            begun.add(probe.name)
             on_start(probe)
             if pool is not None:
                 to_come[target.name] -= 1
@@ -136,12 +142,21 @@ async def run_pass(
                 kept=pool,
             )
             on_end(probe, outcome)
+            if ends_pass(outcome):
+                for other, run in zip(probes, running, strict=True):
+                    if other is not probe and not (other.allow_writes and other.name in begun):
+                        run.cancel()
             return outcome
 
+    begun: set[str] = set()
+    running: list[asyncio.Task[Outcome]] = []
     async with Judge() as judge, KeptProcesses() as kept, asyncio.TaskGroup() as tasks:
         pools = {name: pool for name in known if (pool := kept.pool_of(config.targets[name], known[name].redact))}
-        running = [tasks.create_task(one(probe, judge, pools), name=probe.name) for probe in probes]
-    return [task.result() for task in running]
+        running += [tasks.create_task(one(probe, judge, pools), name=probe.name) for probe in probes]
+    return [
+        not_run(probe, "an earlier failure ended the pass") if run.cancelled() else run.result()
+        for probe, run in zip(probes, running, strict=True)
+    ]
 
 
 def pool_for(probe: Probe, pool: Pool | None) -> Pool | None:
@@ -214,6 +229,8 @@ def not_run(probe: Probe, why: str) -> Outcome:
         message=why,
         started_at=datetime.now(UTC),
         duration_seconds=0.0,
+        tags=probe.tags,
+        origin=probe.origin,
     )
 
 
@@ -236,6 +253,8 @@ def _outcome(
         server=context.server,
         exchanges=tuple(context.log.finished),
         facts=dict(context.facts),
+        tags=probe.tags,
+        origin=probe.origin,
     )
 
 

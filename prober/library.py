@@ -53,9 +53,9 @@ async def run_probes(
 ) -> list[Outcome]:
     """Run probes once each, at most `concurrency` at a time. The outcomes come in the order of `names`.
 
-    Without `names` all probes of the configuration are run. What is learnt of a target (its era, tools and token) is
-    shared by the probes of one call and forgotten at its end, when kept processes end as well. To cancel the call ends
-    all its runs.
+    Without `names` all probes of the configuration are run that are not disabled; one that is named is run in any case.
+    What is learnt of a target (its era, tools and token) is shared by the probes of one call and forgotten at its end,
+    when kept processes end as well. To cancel the call ends all its runs.
 
     Raises:
         LookupError: there is no such probe, or its target is not in the configuration.
@@ -65,7 +65,8 @@ async def run_probes(
         raise ValueError(f"concurrency is 1 or more, not {concurrency}")
     if isinstance(names, str):
         raise TypeError(f"names is a list of names, not a text: write [{names!r}]")
-    chosen = list(config.probes if names is None else names)
+    enabled = (name for name, probe in config.probes.items() if probe.enabled)
+    chosen = list(enabled if names is None else names)
     if len(set(chosen)) < len(chosen):
         twice, _ = Counter(chosen).most_common(1)[0]
         raise ValueError(f"the probe {twice!r} is named twice")

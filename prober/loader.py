@@ -2,7 +2,7 @@
 
     load(paths, environ=…) -> Config     or ConfigError with every Mistake of every file
     json_schema()                        the language as JSON Schema, for editors
-    reference()                          the language as a Markdown page, for people
+    reference(examples)                  the language as a Markdown page, for people
 
 The language is `prober.config`; what each kind of probe adds to it, the kind declares (`prober.kinds`).
 """
@@ -10,6 +10,7 @@ The language is `prober.config`; what each kind of probe adds to it, the kind de
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,17 @@ from prober.kinds import all_kinds
 SUFFIXES = (".yaml", ".yml")
 
 
-def load(paths: Sequence[Path], *, environ: Mapping[str, str], contracts_may_be_missing: bool = False) -> Config:
+def load(
+    paths: Sequence[Path],
+    *,
+    environ: Mapping[str, str],
+    contracts_may_be_missing: bool = False,
+    read: set[Path] | None = None,
+) -> Config:
     """The configuration that files, and all YAML files directly in folders, make together.
 
-    With `contracts_may_be_missing` a `contract` that is yet to be pinned is no mistake.
+    With `contracts_may_be_missing` a `contract` that is yet to be pinned is no mistake. Every file that the
+    configuration depends on is added to `read`, also where it has mistakes.
 
     Raises:
         ConfigError: something is wrong; it holds the mistakes of all files.
@@ -38,8 +46,16 @@ def load(paths: Sequence[Path], *, environ: Mapping[str, str], contracts_may_be_
     mistakes: list[Mistake] = []
     files = list(_files(paths, mistakes))
     schemas: dict[Path, Any] = {}
+    depends_on: set[Path] = set() if read is None else read
+    depends_on.update(files)
     scopes = [
-        FileScope(file=file, environ=environ, contracts_may_be_missing=contracts_may_be_missing, schemas=schemas)
+        FileScope(
+            file=file,
+            environ=environ,
+            contracts_may_be_missing=contracts_may_be_missing,
+            schemas=schemas,
+            files=depends_on,
+        )
         for file in files
     ]
     roots = [root for scope in scopes if (root := _parse(scope)) is not None]
@@ -49,12 +65,12 @@ def load(paths: Sequence[Path], *, environ: Mapping[str, str], contracts_may_be_
     differing: set[str] = set()
     for root in roots:
         try:
-            read = _file_schema().read(root)
+            sections = _file_schema().read(root)
         except InvalidValueError:
             continue
-        differing |= {name for name, target in read.targets.items() if targets.setdefault(name, target) != target}
-        probes.update(read.probes)
-        notify = read.notify or notify
+        differing |= {name for name, target in sections.targets.items() if targets.setdefault(name, target) != target}
+        probes.update(sections.probes)
+        notify = sections.notify or notify
     _check_names("targets", roots, taken=differing.__contains__, why="another target has the name")
     _check_names("probes", roots, taken=lambda _: True, why="the name is taken")
     _check_targets(roots)
@@ -63,7 +79,14 @@ def load(paths: Sequence[Path], *, environ: Mapping[str, str], contracts_may_be_
         mistakes += sorted(scope.mistakes, key=lambda mistake: mistake.line)
     if mistakes:
         raise ConfigError(mistakes)
+    probes = {name: _with_target(probe, targets[probe.target]) for name, probe in probes.items()}
     return Config(targets=targets, probes=probes, notify=notify, files=tuple(files))
+
+
+def _with_target(probe: Probe, target: Target) -> Probe:
+    """The probe with what holds for all probes of its target."""
+    tags = tuple(dict.fromkeys((*target.tags, *probe.tags)))
+    return replace(probe, tags=tags, enabled=probe.enabled and target.enabled)
 
 
 def json_schema() -> dict[str, Any]:
@@ -71,11 +94,11 @@ def json_schema() -> dict[str, Any]:
     return root_schema.json_schema(all_kinds())
 
 
-def reference() -> str:
-    """The language as a Markdown page: every key with its type, default and meaning."""
+def reference(examples: Mapping[str, str]) -> str:
+    """The language as a Markdown page: every key with its type, default and meaning, every section with an example."""
     from prober.config.markdown_reference import reference as page
 
-    return page(all_kinds())
+    return page(all_kinds(), examples)
 
 
 @cache

@@ -181,6 +181,44 @@ _SYMPTOMS: Final = {
 }
 
 
+class Situation(StrEnum):
+    """What is known of a failure beyond its reason, and changes what is to be done about it.
+
+    `prober.reasons.situations` has the next step of each.
+    """
+
+    NAME_UNKNOWN = "name_unknown"
+    NAME_SERVER_SILENT = "name_server_silent"
+    PROXY_UNREACHABLE = "proxy_unreachable"
+    TLS_TO_PLAIN_PORT = "tls_to_plain_port"
+    PLAIN_TO_TLS_PORT = "plain_to_tls_port"
+    CERTIFICATE_NOT_YET_VALID = "certificate_not_yet_valid"
+    CERTIFICATE_SELF_SIGNED = "certificate_self_signed"
+    CLIENT_CERTIFICATE_WANTED = "client_certificate_wanted"
+    PROGRAM_MISSING = "program_missing"
+    PROGRAM_NOT_EXECUTABLE = "program_not_executable"
+    FOLDER_MISSING = "folder_missing"
+    TEXT_ON_STDOUT = "text_on_stdout"
+    SLOW_START = "slow_start"
+    NO_LEAVE = "no_leave"
+    TOKEN_ENDPOINT = "token_endpoint"  # noqa: S105 - a situation, not a password
+    CREDENTIALS_MISSING = "credentials_missing"
+    CREDENTIALS_REFUSED = "credentials_refused"
+    PATH_MISSING = "path_missing"
+    SSE_SERVER = "sse_server"
+    STREAMABLE_SERVER = "streamable_server"
+    GATEWAY = "gateway"
+    METHOD_REFUSED = "method_refused"
+    REDIRECT_ELSEWHERE = "redirect_elsewhere"
+    WEB_PAGE = "web_page"
+    UNKNOWN_METHOD = "unknown_method"
+    INVALID_ARGUMENTS = "invalid_arguments"
+    UNKNOWN_RESOURCE = "unknown_resource"
+    SERVER_EXCEPTION = "server_exception"
+    HEADERS_CHANGED = "headers_changed"
+    CAPABILITY_WANTED = "capability_wanted"
+
+
 class Phase(StrEnum):
     """Where the time of an exchange goes. HTTP has all but `spawn`; stdio has `spawn`, `send`, `wait`, `receive`.
 
@@ -203,6 +241,7 @@ class Evidence:
 
     `pointer` is a JSON Pointer (RFC 6901) into the judged value; `seen` and `expected` are short renderings of JSON.
     `detail` is free text of the place where it happened: an OS error, a body excerpt, the tail of stderr.
+    `situation` decides the next step, and `remedy` is what that step names: an address to write, a program to install.
     """
 
     pointer: str | None = None
@@ -212,6 +251,8 @@ class Evidence:
     http_status: int | None = None
     rpc_code: int | None = None
     detail: str | None = None
+    situation: Situation | None = None
+    remedy: str | None = None
 
 
 class Failure(Exception):  # noqa: N818 - the one failure type of a run; "FailureError" says it twice
@@ -287,6 +328,9 @@ class Outcome:
     `contract_changes_breaking`, `contract_changes_additive`, `contract_changes_cosmetic`, `latency_seconds`; on stdio
     `start_seconds` until the first answer, and `close_seconds` until the process had left; of a race
     `race_operations`, `race_overlap` (how many were open at once), `race_violations_lost_update` and so on."""
+    tags: tuple[str, ...] = ()
+    origin: str = ""
+    """`file:line` where the probe was defined; empty if not in a file."""
 
     @property
     def ended(self) -> datetime:

@@ -93,13 +93,15 @@ class ProbeFile(pytest.File):
 
 
 class ProbeItem(pytest.Item):
-    """One probe. `-k` finds it by its own name, its target and its kind."""
+    """One probe. `-k` finds it by its own name, its target, its kind and its tags. A disabled one is skipped."""
 
     def __init__(self, *, probe: Probe, **rest: Any):
         super().__init__(**rest)
         self.probe = probe
         self.add_marker(MARKER)
-        self.extra_keyword_matches |= {probe.target, probe.kind}
+        self.extra_keyword_matches |= {probe.target, probe.kind, *probe.tags}
+        if not probe.enabled:
+            self.add_marker(pytest.mark.skip(reason="disabled: the configuration says `enabled: false`"))
 
     def runtest(self) -> None:
         import asyncio

@@ -74,12 +74,14 @@ class TargetStatus:
 
     target: Target
     probes: tuple[ProbeStatus, ...]
+    """Those that are run."""
+    disabled: tuple[Probe, ...] = ()
     ends: ProcessEnds | None = None
     """What became of the processes that were kept for it; None where none has ended since the prober began."""
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of its probes': fail, then unknown, then pass. Of a target without a probe, unknown."""
+        """The worst of its probes': fail, then unknown, then pass. Of a target without a probe that is run, unknown."""
         verdicts = {status.verdict for status in self.probes}
         return next((verdict for verdict in WORST_FIRST if verdict in verdicts), Verdict.UNKNOWN)
 
@@ -111,15 +113,22 @@ class StatusStore:
         self._suspects = suspects
         self._config = Config()
         self._statuses: dict[str, ProbeStatus] = {}
+        self._disabled: dict[str, list[Probe]] = {}
         self._ends: dict[str, ProcessEnds] = {}
 
-    def apply_config(self, config: Config, *, probes: Mapping[str, Probe] | None = None) -> None:
+    def apply_config(
+        self, config: Config, *, probes: Mapping[str, Probe] | None = None, disabled: Iterable[Probe] = ()
+    ) -> None:
         """Stand by a new configuration: what is known of a probe stays as long as its name and target do.
 
-        `probes` are those of the configuration that this process runs; all, if not given.
+        `probes` are those of the configuration that this process runs; all, if not given. `disabled` are those that it
+        would run, were they not disabled: of them nothing is known but their names.
         """
         before = self._statuses
         self._config = config
+        self._disabled = {}
+        for probe in disabled:
+            self._disabled.setdefault(probe.target, []).append(probe)
         self._statuses = {}
         for name, probe in (config.probes if probes is None else probes).items():
             known = before.get(name)
@@ -193,23 +202,29 @@ class StatusStore:
 
     def target(self, name: str) -> TargetStatus:
         """Raises KeyError where no such target is configured."""
-        target = self._config.targets[name]
-        probes = tuple(s for s in self._statuses.values() if s.probe.target == name)
-        return TargetStatus(target=target, probes=probes, ends=self._ends.get(name))
+        return self._status_of(name, [s for s in self._statuses.values() if s.probe.target == name])
+
+    def _status_of(self, name: str, statuses: Iterable[ProbeStatus]) -> TargetStatus:
+        return TargetStatus(
+            target=self._config.targets[name],
+            probes=tuple(statuses),
+            disabled=tuple(self._disabled.get(name, ())),
+            ends=self._ends.get(name),
+        )
 
     def probes(self) -> Iterator[ProbeStatus]:
         """Every probe that is run here, in the order of the configuration."""
         yield from self._statuses.values()
 
     def targets(self) -> tuple[TargetStatus, ...]:
-        """Every target that has a probe here, in the order of the configuration."""
+        """Every target that has a probe here, be it disabled, in the order of the configuration."""
         by_target: dict[str, list[ProbeStatus]] = {}
         for status in self._statuses.values():
             by_target.setdefault(status.probe.target, []).append(status)
         return tuple(
-            TargetStatus(target=target, probes=tuple(by_target[name]), ends=self._ends.get(name))
-            for name, target in self._config.targets.items()
-            if name in by_target
+            self._status_of(name, by_target.get(name, ()))
+            for name in self._config.targets
+            if name in by_target or name in self._disabled
         )
 
 

@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import gc
 import sys
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, Final
 
 import typer
 
 from prober import __version__
-from prober.cli.arguments import checking, operating, writing
+from prober.cli.arguments import checking, looking, operating, writing
+from prober.cli.arguments.server import CommandBehindDashes
+from prober.cli.sections import Sections
 
 app = typer.Typer(
     name="mcp-prober",
     help="Probe MCP servers as an agent sees them, judge every answer, say which step failed and why.",
+    cls=Sections,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -46,21 +50,24 @@ def _root(
         raise typer.Exit
 
 
-for _command in (
-    checking.run,
-    checking.check,
-    writing.init,
-    writing.pin,
-    writing.drift,
-    checking.judge,
-    writing.export,
-    operating.demo,
-    operating.daemon,
-    operating.drill,
-):
-    app.command()(_command)
+_SECTIONS: Final[Mapping[str, tuple[Callable[..., None], ...]]] = {
+    "First steps": (operating.demo, writing.init, writing.export),
+    "Probing": (checking.run, looking.call, looking.list_, checking.check, checking.explain, operating.daemon),
+    "Contracts and races": (writing.pin, writing.drift, checking.judge),
+}
+_TAKE_A_SERVER: Final = (checking.run, looking.call, looking.list_)
+"""Commands that take a server's command behind `--`."""
+
+for _section, _commands in _SECTIONS.items():
+    for _command in _commands:
+        _class = CommandBehindDashes if _command in _TAKE_A_SERVER else None
+        app.command(_command.__name__.rstrip("_"), cls=_class, rich_help_panel=_section)(_command)
+
+_PRACTICE = "Practice"
+app.command(rich_help_panel=_PRACTICE)(operating.drill)
 app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     add_help_option=False,
     options_metavar="[OPTIONS, see --help]",
+    rich_help_panel=_PRACTICE,
 )(operating.reference)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NoReturn
+
+import typer
 
 from prober.cli.exit_codes import refuse
 from prober.config import ConfigError
@@ -17,10 +21,26 @@ from prober.loader import load as load_config
 DEFAULT_PATH = Path("probes")
 
 
-def load(paths: Sequence[Path] | None, *, pinning: bool = False) -> Config:
-    """The configuration. If it has mistakes, all of them go to standard error, and the exit code is 2."""
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Which probes are meant. Each part narrows the choice; within a part, one that fits is enough."""
+
+    probes: Sequence[str] = ()
+    """Names, or patterns with `*`, `?` and `[…]`; so are those of targets and tags."""
+    targets: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    without_tags: Sequence[str] = ()
+    """A probe with one of these is left out, whatever else chose it."""
+    disabled_too: bool = False
+
+
+def load(paths: Sequence[Path] | None, *, pinning: bool = False, read: set[Path] | None = None) -> Config:
+    """The configuration. If it has mistakes, all of them go to standard error, and the exit code is 2.
+
+    The files that it depends on are added to `read`, see `prober.loader.load`.
+    """
     try:
-        return load_config(paths_or_default(paths), environ=os.environ, contracts_may_be_missing=pinning)
+        return load_config(paths_or_default(paths), environ=os.environ, contracts_may_be_missing=pinning, read=read)
     except ConfigError as error:
         refuse_mistakes(error, nothing_was="run")
 
@@ -37,28 +57,69 @@ def refuse_mistakes(error: ConfigError, *, nothing_was: str) -> NoReturn:
     refuse(f"{error}\n{counted(error.mistakes, 'mistake')}. Nothing was {nothing_was}.")
 
 
-def choose(config: Config, *, probes: Sequence[str] | None = None, targets: Sequence[str] | None = None) -> list[Probe]:
-    """The probes with the given names and targets; all probes where none is given."""
+def choose(config: Config, choice: Choice) -> list[Probe]:
+    """The probes that are meant, without those that are disabled, which standard error counts.
+
+    Where no probe is left, the choice is refused.
+    """
     _refuse_empty(config)
-    for kind, wanted, known in (("probe", probes, config.probes), ("target", targets, config.targets)):
-        for name in wanted or ():
-            if name not in known:
-                refuse(f"There is no {kind} {name!r}.{_nearest(name, known)}")
-    chosen = [
+    tags = {tag for probe in config.probes.values() for tag in probe.tags}
+    for kind, patterns, known in (
+        ("probe", choice.probes, config.probes),
+        ("target", choice.targets, config.targets),
+        ("tag", (*choice.tags, *choice.without_tags), tags),
+    ):
+        for pattern in patterns:
+            if not any(fnmatchcase(name, pattern) for name in known):
+                refuse(f"{_no_such(kind, pattern)}{_nearest(pattern, known)}")
+    meant = [
         probe
         for probe in config.probes.values()
-        if (not probes or probe.name in probes) and (not targets or probe.target in targets)
+        if _fits((probe.name,), choice.probes)
+        and _fits((probe.target,), choice.targets)
+        and _fits(probe.tags, choice.tags)
+        and not (choice.without_tags and _fits(probe.tags, choice.without_tags))
     ]
+    chosen = [probe for probe in meant if probe.enabled or choice.disabled_too]
+    left_out = [probe for probe in meant if not (probe.enabled or choice.disabled_too)]
+    for probe in left_out:
+        if probe.name in choice.probes:
+            refuse(f"{_why_disabled(config, probe)} Remove that, or run it this once with --disabled-too.")
+    if meant and not chosen:
+        refuse("Every probe that was chosen is disabled. `mcp-prober run --disabled-too` runs them this once.")
     if not chosen:
-        refuse("No probe is left to run.")
+        refuse("No probe is left to run: no probe fits all of --probe, --target, --tag and --exclude-tag.")
+    if left_out:
+        typer.echo(f"{counted(left_out, 'disabled probe')} left out", err=True)
     return chosen
+
+
+def _fits(names: Collection[str], patterns: Sequence[str]) -> bool:
+    return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns for name in names)
+
+
+def _no_such(kind: str, pattern: str) -> str:
+    return f"No {kind} matches {pattern!r}." if _is_pattern(pattern) else f"There is no {kind} {pattern!r}."
+
+
+def _is_pattern(text: str) -> bool:
+    return any(character in text for character in "*?[")
+
+
+def _why_disabled(config: Config, probe: Probe) -> str:
+    """The sentence that says where a probe is disabled."""
+    if not config.targets[probe.target].enabled:
+        return f"The probe {probe.name!r} is disabled: its target {probe.target!r} says `enabled: false`."
+    return f"The probe {probe.name!r} is disabled: {probe.origin} says `enabled: false`."
 
 
 def describe(config: Config) -> str:
     """One line about a configuration without mistakes."""
     _refuse_empty(config)
     probes, targets = counted(config.probes, "probe"), counted(config.targets, "target")
-    return f"{probes} of {targets} in {counted(config.files, 'file')}, no mistakes"
+    disabled = sum(not probe.enabled for probe in config.probes.values())
+    kept = f" ({disabled} disabled)" if disabled else ""
+    return f"{probes}{kept} of {targets} in {counted(config.files, 'file')}, no mistakes"
 
 
 def _refuse_empty(config: Config) -> None:
@@ -78,4 +139,6 @@ def _nearest(name: str, known: Collection[str]) -> str:
     import difflib
 
     close = difflib.get_close_matches(name, known, n=1)
-    return f" Did you mean {close[0]!r}?" if close else f" Known: {', '.join(sorted(known)[:20])}"
+    if close:
+        return f" Did you mean {close[0]!r}?"
+    return f" Known: {', '.join(sorted(known)[:20])}" if known else " There is none at all."

@@ -113,7 +113,12 @@ def checked(entry: dict[str, Any], arguments: ServerArguments, *, name: str | No
             config = load([path], environ=os.environ)
         except ConfigError as error:
             prefix = f"{place}: " if place else ""
-            refuse("\n".join(f"{prefix}{mistake.path}: {mistake.message}" for mistake in error.mistakes))
+            typed = {"defaults.timeout": "--timeout", f"targets.{target}.startup_timeout": "--startup-timeout"}
+            refuse(
+                "\n".join(
+                    f"{prefix}{typed.get(mistake.path, mistake.path)}: {mistake.message}" for mistake in error.mistakes
+                )
+            )
     return Server(
         entry=entry,
         target=config.targets[target],
@@ -237,7 +242,7 @@ def _name_and_value(text: str, separator: str, form: str) -> tuple[str, str]:
     if names_secret(name) and "${" not in value:
         variable = form.replace("NAME", name).replace("VALUE", "${VARIABLE}")
         refuse(
-            f"{option} {name}: its value would be written to a file. Put it in the environment and say\n"
+            f"{option} {name}: a secret belongs in no file and no history. Put it in the environment and say\n"
             f"  {variable}     in single quotes, so that the shell leaves it alone"
         )
     return name, value

@@ -10,11 +10,14 @@ import errno
 import os
 import socket
 import ssl
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
 
 from prober.client.exchange import ExchangeRecorder
 from prober.json_values import cap
-from prober.outcome import Evidence, Failure, Phase, Reason
+from prober.outcome import Evidence, Failure, Phase, Reason, Situation
 
 if TYPE_CHECKING:
     import httpcore
@@ -25,6 +28,19 @@ _CERTIFICATE: Final = {
     62: Reason.TLS_HOSTNAME,
     63: Reason.TLS_HOSTNAME,
     64: Reason.TLS_HOSTNAME,
+}
+
+_CERTIFICATE_SITUATION: Final = {9: Situation.CERTIFICATE_NOT_YET_VALID, 18: Situation.CERTIFICATE_SELF_SIGNED}
+_DATES: Final = {9: "notBefore", 10: "notAfter"}
+_SINCE: Final = {9: "but from", 10: "since"}
+
+_NOT_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST"})
+"""OpenSSL's reasons for bytes that are no record of TLS."""
+_TLS_ALERT: Final = b"\x15\x03"
+
+_NAME_SITUATION: Final = {
+    socket.EAI_NONAME: Situation.NAME_UNKNOWN,
+    socket.EAI_AGAIN: Situation.NAME_SERVER_SILENT,
 }
 
 OUR_LACK: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN})
@@ -53,12 +69,11 @@ def from_exception(error: BaseException, recorder: ExchangeRecorder) -> Failure 
         case Failure():
             return error
         case ssl.SSLCertVerificationError():
-            reason = _CERTIFICATE.get(getattr(error, "verify_code", 0), Reason.TLS_UNTRUSTED)
-            return Failure(reason, getattr(error, "verify_message", "") or str(error))
+            return _certificate_refused(error)
         case ssl.SSLError():  # only errors of OpenSSL have a reason; asyncio raises SSLError without one
-            return Failure(Reason.TLS_FAILED, getattr(error, "reason", "") or str(error))
+            return _tls_failed(getattr(error, "reason", "") or str(error), recorder)
         case socket.gaierror():
-            return Failure(Reason.DNS_FAILED, error.strerror or str(error))
+            return _not_resolved(error, recorder)
         case httpcore.ProxyError():
             return Failure(Reason.PROXY_FAILED, f"the proxy refused the tunnel: {error}")
         case httpcore.RemoteProtocolError():
@@ -70,17 +85,58 @@ def from_exception(error: BaseException, recorder: ExchangeRecorder) -> Failure 
             known = from_exception(inner, recorder) if inner is not None else None
             return known or Failure(Reason.CONNECTION_CLOSED, str(error) or type(error).__name__)
         case OSError():
-            return _os_error(error, recorder.phase)
+            return _os_error(error, recorder)
     return None
 
 
-def _os_error(error: OSError, phase: Phase | None) -> Failure:
+def _certificate_refused(error: ssl.SSLCertVerificationError) -> Failure:
+    code = getattr(error, "verify_code", 0)
+    text = getattr(error, "verify_message", "") or str(error)
+    certificate: Mapping[str, Any] = getattr(error, "certificate", {})
+    if code in _DATES and _DATES[code] in certificate:
+        with suppress(ValueError, OverflowError):  # the words of a certificate that is not trusted
+            moment = datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate[_DATES[code]]), UTC)
+            text += f", {_SINCE[code]} {moment:%Y-%m-%d %H:%M} UTC"
+    if _CERTIFICATE.get(code) is Reason.TLS_HOSTNAME and (names := _names(certificate)):
+        text += f"; it is for {names}"
+    reason = _CERTIFICATE.get(code, Reason.TLS_UNTRUSTED)
+    return Failure(reason, text, evidence=Evidence(situation=_CERTIFICATE_SITUATION.get(code)))
+
+
+def _names(certificate: Mapping[str, Any]) -> str:
+    names = [cap(str(name), 60) for _, name in certificate.get("subjectAltName", ())]
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _tls_failed(text: str, recorder: ExchangeRecorder) -> Failure:
+    situation = remedy = None
+    if "CERTIFICATE_REQUIRED" in text:
+        situation = Situation.CLIENT_CERTIFICATE_WANTED
+    elif text in _NOT_TLS and not recorder.by_proxy:
+        situation, remedy = Situation.TLS_TO_PLAIN_PORT, recorder.address.with_scheme("http")
+        text = f"the port answered the TLS handshake with something else than TLS ({text})"
+    return Failure(Reason.TLS_FAILED, text, evidence=Evidence(situation=situation, remedy=remedy))
+
+
+def _not_resolved(error: socket.gaierror, recorder: ExchangeRecorder) -> Failure:
+    whose, situation = recorder.address.host, _NAME_SITUATION.get(error.errno or 0)
+    if recorder.by_proxy:
+        whose, situation = "of the proxy", Situation.PROXY_UNREACHABLE
+    message = f"the host name {whose} was not resolved: {error.strerror or error}"
+    return Failure(Reason.DNS_FAILED, message, evidence=Evidence(situation=situation))
+
+
+def _os_error(error: OSError, recorder: ExchangeRecorder) -> Failure:
+    phase = recorder.phase
     fallback = Reason.CONNECT_FAILED if phase is Phase.CONNECT else Reason.CONNECTION_CLOSED
     reason = _ERRNO.get(error.errno or 0, fallback)
     if phase is Phase.TLS and reason is Reason.CONNECTION_CLOSED:
         reason = Reason.TLS_FAILED
     text = os.strerror(error.errno) if error.errno else str(error) or type(error).__name__
-    return Failure(reason, f"{text}: {error.filename}" if error.filename else text)
+    text = f"{text}: {error.filename}" if error.filename else text
+    if recorder.by_proxy and phase is Phase.CONNECT:
+        return Failure(reason, f"the proxy: {text}", evidence=Evidence(situation=Situation.PROXY_UNREACHABLE))
+    return Failure(reason, text)
 
 
 def _remote_protocol(error: httpcore.RemoteProtocolError, recorder: ExchangeRecorder) -> Failure:
@@ -89,6 +145,9 @@ def _remote_protocol(error: httpcore.RemoteProtocolError, recorder: ExchangeReco
     if getattr(inner, "error_status_hint", None) == _HEADERS_TOO_LARGE:
         return Failure(Reason.TOO_LARGE, "the head of the answer is larger than an HTTP client accepts")
     if recorder.head and not b"HTTP/".startswith(recorder.head[:5]):
+        if recorder.head.startswith(_TLS_ALERT) and not recorder.by_proxy:
+            evidence = Evidence(situation=Situation.PLAIN_TO_TLS_PORT, remedy=recorder.address.with_scheme("https"))
+            return Failure(Reason.NOT_HTTP, "the port answered with an alert of TLS, not with HTTP", evidence=evidence)
         return Failure(Reason.NOT_HTTP, f"what came back is not HTTP: it begins with {recorder.beginning!r}")
     if "disconnected without sending" in text:
         return Failure(Reason.CONNECTION_CLOSED, "the server closed the connection without an answer")
@@ -97,10 +156,10 @@ def _remote_protocol(error: httpcore.RemoteProtocolError, recorder: ExchangeReco
     return Failure(Reason.NOT_HTTP, f"what came back is not sound HTTP: {cap(text)}")
 
 
-def timed_out(recorder: ExchangeRecorder | None) -> Failure:
-    """The failure of a run whose deadline passed during the exchange of `recorder`."""
+def timed_out(recorder: ExchangeRecorder | None, *, limit: str = "the deadline") -> Failure:
+    """The failure of a run whose deadline passed during the exchange of `recorder`; `limit` names the deadline."""
     if recorder is None:
-        return Failure(Reason.TIMEOUT, "the deadline passed before the first exchange")
+        return Failure(Reason.TIMEOUT, f"{limit} passed before the first exchange")
     if recorder.starved:
         return Failure(
             Reason.UNDECIDED,
@@ -108,22 +167,35 @@ def timed_out(recorder: ExchangeRecorder | None) -> Failure:
             step=recorder.step,
         )
     if recorder.phase is Phase.CONNECT:
-        return Failure(Reason.CONNECT_TIMEOUT, "no connection within the deadline", step=recorder.step)
+        return _not_connected(recorder, limit)
     return Failure(
         Reason.TIMEOUT,
-        f"the deadline passed {_DURING[recorder.phase]}",
+        f"{limit} passed {_DURING[recorder.phase].format(recorder=recorder)}",
         step=recorder.step,
-        evidence=Evidence(detail=f"phase: {recorder.phase}") if recorder.phase else None,
+        evidence=Evidence(detail=f"phase: {recorder.phase}", situation=recorder.if_late) if recorder.phase else None,
+    )
+
+
+def _not_connected(recorder: ExchangeRecorder, limit: str) -> Failure:
+    where = f"{recorder.address.host}{recorder.address.port}"
+    to, situation = where or "the server", recorder.if_late
+    if recorder.by_proxy:
+        to, situation = "the proxy", Situation.PROXY_UNREACHABLE
+    return Failure(
+        Reason.CONNECT_TIMEOUT,
+        f"{limit} passed before {to} took the connection",
+        step=recorder.step,
+        evidence=Evidence(situation=situation),
     )
 
 
 _DURING: Final = {
     None: "between two exchanges",
     Phase.SPAWN: "while the process started",
-    Phase.DNS: "while the name was resolved",
+    Phase.DNS: "while the name {recorder.address.host} was looked up",
     Phase.CONNECT: "while connecting",
     Phase.TLS: "in the TLS handshake",
     Phase.SEND: "while the request was sent",
-    Phase.WAIT: "while waiting for the first byte of the answer",
-    Phase.RECEIVE: "while the answer was being received",
+    Phase.WAIT: "while waiting for the first byte of {recorder.awaited}",
+    Phase.RECEIVE: "while {recorder.awaited} was being received",
 }

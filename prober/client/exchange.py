@@ -5,15 +5,48 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Final
+from urllib.parse import urlsplit
 
-from prober.outcome import Exchange, Phase
+from prober.outcome import Exchange, Phase, Situation
 from prober.redaction import Redactor
 
 EXCERPT: Final = 2000
 """Characters kept of the request and of the response."""
 
 _ORDER: Final = tuple(Phase)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where a request goes, without what may be secret: user, query, fragment. `path` is empty for the root.
+
+    It stays as it was written: a secret in a path would not be recognized once it is percent-encoded.
+    """
+
+    scheme: str = ""
+    host: str = ""
+    port: str = ""
+    """With its colon; empty for the port of the scheme."""
+    path: str = ""
+
+    @classmethod
+    def of(cls, url: str) -> Address:
+        """Raises ValueError for what is no URL."""
+        parts = urlsplit(url)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+        port = f":{parts.port}" if parts.port is not None else ""
+        return cls(scheme=parts.scheme, host=host, port=port, path="" if parts.path == "/" else parts.path)
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.host}{self.port}{self.path}"
+
+    def with_scheme(self, scheme: str) -> str:
+        return str(replace(self, scheme=scheme))
+
+    def with_path(self, path: str) -> str:
+        return str(replace(self, path=path))
 
 
 class ExchangeRecorder:
@@ -35,6 +68,14 @@ class ExchangeRecorder:
         """Whether the exchange ended while it waited for a resource of the prober: it says nothing about the target."""
         self.confidential = False
         """Whether the response is a secret: then its bytes are counted, and not kept."""
+        self.address = Address()
+        self.credentials = False
+        """Whether the request carries credentials."""
+        self.by_proxy = False
+        self.awaited = "the answer"
+        """What the prober waits for, as an error message names it."""
+        self.if_late: Situation | None = None
+        """The situation if it does not come in time."""
         self._phases: dict[Phase, float] = {}
         self._since = self.started_at
         self._arrived: float | None = None

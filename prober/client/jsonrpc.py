@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
 from prober.json_values import cap, render
-from prober.outcome import Evidence, Failure, Reason
+from prober.outcome import Evidence, Failure, Reason, Situation
 
 Message = Mapping[str, Any]
 
@@ -21,6 +21,15 @@ URL_ELICITATION_REQUIRED: Final = -32042
 SERVER_ERROR: Final = -32000
 INVALID_REQUEST: Final = -32600
 METHOD_NOT_FOUND: Final = -32601
+
+_SITUATIONS: Final = {
+    METHOD_NOT_FOUND: Situation.UNKNOWN_METHOD,
+    -32602: Situation.INVALID_ARGUMENTS,
+    -32603: Situation.SERVER_EXCEPTION,
+    -32002: Situation.UNKNOWN_RESOURCE,
+    HEADER_MISMATCH: Situation.HEADERS_CHANGED,
+    MISSING_CAPABILITY: Situation.CAPABILITY_WANTED,
+}
 
 VERSION_META: Final = "io.modelcontextprotocol/protocolVersion"
 """In `_meta` of every request of the modern era."""
@@ -167,7 +176,8 @@ def _rpc_error(error: Mapping[str, Any]) -> Failure:
     detail = render(data) if "data" in error else None
     supported = data.get("supported") if reason is Reason.VERSION_UNSUPPORTED and isinstance(data, dict) else None
     seen = ", ".join(cap(str(each), 20) for each in supported[:10]) if isinstance(supported, list) else None
-    return Failure(reason, f"error {code}: {text}", evidence=Evidence(rpc_code=code, detail=detail, seen=seen))
+    evidence = Evidence(rpc_code=code, detail=detail, seen=seen, situation=_SITUATIONS.get(code))
+    return Failure(reason, f"error {code}: {text}", evidence=evidence)
 
 
 def reply_to(request: Message, *, amid: Message) -> Message:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from prober.assertions import result_shapes
@@ -19,7 +20,7 @@ from prober.client.requester import Requester
 from prober.client.stdio.startup import Startup
 from prober.client.transport import AnsweredLateError
 from prober.client.transports import transport_for
-from prober.outcome import Failure, Reason
+from prober.outcome import Failure, Reason, Situation
 
 _PATIENCE: Final = 1 / 3
 """Share of the time to start after which `auto` asks by `initialize` as well: old servers on stdio may say nothing to a
@@ -71,7 +72,12 @@ class Negotiation:
     async def _fetch_token(self) -> str:
         assert self._target_cache.tokens is not None
         with self._requester.exchange("token") as recorder:
-            token = await self._conversation.transport.fetch_token(self._target_cache.tokens, recorder)
+            recorder.if_late = Situation.TOKEN_ENDPOINT
+            try:
+                token = await self._conversation.transport.fetch_token(self._target_cache.tokens, recorder)
+            except Failure as failure:
+                failure.evidence = replace(failure.evidence, situation=Situation.TOKEN_ENDPOINT, remedy=None)
+                raise
         self._target_cache.redact.learn(token)
         return token
 

@@ -159,7 +159,7 @@ class Session:
                 async with asyncio.timeout(grace):
                     await transport.close(headers=headers, recorder=recorder, grace=grace * 0.8)
             except TimeoutError:
-                raise error_mapping.timed_out(recorder) from None
+                raise error_mapping.timed_out(recorder, limit=f"the grace of {grace:.2g} s to leave") from None
 
     async def abort(self) -> None:
         """End at once. Always to be called in the end; after `close` it only tidies up."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from prober.assertions.expectations import Expectation
     from prober.assertions.json_schema.schema import Schema
 
-Source = Literal["structured", "text", "result"]
+Source = Literal["structured", "text", "result", "result-text"]
 
 
 class SchemaField(FieldType["Schema"]):
@@ -57,6 +57,8 @@ class SchemaField(FieldType["Schema"]):
             text = str(problem)
             raise cursor.error(f"{cursor.shown}{'' if text.startswith('#') else ': '}{text}") from None
         cursor.scope.schemas[path] = schema
+        if schema.files:  # it leads to other files, which lie in its folder and nowhere else
+            cursor.scope.files.update(path.parent.rglob("*.json"))
         return schema
 
 
@@ -132,7 +134,8 @@ class Checks:
     )
     source: Source = key(
         Choice(get_args(Source)),
-        "What is judged: `structured` content, the `text` parsed as JSON, or the whole `result`.",
+        "What is judged: `structured` content, the `text` parsed as JSON, the whole `result`, or `result-text`: JSON"
+        " that stands as a text in the member `result` of structured content, as FastMCP wraps it.",
         name="from",
         default="structured",
     )

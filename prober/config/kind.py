@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from prober.config.document.cursor import Cursor
@@ -45,6 +45,8 @@ class ProbeKind:
     """The keys of the kind, beside the keys of every probe."""
     reasons: Callable[[Any], Collection[Reason]]
     """The reasons that a run with these settings can end with, beside the reasons of all runs."""
+    next_steps: Mapping[Reason, str] = field(default_factory=dict)
+    """What to do about a reason, where a run of this kind needs other words than those of `prober.reasons`."""
     metrics: tuple[FactMetric, ...] = ()
     answers: Callable[[Cursor], Iterable[Cursor]] = _the_probe_itself
     """The mappings of the probe that may have a `latency`."""

@@ -15,25 +15,36 @@ _HEAD: Final = ("| key | value | default | meaning |", "|---|---|---|---|")
 _EXPECTATION_HEAD: Final = ("| key | meaning |", "|---|---|")
 
 
-def reference(kinds: Mapping[str, ProbeKind]) -> str:
-    """The reference of a configuration file."""
+def reference(kinds: Mapping[str, ProbeKind], examples: Mapping[str, str]) -> str:
+    """The reference of a configuration file. `examples` are files in YAML, by the section that they show."""
     described: dict[int, str] = {}
     lines = [
         "# Configuration reference",
         "",
         "The sections of a configuration file, and every key in them. `NAME` stands for a name of your own, `[]` for",
-        "each item of a list. This page is made by the code that reads the files.",
+        "each item of a list. Durations are written as `500ms`, `5s`, `2m`, `1h` or `30d`, sizes as `64KiB` or `2MiB`.",
+        "`${NAME}` is the value of a variable, `${file:PATH}` the contents of a file. Unknown keys are errors. An",
+        "editor that has the output of `mcp-prober check --print-schema` completes and explains all of this. This page",
+        "is made by the code that reads the files.",
     ]
     for section in file_schema(kinds).keys:
-        lines += ["", f"## `{section.name}`", "", section.help, "", *_HEAD]
-        lines += _rows(section.value_type, section.name, described)
+        lines += ["", f"## `{section.name}`", "", section.help, ""]
+        mapping, below = _mapping_below(section.value_type, section.name)
+        lines += [*_example(examples, section.name), f"The keys of `{below}`:", "", *_HEAD]
+        # Without the part that all paths of the section have: names that are long break badly in a table.
+        lines += [row.replace(f"| `{below}.", "| `", 1) for row in _rows(mapping, below, described)]
         if section.name == "probes":
             for name, kind in kinds.items():
-                lines += ["", f"### `kind: {name}`", "", kind.help, "", *_HEAD]
+                lines += ["", f"### `kind: {name}`", "", f"{kind.help} [An example](kinds.md#{name})", "", *_HEAD]
                 lines += _rows_of(kind.settings.keys, "", dict(described))
-            lines += ["", "### Expectations", "", "What has to hold at a path of the answer.", "", *_EXPECTATION_HEAD]
+            lines += ["", "### Expectations", "", "What has to hold at a path of the answer.", ""]
+            lines += [*_example(examples, "expectations"), *_EXPECTATION_HEAD]
             lines += _expectation_rows()
     return "\n".join(lines) + "\n"
+
+
+def _example(examples: Mapping[str, str], section: str) -> list[str]:
+    return ["```yaml", examples[section].rstrip(), "```", ""]
 
 
 def _expectation_rows() -> Iterator[str]:
@@ -44,9 +55,8 @@ def _expectation_rows() -> Iterator[str]:
         yield _row(f"`{name}`", stated["description"])
 
 
-def _rows(value_type: FieldType[Any], path: str, described: dict[int, str]) -> Iterator[str]:
-    """Rows of all keys below a value. Keys that several values share are described at the first value only."""
-    mapping, path = _mapping_below(value_type, path)
+def _rows(mapping: MappingSchema[Any] | None, path: str, described: dict[int, str]) -> Iterator[str]:
+    """Rows of all keys of a mapping. Keys that several mappings share are described at the first one only."""
     if mapping is not None and described.setdefault(id(mapping), path) == path:
         yield from _rows_of(mapping.keys, f"{path}.", described)
 

@@ -13,6 +13,7 @@ from prober.config.fields.field_types import Boolean, FieldType, JsonSchema, Sch
 from prober.config.fields.mapping_schema import MappingSchema, NotWith, Values, key, keys_of, settings
 from prober.config.fields.schedule_fields import MAINTENANCE, Cron, Window
 from prober.config.fields.secret import Secret, masked_secrets
+from prober.config.fields.tags import TAGS
 from prober.config.fields.unit_fields import Duration
 from prober.config.fields.units import show_duration
 from prober.config.kind import ProbeKind
@@ -51,6 +52,12 @@ class Probe:
     allow_writes: bool = key(
         Boolean(), "Whether tools may be called that do not say of themselves that they only read.", default=False
     )
+    tags: tuple[str, ...] = key(TAGS, "Words by which `run --tag` chooses it, beside those of its target.", default=())
+    """In a configuration that was loaded, those of its target come first."""
+    enabled: bool = key(
+        Boolean(), "Whether it is run. A probe that is not is shown as disabled, never as passing.", default=True
+    )
+    """In a configuration that was loaded, False also where its target is not enabled."""
     origin: str = ""
     """`file:line` where it was defined, for reports."""
     secrets: tuple[Secret, ...] = ()

@@ -25,6 +25,7 @@ from prober.config.fields.file_fields import ExistingFolder
 from prober.config.fields.mapping_schema import ExactlyOne, NotWith, Values, key, mapping_of, settings
 from prober.config.fields.schedule_fields import MAINTENANCE, Budget, RateField, Window
 from prober.config.fields.secret import Secret, masked_secrets
+from prober.config.fields.tags import TAGS
 from prober.config.fields.unit_fields import Duration, Percent, Size
 from prober.config.fields.urls import PROXY_URL, URL, without_query
 from prober.config.tls import TLS, Tls
@@ -131,6 +132,12 @@ class Target:
     allow_writes: bool = key(
         Boolean(), "Whether probes that write may do so here; they must say it as well.", default=False
     )
+    read_only_tools: tuple[str, ...] = key(
+        ListOf(item=Text(), wanted="a list of names"),
+        "Tools that only read although they do not say so, by name or by a pattern such as get_*. A tool that says that"
+        " it writes is not believed to read.",
+        default=(),
+    )
     concurrency: int = key(
         Integer(least=1, most=1000),
         "How many of its probes run at a time, of an HTTP server in the daemon only; 1 on stdio if not given.",
@@ -148,6 +155,10 @@ class Target:
     )
     maintenance: tuple[Window, ...] = key(
         MAINTENANCE, "When it may be out of order: its probes run, their results are marked.", default=()
+    )
+    tags: tuple[str, ...] = key(TAGS, "Words by which `run --tag` chooses its probes.", default=())
+    enabled: bool = key(
+        Boolean(), "Whether its probes are run. If not, all of them are shown as disabled.", default=True
     )
     secrets: tuple[Secret, ...] = ()
     """What must be masked wherever this target's traffic is shown: every value that a `${…}` stood for, and the values

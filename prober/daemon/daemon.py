@@ -153,7 +153,7 @@ class Daemon:
         self._config = config
         self._scheduler.apply_config(config)
         self._outage_detector.apply_config(config)
-        self._statuses.apply_config(config, probes=self._scheduler.probes)
+        self._statuses.apply_config(config, probes=self._scheduler.probes, disabled=self._scheduler.disabled)
         self._metrics.apply_config(config, self._scheduler.probes)
         self._changes.apply_config(config)
         self._notifier.apply_config(config.notify or _NO_NOTIFICATIONS)

@@ -1,4 +1,4 @@
-"""Finds arguments for a tool in its input schema: defaults, constants, examples, enumerations.
+"""Finds arguments for a tool in its input schema: what a person chose, what the schema writes out, what it implies.
 
 The schema is untrusted. It may be any JSON at all, refer to itself, or branch without end. The search ends after a
 bounded number of steps; a value that the search or the schema does not give is left to a person.
@@ -6,9 +6,11 @@ bounded number of steps; a value that the search or the schema does not give is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+from prober.discover.sample_values import example_in, implied, typed, words_about
 
 MAX_STEPS: Final = 1_000
 """Subschemas that are read for one tool."""
@@ -24,9 +26,20 @@ class MissingValue:
     hint: str
 
 
-def arguments_for(input_schema: Any) -> dict[str, Any]:
-    """The required arguments, with values from the schema, and a `MissingValue` where the schema gives none."""
-    return _SchemaReader(input_schema).members(input_schema, depth=0)
+def arguments_for(
+    input_schema: Any,
+    chosen: Mapping[str, str] | None = None,
+    *,
+    also: Collection[str] = (),
+    description: Any = None,
+) -> dict[str, Any]:
+    """The required arguments, with a `MissingValue` for each value that is neither chosen nor in the schema.
+
+    `chosen` has texts by the name of an argument, or by its path, such as `filter.name`. Paths in `also` are given
+    although they are not required. `description` is that of the tool, which may describe its arguments.
+    """
+    reader = _SchemaReader(input_schema, chosen or {}, frozenset(also), description)
+    return reader.members(input_schema, path="", depth=0)
 
 
 def missing_values(arguments: Mapping[str, Any]) -> dict[str, str]:
@@ -47,33 +60,56 @@ def _missing(value: Any) -> Iterator[tuple[tuple[str, ...], MissingValue]]:
 class _SchemaReader:
     """Finds values in the subschemas of one schema, in at most `MAX_STEPS` steps."""
 
-    def __init__(self, root: Any):
-        self._root = root
+    def __init__(self, root: Any, chosen: Mapping[str, str], also: frozenset[str], description: Any):
+        self._root, self._chosen, self._also, self._description = root, chosen, also, description
         self._steps = MAX_STEPS
 
-    def members(self, schema: Any, *, depth: int) -> dict[str, Any]:
-        """The required members of an object."""
+    def members(self, schema: Any, *, path: str, depth: int) -> dict[str, Any]:
+        """The members of an object that are required, or wanted all the same."""
         properties, required = _member(schema, "properties", dict), _member(schema, "required", list)
         names = [name for name in required if isinstance(name, str)]
-        return {name: self._value(properties.get(name), depth=depth + 1) for name in names}
+        names += [name for name in properties if f"{path}{name}" in self._also and name not in names]
+        return {name: self._value(properties.get(name), path=path + name, depth=depth + 1) for name in names}
 
-    def _value(self, schema: Any, *, depth: int) -> Any:
+    def _value(self, schema: Any, *, path: str, depth: int) -> Any:
         self._steps -= 1
         schema = self._resolved(schema)
+        if "description" not in schema and (words := words_about(path, self._description)) is not None:
+            schema = {**schema, "description": words}
         if self._steps < 0 or depth > MAX_DEPTH:
             return MissingValue(hint=_hint(schema))
-        for key in ("default", "const"):
+        text = self._chosen.get(path, self._chosen.get(path.rpartition(".")[2]))
+        if text is not None:
+            return _typed_or_missing(text, schema)
+        for key in ("default", "const", "example"):
             if key in schema:
                 return schema[key]
         for key in ("examples", "enum"):
             if values := _member(schema, key, list):
                 return values[0]
-        for branch in [*_member(schema, "anyOf", list), *_member(schema, "oneOf", list)]:
-            value = self._value(branch, depth=depth + 1)
+        if (text := example_in(schema.get("description"))) is not None:
+            value = _typed_or_missing(text, schema)
+            if not isinstance(value, MissingValue):
+                return value
+        return self._composed(schema, path=path, depth=depth)
+
+    def _composed(self, schema: dict[str, Any], *, path: str, depth: int) -> Any:
+        """The value of an alternative, of the members of an object, of one item of a list, or the implied one."""
+        branches = [*_member(schema, "anyOf", list), *_member(schema, "oneOf", list)]
+        for branch in sorted(branches, key=lambda branch: branch == {"type": "null"}):
+            value = self._value(branch, path=path, depth=depth + 1)
             if not any(_missing(value)):
                 return value
         if _member(schema, "required", list) and _member(schema, "properties", dict):
-            return self.members(schema, depth=depth)
+            return self.members(schema, path=path + ".", depth=depth)
+        try:
+            return implied(schema, path.strip(".").rpartition(".")[2])
+        except ValueError:
+            pass
+        if schema.get("type") == "array" and schema.get("minItems") == 1 and isinstance(schema.get("items"), dict):
+            item = self._value(schema["items"], path=path + ".0", depth=depth + 1)
+            if not any(_missing(item)):
+                return [item]
         return MissingValue(hint=_hint(schema))
 
     def _resolved(self, schema: Any) -> dict[str, Any]:
@@ -94,6 +130,13 @@ class _SchemaReader:
         for part in reference.removeprefix("#/").split("/"):
             schema = _member(schema, part.replace("~1", "/").replace("~0", "~"), object)
         return schema
+
+
+def _typed_or_missing(text: str, schema: Mapping[str, Any]) -> Any:
+    try:
+        return typed(text, schema)
+    except (ValueError, RecursionError):
+        return MissingValue(hint=_hint(schema))
 
 
 def _member(schema: Any, key: str, kind: type) -> Any:

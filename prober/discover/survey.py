@@ -1,229 +1,205 @@
-"""Surveys a live server: its name, its listing, and the answers of its read-only tools."""
+"""Surveys a live server: its name, its listing, and the answers of its read-only tools.
+
+A tool is called with arguments that a person chose or its schema gives. Where these are not enough, they are looked for
+in the answers of the server's own list tools, and at last a person is asked, once for all tools that want the same.
+"""
 
 from __future__ import annotations
 
-import json
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any
 
 from prober.assertions.judge import Judge
-from prober.client.exchange import ExchangeLog
-from prober.client.session import Session
-from prober.client.target_cache import TargetCache, Tool, cache_of
-from prober.config.model import Checks, Source, Target
+from prober.client.target_cache import cache_of
+from prober.config.model import Target
 from prober.contract.contract import Contract
-from prober.deadline import Deadline
 from prober.discover.arguments import arguments_for, missing_values
-from prober.discover.schema_inference import schema_for
-from prober.discover.yaml_emit import can_be_key
-from prober.kinds.answer import judge_answer, select, tool_error
-from prober.kinds.catalog.run import read_contract
-from prober.kinds.context import ProbeContext, is_read_only, session_is_usable
+from prober.discover.calls import Surveyor, Tried
+from prober.discover.identifiers import Plan, plans
+from prober.discover.listing import read_lists
+from prober.discover.named_paths import plans_by_paths
+from prober.discover.surveyed import CalledTool, FailedList, SkippedTool, SkipReason, Survey
+from prober.discover.writable import is_writable, is_writable_contract, is_writable_name
+from prober.kinds.catalog.run import LISTS, read_contract
+from prober.kinds.context import ProbeContext, is_read_only, is_writer
 from prober.outcome import Failure, ServerInfo
 
-MAX_DEPTH: Final = 50
-"""Nesting of a value of the server that is written to a file: the configuration allows a few levels more."""
-
-MAX_TEXT: Final = 100_000
-"""Characters of JSON that are written to a file for one tool."""
-
-_ENVELOPE: Final = ("_meta", "resultType")
-"""Members of a result that belong to the protocol, not to the answer."""
-
 
 @dataclass(frozen=True, kw_only=True)
-class CalledTool:
-    """A read-only tool that answered. `source` is the part of its answer that holds the value."""
+class Question:
+    """An argument that only a person knows, and the tools that want it."""
 
     name: str
-    arguments: Mapping[str, Any]
-    source: Source
-    schema: Mapping[str, Any]
-    """The `outputSchema` of the tool, else a schema inferred from two answers."""
+    hint: str
+    tools: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SkippedTool:
-    """A tool without a probe, and why."""
+class Choices:
+    """What a person says about a survey: values of arguments, by name, by path or by `TOOL.NAME`, and whom to ask."""
 
-    name: str
-    why: str
-    arguments: Mapping[str, Any] | None = None
-    """Where only arguments are missing: all required arguments, with a `MissingValue` for each missing one."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    ask: Callable[[Sequence[Question]], Mapping[str, str]] = lambda _questions: {}
+    """Called with what is still missing, the most wanted first, while no session is open; returns values by name."""
+    known: frozenset[str] = frozenset()
+    """Tools that are not called, for they have a probe."""
+
+    def arguments(self, tool: str, listing: Mapping[str, Any], answers: Mapping[str, str] | None = None) -> Any:
+        """The arguments of one tool: what is chosen for it, then what is chosen for all, then its schema's own."""
+        own = {key.removeprefix(f"{tool}."): text for key, text in self.values.items() if key.startswith(f"{tool}.")}
+        values = {**(answers or {}), **self.values, **own}
+        return arguments_for(listing.get("inputSchema"), values, also=own, description=listing.get("description"))
+
+    def has(self, tool: str, argument: str) -> bool:
+        """Whether a person chose this argument of the tool."""
+        return argument in self.values or f"{tool}.{argument}" in self.values
 
 
 @dataclass(frozen=True, kw_only=True)
-class Survey:
-    """The result of a survey, without any secret of the target."""
+class FirstLook:
+    """What a server lists, and which of its tools can be called, before any is called."""
 
     server: ServerInfo
-    tools: tuple[CalledTool | SkippedTool, ...]
-    """In the order of the server."""
-    listed: Mapping[str, tuple[str, ...]]
-    """Names of tools and prompts, by section of the listing, without names that cannot be written to a file."""
+    contract: Contract
+    """The listing as the server sent it: its texts may hold a secret of the target."""
+    failed_lists: tuple[FailedList, ...]
+    calls: Mapping[str, Mapping[str, Any]]
+    """The arguments of each tool that can be called, in the order of the server."""
+    skipped: tuple[SkippedTool, ...]
 
 
-async def survey(target: Target, *, timeout: float) -> Survey:
-    """Survey `target`. The listing, and the calls of each tool, have `timeout` seconds each.
-
-    Raises Failure when the server cannot be listed; a tool that fails becomes a `SkippedTool`.
-    """
-    target_cache = cache_of(target)
+async def first_look(target: Target, *, timeout: float) -> FirstLook:
+    """List `target` and call nothing; each list has `timeout` seconds. Raises Failure where it gives no list."""
     async with Judge() as judge:
-        context = _context(target, target_cache, judge, seconds=timeout)
-        contract = await _contract(context)
-        skipped = {name: _skipped(context, name, listing) for name, listing in contract.tools.items()}
-        called = await _call_tools(
-            {name: contract.tools[name] for name, skip in skipped.items() if skip is None},
-            lambda count: _context(target, target_cache, judge, seconds=timeout * count),
-            timeout,
-        )
+        context = Surveyor(target=target, target_cache=cache_of(target), judge=judge, timeout=timeout).context(4)
+        contract, failed_lists = await read_lists(context, timeout=timeout)
+    calls: dict[str, Mapping[str, Any]] = {}
+    skipped: list[SkippedTool] = []
+    for name, listing in contract.tools.items():
+        arguments = Choices().arguments(name, listing)
+        if (skip := _skipped(context, name, listing)) is not None:
+            skipped.append(skip)
+        elif not is_writable(arguments, redact=context.target_cache.redact):
+            skipped.append(SkippedTool(name=name, reason=SkipReason.UNWRITABLE, detail="its arguments"))
+        elif missing_values(arguments):
+            skipped.append(SkippedTool(name=name, reason=SkipReason.MISSING, arguments=arguments))
+        else:
+            calls[name] = arguments
+    return FirstLook(
+        server=context.server, contract=contract, failed_lists=failed_lists, calls=calls, skipped=tuple(skipped)
+    )
+
+
+async def survey(target: Target, *, timeout: float, choices: Choices | None = None) -> Survey:
+    """Survey `target`. Each list, and the calls of each tool, have `timeout` seconds.
+
+    Raises Failure when the server cannot be listed; a list or a tool that fails is told in the survey.
+    """
+    choices = choices or Choices()
+    async with Judge() as judge:
+        surveyor = Surveyor(target=target, target_cache=cache_of(target), judge=judge, timeout=timeout)
+        context = surveyor.context(len(LISTS))
+        contract, failed_lists = await read_lists(context, timeout=timeout)
+        tools = {name: listing for name, listing in contract.tools.items() if name not in choices.known}
+        tried: Tried = {name: skip for name, listing in tools.items() if (skip := _skipped(context, name, listing))}
+        wanted = {name: choices.arguments(name, listing) for name, listing in tools.items() if name not in tried}
+        tried |= await _call_all(surveyor, context, wanted, choices)
+        tried |= await _ask_and_call(surveyor, context, tools, tried, choices)
+    redact = context.target_cache.redact
+    failed = {each.section for each in failed_lists}
     return Survey(
         server=context.server,
-        tools=tuple(skip or called[name] for name, skip in skipped.items()),
+        tools=tuple(tried[name] for name in tools),
         listed={
-            section: tuple(sorted(name for name in getattr(contract, section) if _is_writable_name(context, name)))
+            section: tuple(sorted(name for name in getattr(contract, section) if is_writable_name(name, redact)))
             for section in ("tools", "prompts")
         },
+        lists=tuple(name for name in LISTS if name not in failed),
+        failed_lists=failed_lists,
+        contract=contract if is_writable_contract(contract, redact) else None,
     )
 
 
-async def contract_of(target: Target, *, timeout: float) -> Contract:
+async def contract_of(target: Target, *, timeout: float, lists: Sequence[str] | None = None) -> Contract:
     """The listing of `target`, without a call of any tool. Raises Failure."""
     async with Judge() as judge:
-        return await _contract(_context(target, cache_of(target), judge, seconds=timeout))
-
-
-def _context(target: Target, target_cache: TargetCache, judge: Judge, *, seconds: float) -> ProbeContext:
-    return ProbeContext(
-        target=target,
-        target_cache=target_cache,
-        judge=judge,
-        deadline=Deadline.after(seconds),
-        allow_writes=False,
-        log=ExchangeLog(target_cache.redact),
-    )
-
-
-async def _contract(context: ProbeContext) -> Contract:
-    try:
-        async with context.within_deadline(), context.session(explicit=True) as session:
-            return await read_contract(session)
-    except Failure as failure:
-        raise context.masked(failure) from None
+        surveyor = Surveyor(target=target, target_cache=cache_of(target), judge=judge, timeout=timeout)
+        context = surveyor.context(1)
+        try:
+            async with context.within_deadline(), context.session(explicit=True) as session:
+                return await read_contract(session, lists)
+        except Failure as failure:
+            raise context.masked(failure) from None
 
 
 def _skipped(context: ProbeContext, name: str, listing: Mapping[str, Any]) -> SkippedTool | None:
-    """Why a tool is not called; None where it can be called."""
-    if not is_read_only(listing):
-        return SkippedTool(
-            name=context.log.redact(name), why="it does not say readOnlyHint: true, so it was not called"
-        )
-    arguments = arguments_for(listing.get("inputSchema"))
-    if not _is_writable_name(context, name) or not _is_writable(context, arguments):
-        return SkippedTool(name=context.log.redact(name), why="its name or its arguments cannot be written to a file")
-    if missing_values(arguments):
-        return SkippedTool(name=name, why="its arguments are for you to choose", arguments=arguments)
+    """Why a tool must not be called or cannot be written; None where it can be called if its arguments are known."""
+    redact = context.target_cache.redact
+    if not is_read_only(name, listing, context.target):
+        reason = SkipReason.WRITES if is_writer(listing) else SkipReason.NOT_READ_ONLY
+        return SkippedTool(name=redact(name), reason=reason)
+    if not is_writable_name(name, redact):
+        return SkippedTool(name=redact(name), reason=SkipReason.UNWRITABLE, detail="its name")
     return None
 
 
-async def _call_tools(
-    tools: Mapping[str, Mapping[str, Any]], context_for: Callable[[int], ProbeContext], timeout: float
-) -> dict[str, CalledTool | SkippedTool]:
-    """Call each tool. The tools share a session until it breaks; each tool gets a new timeout."""
-    results: dict[str, CalledTool | SkippedTool] = {}
-    waiting = deque(tools.items())
-    while waiting:
-        context = context_for(len(waiting) + 1)
-        try:
-            async with context.within(Deadline.after(timeout)) as clock, context.session() as session:
-                while waiting:
-                    clock.reschedule(Deadline.after(timeout))
-                    name, listing = waiting[0]
-                    results[name] = await _call(context, session, name, listing)
-                    waiting.popleft()
-        except Failure as failure:
-            if waiting:
-                name, _ = waiting.popleft()
-                results[name] = _failed(context, name, failure)
-    return results
+async def _call_all(
+    surveyor: Surveyor, context: ProbeContext, wanted: Mapping[str, Mapping[str, Any]], choices: Choices
+) -> Tried:
+    """Call each tool, by its arguments; then those that lack arguments, or failed, with what others have answered."""
+    tried: Tried = {}
+    ready = []
+    for name, arguments in wanted.items():
+        if missing_values(arguments) and is_writable(arguments, redact=context.target_cache.redact):
+            tried[name] = SkippedTool(name=name, reason=SkipReason.MISSING, arguments=arguments)
+        else:
+            ready.append(Plan(tool=name, arguments=arguments))
+    tried |= await surveyor.call(ready)
+    called = [each for each in tried.values() if isinstance(each, CalledTool)]
+    attempts: dict[str, list[Plan]] = {}
+    for name, arguments in wanted.items():
+        if isinstance(tried[name], SkippedTool) and tried[name].arguments is not None:
+            missing = missing_values(arguments) or _guessed(name, arguments, choices)
+            found = [
+                *plans(name, arguments, missing, called),
+                *plans_by_paths(name, arguments, missing, surveyor.target),
+            ]
+            attempts |= {name: found} if found else {}
+    while attempts:  # a round for all tools together: on stdio a session is a process
+        results = await surveyor.call([waiting.pop(0) for waiting in attempts.values()])
+        answered = {name: result for name, result in results.items() if isinstance(result, CalledTool)}
+        tried |= answered
+        attempts = {name: waiting for name, waiting in attempts.items() if waiting and name not in answered}
+    return tried
 
 
-def _failed(context: ProbeContext, name: str, failure: Failure) -> SkippedTool:
-    return SkippedTool(name=name, why=f"it failed: {context.masked(failure).message}")
+def _guessed(tool: str, arguments: Mapping[str, Any], choices: Choices) -> list[str]:
+    """Arguments of a call that failed which may have been wrong: texts and numbers that no person chose."""
+    return [name for name, value in arguments.items() if isinstance(value, str | int) and not choices.has(tool, name)]
 
 
-async def _call(
-    context: ProbeContext, session: Session, name: str, listing: Mapping[str, Any]
-) -> CalledTool | SkippedTool:
-    """Call a tool twice. Raises Failure where the session is broken."""
-    arguments = arguments_for(listing.get("inputSchema"))
-    try:
-        tool = await context.tool(session, name)
-        results = [await _checked_result(context, session, tool, arguments) for _ in range(2)]
-    except Failure as failure:
-        if not session_is_usable(failure):
-            raise
-        return _failed(context, name, failure)
-    source, values = _select_values(results)
-    declared = listing.get("outputSchema") if source == "structured" else None
-    try:
-        schema = await schema_for(values, declared=declared, judge=context.judge)
-    except RecursionError:
-        return SkippedTool(name=name, why="its answer is nested too deeply")
-    if not _is_writable(context, schema):
-        return SkippedTool(name=name, why="the schema of its answer cannot be written to a file")
-    return CalledTool(name=name, arguments=arguments, source=source, schema=schema)
+async def _ask_and_call(
+    surveyor: Surveyor, context: ProbeContext, tools: Mapping[str, Mapping[str, Any]], tried: Tried, choices: Choices
+) -> Tried:
+    """Ask for what is still missing, and call the tools whose arguments are then known."""
+    lacking = [each for each in tried.values() if isinstance(each, SkippedTool) and each.reason is SkipReason.MISSING]
+    questions = _questions(lacking)
+    answers = choices.ask(questions) if questions else {}
+    if not answers:
+        return {}
+    wanted = {each.name: choices.arguments(each.name, tools[each.name], answers) for each in lacking}
+    return await _call_all(surveyor, context, wanted, choices)
 
 
-async def _checked_result(
-    context: ProbeContext, session: Session, tool: Tool, arguments: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The result of one call, checked against the `outputSchema` of the tool. Raises Failure."""
-    name = tool.listing["name"]
-    params = {"name": name, "arguments": arguments}
-    result = await session.request("tools/call", params, input_schema=tool.input_schema)
-    if result.get("isError"):
-        raise tool_error(name, result)
-    await judge_answer(context, Checks(), result, step="tools/call", tool=tool)
-    return result
-
-
-def _select_values(results: Sequence[dict[str, Any]]) -> tuple[Source, list[Any]]:
-    """The first part of the results that is an object or array in all of them, and its values."""
-    sources: tuple[Source, ...] = ("structured", "text")
-    for source in sources:
-        values = [select(source, result) for result in results]
-        if all(isinstance(value, dict | list) for value in values):
-            return source, values
-    return "result", [{key: each[key] for key in each if key not in _ENVELOPE} for each in results]
-
-
-def _is_writable_name(context: ProbeContext, name: str) -> bool:
-    return name != "" and _is_writable(context, name)
-
-
-def _is_writable(context: ProbeContext, *values: Any) -> bool:
-    """Whether values of the server may be written to a file: JSON in UTF-8, in bounds, no secret of the target."""
-    if not _within_bounds(values):
-        return False
-    try:
-        text = json.dumps(values, ensure_ascii=False, allow_nan=False, default=lambda missing: missing.hint)
-        text.encode()
-    except ValueError:  # NaN, infinity, lone surrogates
-        return False
-    return len(text) <= MAX_TEXT and context.log.redact(text) == text
-
-
-def _within_bounds(value: Any) -> bool:
-    """Whether a value is not nested too deeply, and each name in it can be a key in YAML."""
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        objects = [each for each in level if isinstance(each, dict)]
-        if not all(can_be_key(name) for each in objects for name in each):
-            return False
-        lists = [each for each in level if isinstance(each, list | tuple)]
-        level = [below for each in objects for below in each.values()] + [below for each in lists for below in each]
-    return not level
+def _questions(lacking: Sequence[SkippedTool]) -> list[Question]:
+    """One question for each name of a missing value, the most wanted first."""
+    hints: dict[str, str] = {}
+    tools: dict[str, list[str]] = {}
+    for each in lacking:
+        for path, hint in missing_values(each.arguments or {}).items():
+            name = path.rpartition(".")[2]
+            hints.setdefault(name, hint)
+            tools.setdefault(name, []).append(each.name)
+    questions = [Question(name=name, hint=hints[name], tools=tuple(tools[name])) for name in hints]
+    return sorted(questions, key=lambda question: -len(question.tools))

@@ -35,6 +35,20 @@ def flow(value: Any) -> str:
     return json.dumps(value, allow_nan=False)
 
 
+def mapping_lines(name: str, members: Mapping[str, Any]) -> list[str]:
+    """A named mapping of a section, a member a line."""
+    return [f"  {flow(name)}:", *(f"    {key}: {flow(value)}" for key, value in members.items())]
+
+
+def escape_dollars(value: Any) -> Any:
+    """A value of the server with `$` escaped, because the configuration would replace `${…}` by a variable."""
+    if isinstance(value, str):
+        return value.replace("$", "$$")
+    if isinstance(value, Mapping):
+        return {name: escape_dollars(member) for name, member in value.items()}
+    return [escape_dollars(element) for element in value] if isinstance(value, list) else value
+
+
 def can_be_key(name: str) -> bool:
     """Whether a string can be a key: YAML allows at most 1024 characters, and `<<` is the merge key."""
     return name != "<<" and len(flow(name)) <= _MAX_KEY

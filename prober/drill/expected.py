@@ -15,7 +15,7 @@ STATE_TARGET: Final = "reference-races"
 
 @dataclass(frozen=True, kw_only=True)
 class MetricChange:
-    """A series of the daemon that must change by `least` or more. `{reason}` in a label is the fault's reason."""
+    """A series of the daemon that must change by `least` or more. `{reason}` in a label is the fault's reason, `{symptom}` its symptom."""
 
     family: str
     of_target: bool = False
@@ -24,7 +24,7 @@ class MetricChange:
     least: float = 1.0
 
 
-_FAILURES: Final = MetricChange(family="mcp_probe_failures_total", labels={"reason": "{reason}"})
+_FAILURES: Final = MetricChange(family="mcp_probe_runs_total", labels={"result": "{symptom}"})
 _VIOLATIONS: Final = MetricChange(family="mcp_race_violations_total", labels={"anomaly": "{reason}"})
 
 

@@ -12,6 +12,7 @@ from prober.drill.pipeline import Chain, Pipeline, Say
 from prober.drill.probes import probe_name
 from prober.drill.processes import until
 from prober.drill.webhook import Notification
+from prober.outcome import Reason
 
 PATIENCE: Final = 30.0
 """Seconds to wait for each step at the usual speed, beyond the step's own time constants: for busy machines."""
@@ -113,7 +114,10 @@ class FaultRun:
 
     def _labels(self, metric: MetricChange) -> dict[str, str]:
         about = {"target": self.target} | ({} if metric.of_target else {"probe": self.probe})
-        return about | {name: value.format(reason=self._reason) for name, value in metric.labels.items()}
+        symptom = Reason(self._reason).symptom.value
+        return about | {
+            name: value.format(reason=self._reason, symptom=symptom) for name, value in metric.labels.items()
+        }
 
     async def _fired(self) -> Notification | None:
         return next((each for each in self._notifications if self._is_expected(each)), None)
@@ -130,7 +134,7 @@ class FaultRun:
 
     def _is_expected(self, notification: Notification) -> bool:
         labels = notification.labels
-        wanted = {"alertname": self.expected.alert, "target": self.target, "reason": self._reason}
+        wanted = {"alertname": self.expected.alert, "target": self.target}
         expected = wanted.items() <= labels.items() and labels.get("probe", self.probe) == self.probe
         return expected and notification.status == "firing" and notification.began_at >= self.injected_at
 

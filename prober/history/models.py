@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from prober.outcome import Evidence, Verdict
+from prober.outcome import Evidence, Outcome, Reason, Verdict
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +46,23 @@ class PastFailure:
     message: str = ""
     evidence: tuple[Evidence, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome of the run, as far as history keeps it; without a reason that only an earlier version knew."""
+        return Outcome(
+            target=self.target,
+            probe=self.probe,
+            kind=self.kind,
+            verdict=self.verdict,
+            reason=next((reason for reason in Reason if reason == self.reason), None),
+            step=self.step,
+            message=self.message,
+            evidence=self.evidence,
+            warnings=self.warnings,
+            started_at=self.started_at,
+            duration_seconds=self.duration_seconds,
+        )
 
 
 class Counts(NamedTuple):

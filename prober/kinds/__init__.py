@@ -1,9 +1,10 @@
 """The kinds of probes, a folder each; no other code knows a kind by its name.
 
-Every folder `prober/kinds/KIND/` is a kind. It has two parts:
+Every folder `prober/kinds/KIND/` is a kind. It has three parts:
 
     __init__.py   `KIND`, a `ProbeKind`: a sentence of help, its settings, the reasons it can end with, its metrics
     run.py        `async def run(context, settings)`: returns if the target is well, else raises Failure
+    example.yaml  a configuration file that shows each of its keys, for the documentation
 
 To read a configuration, only the declarations are imported, never a `run.py`.
 
@@ -54,15 +55,6 @@ def run_of(name: str) -> RunKind:
     kind_of(name)
     run: RunKind = import_module(f"{__name__}.{name}.run").run
     return run
-
-
-def table() -> str:
-    """All kinds in Markdown: name, help, and the keys beside the keys of every probe."""
-    rows = [
-        f"| `{name}` | {kind.help} | {', '.join(f'`{key.name}`' for key in kind.settings.keys)} |"
-        for name, kind in all_kinds().items()
-    ]
-    return "\n".join(["| kind | what it does | keys |", "|---|---|---|", *rows, ""])
 
 
 def _declared(name: str) -> ProbeKind:

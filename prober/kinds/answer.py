@@ -10,6 +10,7 @@ from prober.assertions.checks import Instance, case_of
 from prober.assertions.json_schema.schema import Schema, SchemaError
 from prober.client.target_cache import Tool
 from prober.config.model import Checks, Latency, Source
+from prober.json_values import cap
 from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Exchange, Failure, Phase, Reason
 
@@ -20,12 +21,23 @@ _EXCERPT: Final = 200
 _IN_BUDGET: Final = (Phase.SEND, Phase.WAIT, Phase.RECEIVE)
 """Phases that count towards the latency budget. Connecting does not: an agent keeps its connection."""
 
+_WANTED: Final[Mapping[str, tuple[str, str]]] = {
+    "structured": ("structuredContent", "; judge its text with `from: text`, or the whole result with `from: result`"),
+    "text": ("text that is JSON", ""),
+    "result-text": ("structuredContent with a `result` that is JSON as text", "; judge it with `from: structured`"),
+}
+"""By source: what an answer lacks, and what to write instead."""
+
 
 def tool_error(name: str, result: Mapping[str, Any]) -> Failure:
     """The failure of a result that says `isError`."""
-    text = " ".join(texts_of(result))[:_EXCERPT] or "nothing"
+    text = " ".join(texts_of(result))
+    said = cap(" ".join(text.split()), _EXCERPT) or "nothing"
     return Failure(
-        Reason.TOOL_ERROR, f"{name} answered with an error: {text}", step="tools/call", evidence=Evidence(seen=text)
+        Reason.TOOL_ERROR,
+        f"{name} answered with an error: {said}",
+        step="tools/call",
+        evidence=Evidence(seen=cap(text, _EXCERPT) or "nothing"),
     )
 
 
@@ -65,17 +77,29 @@ async def _judge(
 
 
 def select(source: Source, result: Mapping[str, Any]) -> Any:
-    """The value to judge, or MISSING if the answer has none. `text` is the first text of the answer, parsed as JSON."""
+    """The value to judge, or MISSING if the answer has none.
+
+    `text` is the first text of the answer, parsed as JSON; `result-text` is the text that a server made of FastMCP puts
+    into the member `result` of structured content, parsed as JSON.
+    """
     match source:
         case "result":
             return result
         case "structured":
             return result.get("structuredContent", MISSING)
         case "text":
-            try:
-                return json.loads(next(texts_of(result)))
-            except (StopIteration, ValueError, RecursionError):
-                return MISSING
+            return _parsed(next(texts_of(result), None))
+        case "result-text":
+            structured = result.get("structuredContent")
+            return _parsed(structured.get("result") if isinstance(structured, dict) else None)
+
+
+def _parsed(text: Any) -> Any:
+    """JSON from a text; MISSING if it is none."""
+    try:
+        return json.loads(text) if isinstance(text, str) else MISSING
+    except (ValueError, RecursionError):
+        return MISSING
 
 
 def texts_of(result: Mapping[str, Any]) -> Iterator[str]:
@@ -100,11 +124,7 @@ def _output_schema(tool: Tool) -> Schema | None:
 
 def _nothing_to_judge(checks: Checks, result: Mapping[str, Any]) -> Failure:
     text = next(texts_of(result), "no text")[:_EXCERPT]
-    wanted, hint = (
-        ("structuredContent", "; judge its text with `from: text`, or the whole result with `from: result`")
-        if checks.source == "structured"
-        else ("text that is JSON", "")
-    )
+    wanted, hint = _WANTED[checks.source]
     return Failure(
         Reason.SCHEMA_MISMATCH if checks.schema is not None else Reason.EXPECTATION_FAILED,
         f"the answer has no {wanted}{hint}",

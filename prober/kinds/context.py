@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from prober.assertions.judge import Judge
@@ -71,12 +72,19 @@ class ProbeContext:
     probe: str = ""
     origin: str = ""
     """The probe's file and line."""
+    timeout: float | None = None
+    """Seconds of the deadline, where it comes from a configuration."""
     on_trace: Callable[[Trace], None] = lambda _trace: None
     """Called with the trace of a race, whatever its verdict."""
     on_answer: Callable[[], None] = lambda: None
     """Called when a process that was started has given its first answer, or has failed to; at once, for a kept one."""
     kept: Pool | None = None
     """Where sessions come from and go to that are kept between runs; None where each run has its own."""
+
+    @property
+    def limit(self) -> str:
+        """The deadline, as a message names it."""
+        return "the deadline" if self.timeout is None else f"the timeout of {self.timeout:g} s"
 
     def within_deadline(self) -> AbstractAsyncContextManager[asyncio.Timeout]:
         """Enforce the deadline: it aborts the current exchange, and the failure names this exchange."""
@@ -91,7 +99,7 @@ class ProbeContext:
         except TimeoutError:
             if not timeout.expired():
                 raise
-            failure = timed_out(self.log.last)
+            failure = timed_out(self.log.last, limit=self.limit)
             failure.step = self.step or failure.step
             raise failure from None
 
@@ -186,7 +194,7 @@ class ProbeContext:
             tools: dict[str, Tool] = {}
             for listing in await session.pages("tools/list", "tools"):
                 # of two tools of one name, take the one that writes
-                if listing["name"] not in tools or not is_read_only(listing):
+                if listing["name"] not in tools or not is_read_only(listing["name"], listing, self.target):
                     tools[listing["name"]] = Tool(listing)
             return tools
 
@@ -199,7 +207,7 @@ class ProbeContext:
                 step="tools/list",
                 evidence=Evidence(expected=name, seen=_names(tools)),
             )
-        if not self.allow_writes and not is_read_only(tool.listing):
+        if not self.allow_writes and not is_read_only(name, tool.listing, self.target):
             raise Failure(
                 Reason.NOT_READ_ONLY,
                 f"{name} does not say readOnlyHint: true, and the probe does not say allow_writes: true",
@@ -277,9 +285,18 @@ def session_is_usable(failure: Failure) -> bool:
     return failure.reason in _SESSION_USABLE
 
 
-def is_read_only(listing: Mapping[str, Any]) -> bool:
-    """Whether the server declares that the tool changes nothing."""
-    return (listing.get("annotations") or {}).get("readOnlyHint") is True
+def is_read_only(name: str, listing: Mapping[str, Any], target: Target) -> bool:
+    """Whether the tool changes nothing: the server declares it, or says nothing and the target names it as a reader."""
+    if (listing.get("annotations") or {}).get("readOnlyHint") is True:
+        return True
+    return not is_writer(listing) and any(fnmatchcase(name, pattern) for pattern in target.read_only_tools)
+
+
+def is_writer(listing: Mapping[str, Any]) -> bool:
+    """Whether the server declares that the tool changes something; a hint that is no boolean counts as such."""
+    annotations = listing.get("annotations") or {}
+    hint = annotations.get("readOnlyHint")
+    return annotations.get("destructiveHint") is True if hint is None else hint is not True
 
 
 def _knows_more(later: ServerInfo, earlier: ServerInfo) -> bool:

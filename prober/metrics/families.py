@@ -105,8 +105,8 @@ OF_PROBES: Final[tuple[DynamicSeriesFamily[ProbeRecord] | FixedSeriesFamily[Prob
         by_run=True,
         type="info",
         labels=(*_PROBE, "reason", "symptom"),
-        help="Why the last run of the probe did not pass, always 1; no series while it passes. The symptom is unknown where"
-        " the prober took the verdict back, whatever the reason.",
+        help="Why the last run of the probe did not pass, always 1; no series while it passes. The symptom is"
+        " unknown where the prober took the verdict back, whatever the reason.",
         read=lambda p: () if p.failing is None else ((("", *p.failing), 1),),
     ),
     DynamicSeriesFamily(

@@ -11,6 +11,7 @@ from prober.json_values import cap
 from prober.notify.alert_groups import Change, Firing, Resolved
 from prober.report.details import as_lines, cause, evidence_notes
 from prober.report.formatting import duration
+from prober.report.next_step import next_step
 from prober.report.untrusted import line
 
 MAX_TEXT: Final = 1500
@@ -23,6 +24,7 @@ _MAX_TITLE: Final = 150
 _MAX_CAUSE: Final = 500
 _MAX_EVIDENCE_LINE: Final = 150
 _MAX_EVIDENCE_LINES: Final = 4
+_MAX_NEXT: Final = 400
 _MAX_PROBES: Final = 5
 _MAX_DIGEST_LINES: Final = 20
 
@@ -84,6 +86,7 @@ def _firing_text(change: Firing) -> list[str]:
         _probes([outcome.probe for outcome in change.outcomes]),
         cap(": ".join(filter(None, (cause(first), line(first.message)))), _MAX_CAUSE),
         *evidence[:_MAX_EVIDENCE_LINES],
+        f"next: {cap(next_step(first), _MAX_NEXT)}",
         f"{change.streak} failures in a row, since {_time(change.since)}"
         if change.streak > 1
         else f"since {_time(change.since)}",

@@ -31,9 +31,9 @@ def _report(module: str) -> Report:
 
 
 def _table(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, stream: TextIO) -> None:
-    from prober.report.tty import is_terminal
+    from prober.report.tty import wants_colours
 
-    report = _report("terminal" if is_terminal(stream) else "plain_text")
+    report = _report("terminal" if wants_colours(stream) else "plain_text")
     report(outcomes, started_at=started_at, verbose=verbose, stream=stream)
 
 
@@ -41,6 +41,8 @@ REPORTS: Final[Mapping[str, Report]] = {
     "table": _table,
     "json": _report("json_report"),
     "junit": _report("junit"),
+    "sarif": _report("sarif"),
+    "github": _report("github"),
     "prometheus": _report("prometheus"),
 }
 """By the value of `run --output`."""

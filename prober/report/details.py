@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from prober.outcome import Evidence, Exchange, Failure, Outcome, Phase
 from prober.report.formatting import duration, size
+from prober.report.json_layout import laid_out
 from prober.report.untrusted import block, line
 
 
@@ -40,8 +41,9 @@ def headline(outcome: Outcome) -> str:
 
 
 def all_notes(outcome: Outcome, *, verbose: bool) -> Iterator[Note]:
-    """Evidence and warnings; with `verbose` the exchanges as well."""
+    """Evidence, the next step and warnings; with `verbose` the exchanges as well."""
     yield from evidence_notes(outcome)
+    yield from next_notes(outcome)
     yield from warning_notes(outcome)
     if verbose:
         yield from exchange_notes(outcome)
@@ -65,6 +67,14 @@ def _proof(pieces: Iterable[Evidence], message: str) -> Iterator[Note]:
             yield Note(label="detail", text=block(evidence.detail).strip("\n"))
 
 
+def next_notes(outcome: Outcome) -> Iterator[Note]:
+    """What to do now, for a probe that did not pass."""
+    if outcome.reason is not None:
+        from prober.report.next_step import next_step  # only here: a pass in which all is well needs no explanations
+
+        yield Note(label="next", text=next_step(outcome))
+
+
 def warning_notes(outcome: Outcome) -> Iterator[Note]:
     for warning in outcome.warnings:
         yield Note(label="warning", text=line(warning))
@@ -75,7 +85,7 @@ def exchange_notes(outcome: Outcome) -> Iterator[Note]:
     for exchange in outcome.exchanges:
         yield Note(label="exchange", text=_figures(exchange))
         for label, excerpt in (("sent", exchange.sent), ("received", exchange.received)):
-            if text := block(excerpt).strip("\n"):
+            if text := laid_out(block(excerpt).strip("\n")):
                 yield Note(label=label, text=text)
 
 

@@ -13,8 +13,9 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final, TextIO
 
-from prober.outcome import Evidence, Exchange, Outcome, Phase, ServerInfo
+from prober.outcome import Evidence, Exchange, Failure, Outcome, Phase, ServerInfo
 from prober.report.formatting import rfc3339
+from prober.report.next_step import next_step
 from prober.report.summary import Summary, by_name
 from prober.report.untrusted import scalar
 
@@ -42,10 +43,12 @@ def _result(outcome: Outcome, *, verbose: bool) -> dict[str, Any]:
         "target": outcome.target,
         "probe": outcome.probe,
         "kind": outcome.kind,
+        "tags": list(outcome.tags),
         "verdict": outcome.verdict,
         "reason": outcome.reason,
         "step": text_or_null(outcome.step),
         "message": text_or_null(outcome.message),
+        "next": next_step(outcome) or None,
         "duration_seconds": rounded(outcome.duration_seconds),
         "phases": _phases(outcome.phases),
         **server_fields(outcome.server),
@@ -62,6 +65,16 @@ def server_fields(server: ServerInfo) -> dict[str, Any]:
     return {
         "protocol": {"era": server.era, "version": text_or_null(server.protocol_version)},
         "server": {"name": text_or_null(server.name), "version": text_or_null(server.version)},
+    }
+
+
+def failure_fields(failure: Failure) -> dict[str, Any]:
+    """Why a server could not be asked."""
+    return {
+        "reason": failure.reason,
+        "step": text_or_null(failure.step),
+        "message": text_or_null(failure.message),
+        "evidence": [evidence_fields(each) for each in (failure.evidence, *failure.further)],
     }
 
 

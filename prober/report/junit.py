@@ -1,8 +1,9 @@
 """The report for CI systems: JUnit XML, a test suite per target and a test case per probe.
 
-A failed probe is a `failure`; an unknown verdict is an `error`, like a test whose own machinery broke. No standard
-defines the format. The order of elements, the three decimals of `time`, and timestamps in UTC without a zone are what
-the schemas of Ant and Jenkins agree on.
+A failed probe is a `failure`; an unknown verdict is an `error`, like a test whose own machinery broke. Tags are
+properties of the test case. No standard defines the format. The order of elements, the three decimals of `time`, and
+timestamps in UTC without a zone are what the schemas of Ant and Jenkins agree on; properties of a case are what pytest
+writes, and readers take.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final, TextIO
 from xml.etree import ElementTree as ET
 
 from prober.outcome import Outcome, Verdict
-from prober.report.details import as_lines, cause, evidence_notes, exchange_notes, headline, warning_notes
+from prober.report.details import as_lines, cause, evidence_notes, exchange_notes, headline, next_notes, warning_notes
 from prober.report.summary import Summary, by_name
 from prober.report.untrusted import block, line
 
@@ -59,10 +60,14 @@ def _case(outcome: Outcome, *, verbose: bool) -> ET.Element:
         name=line(outcome.probe),
         time=_seconds(outcome.duration_seconds),
     )
+    if outcome.tags:
+        properties = ET.SubElement(case, "properties")
+        for tag in outcome.tags:
+            ET.SubElement(properties, "property", name="tag", value=line(tag))
     if element := _ELEMENT.get(outcome.verdict):
         failure = ET.SubElement(case, element, message=headline(outcome), type=outcome.reason or outcome.verdict)
         lines = filter(None, (cause(outcome), block(outcome.message)))
-        failure.text = "\n".join((*lines, *as_lines(evidence_notes(outcome))))
+        failure.text = "\n".join((*lines, *as_lines(chain(evidence_notes(outcome), next_notes(outcome)))))
     notes = chain(warning_notes(outcome), exchange_notes(outcome) if verbose else ())
     if output := "\n".join(as_lines(notes)):
         ET.SubElement(case, "system-out").text = output

@@ -1,8 +1,9 @@
 """The table for a person at a terminal: a row per probe, worst first, with its details beneath.
 
-The columns fill the width of the terminal. A reason that does not fit beside the columns goes beneath them, so that
-nothing is cut off at any width. Texts of servers become `Text`, so their markup has no effect. Colours are the
-terminal's own palette, which its owner has made readable.
+Failures of one target that are alike stand together, with their details once beneath them. The columns fill the width
+of the terminal. A reason that does not fit beside the columns goes beneath them, so that nothing is cut off at any
+width. Texts of servers become `Text`, so their markup has no effect. Colours are the terminal's own palette, which its
+owner has made readable.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from rich.text import Text
 from prober.outcome import Outcome, Verdict
 from prober.report.details import all_notes, cause, table_row
 from prober.report.formatting import duration
+from prober.report.grouping import alike
 from prober.report.summary import NOTHING_RAN, Summary, worst_first
 from prober.report.tty import columns
 from prober.report.untrusted import block
@@ -27,6 +29,7 @@ _MARK: Final = {Verdict.PASS: "✓ pass", Verdict.FAIL: "✗ fail", Verdict.UNKN
 _STYLE: Final = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.UNKNOWN: "bold yellow"}
 _HEADINGS: Final = ("", "target", "probe", "kind", "time")
 _DIM: Final = "dim"
+_LABEL_STYLE: Final = {"warning": "yellow", "next": "bold cyan"}
 _GAP: Final = "  "
 _LABEL_WIDTH: Final = len("expected")
 """Columns of the longest label, so that all texts begin in one column."""
@@ -54,10 +57,11 @@ def _lines(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool, 
     summary = Summary.of(outcomes, started_at=started_at)
     reason = Text("reason" if summary.failed or summary.unknown else "", _DIM)
     yield from layout.row([Text(word, _DIM) for word in _HEADINGS], reason, console)
-    for outcome in outcomes:
-        yield from _row(outcome, layout, console)
-        yield from _details(outcome, layout, verbose=verbose, console=console)
-        if outcome.verdict is not Verdict.PASS:
+    for group in [[each] for each in outcomes] if verbose else alike(outcomes):
+        for outcome in group:
+            yield from _row(outcome, layout, console)
+        yield from _details(group[0], layout, verbose=verbose, console=console)
+        if group[0].verdict is not Verdict.PASS:
             yield Text()
     if summary.passed:
         yield Text()
@@ -111,7 +115,7 @@ def _details(outcome: Outcome, layout: _Layout, *, verbose: bool, console: Conso
         yield from (Text(_GAP) + wrapped for wrapped in _wrap(text, available, console))
     widths = (_LABEL_WIDTH, max(available - _LABEL_WIDTH - len(_GAP), _MIN_WIDTH))
     for note in all_notes(outcome, verbose=verbose):
-        label = Text(note.label, "yellow" if note.label == "warning" else _DIM)
+        label = Text(note.label, _LABEL_STYLE.get(note.label, _DIM))
         yield from (Text(_GAP) + wrapped for wrapped in _side_by_side([label, Text(note.text)], widths, console))
 
 

@@ -14,6 +14,23 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM", "") not in ("", "dumb") and _encoding(stream) == "utf-8"
 
 
+def wants_colours(stream: TextIO) -> bool:
+    """Whether the table goes there as to a terminal: to one, or to a log whose owner says so by `FORCE_COLOR`.
+
+    With `NO_COLOR` it is without colours; rich sees to that. Only standard output and standard error can be forced:
+    a file that is named holds what programs read.
+    """
+    forced = os.environ.get("FORCE_COLOR", "") not in ("", "0") and not os.environ.get("NO_COLOR")
+    return is_terminal(stream) or (forced and _encoding(stream) == "utf-8" and _is_standard(stream))
+
+
+def _is_standard(stream: TextIO) -> bool:
+    try:
+        return stream.fileno() in (1, 2)
+    except OSError:  # a stream in memory has none
+        return False
+
+
 def columns(stream: TextIO) -> int:
     """The width of the terminal; the variable `COLUMNS` overrides it."""
     override = os.environ.get("COLUMNS", "")

@@ -77,6 +77,7 @@ class Scheduler:
         self._timer = Timer(self.due)
         self._entries: dict[str, _ScheduledProbe] = {}
         self._probes: Mapping[str, Probe] = {}
+        self._disabled: tuple[Probe, ...] = ()
         self._states: dict[str, TargetState] = {}
         self._runs: set[asyncio.Task[None]] = set()
         self._begun: set[asyncio.Task[None]] = set()
@@ -98,6 +99,11 @@ class Scheduler:
         return self._probes
 
     @property
+    def disabled(self) -> tuple[Probe, ...]:
+        """The probes that this process would run, were they not disabled."""
+        return self._disabled
+
+    @property
     def running(self) -> int:
         """How many runs are going on."""
         return self._limits.running
@@ -116,7 +122,8 @@ class Scheduler:
         cancelled run might leave behind what its cleanup would have removed.
         """
         shard = self._shard
-        probes = {name: probe for name, probe in config.probes.items() if shard is None or shard.holds(name)}
+        held = {name: probe for name, probe in config.probes.items() if shard is None or shard.holds(name)}
+        probes = {name: probe for name, probe in held.items() if probe.enabled}
         states: dict[str, TargetState] = {}
         for name in dict.fromkeys(probe.target for probe in probes.values()):
             states[name] = self._state_of(config, name)
@@ -134,6 +141,7 @@ class Scheduler:
             for name in self._states.keys() - states.keys():
                 self._kept.forget(name)
         self._entries, self._states, self._probes = entries, states, probes
+        self._disabled = tuple(probe for probe in held.values() if not probe.enabled)
         self._timer.apply({name: entry.trigger for name, entry in entries.items()})
 
     def run_early(self, probe: str) -> None:

@@ -22,8 +22,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from prober.config.model import Probe
 from prober.report.formatting import rfc3339
 from prober.report.json_report import evidence_fields, rounded, server_fields, text_or_null
+from prober.report.next_step import next_step
 from prober.status import ProbeStatus, TargetStatus
 from prober.web.app_state import AppState
 from prober.web.responses import as_json, listed, paced, parameters, refuse, streamed
@@ -67,7 +69,8 @@ def _targets_document(app_state: AppState) -> Iterator[str]:
     yield as_json(about)[:-1] + ',"targets":['
     for index, status in enumerate(app_state.statuses.targets()):
         yield ("," if index else "") + as_json(_target(status))[:-1]
-        yield from listed(',"probes":[', (_probe(probe, app_state) for probe in status.probes), "]}")
+        yield from listed(',"probes":[', (_probe(probe, app_state) for probe in status.probes), "]")
+        yield from listed(',"disabled":[', map(_disabled, status.disabled), "]}")
     yield "]}\n"
 
 
@@ -77,6 +80,8 @@ def _target(status: TargetStatus) -> dict[str, Any]:
         "target": target.name,
         "address": target.address,
         "transport": target.transport,
+        "tags": list(target.tags),
+        "enabled": bool(status.probes),
         "verdict": status.verdict,
         "since": _rfc3339(status.since),
         **server_fields(status.server),
@@ -88,6 +93,7 @@ def _probe(status: ProbeStatus, app_state: AppState) -> dict[str, Any]:
     return {
         "probe": probe.name,
         "kind": probe.kind,
+        "tags": list(probe.tags),
         "interval_seconds": probe.interval if probe.cron is None else None,
         "cron": probe.cron,
         "timeout_seconds": probe.timeout,
@@ -106,6 +112,10 @@ def _probe(status: ProbeStatus, app_state: AppState) -> dict[str, Any]:
         "start_lag_seconds": _seconds(last.start_lag_seconds) if last else None,
         "maintenance": app_state.in_maintenance(probe.name),
     }
+
+
+def _disabled(probe: Probe) -> dict[str, Any]:
+    return {"probe": probe.name, "kind": probe.kind, "tags": list(probe.tags)}
 
 
 def _result(result: PastResult) -> dict[str, Any]:
@@ -131,6 +141,7 @@ def _failure(failure: PastFailure) -> dict[str, Any]:
         "reason": failure.reason,
         "step": text_or_null(failure.step),
         "message": text_or_null(failure.message),
+        "next": text_or_null(next_step(failure.outcome) or None),
         "started_at": _rfc3339(failure.started_at),
         "duration_seconds": _seconds(failure.duration_seconds),
         "maintenance": failure.maintenance,

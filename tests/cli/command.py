@@ -20,6 +20,8 @@ from tests.signals import take_interruptions
 BOUND: Final = 40.0
 """Seconds that a command may take, on a machine that is busy."""
 
+MODULE: Final = ("-m", "prober")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
@@ -37,7 +39,7 @@ class Done:
 
 @asynccontextmanager
 async def started(
-    *words: str, cwd: Path, env: Mapping[str, str] | None = None, program: tuple[str, ...] = ("-m", "prober")
+    *words: str, cwd: Path, env: Mapping[str, str] | None = None, program: tuple[str, ...] = MODULE
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """The command while it runs; it is killed at the end of the block if it has not ended."""
     process = await asyncio.create_subprocess_exec(
@@ -69,8 +71,10 @@ async def ended(process: asyncio.subprocess.Process) -> Done:
     return done
 
 
-async def mcp_prober(*words: str, cwd: Path, env: Mapping[str, str] | None = None) -> Done:
-    async with started(*words, cwd=cwd, env=env) as process:
+async def mcp_prober(
+    *words: str, cwd: Path, env: Mapping[str, str] | None = None, program: tuple[str, ...] = MODULE
+) -> Done:
+    async with started(*words, cwd=cwd, env=env, program=program) as process:
         return await ended(process)
 
 

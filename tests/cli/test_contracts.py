@@ -7,13 +7,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from jsonschema import Draft202012Validator
 
+import prober.report
 from prober.contract.contract import contract_of, dump_contract
+from prober.outcome import Reason
+from prober.reasons import meaning_of
 from tests.cli.command import Done, mcp_prober, quickly, written
 from tests.kinds.offering import Tool, document, offering, respond, tool
 from tests.peers.http_acts import status
 from tests.peers.http_peer import Call, HttpPeer
 
+SHAPE: Final = json.loads((Path(prober.report.__file__).parent / "schema" / "contracts.schema.json").read_text())
 CATALOG: Final = {"kind": "catalog", "contract": "contracts/peer.json"}
 TEXT: Final = {"type": "string"}
 
@@ -90,6 +95,55 @@ async def test_what_was_pinned_is_compared_with_what_is_there(
     assert all(line.startswith(part) for line, part in zip(lines, told, strict=True)), drift.out
 
 
+async def test_pin_says_what_changed_before_it_overwrites(tmp_path: Path) -> None:
+    offered = Offered(SEARCH, OTHER)
+    async with offering(faults={"list": offered.act}) as peer:
+        file = target_of(peer, tmp_path)
+        await quickly("pin", file)
+        same = await quickly("pin", file)
+        offered.tools = (SEARCH,)
+        changed = await quickly("pin", file)
+    pinned = f"tools pinned in {tmp_path / 'contracts' / 'peer.json'}"
+    assert same.out.splitlines() == ["peer: nothing changed", f"peer: 2 {pinned}"]
+    assert changed.out.splitlines() == [
+        "peer: 1 breaking",
+        "  ! breaking  tools/other: removed",
+        f"peer: 1 {pinned.replace('tools', 'tool')}",
+    ]
+    assert changed.code == 0
+
+
+async def test_the_json_reports_are_documents_of_their_schema(tmp_path: Path) -> None:
+    offered = Offered(SEARCH, OTHER)
+    async with offering(faults={"list": offered.act}) as peer:
+        file = target_of(peer, tmp_path)
+        first = await quickly("pin", file, "--output", "json")
+        offered.tools = (SEARCH, tool("new \x1b[2J"))
+        drift = await quickly("drift", file, "--output", "json")
+        again = await quickly("pin", file, "--output", "json")
+    async with offering(faults={"list": status(503)}) as peer:
+        failed = await quickly("drift", target_of(peer, tmp_path), "--output", "json")
+    results = []
+    for done in (first, drift, again, failed):
+        report = json.loads(done.out)
+        Draft202012Validator(SHAPE).validate(report)
+        assert done.out.isascii()
+        results += report["results"]
+    assert [done.code for done in (first, drift, again, failed)] == [0, 1, 0, 1]
+    assert [each["pinned"] for each in results] == [True, False, True, False]
+    assert [each["summary"] and each["summary"]["breaking"] for each in results] == [None, 1, 1, None]
+    assert results[1]["changes"][0] == {"severity": "breaking", "where": "tools/other", "message": "removed"}
+    assert (results[3]["failure"]["reason"], results[3]["failure"]["step"]) == ("unavailable", "tools/list")
+
+
+async def test_only_the_lists_that_a_probe_reads_are_pinned(tmp_path: Path) -> None:
+    async with offering(SEARCH) as peer:
+        file = written(document(peer, {**CATALOG, "lists": ["prompts"]}), tmp_path)
+        await quickly("pin", file)
+    pinned = json.loads((tmp_path / "contracts" / "peer.json").read_text())
+    assert (pinned["tools"], list(pinned["prompts"])) == ({}, ["greet"])
+
+
 @pytest.mark.slow
 async def test_a_catalog_probe_goes_by_the_pinned_file(tmp_path: Path) -> None:
     offered = Offered(SEARCH, OTHER)
@@ -144,9 +198,11 @@ async def test_a_server_that_cannot_be_asked_is_a_failure_and_leaves_the_file_al
         ends += [await quickly(command, file) for command in ("pin", "drift")]
     for done in ends:
         assert (done.code, done.out) == (1, "")
-        assert (
-            done.err == "peer: unavailable at tools/list: HTTP 503: Service Unavailable\n  seen: something went wrong\n"
-        )
+        assert done.err.splitlines() == [
+            "peer: unavailable at tools/list: HTTP 503: Service Unavailable",
+            "  seen: something went wrong",
+            f"  next: {meaning_of(Reason.UNAVAILABLE).next_step}",
+        ]
     assert (tmp_path / "contracts" / "peer.json").read_text() == before
 
 
@@ -193,4 +249,5 @@ async def test_why_a_process_could_not_be_asked_is_shown(command: str, tmp_path:
         "peer: process_exited at initialize: the process exited with status 2",
         "  detail: no key",
         "  detail: standard output: Usage: server --key KEY",
+        f"  next: {meaning_of(Reason.PROCESS_EXITED).next_step}",
     ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from tests import slow_server
 from tests.cli.command import mcp_prober, quickly
@@ -20,8 +23,8 @@ from tests.peers.wire import JSON
 SECRET: Final = "s3cr3t-0f-th3-targ3t"
 ASKING: Final = {
     "type": "object",
-    "properties": {"text": {"type": "string"}, "deep": {"type": "object", "properties": {"n": {}}, "required": ["n"]}},
-    "required": ["text", "deep"],
+    "properties": {"title": {"type": "string"}, "deep": {"type": "object", "properties": {"n": {}}, "required": ["n"]}},
+    "required": ["title", "deep"],
 }
 
 
@@ -44,14 +47,25 @@ async def test_what_init_writes_and_tells(tmp_path: Path) -> None:
     assert init.out.splitlines() == [
         "peer 1.0.0, MCP 2026-07-28",
         "4 tools: 1 answered and have a probe each",
-        "  ask: its arguments are for you to choose (text, deep.n)",
-        "  write: it does not say readOnlyHint: true, so it was not called",
-        "  fail: it failed: fail answered with an error: no luck",
-        "2 files written. Next: mcp-prober run probes/peer.yaml",
+        "  1 not called, for they say that they write: write",
+        "  1 with arguments for you to choose: ask (title, deep.n)",
+        "  1 answered with an error: fail: no luck",
+        "4 files written. Next: mcp-prober run probes/peer.yaml",
     ]
-    assert sorted(written(tmp_path)) == ["probes/peer.yaml", "probes/schemas/peer/count.json"]
+    assert sorted(written(tmp_path)) == [
+        "probes/contracts/peer.json",
+        "probes/mcp-prober.schema.json",
+        "probes/peer.yaml",
+        "probes/schemas/peer/count.json",
+    ]
     assert (run.code, run.err) == (0, ""), run.out
     assert run.out.splitlines()[-1].startswith("3 passed")
+    text = (tmp_path / "probes" / "peer.yaml").read_text()
+    schema = re.match(r"# yaml-language-server: \$schema=(.*)\n", text)
+    assert schema is not None
+    validator = Draft202012Validator(json.loads((tmp_path / "probes" / schema[1]).read_text()))
+    validator.validate(yaml.safe_load(text))
+    assert not validator.is_valid({"probes": {"p": {"target": "peer", "kind": "cal"}}})
 
 
 async def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
@@ -67,10 +81,10 @@ async def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
         named = await quickly(*words, "--name", "second")
         forced = await quickly(*words, "--force")
     assert (refused.code, named.code, forced.code) == (2, 0, 0)
-    taken = ", ".join(str(folder / path) for path in ("peer.yaml", "schemas/peer/other.json"))
-    assert refused.err == f"{taken} would be overwritten. Choose another --name or --output-dir, or say --force.\n"
+    taken = ", ".join(str(folder / path) for path in ("contracts/peer.json", "peer.yaml", "schemas/peer/other.json"))
+    assert refused.err.startswith(f"{taken} would be overwritten. Say --update to add what is new, ")
     after = written(folder)
-    assert after["peer.yaml"].startswith("# Probes of peer")
+    assert "# Probes of peer" in after["peer.yaml"]
     assert {"second.yaml", "schemas/second/count.json", "schemas/peer/count.json"} <= set(after)
 
 
@@ -119,7 +133,8 @@ async def test_a_server_that_cannot_be_looked_at_is_a_failure_and_nothing_is_wri
         done = await quickly("init", "--output-dir", str(tmp_path / "probes"), *words)
         assert (done.code, done.out) == (1, "")
         assert done.err.startswith(" ".join(word for word in words if word != "--") + ": ")
-        assert len(done.err.splitlines()) == 1
+        proposed = done.err.splitlines()[-1]
+        assert proposed.startswith("  next: ")
     assert written(tmp_path) == {}
 
 
@@ -143,7 +158,7 @@ async def test_what_a_hostile_server_says_does_no_harm_to_the_terminal(tmp_path:
         done = await quickly("init", peer.url, "--output-dir", str(tmp_path / "probes"))
     assert (done.code, done.err) == (0, "")
     assert all(each.isprintable() or each == "\n" for each in done.out)
-    assert len(done.out.splitlines()) == 3 + len(failing)
+    assert len(done.out.splitlines()) == 4  # the tools that fail alike share one line
 
 
 async def test_a_failure_does_not_show_a_secret_that_the_server_hands_back(tmp_path: Path) -> None:
@@ -188,3 +203,17 @@ async def test_a_command_that_is_slow_to_start_is_given_its_time_and_the_file_sa
     assert "the server wrote nothing for 0.3 s after its start" in done.err
     done = await quickly(*given, "--startup-timeout", "20s", "http://127.0.0.1:9/mcp")
     assert done.code == 2
+
+
+async def test_a_command_runs_where_it_ran_when_it_was_looked_at(tmp_path: Path) -> None:
+    peer = StdioPeer(tmp_path, era="modern")
+    (tmp_path / "elsewhere").mkdir()
+    words = ("init", "--env", f"PYTHONPATH={ROOT}", "--output-dir")
+    inside = await mcp_prober(*words, "probes", "--", *peer.target["command"], cwd=tmp_path)
+    outside = await mcp_prober(*words, str(tmp_path / "outside"), "--", *peer.target["command"], cwd=ROOT)
+    assert (inside.code, outside.code) == (0, 0), inside.err + outside.err
+    for folder, cwd in ((tmp_path / "probes", ".."), (tmp_path / "outside", str(ROOT))):
+        [target] = yaml.safe_load((folder / "peer.yaml").read_text())["targets"].values()
+        assert target["cwd"] == cwd
+    run = await mcp_prober("run", str(tmp_path / "probes"), cwd=tmp_path / "elsewhere")
+    assert run.code == 0, run.out

@@ -156,3 +156,30 @@ async def test_a_name_server_that_does_not_answer_does_not_hold_up_the_end(tmp_p
             done = await ended(process)
     assert done.code == 1
     assert done.results["p"]["reason"] == "timeout"
+
+
+async def test_an_interrupted_call_leaves_no_process(tmp_path: Path) -> None:
+    child = StdioPeer(tmp_path, era="modern", step="call", fault="silence")
+    root = child.target["cwd"]
+    words = ("call", "echo", "--arg", "message=hi", "--env", f"PYTHONPATH={root}", "--timeout", "60s")
+    async with started(*words, "--", *child.target["command"], cwd=tmp_path) as process:
+        await until(lambda: asked(child, "tools/call"), "the child is called", seconds=BOUND)
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(PROMPTLY):
+            done = await ended(process)
+    assert (done.code, done.out) == (130, "")
+    assert child.pids
+    await until(lambda: child.survivors == [], "the child has left", seconds=BOUND)
+
+
+async def test_an_interrupted_first_look_ends_the_run(tmp_path: Path) -> None:
+    async with (
+        offering(faults={"list": silence}) as peer,
+        started("run", peer.url, "--timeout", "60s", cwd=tmp_path) as process,
+    ):
+        async with asyncio.timeout(BOUND):
+            await peer.wait_for(lambda request: request.rpc_method == "tools/list")
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(PROMPTLY):
+            done = await ended(process)
+    assert (done.code, done.out) == (130, "")

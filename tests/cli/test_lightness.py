@@ -23,6 +23,9 @@ NEEDLESS: Final = (HEAVY - {"httpx", "httpcore", "asyncio"}) | {
         "prober.discover",
         "prober.report.junit",
         "prober.report.json_report",
+        "prober.report.sarif",
+        "prober.report.github",
+        "prober.cli.watching",
     ),
 }
 """What a passing probe, which is no race, does not wait for."""
@@ -63,6 +66,8 @@ async def imported(*words: str, cwd: Path) -> set[str]:
         "run --help",
         "check --help",
         "init --help",
+        "call --help",
+        "list --help",
         "drift --help",
         "check",
         "check --print-schema",

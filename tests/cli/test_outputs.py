@@ -87,7 +87,8 @@ async def test_the_table_tells_the_worst_first_and_shows_what_was_seen(tmp_path:
 async def test_the_verbose_table_shows_the_conversation(tmp_path: Path) -> None:
     report = await reported(tmp_path, "-v")
     assert "  exchange: tools/call: HTTP 200 application/json, " in report
-    assert '  received: {"jsonrpc":"2.0"' in report
+    assert "\n  received: {\n" in report
+    assert '\n      "jsonrpc": "2.0",\n' in report
 
 
 async def on_a_terminal(file: str, folder: Path, **env: str) -> tuple[str, str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Final
 
 import pytest
+import yaml
 
 from tests.cli.command import mcp_prober
 
@@ -28,10 +30,61 @@ WRONG: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("run good.yaml --probe workflow-stat", "There is no probe 'workflow-stat'", ("Did you mean 'workflow-state'?",)),
     ("run good.yaml --probe zzz", "There is no probe 'zzz'", ("Known: workflow-state",)),
     ("run good.yaml --target serv", "There is no target 'serv'", ("Did you mean 'server'?",)),
-    ("run good.yaml --output yaml", "--output yaml", ("choose one of table, json, junit, prometheus",)),
+    ("run good.yaml --output yaml", "--output yaml", ("choose one of table, json, junit, sarif, github, prometheus",)),
     ("run good.yaml --concurrency 0", "--concurrency", ("1<=x<=1000",)),
     ("run good.yaml --concurrency many", "--concurrency", ("'many'",)),
     ("run good.yaml --verbos", "No such option", ("--verbose",)),
+    ("run gone", "gone: no such file or folder", ("mcp-prober run https://gone", "mcp-prober run -- gone")),
+    ("run node server.js", "node: no such file or folder", ("mcp-prober run -- node server.js",)),
+    ("run folder/mcp", "no such file or folder", ("mcp-prober run https://folder/mcp",)),
+    ("run good.yaml http://127.0.0.1:9/mcp", "'http://127.0.0.1:9/mcp' is a server and goes without probe files", ()),
+    ("run http://127.0.0.1:9/mcp http://127.0.0.1:9/sse", "is too much: a URL goes alone", ()),
+    ("run .mcp.json", ".mcp.json: no such file", ()),
+    ("run good.json --server x", "--server is for a URL, a client's file or a command", ()),
+    ("run client.json --server z", "--server z: there is no such server in the file; known: x, y", ()),
+    ("run client.json", "Nothing was started", ("mcp-prober run client.json --server x --server y", "--yes")),
+    ("run client.json good.yaml", "'client.json' is a server and goes without probe files", ()),
+    ("run client.json --header A:b", "--header, --env and --transport are for one URL or command", ()),
+    ("run --server x -- node server.js", "--server and --yes choose among the servers of a client's file", ()),
+    ("call client.json tool --yes", "These are 2 servers: x, y. Choose one: --server NAME", ()),
+    ("list client.json --server *", "These are 2 servers: x, y. Choose one: --server NAME", ()),
+    ("run http://127.0.0.1:9/mcp -- node server.js", "'http://127.0.0.1:9/mcp' is too much", ("behind `--`",)),
+    ("run ftp://127.0.0.1/mcp", "ftp://127.0.0.1/mcp: the URL of a server begins with", ("https://",)),
+    ("run http://127.0.0.1:9/mcp --watch", "--watch is for probe files", ()),
+    ("run --last-failed -- node server.js", "--last-failed is for probe files", ()),
+    ("run --", "There is no command behind `--`", ()),
+    ("run -- good.yaml", "Behind `--` stands a command", ("mcp-prober run good.yaml",)),
+    ("run good.yaml --header A:b", "--header is for a URL, a client's file or a command", ()),
+    ("run good.yaml --timeout 5s", "--timeout is for a URL, a client's file or a command", ()),
+    ("run --startup-timeout 5s", "--startup-timeout is for a URL, a client's file or a command", ()),
+    ("run http://127.0.0.1:9/mcp --env A=b", "--env is for a command", ()),
+    ("run --transport sse -- node server.js", "no --header and no --transport", ()),
+    ("run http://127.0.0.1:9/mcp --timeout 5", "timeout", ("write 5s",)),
+    ("run http://127.0.0.1:9/mcp --output yaml", "--output yaml", ("choose one of",)),
+    ("call", "Name a server and a tool", ("mcp-prober call URL TOOL",)),
+    ("call http://127.0.0.1:9/mcp", "Name the tool", ("mcp-prober list http://127.0.0.1:9/mcp tools",)),
+    ("call http://127.0.0.1:9/mcp one two", "'two' is too much", ("--arg NAME=VALUE",)),
+    ("call -- node server.js", "Before the dashes stands the tool", ("mcp-prober call TOOL -- COMMAND",)),
+    ("call server tool -- node server.js", "Before the dashes stands the tool", ()),
+    ("call server tool", "'server' is no URL, and there is no folder `probes` here", ("--config",)),
+    ("call serv tool --config good.yaml", "There is no target 'serv'; did you mean server?", ("behind `--`",)),
+    ("call server tool --config gone.yaml", "gone.yaml: no such file", ()),
+    ("call server tool --config good.yaml --env A=b", "--env is for a URL or a command", ("server",)),
+    ("call server tool --config good.yaml --timeout soon", "--timeout soon", ("such as 10s",)),
+    ("call server tool --config good.yaml --timeout 0s", "--timeout 0s", ("such as 10s",)),
+    ("call http://127.0.0.1:9/mcp tool --arg n", "--arg 'n'", ("write --arg NAME=VALUE",)),
+    ("call http://127.0.0.1:9/mcp tool --arg =n", "--arg '=n'", ("write --arg NAME=VALUE",)),
+    ("call http://127.0.0.1:9/mcp tool --arg n=1 --arg n=2", "--arg n is given twice", ("as JSON",)),
+    ("call http://127.0.0.1:9/mcp tool --args {", "--args: no JSON", ("line 1, column 2",)),
+    ("call http://127.0.0.1:9/mcp tool --args [1]", "--args: expected a JSON object", ("seen [1]",)),
+    ('call http://127.0.0.1:9/mcp tool --args {"n":NaN}', "--args: no JSON", ("NaN",)),
+    ("call http://127.0.0.1:9/mcp tool --args @gone.json", "--args @gone.json: No such file", ()),
+    ("call http://127.0.0.1:9/mcp tool --output table", "--output table", ("choose one of text, json",)),
+    ("list", "Name a server", ("mcp-prober list URL",)),
+    ("list http://127.0.0.1:9/mcp tool", "There is no list 'tool'; did you mean tools?", ()),
+    ("list everything -- node server.js", "There is no list 'everything'", ("tools, prompts",)),
+    ("list http://127.0.0.1:9/mcp --output text", "--output text", ("choose one of table, json",)),
+    ("list tools", "'tools' is no URL", ()),
     ("rum", "No such command 'rum'", ()),
     ("init", "Which server? Give a URL, the file of a client, or -- COMMAND.", ("mcp-prober init --scan",)),
     ("init --scan x", "--scan looks in the usual places", ()),
@@ -45,7 +98,8 @@ WRONG: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("init http://", "targets.server.url", ()),
     ("init http://user:pw@127.0.0.1:9/mcp", "targets.server.url", ("headers",)),
     ("init http://127.0.0.1:9/mcp --transport ws", "targets.server.transport", ("http or sse",)),
-    ("init http://127.0.0.1:9/mcp --timeout 5", "defaults.timeout", ("write 5s",)),
+    ("init http://127.0.0.1:9/mcp --timeout 5", "--timeout: a duration needs a unit", ("write 5s",)),
+    ("init --startup-timeout 3 -- cat", "--startup-timeout: a duration needs a unit", ("write 3s",)),
     ("init http://127.0.0.1:9/mcp --name bad/name", "targets.bad/name", ("letters, digits",)),
     ("init http://127.0.0.1:9/mcp --name " + "n" * 95, "probes.", ("100",)),
     ("init http://127.0.0.1:9/mcp --header nonsense", "--header 'nonsense'", ("write --header 'NAME: VALUE'",)),
@@ -66,6 +120,8 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "bad.yaml").write_text(BAD)
     (tmp_path / "pinned.yaml").write_text(GOOD.replace("kind: handshake", "kind: catalog, contract: gone.json"))
     (tmp_path / "empty").mkdir()
+    (tmp_path / "good.json").write_text(json.dumps(yaml.safe_load(GOOD)))
+    (tmp_path / "client.json").write_text(json.dumps({"mcpServers": {"x": {"command": "x"}, "y": {"command": "y"}}}))
     return tmp_path
 
 

@@ -13,8 +13,8 @@ import httpcore
 import pytest
 
 from prober.client.error_mapping import from_exception, timed_out
-from prober.client.exchange import ExchangeRecorder
-from prober.outcome import Failure, Phase, Reason
+from prober.client.exchange import Address, ExchangeRecorder
+from prober.outcome import Failure, Phase, Reason, Situation
 
 
 def reason_of(error: BaseException, phase: Phase | None = Phase.WAIT, head: bytes = b"") -> Reason | None:
@@ -136,8 +136,8 @@ def test_the_libraries_know_no_exception_that_we_do_not(kind: type[Exception]) -
 PHASES = {
     None: (Reason.TIMEOUT, "the deadline passed between two exchanges"),
     Phase.SPAWN: (Reason.TIMEOUT, "the deadline passed while the process started"),
-    Phase.DNS: (Reason.TIMEOUT, "the deadline passed while the name was resolved"),
-    Phase.CONNECT: (Reason.CONNECT_TIMEOUT, "no connection within the deadline"),
+    Phase.DNS: (Reason.TIMEOUT, "the deadline passed while the name notes.example was looked up"),
+    Phase.CONNECT: (Reason.CONNECT_TIMEOUT, "the deadline passed before notes.example:8000 took the connection"),
     Phase.TLS: (Reason.TIMEOUT, "the deadline passed in the TLS handshake"),
     Phase.SEND: (Reason.TIMEOUT, "the deadline passed while the request was sent"),
     Phase.WAIT: (Reason.TIMEOUT, "the deadline passed while waiting for the first byte of the answer"),
@@ -149,6 +149,7 @@ PHASES = {
 def test_a_deadline_tells_what_was_going_on(phase: Phase | None, told: tuple[Reason, str]) -> None:
     recorder = ExchangeRecorder("tools/call")
     recorder.phase = phase
+    recorder.address = Address(scheme="http", host="notes.example", port=":8000", path="/mcp")
     failure = timed_out(recorder)
     assert (failure.reason, failure.message) == told
     assert failure.step == "tools/call"
@@ -157,3 +158,17 @@ def test_a_deadline_tells_what_was_going_on(phase: Phase | None, told: tuple[Rea
 
 def test_a_deadline_may_pass_before_anything_was_going_on() -> None:
     assert timed_out(None).message == "the deadline passed before the first exchange"
+
+
+def test_a_name_server_that_is_silent_is_not_a_name_that_is_unknown() -> None:
+    recorder = ExchangeRecorder("initialize")
+    recorder.address = Address(scheme="http", host="notes.example", path="/mcp")
+    for number, situation in (
+        (socket.EAI_AGAIN, Situation.NAME_SERVER_SILENT),
+        (socket.EAI_NONAME, Situation.NAME_UNKNOWN),
+        (socket.EAI_FAIL, None),
+    ):
+        failure = from_exception(socket.gaierror(number, "so it is"), recorder)
+        assert failure is not None
+        assert failure.message == "the host name notes.example was not resolved: so it is"
+        assert failure.evidence.situation == situation

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from prober.outcome import Failure, Phase, Reason
+from prober.outcome import Failure, Phase, Reason, Situation
 from tests.client.opening import Opened, failure_of, opened, talking, target
 from tests.leaks import nothing_left_behind
-from tests.peers.http_acts import good_json
+from tests.peers.http_acts import good_json, status_with_error
 from tests.peers.http_peer import Act, Call, Script, http_peer, well
 from tests.peers.messages import dump
-from tests.peers.protocol import Era
+from tests.peers.protocol import Era, RpcError
 from tests.peers.wire import EVENTS, JSON, chunk, event, hang, head, response, send
 
 
@@ -184,7 +184,7 @@ async def test_a_proxy_on_the_way_that_wants_a_password_is_not_the_server() -> N
 async def test_a_redirect_is_told_without_the_query_in_which_a_token_may_stand() -> None:
     failure = await refusal_of(lambda call: call.respond(302, {"Location": "https://login.example/start?state=geheim"}))
     assert failure.reason is Reason.REDIRECTED
-    assert failure.message == "redirected to https://login.example/start; redirects are not followed"
+    assert failure.message == "HTTP 302 sends clients to https://login.example/start"
 
 
 WORDY = {
@@ -256,3 +256,17 @@ async def test_the_time_of_reading_and_judging_an_answer_is_not_the_servers() ->
         await conversation.call()
     called = conversation.exchanges[-1]
     assert sum(called.phases.values()) < called.duration_seconds - 0.005  # parsing 1 MB, checking its shape
+
+
+async def test_an_error_of_mcp_says_nothing_against_the_path_that_it_came_from() -> None:
+    """HTTP 405 without one would mean a path that takes no POST."""
+    unknown = status_with_error(405, RpcError(-32601, "Method not found"))
+    failure = await refusal_of(unknown)
+    assert failure.evidence.situation == Situation.UNKNOWN_METHOD
+
+
+@pytest.mark.parametrize("location", ["https://[::1", "//[]/mcp", "javascript:alert(1)", "http://\xe9\xff:x/"])
+async def test_a_redirect_to_what_is_no_address_is_told_as_such(location: str) -> None:
+    failure = await refusal_of(lambda call: call.respond(302, {"Location": location}))
+    assert (failure.reason, failure.evidence.remedy) == (Reason.REDIRECTED, None)
+    assert failure.message == "HTTP 302, and no address to go to instead"

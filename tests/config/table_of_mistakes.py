@@ -156,7 +156,7 @@ STRUCTURE: dict[str, list[str]] = {
         "4: probes.one.from: expected text or result, found structured",
     ],
     "from-unknown": [
-        "4: probes.one.from: expected structured, text or result, found json",
+        "4: probes.one.from: expected structured, text, result or result-text, found json",
     ],
     "handshake-bad-version": [
         "4: probes.one.expect_version: expected a protocol version such as 2025-11-25",
@@ -206,7 +206,7 @@ STRUCTURE: dict[str, list[str]] = {
         "4: probes.one: expected a mapping, found a text",
     ],
     "probe-key-of-another-kind": [
-        "4: probes.one.tool: unknown key; known: target, kind, interval, cron, timeout, maintenance, allow_writes, second_opinion, expect_version, expect_clean_exit",
+        "4: probes.one.tool: unknown key; known: target, kind, interval, cron, timeout, maintenance, allow_writes, tags, enabled, second_opinion, expect_version, expect_clean_exit",
     ],
     "probe-target-a-list": [
         "4: probes.one.target: expected the name of a target, found a list",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from prober.config import Config, Secret
+from prober.config import Config, ConfigError, Secret
 from prober.config.model import Budget, ClientCredentials, Latency, Limits, Notify, Probe, Target, Tls, Window
 from prober.kinds.call import CallSettings
 from prober.kinds.catalog import CatalogSettings
@@ -49,8 +49,10 @@ def test_an_http_target_has_all_that_was_written(every_key: Config, good: Path) 
         limits=Limits(body=1024**2, decompressed=4_000_000, event=64 * 1024, line=100),
         allow_writes=True,
         concurrency=4,
+        read_only_tools=("get_*", "count"),
         budget=Budget(requests=120, seconds=3600.0),
         maintenance=(Window(cron="0 2 * * 0", duration=7200.0),),
+        tags=("smoke", "eu-1"),
     )
 
 
@@ -142,8 +144,10 @@ def test_a_call_with_its_checks(every_key: Config, good: Path) -> None:
         interval=3600.0,
         timeout=1.5,
         allow_writes=True,
+        tags=("slow",),
+        enabled=False,
         maintenance=(Window(cron="30 1 1 * *", duration=1800.0),),
-        origin=f"{good / 'every-key.yaml'}:52",
+        origin=f"{good / 'every-key.yaml'}:56",
         secrets=(Secret(TOKEN),),
     )
     assert settings.tool == "echo"
@@ -288,3 +292,25 @@ _CALL = "{target: server, kind: call, tool: echo}"
 
 def _probe(write: Write, text: str) -> Any:
     return loaded(write(f"{_TARGET}probes: {{one: {text}}}\n")).probes["one"]
+
+
+def test_a_probe_has_the_tags_of_its_target_first_and_each_once(every_key: Config, write: Write) -> None:
+    assert every_key.probes["handshake"].tags == ("smoke", "eu-1")
+    file = write(
+        "targets: {server: {url: 'https://mcp.test/mcp', tags: [a, b], enabled: false}}\n"
+        "probes: {one: {target: server, kind: handshake, tags: [c, b], enabled: true}}\n"
+    )
+    [probe] = load([file], environ={}).probes.values()
+    assert (probe.tags, probe.enabled) == (("a", "b", "c"), False)
+
+
+def test_every_file_that_a_configuration_depends_on_is_named(good: Path, write: Write, tmp_path: Path) -> None:
+    read: set[Path] = set()
+    load([good / "every-key.yaml"], environ=ENVIRON, read=read)
+    assert {"every-key.yaml", "http.json", "ca.pem"} <= {path.name for path in read}
+    read.clear()
+    pinned = "{target: t, kind: catalog, contract: later.json}"
+    file = write(f"targets: {{t: {{url: 'https://mcp.test/mcp'}}}}\nprobes: {{p: {pinned}}}\n")
+    with pytest.raises(ConfigError):
+        load([file], environ={}, read=read)
+    assert tmp_path / "later.json" in read  # it is not there yet

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from prober.report.formatting import rfc3339
 from tests.daemon.crowd import crowd
 from tests.daemon.process import Running, daemon
 from tests.daemon.watching import api, logged, metrics, runs, standing, status, until
@@ -151,8 +152,8 @@ def test_what_has_not_changed_goes_on_and_what_has_changes(here: Here) -> None:
         assert earlier is not None
         assert later is not None
         assert later >= earlier
-    count = "mcp_probe_duration_seconds_count"
-    assert (fresh.value(count, probe="steady") or 0) >= (page.value(count, probe="steady") or 0) > 0
+    count, passed = "mcp_probe_runs_total", {"probe": "steady", "result": "pass"}
+    assert (fresh.value(count, **passed) or 0) >= (page.value(count, **passed) or 0) > 0
     assert after["since"] == before["since"]
     assert after["streak"] == before["streak"] == 0
     # Its due times are the same grid: a reload moves nothing.
@@ -161,9 +162,39 @@ def test_what_has_not_changed_goes_on_and_what_has_changes(here: Here) -> None:
     assert fresh.value("mcp_probe_interval_seconds", probe="other") == INTERVAL
     here.runs_on("other")
     here.runs_on("other")
-    until(lambda: metrics(here.running).value("mcp_probe_failures_total", probe="new", reason="tool_missing"))
+    until(lambda: metrics(here.running).value("mcp_probe_failure_info", probe="new", reason="tool_missing"))
     assert metrics(here.running).value("mcp_prober_probes") == 3
 
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def test_what_is_disabled_is_not_run_and_nowhere_green(here: Here) -> None:
+    here.adopts(targets={"resting": "ok/5"}, probes={"quick": {"target": "resting"}, "more": {"target": "steady"}})
+    here.runs_on("quick")
+    here.runs_on("more")
+    probes = {"quick": {"target": "resting", "enabled": False}, "more": {"target": "steady", "enabled": False}}
+    here.adopts(targets={"resting": "ok/5"}, probes=probes)
+    page = metrics(here.running)
+    assert page.with_label("target", "resting") == set()  # no success, and no failure
+    assert page.with_label("probe", "more") == set()
+    targets = {target["target"]: target for target in api(here.running, "targets")["targets"]}
+    assert [(targets["resting"][key], targets["steady"][key]) for key in ("enabled", "verdict")] == [
+        (False, True),
+        ("unknown", "pass"),
+    ]
+    assert [probe["probe"] for probe in targets["resting"]["disabled"]] == ["quick"]
+    assert [probe["probe"] for probe in targets["steady"]["disabled"]] == ["more"]
+    assert "1 target disabled" in here.running.get("")
+    assert "resting: disabled" in here.running.get("badge/resting.svg")
+    assert status(here.running, "probe?target=resting&probe=quick")[0] == 404
+    since = rfc3339(datetime.now(UTC))
+    here.runs_on("steady")
+    here.runs_on("steady")
+    later = [run for run in api(here.running, "results?target=resting")["results"] if run["started_at"] > since]
+    assert later == []
+    here.adopts(targets={"resting": "ok/5"}, probes={"quick": {"target": "resting"}})
+    here.runs_on("quick")
+    assert standing(here.running, "quick")["verdict"] == "pass"
+    here.adopts()

@@ -46,7 +46,7 @@ def _probes(page: Page) -> set[str]:
     return {
         sample.labels["probe"]
         for sample in page.samples
-        if sample.name == "mcp_probe_runs_total" and sample.labels["outcome"] == "pass" and sample.value
+        if sample.name == "mcp_probe_runs_total" and sample.labels["result"] == "pass" and sample.value
     }
 
 
@@ -55,7 +55,7 @@ def _settled(running: Running) -> Page:
 
     def look() -> Page | None:
         page = metrics(running)
-        counts = page.values("mcp_probe_runs_total", outcome="pass")
+        counts = page.values("mcp_probe_runs_total", result="pass")
         return page if min(counts) >= 1 else None
 
     return until(look, "every probe has run")

@@ -12,7 +12,8 @@ from typing import Any
 
 from prober.config.model import Config, Probe
 from prober.discover.probe_file import probe_file_for, write
-from prober.discover.survey import CalledTool, SkippedTool, Survey, survey
+from prober.discover.survey import survey
+from prober.discover.surveyed import CalledTool, SkippedTool, Survey
 from prober.engine import run_pass
 from prober.kinds.call import CallSettings
 from prober.loader import load
@@ -41,9 +42,13 @@ class Drafted:
         return load([self.folder], environ=self.environ)
 
     @property
+    def skipped(self) -> dict[str, SkippedTool]:
+        return {tool.name: tool for tool in self.seen.tools if isinstance(tool, SkippedTool)}
+
+    @property
     def left_out(self) -> dict[str, str]:
-        """Why, by tool."""
-        return {tool.name: tool.why for tool in self.seen.tools if isinstance(tool, SkippedTool)}
+        """Why, by tool: what exactly happened, else the reason."""
+        return {name: tool.detail or str(tool.reason) for name, tool in self.skipped.items()}
 
     @property
     def answering(self) -> dict[str, CalledTool]:

@@ -13,6 +13,7 @@ import pytest
 
 from prober.assertions.json_schema.schema import first_mismatch, load_schema
 from prober.discover.schema_inference import infer
+from prober.discover.surveyed import SkipReason
 from prober.outcome import Failure, Reason
 from tests.discover.drafting import drafted
 from tests.kinds.offering import ERAS, Answer, called, gives, offering, says, tool
@@ -21,7 +22,7 @@ from tests.peers.http_acts import close, silence, status
 from tests.peers.http_peer import Call, Script, http_peer, well
 from tests.peers.protocol import Era, Message
 
-NEEDS_TEXT: Final = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
+NEEDS_TEXT: Final = {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]}
 COUNT: Final = {"type": "object", "properties": {"count": {"type": "integer"}}, "required": ["count"]}
 
 
@@ -39,22 +40,23 @@ async def test_only_tools_that_say_that_they_only_read_are_called(era: Era, tmp_
         found = await drafted({"url": peer.url}, tmp_path)
         assert Counter(name for name, _ in called(peer)) == {"reads": 2}
     assert list(found.answering) == ["reads"]
-    unread = "it does not say readOnlyHint: true, so it was not called"
+    unread = "not called, for want of readOnlyHint: true"
     assert found.left_out == {
-        "writes": unread,
+        "writes": "not called, for they say that they write",
         "says nothing": unread,
         "says something else": unread,
-        "reads with arguments": "its arguments are for you to choose",
-        "writes with defaults": unread,
+        "reads with arguments": "with arguments for you to choose",
+        "writes with defaults": "not called, for they say that they write",
     }
 
 
 async def test_nothing_but_looking_is_done_to_a_server(tmp_path: Path) -> None:
     async with http_peer(Script(era="handshake")) as peer:
         await drafted({"url": peer.url, "protocol": "handshake"}, tmp_path)
+        assert {name for name, _ in called(peer)} == {"echo"}  # which says that it only reads
     asked = {"initialize", "notifications/initialized"}
     lists = {"tools/list", "prompts/list", "resources/list", "resources/templates/list"}
-    assert set(peer.rpc_methods) == asked | lists
+    assert set(peer.rpc_methods) == asked | lists | {"tools/call"}
 
 
 async def test_tools_share_a_session_for_as_long_as_it_stands(tmp_path: Path) -> None:
@@ -79,7 +81,7 @@ async def test_a_tool_that_breaks_the_conversation_does_not_spoil_it_for_the_oth
     async with offering(*tools, era="handshake", faults={"call": act}) as peer, nothing_left_behind():
         found = await drafted({"url": peer.url, "protocol": "handshake"}, tmp_path, timeout="1s")
     assert list(found.answering) == ["first", "last"]
-    assert found.left_out["bad"].startswith("it failed: ")
+    assert found.skipped["bad"].reason is SkipReason.FAILED
 
 
 @pytest.mark.slow
@@ -94,7 +96,7 @@ async def test_each_tool_has_its_own_time(tmp_path: Path) -> None:
 
 
 NO_ANSWER: Final[tuple[tuple[str, Answer, dict[str, Any], str], ...]] = (
-    ("says that it failed", says("no luck", isError=True), {}, "answered with an error: no luck"),
+    ("says that it failed", says("no luck", isError=True), {}, "no luck"),
     ("breaks its own word", gives({"count": "many"}), {"outputSchema": COUNT}, "/count: type: expected integer"),
     ("forgets its own word", says("3"), {"outputSchema": COUNT}, "structuredContent"),
     ("gives a word that is none", gives({}), {"outputSchema": {"type": "word"}}, "outputSchema"),
@@ -230,4 +232,4 @@ async def test_a_tool_that_has_gone_when_it_is_called_is_left_out(tmp_path: Path
         offered = good.script.faults["list"]
     async with offering(tool("t"), faults={"list": once}) as peer:
         found = await drafted({"url": peer.url, "protocol": "modern"}, tmp_path)
-    assert found.left_out == {"t": "it failed: HTTP 503: Service Unavailable"}
+    assert found.left_out == {"t": "HTTP 503: Service Unavailable"}

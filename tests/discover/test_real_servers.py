@@ -18,23 +18,34 @@ from tests.real.servers import SERVERS, RealServer
 pytestmark = pytest.mark.external
 
 OF_EVERYTHING: Final = {
-    "get-annotated-message",
+    "echo",
     "get-env",
     "get-resource-links",
     "get-resource-reference",
     "get-structured-content",
+    "get-sum",
     "get-tiny-image",
 }
-OF_SDK: Final = {"add", "forecast", "list_notes"}
+OF_SDK: Final = {"add", "count_words", "forecast", "list_notes"}
 
 ANSWERING: Final[dict[str, set[str]]] = {
     "everything-stdio": OF_EVERYTHING,
     "everything-http": OF_EVERYTHING,
     "everything-sse": OF_EVERYTHING,
-    "filesystem": {"list_allowed_directories"},
-    "memory": {"read_graph"},
-    "time": set(),
-    "git": set(),
+    "filesystem": {
+        "directory_tree",
+        "get_file_info",
+        "list_allowed_directories",
+        "list_directory",
+        "list_directory_with_sizes",
+        "read_file",
+        "read_media_file",
+        "read_text_file",
+        "search_files",
+    },
+    "memory": {"open_nodes", "read_graph", "search_nodes"},
+    "time": {"convert_time", "get_current_time"},
+    "git": {"git_diff_staged", "git_diff_unstaged", "git_log", "git_status"},
     "sdk-http": OF_SDK,
     "sdk-http-events": OF_SDK,
     "sdk-stdio": OF_SDK,

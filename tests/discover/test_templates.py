@@ -13,15 +13,14 @@ from prober.engine import run_pass
 from prober.kinds.call import CallSettings
 from prober.loader import load
 from tests.discover.drafting import Drafted, drafted
-from tests.kinds.offering import called, gives, offering, tool
-from tests.peers.http_peer import Script, http_peer
+from tests.kinds.offering import called, gives, offering, says, tool
 
 SEARCH: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
-        "query": {"type": "string", "description": "What to look for: any words # or none\nat all"},
+        "subject": {"type": "string", "description": "What to look for: any words # or none\nat all"},
         "unit": {"enum": ["C", "F"]},
-        "limit: most": {"type": "integer"},
+        "limit: most": {"type": "string"},
         "$weird \u2028 {key}": {"type": "string"},
         "filter": {
             "type": "object",
@@ -30,7 +29,7 @@ SEARCH: Final[dict[str, Any]] = {
                 "since": {"default": "${HOME}"},
                 "range": {
                     "type": "object",
-                    "properties": {"low": {"type": "number"}, "high": {"const": 9}},
+                    "properties": {"low": {"type": "string"}, "high": {"const": 9}},
                     "required": ["low", "high"],
                 },
             },
@@ -38,15 +37,15 @@ SEARCH: Final[dict[str, Any]] = {
         },
         "optional": {"type": "string"},
     },
-    "required": ["query", "unit", "limit: most", "$weird \u2028 {key}", "filter"],
+    "required": ["subject", "unit", "limit: most", "$weird \u2028 {key}", "filter"],
 }
-CHOSEN: Final = {"query": "x: #y", "limit: most": 5, "$weird \u2028 {key}": "k", "kind": "a", "low": 1.5}
+CHOSEN: Final = {"subject": "x: #y", "limit: most": "5", "$weird \u2028 {key}": "k", "kind": "a", "low": "1.5"}
 GIVEN: Final = {
-    "query": "x: #y",
+    "subject": "x: #y",
     "unit": "C",
-    "limit: most": 5,
+    "limit: most": "5",
     "$weird \u2028 {key}": "k",
-    "filter": {"kind": "a", "since": "${HOME}", "range": {"low": 1.5, "high": 9}},
+    "filter": {"kind": "a", "since": "${HOME}", "range": {"low": "1.5", "high": 9}},
 }
 
 
@@ -90,34 +89,56 @@ async def test_a_template_says_what_is_wanted_beside_what_is_known(tmp_path: Pat
         "  #   kind: call",
         "  #   tool: search",
         "  #   arguments:",
-        "  #     query:     # string: What to look for: any words # or none at all",
+        "  #     subject:     # string: What to look for: any words # or none at all",
         "  #     unit: C",
-        '  #     "limit: most":     # integer',
+        '  #     "limit: most":     # string',
         '  #     "$weird \\u2028 {key}":     # string',
         "  #     filter:",
         "  #       kind:     # string",
         '  #       since: "$${HOME}"',
         "  #       range:",
-        "  #         low:     # number",
+        "  #         low:     # string",
         "  #         high: 9",
     ]
 
 
-async def test_a_template_of_a_well_known_tool_can_be_completed(tmp_path: Path) -> None:
-    async with http_peer(Script()) as peer:
+async def test_a_template_of_a_tool_that_failed_shows_what_was_tried_and_what_came_of_it(tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"id": {"const": "a1"}}, "required": ["id"]}
+    async with offering(tool("get", says("no such id", isError=True), inputSchema=schema)) as peer:
         found = await drafted({"url": peer.url, "protocol": "modern"}, tmp_path)
-        config = completed(found, {"message": "hi"})
-        outcomes = await run_pass(config, list(config.probes.values()))
-    assert [outcome.reason for outcome in outcomes] == [None] * 3
-    assert called(peer) == [("echo", {"message": "hi"})]
+    begin = found.text.index("  # peer-get:")
+    assert found.text[begin:].splitlines() == [
+        "  # peer-get:     # no such id; choose its arguments and take the marks away",
+        "  #   target: peer",
+        "  #   kind: call",
+        "  #   tool: get",
+        "  #   arguments:",
+        "  #     id: a1",
+    ]
+
+
+async def test_tools_that_do_not_say_that_they_only_read_share_one_template(tmp_path: Path) -> None:
+    silent = [tool(f"get_{number:03}", read_only=None) for number in range(250)]
+    async with offering(*silent) as peer:
+        found = await drafted({"url": peer.url, "protocol": "modern"}, tmp_path)
+        lines = [line for line in found.text.splitlines() if line.startswith("  # ")]
+        assert len(lines) < 25
+        assert lines[0] == "  # 250 tools do not say readOnlyHint: true, so they were not called:"
+        assert "  #     read_only_tools: [get_*]" in lines
+        file = found.folder / "peer.yaml"
+        text = file.read_text().replace(f"url: {peer.url}", f"url: {peer.url}\n    read_only_tools: [get_*]")
+        file.write_text(text)
+        config = completed(found, {})
+        outcomes = await run_pass(config, [config.probes["peer-get_000"]])
+    assert [outcome.reason for outcome in outcomes] == [None]
 
 
 @pytest.mark.parametrize("name", ["../../x", "a\nb", "# x", "handshake", "two words"])
 async def test_a_template_of_a_tool_with_any_name_is_sound_without_its_marks(name: str, tmp_path: Path) -> None:
-    asking = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
+    asking = {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]}
     async with offering(tool(name, inputSchema=asking)) as peer:
         found = await drafted({"url": peer.url, "protocol": "modern"}, tmp_path)
-    config = completed(found, {"text": "hi"})
+    config = completed(found, {"title": "hi"})
     assert len(config.probes) == 3
     [settings] = [probe.settings for probe in config.probes.values() if isinstance(probe.settings, CallSettings)]
-    assert (settings.tool, settings.arguments) == (name, {"text": "hi"})
+    assert (settings.tool, settings.arguments) == (name, {"title": "hi"})

@@ -188,3 +188,36 @@ def test_a_probe_whose_turn_never_came_is_unknown(tmp_path: Path) -> None:
     assert (outcome.verdict, outcome.reason) == (Verdict.UNKNOWN, Reason.NOT_RUN)
     assert (outcome.target, outcome.probe, outcome.kind) == ("peer", "p", "handshake")
     assert outcome.message == "interrupted before it ended"
+
+
+@pytest.mark.parametrize("allow_writes", [False, True], ids=["a run that reads", "a run that may write"])
+async def test_the_end_of_a_pass_gives_up_what_reads_and_waits_for_what_may_write(
+    allow_writes: bool, tmp_path: Path
+) -> None:
+    begun, over = asyncio.Event(), asyncio.Event()
+
+    async def wait(arguments: Message) -> Message:
+        begun.set()
+        async with asyncio.timeout(BOUND):
+            await over.wait()
+        return {"content": []}
+
+    async def fail(arguments: Message) -> Message:
+        async with asyncio.timeout(BOUND):
+            await begun.wait()
+        return {"content": [], "isError": True}
+
+    def ends(outcome: Outcome) -> bool:
+        over.set()
+        return outcome.verdict is Verdict.FAIL
+
+    async with offering(tool("wait", wait), tool("fail", fail)) as peer, nothing_left_behind():
+        probe = {"kind": "call", "allow_writes": allow_writes}
+        document_ = document(peer, probe | {"tool": "wait"}, probe | {"tool": "fail"}, probe | {"tool": "fail"})
+        document_["targets"]["peer"]["allow_writes"] = True
+        config = loaded(document_, tmp_path)
+        outcomes = await run_pass(config, list(config.probes.values()), concurrency=2, ends_pass=ends)
+    waited, failed, never = outcomes
+    assert failed.reason is Reason.TOOL_ERROR
+    assert (never.reason, never.message) == (Reason.NOT_RUN, "an earlier failure ended the pass")
+    assert waited.reason is (None if allow_writes else Reason.NOT_RUN)

@@ -82,7 +82,7 @@ async def test_a_probe_that_hangs_ends_at_its_deadline_and_holds_up_nobody(
         outcomes = await passed(peer, tmp_path)
     assert told(outcomes) == [None, Reason.TIMEOUT, Reason.EXPECTATION_FAILED, None, Reason.TIMEOUT]
     assert all(1 <= outcomes[place].duration_seconds < 1.5 + late.seconds for place in (1, 4))
-    assert outcomes[1].message == "the deadline passed before the first exchange"
+    assert outcomes[1].message == "the timeout of 1 s passed before the first exchange"
     begun = min(outcome.started_at for outcome in outcomes)
     for place in (0, 2, 3):
         ended = (outcomes[place].started_at - begun).total_seconds() + outcomes[place].duration_seconds

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from prober.outcome import Outcome, Phase, Reason
+from prober.outcome import Outcome, Phase, Reason, Situation
 from tests.leaks import nothing_left_behind
 from tests.running import run_document
 from tests.slow_server import command
@@ -98,6 +98,7 @@ async def test_not_to_leave_is_a_failure_where_a_clean_exit_is_expected(tmp_path
     probe = {"kind": "handshake", "expect_clean_exit": True}
     [outcome] = await outcomes_of(tmp_path, {"command": command(leave=2.3)}, probe)
     assert (outcome.reason, outcome.step) == (Reason.TIMEOUT, "close")
+    assert outcome.evidence[0].situation == Situation.NO_LEAVE
 
 
 async def test_an_exit_status_counts_only_where_a_clean_exit_is_expected(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from prober.history.schema import APPLICATION_ID, FORMAT
 from prober.outcome import Reason
 from tests.history.making import NOON, result
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "daemon.md"
 
 
 async def test_an_empty_file_becomes_a_history_that_only_its_owner_reads(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ async def test_the_query_of_the_readme_works(tmp_path: Path) -> None:
     for number in range(3):
         history.record(result(history._clock() - timedelta(minutes=number), reason=Reason.TIMEOUT))
     await history.close()
-    (query,) = re.findall(r'sqlite3 -readonly history\.db "([^"]+)"', README.read_text())
+    (query,) = re.findall(r'sqlite3 -readonly history\.db "([^"]+)"', PAGE.read_text())
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute(query).fetchall() == [("reference", "state", "timeout", 3)]
 

@@ -70,8 +70,8 @@ IN_THE_DAEMON: Final = (
     WITH_FOLDER
     + """
 import pathlib
-from prober.loader import load, reference
-from prober.kinds import table
+from docs.generate.pages import configuration, kinds
+from prober.loader import load
 from prober.metrics import families
 from prober.metrics.reasons import reasons_of
 
@@ -79,8 +79,8 @@ config = load([pathlib.Path(sys.argv[1])], environ={})
 assert not any(module.endswith(".run") for module in sys.modules if module.startswith("prober.kinds.")), "run code"
 [probe] = config.probes.values()
 print(sorted(set(reasons_of(probe, config.targets["server"])) & {"expectation_failed", "tool_missing", "timeout"}))
-print([row for row in table().splitlines() if "census" in row])
-print([row for row in reference().splitlines() if "How many tools there may be" in row])
+print([row for row in kinds().splitlines() if "census" in row])
+print([row for row in configuration().splitlines() if "How many tools there may be" in row])
 print([(row.name, row.labels) for row in families() if "census" in row.name])
 """
 )
@@ -93,6 +93,7 @@ def kinds(tmp_path: Path) -> Path:
     (folder / "census").mkdir(parents=True)
     (folder / "census" / "__init__.py").write_text(DECLARATION)
     (folder / "census" / "run.py").write_text(RUN)
+    (folder / "census" / "example.yaml").write_text("kind: census\n")
     return folder
 
 
@@ -165,7 +166,8 @@ async def test_it_is_counted_and_documented(kinds: Path) -> None:
     done = await command(kinds, "good.yaml", program=IN_THE_DAEMON)
     assert done.out.splitlines() == [
         "['expectation_failed', 'timeout']",
-        "['| `census` | Count the tools. | `least`, `most` |']",
+        "['| [`census`](#census) | Count the tools. |', '## `census`', 'kind: census',"
+        " 'Its own metrics: `mcp_census_tools`.']",
         "['| `most` | a whole number from 1 to 1,000 | `40` | How many tools there may be. |']",
         "[('mcp_census_tools', ('target', 'probe'))]",
     ]
@@ -184,6 +186,9 @@ def test_only_commands_about_a_kind_name_it() -> None:
         ("cli", "catalog"),  # pin and drift
         ("cli", "race"),  # run --seed, judge
         ("discover", "catalog"),  # init lists what a catalog probe lists
+        ("discover", "call"),  # init --update: the tools that a file has probes of
+        ("discover", "handshake"),  # run URL: probes of a server that nobody wrote down
+        ("discover", "scenario"),
     }
 
 

@@ -132,6 +132,15 @@ async def test_an_announced_list_that_is_unknown_is_a_failure(method: str, tmp_p
     assert (outcome.reason, outcome.step) == (Reason.RPC_ERROR, method)
 
 
+@pytest.mark.parametrize("method", LISTS[:3])
+async def test_only_the_lists_that_are_named_are_read(method: str, tmp_path: Path) -> None:
+    others = [name for name in ("tools", "prompts", "resources") if not method.startswith(name)]
+    async with http_peer(Script(faults={"list": unknown(method)})) as peer:
+        outcome = await probed(peer, CATALOG | {"lists": others}, tmp_path)
+        assert {name for name in peer.rpc_methods if name.endswith("/list")} == {f"{name}/list" for name in others}
+    assert outcome.reason is None
+
+
 def unknown(method: str) -> Act:
     """No such method, as servers of either era say it."""
 

@@ -273,7 +273,7 @@ async def test_a_cleanup_that_hangs_after_a_bad_step_does_not_hide_what_was_bad(
     assert (outcome.reason, outcome.step) == (Reason.TOOL_ERROR, "use")
     assert outcome.duration_seconds <= 1.1 + late.seconds
     [first, *_] = outcome.warnings
-    assert first.startswith("cleanup failed at cleanup drop: the deadline passed")
+    assert first.startswith("cleanup failed at cleanup drop: the timeout of 1 s passed")
 
 
 async def test_a_cleanup_that_hangs_after_good_steps_is_the_failure(tmp_path: Path) -> None:

@@ -79,6 +79,27 @@ ROWS: Final[tuple[tuple[str, Answer, dict[str, Any], Reason | None, str], ...]] 
         "the answer has no text that is JSON",
     ),
     (
+        "JSON in FastMCP's result",
+        gives({"result": '{"count": 3}'}),
+        {"from": "result-text", "expect": THREE, "schema": OBJECT},
+        None,
+        "",
+    ),
+    (
+        "a result that is no text",
+        gives({"result": {"count": 3}}),
+        {"from": "result-text", "expect": THREE},
+        Reason.EXPECTATION_FAILED,
+        "the answer has no structuredContent with a `result` that is JSON as text; judge it with `from: structured`",
+    ),
+    (
+        "a result that is no JSON",
+        gives({"result": "three"}),
+        {"from": "result-text", "schema": OBJECT},
+        Reason.SCHEMA_MISMATCH,
+        "the answer has no structuredContent with a `result`",
+    ),
+    (
         "the whole result",
         says("3 stars"),
         {"from": "result", "expect": [{"path": "$.content[0].text", "matches": "^3"}]},

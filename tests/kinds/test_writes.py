@@ -47,6 +47,26 @@ async def test_a_hint_that_is_no_boolean_is_no_hint(hint: Any, tmp_path: Path) -
     assert called(peer) == []
 
 
+TRUSTED: Final[tuple[tuple[str, dict[str, Any], list[str], bool], ...]] = (
+    ("by name", {}, ["wipe"], True),
+    ("by a pattern", {"annotations": {"title": "Wipe"}}, ["get_*", "w*"], True),
+    ("another name", {}, ["wip", "WIPE", "wipe2"], False),
+    ("though it says that it writes", {"annotations": {"readOnlyHint": False}}, ["*"], False),
+    ("though its hint is no boolean", {"annotations": {"readOnlyHint": 1}}, ["*"], False),
+    ("though it says that it destroys", {"annotations": {"destructiveHint": True}}, ["*"], False),
+)
+
+
+@pytest.mark.parametrize("probe", [CALL, SCENARIO], ids=["call", "scenario"])
+@pytest.mark.parametrize(("listing", "names", "is_called"), [row[1:] for row in TRUSTED], ids=[r[0] for r in TRUSTED])
+async def test_a_silent_tool_that_the_target_names_as_a_reader_is_called(
+    listing: dict[str, Any], names: list[str], is_called: bool, probe: dict[str, Any], tmp_path: Path
+) -> None:
+    async with offering(tool("wipe", read_only=None, **listing)) as peer:
+        outcome = await probed(peer, probe, tmp_path, target={"read_only_tools": names})
+    assert (outcome.reason is None, bool(called(peer))) == (is_called, is_called)
+
+
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_tool_that_says_that_it_only_reads_is_called(era: Era, tmp_path: Path) -> None:
     async with offering(tool("wipe"), era=era) as peer:

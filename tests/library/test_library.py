@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -244,3 +245,12 @@ def test_a_user_s_script_is_typed(tmp_path: Path) -> None:
     assert 'Module "prober" has no attribute "Verdit"' in said
     assert 'Module has no attribute "run_prob"' in said
     assert 'Argument "concurrency" to "run_probes" has incompatible type "str"; expected "int"' in said
+
+
+async def test_all_probes_are_those_that_are_not_disabled_and_a_name_runs_one_all_the_same(tmp_path: Path) -> None:
+    off = {"target": "nobody", "kind": "handshake", "timeout": "2s", "enabled": False}
+    document = {"targets": {"nobody": {"url": "http://127.0.0.1:9/mcp"}}, "probes": {"off": off}}
+    (tmp_path / "off.yaml").write_text(json.dumps(document))
+    config = load(tmp_path / "off.yaml", environ={})
+    assert await run_probes(config) == []
+    assert (await run_probe(config, "off")).reason == "connect_refused"

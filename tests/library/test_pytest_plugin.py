@@ -190,3 +190,14 @@ def test_a_server_that_breaks_fails_the_same_test(project: Path, right: Referenc
     right.switch("http-503")
     code, text = run(project, "--mcp-probes", "probes", HELLO)
     assert (code, "unavailable at" in text) == (pytest.ExitCode.TESTS_FAILED, True)
+
+
+def test_a_disabled_probe_is_skipped_and_tags_choose(project: Path) -> None:
+    target = {"nobody": {"url": "http://127.0.0.1:9/mcp", "tags": ["eu"]}}
+    off = {"target": "nobody", "kind": "handshake", "enabled": False, "tags": ["slow"]}
+    file = project / "off.yaml"
+    file.write_text(json.dumps({"targets": target, "probes": {"off": off, "on": {**off, "enabled": True, "tags": []}}}))
+    code, text = run(project, "--mcp-probes", "off.yaml", "-rs", "-k", "eu and slow", "-m", "mcp_probe")
+    assert code == pytest.ExitCode.OK, text
+    assert "1 skipped, 2 deselected" in text
+    assert "disabled: the configuration says `enabled: false`" in text

@@ -27,6 +27,8 @@ def test_a_failure_says_who_why_since_when_and_what_proves_it() -> None:
         "at: /completedSteps (type)\n"
         "expected: array\n"
         "seen: null\n"
+        "next: Compare the answer with the schema at the path where they differ. If the answer is right, change"
+        " `schema` of the probe a.\n"
         "since 2026-01-31 11:58:00 UTC",
         bad=True,
     )

@@ -19,6 +19,8 @@ from prober.notify import Notifier, NotifyError, check
 from prober.notify.apprise import sender
 from prober.notify.channel import Channel
 from prober.notify.message import Message
+from prober.outcome import Reason
+from prober.reasons import meaning_of
 from tests.assertions.ticking import PROMISE, ticking
 from tests.notify.receiver import Receiver, receiver
 from tests.notify.results import ended, run, statuses
@@ -58,6 +60,7 @@ async def test_ten_probes_of_a_dead_host_are_one_message_and_their_recovery_anot
     assert failure["message"].splitlines() == [
         "probes: p0, p1, p2, p3, p4 and 5 more",
         "connect_refused at initialize: it says connect_refused",
+        f"next: {meaning_of(Reason.CONNECT_REFUSED).next_step}",
         "4 failures in a row, since 2026-01-31 12:00:00 UTC",
     ]
     assert "failed for 5 min 0 s" in recovery["message"]

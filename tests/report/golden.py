@@ -13,7 +13,7 @@ from rich.console import Console
 from prober.outcome import Outcome
 from prober.report import REPORTS
 from prober.report.terminal import render
-from tests.report.outcomes import EVERYTHING, HOSTILE, PASSED, STARTED_AT
+from tests.report.outcomes import ALIKE, EVERYTHING, HOSTILE, PASSED, STARTED_AT
 
 FOLDER: Final = Path(__file__).with_name("golden")
 
@@ -54,6 +54,9 @@ GOLDEN: Final[Mapping[str, Callable[[], str]]] = {
     "terminal-120-colour.txt": partial(on_screen, EVERYTHING, width=120, colour=True),
     "terminal-80-passed.txt": partial(on_screen, PASSED, width=80),
     "terminal-60-hostile.txt": partial(on_screen, (HOSTILE,), width=60, verbose=True),
+    "table-alike.txt": partial(report, "table", (*ALIKE, *PASSED)),
+    "terminal-80-alike.txt": partial(on_screen, (*ALIKE, *PASSED), width=80),
+    "terminal-120-alike.txt": partial(on_screen, (*ALIKE, *PASSED), width=120),
     "terminal-empty.txt": partial(on_screen, (), width=80),
     "run.json": partial(report, "json", EVERYTHING),
     "run-verbose.json": partial(report, "json", EVERYTHING, verbose=True),

@@ -226,3 +226,18 @@ HOSTILE: Final = outcome(
         ),
     ),
 )
+
+ALIKE: Final = tuple(
+    outcome(
+        "search",
+        probe,
+        "call",
+        took=0.002,
+        reason=Reason.CONNECT_REFUSED,
+        step="initialize",
+        message="Connection refused: 127.0.0.1 port 9",
+        evidence=(Evidence(detail=f"process {number}"),),
+    )
+    for number, probe in enumerate(("find", "find-nothing", "index", "suggest"))
+)
+"""Probes of one target that fail alike, but for the detail of their evidence."""

@@ -13,8 +13,8 @@ from prober.outcome import Evidence, Phase, Reason, Verdict
 from tests.report.golden import report
 from tests.report.outcomes import EVERYTHING, HOSTILE, VERDICT, outcome
 
-EXAMPLE_KEYS = ["target", "probe", "kind", "verdict", "reason", "step", "message", "duration_seconds", "phases"]
-EXAMPLE_KEYS += ["protocol", "server", "evidence", "warnings"]
+EXAMPLE_KEYS = ["target", "probe", "kind", "tags", "verdict", "reason", "step", "message", "next", "duration_seconds"]
+EXAMPLE_KEYS += ["phases", "protocol", "server", "evidence", "warnings"]
 
 
 @pytest.fixture(scope="module")
@@ -83,10 +83,13 @@ def test_a_failed_result_in_full() -> None:
             "target": "reference",
             "probe": "workflow-state",
             "kind": "call",
+            "tags": [],
             "verdict": "fail",
             "reason": "schema_mismatch",
             "step": "tools/call",
             "message": "/completedSteps: type: expected array, seen null",
+            "next": "Compare the answer with the schema at the path where they differ. If the answer is right, change"
+            " `schema` of the probe workflow-state.",
             "duration_seconds": 0.012,
             "phases": {"connect": 0.001, "send": 0.0001, "wait": 0.01, "receive": 0.0002},
             "protocol": {"era": "modern", "version": "2026-07-28"},

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from prober.outcome import Verdict
+from prober.report.next_step import next_step
 from tests.report.golden import report
 from tests.report.outcomes import DEADLINE, EVERYTHING, HOSTILE, PASSED, PROCESS, UNKNOWN, VERDICT
 
@@ -25,7 +26,7 @@ CHILDREN = {
     "testsuites": r"(testsuite )*",
     "testsuite": r"(properties )?(testcase )*",
     "properties": r"(property )+",
-    "testcase": r"(failure |error )?(system-out )?",
+    "testcase": r"(properties )?(failure |error )?(system-out )?",
 }
 TEXT = {"failure", "error", "system-out"}
 TIME = re.compile(r"\d+\.\d{3}")
@@ -85,7 +86,8 @@ def test_a_failure_says_all_that_a_terminal_says() -> None:
         "    throw err;\n"
         "    ^\n"
         "\n"
-        "  Error: Cannot find module '/srv/server-filesystem/dist/index.js'"
+        "  Error: Cannot find module '/srv/server-filesystem/dist/index.js'\n"
+        f"next: {next_step(PROCESS)}"
     )
 
 
@@ -94,7 +96,11 @@ def test_warnings_are_output_and_exchanges_only_with_verbose() -> None:
     assert _outputs(report("junit", (VERDICT,))) == []
     (told,) = _outputs(report("junit", (VERDICT,), verbose=True))
     assert told is not None
-    assert [row.partition(":")[0] for row in told.splitlines()] == ["exchange", "sent", "received"]
+    assert [row.partition(":")[0] for row in told.splitlines() if not row.startswith(" ")] == [
+        "exchange",
+        "sent",
+        "received",
+    ]
 
 
 def test_a_suite_has_the_server_among_its_properties() -> None:

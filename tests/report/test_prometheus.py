@@ -18,7 +18,6 @@ from tests.report.outcomes import DEADLINE, EVERYTHING, HANDSHAKE, HOSTILE, MODE
 DAEMONS = {
     "mcp_probe_runs",
     "mcp_probe_failures",
-    "mcp_probe_duration_seconds",
     "mcp_probe_last_success_timestamp_seconds",
 }
 """Families of the daemon that a single pass must not give another meaning or type."""

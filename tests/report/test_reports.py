@@ -13,7 +13,7 @@ HEAVY = ("rich", "prometheus_client", "xml", "mcp", "httpx", "jsonschema")
 
 
 def test_the_reports_are_those_of_the_command_line() -> None:
-    assert list(REPORTS) == ["table", "json", "junit", "prometheus"]
+    assert list(REPORTS) == ["table", "json", "junit", "sarif", "github", "prometheus"]
 
 
 @pytest.mark.parametrize(

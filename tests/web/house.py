@@ -31,8 +31,8 @@ class House:
         self.metrics = Metrics()
         self.scheduler = Scheduler(judge=judge, sinks=[self.statuses, self.metrics])
         self.scheduler.apply_config(config)
-        self.statuses.apply_config(config)
-        self.metrics.apply_config(config, config.probes)
+        self.statuses.apply_config(config, probes=self.scheduler.probes, disabled=self.scheduler.disabled)
+        self.metrics.apply_config(config, self.scheduler.probes)
         self.ready = True
         self.mistake: str | None = None
         """What a reload finds wrong."""
@@ -53,8 +53,8 @@ class House:
         )
 
     async def run_all(self) -> None:
-        """Every probe once, for the statuses and the metrics to know."""
-        for name in self.config.probes:
+        """Every probe that is not disabled once, for the statuses and the metrics to know."""
+        for name in self.scheduler.probes:
             result = ScheduledRun(outcome=await self.scheduler.run_now(name), due=datetime.now(UTC))
             self.statuses.record(result)
             self.metrics.record(result)

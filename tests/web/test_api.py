@@ -248,3 +248,20 @@ async def worst_pause_until(task: asyncio.Task[Any]) -> float:
         now = time.thread_time()
         worst, before = max(worst, now - before), now
     return worst
+
+
+async def test_tags_and_disabled_probes_are_told_apart_from_those_that_run(tmp_path: Path) -> None:
+    document = dead("a", "b")
+    document["targets"]["dead"]["tags"] = ["eu"]
+    document["probes"]["a"] = {**document["probes"]["a"], "tags": ["smoke"]}
+    document["probes"]["b"] = {**document["probes"]["b"], "enabled": False}
+    document["targets"]["off"] = {"url": "http://127.0.0.1:9/mcp", "enabled": False}
+    document["probes"]["c"] = {"target": "off", "kind": "handshake"}
+    async with house(document, tmp_path) as here, asking(here.app_state) as client:
+        await here.run_all()
+        first, second = checked("targets", await client.get("/api/v1/targets"))["targets"]
+        found = (await client.get("/sd")).json()
+    assert (first["tags"], first["enabled"], first["probes"][0]["tags"]) == (["eu"], True, ["eu", "smoke"])
+    assert first["disabled"] == [{"probe": "b", "kind": "handshake", "tags": ["eu"]}]
+    assert (second["target"], second["enabled"], second["verdict"], second["probes"]) == ("off", False, "unknown", [])
+    assert [group["labels"]["probe"] for group in found] == ["a"]

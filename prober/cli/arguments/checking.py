@@ -1,40 +1,149 @@
-"""Commands that check servers or what was recorded of them: `run`, `check`, `judge`."""
+"""Commands that check servers or what was recorded of them: `run`, `check`, `judge`, `explain`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from prober.cli.arguments.server import (
+    Env,
+    Headers,
+    OfFile,
+    ServerOptions,
+    StartupTimeout,
+    Timeout,
+    Transport,
+    Yes,
+    behind_dashes,
+)
 from prober.cli.arguments.shared import Paths, ProbeNames, TargetNames
+
+if TYPE_CHECKING:
+    from prober.cli.commands.quick_run import QuickLook
+
+PathsOrServer = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PATH]… | URL | FILE | -- COMMAND…",
+        help="Probe files, or folders of them, read as one. Default: probes. Or a server without a probe file: its"
+        " URL, the file of a client such as .mcp.json, or after -- the command that starts it.",
+        show_default=False,
+    ),
+]
 
 
 def run(
-    paths: Paths = None,
+    context: typer.Context,
+    words: PathsOrServer = None,
     probe: ProbeNames = None,
     target: TargetNames = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="TAG", help="Only probes with this tag, or with one of these; may be repeated."),
+    ] = None,
+    exclude_tag: Annotated[
+        list[str] | None,
+        typer.Option("--exclude-tag", metavar="TAG", help="No probe with this tag, whatever else chose it."),
+    ] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=1000, help="Probes that run at once.")] = 16,
-    output: Annotated[str, typer.Option(metavar="table|json|junit|prometheus", help="How to report.")] = "table",
+    output: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FORMAT[=FILE]",
+            help="How to report: table, json, junit, sarif, github or prometheus; with =FILE into a file, beside the"
+            " table. May be repeated.",
+        ),
+    ] = None,
     trace: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the trace of the race here, as JSON lines.")
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, max=2**32 - 1, help="Seed of the race: the same choices as in another run.")
     ] = None,
+    server: OfFile = None,
+    transport: Transport = None,
+    header: Headers = None,
+    env: Env = None,
+    timeout: Timeout = None,
+    startup_timeout: StartupTimeout = None,
     *,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", "-x", help="Stop at the first failure; the rest is not run.")
+    ] = False,
+    last_failed: Annotated[
+        bool, typer.Option("--last-failed", help="Only what failed when it was run last here; all if nothing did.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Run again when probe files, schemas or contracts change, until Ctrl-C.")
+    ] = False,
+    disabled_too: Annotated[
+        bool, typer.Option("--disabled-too", help="Run also what says `enabled: false`, this once.")
+    ] = False,
+    yes: Yes = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what was sent and what came back.")] = False,
 ) -> None:
-    """Run every probe once and report."""
-    from prober.cli import selection
-    from prober.cli.commands import judge, run
+    """Run every probe once and report.
 
-    run.check_output(output)
-    config = selection.load(paths)
-    probes = judge.seeded(selection.choose(config, probes=probe, targets=target), seed)
-    judge.check_trace(trace, probes)
-    options = run.RunOptions(concurrency=concurrency, output=output, verbose=verbose, trace=trace)
-    raise typer.Exit(run.run(config, probes, options))
+    Of a URL or a command it makes probes itself and writes none down: a handshake, the catalogue, and a call of every
+    read-only tool that needs no arguments of yours.
+    """
+    from prober.cli import outputs, selection
+    from prober.cli.commands import run
+
+    about_server = ServerOptions(
+        server=server,
+        transport=transport,
+        header=header,
+        env=env,
+        timeout=timeout,
+        startup_timeout=startup_timeout,
+        yes=yes,
+    )
+    written = outputs.parse_outputs(output or ())
+    of_files = "--watch" if watch else "--last-failed" if last_failed else None
+    quick = _quick_look(words or [], behind_dashes(context), about_server, of_files=of_files)
+    options = run.RunOptions(
+        outputs=written,
+        paths=selection.paths_or_default([Path(word) for word in words or ()]) if quick is None else (),
+        config=None if quick is None else quick.config,
+        choice=selection.Choice(
+            probes=probe or (),
+            targets=target or (),
+            tags=tag or (),
+            without_tags=exclude_tag or (),
+            disabled_too=disabled_too,
+        ),
+        concurrency=concurrency,
+        verbose=verbose,
+        fail_fast=fail_fast,
+        last_failed=last_failed,
+        watch=watch,
+        seed=seed,
+        trace=trace,
+    )
+    code = run.run(options)
+    raise typer.Exit(code if quick is None else quick.end(code))
+
+
+def _is_clearly_probes(word: str) -> bool:
+    path = Path(word)
+    return path.is_dir() or (path.suffix in (".yaml", ".yml") and path.exists())
+
+
+def _quick_look(
+    words: list[str], behind: list[str] | None, options: ServerOptions, *, of_files: str | None
+) -> QuickLook | None:
+    """A look at the server that the words name; None where they name probe files, as most do.
+
+    `of_files` is an option that was given and goes with probe files only.
+    """
+    if behind is None and not options.given and all(map(_is_clearly_probes, words)):
+        return None
+    from prober.cli.commands import quick_run
+
+    return quick_run.look(words, behind, options, of_files=of_files)
 
 
 def check(
@@ -59,7 +168,19 @@ def judge(
         Path | None, typer.Option(metavar="FILE", help="Draw the witnesses: an HTML page, a lane per client.")
     ] = None,
 ) -> None:
-    """Judge the recorded trace of a race again, without connecting."""
+    """Judge the recorded trace of a race again."""
     from prober.cli.commands import judge
 
     raise typer.Exit(judge.judge(file, model=model, timeline=timeline))
+
+
+def explain(
+    reason: Annotated[
+        str | None,
+        typer.Argument(metavar="[REASON]", help="A reason, as reports name it. Default: all.", show_default=False),
+    ] = None,
+) -> None:
+    """Explain a reason: what it means, what to do."""
+    from prober.cli.commands import explain
+
+    raise typer.Exit(explain.explain(reason))

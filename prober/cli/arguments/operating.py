@@ -47,7 +47,7 @@ def daemon(
     *,
     no_history: Annotated[bool, typer.Option("--no-history", help="Keep results only in memory.")] = False,
 ) -> None:
-    """Run probes on their schedule; serve metrics, a status page and an API."""
+    """Run probes on schedule; serve a page and metrics."""
     from prober.cli.commands import daemon
 
     options = daemon.DaemonOptions(
@@ -108,7 +108,7 @@ def demo(
     *,
     serve: Annotated[bool, typer.Option("--serve", help="Keep the server up until Ctrl-C.")] = False,
 ) -> None:
-    """Show it: a server, its probes, two faults caught."""
+    """See it work: a server, its probes, faults caught."""
     from prober.cli.commands import demo
 
     raise typer.Exit(demo.demo(serve=serve))

@@ -14,10 +14,12 @@ Paths = Annotated[
     ),
 ]
 ProbeNames = Annotated[
-    list[str] | None, typer.Option("--probe", metavar="NAME", help="Only this probe; may be repeated.")
+    list[str] | None,
+    typer.Option("--probe", metavar="NAME", help="Only this probe, or these: 'notes-*'; may be repeated."),
 ]
 TargetNames = Annotated[
-    list[str] | None, typer.Option("--target", metavar="NAME", help="Only probes of this target; may be repeated.")
+    list[str] | None,
+    typer.Option("--target", metavar="NAME", help="Only probes of this target, or these: 'eu-*'; may be repeated."),
 ]
 ServerAddress = Annotated[
     list[str] | None,

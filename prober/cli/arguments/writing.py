@@ -9,6 +9,8 @@ import typer
 
 from prober.cli.arguments.shared import Paths, ServerAddress, TargetNames
 
+Output = Annotated[str, typer.Option(metavar="text|json", help="How to report.")]
+
 
 def init(
     address: ServerAddress = None,
@@ -33,6 +35,15 @@ def init(
     startup_timeout: Annotated[
         str | None, typer.Option(help="For a command: how long it may take until its first answer. Default: 30s.")
     ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="An argument of tools, or TOOL.KEY=VALUE of one; repeatable."),
+    ] = None,
+    read_only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="'get_*'", help="Tools that only read, though they do not say so; may be repeated."),
+    ] = None,
+    output: Output = "text",
     *,
     scan: Annotated[
         bool, typer.Option("--scan", help="Only list the servers in the files of this machine's clients.")
@@ -41,10 +52,13 @@ def init(
         bool, typer.Option("--yes", help="Start the commands of a client's file without a question.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="Add what is new in the server to the file; keep all that is in it.")
+    ] = False,
 ) -> None:
     """Look at a live server, write probes for it.
 
-    Calls only tools that are declared read-only.
+    Calls only tools that are declared read-only, by the server or with --read-only.
     """
     from prober.cli.exit_codes import refuse
 
@@ -78,22 +92,33 @@ def init(
     # Imported after the check of the address: importing the client takes longer.
     from prober.cli.commands import init
 
-    raise typer.Exit(init.init_each(servers, folder=output_dir, force=force))
+    options = init.InitOptions(
+        folder=output_dir,
+        force=force,
+        update=update,
+        output=output,
+        values=tuple(set_ or ()),
+        read_only=tuple(read_only or ()),
+    )
+    raise typer.Exit(init.init_each(servers, options))
 
 
-def pin(paths: Paths = None, target: TargetNames = None) -> None:
+def pin(paths: Paths = None, target: TargetNames = None, output: Output = "text") -> None:
     """Write what servers offer to contract files.
 
-    One for each catalog probe that names a `contract`.
+    One for each catalog probe that names a `contract`. What differs from the file that is there is shown.
     """
     from prober.cli import selection
     from prober.cli.commands import contracts
 
+    contracts.check_output(output)
     config = selection.load(paths, pinning=True)
-    raise typer.Exit(contracts.pin(config, selection.choose(config, targets=target)))
+    raise typer.Exit(
+        contracts.pin(config, selection.choose(config, selection.Choice(targets=target or ())), output=output)
+    )
 
 
-def drift(paths: Paths = None, target: TargetNames = None) -> None:
+def drift(paths: Paths = None, target: TargetNames = None, output: Output = "text") -> None:
     """Compare servers with their contract files.
 
     Each change is breaking, additive or cosmetic; the exit code is 1 where one is breaking.
@@ -101,8 +126,11 @@ def drift(paths: Paths = None, target: TargetNames = None) -> None:
     from prober.cli import selection
     from prober.cli.commands import contracts
 
+    contracts.check_output(output)
     config = selection.load(paths)
-    raise typer.Exit(contracts.drift(config, selection.choose(config, targets=target)))
+    raise typer.Exit(
+        contracts.drift(config, selection.choose(config, selection.Choice(targets=target or ())), output=output)
+    )
 
 
 def export(
@@ -111,7 +139,7 @@ def export(
     *,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ) -> None:
-    """Copy probes, dashboards, alerts or files to deploy that ship with it."""
+    """Copy out example probes, dashboards, alerts, units."""
     from prober.cli.commands import export
 
     raise typer.Exit(export.export(what, folder, force=force))

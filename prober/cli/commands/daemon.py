@@ -17,6 +17,7 @@ import typer
 
 from prober.cli.exit_codes import PASSED, refuse
 from prober.cli.selection import paths_or_default, refuse_mistakes
+from prober.cli.state_folder import state_folder
 from prober.config import ConfigError
 from prober.config.fields.units import parse_duration, parse_size, show_size
 from prober.config.model import Config
@@ -155,12 +156,8 @@ def _settings(options: DaemonOptions) -> Settings:
 
 
 def default_history() -> Path:
-    """In the state folder that systemd names, or else in the one of the XDG base directory specification."""
-    if folder := os.environ.get("STATE_DIRECTORY", "").split(":")[0]:
-        return Path(folder) / "history.db"
-    state = os.environ.get("XDG_STATE_HOME", "")
-    home = Path(state) if Path(state).is_absolute() else Path.home() / ".local" / "state"
-    return home / "mcp-prober" / "history.db"
+    """The file in the state folder."""
+    return state_folder() / "history.db"
 
 
 def _default_history_in_folder() -> Path:

@@ -1,4 +1,4 @@
-"""`run`: runs one pass, shows progress, and writes the report."""
+"""`run`: runs one pass, shows progress, and writes the reports."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from prober.cli.commands.judge import write_trace
-from prober.cli.exit_codes import INTERRUPTED, refuse
+from prober.cli import last_failed, selection
+from prober.cli.commands.judge import check_trace, seeded, write_trace
+from prober.cli.exit_codes import INTERRUPTED, PASSED, USAGE
+from prober.cli.outputs import Output, write_outputs
 from prober.config.model import Config, Probe
-from prober.outcome import Outcome
-from prober.report import REPORTS
+from prober.outcome import Outcome, Verdict
 from prober.report.progress import Progress
 from prober.report.summary import Summary
 
@@ -27,49 +28,70 @@ if TYPE_CHECKING:
     from prober.consistency.trace import Trace
 
 
-def check_output(output: str) -> None:
-    if output not in REPORTS:
-        refuse(f"--output {output}: choose one of {', '.join(REPORTS)}")
-
-
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """How to run and what to report."""
+    """What to run, how, and what to report."""
 
+    paths: Sequence[Path]
+    config: Config | None = None
+    """A configuration that is in no file, instead of `paths`. What became of its probes is not remembered."""
+    choice: selection.Choice
+    outputs: Sequence[Output]
     concurrency: int
-    output: str
-    verbose: bool
+    verbose: bool = False
+    fail_fast: bool = False
+    last_failed: bool = False
+    watch: bool = False
+    seed: int | None = None
+    """The seed of all races."""
     trace: Path | None = None
     """Where the trace of the one race goes."""
 
 
-def run(config: Config, probes: Sequence[Probe], options: RunOptions) -> int:
-    """Run the probes and report on standard output; returns the exit code."""
+def run(options: RunOptions) -> int:
+    """Run the chosen probes and report; returns the exit code."""
     atexit.register(gc.freeze)  # else Python collects garbage at exit: a tenth of a small pass
+    if not options.watch:
+        return _one_pass(options, set())
+    from prober.cli.watching import watch
+
+    return watch(options.paths, lambda depends_on: _one_pass(options, depends_on))
+
+
+def _one_pass(options: RunOptions, depends_on: set[Path]) -> int:
+    """Read the configuration and run it once. The files that it depends on are added to `depends_on`."""
+    config = options.config or selection.load(options.paths, read=depends_on)
+    probes: Sequence[Probe] = selection.choose(config, options.choice)
+    if options.last_failed:
+        probes = last_failed.narrowed(probes, options.paths)
+    probes = seeded(probes, options.seed)
+    check_trace(options.trace, probes)
+
     started_at = datetime.now(UTC)
     traces: list[Trace] = []
-    running = _run(config, probes, concurrency=options.concurrency, on_trace=traces.append)
-    outcomes, interrupted = asyncio.run(running)
-    REPORTS[options.output](outcomes, started_at=started_at, verbose=options.verbose, stream=sys.stdout)
+    outcomes, interrupted = asyncio.run(_run(config, probes, options, on_trace=traces.append))
+    if options.config is None:
+        last_failed.remember(outcomes, options.paths, configured=config.probes)
+    all_written = write_outputs(options.outputs, outcomes, started_at=started_at, verbose=options.verbose)
     if options.trace is not None:
         write_trace(options.trace, traces)
     if interrupted:
         typer.echo("interrupted", err=True)
         return INTERRUPTED
-    return Summary.of(outcomes, started_at=started_at).exit_code
+    code = Summary.of(outcomes, started_at=started_at).exit_code
+    return USAGE if code == PASSED and not all_written else code
 
 
 _INTERRUPTIONS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 async def _run(
-    config: Config, probes: Sequence[Probe], *, concurrency: int, on_trace: Callable[[Trace], None]
+    config: Config, probes: Sequence[Probe], options: RunOptions, *, on_trace: Callable[[Trace], None]
 ) -> tuple[list[Outcome], bool]:
     """The outcomes in the order of `probes`; `not_run` for each probe that an interruption stopped."""
     from prober.engine import not_run, run_pass
 
     ended: dict[str, Outcome] = {}
-    interrupted = False
 
     def start(probe: Probe) -> None:
         live.started(target=probe.target, probe=probe.name)
@@ -80,16 +102,23 @@ async def _run(
 
     with Progress(total=len(probes), stream=sys.stderr) as live:
         running = asyncio.ensure_future(
-            run_pass(config, probes, concurrency=concurrency, on_start=start, on_end=end, on_trace=on_trace)
+            run_pass(
+                config,
+                probes,
+                concurrency=options.concurrency,
+                on_start=start,
+                on_end=end,
+                on_trace=on_trace,
+                ends_pass=lambda outcome: options.fail_fast and outcome.verdict is Verdict.FAIL,
+            )
         )
         loop = asyncio.get_running_loop()
         for number in _INTERRUPTIONS:
             loop.add_signal_handler(number, running.cancel)
         try:
-            await running
+            return await running, False
         except asyncio.CancelledError:
-            interrupted = True
             for number in _INTERRUPTIONS:  # a second signal must not prevent the report
                 loop.remove_signal_handler(number)
                 signal.signal(number, signal.SIG_IGN)
-    return [ended.get(probe.name) or not_run(probe, "interrupted before it ended") for probe in probes], interrupted
+    return [ended.get(probe.name) or not_run(probe, "interrupted before it ended") for probe in probes], True

@@ -12,7 +12,7 @@ import httpcore
 import httpx
 
 from prober.client import error_mapping
-from prober.client.exchange import ExchangeRecorder
+from prober.client.exchange import Address, ExchangeRecorder
 from prober.client.foreign_logs import keep_back, probing
 from prober.client.http.connections import Connections
 from prober.client.http.http_response import note_head, read_body
@@ -41,6 +41,8 @@ class HttpClient:
         keep_back("httpcore")
         self._host = _parsed(target.url or "").host
         self._limits = target.limits
+        self._by_proxy = target.proxy is not None
+        self._has_credentials = bool(target.headers)
         self._backend = Backend()
         self._connections = _connections(target, self._backend)
         self._headers = {"User-Agent": "mcp-prober", "Accept-Encoding": "gzip, deflate"}
@@ -75,6 +77,9 @@ class HttpClient:
     async def _send(
         self, method: str, url: str, *, headers: Mapping[str, str], recorder: ExchangeRecorder, content: bytes
     ) -> AsyncIterator[Response]:
+        recorder.address = Address.of(url)
+        recorder.by_proxy = self._by_proxy
+        recorder.credentials = self._has_credentials or any(name.lower() == "authorization" for name in headers)
         with self._booked_on(recorder):
             # Straight to httpcore: what httpx's client has besides (redirects, cookies, authentication) is not wanted
             # here, and would be a fifth of a probe.

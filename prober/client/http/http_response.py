@@ -7,14 +7,16 @@ import zlib
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Any, Final
+from urllib.parse import urljoin
 
 from prober.client.error_mapping import from_exception
-from prober.client.exchange import ExchangeRecorder
+from prober.client.exchange import Address, ExchangeRecorder
 from prober.client.http.response import Response
+from prober.client.http.status_situation import of_content, of_status
 from prober.client.jsonrpc import decode, excerpt, is_answer, result_of
 from prober.config.model import Limits
 from prober.json_values import cap
-from prober.outcome import Evidence, Failure, Reason
+from prober.outcome import Evidence, Failure, Reason, Situation
 
 JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream"
@@ -30,6 +32,9 @@ _STATUS: Final = {
 
 _KEEPS_STATUS: Final = frozenset({401, 403, 429})
 """Statuses that say more than a JSON-RPC error beside them."""
+
+_CHALLENGE: Final = 300
+"""Characters of a challenge that are shown."""
 
 _WORDS: Final = 100
 """Characters that are told of what a server may say at any length."""
@@ -61,8 +66,7 @@ async def refuse_status(
     if status >= 400:
         raise await _status_failure(response, recorder, request_id=request_id, in_session=in_session)
     if 300 <= status < 400:
-        location = cap(response.headers.get("location", "nowhere").partition("?")[0])
-        raise _http_failure(Reason.REDIRECTED, status, f"redirected to {location}; redirects are not followed")
+        raise _redirected(status, response.headers.get("location", ""), recorder)
 
 
 async def refuse_content(response: Response, recorder: ExchangeRecorder, *, accepted: tuple[str, ...]) -> None:
@@ -73,10 +77,11 @@ async def refuse_content(response: Response, recorder: ExchangeRecorder, *, acce
     if recorder.content_type in accepted:
         return
     body = await _beginning(response, recorder)
+    situation, remedy = of_content(recorder, wants_stream=JSON not in accepted)
     raise Failure(
         Reason.BAD_CONTENT_TYPE,
         f"HTTP {status} with content type {recorder.content_type or '(none)'} instead of {' or '.join(accepted)}",
-        evidence=Evidence(http_status=status, seen=excerpt(body) or None),
+        evidence=Evidence(http_status=status, seen=excerpt(body) or None, situation=situation, remedy=remedy),
     )
 
 
@@ -92,10 +97,16 @@ async def _status_failure(
     elif rpc is not None and status < 500 and status not in _KEEPS_STATUS:
         reason = rpc.reason
     phrase = rpc.message if rpc else cap(response.reason_phrase, _WORDS)
+    situation, remedy = of_status(recorder, body, of_mcp=in_session or rpc is not None)
+    message = f"HTTP {status}" + (f": {phrase}" if phrase else "")
+    if challenge := response.headers.get("www-authenticate", "") if status == 401 else "":
+        message += f"; WWW-Authenticate: {cap(challenge, _CHALLENGE)}"
     return Failure(
         reason,
-        f"HTTP {status}" + (f": {phrase}" if phrase else ""),
+        message,
         evidence=Evidence(
+            situation=situation or (rpc.evidence.situation if rpc else None),
+            remedy=remedy,
             http_status=status,
             rpc_code=rpc.evidence.rpc_code if rpc else None,
             seen=rpc.evidence.seen if rpc else excerpt(body) or None,
@@ -117,6 +128,20 @@ def _error_in(body: bytes, request_id: int | None) -> Failure | None:
 
 def _http_failure(reason: Reason, status: int, message: str) -> Failure:
     return Failure(reason, message, evidence=Evidence(http_status=status))
+
+
+def _redirected(status: int, location: str, recorder: ExchangeRecorder) -> Failure:
+    """The address is shown without user, query and fragment, which may hold secrets."""
+    try:
+        there = Address.of(urljoin(str(recorder.address), location)) if location else Address()
+    except ValueError:
+        there = Address()
+    if there.scheme not in ("http", "https") or not there.host:
+        return _http_failure(Reason.REDIRECTED, status, f"HTTP {status}, and no address to go to instead")
+    address = cap(str(there))
+    elsewhere = Situation.REDIRECT_ELSEWHERE if there.host != recorder.address.host else None
+    evidence = Evidence(http_status=status, remedy=address, situation=elsewhere)
+    return Failure(Reason.REDIRECTED, f"HTTP {status} sends clients to {address}", evidence=evidence)
 
 
 async def _beginning(response: Response, recorder: ExchangeRecorder) -> bytes:

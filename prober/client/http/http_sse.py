@@ -29,7 +29,7 @@ from prober.client.http.sse import Event, EventParser
 from prober.client.jsonrpc import Message, decode, encode, is_answer, is_server_request, reply_to, result_of
 from prober.config.model import Target
 from prober.json_values import cap
-from prober.outcome import Evidence, Failure, Phase, Reason
+from prober.outcome import Evidence, Failure, Phase, Reason, Situation
 
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -69,10 +69,13 @@ class HttpSseTransport:
         await refuse_status(response, recorder, request_id=None)
         await refuse_content(response, recorder, accepted=(EVENTS,))
         self._events = await self._resources.enter_async_context(aclosing(self._read_events(response, recorder)))
+        recorder.awaited, recorder.if_late = "the `endpoint` event of the stream", Situation.STREAMABLE_SERVER
         event = await self._next_event(recorder)
         if event.type != "endpoint":
             raise Failure(
-                Reason.BAD_ENDPOINT, f"the stream began with a {cap(event.type, 50)!r} event, not with `endpoint`"
+                Reason.BAD_ENDPOINT,
+                f"the stream began with a {cap(event.type, 50)!r} event, not with `endpoint`",
+                evidence=Evidence(situation=Situation.STREAMABLE_SERVER),
             )
         self._post_url = endpoint(self._url, event.data)
 
@@ -134,7 +137,7 @@ def endpoint(stream_url: str, data: bytes) -> str:
     stream = httpx.URL(stream_url)
     try:
         url = stream.join(text)
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, ValueError):
         url = None
     if url is None or url.userinfo or _origin(url) != _origin(stream):
         raise Failure(

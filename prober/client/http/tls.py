@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 from prober.config.model import Tls
+
+
+class _Handshake(ssl.SSLObject):
+    """A handshake whose verification error has the certificate that was refused: it says until when it was valid."""
+
+    def do_handshake(self) -> None:
+        try:
+            super().do_handshake()
+        except ssl.SSLCertVerificationError as error:
+            with suppress(Exception):  # an inner function of the standard library, for want of one before 3.13
+                error.certificate = self._sslobj.get_unverified_chain()[0].get_info()  # type: ignore[attr-defined]
+            raise
 
 
 def tls_context(tls: Tls) -> ssl.SSLContext:
@@ -27,6 +40,7 @@ def _stamp(file: Path) -> tuple[int, int, int]:
 @lru_cache(maxsize=256)
 def _context(tls: Tls, *_stamps: tuple[int, int, int]) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=str(tls.ca_file) if tls.ca_file else None)
+    context.sslobject_class = _Handshake
     if tls.client_certificate:
         # Without the empty password OpenSSL would ask for one at the terminal, and wait.
         context.load_cert_chain(tls.client_certificate, tls.client_key, password="")

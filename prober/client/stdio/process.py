@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from prober.client.error_mapping import OUR_LACK
-from prober.outcome import Failure, Reason
+from prober.outcome import Evidence, Failure, Reason, Situation
 
 _CHUNK: Final = 65536
 _STDERR_TAIL: Final = 2000
@@ -75,7 +75,8 @@ class Process:
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             ours = isinstance(error, OSError) and error.errno in OUR_LACK
             reason = Reason.INTERNAL_ERROR if ours else Reason.SPAWN_FAILED
-            raise Failure(reason, f"{command[0]} could not be started: {_text(error)}") from error
+            evidence = _why_not(error, command[0], cwd=cwd, path=env.get("PATH", inherited.get("PATH", "")))
+            raise Failure(reason, f"{command[0]} could not be started: {_text(error)}", evidence=evidence) from error
         return cls(popen)
 
     def last_words(self) -> str:
@@ -259,6 +260,17 @@ def _open_pidfd(pid: int) -> int | None:
         return os.pidfd_open(pid)
     except (AttributeError, OSError):
         return None
+
+
+def _why_not(error: Exception, program: str, *, cwd: Path | None, path: str) -> Evidence:
+    if cwd is not None and not cwd.is_dir():
+        return Evidence(situation=Situation.FOLDER_MISSING)
+    if isinstance(error, FileNotFoundError):
+        searched = None if "/" in program else f"PATH: {path}"
+        return Evidence(situation=Situation.PROGRAM_MISSING, remedy=program, detail=searched)
+    if isinstance(error, PermissionError):
+        return Evidence(situation=Situation.PROGRAM_NOT_EXECUTABLE, remedy=program)
+    return Evidence()
 
 
 def _text(error: Exception) -> str:

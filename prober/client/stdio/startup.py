@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from prober.outcome import Failure, Reason
+from prober.outcome import Evidence, Failure, Reason, Situation
 
 
 class Startup:
@@ -58,5 +58,6 @@ class Startup:
         what = "the server gave no answer" if self._wrote else "the server wrote nothing"
         return Failure(
             Reason.TIMEOUT,
-            f"{what} for {self._seconds:g} s after its start; if it needs longer, raise startup_timeout of the target",
+            f"{what} for {self._seconds:g} s after its start, the startup_timeout of the target",
+            evidence=Evidence(situation=Situation.SLOW_START),
         )

@@ -7,6 +7,7 @@ import itertools
 import json
 import select
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, NoReturn
 
 from prober.client.era_detection import not_discovered
@@ -26,10 +27,12 @@ from prober.client.stdio.process import Process
 from prober.client.stdio.startup import Startup
 from prober.client.transport import AnsweredLateError
 from prober.config.model import Target
-from prober.outcome import Evidence, Failure, Phase, Reason
+from prober.outcome import Evidence, Failure, Phase, Reason, Situation
 
 _LAST_WORDS: Final = 0.5
 """Seconds that a process which closed its output has to exit, so that its status can be told."""
+
+_NO_LEAVE: Final = Evidence(situation=Situation.NO_LEAVE)
 
 _TURN: Final = 64
 """Lines after which the event loop has its turn: there may be thousands of them in one chunk."""
@@ -116,7 +119,8 @@ class StdioTransport:
                 raise await self._gone(self._process, printed=line) from None
             if b'"jsonrpc"' not in line:
                 said = f"the server prints to stdout; log to stderr: {excerpt(line.strip())!r} is no message"
-                raise Failure(failure.reason, said, evidence=failure.evidence) from None
+                evidence = replace(failure.evidence, situation=Situation.TEXT_ON_STDOUT)
+                raise Failure(failure.reason, said, evidence=evidence) from None
             raise
         if is_answer(received) and not self._has_answered:
             self._has_answered = True
@@ -207,9 +211,10 @@ class StdioTransport:
         if not await process.leave(grace):
             then = "stopped by SIGTERM" if process.exited else "killed, for it did not heed SIGTERM either"
             message = f"the process did not exit within {grace:g} s of the end of its standard input; it was {then}"
-            raise Failure(Reason.TIMEOUT, message)
+            raise Failure(Reason.TIMEOUT, message, evidence=_NO_LEAVE)
         if await process.exit_status(0) != 0:
-            raise Failure(Reason.PROCESS_EXITED, f"{process.exited}, at the end of its standard input")
+            message = f"{process.exited}, at the end of its standard input"
+            raise Failure(Reason.PROCESS_EXITED, message, evidence=_NO_LEAVE)
 
     @property
     def process(self) -> Evidence | None:

@@ -32,6 +32,8 @@ class FileScope:
     """Names of targets in probes, checked when all files are read."""
     write_requests: list[tuple[Cursor, str]] = field(default_factory=list)
     """`allow_writes` of probes whose target, the name, must allow writes as well."""
+    files: set[Path] = field(default_factory=set)
+    """Files that values of this file name, whether they can be read or not."""
 
     @property
     def folder(self) -> Path:

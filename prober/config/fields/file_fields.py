@@ -37,6 +37,7 @@ class ExistingFile(FilePath):
 
     def read(self, cursor: Cursor) -> Path:
         path = super().read(cursor)
+        cursor.scope.files.add(path)
         try:
             if path.is_dir():
                 raise cursor.error("a folder; expected a file")

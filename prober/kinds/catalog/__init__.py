@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from prober.config.document.cursor import Cursor
-from prober.config.fields.field_types import FieldType, JsonSchema, ListOf, SchemaBuilder, Text
+from prober.config.fields.field_types import Choice, FieldType, JsonSchema, ListOf, SchemaBuilder, Text
 from prober.config.fields.file_fields import FilePath, JsonFile
 from prober.config.fields.mapping_schema import Values, key, mapping_of, settings
 from prober.config.kind import FactMetric, ProbeKind
@@ -26,6 +26,7 @@ class ContractField(FieldType[tuple[Path, "Contract | None"]]):
         from prober.contract.contract import ContractError, parse_contract
 
         path = FilePath().read(cursor)
+        cursor.scope.files.add(path)
         if not path.exists():
             if cursor.scope.contracts_may_be_missing:
                 return path, None
@@ -54,6 +55,11 @@ class CatalogSettings:
         ContractField(), "A contract written by `mcp-prober pin`; breaking changes fail the probe.", default=None
     )
     contract_file: Path | None = None
+    lists: tuple[str, ...] | None = key(
+        ListOf(item=Choice(("tools", "prompts", "resources", "templates")), wanted="a list of lists", least=1),
+        "The only lists that are read, of a server that announces a list and fails to give it; else all of them.",
+        default=None,
+    )
 
 
 def _build(values: Values) -> CatalogSettings:
@@ -67,6 +73,12 @@ KIND: Final = ProbeKind(
     help="Read every page of tools, resources, templates and prompts.",
     settings=mapping_of(CatalogSettings, build=_build),
     reasons=lambda _: {Reason.TOOL_MISSING, Reason.EXPECTATION_FAILED, Reason.CONTRACT_BROKEN},
+    next_steps={
+        Reason.TOOL_MISSING: "If the tools are gone on purpose, remove them from `tools` of the probe {probe}; the"
+        " evidence names those that the server lists.",
+        Reason.EXPECTATION_FAILED: "If they are gone on purpose, remove them from `resources` or `prompts` of the probe"
+        " {probe}; the evidence names those that the server lists.",
+    },
     metrics=(
         FactMetric(
             name="mcp_contract_changes",

@@ -16,7 +16,7 @@ from prober.kinds.catalog import CatalogSettings
 from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Failure, Reason
 
-_LISTS: Final = {
+LISTS: Final = {
     "tools": ("tools", "tools/list", "tools", "name"),
     "prompts": ("prompts", "prompts/list", "prompts", "name"),
     "resources": ("resources", "resources/list", "resources", "uri"),
@@ -30,7 +30,7 @@ _SHOWN: Final = 20
 
 async def run(context: ProbeContext, settings: CatalogSettings) -> None:
     async with context.session(explicit=True) as session:
-        found = await read_contract(session)
+        found = await read_contract(session, settings.lists)
         if session.mirrors_arguments:
             await _check_annotations(context, found)
     wanted = {"tools": settings.tools, "prompts": settings.prompts, "resources": settings.resources}
@@ -41,24 +41,27 @@ async def run(context: ProbeContext, settings: CatalogSettings) -> None:
         await _compare(context, settings.contract, found)
 
 
-async def read_contract(session: Session) -> Contract:
-    """The contract of the server, in an explicitly negotiated session.
-
-    Only announced lists are requested: the method of another list may be unknown to the server.
-    """
-    sections: dict[str, list[dict[str, Any]]] = {}
-    for section, (capability, method, key, identity) in _LISTS.items():
-        if capability not in session.capabilities:
-            continue
-        try:
-            sections[section] = await session.pages(method, key)
-        except Failure as failure:
-            # no capability announces templates, and many servers without templates do not know the method
-            if section != "templates" or failure.evidence.rpc_code != METHOD_NOT_FOUND:
-                raise
-        else:
-            _refuse_duplicates(method, identity, sections[section])
+async def read_contract(session: Session, lists: Iterable[str] | None = None) -> Contract:
+    """The contract of the server, in an explicitly negotiated session: of all its lists, or of those in `lists`."""
+    wanted = LISTS if lists is None else lists
+    sections = {section: items for section in wanted if (items := await read_list(session, section)) is not None}
     return contract_of(**sections)
+
+
+async def read_list(session: Session, section: str) -> list[dict[str, Any]] | None:
+    """All items of one list; None where the server does not announce the list, whose method may then be unknown."""
+    capability, method, key, identity = LISTS[section]
+    if capability not in session.capabilities:
+        return None
+    try:
+        items = await session.pages(method, key)
+    except Failure as failure:
+        # no capability announces templates, and many servers without templates do not know the method
+        if section != "templates" or failure.evidence.rpc_code != METHOD_NOT_FOUND:
+            raise
+        return None
+    _refuse_duplicates(method, identity, items)
+    return items
 
 
 def _refuse_duplicates(method: str, identity: str, items: Iterable[dict[str, Any]]) -> None:
@@ -112,7 +115,7 @@ async def _compare(context: ProbeContext, pinned: Contract, found: Contract) -> 
             Reason.CONTRACT_BROKEN,
             f"{len(breaking)} breaking change{'s' if len(breaking) > 1 else ''} of the contract,"
             f" first: {first.where}: {first.message}",
-            step=_LISTS[first.where.partition("/")[0]][1],
+            step=LISTS[first.where.partition("/")[0]][1],
             evidence=_evidence(first),
             further=tuple(_evidence(change) for change in rest),
         )

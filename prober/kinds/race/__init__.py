@@ -47,6 +47,12 @@ KIND: Final = ProbeKind(
         keys=keys(), build=_build, checks=(check_writes, check_operations, check_placeholders, check_sizes)
     ),
     reasons=_reasons,
+    next_steps={
+        Reason.UNDECIDED: "The message says what the proof lacks. Raise `operations` or `clients` of the probe"
+        " {probe}, so that more calls overlap.",
+        Reason.EXPECTATION_FAILED: "Correct in the probe {probe} where the race finds value, version and conflict in"
+        " the tool's answer, or `expect` of its setup.",
+    },
     metrics=(
         FactMetric(
             name="mcp_race_violations_total",

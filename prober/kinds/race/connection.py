@@ -57,7 +57,7 @@ class Connection:
         except TimeoutError:
             if not clock.expired():
                 raise
-            failure = timed_out(self._log.last)
+            failure = timed_out(self._log.last, limit=f"the {timeout:.3g} s for one call")
             await self._drop(failure)
             raise failure from None
         except Failure as failure:

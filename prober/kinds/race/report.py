@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 
@@ -39,23 +40,29 @@ def failure_from(context: ProbeContext, verdict: Judged, trace: Trace, failures:
 
 def _violated(context: ProbeContext, verdict: Judged, trace: Trace) -> Failure:
     worst, *others = verdict.violations
-    file = context.origin.rpartition(":")[0]
-    again = " ".join(filter(None, ("mcp-prober run", file, "--probe", context.probe, "--seed", str(trace.seed))))
     return Failure(
         worst.reason,
         worst.sentence,
         step=_STEP,
-        evidence=Evidence(
-            detail="\n".join((_times(worst), *map(line, worst.witness), f"again: {again}")),
+        evidence=Evidence(detail="\n".join((*_witness(worst), *_again(context, trace)))),
+        further=tuple(
+            Evidence(detail="\n".join((f"{each.reason}: {each.sentence}", *_witness(each)))) for each in others
         ),
-        further=tuple(Evidence(detail="\n".join((f"{each.reason}: {each.sentence}", _times(each)))) for each in others),
     )
 
 
-def _times(violation: Violation) -> str:
-    if violation.occurrences == 1:
-        return "witness of the only case in this trace:"
-    return f"witness of the first of {violation.occurrences} cases in this trace:"
+def _witness(violation: Violation) -> tuple[str, ...]:
+    """How often it happened, then the calls of one case."""
+    found = violation.occurrences
+    times = "only case" if found == 1 else f"first of {found} cases"
+    return (f"witness of the {times} in this trace:", *map(line, violation.witness))
+
+
+def _again(context: ProbeContext, trace: Trace) -> tuple[str, ...]:
+    """The command that makes the race again; nothing where no file has the probe."""
+    file = context.origin.rpartition(":")[0]
+    words = ("mcp-prober", "run", file, "--probe", context.probe, "--seed", str(trace.seed))
+    return (f"again: {shlex.join(words)}",) if file else ()
 
 
 def _failed_calls(failures: Sequence[Failure], trace: Trace) -> str:

@@ -40,7 +40,7 @@ class RaceCall:
     )
     source: Source = key(
         Choice(get_args(Source)),
-        "Where the paths lead: `structured` content, the `text` parsed as JSON, or the whole `result`.",
+        "Where the paths lead: `structured` content, the `text` parsed as JSON, the whole `result`, or `result-text`.",
         name="from",
         default="structured",
     )

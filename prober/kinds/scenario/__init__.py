@@ -12,6 +12,7 @@ from prober.config.kind import ProbeKind
 from prober.kinds.placeholders import SCRATCH
 from prober.kinds.reasons import CHECK_REASONS, TOOL_REASONS
 from prober.kinds.step import STEP, Step, check_arguments, list_at, names_at
+from prober.outcome import Reason
 
 
 @settings
@@ -58,6 +59,10 @@ KIND: Final = ProbeKind(
     help="Tool calls in one session, in order, with captured values, then a cleanup that always runs.",
     settings=mapping_of(ScenarioSettings, build=_build, checks=(_check_placeholders,)),
     reasons=lambda _: TOOL_REASONS | CHECK_REASONS,
+    next_steps={
+        Reason.EXPECTATION_FAILED: "If the answer of the step {step} is right, change `expect` or `capture` of that"
+        " step in the probe {probe}.",
+    },
     answers=_all_steps,
     writes_need_target=True,
 )

@@ -19,11 +19,11 @@ from prober.web.pages.failure_view import (
     MAX_NOTES,
     FailureView,
     earlier_failures,
-    present_failure,
+    present_failures,
 )
 from prober.web.pages.formatting import When, ago, counted, one_line, percent, since, span
 from prober.web.pages.front import late
-from prober.web.pages.list_query import Pages, is_late, paged
+from prober.web.pages.list_query import PAGE_SIZE, Pages, is_late, paged
 from prober.web.pages.recent_history import TargetHistory
 
 _EXPIRY_WARNING: Final = 14 * 86400.0
@@ -74,12 +74,22 @@ class ProbeRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DisabledProbe:
+    """A probe that is not run, for the configuration says so."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Detail:
     """All values of a target page."""
 
     name: str
     address: str
     verdict: Verdict
+    state: str
+    """The verdict, or that the target is disabled: what the page is coloured by."""
     headline: str
     since: When | None
     maintenance: bool
@@ -90,6 +100,7 @@ class Detail:
     uptime: str | None
     present: tuple[FailureView, ...]
     probes: tuple[ProbeRow, ...]
+    disabled: tuple[DisabledProbe, ...]
     pages: Pages
     earlier: str | None
     later: str | None
@@ -124,6 +135,7 @@ def detail_of(
         name=target.target.name,
         address=one_line(target.target.address, most=400),
         verdict=target.verdict,
+        state=target.verdict.value if target.probes else "disabled",
         headline=_headline(target),
         since=since(target.since, now) if target.since else None,
         maintenance=any(state.maintenance for state in schedule.values()),
@@ -132,8 +144,9 @@ def detail_of(
         strip=strip_of(past.days, now.date()) if past else None,
         spark=spark_of(past.seconds) if past else None,
         uptime=percent(past.uptime) if past and past.uptime is not None else None,
-        present=tuple(present_failure(status, now) for status in bad),
+        present=present_failures(bad, now),
         probes=tuple(_row(status, schedule[status.probe.name], now, started_at) for status in statuses),
+        disabled=tuple(DisabledProbe(name=probe.name, kind=probe.kind) for probe in target.disabled[:PAGE_SIZE]),
         pages=pages,
         earlier=f"?page={pages.number - 1}" if pages.number > 1 else None,
         later=f"?page={pages.number + 1}" if pages.number < pages.count else None,
@@ -145,6 +158,8 @@ def detail_of(
 
 def _headline(target: TargetStatus) -> str:
     count, of = len(target.of(target.verdict)), len(target.probes)
+    if target.disabled and not of:
+        return "disabled"
     if all(status.last is None for status in target.probes):
         return "not probed yet"
     one, many = _VERBS[target.verdict]
@@ -171,6 +186,8 @@ def _facts(target: TargetStatus, outcomes: Sequence[Outcome], now: datetime) -> 
         numbers |= outcome.facts
     if "tools" in numbers:
         facts.append(Fact(name="Tools", text=f"{int(numbers['tools']):,}"))
+    if target.target.tags:
+        facts.append(Fact(name="Tags", text=one_line(", ".join(target.target.tags), most=MAX_LINE)))
     facts += _certificate(numbers.get("certificate_expiry_timestamp_seconds"), now)
     facts += _contract(numbers)
     facts += _process(target, now)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from prober.history import PastFailure
-from prober.outcome import Outcome, Reason, Verdict
-from prober.report.details import Note, all_notes, cause
+from prober.outcome import Outcome, Verdict
+from prober.report.details import Note, cause, evidence_notes, warning_notes
+from prober.report.grouping import alike
+from prober.report.next_step import next_step
 from prober.status import ProbeStatus
 from prober.web.pages.formatting import When, ago, counted, lines_within, one_line, since
 
@@ -27,10 +29,12 @@ class FailureView:
     """A run that did not pass, with its evidence."""
 
     key: str
-    probe: str
+    probes: tuple[str, ...]
+    """Names of the probes that fail alike."""
     verdict: Verdict
     cause: str
     message: str
+    next_step: str
     notes: tuple[Note, ...]
     further: int
     """Number of notes that are not shown."""
@@ -39,13 +43,26 @@ class FailureView:
     maintenance: bool
 
 
-def present_failure(status: ProbeStatus, now: datetime) -> FailureView:
-    """The latest run of a probe, which did not pass."""
-    assert status.last is not None
-    began = status.since or status.last.ended
-    streak = f"{counted(status.streak, 'failure')} in a row" if status.streak > 1 else ""
-    outcome, maintenance = status.last.outcome, status.last.maintenance
-    return _failure_view(outcome, cause(outcome), since(began, now), streak=streak, maintenance=maintenance)
+def present_failures(statuses: Sequence[ProbeStatus], now: datetime) -> tuple[FailureView, ...]:
+    """The latest runs of probes that did not pass; those that are alike are one entry."""
+    by_probe = {status.probe.name: status for status in statuses}
+    groups = alike(status.last.outcome for status in statuses if status.last is not None)
+    return tuple(_present_failure([by_probe[outcome.probe] for outcome in group], now) for group in groups)
+
+
+def _present_failure(statuses: Sequence[ProbeStatus], now: datetime) -> FailureView:
+    """The failure of the first of them, with the names of all; since when, and how often in a row, is the most."""
+    last = [status.last for status in statuses if status.last is not None]
+    began = min(status.since or run.ended for status, run in zip(statuses, last, strict=True))
+    most = max(status.streak for status in statuses)
+    view = _failure_view(
+        last[0].outcome,
+        cause(last[0].outcome),
+        since(began, now),
+        streak=f"{counted(most, 'failure')} in a row" if most > 1 else "",
+        maintenance=all(run.maintenance for run in last),
+    )
+    return replace(view, probes=tuple(status.probe.name for status in statuses))
 
 
 def earlier_failures(
@@ -69,39 +86,24 @@ def _earlier_failure(failures: Sequence[PastFailure], now: datetime) -> FailureV
     streak = f"{counted(count, 'run')}, the first {ago(first.started_at, now).text}" if count > 1 else ""
     maintenance = all(each.maintenance for each in failures)
     return _failure_view(
-        _outcome_of(latest), _cause(latest), ago(latest.started_at, now), streak=streak, maintenance=maintenance
+        latest.outcome, _cause(latest), ago(latest.started_at, now), streak=streak, maintenance=maintenance
     )
 
 
 def _cause(failure: PastFailure) -> str:
     """The cause; a reason that only an earlier version knew stays as it is."""
-    return cause(_outcome_of(failure)) or failure.reason or ""
-
-
-def _outcome_of(failure: PastFailure) -> Outcome:
-    return Outcome(
-        target=failure.target,
-        probe=failure.probe,
-        kind=failure.kind,
-        verdict=failure.verdict,
-        reason=next((reason for reason in Reason if reason == failure.reason), None),
-        step=failure.step,
-        message=failure.message,
-        evidence=failure.evidence,
-        warnings=failure.warnings,
-        started_at=failure.started_at,
-        duration_seconds=failure.duration_seconds,
-    )
+    return cause(failure.outcome) or failure.reason or ""
 
 
 def _failure_view(outcome: Outcome, why: str, when: When, *, maintenance: bool, streak: str = "") -> FailureView:
-    notes = list(all_notes(outcome, verbose=False))
+    notes = [*evidence_notes(outcome), *warning_notes(outcome)]
     return FailureView(
         key=f"{outcome.probe}-{_milliseconds(outcome.started_at)}",
-        probe=outcome.probe,
+        probes=(outcome.probe,),
         verdict=outcome.verdict,
         cause=one_line(why, most=MAX_LINE),
         message=lines_within(outcome.message, most=MAX_MESSAGE),
+        next_step=next_step(outcome),
         notes=tuple(Note(label=note.label, text=lines_within(note.text, most=_MAX_NOTE)) for note in notes[:MAX_NOTES]),
         further=max(len(notes) - MAX_NOTES, 0),
         when=when,

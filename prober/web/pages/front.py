@@ -10,6 +10,8 @@ from typing import Final
 
 from prober.outcome import Verdict
 from prober.report.details import cause
+from prober.report.grouping import alike
+from prober.report.next_step import next_step
 from prober.status import WORST_FIRST, ProbeStatus
 from prober.web.pages.chart_geometry import Spark, Strip, spark_of, strip_of
 from prober.web.pages.formatting import When, ago, counted, one_line, percent, since, span
@@ -17,7 +19,7 @@ from prober.web.pages.list_query import ListedTarget, ListQuery, Pages, Selectio
 from prober.web.pages.recent_history import TargetHistory
 
 _MAX_COMPLAINTS: Final = 3
-"""Failing probes of one target that the front page shows; the target page has the rest."""
+"""Failures of one target that the front page shows; the target page has the rest."""
 _MAX_ADDRESS: Final = 120
 _MAX_MESSAGE: Final = 240
 _TITLES: Final = {Verdict.FAIL: "Failing", Verdict.UNKNOWN: "Unknown", Verdict.PASS: "Passing"}
@@ -25,12 +27,15 @@ _TITLES: Final = {Verdict.FAIL: "Failing", Verdict.UNKNOWN: "Unknown", Verdict.P
 
 @dataclass(frozen=True, kw_only=True)
 class Complaint:
-    """A probe that does not pass, on one line."""
+    """Probes that do not pass, and why: those that fail alike are one."""
 
     probe: str
+    others: int
+    """Number of probes that fail alike."""
     verdict: Verdict
     cause: str
     message: str
+    next_step: str
     since: When | None
 
 
@@ -67,6 +72,15 @@ class Group:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DisabledRow:
+    """A target of which every probe is disabled."""
+
+    name: str
+    address: str
+    probes: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Filter:
     """A link that shows only the targets of one verdict, or all."""
 
@@ -88,6 +102,7 @@ class Front:
     word: str
     wanted: Verdict | None
     groups: tuple[Group, ...]
+    disabled: tuple[DisabledRow, ...]
     pages: Pages
     earlier: str | None
     later: str | None
@@ -120,6 +135,14 @@ def front_of(
         word=one_line(query.word, most=200),
         wanted=query.verdict,
         groups=groups,
+        disabled=tuple(
+            DisabledRow(
+                name=each.target.name,
+                address=one_line(each.target.address, most=_MAX_ADDRESS),
+                probes=counted(len(each.disabled), "probe"),
+            )
+            for each in selection.disabled
+        ),
         pages=selection.pages,
         earlier=query.link(verdict=query.verdict, page=number - 1) if number > 1 else None,
         later=query.link(verdict=query.verdict, page=number + 1) if number < selection.pages.count else None,
@@ -164,6 +187,8 @@ def _details(totals: Totals) -> list[str]:
         parts.append(f"{counted(unknown, 'target')} unknown")
     if totals.excused:
         parts.append(f"{totals.excused:,} of the failing in maintenance")
+    if totals.disabled:
+        parts.append(f"{counted(totals.disabled, 'target')} disabled")
     if totals.late:
         parts.append(f"{counted(totals.late, 'target')} with late runs")
     return parts
@@ -192,16 +217,18 @@ def _filters(selection: Selection, query: ListQuery) -> list[Filter]:
 def _row(listed: ListedTarget, now: datetime, past: TargetHistory | None, maintenance: Collection[str]) -> Row:
     target, verdict = listed.target, listed.verdict
     failing, unknown = target.of(Verdict.FAIL), target.of(Verdict.UNKNOWN)
-    bad = [status for status in (*failing, *unknown) if status.last is not None]
+    by_probe = {status.probe.name: status for status in (*failing, *unknown)}
+    bad = alike(status.last.outcome for status in by_probe.values() if status.last is not None)
     ends = [status.last.ended for status in target.probes if status.last is not None]
     return Row(
         name=target.target.name,
         address=one_line(target.target.address, most=_MAX_ADDRESS),
         verdict=verdict,
         since=since(listed.since, now) if listed.since else None,
-        complaints=tuple(_complaint(status, now) for status in bad[:_MAX_COMPLAINTS]),
-        further=max(len(bad) - _MAX_COMPLAINTS, 0),
-        probes=counted(len(target.probes), "probe"),
+        complaints=tuple(_complaint(by_probe[group[0].probe], len(group) - 1, now) for group in bad[:_MAX_COMPLAINTS]),
+        further=sum(map(len, bad[_MAX_COMPLAINTS:])),
+        probes=counted(len(target.probes), "probe")
+        + (f" and {len(target.disabled):,} disabled" if target.disabled else ""),
         ran=ago(max(ends), now) if ends else None,
         late=late(next((s for s in target.probes if is_late(s, now)), None), now),
         maintenance=any(status.probe.name in maintenance for status in target.probes),
@@ -211,14 +238,16 @@ def _row(listed: ListedTarget, now: datetime, past: TargetHistory | None, mainte
     )
 
 
-def _complaint(status: ProbeStatus, now: datetime) -> Complaint:
+def _complaint(status: ProbeStatus, others: int, now: datetime) -> Complaint:
     assert status.last is not None
     outcome = status.last.outcome
     return Complaint(
         probe=status.probe.name,
+        others=others,
         verdict=outcome.verdict,
         cause=one_line(cause(outcome), most=120),
         message=one_line(outcome.message, most=_MAX_MESSAGE),
+        next_step=next_step(outcome),
         since=since(status.since, now) if status.since else None,
     )
 

@@ -66,6 +66,8 @@ class Totals:
     late: int
     waiting: int
     """Targets of which no probe has run yet."""
+    disabled: int
+    """Targets of which every probe is disabled; they are not among the `targets`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,19 +90,24 @@ class Selection:
     """Targets that match the word."""
     shown: tuple[ListedTarget, ...]
     pages: Pages
+    disabled: tuple[TargetStatus, ...]
+    """Targets of which every probe is disabled, behind the others: on the last page, at most as many as a page has."""
 
 
 def select_targets(targets: Sequence[TargetStatus], query: ListQuery, now: datetime) -> Selection:
     """Reads every probe once. Run it in a thread: with thousands of probes it would block the event loop."""
-    listed = [_list(target, now) for target in targets]
-    found = [each for each in listed if _matches(each.target, query.word.casefold())] if query.word else listed
+    word = query.word.casefold()
+    listed = [_list(target, now) for target in targets if target.probes]
+    found = [each for each in listed if _matches(each.target, word)] if query.word else listed
+    disabled = [each for each in targets if not each.probes and query.verdict is None and _matches(each, word)]
     wanted = [each for each in found if query.verdict in (None, each.verdict)]
     pages = paged(len(wanted), query.page)
     return Selection(
-        totals=_totals(listed),
+        totals=_totals(listed, len(targets) - len(listed)),
         matching=Counter(each.verdict for each in found),
         shown=tuple(sorted(wanted, key=_rank)[pages.first - 1 : pages.last] if wanted else ()),
         pages=pages,
+        disabled=tuple(disabled[:PAGE_SIZE]) if pages.number == pages.count else (),
     )
 
 
@@ -148,11 +155,13 @@ def _rank(listed: ListedTarget) -> tuple[int, float, str]:
 
 
 def _matches(target: TargetStatus, word: str) -> bool:
-    texts = (target.target.name, target.target.address, *(status.probe.name for status in target.probes))
+    probes = (*(status.probe for status in target.probes), *target.disabled)
+    texts = [target.target.name, target.target.address, *target.target.tags]
+    texts += [text for probe in probes for text in (probe.name, *probe.tags)]
     return any(word in text.casefold() for text in texts)
 
 
-def _totals(listed: Sequence[ListedTarget]) -> Totals:
+def _totals(listed: Sequence[ListedTarget], disabled: int) -> Totals:
     return Totals(
         targets=len(listed),
         probes=sum(len(each.target.probes) for each in listed),
@@ -161,4 +170,5 @@ def _totals(listed: Sequence[ListedTarget]) -> Totals:
         excused=sum(each.excused for each in listed),
         late=sum(each.late for each in listed),
         waiting=sum(all(status.last is None for status in each.target.probes) for each in listed),
+        disabled=disabled,
     )

@@ -89,7 +89,8 @@ class Views:
         except KeyError:
             return self._badge(request, badge(name, "no such target", Verdict.UNKNOWN), status=404)
         if request.query_params.get("show") != "uptime":
-            return self._badge(request, badge(name, target.verdict.value, target.verdict))
+            text = target.verdict.value if target.probes else "disabled"
+            return self._badge(request, badge(name, text, target.verdict))
         uptime = await self._past.uptime(name, datetime.now(UTC))
         text = f"{percent(uptime)} uptime" if uptime is not None else "uptime unknown"
         return self._badge(request, badge(name, text, _tone(uptime)))

@@ -77,9 +77,21 @@ def test_more_failing_probes_than_fit_are_counted() -> None:
     world = World()
     probes = [probe(f"p{n}", "a") for n in range(7)]
     world.apply_config([target("a")], probes)
-    world.record(*(result(each, reason=F) for each in probes))
+    world.record(*(result(each, reason=F, message=f"port {n}") for n, each in enumerate(probes)))
     with served(world) as url:
         assert "and 4 more" in read(url).text
+
+
+def test_probes_that_fail_alike_are_one_complaint_with_the_next_step() -> None:
+    world = World()
+    probes = [probe(f"p{n}", "a") for n in range(7)]
+    world.apply_config([target("a")], probes)
+    world.record(*(result(each, reason=F, message="Connection refused") for each in probes))
+    with served(world) as url:
+        text = read(url).text
+    assert text.count("Connection refused") == 1
+    assert "p0 and 6 more connect_refused" in text
+    assert "Next Start the server, or correct host and port in url ." in text
 
 
 def test_a_late_probe_is_marked_with_how_late_it_is() -> None:
@@ -178,3 +190,33 @@ def test_many_targets_come_page_by_page() -> None:
     assert re.findall(r'rel="(next|prev)" href="([^"]+)"', first.body) == [("next", "?page=2")]
     assert len(re.findall(r'id="target-', last.body)) == 20
     assert re.findall(r'rel="(next|prev)" href="([^"]+)"', last.body) == [("prev", "?page=2")]
+
+
+def _partly_disabled() -> World:
+    """A target that passes, with a probe that is disabled, and a target that is disabled as a whole."""
+    world = World()
+    probes = [probe("pa", "a"), probe("pb", "a", enabled=False), probe("po", "off", enabled=False, tags=("slow",))]
+    world.apply_config([target("a"), target("off")], probes)
+    world.record(result(probes[0]))
+    return world
+
+
+def test_what_is_disabled_is_behind_the_rest_counted_apart_and_never_passing() -> None:
+    with served(_partly_disabled()) as url:
+        page = read(url)
+        assert "The target passes 1 probe · 1 target disabled" in page.text
+        assert "1 probe and 1 disabled, ran" in page.text
+        assert page.text.index("Passing 1") < page.text.index("Disabled") < page.text.index("off 1 probe, not run")
+        assert "off" not in read(f"{url}/?verdict=pass").text.split("Passing 1")[-1]
+        assert "off 1 probe, not run" in read(f"{url}/?q=slow").text  # found by its tag
+        assert "off 1 probe, not run" not in read(f"{url}/?q=pa").text
+
+
+def test_where_everything_is_disabled_nothing_is_probed() -> None:
+    world = World()
+    world.apply_config([target("off")], [probe("po", "off", enabled=False)])
+    with served(world) as url:
+        page = read(url)
+    assert "Nothing is probed" in page.text
+    assert "mcp-prober init" not in page.text
+    assert "pass" not in page.text.lower().split("nothing is probed")[1].split("disabled")[0]

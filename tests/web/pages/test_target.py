@@ -174,7 +174,9 @@ def test_earlier_failures_that_are_alike_are_one(tmp_path: Path) -> None:
     world.apply_config([target("a")], [each, other])
     with history_of(sorted(runs, key=lambda run: run.outcome.started_at), tmp_path / "h.db") as world.history:
         page = _page(world)
-    assert "rpc_error p, 5 h ago , 3 runs, the first 9 h ago no 5 rpc_error q, 6 h ago timeout p, 8 h ago" in page.text
+    assert "rpc_error p, 5 h ago , 3 runs, the first 9 h ago no 5 Next Read the error" in page.text
+    assert "rpc_error q, 6 h ago" in page.text
+    assert "timeout p, 8 h ago" in page.text
     assert page.tags["details"] == 3
 
 
@@ -244,3 +246,44 @@ def test_hostile_text_is_shown_as_text_cut_and_without_its_tricks(tmp_path: Path
         assert "<script>alert(1)</script>" in answer.page.text
     assert len(answers[0].body) < 20_000
     assert len(answers[1].body) < 400_000
+
+
+def test_a_disabled_probe_is_named_below_those_that_run() -> None:
+    world = World()
+    world.apply_config([target("a", tags=("eu", "prod"))], [probe("p", "a"), probe("q", "a", enabled=False)])
+    world.record(result(probe("p", "a")))
+    page = _page(world)
+    assert "its probe passes" in page.text
+    assert "Disabled disabled q handshake" in page.text
+    assert "Tags eu, prod" in page.text
+
+
+def test_a_target_that_is_disabled_says_so_and_has_no_verdict() -> None:
+    world = World()
+    world.apply_config([target("a", enabled=False)], [probe("p", "a", enabled=False)])
+    with served(world) as url:
+        page, badge = read(f"{url}/targets/a"), ask(f"{url}/badge/a.svg")
+    assert page.titles[0].startswith("disabled: a")
+    assert "pass" not in page.text
+    assert "not probed yet" not in page.text
+    assert "a: disabled" in badge.body
+
+
+def test_probes_that_fail_alike_are_one_incident_with_all_their_names() -> None:
+    world = World()
+    probes = [probe(f"p{n}", "a") for n in range(3)]
+    world.apply_config([target("a")], probes)
+    for run in range(2):
+        world.record(*(result(each, ago=60 - run, reason=Reason.TIMEOUT, message="too late") for each in probes))
+    world.record(result(probes[2], ago=1, reason=Reason.RPC_ERROR))
+    page = _page(world)
+    assert "timeout 2 probes : p0, p1 · for " in page.text
+    assert page.text.count("too late") == 1
+    assert page.tags["article"] == 2
+
+
+def test_an_incident_says_what_to_do_and_text_of_a_server_in_it_is_only_text() -> None:
+    redirected = Evidence(remedy="https://`<b>evil</b>`.example/")
+    page = _page(_world(reason=Reason.REDIRECTED, message="HTTP 302", evidence=(redirected,)))
+    assert "Next If the address is the server's own, write it: url: https:// <b>evil</b> .example/ ." in page.text
+    assert page.tags["b"] == 0

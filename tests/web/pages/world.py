@@ -72,7 +72,11 @@ class World:
 
     def apply_config(self, targets: Iterable[Target], probes: Iterable[Probe]) -> None:
         config = Config(targets={each.name: each for each in targets}, probes={each.name: each for each in probes})
-        self.statuses.apply_config(config)
+        self.statuses.apply_config(
+            config,
+            probes={name: each for name, each in config.probes.items() if each.enabled},
+            disabled=[each for each in config.probes.values() if not each.enabled],
+        )
 
     def record(self, *results: ScheduledRun) -> None:
         for each in results:
