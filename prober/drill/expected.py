@@ -15,7 +15,10 @@ STATE_TARGET: Final = "reference-races"
 
 @dataclass(frozen=True, kw_only=True)
 class MetricChange:
-    """A series of the daemon that must change by `least` or more. `{reason}` in a label is the fault's reason, `{symptom}` its symptom."""
+    """A series of the daemon that must change by `least` or more.
+
+    `{reason}` in a label is the fault's reason, `{symptom}` the symptom of that reason.
+    """
 
     family: str
     of_target: bool = False
