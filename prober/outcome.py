@@ -288,6 +288,10 @@ class Exchange:
     duration_seconds: float
     phases: Mapping[Phase, float]
     http_status: int | None = None
+    http_version: str | None = None
+    """Such as `HTTP/1.1`."""
+    tls_version: str | None = None
+    """Such as `TLSv1.3`."""
     content_type: str | None = None
     bytes_sent: int = 0
     bytes_received: int = 0

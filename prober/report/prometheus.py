@@ -53,6 +53,11 @@ def _add_runs(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
         "Seconds that the last run of the probe spent in a phase, summed over its exchanges.",
         (*_PROBE, "phase"),
     )
+    latency = gauge(
+        "mcp_probe_latency_seconds",
+        "Seconds that the judged request of the last run took, connecting not counted; no series where there was none.",
+        _PROBE,
+    )
     ended = gauge("mcp_probe_last_run_timestamp_seconds", "Unix time at which the last run of the probe ended.", _PROBE)
     for outcome in outcomes:
         names = (line(outcome.target), line(outcome.probe))
@@ -63,6 +68,8 @@ def _add_runs(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
         for phase in Phase:
             if phase in outcome.phases:
                 phases.labels(*names, phase.value).set(rounded(outcome.phases[phase]))
+        if "latency_seconds" in outcome.facts:
+            latency.labels(*names).set(rounded(outcome.facts["latency_seconds"]))
         ended.labels(*names).set(round(outcome.ended.timestamp(), 3))
 
 
