@@ -2,7 +2,7 @@
 
 The next fault of a server waits until the alert of the previous one is resolved: alerts of one target inhibit each
 other. Races are the exception: their alerts fire for long, inhibit nothing, and differ by probe. So the next race fault
-begins as soon as the probe of the previous one passes, unless an alert on its own probe still fires.
+begins as soon as the probe of the previous one passes, unless its own alert still fires for an earlier fault.
 """
 
 from __future__ import annotations
@@ -108,15 +108,13 @@ async def _run_all(assigned: Mapping[str, Sequence[str]], up: Pipeline, say: Say
 
 
 async def _run_queue(queue: Sequence[FaultRun], say: Say) -> None:
-    settling: dict[str, asyncio.Task[None]] = {}
     async with asyncio.TaskGroup() as group:
         for fault_run in queue:
-            if fault_run.probe in settling:
-                await settling[fault_run.probe]
+            await fault_run.wait_for_quiet()
             await fault_run.inject(say)
-            settling[fault_run.probe] = group.create_task(fault_run.settle(say))
+            settling = group.create_task(fault_run.settle(say))
             if not fault_run.expected.races:
-                await settling[fault_run.probe]
+                await settling
 
 
 def _first(failures: BaseExceptionGroup[Exception]) -> Exception:

@@ -134,6 +134,7 @@ OF_PROBES: Final[tuple[DynamicSeriesFamily[ProbeRecord] | FixedSeriesFamily[Prob
         help="Runs of the probe by result: pass, or the symptom of what went wrong; unknown where the prober could not"
         " tell, which is no failure of the target.",
         read=lambda p: [(("", result), count) for result, count in p.results.items()],
+        exemplars=lambda p: {("", result): exemplar for result, exemplar in p.exemplars.items()},
     ),
     FixedSeriesFamily(
         name="mcp_probe_latency_seconds",

@@ -16,9 +16,10 @@ from prober.config.kind import FactMetric
 from prober.config.model import Checks, Probe, Target
 from prober.json_values import cap
 from prober.kinds import kind_of
-from prober.metrics.family import PLAIN, Key
+from prober.metrics.family import PLAIN, Exemplar, Key
 from prober.metrics.results import results_of
 from prober.outcome import Outcome, Phase, Reason, ServerInfo, Symptom, Verdict
+from prober.report.formatting import rfc3339
 from prober.report.untrusted import line
 from prober.scheduled_run import Remembered, ScheduledRun
 
@@ -46,6 +47,7 @@ class ProbeRecord:
     __slots__ = (
         "budgets",
         "close",
+        "exemplars",
         "failing",
         "in_maintenance",
         "interval",
@@ -81,6 +83,8 @@ class ProbeRecord:
         """Runs in a row whose latency was over the level `warn` of the budget; None where there is no such level."""
         self.results: dict[str, int] = {}
         """Runs by result: `pass` or a symptom."""
+        self.exemplars: dict[str, Exemplar] = {}
+        """The latest run of each result but `pass`. Its id is when it began, as the API writes it."""
         self.success: bool | None = None
         """Whether the last run passed."""
         self.failing: tuple[str, str] | None = None
@@ -113,6 +117,8 @@ class ProbeRecord:
         result = _result_of(run.outcome)
         self.results[result] = self.results.get(result, 0) + 1
         self._stand(run)
+        if not self.success:
+            self.exemplars[result] = (rfc3339(run.outcome.started_at), round(run.ended.timestamp(), 3))
         if self.slow is not None:
             self.slow = self._slow_after(run, self.slow)
         if self.learnt is not None:

@@ -13,10 +13,10 @@ from prober.config.model import Config
 from prober.metrics import Metrics
 from prober.metrics.exposition import CONTENT_TYPES
 from prober.metrics.records import NO_STREAK
-from prober.outcome import ServerInfo, Symptom
+from prober.outcome import Reason, ServerInfo, Symptom
 from tests.metrics.library import library_registry
 from tests.metrics.reading import OPENMETRICS, metrics_of, page, parsed, series, value, values
-from tests.metrics.world import MODERN, configured, crowd, eventful, ran
+from tests.metrics.world import MODERN, STARTED, configured, crowd, eventful, ran
 from tests.programs import check_metrics
 
 HOSTILE: Final = ServerInfo(
@@ -95,6 +95,24 @@ async def test_both_formats_show_the_same_series() -> None:
     metrics = eventful_metrics()
     text, openmetrics = parsed(await page(metrics)), parsed(await page(metrics, OPENMETRICS))
     assert comparable(text)[1] == comparable(openmetrics)[1]
+
+
+async def test_a_counter_of_failures_names_the_latest_run_that_it_counted() -> None:
+    config = configured()
+    metrics = metrics_of(config)
+    for seconds, reason in ((0, Reason.TIMEOUT), (60, Reason.CONNECT_REFUSED), (120, Reason.TOO_SLOW), (180, None)):
+        metrics.record(ran(config.probes["search"], at=seconds, reason=reason))
+    exemplars = {
+        sample.labels["result"]: (sample.exemplar.labels, float(sample.exemplar.timestamp))
+        for family in parsed(await page(metrics, OPENMETRICS))
+        for sample in family.samples
+        if sample.exemplar
+    }
+    assert exemplars == {
+        "no_answer": ({"run_id": "2026-11-22T07:29:00.250Z"}, STARTED + 60.25),
+        "too_slow": ({"run_id": "2026-11-22T07:30:00.250Z"}, STARTED + 120.25),
+    }
+    assert "run_id" not in await page(metrics)
 
 
 @pytest.mark.parametrize("accept", [None, OPENMETRICS])
