@@ -73,37 +73,45 @@ def routes(app_state: AppState, *, external_url: str | None) -> list[Route]:
     return [Route("/probe", probe)]
 
 
+BLACKBOX: Final = {
+    "probe_success": "Whether every probe that was asked for passed: 1 if so, else 0.",
+    "probe_duration_seconds": "Seconds from the request to the end of the last run.",
+    "probe_http_status_code": "Status of the last HTTP response; no series where there was none.",
+    "probe_http_version": "HTTP version of the last response; no series where there was none.",
+    "probe_tls_version_info": "TLS version of the last response, always 1; no series without TLS.",
+    "probe_ssl_earliest_cert_expiry": "Unix time at which the first TLS certificate expires; no series without TLS.",
+}
+"""What blackbox_exporter's users know, by name."""
+
+
 def exposition(outcomes: Sequence[Outcome], *, seconds: float) -> str:
     """The metrics of blackbox_exporter, then the report of the pass as metrics."""
     registry = CollectorRegistry()
-    success = Gauge(
-        "probe_success", "Whether every probe that was asked for passed: 1 if so, else 0.", registry=registry
-    )
-    success.set(all(outcome.verdict is Verdict.PASS for outcome in outcomes))
-    took = Gauge("probe_duration_seconds", "Seconds from the request to the end of the last run.", registry=registry)
-    took.set(round(seconds, 6))
+    _set(registry, "probe_success", all(outcome.verdict is Verdict.PASS for outcome in outcomes))
+    _set(registry, "probe_duration_seconds", round(seconds, 6))
     _add_wire(registry, outcomes)
     report = io.StringIO()
     prometheus.write(outcomes, started_at=datetime.now(UTC), verbose=False, stream=report)
     return generate_latest(registry).decode() + report.getvalue()
 
 
+def _set(registry: CollectorRegistry, name: str, value: float, **labels: str) -> None:
+    gauge = Gauge(name, BLACKBOX[name], tuple(labels), registry=registry)
+    (gauge.labels(**labels) if labels else gauge).set(value)
+
+
 def _add_wire(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
-    """What the last response said, and the certificate that expires first; nothing where there was none."""
     answered = [each for outcome in outcomes for each in outcome.exchanges if each.http_status is not None]
     if answered:
         last = max(answered, key=lambda each: each.started_at)
-        status = Gauge("probe_http_status_code", "Status of the last HTTP response.", registry=registry)
-        status.set(last.http_status or 0)
+        _set(registry, "probe_http_status_code", last.http_status or 0)
         if (version := _HTTP_VERSIONS.get(last.http_version or "")) is not None:
-            Gauge("probe_http_version", "HTTP version of the last response.", registry=registry).set(version)
+            _set(registry, "probe_http_version", version)
         if last.tls_version is not None:
-            tls = Gauge("probe_tls_version_info", "TLS version of the last response.", ["version"], registry=registry)
-            tls.labels(last.tls_version.replace("TLSv", "TLS ")).set(1)
+            _set(registry, "probe_tls_version_info", 1, version=last.tls_version.replace("TLSv", "TLS "))
     expiry = "certificate_expiry_timestamp_seconds"
     if known := [outcome.facts[expiry] for outcome in outcomes if expiry in outcome.facts]:
-        text = "Unix time at which the TLS certificate expires."
-        Gauge("probe_ssl_earliest_cert_expiry", text, registry=registry).set(min(known))
+        _set(registry, "probe_ssl_earliest_cert_expiry", min(known))
 
 
 def debug_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:

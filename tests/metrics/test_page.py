@@ -103,7 +103,7 @@ async def test_a_counter_of_failures_names_the_latest_run_that_it_counted() -> N
     for seconds, reason in ((0, Reason.TIMEOUT), (60, Reason.CONNECT_REFUSED), (120, Reason.TOO_SLOW), (180, None)):
         metrics.record(ran(config.probes["search"], at=seconds, reason=reason))
     exemplars = {
-        sample.labels["result"]: (sample.exemplar.labels, float(sample.exemplar.timestamp))
+        sample.labels["result"]: (sample.exemplar.labels, float(sample.exemplar.timestamp or 0))
         for family in parsed(await page(metrics, OPENMETRICS))
         for sample in family.samples
         if sample.exemplar
