@@ -123,8 +123,8 @@ OF_PROBES: Final[tuple[DynamicSeriesFamily[ProbeRecord] | FixedSeriesFamily[Prob
         type="gauge",
         labels=_PROBE,
         help="Runs of the probe in a row whose latency was over the level warn of its budget, passed or not; no series"
-        " where there is no such level.",
-        values=lambda p: _one(p.slow),
+        " while there is none.",
+        values=lambda p: (p.slow,) if p.slow else (),
     ),
     DynamicSeriesFamily(
         name="mcp_probe_runs_total",

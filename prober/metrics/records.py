@@ -228,16 +228,17 @@ class TargetRecord:
         self.written: dict[str, str] = {}
         """As in ProbeRecord."""
 
-    def follow(self, target: Target, kinds: Iterable[str]) -> None:
+    def follow(self, target: Target, probes: Iterable[Probe]) -> None:
         """Apply a configuration, the first or a new one: the kinds of its probes have histograms from zero on.
 
-        Counters keep their values.
+        Only kinds that judge an answer have latencies. Counters keep their values.
         """
         self.written.clear()
         self.objective = target.objective
-        for kind in kinds:
-            self.durations.setdefault(kind, Histogram())
-            self.latencies.setdefault(kind, Histogram())
+        for probe in probes:
+            self.durations.setdefault(probe.kind, Histogram())
+            if _checks_of(probe) is not None:
+                self.latencies.setdefault(probe.kind, Histogram())
         if target.reuse is None:
             self.restarts = None
         elif self.restarts is None:
@@ -251,7 +252,7 @@ class TargetRecord:
         self.written.clear()
         self.durations[outcome.kind].add(outcome.duration_seconds)
         if (latency := outcome.facts.get("latency_seconds")) is not None:
-            self.latencies[outcome.kind].add(latency)
+            self.latencies.setdefault(outcome.kind, Histogram()).add(latency)
         for phase, seconds in outcome.phases.items():
             self.phases[outcome.kind, phase] = self.phases.get((outcome.kind, phase), 0.0) + seconds
 
@@ -297,12 +298,17 @@ def _result_of(outcome: Outcome) -> str:
 
 
 def _latency_budgets(probe: Probe) -> tuple[tuple[str, float], ...]:
-    checks = getattr(probe.settings, "checks", None)
-    if not isinstance(checks, Checks):
+    checks = _checks_of(probe)
+    if checks is None:
         return ()
     latency = checks.latency
     levels = (("warn", latency.warn), ("fail", latency.fail))
     return tuple((level, seconds) for level, seconds in levels if seconds is not None)
+
+
+def _checks_of(probe: Probe) -> Checks | None:
+    checks = getattr(probe.settings, "checks", None)
+    return checks if isinstance(checks, Checks) else None
 
 
 def _labels_of(server: ServerInfo) -> tuple[str, ...]:

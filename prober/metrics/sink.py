@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -60,24 +60,24 @@ class Metrics:
             record.streak = self._streak_now
             record.in_maintenance = self._maintenance_now if probe.maintenance or target.maintenance else None
             self._probes[name] = record
-        kinds: dict[str, dict[str, None]] = {}
+        by_target: dict[str, list[Probe]] = {}
         for probe in probes.values():
-            kinds.setdefault(probe.target, {})[probe.kind] = None
-        self._apply_targets((config.targets[name], of_target) for name, of_target in kinds.items())
+            by_target.setdefault(probe.target, []).append(probe)
+        self._apply_targets((config.targets[name], of_target) for name, of_target in by_target.items())
         self._own.probes.set(len(self._probes))
         self._own.targets.set(len(self._targets))
         self.reloaded(True)
 
-    def _apply_targets(self, targets: Iterable[tuple[Target, Collection[str]]]) -> None:
-        """Apply the targets, each with the kinds of its probes."""
+    def _apply_targets(self, targets: Iterable[tuple[Target, Sequence[Probe]]]) -> None:
+        """Apply the targets, each with its probes."""
         before = self._targets
         self._targets = {}
-        for target, kinds in targets:
+        for target, probes in targets:
             record = before.get(target.name)
             if record is None or record.address != address_of(target):
                 record = TargetRecord(target, labels_text((*self._place, ("target", target.name))))
             record.budget = self._budget_now if target.budget is not None else None
-            record.follow(target, kinds)
+            record.follow(target, probes)
             self._targets[target.name] = record
 
     def restore(self, remembered: Iterable[Remembered]) -> None:

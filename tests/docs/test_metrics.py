@@ -67,7 +67,7 @@ def test_the_drill_waits_for_metrics_that_are_on_the_page() -> None:
 
 
 def test_the_search_finds_names() -> None:
-    text = 'rate(mcp_probe_runs_total{a="b"}[5m]) target:mcp_probe_availability:ratio5m `mcp_target_tools` mcp_state_x_total'
+    text = 'rate(mcp_probe_runs_total{a="b"}[5m]) target:mcp_probe_availability:ratio5m `mcp_target_tools` mcp_state_x'
     assert _OURS.findall(text) == ["mcp_probe_runs_total", "mcp_target_tools"]
     assert any(_OURS.search(path.read_text(encoding="utf-8")) for path in files())
     assert len(recorded()) > 20

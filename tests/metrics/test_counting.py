@@ -31,7 +31,9 @@ async def test_counters_and_histograms_are_at_zero_from_the_start() -> None:
         counted = await values(metrics, "mcp_probe_runs_total", target=probe.target, probe=name)
         assert set(counted.values()) == {0}
         assert {("pass",), ("no_answer",), ("wrong_answer",), ("unknown",)} <= counted.keys()
-        for family in ("mcp_target_run_duration_seconds", "mcp_target_latency_seconds"):
+        judges = probe.kind in ("call", "read", "prompt")
+        assert bool(await values(metrics, "mcp_target_latency_seconds_count", kind=probe.kind)) is judges
+        for family in ("mcp_target_run_duration_seconds", *["mcp_target_latency_seconds"] * judges):
             labels = {"target": probe.target, "kind": probe.kind}
             assert set((await values(metrics, f"{family}_bucket", **labels)).values()) == {0}
             assert await value(metrics, f"{family}_count", **labels) == 0
@@ -68,21 +70,21 @@ async def test_slow_runs_in_a_row_are_those_over_the_level_that_warns() -> None:
     config = configured()
     metrics = metrics_of(config)
     name, search = "mcp_probe_consecutive_slow_runs", config.probes["search"]
-    assert await values(metrics, name) == {("search", "web"): 0}
+    assert await values(metrics, name) == {}
     for seconds, reason, count in (
         (0.6, None, 1),
         (2.5, Reason.TOO_SLOW, 2),
         (None, Reason.TIMEOUT, 2),
         (0.1, Reason.UNDECIDED, 2),
         (0.51, None, 3),
-        (0.5, None, 0),
+        (0.5, None, None),
     ):
         facts = {} if seconds is None else {"latency_seconds": seconds}
         metrics.record(ran(search, facts=facts, reason=reason))
         assert await value(metrics, name, **SEARCH) == count, seconds
     metrics.record(ran(search, facts={"latency_seconds": 0.6}))
     metrics.record(replace(ran(search, facts={"latency_seconds": 0.6}), maintenance=True))
-    assert await value(metrics, name, **SEARCH) == 0
+    assert await value(metrics, name, **SEARCH) is None
 
 
 async def test_no_counter_begins_with_a_run() -> None:
