@@ -23,7 +23,7 @@ PINNED  := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints.txt PIP_BU
 
 # The rooms whose tests meet the servers of tests/npm or programs of the system (Prometheus, Chromium). ARGS that names
 # other rooms only needs the Python environment and no more. tests/setup/test_rooms.py holds this list against the tests.
-EXTERNAL := alerts bench cli conformance daemon dashboards discover docs drill metrics races real reference client web \
+EXTERNAL := alerts bench cli conformance daemon dashboards discover docs drill metrics races real reference client trial web \
 	test_sdk_check.py test_shipped_probes.py
 ROOMS    := $(filter tests/%,$(ARGS))
 NEEDED   := $(if $(ROOMS),$(if $(filter tests/ $(EXTERNAL:%=tests/%%),$(ROOMS)),setup,$(VENV)/.installed $(SUITE)),setup)
@@ -37,7 +37,7 @@ COVERAGE ?=
 COV      := --cov --cov-report=
 TOTAL    := --cov-report=term:skip-covered $(if $(ARGS),,--cov-fail-under=94)
 
-.PHONY: help setup test test-rest test-all test-latest constraints lint bench mutants dashboards docs demo dist clean
+.PHONY: help setup test test-rest test-all test-latest constraints lint bench trial mutants dashboards docs demo dist clean
 
 help:
 	@echo "make setup         environment $(VENV), the servers and programs that tests meet"
@@ -46,6 +46,7 @@ help:
 	@echo "make test-latest   the quick tier on the newest versions that pyproject.toml allows: a report"
 	@echo "make constraints   writes constraints.txt anew, with those versions"
 	@echo "make mutants       mistakes put into the pure rooms, for the tests to find; ARGS=race for one room"
+	@echo "make trial         70 ways to start 59 real servers: init, run, drift; writes tests/trial/results.md"
 	@echo "make docs          the pages of docs/ that are made of code, and the site in build/site"
 	@echo "make lint | bench | dashboards | demo | dist | clean"
 
@@ -94,6 +95,10 @@ bench: setup
 # Puts small mistakes into the pure rooms and says which of them no test notices. Gives way to everything else that runs.
 mutants: $(VENV)/.installed
 	PYTHONHASHSEED=0 nice -n 10 $(BIN)/python -m tests.mutants $(ARGS)
+
+# Real servers of npm and PyPI, tried as a newcomer tries them: installs a gigabyte once, then takes half an hour.
+trial: setup
+	$(BIN)/python -m tests.trial $(ARGS)
 
 # Draws every dashboard with Grafana's own libraries, which are half a gigabyte from the npm registry.
 dashboards: setup $(DRAW)/node_modules/.installed

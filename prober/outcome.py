@@ -279,7 +279,7 @@ class Failure(Exception):  # noqa: N818 - the one failure type of a run; "Failur
         self.further = further
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Exchange:
     """One request and its answer on the wire, whatever became of it. Texts are capped and redacted already."""
 
@@ -309,7 +309,7 @@ class ServerInfo:
     version: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
     """One finished run of one probe: what a report prints, a sink stores and a metric counts."""
 

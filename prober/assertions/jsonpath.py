@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
+from weakref import WeakValueDictionary
 
 from prober.assertions.json_schema.schema_libraries import stumbling
 from prober.json_values import Json, Path
@@ -33,12 +34,15 @@ class JsonPath:
         """Raises JsonPathError."""
         from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathError
 
+        if (known := _parsed.get(text)) is not None:
+            return known
         environment = JSONPathEnvironment()
         environment.max_recursion_depth = MAX_DEPTH
         try:
-            return cls(text=text, query=environment.compile(text))
+            path = _parsed[text] = cls(text=text, query=environment.compile(text))
         except (JSONPathError, RecursionError) as error:
             raise JsonPathError(str(error) or "nested too deeply") from None
+        return path
 
     def select(self, value: Json) -> Iterator[tuple[Path, Json]]:
         """The nodes that the path selects, in document order, each with its place."""
@@ -85,3 +89,7 @@ class JsonPath:
             else:
                 return None
         return tuple(place)
+
+
+_parsed: Final[WeakValueDictionary[str, JsonPath]] = WeakValueDictionary()
+"""Paths by their text: thousands of probes may have the same."""

@@ -142,16 +142,16 @@ def _subschemas(properties: _Properties, schema: Mapping[str, Any]) -> Iterator[
     """The direct subschemas. Keywords whose values are data, such as `default` and `enum`, are skipped."""
     for keyword, value in schema.items():
         inner: Iterator[tuple[_Properties, Any]] = iter(())
-        if keyword == "properties" and isinstance(value, Mapping):
+        if keyword == "properties" and isinstance(value, dict):
             inner = ((None if properties is None else (properties, name), each) for name, each in value.items())
-        elif keyword in _HOLD_MAPPING and isinstance(value, Mapping):
+        elif keyword in _HOLD_MAPPING and isinstance(value, dict):
             inner = ((None, each) for each in value.values())
         elif keyword in _HOLD_LIST and isinstance(value, list):
             inner = ((None, each) for each in value)
         elif keyword in _HOLD_ONE:
             inner = iter([(None, value)])
         for path, each in inner:
-            if isinstance(each, Mapping):
+            if isinstance(each, dict):
                 yield path, each
 
 
@@ -170,5 +170,5 @@ def mirrored(input_schema: Mapping[str, Any], params: Mapping[str, Any]) -> dict
 
 def server_info(result: Mapping[str, Any]) -> Mapping[str, Any] | None:
     meta = result.get("_meta")
-    info = meta.get(SERVER_INFO_META) if isinstance(meta, Mapping) else None
-    return info if isinstance(info, Mapping) else None
+    info = meta.get(SERVER_INFO_META) if isinstance(meta, dict) else None
+    return info if isinstance(info, dict) else None

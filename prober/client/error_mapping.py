@@ -166,6 +166,12 @@ def timed_out(recorder: ExchangeRecorder | None, *, limit: str = "the deadline")
             "the name was not looked up: until the deadline every lookup thread waited for the name of another target",
             step=recorder.step,
         )
+    if recorder.phase is None:  # judging has its own end shortly before; on a busy machine both come at once
+        return Failure(
+            Reason.UNDECIDED,
+            f"{limit} passed between two exchanges, with nothing asked of the server",
+            step=recorder.step,
+        )
     if recorder.phase is Phase.CONNECT:
         return _not_connected(recorder, limit)
     return Failure(
@@ -190,7 +196,6 @@ def _not_connected(recorder: ExchangeRecorder, limit: str) -> Failure:
 
 
 _DURING: Final = {
-    None: "between two exchanges",
     Phase.SPAWN: "while the process started",
     Phase.DNS: "while the name {recorder.address.host} was looked up",
     Phase.CONNECT: "while connecting",

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -32,8 +33,9 @@ class Address:
     path: str = ""
 
     @classmethod
+    @lru_cache(4096)
     def of(cls, url: str) -> Address:
-        """Raises ValueError for what is no URL."""
+        """Raises ValueError for what is no URL. Cached: it is asked at every request."""
         parts = urlsplit(url)
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
         port = f":{parts.port}" if parts.port is not None else ""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from prober.config.fields.field_types import Converted, Text
+from prober.config.fields.field_types import Text
 from prober.config.fields.mapping_schema import ExactlyOne, MappingSchema, key, keys_of, mapping_of, settings
 from prober.config.fields.secret import Secret
 from prober.config.fields.urls import URL
+from prober.config.fields.wrapping import Converted
 
 # fmt: off
 OWN_HEADERS: Final = frozenset({

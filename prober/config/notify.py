@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from prober.config.fields.field_types import Converted, Expanding, FieldType, Integer, ListOf, OwnSecrets, Text
+from prober.config.fields.field_types import FieldType, Integer, ListOf, Text
 from prober.config.fields.mapping_schema import key, mapping_of, settings
 from prober.config.fields.secret import Secret
+from prober.config.fields.wrapping import Converted, Expanding, OwnSecrets
 
 _URL: Final = Text(wanted="a URL such as slack://… or mailto://…", pattern=r"^[A-Za-z][A-Za-z0-9+.-]*://[^\s]+$")
 

@@ -9,13 +9,14 @@ from typing import Any, Final
 from prober.config.answer_checks import check_deadline
 from prober.config.document.cursor import Cursor, InvalidValueError
 from prober.config.document.diagnostics import did_you_mean
-from prober.config.fields.field_types import Boolean, FieldType, JsonSchema, SchemaBuilder, Text, Wrapping, read_all
+from prober.config.fields.field_types import Boolean, FieldType, JsonSchema, SchemaBuilder, Text, read_all
 from prober.config.fields.mapping_schema import MappingSchema, NotWith, Values, key, keys_of, settings
 from prober.config.fields.schedule_fields import MAINTENANCE, Cron, Window
 from prober.config.fields.secret import Secret, masked_secrets
 from prober.config.fields.tags import TAGS
 from prober.config.fields.unit_fields import Duration
 from prober.config.fields.units import show_duration
+from prober.config.fields.wrapping import Wrapping
 from prober.config.kind import ProbeKind
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from prober.config.fields.field_types import FieldType, MapOf, OwnSecrets, SchemaBuilder
+from prober.config.fields.field_types import FieldType, MapOf, SchemaBuilder
 from prober.config.fields.mapping_schema import MappingSchema, key, keys_of, settings
+from prober.config.fields.wrapping import OwnSecrets
 from prober.config.kind import ProbeKind
 from prober.config.notify import NOTIFY, Notify
 from prober.config.probes import DEFAULTS, Probe, ProbeField

@@ -10,17 +10,7 @@ from typing import Any, Final, Literal, get_args
 from prober.config.auth import AUTH, ClientCredentials, header_complaint, header_reserved
 from prober.config.document.cursor import Cursor
 from prober.config.document.nodes import ListNode, ScalarNode
-from prober.config.fields.field_types import (
-    Boolean,
-    Choice,
-    Converted,
-    Expanding,
-    FieldType,
-    Integer,
-    ListOf,
-    MapOf,
-    Text,
-)
+from prober.config.fields.field_types import Boolean, Choice, FieldType, Integer, ListOf, MapOf, Text
 from prober.config.fields.file_fields import ExistingFolder
 from prober.config.fields.mapping_schema import ExactlyOne, NotWith, Values, key, mapping_of, settings
 from prober.config.fields.schedule_fields import MAINTENANCE, Budget, RateField, Window
@@ -28,6 +18,7 @@ from prober.config.fields.secret import Secret, masked_secrets
 from prober.config.fields.tags import TAGS
 from prober.config.fields.unit_fields import Duration, Percent, Size
 from prober.config.fields.urls import PROXY_URL, URL, without_query
+from prober.config.fields.wrapping import Converted, Expanding
 from prober.config.tls import TLS, Tls
 
 TransportName = Literal["http", "sse", "stdio"]

@@ -55,11 +55,11 @@ async def quick_probes(target: Target, *, name: str | None, timeout: float) -> Q
 
 
 async def _found_in_answers(target: Target, look: FirstLook, *, timeout: float) -> dict[str, Settings]:
-    """The calls whose arguments no schema gives, and `init` finds in the answers of other tools.
+    """The calls whose arguments no schema gives, and `init` finds in the command or in the answers of other tools.
 
     Only for them the tools are called before they are probed.
     """
-    if not look.calls or all(each.reason is not SkipReason.MISSING for each in look.skipped):
+    if all(each.reason is not SkipReason.MISSING for each in look.skipped):
         return {}
     try:
         surveyed = await survey(target, timeout=timeout)

@@ -21,13 +21,12 @@ end are spread over the whole file, and to write one of them for every run would
 
 from __future__ import annotations
 
-from prober.history.models import Counts, Day, Overview, PastFailure, PastResult, Point
+from prober.history.models import Day, Overview, PastFailure, PastResult, Point
 from prober.history.retention import Retention
 from prober.history.schema import HistoryError
 from prober.history.store import HistoryStore
 
 __all__ = [
-    "Counts",
     "Day",
     "HistoryError",
     "HistoryStore",

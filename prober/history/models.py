@@ -65,24 +65,6 @@ class PastFailure:
         )
 
 
-class Counts(NamedTuple):
-    """Runs by verdict; those in maintenance are left out."""
-
-    passed: int = 0
-    failed: int = 0
-    unknown: int = 0
-
-    @property
-    def runs(self) -> int:
-        """How many runs there were."""
-        return self.passed + self.failed + self.unknown
-
-    @property
-    def uptime(self) -> float | None:
-        """The share that passed, of those that could tell; None where none could."""
-        return _share(self.passed, self.failed)
-
-
 class Day(NamedTuple):
     """One day (UTC) of one target: its runs by verdict, those in maintenance left out."""
 
@@ -99,7 +81,7 @@ class Day(NamedTuple):
     @property
     def uptime(self) -> float | None:
         """The share that passed, of those that could tell; None where none could."""
-        return _share(self.passed, self.failed)
+        return share(self.passed, self.failed)
 
 
 class Point(NamedTuple):
@@ -130,9 +112,10 @@ class Overview:
     @property
     def uptime(self) -> float | None:
         """Over all its days."""
-        return _share(sum(day.passed for day in self.days), sum(day.failed for day in self.days))
+        return share(sum(day.passed for day in self.days), sum(day.failed for day in self.days))
 
 
-def _share(passed: int, failed: int) -> float | None:
+def share(passed: int, failed: int) -> float | None:
+    """The share that passed, of the runs that could tell; None where none could."""
     told = passed + failed
     return passed / told if told else None

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from prober.history.codec import DAY_HOURS, EPOCH, HOUR_US, LATENCY, SECOND, VERDICTS, from_json, microseconds, moment
-from prober.history.models import Counts, Day, PastFailure, PastResult
+from prober.history.models import Day, PastFailure, PastResult, share
 from prober.outcome import Outcome, Reason
 from prober.scheduled_run import Remembered, ScheduledRun
 
@@ -152,15 +152,15 @@ def days(connection: sqlite3.Connection, *, target: str, first: date, last: date
     return [Day(date_of(number), *counts.get(number, (0, 0, 0))) for number in numbers]
 
 
-def uptime(connection: sqlite3.Connection, *, target: str, since: datetime, until: datetime) -> Counts:
-    """From the hour that `since` is in to the end of the day of `until`."""
+def uptime(connection: sqlite3.Connection, *, target: str, since: datetime, until: datetime) -> float | None:
+    """The share that passed, from the hour that `since` is in to the end of the day of `until`."""
     hour = microseconds(since) // HOUR_US
     midnight = -(-hour // DAY_HOURS) * DAY_HOURS
     counts = connection.execute(
-        f"""SELECT coalesce(sum(passed), 0), coalesce(sum(failed), 0), coalesce(sum(unknown), 0) FROM (
-            SELECT passed, failed, unknown FROM all_days
+        f"""SELECT coalesce(sum(passed), 0), coalesce(sum(failed), 0) FROM (
+            SELECT passed, failed FROM all_days
             WHERE target = (SELECT id FROM targets WHERE name = :target) AND day BETWEEN :first AND :last
-            UNION ALL {hours_of("passed, failed, unknown")})""",  # noqa: S608
+            UNION ALL {hours_of("passed, failed")})""",  # noqa: S608
         {
             "target": target,
             "first": midnight // DAY_HOURS,
@@ -169,7 +169,7 @@ def uptime(connection: sqlite3.Connection, *, target: str, since: datetime, unti
             "probes": json.dumps([*named(connection, target=target)]),
         },
     ).fetchone()
-    return Counts(*counts)
+    return share(*counts)
 
 
 def remembered(connection: sqlite3.Connection) -> list[Remembered]:

@@ -14,7 +14,7 @@ from prober.config.model import Probe
 from prober.history import queries, series
 from prober.history.codec import EPOCH
 from prober.history.history_file import HistoryFile
-from prober.history.models import Counts, Day, Overview, PastFailure, PastResult, Point
+from prober.history.models import Day, Overview, PastFailure, PastResult, Point
 from prober.history.reader import Reader
 from prober.history.retention import Retention
 from prober.history.schema import HistoryError
@@ -163,8 +163,8 @@ class HistoryStore:
             lambda connection: queries.days(connection, target=target, first=first, last=last)
         )
 
-    async def uptime(self, target: str, *, since: datetime) -> Counts:
-        """Runs by verdict, from the hour that `since` is in until now."""
+    async def uptime(self, target: str, *, since: datetime) -> float | None:
+        """The share of runs that passed, of those that could tell, from the hour that `since` is in until now."""
         return await self._reader.ask(
             lambda connection: queries.uptime(connection, target=target, since=since, until=self._clock())
         )

@@ -24,7 +24,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from prober.config.document.diagnostics import did_you_mean
@@ -52,9 +52,14 @@ def kind_of(name: str) -> ProbeKind:
 
 def run_of(name: str) -> RunKind:
     """The run function of a kind, imported by this call: the code of races is large and seldom needed."""
-    kind_of(name)
-    run: RunKind = import_module(f"{__name__}.{name}.run").run
+    run: RunKind = _run_module(name).run
     return run
+
+
+@cache
+def _run_module(name: str) -> ModuleType:
+    kind_of(name)
+    return import_module(f"{__name__}.{name}.run")
 
 
 def _declared(name: str) -> ProbeKind:

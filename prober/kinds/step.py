@@ -10,8 +10,9 @@ from prober.config.document.cursor import Cursor
 from prober.config.document.diagnostics import did_you_mean
 from prober.config.document.expansion import without_variables
 from prober.config.document.nodes import ListNode, MappingNode, ScalarNode
-from prober.config.fields.field_types import Expanding, JsonObject, MapOf, Text
+from prober.config.fields.field_types import JsonObject, MapOf, Text
 from prober.config.fields.mapping_schema import Values, inline, key, mapping_of, settings
+from prober.config.fields.wrapping import Expanding
 from prober.kinds.placeholders import NAME_PATTERN, SCRATCH, names_in
 
 

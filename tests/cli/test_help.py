@@ -36,7 +36,7 @@ async def test_a_shell_completes_commands_and_options(tmp_path: Path) -> None:
         return (await mcp_prober(cwd=tmp_path, env=asked, program=PROGRAM)).out.split()
 
     assert await completed("mcp-prober dr") == ["drift", "drill"]
-    assert await completed("mcp-prober run --tr") == ["--trace"]
+    assert await completed("mcp-prober run --trac") == ["--trace"]
     script = await mcp_prober(cwd=tmp_path, env={"_MCP_PROBER_COMPLETE": "source_bash"}, program=PROGRAM)
     assert (script.code, "complete -o default -F _mcp_prober_completion mcp-prober" in script.out) == (0, True)
     assert "--show-completion" in (await quickly("--help")).out

@@ -79,9 +79,10 @@ async def test_the_table_tells_the_worst_first_and_shows_what_was_seen(tmp_path:
     assert re.match(
         r"fail  peer  p1  call .* expectation_failed at tools/call: /count: equals: expected 4, seen 3", lines[0]
     )
-    assert lines[1].startswith("pass  peer  p0  call ")
-    assert lines[2].startswith("1 passed, 1 failed, 0 unknown in ")
-    assert len(lines) == 3
+    assert lines[1].startswith("  next: Compare what was seen with what was expected.")
+    assert lines[2].startswith("pass  peer  p0  call ")
+    assert lines[3].startswith("1 passed, 1 failed, 0 unknown in ")
+    assert len(lines) == 4
 
 
 async def test_the_verbose_table_shows_the_conversation(tmp_path: Path) -> None:

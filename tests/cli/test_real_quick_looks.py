@@ -58,7 +58,8 @@ def test_run_calls_what_init_would_call(server: RealServer) -> None:
     failed = {result["probe"]: result["reason"] for result in results if result["verdict"] != "pass"}
     assert failed == {name: "timeout" for name in LAZY if server.name in PATIENCE}
     assert done.exit_code == (1 if failed else 0)
-    assert sum(result["kind"] == "call" for result in results) == len(ANSWERING[server.name]) + len(failed)
+    passed = {result["probe"].removeprefix(f"{result['target']}-") for result in results} - set(failed)
+    assert passed >= ANSWERING[server.name]
     assert {result["protocol"]["era"] for result in results if result["verdict"] == "pass"} <= set(server.eras)
     kept = done.stderr.splitlines()[-1]
     assert kept.startswith("keep these probes: mcp-prober init ")

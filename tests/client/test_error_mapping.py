@@ -134,7 +134,7 @@ def test_the_libraries_know_no_exception_that_we_do_not(kind: type[Exception]) -
 
 
 PHASES = {
-    None: (Reason.TIMEOUT, "the deadline passed between two exchanges"),
+    None: (Reason.UNDECIDED, "the deadline passed between two exchanges, with nothing asked of the server"),
     Phase.SPAWN: (Reason.TIMEOUT, "the deadline passed while the process started"),
     Phase.DNS: (Reason.TIMEOUT, "the deadline passed while the name notes.example was looked up"),
     Phase.CONNECT: (Reason.CONNECT_TIMEOUT, "the deadline passed before notes.example:8000 took the connection"),

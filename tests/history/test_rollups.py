@@ -12,7 +12,7 @@ from random import Random
 
 import pytest
 
-from prober.history import Counts, Day, HistoryStore, PastResult, Point, Retention
+from prober.history import Day, HistoryStore, PastResult, Point, Retention
 from prober.history.schema import BOUNDS_MS
 from prober.history.write_connection import Entry, Skip, WriteConnection
 from prober.outcome import Verdict
@@ -60,9 +60,9 @@ def _near(past: Sequence[PastResult], results: Sequence[ScheduledRun]) -> None:
         assert kept.start_lag_seconds == pytest.approx(given.start_lag_seconds, abs=0.0000006)
 
 
-def _counts(results: Sequence[ScheduledRun]) -> Counts:
+def _counts(results: Sequence[ScheduledRun]) -> tuple[int, int, int]:
     seen = Counter(given.outcome.verdict for given in results if not given.maintenance)
-    return Counts(seen[Verdict.PASS], seen[Verdict.FAIL], seen[Verdict.UNKNOWN])
+    return seen[Verdict.PASS], seen[Verdict.FAIL], seen[Verdict.UNKNOWN]
 
 
 def _timed(results: Sequence[ScheduledRun]) -> list[float]:
@@ -92,14 +92,15 @@ async def test_history_says_what_the_results_say(tmp_path: Path, seed: int) -> N
     last = [NOON.date() - timedelta(days=back) for back in reversed(range(5))]
     assert await history.days("target-1", days=5) == [Day(day, *_counts(by_day[day])) for day in last]
     began = since.replace(minute=0, second=0, microsecond=0)
-    counts = _counts([given for given in of_target if given.outcome.started_at >= began])
-    assert await history.uptime("target-1", since=since) == counts
-    assert (await history.uptime("nobody", since=since)) == Counts()
+    passed, failed, _ = _counts([given for given in of_target if given.outcome.started_at >= began])
+    assert await history.uptime("target-1", since=since) == passed / (passed + failed)
+    assert await history.uptime("nobody", since=since) is None
 
     overview = await history.overview(days=5, hours=70)
     assert list(overview) == ["target-0", "target-1", "target-2"]
     assert list(overview["target-1"].days) == [Day(day, *_counts(by_day[day])) for day in last if by_day[day]]
-    assert overview["target-1"].uptime == _counts(of_target).uptime
+    passed, failed, _ = _counts(of_target)
+    assert overview["target-1"].uptime == passed / (passed + failed)
     assert sum(point.runs for point in overview["target-1"].durations) == len(_timed(of_target))
     _same_times(overview["target-1"].durations, of_target)
     await history.close()

@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
 from prober.assertions.json_schema.best_match import most_telling
+from prober.assertions.json_schema.bound import Bound
 from prober.assertions.json_schema.dialects import DEFAULT, dialect_of
 from prober.assertions.json_schema.ecma_patterns import compile_pattern
 from prober.assertions.json_schema.keywords import every_schema
 from prober.assertions.json_schema.references import SchemaError, follow
-from prober.assertions.json_schema.schema_cost import Bound, EndlessReferenceError, bound_of
+from prober.assertions.json_schema.schema_cost import EndlessReferenceError, bound_of
 from prober.assertions.json_schema.schema_libraries import (
     errors_of,
     full_validator,

@@ -9,6 +9,7 @@ schema, several documents, nesting beyond `MAX_DEPTH`, and aliases that expand t
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -113,6 +114,7 @@ class _Composer:
             self._anchors[event.anchor] = None
         node: Node
         if isinstance(event, yaml.ScalarEvent):
+            event.value = sys.intern(event.value)  # thousands of probes have the same keys and words
             node = ScalarNode(line=line, text=event.value, value=self._scalar(event, line, path))
         elif isinstance(event, yaml.SequenceStartEvent):
             self._check_tag(event, "seq", line, path)

@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar
 
 from prober.config.document.cursor import Cursor, InvalidValueError
 from prober.config.document.nodes import ListNode, MappingNode
 
 T = TypeVar("T")
-U = TypeVar("U")
 
 JsonSchema: TypeAlias = dict[str, Any]
 
@@ -249,51 +248,6 @@ class MapOf(FieldType[dict[str, T]]):
 
     def below(self) -> tuple[str, FieldType[Any]]:
         return ".NAME", self.value
-
-
-@dataclass(frozen=True)
-class Wrapping(FieldType[U], Generic[T, U]):
-    """A type around another type."""
-
-    inner: FieldType[T]
-
-    def words(self) -> str:
-        return self.inner.words()
-
-    def schema(self, builder: SchemaBuilder) -> JsonSchema:
-        return self.inner.schema(builder)
-
-    def below(self) -> tuple[str, FieldType[Any]]:
-        return "", self.inner
-
-
-@dataclass(frozen=True)
-class Converted(Wrapping[T, U]):
-    """A value of one type, converted into another."""
-
-    into: Callable[[T], U]
-
-    def read(self, cursor: Cursor) -> U:
-        return self.into(self.inner.read(cursor))
-
-
-@dataclass(frozen=True)
-class Expanding(Wrapping[T, T]):
-    """A value with expansion of `${…}` in its texts."""
-
-    def read(self, cursor: Cursor) -> T:
-        return self.inner.read(cursor.expanding())
-
-    def schema(self, builder: SchemaBuilder) -> JsonSchema:
-        return self.inner.schema(replace(builder, expands=True))
-
-
-@dataclass(frozen=True)
-class OwnSecrets(Wrapping[T, T]):
-    """A value with its own list of secrets: a target, a probe."""
-
-    def read(self, cursor: Cursor) -> T:
-        return self.inner.read(cursor.with_own_secrets())
 
 
 def matches(pattern: str, text: str) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from prober.config.answer_checks import WITHOUT_STRUCTURED, Checks
-from prober.config.fields.field_types import Expanding, MapOf, Text
+from prober.config.fields.field_types import MapOf, Text
 from prober.config.fields.mapping_schema import inline, key, mapping_of, settings
+from prober.config.fields.wrapping import Expanding
 from prober.config.kind import ProbeKind
 from prober.kinds.reasons import CHECK_REASONS
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from prober.config.answer_checks import ExpectationField, JsonPathField, Source
-from prober.config.fields.field_types import Choice, Converted, Expanding, Integer, JsonObject, ListOf, Text
+from prober.config.fields.field_types import Choice, Integer, JsonObject, ListOf, Text
 from prober.config.fields.mapping_schema import Key, key, keys_of, mapping_of, settings
 from prober.config.fields.unit_fields import Duration
+from prober.config.fields.wrapping import Converted, Expanding
 from prober.kinds.race.models import MODELS, OPERATIONS
 from prober.kinds.step import STEP, Step
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from prober.config.answer_checks import WITHOUT_STRUCTURED, Checks
-from prober.config.fields.field_types import Expanding, Text
+from prober.config.fields.field_types import Text
 from prober.config.fields.mapping_schema import inline, key, mapping_of, settings
+from prober.config.fields.wrapping import Expanding
 from prober.config.kind import ProbeKind
 from prober.kinds.reasons import CHECK_REASONS
 

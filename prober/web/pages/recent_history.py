@@ -82,7 +82,7 @@ class RecentHistory:
             return None
         since = datetime.combine(now.date() - timedelta(days=UPTIME_DAYS - 1), time_of_day(), UTC)
         try:
-            return (await self._history.uptime(target, since=since)).uptime
+            return await self._history.uptime(target, since=since)
         except HistoryError:
             return None
 

@@ -1,0 +1,71 @@
+"""The results of the trial as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from prober import __version__
+from tests.trial.rounds import Trial
+
+RESULTS: Final = Path(__file__).with_name("results.md")
+
+_HEAD: Final = (
+    "| server | made of | transport | MCP | probes | init | first run | second run | drift | handshake era |",
+    "|---|---|---|---|---|---|---|---|---|---|",
+)
+
+
+def markdown(trials: Sequence[Trial], *, conditions: str) -> str:
+    """The whole document."""
+    return "\n".join(_lines(trials, conditions)) + "\n"
+
+
+def _lines(trials: Sequence[Trial], conditions: str) -> Iterator[str]:
+    packages = len({trial.server.package for trial in trials})
+    false = [red for trial in trials for red in trial.false_alarms]
+    reds = [red for trial in trials for red in trial.reds]
+    yield "# Trial with real servers"
+    yield ""
+    yield f"Written by `make trial` on {datetime.now(UTC):%Y-%m-%d} with version {__version__}, {conditions}."
+    yield f"{len(trials)} configurations of {packages} packages: {len(reds)} red results, {len(false)} of them"
+    yield f"unproven, {sum(trial.left_behind for trial in trials)} processes left behind."
+    yield ""
+    yield from _HEAD
+    for trial in trials:
+        yield _row(trial)
+    yield ""
+    yield "## Red results, and what a raw exchange showed"
+    yield ""
+    if not reds:
+        yield "None."
+    for trial in trials:
+        for red in trial.reds:
+            proof = red.proof or "**nothing: a false alarm**"
+            what = f"{trial.server.name}, {red.round} {red.probe} `{red.reason}`"
+            yield f"- {what}: {_cell(red.message)}. Raw: {_cell(proof)}"
+
+
+def _row(trial: Trial) -> str:
+    server = trial.server
+    runs = {name: f"{passed}/{all_}" for name, passed, all_ in trial.passed}
+    drift = {None: "", 0: "none"}.get(trial.drift, "yes")
+    cells = (
+        f"{server.name} ({server.package})",
+        server.sdk,
+        server.transport,
+        trial.version,
+        str(trial.probes),
+        f"{trial.seconds:.1f} s",
+        runs.get("first run", trial.trouble),
+        runs.get("second run", ""),
+        drift,
+        runs.get("handshake era", ""),
+    )
+    return "| " + " | ".join(map(_cell, cells)) + " |"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")[:300]
