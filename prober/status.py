@@ -229,6 +229,8 @@ class StatusStore:
 
 
 def _symptom_of(memory: Remembered) -> Symptom | None:
-    """That of the last run. After one that could not tell nobody knows, and the next failure begins a new streak."""
-    reason = memory.last.outcome.reason if memory.last is not None else None
+    """What was remembered, else that of the last run: a history of an older version remembers none."""
+    if memory.symptom is not None or memory.last is None:
+        return memory.symptom
+    reason = memory.last.outcome.reason
     return reason.symptom if reason is not None and reason.verdict is Verdict.FAIL and memory.streak else None
