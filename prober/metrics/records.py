@@ -231,14 +231,18 @@ class TargetRecord:
     def follow(self, target: Target, probes: Iterable[Probe]) -> None:
         """Apply a configuration, the first or a new one: the kinds of its probes have histograms from zero on.
 
-        Only kinds that judge an answer have latencies. Counters keep their values.
+        Only kinds that judge an answer have latencies. Counters keep their values; a kind without a probe goes.
         """
         self.written.clear()
         self.objective = target.objective
-        for probe in probes:
-            self.durations.setdefault(probe.kind, Histogram())
-            if _checks_of(probe) is not None:
-                self.latencies.setdefault(probe.kind, Histogram())
+        judging = {probe.kind: _checks_of(probe) is not None for probe in probes}
+        self.durations = {kind: self.durations.get(kind) or Histogram() for kind in judging}
+        self.latencies = {
+            kind: self.latencies.get(kind) or Histogram()
+            for kind, judges in judging.items()
+            if judges or kind in self.latencies
+        }
+        self.phases = {of: seconds for of, seconds in self.phases.items() if of[0] in judging}
         if target.reuse is None:
             self.restarts = None
         elif self.restarts is None:

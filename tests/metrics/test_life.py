@@ -46,7 +46,9 @@ async def test_a_probe_goes_with_all_its_series_and_leaves_the_others_alone() ->
     metrics.apply_config(config, config.probes)
     after = series(parsed(await page(metrics)))
     gone = set(before) - set(after)
-    assert {dict(labels).get("probe") for _, labels in gone} == {"search"}
+    assert {dict(labels).get("probe") for _, labels in gone} == {"search", None}
+    of_target = {(dict(labels)["target"], dict(labels)["kind"]) for _, labels in gone if "probe" not in dict(labels)}
+    assert of_target == {("web", "call")}, "the kind of which it was the last"
     assert set(after) <= set(before)
     assert await value(metrics, "mcp_prober_probes") == len(config.probes)
 
