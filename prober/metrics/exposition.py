@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, TypeVar
 
 from prober.metrics.family import DynamicSeriesFamily, Exemplar, Family, FixedSeriesFamily, Key
-from prober.metrics.records import ProbeRecord, TargetRecord
+from prober.metrics.records import ProbeRecord
+from prober.metrics.target_record import TargetRecord
 
 Format = Literal["text", "openmetrics"]
 

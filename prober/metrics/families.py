@@ -19,7 +19,8 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prober.config.kind import FactMetric
 from prober.kinds import all_kinds
 from prober.metrics.family import OF_RECORDS, DynamicSeriesFamily, Family, FixedSeriesFamily, Key, Sample
-from prober.metrics.records import DURATION_BUCKETS, RESTARTS, Histogram, ProbeRecord, TargetRecord
+from prober.metrics.records import ProbeRecord
+from prober.metrics.target_record import DURATION_BUCKETS, RESTARTS, Histogram, TargetRecord
 
 
 class Row(NamedTuple):

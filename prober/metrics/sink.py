@@ -16,8 +16,9 @@ from prober.client.stdio.kept_processes import Ended
 from prober.config.model import Config, Probe, Target
 from prober.metrics.exposition import CONTENT_TYPES, Format, format_for, labels_text, sliced, write_family
 from prober.metrics.families import OF_PROBES, OF_TARGETS
-from prober.metrics.records import NO_STREAK, ProbeRecord, Streak, TargetRecord, address_of, in_order
+from prober.metrics.records import NO_STREAK, ProbeRecord, Streak, in_order
 from prober.metrics.self_metrics import LabelledCollector, SelfMetrics
+from prober.metrics.target_record import TargetRecord, address_of
 from prober.scheduled_run import Remembered, ScheduledRun
 
 _PIECE: Final = 64 * 1024
