@@ -135,7 +135,7 @@ class ExchangeRecorder:
             http_status=self.http_status,
             http_version=self.http_version,
             tls_version=self.tls_version,
-            content_type=self.content_type,
+            content_type=redact(self.content_type) if self.content_type is not None else None,
             bytes_sent=self.bytes_sent,
             bytes_received=self.bytes_received,
             sent=redact(_text(self.sent[:EXCERPT])),

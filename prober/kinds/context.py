@@ -19,7 +19,7 @@ from prober.client.error_mapping import timed_out
 from prober.client.exchange import ExchangeLog
 from prober.client.session import Session
 from prober.client.stdio.kept_processes import Pool
-from prober.client.target_cache import TargetCache, Tool
+from prober.client.target_cache import TargetCache, Tool, ToolList
 from prober.config.model import Target
 from prober.deadline import Deadline
 from prober.kinds.run_clock import RunClock
@@ -190,22 +190,29 @@ class ProbeContext:
     async def tool(self, session: Session, name: str) -> Tool:
         """The listing of a tool that this run may call. Raises `tool_missing` or `not_read_only`."""
 
-        async def fetch() -> Mapping[str, Tool]:
+        async def fetch() -> ToolList:
             tools: dict[str, Tool] = {}
             for listing in await session.pages("tools/list", "tools"):
                 # of two tools of one name, take the one that writes
                 if listing["name"] not in tools or not is_read_only(listing["name"], listing, self.target):
                     tools[listing["name"]] = Tool(listing)
-            return tools
+            return ToolList.of(tools, cache.asked_tools)
 
-        tools = await self.target_cache.tools.get(fetch)
-        tool = tools.get(name)
+        cache = self.target_cache
+        cache.asked_tools.add(name)
+        found = await cache.tools.get(fetch)
+        if not found.knows(name):  # fetched before anybody asked for this tool, and too large to be kept whole
+            cache.tools.forget(found)
+            found = await cache.tools.get(fetch)
+        if not found.worth_keeping:
+            cache.tools.forget(found)
+        tool = found.tools.get(name)
         if tool is None:
             raise Failure(
                 Reason.TOOL_MISSING,
                 f"the server lists no tool {name!r}",
                 step="tools/list",
-                evidence=Evidence(expected=name, seen=_names(tools)),
+                evidence=Evidence(expected=name, seen=_names(found)),
             )
         if not self.allow_writes and not is_read_only(name, tool.listing, self.target):
             raise Failure(
@@ -308,6 +315,6 @@ def _hint(listing: Mapping[str, Any]) -> str:
     return "nothing" if hint is None else str(hint).lower()
 
 
-def _names(tools: Mapping[str, Tool], shown: int = 10) -> str:
-    names = ", ".join(name[:50] for name in sorted(tools)[:shown])
-    return names + (f" and {len(tools) - shown} more" if len(tools) > shown else "") or "no tools"
+def _names(found: ToolList) -> str:
+    more = found.count - len(found.first_names)
+    return ", ".join(found.first_names) + (f" and {more} more" if more else "") or "no tools"

@@ -10,6 +10,7 @@ from typing import Final
 from prober.client.stdio.kept_processes import Cause
 from prober.config.model import Checks, Probe, Target
 from prober.json_values import cap
+from prober.metrics.steadiness import Steadiness
 from prober.outcome import Outcome, Phase, Reason, ServerInfo
 from prober.report.untrusted import line
 
@@ -59,6 +60,7 @@ class TargetRecord:
         "phases",
         "restarts",
         "server",
+        "steadiness",
         "tools",
         "written",
     )
@@ -78,6 +80,7 @@ class TargetRecord:
         """Seconds of all runs, by kind of the probe and phase."""
         self.restarts: dict[Cause, int] | None = None
         """Ends of kept processes by their cause; None if none are kept."""
+        self.steadiness = Steadiness()
         self.learnt = ServerInfo()
         self.server: tuple[str, ...] | None = None
         """Era, protocol version, name, version: escaped, but the server's own claim."""
@@ -121,10 +124,12 @@ class TargetRecord:
     def learn(self, outcome: Outcome) -> None:
         """Take over what a run learnt of the server, whenever it was made."""
         facts = outcome.facts
-        if outcome.server.era is not None and outcome.server != self.learnt:
-            self.written.clear()
-            self.learnt = outcome.server
-            self.server = _labels_of(outcome.server)
+        if outcome.server.era is not None:
+            shown = self.steadiness.shown(outcome.server, at=outcome.started_at.timestamp())
+            if shown != self.learnt:
+                self.written.clear()
+                self.learnt = shown
+                self.server = _labels_of(shown)
         self.tools = facts.get("tools", self.tools)
         self.certificate_expiry = facts.get("certificate_expiry_timestamp_seconds", self.certificate_expiry)
 

@@ -4,6 +4,9 @@
     /probe?target=reference&probe=handshake&probe=workflow-state     several, at the same time
     /probe?target=reference&probe=workflow-state&debug=true          with the exchanges
 
+A probe that may write is run by a POST, or where this prober has users. A page of another site runs none; a link on it
+that a person follows runs probes that only read.
+
 This is the multi-target pattern of blackbox_exporter, with names of the configuration in place of addresses.
 `probe_success`, `probe_duration_seconds`, `probe_http_status_code`, `probe_http_version`, `probe_tls_version_info` and
 `probe_ssl_earliest_cert_expiry` mean the same as there: rules and dashboards of its users go on.
@@ -17,7 +20,7 @@ import asyncio
 import io
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -35,7 +38,7 @@ from prober.report import prometheus
 from prober.report.details import all_notes, as_lines, headline
 from prober.report.formatting import duration
 from prober.report.untrusted import line
-from prober.web.allowed_hosts import is_cross_site
+from prober.web.allowed_hosts import is_cross_site, is_followed_link
 from prober.web.app_state import AppState
 from prober.web.responses import parameters, refuse
 
@@ -50,16 +53,20 @@ _HTTP_VERSIONS: Final = {"HTTP/1.0": 1.0, "HTTP/1.1": 1.1, "HTTP/2": 2.0, "HTTP/
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def routes(app_state: AppState, *, external_url: str | None) -> list[Route]:
-    """Responds 400 to a malformed query, 404 to an unknown target or probe."""
+def routes(app_state: AppState, *, external_url: str | None, authenticated: Callable[[], bool]) -> list[Route]:
+    """Responds 400 to a malformed query, 404 to an unknown target or probe.
+
+    `authenticated` is whether requests have to prove who sends them.
+    """
 
     async def probe(request: Request) -> Response:
-        from_script = request.headers.get("sec-fetch-mode") not in (None, "navigate")
-        if from_script and is_cross_site(request.headers, external_url=external_url):
+        foreign = is_cross_site(request.headers, external_url=external_url)
+        if foreign and not is_followed_link(request.headers):
             raise refuse(403, "a page of another site may not run probes")
         query = parameters(request, ("target", "probe", "debug"), several=("probe",))
         debug = _flag(query.get("debug", ["false"])[0])
         probes = _select_probes(app_state, query.get("target", []), query.get("probe", []))
+        _refuse_writes(probes, method=request.method, trusted=authenticated() and not foreign)
         limit = _probe_timeout(request.headers.get(SCRAPE_TIMEOUT))
         if request.method == "HEAD":
             return Response(headers={"content-type": _CONTENT_TYPE})
@@ -70,7 +77,7 @@ def routes(app_state: AppState, *, external_url: str | None) -> list[Route]:
             return PlainTextResponse("\n".join((*debug_lines(outcomes), "", "Metrics:", "", metrics)))
         return Response(metrics, headers={"content-type": _CONTENT_TYPE})
 
-    return [Route("/probe", probe)]
+    return [Route("/probe", probe, methods=["GET", "HEAD", "POST"])]
 
 
 BLACKBOX: Final = {
@@ -164,6 +171,17 @@ async def _run_one(app_state: AppState, probe: Probe, limit: float | None) -> Ou
         return not_run(probe, f"its turn did not come, or its process did not start, within {duration(seconds)}")
     except KeyError:
         return not_run(probe, "the configuration was loaded again, and has it no longer")
+
+
+def _refuse_writes(probes: Sequence[Probe], *, method: str, trusted: bool) -> None:
+    """Refuse a GET for a probe that may write: what a browser fetches unasked must change nothing (RFC 9110 9.2.1)."""
+    writing = [probe.name for probe in probes if probe.allow_writes]
+    if writing and method != "POST" and not trusted:
+        raise refuse(
+            403,
+            f"{writing[0]} may write (allow_writes), so a GET does not run it: send a POST, or give this prober users"
+            " by --web-config",
+        )
 
 
 def _probe_timeout(scrape_timeout: str | None) -> float | None:

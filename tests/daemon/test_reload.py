@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -198,3 +199,16 @@ def test_what_is_disabled_is_not_run_and_nowhere_green(here: Here) -> None:
     here.runs_on("quick")
     assert standing(here.running, "quick")["verdict"] == "pass"
     here.adopts()
+
+
+def test_forty_reloads_at_once_are_two(tmp_path: Path) -> None:
+    """The one that runs, and one more for all others: the files may have changed since the first read them."""
+    file = tmp_path / "probes.yaml"
+    target = {"url": "http://127.0.0.1:9/mcp"}
+    probes = {f"p{n}": {"target": "t", "kind": "handshake", "interval": "1h"} for n in range(300)}
+    file.write_text(json.dumps({"targets": {"t": target}, "probes": probes}))
+    with daemon(file) as running, ThreadPoolExecutor(40) as threads:
+        asked = [threads.submit(status, running, "-/reload", method="POST") for _ in range(40)]
+        assert {each.result() for each in asked} == {(200, "reloaded\n")}
+        running.stop()
+    assert 1 <= sum('"event": "reloaded"' in line for line in running.log) <= 5

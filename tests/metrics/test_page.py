@@ -151,7 +151,8 @@ async def test_a_server_that_renames_itself_has_one_series() -> None:
     config = configured()
     metrics = metrics_of(config)
     for number in range(50):
-        metrics.record(ran(config.probes["hello"], server=ServerInfo(era="modern", name=f"name {number}")))
+        begun = 3600.0 * number
+        metrics.record(ran(config.probes["hello"], at=begun, server=ServerInfo(era="modern", name=f"name {number}")))
     assert await values(metrics, "mcp_target_info", target="web") == {("modern", "", "name 49", ""): 1}
 
 

@@ -91,7 +91,7 @@ ROOMS: Final[Mapping[str, Room]] = {
         ),
     ),
     "redaction": Room(
-        files=("prober/config/fields/secret.py", "prober/redaction.py"),
+        files=("prober/config/fields/secret.py", "prober/redaction/redactor.py"),
         tests=("tests/client/test_exchange.py", "tests/config/test_secrets.py"),
     ),
 }

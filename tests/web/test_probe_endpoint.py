@@ -7,10 +7,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import bcrypt
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from prober.web import Web
 from tests.client.test_connections import tls_peer
 from tests.peers.http_faults import FAULTS
 from tests.peers.http_peer import Script, http_peer
@@ -172,17 +174,68 @@ async def test_to_ask_for_the_head_runs_nothing(tmp_path: Path) -> None:
         assert peer.connections == 0
 
 
-@pytest.mark.parametrize("mode", ["no-cors", "cors"])
-async def test_a_page_of_another_site_cannot_have_probes_run(tmp_path: Path, mode: str) -> None:
+FOREIGN = {
+    "a picture": {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+    "a script": {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"},
+    "an iframe": {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+    "an iframe after a click": {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe", "Sec-Fetch-User": "?1"},
+    "an object": {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "object"},
+    "a window that a page opens": {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
+}
+FOLLOWED = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-User": "?1"}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("headers", FOREIGN.values(), ids=FOREIGN)
+async def test_a_page_of_another_site_cannot_have_probes_run(
+    tmp_path: Path, headers: dict[str, str], method: str
+) -> None:
     async with http_peer() as peer, house(echoes(peer.url), tmp_path) as here, asking(here.app_state) as client:
-        headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode}
-        assert (await client.get("/probe?target=real&probe=hello", headers=headers)).status_code == 403
+        for site in ("cross-site", "same-site"):
+            sent = {"Sec-Fetch-Site": site, **headers}
+            answer = await client.request(method, "/probe?target=real&probe=hello", headers=sent)
+            assert answer.status_code == 403
         assert peer.connections == 0
+
+
+WRITES = "/probe?target=real&probe=hello"
+
+
+async def test_a_probe_that_may_write_is_run_by_a_post_and_not_by_a_get(tmp_path: Path) -> None:
+    async with http_peer() as peer:
+        document = echoes(peer.url, allow_writes=True)
+        document["probes"]["hello"]["allow_writes"] = True
+        async with house(document, tmp_path) as here, asking(here.app_state) as client:
+            for headers in ({}, {"Sec-Fetch-Site": "cross-site", **FOLLOWED}, {"Sec-Fetch-Site": "none", **FOLLOWED}):
+                refused = await client.get(WRITES, headers=headers)
+                assert refused.status_code == 403
+                assert "hello may write (allow_writes), so a GET does not run it: send a POST" in refused.text
+            assert peer.connections == 0
+            listed = (await client.get("/sd")).json()
+            assert [group["labels"]["probe"] for group in listed] == ["echo"]
+            assert only(values(await client.post(WRITES)), "probe_success") == 1
+            assert (await client.get("/probe?target=real&probe=echo")).status_code == 200
+
+
+async def test_a_get_that_has_proved_who_sends_it_runs_a_probe_that_may_write(tmp_path: Path) -> None:
+    file = tmp_path / "web.yml"
+    file.write_text(f"basic_auth_users: {{ann: '{bcrypt.hashpw(b'geheim', bcrypt.gensalt(4)).decode()}'}}")
+    async with http_peer() as peer:
+        document = echoes(peer.url, allow_writes=True)
+        document["probes"]["hello"]["allow_writes"] = True
+        async with (
+            house(document, tmp_path) as here,
+            asking(here.app_state, Web(config_file=file), auth=("ann", "geheim")) as client,
+        ):
+            assert only(values(await client.get(WRITES)), "probe_success") == 1
+            assert len((await client.get("/sd")).json()) == 2
+            link = {"Sec-Fetch-Site": "cross-site", **FOLLOWED}  # a browser adds the password by itself
+            assert (await client.get(WRITES, headers=link)).status_code == 403
 
 
 async def test_a_link_on_another_site_can_be_followed(tmp_path: Path) -> None:
     async with house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
-        headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+        headers = {"Sec-Fetch-Site": "cross-site", **FOLLOWED}
         assert (await client.get("/probe?target=dead&probe=a", headers=headers)).status_code == 200
 
 
