@@ -27,7 +27,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 
 class Verdict(StrEnum):
@@ -54,6 +54,18 @@ class Family(StrEnum):
     def reasons(self) -> tuple[Reason, ...]:
         """The reasons of this family, in the order of the tree."""
         return tuple(reason for reason in Reason if reason.family is self)
+
+
+class Symptom(StrEnum):
+    """What a caller of the server feels. Alerts and metrics go by it: one outage has many reasons and one symptom."""
+
+    NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
+    WRONG_ANSWER = "wrong_answer"
+    TOO_SLOW = "too_slow"
+    CONTRACT_BROKEN = "contract_broken"
+    RACE_VIOLATION = "race_violation"
+    UNKNOWN = "unknown"
 
 
 class Reason(StrEnum):
@@ -137,9 +149,36 @@ class Reason(StrEnum):
         return reason
 
     @property
+    def symptom(self) -> Symptom:
+        """What a caller of the server feels: the reason's own symptom where it has one, else that of its family."""
+        return _SYMPTOMS.get(self) or _SYMPTOMS_OF_FAMILIES[self.family]
+
+    @property
     def verdict(self) -> Verdict:
         """The verdict of a run that ends for this reason: `unknown` where the prober could not tell, else `fail`."""
         return Verdict.UNKNOWN if self.family is Family.PROBER else Verdict.FAIL
+
+
+_SYMPTOMS_OF_FAMILIES: Final = {
+    Family.TRANSPORT: Symptom.NO_ANSWER,
+    Family.HTTP: Symptom.NO_ANSWER,
+    Family.PROTOCOL: Symptom.NO_ANSWER,
+    Family.DEADLINE: Symptom.NO_ANSWER,
+    Family.TOOL: Symptom.WRONG_ANSWER,
+    Family.VERDICT: Symptom.WRONG_ANSWER,
+    Family.RACE: Symptom.RACE_VIOLATION,
+    Family.PROBER: Symptom.UNKNOWN,
+}
+_SYMPTOMS: Final = {
+    **dict.fromkeys(
+        (Reason.UNAUTHORIZED, Reason.FORBIDDEN, Reason.RATE_LIMITED, Reason.TOKEN_FAILED), Symptom.REJECTED
+    ),
+    **dict.fromkeys(
+        (Reason.RPC_ERROR, Reason.BAD_RESULT, Reason.INPUT_REQUIRED, Reason.TOO_LARGE), Symptom.WRONG_ANSWER
+    ),
+    Reason.TOO_SLOW: Symptom.TOO_SLOW,
+    Reason.CONTRACT_BROKEN: Symptom.CONTRACT_BROKEN,
+}
 
 
 class Situation(StrEnum):
@@ -249,6 +288,10 @@ class Exchange:
     duration_seconds: float
     phases: Mapping[Phase, float]
     http_status: int | None = None
+    http_version: str | None = None
+    """Such as `HTTP/1.1`."""
+    tls_version: str | None = None
+    """Such as `TLSv1.3`."""
     content_type: str | None = None
     bytes_sent: int = 0
     bytes_received: int = 0

@@ -57,6 +57,8 @@ class ExchangeRecorder:
         self.started_at = time.monotonic()
         self.phase: Phase | None = None
         self.http_status: int | None = None
+        self.http_version: str | None = None
+        self.tls_version: str | None = None
         self.content_type: str | None = None
         self.bytes_sent = 0
         self.bytes_received = 0
@@ -129,6 +131,8 @@ class ExchangeRecorder:
             duration_seconds=time.monotonic() - self.started_at,
             phases=dict(self._phases),
             http_status=self.http_status,
+            http_version=self.http_version,
+            tls_version=self.tls_version,
             content_type=redact(self.content_type) if self.content_type is not None else None,
             bytes_sent=self.bytes_sent,
             bytes_received=self.bytes_received,

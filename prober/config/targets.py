@@ -17,7 +17,7 @@ from prober.config.fields.mapping_schema import ExactlyOne, NotWith, Values, key
 from prober.config.fields.schedule_fields import MAINTENANCE, Budget, RateField, Window
 from prober.config.fields.secret import Secret, masked_secrets
 from prober.config.fields.tags import TAGS
-from prober.config.fields.unit_fields import Duration, Size
+from prober.config.fields.unit_fields import Duration, Percent, Size
 from prober.config.fields.urls import PROXY_URL, URL, without_query
 from prober.config.fields.wrapping import Converted, Expanding
 from prober.config.tls import TLS, Tls
@@ -139,6 +139,11 @@ class Target:
         RateField(),
         "How many requests the daemon may send it, e.g. 120/h; beyond that its probes are not run.",
         default=None,
+    )
+    objective: float = key(
+        Percent(),
+        "Its objective: how many percent of its runs shall pass. Alerts and dashboards read it from the metrics.",
+        default=99.5,
     )
     maintenance: tuple[Window, ...] = key(
         MAINTENANCE, "When it may be out of order: its probes run, their results are marked.", default=()

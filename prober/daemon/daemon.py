@@ -26,6 +26,7 @@ from prober.daemon.verdict_log import Changes
 from prober.history import HistoryStore
 from prober.metrics import Metrics
 from prober.notify import Notifier
+from prober.outcome import Symptom
 from prober.report.untrusted import line
 from prober.schedule import Scheduler
 from prober.schedule.loop_lag import LoopLag
@@ -103,7 +104,7 @@ class Daemon:
             self._metrics.ask(
                 budget_remaining=self._scheduler.budget_remaining,
                 in_maintenance=self._scheduler.in_maintenance,
-                consecutive_failures=lambda probe: self._statuses.probe(probe).streak,
+                streak=self._streak,
             )
             self._apply_config(config)
             if history:
@@ -205,6 +206,10 @@ class Daemon:
             log(logging.INFO, "history_well")
         else:
             log(logging.ERROR, "history_trouble", message=trouble)
+
+    def _streak(self, probe: str) -> tuple[int, Symptom | None]:
+        status = self._statuses.probe(probe)
+        return status.streak, status.symptom
 
     def _restore(self, history: HistoryStore) -> None:
         remembered = history.remembered()

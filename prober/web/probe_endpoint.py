@@ -8,8 +8,10 @@ A probe that may write is run by a POST, or where this prober has users. A page 
 that a person follows runs probes that only read.
 
 This is the multi-target pattern of blackbox_exporter, with names of the configuration in place of addresses.
-`probe_success` and `probe_duration_seconds` mean the same as there. The status is 200 for a failed probe as well,
-because a failed scrape would say less than a successful scrape of a failure.
+`probe_success`, `probe_duration_seconds`, `probe_http_status_code`, `probe_http_version`, `probe_tls_version_info` and
+`probe_ssl_earliest_cert_expiry` mean the same as there: rules and dashboards of its users go on.
+The status is 200 for a failed probe as well, because a failed scrape would say less than a successful scrape of a
+failure.
 """
 
 from __future__ import annotations
@@ -47,6 +49,7 @@ _OVERRUN: Final = 0.25
 """Seconds that a run may overrun its deadline before the response goes out without it."""
 _MAX_PROBES: Final = 16
 _MAX_TIMEOUT: Final = 24 * 3600.0
+_HTTP_VERSIONS: Final = {"HTTP/1.0": 1.0, "HTTP/1.1": 1.1, "HTTP/2": 2.0, "HTTP/3": 3.0}
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -77,18 +80,45 @@ def routes(app_state: AppState, *, external_url: str | None, authenticated: Call
     return [Route("/probe", probe, methods=["GET", "HEAD", "POST"])]
 
 
+BLACKBOX: Final = {
+    "probe_success": "Whether every probe that was asked for passed: 1 if so, else 0.",
+    "probe_duration_seconds": "Seconds from the request to the end of the last run.",
+    "probe_http_status_code": "Status of the last HTTP response; no series where there was none.",
+    "probe_http_version": "HTTP version of the last response; no series where there was none.",
+    "probe_tls_version_info": "TLS version of the last response, always 1; no series without TLS.",
+    "probe_ssl_earliest_cert_expiry": "Unix time at which the first TLS certificate expires; no series without TLS.",
+}
+"""What blackbox_exporter's users know, by name."""
+
+
 def exposition(outcomes: Sequence[Outcome], *, seconds: float) -> str:
-    """The two metrics of blackbox_exporter, then the report of the pass as metrics."""
+    """The metrics of blackbox_exporter, then the report of the pass as metrics."""
     registry = CollectorRegistry()
-    success = Gauge(
-        "probe_success", "Whether every probe that was asked for passed: 1 if so, else 0.", registry=registry
-    )
-    success.set(all(outcome.verdict is Verdict.PASS for outcome in outcomes))
-    took = Gauge("probe_duration_seconds", "Seconds from the request to the end of the last run.", registry=registry)
-    took.set(round(seconds, 6))
+    _set(registry, "probe_success", all(outcome.verdict is Verdict.PASS for outcome in outcomes))
+    _set(registry, "probe_duration_seconds", round(seconds, 6))
+    _add_wire(registry, outcomes)
     report = io.StringIO()
     prometheus.write(outcomes, started_at=datetime.now(UTC), verbose=False, stream=report)
     return generate_latest(registry).decode() + report.getvalue()
+
+
+def _set(registry: CollectorRegistry, name: str, value: float, **labels: str) -> None:
+    gauge = Gauge(name, BLACKBOX[name], tuple(labels), registry=registry)
+    (gauge.labels(**labels) if labels else gauge).set(value)
+
+
+def _add_wire(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
+    answered = [each for outcome in outcomes for each in outcome.exchanges if each.http_status is not None]
+    if answered:
+        last = max(answered, key=lambda each: each.started_at)
+        _set(registry, "probe_http_status_code", last.http_status or 0)
+        if (version := _HTTP_VERSIONS.get(last.http_version or "")) is not None:
+            _set(registry, "probe_http_version", version)
+        if last.tls_version is not None:
+            _set(registry, "probe_tls_version_info", 1, version=last.tls_version.replace("TLSv", "TLS "))
+    expiry = "certificate_expiry_timestamp_seconds"
+    if known := [outcome.facts[expiry] for outcome in outcomes if expiry in outcome.facts]:
+        _set(registry, "probe_ssl_earliest_cert_expiry", min(known))
 
 
 def debug_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:

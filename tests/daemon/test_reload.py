@@ -75,7 +75,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
 def test_a_file_that_is_not_sound_changes_nothing_and_is_told_by_line(here: Here) -> None:
     here.adopts()
     here.runs_on("steady")
-    before = metrics(here.running).value("prober_config_last_reload_success_timestamp_seconds")
+    before = metrics(here.running).value("mcp_prober_config_last_reload_success_timestamp_seconds")
     good = here.file.read_text()
     here.file.write_text(good.replace('"tool": "echo"', '\n"tooll": "echo"'))
     code, said = status(here.running, "-/reload", method="POST")
@@ -84,8 +84,8 @@ def test_a_file_that_is_not_sound_changes_nothing_and_is_told_by_line(here: Here
     assert complaints[0].startswith(f"{here.file}:")
     assert any(line.startswith(f"{here.file}:2: probes.steady.tooll: ") for line in complaints), said
     page = metrics(here.running)
-    assert page.value("prober_config_last_reload_successful") == 0
-    assert page.value("prober_config_last_reload_success_timestamp_seconds") == before
+    assert page.value("mcp_prober_config_last_reload_successful") == 0
+    assert page.value("mcp_prober_config_last_reload_success_timestamp_seconds") == before
     assert status(here.running, "")[0] == 200
     assert status(here.running, "-/ready")[0] == 200
     here.runs_on("steady")
@@ -94,7 +94,7 @@ def test_a_file_that_is_not_sound_changes_nothing_and_is_told_by_line(here: Here
     for _ in range(5):  # they may become one
         here.hangs_up()
     until(lambda: len(logged(here.running, "reloaded")) > told)
-    assert metrics(here.running).value("prober_config_last_reload_successful") == 1
+    assert metrics(here.running).value("mcp_prober_config_last_reload_successful") == 1
     here.runs_on("steady")
 
 
@@ -105,7 +105,7 @@ def test_a_hang_up_with_a_file_that_is_gone_is_survived(here: Here) -> None:
     here.hangs_up()
     until(lambda: len(logged(here.running, "reload_failed")) > told)
     assert f"{here.file}: no such file or directory" in logged(here.running, "reload_failed")[-1]["message"]
-    assert metrics(here.running).value("prober_config_last_reload_successful") == 0
+    assert metrics(here.running).value("mcp_prober_config_last_reload_successful") == 0
     here.runs_on("steady")
     here.adopts()
 
@@ -119,7 +119,7 @@ def test_a_target_that_is_taken_out_is_gone_from_everywhere_but_history(here: He
         probes={"quick": {"target": "leaving"}, **{f"hanging-{n}": hanging for n in range(4)}},
     )
     here.runs_on("quick")
-    until(lambda: (metrics(here.running).value("prober_running_probes") or 0) >= 2, "a run that hangs")
+    until(lambda: (metrics(here.running).value("mcp_prober_running_probes") or 0) >= 2, "a run that hangs")
     assert status(here.running, "targets/leaving")[0] == 200
     kept = until(lambda: api(here.running, "results?target=leaving")["results"], "its runs in history")
     here.adopts()
@@ -153,8 +153,8 @@ def test_what_has_not_changed_goes_on_and_what_has_changes(here: Here) -> None:
         assert earlier is not None
         assert later is not None
         assert later >= earlier
-    count = "mcp_probe_duration_seconds_count"
-    assert (fresh.value(count, probe="steady") or 0) >= (page.value(count, probe="steady") or 0) > 0
+    count, passed = "mcp_probe_runs_total", {"probe": "steady", "result": "pass"}
+    assert (fresh.value(count, **passed) or 0) >= (page.value(count, **passed) or 0) > 0
     assert after["since"] == before["since"]
     assert after["streak"] == before["streak"] == 0
     # Its due times are the same grid: a reload moves nothing.
@@ -163,8 +163,8 @@ def test_what_has_not_changed_goes_on_and_what_has_changes(here: Here) -> None:
     assert fresh.value("mcp_probe_interval_seconds", probe="other") == INTERVAL
     here.runs_on("other")
     here.runs_on("other")
-    until(lambda: metrics(here.running).value("mcp_probe_failures_total", probe="new", reason="tool_missing"))
-    assert metrics(here.running).value("prober_probes") == 3
+    until(lambda: metrics(here.running).value("mcp_probe_failure_info", probe="new", reason="tool_missing"))
+    assert metrics(here.running).value("mcp_prober_probes") == 3
 
 
 def _moment(text: str) -> datetime:

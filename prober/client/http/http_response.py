@@ -54,6 +54,8 @@ chunks, and a chunk a thousand lines."""
 
 def note_head(response: Response, recorder: ExchangeRecorder) -> None:
     recorder.http_status = response.status_code
+    recorder.http_version = response.http_version
+    recorder.tls_version = response.tls_version
     named = response.headers.get("content-type", "").partition(";")[0].strip()
     known = named.lower() in (JSON, EVENTS)  # any other is shown as it is: in small letters no secret is recognized
     recorder.content_type = cap(named.lower() if known else named, _WORDS) or None
