@@ -9,8 +9,8 @@ from typing import Final
 
 import pytest
 
-from prober import outcome as module
 from prober.outcome import Evidence, Exchange, Failure, Family, Outcome, Phase, Reason, ServerInfo, Symptom, Verdict
+from prober.outcome import reason as module
 
 NOON: Final = datetime(2026, 5, 4, 12, tzinfo=UTC)
 

@@ -14,8 +14,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from prober import __version__
-from prober.metrics.families import OF_PROBER
 from prober.metrics.family import Family
+from prober.metrics.self_families import OF_PROBER
 
 _MINUTE: Final = 60.0
 _TABLE: Final = {family.name: family for family in OF_PROBER}

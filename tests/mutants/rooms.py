@@ -19,7 +19,7 @@ class Room:
 
 ROOMS: Final[Mapping[str, Room]] = {
     "outcome": Room(
-        files=("prober/outcome.py",),
+        files=("prober/outcome/reason.py",),
         tests=("tests/test_outcome.py",),
     ),
     "expectations": Room(
