@@ -13,7 +13,7 @@ import yaml
 
 from dashboards.generate.dashboards import DASHBOARDS, rendered
 from dashboards.generate.language import FAMILIES, FAMILY_CODES, SHADES, by_shade
-from prober import outcome
+from prober.outcome import reason
 from prober.outcome import Phase, Reason
 
 from .reading import FOLDER, NAMES, dashboard, panels
@@ -207,7 +207,7 @@ def test_every_reason_has_one_family_and_one_shade() -> None:
 
 
 def test_the_families_are_those_of_the_tree_of_reasons() -> None:
-    tree = (outcome.__doc__ or "").split("once:\n")[1].split('"The server could not be asked"')[0].split()
+    tree = (reason.__doc__ or "").split("once:\n")[1].split('"The server could not be asked"')[0].split()
     families: dict[str, list[str]] = {}
     family = ""
     for word in tree:
