@@ -43,6 +43,7 @@ CHOSEN: Final[Mapping[str, Mapping[str, str]]] = {
 EMPTY: Final[Mapping[str, str]] = {
     # by "dashboard/panel" or "dashboard@target/panel": why it is rightly empty
     "target/Ends of the kept process": "no process is kept",
+    "target/Start and end of the process": "no process of its own",
     "target@notes/Ends of the kept process": "no process is kept",
     "target@notes/Call budget left": "no budget is set",
     "target@notes/Tools": "no probe lists its tools",
