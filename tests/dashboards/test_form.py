@@ -13,8 +13,7 @@ import yaml
 
 from dashboards.generate.dashboards import DASHBOARDS, rendered
 from dashboards.generate.language import FAMILIES, FAMILY_CODES, SHADES, by_shade
-from prober.outcome import reason
-from prober.outcome import Phase, Reason
+from prober.outcome import Phase, Reason, reason
 
 from .reading import FOLDER, NAMES, dashboard, panels
 from .schema import KEPT

@@ -43,6 +43,7 @@ def test_every_alert_that_a_fault_can_raise_is_among_them() -> None:
 
 
 @pytest.mark.external
+@pytest.mark.clock
 @pytest.mark.parametrize(
     "faults",
     [pytest.param(("http-503",), id="one"), pytest.param(FAULTS_DRILLED, id="eleven", marks=pytest.mark.slow)],

@@ -20,7 +20,7 @@ class Room:
 ROOMS: Final[Mapping[str, Room]] = {
     "outcome": Room(
         files=("prober/outcome/reason.py",),
-        tests=("tests/test_outcome.py",),
+        tests=("tests/outcome/test_outcome.py",),
     ),
     "expectations": Room(
         files=(

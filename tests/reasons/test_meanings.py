@@ -90,12 +90,21 @@ def test_every_key_that_a_next_step_names_is_one_of_the_configuration() -> None:
 def test_every_alert_that_an_explanation_names_is_one_that_fires_for_the_reason() -> None:
     for reason, meaning in meanings().items():
         rule = ALERTING[meaning.alert]
-        selected = [
-            expression
-            for text in (rule["expr"], *_records(rule["expr"]))
-            for expression in re.findall(r'reason=~?"([^"]+)"', text)
-        ]
-        assert any(re.fullmatch(expression, reason) for expression in selected), (reason, meaning.alert)
+        texts = [rule["expr"], *_records(rule["expr"])]
+        assert any(_selects(text, "symptom", reason.symptom) for text in texts), (reason, meaning.alert)
+        assert not _excludes(rule["expr"], "reason", reason), (reason, meaning.alert)
+
+
+def _selects(text: str, label: str, value: str) -> bool:
+    found = re.findall(rf'{label}=~?"([^"]+)"', text)
+    return any(re.fullmatch(expression, value) for expression in found)
+
+
+def _excludes(text: str, label: str, value: str) -> bool:
+    wanted, unwanted = re.findall(rf'{label}=~?"([^"]+)"', text), re.findall(rf'{label}!(?:=|~)"([^"]+)"', text)
+    if any(re.fullmatch(expression, value) for expression in unwanted):
+        return True
+    return bool(wanted) and not any(re.fullmatch(expression, value) for expression in wanted)
 
 
 def _records(expression: str) -> Iterator[str]:
