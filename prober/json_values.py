@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Hashable, Iterable
 from typing import Any, Final
 
@@ -16,6 +17,15 @@ SHOWN: Final = 200
 """Characters that a rendering of a value may have."""
 POINTER_SHOWN: Final = 500
 """Characters that a pointer may have: its names come from the server and may be of any length."""
+
+_BYTES_PER_VALUE: Final = 16
+_UNCOUNTED: Final = 64 * 1024
+_SEPARATORS: Final = (b",", b":", b"[", b"{")
+
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<sign>-?)Infinity')
+_TO_ESCAPE: Final = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+"""Controls, line ends, marks that reverse the writing, and halves of surrogate pairs. In JSON text that the standard
+library wrote, they stand in strings alone."""
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, default=repr)
 
@@ -39,9 +49,41 @@ def render(value: Any, limit: int = SHOWN) -> str:
     return cap("".join(parts), limit)
 
 
+def written(value: Any, limit: int = SHOWN) -> str:
+    """The value for people: a text as it is, anything else as JSON, of at most `limit` characters."""
+    return cap(value, limit) if isinstance(value, str) else render(value, limit)
+
+
+def most_values(limit: int) -> int:
+    """How many values a JSON text of up to `limit` bytes may hold: one for every sixteen bytes."""
+    return limit // _BYTES_PER_VALUE
+
+
+def count_values(body: bytes) -> int:
+    """Roughly the number of values in a JSON text; 0 for a text that is too short to matter."""
+    if len(body) <= _UNCOUNTED:
+        return 0
+    count = sum(map(body.count, _SEPARATORS))
+    if count > len(body) // _BYTES_PER_VALUE:  # separators may stand in strings: count outside of strings
+        without_escapes = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+        count = sum(map(b"".join(without_escapes.split(b'"')[::2]).count, _SEPARATORS))
+    return count
+
+
 def pointer(path: Iterable[str | int]) -> str:
     """The JSON Pointer of a path of member names and array indexes."""
     return cap("".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path), POINTER_SHOWN)
+
+
+def document_text(value: Json, *, indent: int | None = None, sort_keys: bool = False) -> str:
+    """The value as JSON text for a file: strict JSON that any encoding takes, and that shows what is in it.
+
+    A number beyond all floats, such as 1e999, is infinity to the standard library, and JSON has no word for that.
+    """
+    text = json.dumps(value, indent=indent, sort_keys=sort_keys, ensure_ascii=False)
+    if "Infinity" in text:
+        text = _TOKEN.sub(lambda found: found[0] if found["sign"] is None else f"{found['sign']}1e999", text)
+    return _TO_ESCAPE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def json_type(value: Json) -> str:

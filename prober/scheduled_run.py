@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from prober.config.model import Probe
-from prober.outcome import Outcome
+from prober.outcome import Outcome, Symptom
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +41,8 @@ class Remembered:
     """When the verdict and reason of the latest run were first seen, without another one between."""
     streak: int = 0
     """How many runs in a row failed: see `prober.status`."""
+    symptom: Symptom | None = None
+    """The symptom of the streak; None where it is 0, or what was remembered does not say."""
 
 
 class Sink(Protocol):

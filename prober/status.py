@@ -3,10 +3,11 @@
 The one memory of the daemon that pages, badges, notifications and metrics of the present read. It lives in the event
 loop's thread, holds one entry per probe, and is filled from history at a start.
 
-The streak of a probe is how many runs in a row failed:
+The streak of a probe is how many runs in a row failed with one symptom (`Reason.symptom`): four answers that came too
+slowly and then none at all are no five runs without an answer.
 
     pass            ends it: the streak is 0
-    fail            adds one
+    fail            adds one; with another symptom it begins anew, at one
     unknown         the prober could not tell: the streak stays
     in maintenance  whatever the run says, the streak is 0: what failed before or in a maintenance window is not held
                     against the target afterwards
@@ -27,7 +28,7 @@ from typing import Final
 
 from prober.client.stdio.kept_processes import Cause, Ended
 from prober.config.model import Config, Probe, Target
-from prober.outcome import Reason, ServerInfo, Verdict
+from prober.outcome import Reason, ServerInfo, Symptom, Verdict
 from prober.scheduled_run import Remembered, ScheduledRun
 
 
@@ -41,7 +42,9 @@ class ProbeStatus:
     since: datetime | None = None
     """When the present verdict and reason were first seen."""
     streak: int = 0
-    """How many runs in a row failed."""
+    """How many runs in a row failed with one symptom."""
+    symptom: Symptom | None = None
+    """The symptom of the streak; None while it is 0."""
     skipped: int = 0
     """Runs left out since the process began."""
 
@@ -145,6 +148,7 @@ class StatusStore:
                     last_success=memory.last_success,
                     since=memory.since,
                     streak=memory.streak,
+                    symptom=_symptom_of(memory),
                 )
 
     def record(self, result: ScheduledRun) -> None:
@@ -155,19 +159,24 @@ class StatusStore:
             return
         passed = outcome.verdict is Verdict.PASS
         same = status.last is not None and (status.verdict, status.reason) == (outcome.verdict, outcome.reason)
+        streak, symptom = self._streak_after(result, status)
         self._statuses[outcome.probe] = replace(
             status,
             last=result,
             last_success=result.ended if passed else status.last_success,
             since=status.since if same and status.since else outcome.started_at,
-            streak=self._streak_after(result, before=status.streak),
+            streak=streak,
+            symptom=symptom,
         )
 
-    def _streak_after(self, result: ScheduledRun, *, before: int) -> int:
-        verdict = result.outcome.verdict
-        if verdict is Verdict.PASS or result.maintenance:
-            return 0
-        return before + 1 if verdict is Verdict.FAIL and not self._suspects() else before
+    def _streak_after(self, result: ScheduledRun, before: ProbeStatus) -> tuple[int, Symptom | None]:
+        outcome = result.outcome
+        if outcome.verdict is Verdict.PASS or result.maintenance:
+            return 0, None
+        if outcome.verdict is not Verdict.FAIL or outcome.reason is None or self._suspects():
+            return before.streak, before.symptom
+        symptom = outcome.reason.symptom
+        return (before.streak + 1 if before.symptom is symptom else 1), symptom
 
     def skipped(self, probe: Probe) -> None:
         """A run was left out."""
@@ -217,3 +226,11 @@ class StatusStore:
             for name in self._config.targets
             if name in by_target or name in self._disabled
         )
+
+
+def _symptom_of(memory: Remembered) -> Symptom | None:
+    """What was remembered, else that of the last run: a history of an older version remembers none."""
+    if memory.symptom is not None or memory.last is None:
+        return memory.symptom
+    reason = memory.last.outcome.reason
+    return reason.symptom if reason is not None and reason.verdict is Verdict.FAIL and memory.streak else None

@@ -9,8 +9,8 @@ from typing import Final
 
 import pytest
 
-from prober import outcome as module
-from prober.outcome import Evidence, Exchange, Failure, Family, Outcome, Phase, Reason, ServerInfo, Verdict
+from prober.outcome import Evidence, Exchange, Failure, Family, Outcome, Phase, Reason, ServerInfo, Symptom, Verdict
+from prober.outcome import reason as module
 
 NOON: Final = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -40,6 +40,37 @@ def test_every_reason_is_of_the_family_that_the_tree_draws_it_in() -> None:
     assert [family.value for family in Family] == [family.name.lower() for family in Family] == [*drawn()]
 
 
+OF_SYMPTOMS: Final = {
+    Symptom.NO_ANSWER: (
+        "dns_failed|connect_.+|proxy_failed|tls_.+|connection_.+|not_http|spawn_failed|process_exited|not_found"
+        "|client_error|server_error|unavailable|redirected|bad_content_type|bad_encoding|malformed_.+|wrong_id"
+        "|no_response|stream_ended|version_unsupported|session_lost|bad_endpoint|timeout"
+    ),
+    Symptom.REJECTED: "unauthorized|forbidden|token_failed|rate_limited",
+    Symptom.WRONG_ANSWER: (
+        "rpc_error|bad_result|input_required|too_large|tool_missing|tool_error|not_read_only|output_schema_.+"
+        "|schema_mismatch|expectation_failed|second_opinion_failed"
+    ),
+    Symptom.TOO_SLOW: "too_slow",
+    Symptom.CONTRACT_BROKEN: "contract_broken",
+    Symptom.RACE_VIOLATION: (
+        "lost_update|torn_read|stale_read|non_monotonic_read|duplicate_effect|phantom_value|order_violation"
+        "|exclusion_broken|lock_stuck"
+    ),
+    Symptom.UNKNOWN: "internal_error|not_run|undecided",
+}
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_one_symptom(reason: Reason) -> None:
+    assert [symptom for symptom, reasons in OF_SYMPTOMS.items() if re.fullmatch(reasons, reason)] == [reason.symptom]
+
+
+def test_what_is_no_failure_of_the_target_has_the_symptom_unknown_and_nothing_else_has() -> None:
+    for reason in Reason:
+        assert (reason.symptom is Symptom.UNKNOWN) == (reason.verdict is Verdict.UNKNOWN), reason
+
+
 @pytest.mark.parametrize(
     ("facts", "seconds"),
     [({}, 2.5), ({"start_seconds": 4.0}, 6.5), ({"start_seconds": 4.0, "close_seconds": 1.0}, 7.5)],
@@ -53,6 +84,7 @@ def test_a_run_is_over_when_its_process_has_started_run_and_left(facts: dict[str
 
 def test_label_values_are_never_renamed() -> None:
     assert [reason.value for reason in Reason] == [reason.name.lower() for reason in Reason]
+    assert [symptom.value for symptom in Symptom] == [symptom.name.lower() for symptom in Symptom]
     assert {verdict.name: verdict.value for verdict in Verdict} == {
         "PASS": "pass",
         "FAIL": "fail",

@@ -12,7 +12,10 @@ from tests.notify.results import at, run, statuses
 STREAKS = {
     "nothing has run": ("", 0),
     "a pass is no failure": ("pass", 0),
-    "failures are counted whatever their reasons": ("timeout connect_refused tool_error", 3),
+    "failures of one symptom are counted whatever their reasons": ("timeout connect_refused unavailable", 3),
+    "a failure with another symptom begins anew": ("timeout timeout connect_refused tool_error", 1),
+    "and counts on with its own": ("timeout tool_error output_schema_mismatch rpc_error", 3),
+    "an unknown run between two of one symptom changes nothing": ("timeout unknown connect_refused", 2),
     "a pass ends them": ("timeout timeout pass", 0),
     "and they begin anew": ("timeout timeout pass timeout", 1),
     "an unknown run neither counts nor ends them": ("timeout unknown timeout unknown", 2),

@@ -31,12 +31,13 @@ from dashboards.generate.language import (
     reasons_colored,
     sentence,
     steps,
+    symptoms_colored,
 )
 from dashboards.generate.links import IN_ROW, IN_SERIES, link_to_target
 from dashboards.generate.marks import contract_changes, new_servers, reloads
 from dashboards.generate.panels import columns, now, over_time
 from dashboards.generate.tables import Column, table
-from dashboards.generate.variables import LOCATION, SLO, TARGETS
+from dashboards.generate.variables import LOCATION, TARGETS
 
 _S: Final = q.TARGETS
 _FORTNIGHT: Final = 14 * 86400
@@ -64,7 +65,6 @@ _RUNBOOKS: Final = {
         "McpSloBurnSlow",
     ),
     "Availability by location": ("McpTargetDownFromLocation",),
-    "Slowest targets, p95": ("McpSlowAgainstBaseline",),
     "Latency, as a share of its limit": (
         "McpTooSlow",
         "McpSlowAgainstBudget",
@@ -88,7 +88,7 @@ def dashboard() -> Dashboard:
         uid="mcp-prober-fleet",
         title="MCP fleet",
         description="Every MCP server that is probed: who is down and why, the worst first.",
-        variables=(LOCATION, TARGETS, SLO),
+        variables=(LOCATION, TARGETS),
         marks=(contract_changes(_S), new_servers(_S), reloads(q.PLACES)),
         rows=(fresh(q.PLACES, _S), _headline(), _worst_first(), _why(), _objective(), _speed(), _promises()),
         runbooks={**RUNBOOKS, **_RUNBOOKS},
@@ -104,7 +104,7 @@ def _headline() -> Row:
             stat(
                 "Targets",
                 "Targets that are probed.",
-                over_time(f"count(count by (target) (mcp_probe_success{{{_S}}}))", "targets"),
+                over_time(f"count(count by (target) (mcp_probe_info{{{_S}}}))", "targets"),
             ),
             stat(
                 "Targets failing",
@@ -220,7 +220,7 @@ def _worst_first() -> Row:
 
 def _why() -> Row:
     seen = f"count by (reason) (count by (target, probe, reason) ({q.failing(_S)} or {q.unsure(_S)}))"
-    new = f"sum by (reason) (increase(mcp_probe_failures_total{{{_S}}}[$__rate_interval]))"
+    new = f'sum by (result) (increase(mcp_probe_runs_total{{{_S}, result!="pass"}}[$__rate_interval]))'
     return Row(
         title="Why",
         height=9,
@@ -237,12 +237,12 @@ def _why() -> Row:
             ),
             bars(
                 lines(
-                    "Runs that did not pass, by reason",
-                    "Runs that failed or could not tell in each stretch of time, by the reason they gave.",
-                    over_time(q.or_nothing(f"{new} > 0", "reason", _S), "{{reason}}"),
+                    "Runs that did not pass, by symptom",
+                    "Runs that failed or could not tell in each stretch of time, by what a caller felt.",
+                    over_time(q.or_nothing(f"{new} > 0", "result", _S), "{{result}}"),
                     unit="short",
                     stacked=True,
-                    overrides=reasons_colored(),
+                    overrides=symptoms_colored(),
                     at_least=5,
                 )
             ),
@@ -258,11 +258,11 @@ def _objective() -> Row:
             lines(
                 "Burn rate",
                 sentence(
-                    "How many times faster than the objective allows failures come: at 1 the budget lasts exactly its",
+                    "How many times faster than the objectives allow failures come: at 1 the budget lasts exactly its",
                     "30 days. The lines are where alerts speak up: 1, 6 and 14.4.",
                 ),
-                over_time(q.burn(_S, "1h"), "over 1 hour"),
-                over_time(q.burn(_S, "6h"), "over 6 hours"),
+                over_time(q.budget_spent(_S, "1h"), "over 1 hour"),
+                over_time(q.budget_spent(_S, "6h"), "over 6 hours"),
                 unit="none",
                 width=8,
                 limits=BURN,

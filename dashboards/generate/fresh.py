@@ -28,7 +28,7 @@ def fresh(probers: str, probes: str, *more: Panel) -> Row:
             stat(
                 "Prober",
                 "Whether Prometheus can scrape every prober that it scraped within a day.",
-                now(q.scraped("prober_build_info", probers)),
+                now(q.scraped("mcp_prober_build_info", probers)),
                 width=4,
                 mappings=UP,
                 empty="no prober",
@@ -61,7 +61,7 @@ def fresh(probers: str, probes: str, *more: Panel) -> Row:
             stat(
                 "Suspects itself",
                 "Whether a prober cannot reach so many unrelated targets that its own network is suspect.",
-                now(f"max(prober_suspects_itself{{{probers}}})"),
+                now(f"max(mcp_prober_suspects_itself{{{probers}}})"),
                 width=4,
                 mappings=YES_IS_BAD,
             ),
@@ -74,7 +74,7 @@ def _loaded(probers: str) -> Panel:
     return stat(
         "Config loaded",
         "Whether every prober's last attempt to load its configuration succeeded.",
-        now(f"min(prober_config_last_reload_successful{{{probers}}})"),
+        now(f"min(mcp_prober_config_last_reload_successful{{{probers}}})"),
         width=4,
         mappings=YES_IS_GOOD,
     )

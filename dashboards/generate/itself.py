@@ -14,10 +14,10 @@ from dashboards.generate.language import (
     CAUTION,
     GOOD,
     LATENESS,
-    OUTCOMES,
     PLAIN,
     PLANNED,
     QUANTILES,
+    RESULTS,
     UP,
     YES_IS_BAD,
     YES_IS_GOOD,
@@ -33,13 +33,15 @@ _S: Final = 'instance=~"$instance", location=~"$location"'
 _RUNS: Final = f'instance=~"$instance", {q.PROBES}'
 _SHARES: Final = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 
-INSTANCE: Final = labels_of("instance", "Prober", 'label_values(prober_build_info{location=~"$location"}, instance)')
+INSTANCE: Final = labels_of(
+    "instance", "Prober", 'label_values(mcp_prober_build_info{location=~"$location"}, instance)'
+)
 
 
 _RUNBOOKS: Final = {
     "Config loaded": ("McpProberNotReloading",),
     "Start lag": ("McpProberLate",),
-    "Runs left out, by probe": ("McpProberSkipsRuns",),
+    "Runs left out, by prober": ("McpProberSkipsRuns",),
     "Probers": ("McpProberAbsent",),
     "Results not written": ("McpProberHistoryDown",),
 }
@@ -67,7 +69,7 @@ def _headline() -> Row:
             stat(
                 "History",
                 "Whether results are being written to the history. Probing goes on without it.",
-                now(f"min(prober_history_up{{{_S}}})"),
+                now(f"min(mcp_prober_history_up{{{_S}}})"),
                 width=5,
                 mappings=UP,
                 empty="none known",
@@ -75,7 +77,7 @@ def _headline() -> Row:
             stat(
                 "Start lag, p99",
                 "99 of 100 runs began less than this after they were due.",
-                over_time(q.quantile(0.99, "prober_start_lag_seconds", _S), "p99"),
+                over_time(q.quantile(0.99, "mcp_prober_start_lag_seconds", _S), "p99"),
                 width=5,
                 unit="s",
                 steps=LATENESS,
@@ -83,7 +85,7 @@ def _headline() -> Row:
             stat(
                 "Loop lag",
                 "The worst lag of an event loop within a minute. From a quarter second on, latencies are in doubt.",
-                over_time(f"max(prober_loop_lag_max_seconds{{{_S}}})", "worst"),
+                over_time(f"max(mcp_prober_loop_lag_max_seconds{{{_S}}})", "worst"),
                 width=5,
                 unit="s",
                 steps=LATENESS,
@@ -93,14 +95,19 @@ def _headline() -> Row:
                 "Runs over the range that is shown that did not begin because the one before still went on.",
                 now(
                     q.while_known(
-                        f"sum(increase(prober_skipped_runs_total{{{_S}}}[$__range]))", "prober_build_info", _S
+                        f"sum(increase(mcp_prober_skipped_runs_total{{{_S}}}[$__range]))", "mcp_prober_build_info", _S
                     )
                 ),
                 width=5,
                 decimals=0,
                 steps=steps(GOOD, (1, CAUTION)),
             ),
-            stat("Probes", "Probes that all of them run.", over_time(f"sum(prober_probes{{{_S}}})", "probes"), width=4),
+            stat(
+                "Probes",
+                "Probes that all of them run.",
+                over_time(f"sum(mcp_prober_probes{{{_S}}})", "probes"),
+                width=4,
+            ),
         ),
     )
 
@@ -113,7 +120,7 @@ def _lag() -> Row:
             lines(
                 "Start lag",
                 "How much later than due runs began.",
-                *(over_time(q.quantile(share, "prober_start_lag_seconds", _S), name) for name, share in _SHARES),
+                *(over_time(q.quantile(share, "mcp_prober_start_lag_seconds", _S), name) for name, share in _SHARES),
                 unit="s",
                 width=8,
                 overrides=colored(QUANTILES),
@@ -121,15 +128,15 @@ def _lag() -> Row:
             heatmap(
                 "Start lag, all runs",
                 "How many runs began how late.",
-                buckets(f"sum by (le) (increase(prober_start_lag_seconds_bucket{{{_S}}}[$__rate_interval]))"),
+                buckets(f"sum by (le) (increase(mcp_prober_start_lag_seconds_bucket{{{_S}}}[$__rate_interval]))"),
                 unit="s",
                 width=8,
             ),
             lines(
                 "Event loop lag",
                 "How much later than asked the event loop came back: time in which no answer could be read.",
-                over_time(q.quantile(0.99, "prober_loop_lag_seconds", _S, "instance"), "p99 {{instance}}"),
-                over_time(f"max by (instance) (prober_loop_lag_max_seconds{{{_S}}})", "worst {{instance}}"),
+                over_time(q.quantile(0.99, "mcp_prober_loop_lag_seconds", _S, "instance"), "p99 {{instance}}"),
+                over_time(f"max by (instance) (mcp_prober_loop_lag_max_seconds{{{_S}}})", "worst {{instance}}"),
                 unit="s",
                 width=8,
             ),
@@ -143,29 +150,30 @@ def _load() -> Row:
         height=8,
         panels=(
             lines(
-                "Runs by outcome",
-                "Runs per second by how they ended. Grey are those that could not tell.",
-                over_time(q.per_second("mcp_probe_runs_total", _RUNS, "outcome"), "{{outcome}}"),
+                "Runs by result",
+                "Runs per second: passed, or by what a caller felt. Grey are those that could not tell.",
+                over_time(q.per_second("mcp_probe_runs_total", _RUNS, "result"), "{{result}}"),
                 unit="ops",
                 width=8,
                 stacked=True,
-                overrides=colored(OUTCOMES),
+                overrides=colored(RESULTS),
             ),
             lines(
                 "Runs going on and waiting",
                 "Runs that go on at this moment, and runs that are due and wait for their turn.",
-                over_time(f"sum(prober_running_probes{{{_S}}})", "running"),
-                over_time(f"sum(prober_waiting_probes{{{_S}}})", "waiting"),
+                over_time(f"sum(mcp_prober_running_probes{{{_S}}})", "running"),
+                over_time(f"sum(mcp_prober_waiting_probes{{{_S}}})", "waiting"),
                 unit="short",
                 width=8,
                 overrides=colored({"running": PLANNED, "waiting": CAUTION}),
                 decimals=0,
             ),
             ranking(
-                "Runs left out, by probe",
-                "Probes that take longer than their interval: raise the interval or lower the timeout.",
+                "Runs left out, by prober",
+                "Runs whose probe takes longer than its interval: raise the interval or lower the timeout.",
                 now(
-                    f"topk(8, sum by (target, probe) (increase(mcp_probe_skipped_total{{{_RUNS}}}[$__range])))", _PROBE
+                    f"topk(8, sum by (instance) (increase(mcp_prober_skipped_runs_total{{{_S}}}[$__range])))",
+                    "{{instance}}",
                 ),
                 unit="short",
                 decimals=0,
@@ -175,14 +183,11 @@ def _load() -> Row:
     )
 
 
-_PROBE: Final = "{{probe}}"
-
-
 def _who() -> Row:
     by = "by (instance, location)"
     labels = "(instance, location, version, python_version)"
     ran = "mcp_probe_last_run_timestamp_seconds"
-    gone = f"({q.known('prober_build_info', _S)} and on (job, instance) up == 0)"
+    gone = f"({q.known('mcp_prober_build_info', _S)} and on (job, instance) up == 0)"
     return Row(
         title="",
         height=5,
@@ -190,16 +195,16 @@ def _who() -> Row:
             table(
                 "Probers",
                 "Every prober that is scraped, and those that cannot be any longer, with what it runs.",
-                columns(f"group by {labels} (prober_build_info{{{_S}}}) or group by {labels} {gone}"),
-                columns(f"min {by} (prober_config_last_reload_successful{{{_S}}})"),
-                columns(f"max {by} (prober_config_last_reload_success_timestamp_seconds{{{_S}}}) * 1000"),
+                columns(f"group by {labels} (mcp_prober_build_info{{{_S}}}) or group by {labels} {gone}"),
+                columns(f"min {by} (mcp_prober_config_last_reload_successful{{{_S}}})"),
+                columns(f"max {by} (mcp_prober_config_last_reload_success_timestamp_seconds{{{_S}}}) * 1000"),
                 columns(
-                    f"max {by} (process_start_time_seconds{{{_S}}} and on (instance, job) prober_build_info) * 1000"
+                    f"max {by} (process_start_time_seconds{{{_S}}} and on (instance, job) mcp_prober_build_info) * 1000"
                 ),
-                columns(f"sum {by} (prober_targets{{{_S}}})"),
-                columns(f"sum {by} (prober_probes{{{_S}}})"),
-                columns(f"max {by} (prober_suspects_itself{{{_S}}})"),
-                columns(f"group {by} (prober_build_info{{{_S}}}) or group {by} {gone} * 0"),
+                columns(f"sum {by} (mcp_prober_targets{{{_S}}})"),
+                columns(f"sum {by} (mcp_prober_probes{{{_S}}})"),
+                columns(f"max {by} (mcp_prober_suspects_itself{{{_S}}})"),
+                columns(f"group {by} (mcp_prober_build_info{{{_S}}}) or group {by} {gone} * 0"),
                 columns(f"(max {by} ({ran}{{{_S}}}) or max {by} ({q.known(ran, _S)})) * 1000"),
                 show=(
                     Column(field="Value #H", title="State", width=70, mappings=UP, filled=True),
@@ -222,7 +227,7 @@ def _who() -> Row:
 
 
 def _process() -> Row:
-    mine = f"and on (instance, job) prober_build_info{{{_S}}}"
+    mine = f"and on (instance, job) mcp_prober_build_info{{{_S}}}"
     return Row(
         title="What it costs",
         height=8,
@@ -268,7 +273,7 @@ def _history() -> Row:
             lines(
                 "Size of the history",
                 "Bytes of the history's files.",
-                over_time(f"prober_history_bytes{{{_S}}}", "{{instance}}"),
+                over_time(f"mcp_prober_history_bytes{{{_S}}}", "{{instance}}"),
                 unit="bytes",
                 width=8,
                 empty="no history is kept",
@@ -277,7 +282,8 @@ def _history() -> Row:
                 "Results not written",
                 "Results per second that could not be written to the history.",
                 over_time(
-                    f"sum by (instance) (rate(prober_history_dropped_total{{{_S}}}[$__rate_interval]))", "{{instance}}"
+                    f"sum by (instance) (rate(mcp_prober_history_dropped_total{{{_S}}}[$__rate_interval]))",
+                    "{{instance}}",
                 ),
                 unit="ops",
                 width=8,
@@ -288,7 +294,8 @@ def _history() -> Row:
                 "Notifications",
                 "Notifications that the probers sent themselves, without Alertmanager, by what became of them.",
                 over_time(
-                    f"sum by (outcome) (increase(prober_notifications_total{{{_S}}}[$__rate_interval]))", "{{outcome}}"
+                    f"sum by (outcome) (increase(mcp_prober_notifications_total{{{_S}}}[$__rate_interval]))",
+                    "{{outcome}}",
                 ),
                 unit="short",
                 width=8,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from prober.outcome import Family
+from prober.outcome import Family, Symptom
 
 Json = dict[str, Any]
 
@@ -46,9 +46,6 @@ def one_of(words: Iterable[str]) -> str:
     return "|".join(words)
 
 
-OUR_OWN: Final = one_of(FAMILIES["prober"])
-
-
 def by_shade() -> list[tuple[str, tuple[str, ...]]]:
     """Each shade with the reasons that have it."""
     shades: dict[str, list[str]] = {}
@@ -70,24 +67,41 @@ def colored(names: Mapping[str, str]) -> list[Json]:
     ]
 
 
+def symptoms_colored() -> list[Json]:
+    """Overrides that give every symptom its colour."""
+    return [*colored(SYMPTOMS), _CALM]
+
+
 def reasons_colored() -> list[Json]:
     """Overrides that give every reason its colour."""
     shades = [
         {"matcher": {"id": "byRegexp", "options": f"/^({one_of(reasons)})$/"}, "properties": [fixed(shade)]}
         for shade, reasons in by_shade()
     ]
-    calm = {
-        "matcher": {"id": "byName", "options": NOTHING},
-        "properties": [
-            fixed(GOOD),
-            {"id": "custom.drawStyle", "value": "line"},
-            {"id": "custom.lineWidth", "value": 2},
-        ],
-    }
-    return [*shades, calm]
+    return [*shades, _CALM]
 
 
-OUTCOMES: Final = {"pass": GOOD, "fail": BAD, "unknown": UNSURE}
+_CALM: Final[Json] = {
+    "matcher": {"id": "byName", "options": NOTHING},
+    "properties": [
+        fixed(GOOD),
+        {"id": "custom.drawStyle", "value": "line"},
+        {"id": "custom.lineWidth", "value": 2},
+    ],
+}
+
+
+SYMPTOMS: Final = {
+    Symptom.NO_ANSWER.value: BAD,
+    Symptom.REJECTED.value: PARTLY,
+    Symptom.WRONG_ANSWER.value: "#F2CC0C",
+    Symptom.TOO_SLOW.value: "#A77044",
+    Symptom.CONTRACT_BROKEN.value: "#E55CB5",
+    Symptom.RACE_VIOLATION.value: "#2AB8C6",
+    Symptom.UNKNOWN.value: UNSURE,
+}
+"""What a caller feels, the colour of the family that most of its reasons have."""
+RESULTS: Final = {"pass": GOOD, **SYMPTOMS}
 SEVERITIES: Final = {"breaking": BAD, "additive": PLANNED, "cosmetic": UNSURE}
 QUANTILES: Final = {"p50": "#73BF69", "p95": "#F2CC0C", "p99": "#FF780A"}
 PHASES: Final = {

@@ -66,7 +66,8 @@ def reloads(select: str) -> Marks:
     """The prober loaded a configuration."""
     return Marks(
         name="Reloads",
-        expr=f"max by (instance, location) (prober_config_last_reload_success_timestamp_seconds{{{select}}}) * 1000",
+        expr="max by (instance, location)"
+        f" (mcp_prober_config_last_reload_success_timestamp_seconds{{{select}}}) * 1000",
         title="Configuration loaded",
         text="{{instance}} {{location}}",
         color=PLANNED,

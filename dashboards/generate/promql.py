@@ -14,7 +14,6 @@ from dashboards.generate.language import (
     FAMILY_CODES,
     NONE,
     NOTHING,
-    OUR_OWN,
     STALE_BASE,
     STALE_SCALE,
     one_of,
@@ -24,9 +23,13 @@ PLACES: Final = 'location=~"$location"'
 TARGETS: Final = f'{PLACES}, target=~"$target"'
 PROBES: Final = f'{TARGETS}, probe=~"$probe"'
 
-ALLOWED: Final = "(1 - $slo / 100)"
-"""The share of runs that may fail."""
+ALLOWED: Final = f"(1 - max by (target) (mcp_target_objective_ratio{{{TARGETS}}}))"
+"""The share of each target's runs that may fail."""
 
+PASSED: Final = 'result="pass"'
+FAILED: Final = 'result!~"pass|unknown"'
+JUDGED: Final = 'result!="unknown"'
+"""Runs that could tell."""
 
 SUCCESS: Final = "mcp_probe_success"
 _BLIND: Final = "unless on (job, instance) up == 1"
@@ -38,7 +41,7 @@ def known(metric: str, select: str) -> str:
     return f"(last_over_time({metric}{{{select}}}[6h:5m]) {_BLIND})"
 
 
-_SCRAPED: Final = "max_over_time(timestamp(prober_build_info)[6h:5m])"
+_SCRAPED: Final = "max_over_time(timestamp(mcp_prober_build_info)[6h:5m])"
 """When each prober was last scraped, within six hours: asked of one series, for of thousands it takes seconds."""
 
 
@@ -52,8 +55,8 @@ def planned(select: str, *, gone: bool = False) -> str:
     return f"max by (target, probe, location) ({seen}) == 1"
 
 
-def _not_passing(select: str, reasons: str, *, gone: bool) -> str:
-    seen = f"mcp_probe_failing{{{select}, {reasons}}}"
+def _not_passing(select: str, which: str, *, gone: bool) -> str:
+    seen = f"mcp_probe_failure_info{{{select}, {which}}}"
     if gone:  # of several reasons within six hours, the one of the last scrape
         seen = f"max_over_time(timestamp({seen})[6h:5m]) == on (job, instance) group_left () {_SCRAPED} {_BLIND}"
     return f"max by (target, probe, location, reason) ({seen})"
@@ -61,13 +64,13 @@ def _not_passing(select: str, reasons: str, *, gone: bool) -> str:
 
 def failing(select: str, *, gone: bool = False) -> str:
     """Probes that fail now, outside of maintenance, with their reason."""
-    seen = _not_passing(select, f'reason!~"{OUR_OWN}"', gone=gone)
+    seen = _not_passing(select, 'symptom!="unknown"', gone=gone)
     return f"({seen} unless on (target, probe, location) ({planned(select, gone=gone)}))"
 
 
 def unsure(select: str, *, gone: bool = False) -> str:
     """Probes whose last run could not tell."""
-    return "({})".format(_not_passing(select, f'reason=~"{OUR_OWN}"', gone=gone))
+    return "({})".format(_not_passing(select, 'symptom="unknown"', gone=gone))
 
 
 def why(select: str) -> str:
@@ -189,7 +192,7 @@ def while_known(vector: str, metric: str, select: str) -> str:
 def history(select: str) -> str:
     """Each probe by the family of its reason, a number of language.HISTORY."""
     seen = [
-        f'max by (probe) (mcp_probe_failing{{{select}, reason=~"{one_of(FAMILIES[family])}"}}) * {code}'
+        f'max by (probe) (mcp_probe_failure_info{{{select}, reason=~"{one_of(FAMILIES[family])}"}}) * {code}'
         for family, code in FAMILY_CODES.items()
     ]
     calm = f"max by (probe) (mcp_probe_success{{{select}}}) * 0"
@@ -205,19 +208,14 @@ def or_nothing(vector: str, label: str, select: str) -> str:
 def availability(select: str, window: str, by: str = "") -> str:
     """The share of runs that passed, of those that could tell."""
     group = f" by ({by})" if by else ""
-    passed = f'sum{group} (increase(mcp_probe_runs_total{{{select}, outcome="pass"}}[{window}]))'
-    told = f'sum{group} (increase(mcp_probe_runs_total{{{select}, outcome=~"pass|fail"}}[{window}]))'
+    passed = f"sum{group} (increase(mcp_probe_runs_total{{{select}, {PASSED}}}[{window}]))"
+    told = f"sum{group} (increase(mcp_probe_runs_total{{{select}, {JUDGED}}}[{window}]))"
     return f"{passed} / ({told} > 0)"
 
 
 def budget_left(select: str, window: str, by: str = "") -> str:
     """The share of the error budget that is left; below zero it is overdrawn."""
-    return f"1 - (1 - ({availability(select, window, by)})) / {ALLOWED}"
-
-
-def burn(select: str, window: str, by: str = "") -> str:
-    """How many times faster than allowed the error budget is spent."""
-    return f"(1 - ({availability(select, window, by)})) / {ALLOWED}"
+    return f"1 - ({budget_spent(select, window, by)})"
 
 
 def quantile(share: float, metric: str, select: str, by: str = "", window: str = "$__rate_interval") -> str:
@@ -227,20 +225,23 @@ def quantile(share: float, metric: str, select: str, by: str = "", window: str =
 
 
 def budget_spent(select: str, window: str, by: str = "") -> str:
-    """The error budget that is spent, as a multiple of what is allowed."""
-    return burn(select, window, by)
+    """The error budget that is spent, as a multiple of what the objectives allow: how many times faster than at 1.
+
+    What several targets may fail is what each may, by its own objective, added up.
+    """
+    group = f" by ({by})" if by else ""
+    failed = f"sum{group} (increase(mcp_probe_runs_total{{{select}, {FAILED}}}[{window}]))"
+    judged = f"sum by (target) (increase(mcp_probe_runs_total{{{select}, {JUDGED}}}[{window}]))"
+    return f"{failed} / (sum{group} ({judged} * on (target) {ALLOWED}) > 0)"
 
 
-def made_by_runs(vector: str, select: str) -> str:
-    """A vector of probes without races: their runs make hundreds of calls, and would hide how long others take."""
-    return f"{vector} unless on (target, probe) mcp_race_operations_total{{{select}}}"
+NO_RACE: Final = 'kind!="race"'
+"""Races make hundreds of calls, and would hide how long other runs take."""
 
 
 def run_quantile(share: float, select: str, by: str = "", window: str = "$__rate_interval") -> str:
-    """A quantile of how long runs take, races left out."""
-    group = f"le, {by}" if by else "le"
-    buckets = made_by_runs(f"rate(mcp_probe_duration_seconds_bucket{{{select}}}[{window}])", select)
-    return f"histogram_quantile({share:g}, sum by ({group}) ({buckets})) >= 0"
+    """A quantile of how long runs of targets take, races left out."""
+    return quantile(share, "mcp_target_run_duration_seconds", f"{select}, {NO_RACE}", by, window)
 
 
 def per_second(metric: str, select: str, by: str) -> str:

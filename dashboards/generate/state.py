@@ -179,8 +179,8 @@ def _attempts() -> str:
 def _both_sides() -> Row:
     errors = f'sum(rate(mcp_tool_calls_total{{{_CALLS}, status="error"}}[$__rate_interval]))'
     calls = f"sum(rate(mcp_tool_calls_total{{{_CALLS}}}[$__rate_interval]))"
-    rate = f'sum(rate(mcp_probe_runs_total{{{_OUT}, outcome="fail"}}[$__rate_interval]))'
-    runs = f'sum(rate(mcp_probe_runs_total{{{_OUT}, outcome=~"pass|fail"}}[$__rate_interval]))'
+    rate = f'sum(rate(mcp_probe_runs_total{{{_OUT}, result!~"pass|unknown"}}[$__rate_interval]))'
+    runs = f'sum(rate(mcp_probe_runs_total{{{_OUT}, result!="unknown"}}[$__rate_interval]))'
     return Row(
         title="Outside and inside",
         height=8,

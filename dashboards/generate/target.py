@@ -27,12 +27,13 @@ from dashboards.generate.language import (
     colored,
     reasons_colored,
     sentence,
+    symptoms_colored,
 )
 from dashboards.generate.links import page
 from dashboards.generate.marks import contract_changes, new_servers, reloads
 from dashboards.generate.panels import Query, buckets, columns, now, over_time
 from dashboards.generate.tables import Column, table
-from dashboards.generate.variables import LOCATION, PROBE, SLO, TARGET
+from dashboards.generate.variables import LOCATION, PROBE, TARGET
 
 _S: Final = q.PROBES
 _T: Final = q.TARGETS
@@ -46,7 +47,7 @@ _RUNBOOKS: Final = {
         "McpTargetDown",
         "McpTargetDownFromLocation",
     ),
-    "Runs that did not pass, by reason": (
+    "Runs that did not pass, by symptom": (
         "McpWrongAnswersNowAndThen",
         "McpTokenRejected",
         "McpRateLimited",
@@ -57,7 +58,6 @@ _RUNBOOKS: Final = {
         "McpProbeNotRun",
         "McpScrapedProbeFailing",
     ),
-    "Duration of runs": ("McpSlowAgainstBaseline",),
     "Latency of the judged request": (
         "McpTooSlow",
         "McpSlowAgainstBudget",
@@ -77,7 +77,7 @@ def dashboard() -> Dashboard:
         uid="mcp-prober-target",
         title="MCP target",
         description="One MCP server as its probes see it: what fails, where the time goes, what it promises.",
-        variables=(LOCATION, TARGET, PROBE, SLO),
+        variables=(LOCATION, TARGET, PROBE),
         marks=(contract_changes(_T), new_servers(_T), reloads(q.PLACES)),
         rows=(fresh(q.PLACES, _T), _headline(), _course(), _probes(), _time(), _promises(), _races()),
         runbooks={**RUNBOOKS, **_RUNBOOKS},
@@ -128,7 +128,7 @@ def _headline() -> Row:
             stat(
                 "Duration, p95",
                 "95 of 100 runs over the range that is shown were faster than this, races left out.",
-                now(q.run_quantile(0.95, _S, window="$__range")),
+                now(q.run_quantile(0.95, _T, window="$__range")),
                 unit="s",
             ),
             words(
@@ -165,7 +165,7 @@ def _headline() -> Row:
 
 
 def _course() -> Row:
-    new = f"sum by (reason) (increase(mcp_probe_failures_total{{{_S}}}[$__rate_interval]))"
+    new = f'sum by (result) (increase(mcp_probe_runs_total{{{_S}, result!="pass"}}[$__rate_interval]))'
     return Row(
         title="",
         height=9,
@@ -183,13 +183,13 @@ def _course() -> Row:
             ),
             bars(
                 lines(
-                    "Runs that did not pass, by reason",
-                    "Runs that failed or could not tell in each stretch of time, by the reason they gave.",
-                    over_time(q.or_nothing(f"{new} > 0", "reason", _S), "{{reason}}"),
+                    "Runs that did not pass, by symptom",
+                    "Runs that failed or could not tell in each stretch of time, by what a caller felt.",
+                    over_time(q.or_nothing(f"{new} > 0", "result", _S), "{{result}}"),
                     unit="short",
                     width=10,
                     stacked=True,
-                    overrides=reasons_colored(),
+                    overrides=symptoms_colored(),
                     at_least=5,
                 )
             ),
@@ -204,7 +204,7 @@ def _probes() -> Row:
         panels=(
             table(
                 "Probes, the worst first",
-                "How each probe's last run ended, how many failed in a row, and when one last passed.",
+                "How each probe's last run ended, how many failed in a row with one symptom, and when one last passed.",
                 columns(q.result(_S)),
                 columns(q.reasons(_S)),
                 columns(q.latest("mcp_probe_last_run_timestamp_seconds", _S, "probe")),
@@ -214,11 +214,13 @@ def _probes() -> Row:
                 columns(q.availability(_S, "$__range", "probe")),
                 columns(f"max by (probe) (mcp_probe_maintenance{{{_S}}})"),
                 columns(f"max by (probe) (mcp_probe_consecutive_failures{{{_S}}})"),
+                columns(f"max by (probe) (mcp_probe_consecutive_slow_runs{{{_S}}})"),
                 show=(
                     Column(field="Value #A", title="Last run", width=150, mappings=RESULT, filled=True),
                     Column(field="probe", title="Probe", links=_PAGE),
                     Column(field="reason", title="Why", mappings=REASON_WORDS),
                     Column(field="Value #I", title="Failures in a row", width=130),
+                    Column(field="Value #J", title="Slow in a row", width=110),
                     Column(field="Value #C", title="Ran", width=130, unit="dateTimeFromNow"),
                     Column(field="Value #D", title="Passed", width=130, unit="dateTimeFromNow"),
                     Column(field="Value #E", title="Interval", width=85, unit="s"),
@@ -240,7 +242,7 @@ def _probes() -> Row:
 
 
 def _time() -> Row:
-    taken = f"increase(mcp_probe_duration_seconds_bucket{{{_S}}}[$__rate_interval])"
+    taken = f"increase(mcp_target_run_duration_seconds_bucket{{{_T}, {q.NO_RACE}}}[$__rate_interval])"
     limits = f"min by (level) (mcp_probe_latency_budget_seconds{{{_S}}})"
     return Row(
         title="Where the time goes",
@@ -248,7 +250,7 @@ def _time() -> Row:
         panels=(
             lines(
                 "Phases of a run",
-                "Mean over the probes, races left out, of the time that their last runs spent in each phase.",
+                "Time that a run spent in each phase, on average, races left out.",
                 *(over_time(_mean_of_phase(name), name) for name in PHASES),
                 unit="s",
                 width=6,
@@ -258,7 +260,7 @@ def _time() -> Row:
             heatmap(
                 "Duration of runs",
                 "How many runs took how long, races left out. A second band is a second kind of answer: a cold cache.",
-                buckets(f"sum by (le) ({q.made_by_runs(taken, _S)})"),
+                buckets(f"sum by (le) ({taken})"),
                 unit="s",
                 width=6,
             ),
@@ -266,6 +268,7 @@ def _time() -> Row:
                 "Latency of the judged request",
                 "What agents wait for, by probe. The lines are the tightest limits at which a probe warns and fails.",
                 over_time(f"max by (probe) (mcp_probe_latency_seconds{{{_S}}})", "{{probe}}"),
+                over_time(q.quantile(0.95, "mcp_target_latency_seconds", _T), "p95 of all"),
                 over_time(limits, "limit: {{level}}"),
                 unit="s",
                 width=6,
@@ -289,8 +292,9 @@ def _time() -> Row:
 
 
 def _mean_of_phase(name: str) -> str:
-    spent = f'mcp_probe_phase_duration_seconds{{{_S}, phase="{name}"}}'
-    return f"avg({q.made_by_runs(spent, _S)})"
+    spent = f'mcp_target_phase_seconds_total{{{_T}, {q.NO_RACE}, phase="{name}"}}'
+    runs = f"mcp_target_run_duration_seconds_count{{{_T}, {q.NO_RACE}}}"
+    return q.ratio(f"sum(rate({spent}[$__rate_interval]))", f"sum(rate({runs}[$__rate_interval]))")
 
 
 def _dashed(name: str, color: str) -> dict[str, object]:
@@ -331,13 +335,12 @@ def _promises() -> Row:
                 decimals=0,
             ),
             lines(
-                "Call budget left, and runs left out",
-                "Requests that the target's budget still allows; runs left out because the one before still went on.",
+                "Call budget left",
+                "Requests that the target's budget still allows.",
                 over_time(f"min by (location) (mcp_target_budget_remaining{{{_T}}})", "requests left {{location}}"),
-                over_time(f"sum(increase(mcp_probe_skipped_total{{{_S}}}[$__rate_interval]))", "runs left out"),
                 unit="short",
                 width=6,
-                overrides=colored({"runs left out": CAUTION}),
+                empty="no budget is set",
             ),
             lines(
                 "Ends of the kept process",

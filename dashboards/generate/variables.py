@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from dashboards.generate.language import Json
@@ -49,31 +48,12 @@ SOURCES: Final = _variable(
     refresh=1,
     regex="",
 )
-LOCATION: Final = labels_of("location", "Location", "label_values(mcp_probe_success, location)")
-TARGETS: Final = labels_of("target", "Target", 'label_values(mcp_probe_success{location=~"$location"}, target)')
-TARGET: Final = labels_of(
-    "target", "Target", 'label_values(mcp_probe_success{location=~"$location"}, target)', many=False
-)
+LOCATION: Final = labels_of("location", "Location", "label_values(mcp_probe_info, location)")
+TARGETS: Final = labels_of("target", "Target", 'label_values(mcp_probe_info{location=~"$location"}, target)')
+TARGET: Final = labels_of("target", "Target", 'label_values(mcp_probe_info{location=~"$location"}, target)', many=False)
 PROBE: Final = labels_of(
-    "probe", "Probe", 'label_values(mcp_probe_success{location=~"$location", target=~"$target"}, probe)'
+    "probe", "Probe", 'label_values(mcp_probe_info{location=~"$location", target=~"$target"}, probe)'
 )
-
-
-def choice(name: str, label: str, options: Sequence[str], chosen: str) -> Json:
-    """A variable with a few values."""
-    return _variable(
-        name,
-        label,
-        "custom",
-        current={"selected": True, "text": chosen, "value": chosen},
-        includeAll=False,
-        multi=False,
-        options=[{"selected": option == chosen, "text": option, "value": option} for option in options],
-        query=",".join(options),
-    )
-
-
-SLO: Final = choice("slo", "Objective, %", ("99", "99.5", "99.9", "99.95"), "99.5")
 
 
 def _address(name: str, label: str, description: str, default: str) -> Json:

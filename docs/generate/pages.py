@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +18,9 @@ from prober.kinds import all_kinds
 from prober.loader import reference
 from prober.metrics import families
 from prober.metrics.families import Row
+from prober.outcome import Reason, Symptom
+from prober.report import prometheus
+from prober.web.probe_endpoint import BLACKBOX
 
 FOLDER: Final = Path(__file__).parents[1]
 EXAMPLES: Final = FOLDER / "examples"
@@ -65,19 +71,70 @@ _JUDGING: Final = (
 def metrics() -> str:
     rows = families()
     own = [each for each in rows if not each.name.startswith("process_")]
-    sections = {"Probes and targets": "mcp_", "The prober itself": "prober_"}
-    lines = [
-        "# Metrics",
-        "",
-        "Every family of `/metrics`, made by the code that exports them. With `daemon --location` every family has",
-        "the label `location` too. Counters start at zero with their probe and go with it.",
-        "The histograms have the usual `_bucket`, `_count` and `_sum`.",
-        "",
-    ]
-    for title, prefix in sections.items():
-        lines += [f"## {title}", "", *_families([each for each in own if each.name.startswith(prefix)])]
-    lines += ["## The process", "", *_families([each for each in rows if each not in own])]
-    return "\n".join(lines)
+    itself = [each for each in own if each.name.startswith("mcp_prober_")]
+    known = {each.name for each in rows}
+    passes = [(f"`{name}`", text) for name, text in in_a_pass().items() if name not in known]
+    return "\n".join(
+        [
+            *_METRICS,
+            *table(("symptom", "reasons"), ((f"`{each}`", code(_reasons_of(each), " ")) for each in Symptom)),
+            *("## Probes and targets", "", *_families([each for each in own if each not in itself])),
+            *("## The prober itself", "", *_families(itself)),
+            *("## The process", "", *_families([each for each in rows if each not in own])),
+            *_ON_REQUEST,
+            *table(("family", "what it says"), passes),
+            *table(
+                ("name of blackbox_exporter", "what it says"), ((f"`{name}`", text) for name, text in BLACKBOX.items())
+            ),
+        ]
+    )
+
+
+def in_a_pass() -> dict[str, str]:
+    """The families of `/probe` and of `run --output prometheus`, with their meanings."""
+    written = io.StringIO()
+    prometheus.write((), started_at=datetime.now(UTC), verbose=False, stream=written)
+    return dict(re.findall(r"^# HELP (\S+) (.*)$", written.getvalue(), re.MULTILINE))
+
+
+def _reasons_of(symptom: Symptom) -> list[str]:
+    return [reason.value for reason in Reason if reason.symptom is symptom]
+
+
+_METRICS: Final = (
+    "# Metrics",
+    "",
+    "Every family of `/metrics`, made by the code that exports them. This page is the contract: a name, a label or a",
+    "meaning changes only with a new major version, and the change log says so. Rules, dashboards and runbooks that",
+    "ship use these names alone, which tests hold them to.",
+    "",
+    "With `daemon --location` every family has the label `location` too. Histograms have the usual `_bucket`,",
+    "`_count` and `_sum`. Counters and histograms start at zero with their probe, and go with it. Of a probe that has",
+    "not run yet there is `mcp_probe_info` and what the configuration says of it, and nothing else.",
+    "",
+    "Availability is runs that passed, divided by all runs but the `unknown` ones:",
+    "",
+    "```text",
+    'sum by (target) (increase(mcp_probe_runs_total{result="pass"}[1h]))',
+    '/ sum by (target) (increase(mcp_probe_runs_total{result!="unknown"}[1h]))',
+    "```",
+    "",
+    "In OpenMetrics the counters of runs that did not pass have an exemplar: `run_id` is when the latest such run",
+    "began, as `/api/v1/results?target=…&probe=…&since=RUN_ID` takes it.",
+    "",
+    "## Symptoms",
+    "",
+    "A run that did not pass has a reason, out of a long list that says where it broke, and a symptom: what a caller",
+    "of the server feels. Counters, streaks and alerts go by the symptom. `mcp_probe_failure_info` has both.",
+    "",
+)
+_ON_REQUEST: Final = (
+    "## In `/probe` and `run --output prometheus` alone",
+    "",
+    "A single pass has no counters. What it exports beside these has the names above. `/probe` has the names of",
+    "blackbox_exporter as well.",
+    "",
+)
 
 
 def _families(rows: list[Row]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from prober.assertions.result_shapes import HANDSHAKE, MODERN, versions
 from prober.client.jsonrpc import HEADER_MISMATCH, INVALID_REQUEST, MISSING_CAPABILITY, SERVER_ERROR
-from prober.json_values import cap, render
+from prober.json_values import render, written
 from prober.outcome import Evidence, Failure, Reason
 
 _NOT_MODERN: Final = frozenset({400, 404, 405, 406, 415, 422})
@@ -64,7 +64,7 @@ def of_another_era(failure: Failure) -> bool:
 
 def no_common_version(step: str, offered: Sequence[str]) -> Failure:
     known = ", ".join((*versions(HANDSHAKE), *versions(MODERN)))
-    seen = ", ".join(cap(str(version), 20) for version in offered[:10]) or "none"
+    seen = ", ".join(written(version, 20) for version in offered[:10]) or "none"
     return Failure(
         Reason.VERSION_UNSUPPORTED,
         f"the server speaks {seen}; this prober speaks {known}",

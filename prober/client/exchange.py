@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -33,9 +32,8 @@ class Address:
     path: str = ""
 
     @classmethod
-    @lru_cache(4096)
     def of(cls, url: str) -> Address:
-        """Raises ValueError for what is no URL. Cached: it is asked at every request."""
+        """Raises ValueError for what is no URL."""
         parts = urlsplit(url)
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
         port = f":{parts.port}" if parts.port is not None else ""
@@ -59,6 +57,8 @@ class ExchangeRecorder:
         self.started_at = time.monotonic()
         self.phase: Phase | None = None
         self.http_status: int | None = None
+        self.http_version: str | None = None
+        self.tls_version: str | None = None
         self.content_type: str | None = None
         self.bytes_sent = 0
         self.bytes_received = 0
@@ -131,7 +131,9 @@ class ExchangeRecorder:
             duration_seconds=time.monotonic() - self.started_at,
             phases=dict(self._phases),
             http_status=self.http_status,
-            content_type=self.content_type,
+            http_version=self.http_version,
+            tls_version=self.tls_version,
+            content_type=redact(self.content_type) if self.content_type is not None else None,
             bytes_sent=self.bytes_sent,
             bytes_received=self.bytes_received,
             sent=redact(_text(self.sent[:EXCERPT])),

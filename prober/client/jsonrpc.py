@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
-from prober.json_values import cap, render
+from prober.json_values import cap, count_values, most_values, render, written
 from prober.outcome import Evidence, Failure, Reason, Situation
 
 Message = Mapping[str, Any]
@@ -36,9 +36,6 @@ VERSION_META: Final = "io.modelcontextprotocol/protocolVersion"
 
 _EXCERPT: Final = 200
 
-_BYTES_PER_VALUE: Final = 16
-_UNCOUNTED: Final = 64 * 1024
-_SEPARATORS: Final = (b",", b":", b"[", b"{")
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 """Made once: to make one costs as much as to write a request."""
 
@@ -56,8 +53,8 @@ def decode(body: bytes, *, limit: int) -> Message:
     Parsing cannot be interrupted, and its cost depends on the number of values more than on the bytes.
     Raises Failure with `malformed_json`, `malformed_message` or `too_large`.
     """
-    most = limit // _BYTES_PER_VALUE
-    if _count_values(body) > most:
+    most = most_values(limit)
+    if count_values(body) > most:
         raise Failure(Reason.TOO_LARGE, f"the answer holds more than {most} values, one for 16 bytes of its limit")
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
@@ -80,17 +77,6 @@ def decode(body: bytes, *, limit: int) -> Message:
         )
     message: Message = value
     return message
-
-
-def _count_values(body: bytes) -> int:
-    """Roughly the number of values; 0 for a body that is too short to matter."""
-    if len(body) <= _UNCOUNTED:
-        return 0
-    count = sum(map(body.count, _SEPARATORS))
-    if count > len(body) // _BYTES_PER_VALUE:  # separators may stand in strings: count outside of strings
-        without_escapes = body.replace(b"\\\\", b"").replace(b'\\"', b"")
-        count = sum(map(b"".join(without_escapes.split(b'"')[::2]).count, _SEPARATORS))
-    return count
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -177,7 +163,7 @@ def _rpc_error(error: Mapping[str, Any]) -> Failure:
     data = error.get("data")
     detail = render(data) if "data" in error else None
     supported = data.get("supported") if reason is Reason.VERSION_UNSUPPORTED and isinstance(data, dict) else None
-    seen = ", ".join(cap(str(each), 20) for each in supported[:10]) if isinstance(supported, list) else None
+    seen = ", ".join(written(each, 20) for each in supported[:10]) if isinstance(supported, list) else None
     evidence = Evidence(rpc_code=code, detail=detail, seen=seen, situation=_SITUATIONS.get(code))
     return Failure(reason, f"error {code}: {text}", evidence=evidence)
 

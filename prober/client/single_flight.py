@@ -32,9 +32,10 @@ class SingleFlight(Generic[T]):
                 return value
         return self.value
 
-    def forget(self) -> None:
-        """Make the next caller fetch again."""
-        self.value = None
+    def forget(self, value: T | None = None) -> None:
+        """Make the next caller fetch again; with a `value`, unless another has been fetched meanwhile."""
+        if value is None or value is self.value:
+            self.value = None
 
     async def _fetch(self, fetch: Callable[[], Awaitable[T]]) -> T:
         flight = self._flight = asyncio.get_running_loop().create_future()

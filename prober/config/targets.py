@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from prober.config.auth import AUTH, ClientCredentials, header_complaint, header_reserved
 from prober.config.document.cursor import Cursor
@@ -16,7 +17,7 @@ from prober.config.fields.mapping_schema import ExactlyOne, NotWith, Values, key
 from prober.config.fields.schedule_fields import MAINTENANCE, Budget, RateField, Window
 from prober.config.fields.secret import Secret, masked_secrets
 from prober.config.fields.tags import TAGS
-from prober.config.fields.unit_fields import Duration, Size
+from prober.config.fields.unit_fields import Duration, Percent, Size
 from prober.config.fields.urls import PROXY_URL, URL, without_query
 from prober.config.fields.wrapping import Converted, Expanding
 from prober.config.tls import TLS, Tls
@@ -139,6 +140,11 @@ class Target:
         "How many requests the daemon may send it, e.g. 120/h; beyond that its probes are not run.",
         default=None,
     )
+    objective: float = key(
+        Percent(),
+        "Its objective: how many percent of its runs shall pass. Alerts and dashboards read it from the metrics.",
+        default=99.5,
+    )
     maintenance: tuple[Window, ...] = key(
         MAINTENANCE, "When it may be out of order: its probes run, their results are marked.", default=()
     )
@@ -182,12 +188,20 @@ def _build(values: Values) -> Target:
     written_out = [*arguments.get("headers", {}).values(), *arguments.get("env", {}).values()]
     written_out += [secret for secret in (arguments.get("proxy"),) if secret is not None]
     written_out += [auth.client_secret] if isinstance(auth, ClientCredentials) else []
+    written_out += [Secret(text) for text in _query_values(arguments.get("url") or "")]
     return Target(
         name=values.cursor.name,
         address=_address(values),
         secrets=masked_secrets(values.cursor.secrets, written_out),
         **arguments,
     )
+
+
+def _query_values(url: str) -> list[str]:
+    """The values in the query of a URL, where some servers want their key: as they stand there, and decoded."""
+    query = urlsplit(url).query
+    raw = [pair.partition("=")[2] for pair in query.split("&")]
+    return [*raw, *(value for _, value in parse_qsl(query)), *map(unquote, raw)]
 
 
 def _address(values: Values) -> str:

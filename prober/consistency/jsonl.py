@@ -15,6 +15,7 @@ from dataclasses import fields
 from typing import Any, Final, NoReturn
 
 from prober.consistency.trace import Operation, Result, Trace, TraceError
+from prober.json_values import document_text
 
 FORMAT: Final = "mcp-prober-trace"
 VERSION: Final = 1
@@ -47,12 +48,11 @@ def write_lines(trace: Trace) -> Iterator[str]:
         head["guarantees"] = sorted(trace.guarantees)
     if trace.about:
         head["about"] = trace.about
-    yield json.dumps(head, ensure_ascii=False)
+    yield document_text(head)
     for operation in trace.operations:
         written = {name: getattr(operation, name) for name in _TYPES}
-        yield json.dumps(
-            {name: value for name, value in written.items() if name in _REQUIRED or value != _DEFAULTS[name]},
-            ensure_ascii=False,
+        yield document_text(
+            {name: value for name, value in written.items() if name in _REQUIRED or value != _DEFAULTS[name]}
         )
 
 

@@ -8,7 +8,7 @@ the client gave up waiting, or never.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import inf, isfinite
 from typing import Final
@@ -188,6 +188,20 @@ KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
     "record": {"write": Kind(writes=True), "read": Kind(answer=_fields, wanted="list of at least two fields")},
 }
 """Per model, the kinds of operations and what they carry."""
+
+
+def masked(trace: Trace, redact: Callable[[str], str]) -> Trace:
+    """The trace for people and files: every text that a server may have chosen is passed through `redact`."""
+    operations = tuple(replace(each, value=_masked(each.value, redact)) for each in trace.operations)
+    return replace(trace, operations=operations, about=redact(trace.about))
+
+
+def _masked(value: Json, redact: Callable[[str], str]) -> Json:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {redact(name): _masked(inner, redact) for name, inner in value.items()}
+    return [_masked(inner, redact) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def overlap(trace: Trace) -> int:

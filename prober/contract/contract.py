@@ -6,14 +6,13 @@ are additive when they come and breaking when they go; where a hint is absent, t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from prober.contract.change import Change, Severity, Where, change
 from prober.contract.compatibility import Side, compare_schemas
-from prober.json_values import Json, pointer, render, same
+from prober.json_values import Json, document_text, pointer, render, same
 
 VERSION: Final = 1
 """Of the document's form."""
@@ -86,7 +85,7 @@ def parse_contract(document: Json) -> Contract:
 def dump_contract(contract: Contract) -> str:
     """The contract as canonical JSON text: sorted names, two spaces, a newline at the end. Made to be kept in git."""
     document = {"version": VERSION} | {section: getattr(contract, section) for section in _KEPT}
-    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return document_text(document, indent=2, sort_keys=True) + "\n"
 
 
 def _section(section: str, items: Iterable[Item]) -> dict[str, Item]:

@@ -26,6 +26,7 @@ from prober.daemon.verdict_log import Changes
 from prober.history import HistoryStore
 from prober.metrics import Metrics
 from prober.notify import Notifier
+from prober.outcome import Symptom
 from prober.report.untrusted import line
 from prober.schedule import Scheduler
 from prober.schedule.loop_lag import LoopLag
@@ -53,6 +54,8 @@ class Daemon:
         self._started_at = datetime.now(UTC)
         self._config = Config()
         self._reloading = asyncio.Lock()
+        self._reloads_asked = self._reloads_answered = 0
+        self._reload_answer: str | None = None
         self._web = Web(
             host=settings.host,
             port=settings.port,
@@ -101,7 +104,7 @@ class Daemon:
             self._metrics.ask(
                 budget_remaining=self._scheduler.budget_remaining,
                 in_maintenance=self._scheduler.in_maintenance,
-                consecutive_failures=lambda probe: self._statuses.probe(probe).streak,
+                streak=self._streak,
             )
             self._apply_config(config)
             if history:
@@ -123,24 +126,34 @@ class Daemon:
     async def reload(self) -> str | None:
         """Read the configuration again and apply it; or keep the present one and return the errors of the new one.
 
-        Every step that can fail comes before the first change. The state of unchanged probes is kept.
+        Every step that can fail comes before the first change. The state of unchanged probes is kept. Calls during a
+        reload are answered by one more reload together: the files may have changed since the running one read them.
         """
+        self._reloads_asked += 1
+        asked = self._reloads_asked
         async with self._reloading:
-            if not self._ready:
-                return "the prober is not ready, or about to end: nothing was reloaded"
-            systemd.reloading()
-            try:
-                config = await asyncio.to_thread(self._read)
-                self._web.apply_config(await asyncio.to_thread(self._web.read))
-            except ConfigError as error:
-                return self._reload_failed(str(error))
-            except Exception as error:  # no error of a reload may end the running daemon
-                return self._reload_failed(f"{type(error).__name__}: {error}")
-            self._apply_config(config)
-            self._run_new_probes()
-            systemd.ready(self._status())
-            log(logging.INFO, "reloaded", probes=len(self._scheduler.probes), targets=len(config.targets))
-            return None
+            if self._reloads_answered < asked:
+                answered = self._reloads_asked
+                self._reload_answer = await self._reload()
+                self._reloads_answered = answered
+            return self._reload_answer
+
+    async def _reload(self) -> str | None:
+        if not self._ready:
+            return "the prober is not ready, or about to end: nothing was reloaded"
+        systemd.reloading()
+        try:
+            config = await asyncio.to_thread(self._read)
+            self._web.apply_config(await asyncio.to_thread(self._web.read))
+        except ConfigError as error:
+            return self._reload_failed(str(error))
+        except Exception as error:  # no error of a reload may end the running daemon
+            return self._reload_failed(f"{type(error).__name__}: {error}")
+        self._apply_config(config)
+        self._run_new_probes()
+        systemd.ready(self._status())
+        log(logging.INFO, "reloaded", probes=len(self._scheduler.probes), targets=len(config.targets))
+        return None
 
     def _read(self) -> Config:
         config = self._load()
@@ -193,6 +206,10 @@ class Daemon:
             log(logging.INFO, "history_well")
         else:
             log(logging.ERROR, "history_trouble", message=trouble)
+
+    def _streak(self, probe: str) -> tuple[int, Symptom | None]:
+        status = self._statuses.probe(probe)
+        return status.streak, status.symptom
 
     def _restore(self, history: HistoryStore) -> None:
         remembered = history.remembered()

@@ -12,8 +12,11 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
+import time
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
@@ -24,6 +27,12 @@ LOGGER: Final = logging.getLogger("prober.daemon")
 Format = Literal["json", "text"]
 
 _FACTS: Final = "facts"
+_QUOTED: Final = re.compile(r'[\s="\\]')
+_MOST_REPEATED: Final = 5
+_PERIOD: Final = 60.0
+"""Seconds in which a library may log the same message as often as that."""
+_MOST_MESSAGES: Final = 1000
+"""Different messages that are counted."""
 _QUIET: Final = ("apscheduler", "uvicorn", "httpx", "httpcore", "mcp", "authlib", "apprise", "asyncio")
 """Libraries that log each request or quote texts of servers; only their warnings are logged."""
 
@@ -37,9 +46,39 @@ def configure(form: Format, *, stream: TextIO | None = None, level: int = loggin
     """Send all logging of this process to standard error. Called once, by the process's main."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
+    handler.addFilter(Repeated())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+
+
+class Repeated(logging.Filter):
+    """Holds back what a library logs again and again: out of descriptors, asyncio and uvicorn fill a disk in minutes.
+
+    The daemon's own events are logged when something changes, and are never held back.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._since: dict[tuple[str, object], float] = {}
+        self._count: dict[tuple[str, object], int] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to log the record. The first of the next period says how many were held back."""
+        if record.name == LOGGER.name:
+            return True
+        now, key = self._clock(), (record.name, record.msg)
+        if len(self._since) > _MOST_MESSAGES:
+            self._since.clear()
+            self._count.clear()
+        if now - self._since.setdefault(key, now) >= _PERIOD:
+            held_back = self._count.pop(key, 0) - _MOST_REPEATED
+            self._since[key] = now
+            if held_back > 0:
+                record.__dict__[_FACTS] = {"held_back": held_back}
+        self._count[key] = self._count.get(key, 0) + 1
+        return self._count[key] <= _MOST_REPEATED
 
 
 class JsonLines(logging.Formatter):
@@ -61,8 +100,14 @@ class TextLines(logging.Formatter):
     """A record as one line for a person."""
 
     def format(self, record: logging.LogRecord) -> str:
-        facts = " ".join(f"{name}={line(str(fact))}" for name, fact in _facts(record).items())
+        facts = " ".join(f"{name}={_written(fact)}" for name, fact in _facts(record).items())
         return f"{_time(record)} {record.levelname.lower():7} {line(record.getMessage())} {facts}".rstrip()
+
+
+def _written(fact: object) -> str:
+    """A fact on one line; in quotes where it could be taken for more than one fact."""
+    text = line(str(fact))
+    return json.dumps(text, ensure_ascii=False) if _QUOTED.search(text) or not text else text
 
 
 def _facts(record: logging.LogRecord) -> dict[str, Any]:

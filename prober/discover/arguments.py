@@ -32,13 +32,15 @@ def arguments_for(
     *,
     also: Collection[str] = (),
     description: Any = None,
+    guess: bool = True,
 ) -> dict[str, Any]:
     """The required arguments, with a `MissingValue` for each value that is neither chosen nor in the schema.
 
     `chosen` has texts by the name of an argument, or by its path, such as `filter.name`. Paths in `also` are given
-    although they are not required. `description` is that of the tool, which may describe its arguments.
+    although they are not required. `description` is that of the tool, which may describe its arguments. Without `guess`
+    only values count that the schema writes out: what it implies may be refused by a server that is all right.
     """
-    reader = _SchemaReader(input_schema, chosen or {}, frozenset(also), description)
+    reader = _SchemaReader(input_schema, chosen or {}, frozenset(also), description, guess)
     return reader.members(input_schema, path="", depth=0)
 
 
@@ -60,8 +62,9 @@ def _missing(value: Any) -> Iterator[tuple[tuple[str, ...], MissingValue]]:
 class _SchemaReader:
     """Finds values in the subschemas of one schema, in at most `MAX_STEPS` steps."""
 
-    def __init__(self, root: Any, chosen: Mapping[str, str], also: frozenset[str], description: Any):
+    def __init__(self, root: Any, chosen: Mapping[str, str], also: frozenset[str], description: Any, guess: bool):
         self._root, self._chosen, self._also, self._description = root, chosen, also, description
+        self._guess = guess
         self._steps = MAX_STEPS
 
     def members(self, schema: Any, *, path: str, depth: int) -> dict[str, Any]:
@@ -87,7 +90,7 @@ class _SchemaReader:
         for key in ("examples", "enum"):
             if values := _member(schema, key, list):
                 return values[0]
-        if (text := example_in(schema.get("description"))) is not None:
+        if self._guess and (text := example_in(schema.get("description"))) is not None:
             value = _typed_or_missing(text, schema)
             if not isinstance(value, MissingValue):
                 return value
@@ -103,7 +106,8 @@ class _SchemaReader:
         if _member(schema, "required", list) and _member(schema, "properties", dict):
             return self.members(schema, path=path + ".", depth=depth)
         try:
-            return implied(schema, path.strip(".").rpartition(".")[2])
+            if self._guess:
+                return implied(schema, path.strip(".").rpartition(".")[2])
         except ValueError:
             pass
         if schema.get("type") == "array" and schema.get("minItems") == 1 and isinstance(schema.get("items"), dict):

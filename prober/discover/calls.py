@@ -62,6 +62,7 @@ class Surveyor:
                 waiting.append(plan)
             else:
                 results[plan.tool] = SkippedTool(name=plan.tool, reason=SkipReason.UNWRITABLE, detail=_ARGUMENTS)
+        self.target_cache.asked_tools.update(plan.tool for plan in waiting)
         while waiting:
             context = self.context(len(waiting) + 1)
             try:
@@ -95,11 +96,11 @@ async def _call(context: ProbeContext, session: Session, plan: Plan) -> CalledTo
         arguments = await _filled(context, session, plan)
         tool = await context.tool(session, plan.tool)
         results = [await _checked_result(context, session, tool, arguments) for _ in range(2)]
+        source, values = _select_values(results, context.target)
     except Failure as failure:
         if not session_is_usable(failure):
             raise
         return _failed(context, plan, failure)
-    source, values = _select_values(results)
     declared = tool.listing.get("outputSchema") if source == "structured" else None
     unwritable = SkippedTool(name=plan.tool, reason=SkipReason.UNWRITABLE)
     try:
@@ -123,7 +124,8 @@ async def _filled(context: ProbeContext, session: Session, plan: Plan) -> Mappin
     captured: dict[str, Any] = {}
     for each in plan.borrowed:
         tool = await context.tool(session, each.tool)
-        value = select(each.source, await _checked_result(context, session, tool, each.arguments))
+        answer = await _checked_result(context, session, tool, each.arguments)
+        value = select(each.source, answer, context.target)
         for name, path in each.capture.items():
             captured[name] = await select_one(context, path, value)
     filled: dict[str, Any] = fill(plan.arguments, captured) if plan.borrowed else dict(plan.arguments)
@@ -145,11 +147,11 @@ async def _checked_result(
     return result
 
 
-def _select_values(results: Sequence[dict[str, Any]]) -> tuple[Source, list[Any]]:
+def _select_values(results: Sequence[dict[str, Any]], target: Target) -> tuple[Source, list[Any]]:
     """The first part of the results that is an object or array in all of them, and its values."""
     sources: tuple[Source, ...] = ("result-text", "structured", "text")
     for source in sources:
-        values = [select(source, result) for result in results]
+        values = [select(source, result, target) for result in results]
         if all(isinstance(value, dict | list) for value in values):
             return source, values
     return "result", [{key: each[key] for key in each if key not in _ENVELOPE} for each in results]

@@ -45,19 +45,21 @@ async def quick_probes(target: Target, *, name: str | None, timeout: float) -> Q
         named = replace(target, name=name or target_name(None))
         return QuickProbes(target=named, probes=tuple(_probes(named, {}, {}, timeout=timeout)), unlisted=_told(failure))
     named = replace(target, name=name or target_name(look.server.name), protocol=_spoken(look.server, target))
-    found = await _found_in_answers(named, look, timeout=timeout)
+    tried = await _tried(named, look, timeout=timeout)
+    found = {name: _settings(tool) for name, tool in tried.items() if isinstance(tool, CalledTool)}
     calls = {tool: CallSettings(tool=tool, arguments=arguments) for tool, arguments in look.calls.items()}
     names = tool_names(look.contract.tools, target=named.name)
     probes = _probes(named, {**calls, **found}, names, timeout=timeout)
     unlisted = next((each.message for each in look.failed_lists if each.section == "tools"), "")
-    skipped = tuple(each for each in look.skipped if each.name not in found)
+    skipped = tuple(tool for each in look.skipped if isinstance(tool := tried.get(each.name, each), SkippedTool))
     return QuickProbes(target=named, probes=tuple(probes), skipped=skipped, unlisted=unlisted)
 
 
-async def _found_in_answers(target: Target, look: FirstLook, *, timeout: float) -> dict[str, Settings]:
-    """The calls whose arguments no schema gives, and `init` finds in the command or in the answers of other tools.
+async def _tried(target: Target, look: FirstLook, *, timeout: float) -> dict[str, CalledTool | SkippedTool]:
+    """What came of the tools whose schema does not write their arguments out.
 
-    Only for them the tools are called before they are probed.
+    `init` guesses them, and finds some in the command or in the answers of other tools. They are called before they are
+    probed: that a server refuses a guess is no failure of it.
     """
     if all(each.reason is not SkipReason.MISSING for each in look.skipped):
         return {}
@@ -65,8 +67,7 @@ async def _found_in_answers(target: Target, look: FirstLook, *, timeout: float) 
         surveyed = await survey(target, timeout=timeout)
     except Failure:
         return {}  # the probes show what is wrong
-    tools = [tool for tool in surveyed.tools if isinstance(tool, CalledTool) and tool.name not in look.calls]
-    return {tool.name: _settings(tool) for tool in tools}
+    return {tool.name: tool for tool in surveyed.tools if tool.name not in look.calls}
 
 
 def _settings(tool: CalledTool) -> Settings:

@@ -132,7 +132,7 @@ def implied(schema: Mapping[str, Any], name: str) -> Any:
     if "string" in types or not types:
         if (text := _FORMATS.get(str(schema.get("format")))) is not None:
             return text
-        if (text := _matching(schema.get("pattern"))) is not None:
+        if not _names_a_thing(name) and (text := _matching(schema.get("pattern"))) is not None:
             return text
         described = str(schema.get("description"))[:MAX_WORDS]
         for form, text in _WORDS:
@@ -153,8 +153,17 @@ def implied(schema: Mapping[str, Any], name: str) -> Any:
     raise ValueError
 
 
+def _names_a_thing(name: str) -> bool:
+    """Whether the argument names something that has to be there: a text of the right form is none."""
+    return bool(words := _words_of(name)) and words[-1] in ("id", "ids", "key", "token", "cursor")
+
+
+def _words_of(name: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name[:_LONGEST]).lower())
+
+
 def _for_name(name: str) -> str | None:
-    words = re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name[:_LONGEST]).lower())
+    words = _words_of(name)
     return _BY_NAME.get("_".join(words), _BY_NAME.get(words[-1])) if words else None
 
 

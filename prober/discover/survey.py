@@ -22,7 +22,8 @@ from prober.discover.named_paths import plans_by_paths
 from prober.discover.surveyed import CalledTool, FailedList, SkippedTool, SkipReason, Survey
 from prober.discover.writable import is_writable, is_writable_contract, is_writable_name
 from prober.kinds.catalog.run import LISTS, read_contract
-from prober.kinds.context import ProbeContext, is_read_only, is_writer
+from prober.kinds.context import ProbeContext
+from prober.kinds.read_only import is_read_only, is_writer
 from prober.outcome import Failure, ServerInfo
 
 
@@ -65,7 +66,7 @@ class FirstLook:
     """The listing as the server sent it: its texts may hold a secret of the target."""
     failed_lists: tuple[FailedList, ...]
     calls: Mapping[str, Mapping[str, Any]]
-    """The arguments of each tool that can be called, in the order of the server."""
+    """The arguments of each tool whose schema writes them out, in the order of the server."""
     skipped: tuple[SkippedTool, ...]
 
 
@@ -77,7 +78,7 @@ async def first_look(target: Target, *, timeout: float) -> FirstLook:
     calls: dict[str, Mapping[str, Any]] = {}
     skipped: list[SkippedTool] = []
     for name, listing in contract.tools.items():
-        arguments = Choices().arguments(name, listing)
+        arguments = arguments_for(listing.get("inputSchema"), guess=False)
         if (skip := _skipped(context, name, listing)) is not None:
             skipped.append(skip)
         elif not is_writable(arguments, redact=context.target_cache.redact):

@@ -12,13 +12,14 @@ from prober.drill.pipeline import Chain, Pipeline, Say
 from prober.drill.probes import probe_name
 from prober.drill.processes import until
 from prober.drill.webhook import Notification
+from prober.outcome import Reason
 
 PATIENCE: Final = 30.0
 """Seconds to wait for each step at the usual speed, beyond the step's own time constants: for busy machines."""
 
 
 class FaultRun:
-    """Call `inject`, then `settle`, then `finding`."""
+    """Call `wait_for_quiet`, `inject`, `settle`, then `finding`."""
 
     def __init__(self, fault: str, expected: Expected, reason: str, *, target: str, pipeline: Pipeline) -> None:
         self.fault = fault
@@ -38,6 +39,11 @@ class FaultRun:
         self._probe_seconds: float | None = None
         self._alert_seconds: float | None = None
         self._resolved_seconds: float | None = None
+
+    async def wait_for_quiet(self) -> None:
+        """Wait until the expected alert no longer fires for an earlier fault: one alert knows no reasons."""
+        if self._pipeline.chain is not None:
+            await until(self._is_quiet, seconds=self._settling(self.expected.alert))
 
     async def inject(self, say: Say) -> None:
         """Switch the fault on, wait for probe, metric and alert, switch it off, wait until the probe passes again."""
@@ -59,11 +65,9 @@ class FaultRun:
 
     async def settle(self, say: Say) -> None:
         """Wait until the alert is resolved."""
-        chain = self._pipeline.chain
-        if chain is None or self._alert is None:
+        if self._pipeline.chain is None or self._alert is None:
             return
-        patience = self._patience + chain.keep_firing_for.get(self._alert.name, 0.0) + 2 * chain.group_interval
-        if await until(self._resolved, seconds=patience):
+        if await until(self._resolved, seconds=self._settling(self._alert.name)):
             self._resolved_seconds = monotonic() - self._off
             say(f"{self.fault}: resolved after {self._resolved_seconds:.1f} s")
 
@@ -113,7 +117,10 @@ class FaultRun:
 
     def _labels(self, metric: MetricChange) -> dict[str, str]:
         about = {"target": self.target} | ({} if metric.of_target else {"probe": self.probe})
-        return about | {name: value.format(reason=self._reason) for name, value in metric.labels.items()}
+        symptom = Reason(self._reason).symptom.value
+        return about | {
+            name: value.format(reason=self._reason, symptom=symptom) for name, value in metric.labels.items()
+        }
 
     async def _fired(self) -> Notification | None:
         return next((each for each in self._notifications if self._is_expected(each)), None)
@@ -123,16 +130,31 @@ class FaultRun:
         last = [each for each in self._notifications if each.labels == self._alert.labels][-1]
         return (last.status == "resolved" and last.began_at >= self._alert.began_at) or None
 
+    def _settling(self, alert: str) -> float:
+        """Seconds to wait for the end of an alert."""
+        chain = self._pipeline.chain
+        assert chain is not None
+        return self._patience + chain.keep_firing_for.get(alert, 0.0) + 2 * chain.group_interval
+
+    async def _is_quiet(self) -> bool | None:
+        assert self._pipeline.chain is not None
+        earlier = self._pipeline.chain.webhook.notifications
+        last = {tuple(sorted(each.labels.items())): each.status for each in earlier if self._is_about(each)}
+        return "firing" not in last.values() or None
+
     @property
     def _notifications(self) -> list[Notification]:
         chain = self._pipeline.chain
         return [each for each in chain.webhook.notifications if each.received_at >= self.injected_at] if chain else []
 
     def _is_expected(self, notification: Notification) -> bool:
+        fires = notification.status == "firing" and notification.began_at >= self.injected_at
+        return fires and self._is_about(notification)
+
+    def _is_about(self, notification: Notification) -> bool:
+        wanted = {"alertname": self.expected.alert, "target": self.target}
         labels = notification.labels
-        wanted = {"alertname": self.expected.alert, "target": self.target, "reason": self._reason}
-        expected = wanted.items() <= labels.items() and labels.get("probe", self.probe) == self.probe
-        return expected and notification.status == "firing" and notification.began_at >= self.injected_at
+        return wanted.items() <= labels.items() and labels.get("probe", self.probe) == self.probe
 
     @staticmethod
     def _receivers(alert: Notification | None, chain: Chain | None) -> tuple[str, ...]:

@@ -30,8 +30,8 @@ Say = Callable[[str], None]
 _LOOKBACK: Final = "5m"
 _RESEND: Final = "1m"
 """Defaults of Prometheus, divided by the speed as all other durations."""
-STREAKS: Final = "mcp_probe_consecutive_failures"
-"""The series that the alerts on targets begin with."""
+RUN: Final = "mcp_probe_success"
+"""The series that every probe has as soon as it has run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,11 +200,11 @@ async def _wait_until_healthy(prober: Prober, chain: Chain | None, *, patience: 
     async def followed() -> bool | None:
         assert chain is not None
         try:
-            (streaks,) = await chain.prometheus.query(f"count({STREAKS})") or ({"value": (0, 0)},)
+            (run,) = await chain.prometheus.query(f"count({RUN})") or ({"value": (0, 0)},)
             firing = await chain.prometheus.query('ALERTS{alertstate="firing"}')
         except RequestError:
             return None
-        return (int(streaks["value"][1]) == probes and not firing) or None
+        return (int(run["value"][1]) == probes and not firing) or None
 
     probes = await until(passed, seconds=patience)
     if probes is None:

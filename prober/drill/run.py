@@ -1,8 +1,8 @@
 """A whole drill: all faults, one at a time on each server, on several servers side by side.
 
 The next fault of a server waits until the alert of the previous one is resolved: alerts of one target inhibit each
-other. Races are the exception: their alerts fire for long, inhibit nothing, and differ in probe and reason. So the next
-race fault begins as soon as the probe of the previous one passes.
+other. Races are the exception: their alerts fire for long, inhibit nothing, and differ by probe. So the next race fault
+begins as soon as the probe of the previous one passes, unless its own alert still fires for an earlier fault.
 """
 
 from __future__ import annotations
@@ -110,6 +110,7 @@ async def _run_all(assigned: Mapping[str, Sequence[str]], up: Pipeline, say: Say
 async def _run_queue(queue: Sequence[FaultRun], say: Say) -> None:
     async with asyncio.TaskGroup() as group:
         for fault_run in queue:
+            await fault_run.wait_for_quiet()
             await fault_run.inject(say)
             settling = group.create_task(fault_run.settle(say))
             if not fault_run.expected.races:
@@ -153,9 +154,5 @@ def _unexpected(
 
 
 def _names(notifications: Iterable[Notification]) -> tuple[str, ...]:
-    """The names of the alerts, each once, with its reason if it has one."""
-    return tuple(sorted({_name(each.labels) for each in notifications}))
-
-
-def _name(labels: Mapping[str, str]) -> str:
-    return f"{labels['alertname']} ({labels['reason']})" if "reason" in labels else labels["alertname"]
+    """The names of the alerts, each once."""
+    return tuple(sorted({each.name for each in notifications}))

@@ -6,11 +6,12 @@ The texts are what a run said, what proves it and who answered. They are capped 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from prober.outcome import Evidence, Outcome, ServerInfo, Verdict
+from prober.outcome import Evidence, Outcome, ServerInfo, Symptom, Verdict
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND: Final = 1_000_000
@@ -48,17 +49,20 @@ def duration_us(seconds: float) -> int:
     return min(max(0, round(seconds * SECOND)), _LONGEST_US)
 
 
-def to_json(outcome: Outcome) -> str:
-    """At most LONGEST bytes, all of them ASCII: half a surrogate pair in a server's answer could not be stored else."""
+def to_json(outcome: Outcome, *, streak_of: Symptom | None = None) -> str:
+    """At most LONGEST bytes, all of them ASCII: half a surrogate pair in a server's answer could not be stored else.
+
+    `streak_of` is the symptom of the failures in a row that the run is one of, or stands behind.
+    """
     text = ""
     for characters, pieces in _CAPS:
-        text = json.dumps(_plain(outcome, characters, pieces), separators=(",", ":"))
+        text = json.dumps(_plain(outcome, streak_of, characters, pieces), separators=(",", ":"))
         if len(text) <= LONGEST:
             break
     return text
 
 
-def _plain(outcome: Outcome, characters: int, pieces: int) -> dict[str, Any]:
+def _plain(outcome: Outcome, streak_of: Symptom | None, characters: int, pieces: int) -> dict[str, Any]:
     """Whatever is empty is left out."""
 
     def cut(text: str) -> str:
@@ -77,8 +81,16 @@ def _plain(outcome: Outcome, characters: int, pieces: int) -> dict[str, Any]:
         "warnings": [cut(text) for text in outcome.warnings[:pieces]],
         "server": server,
         "facts": {cut(name): value for name, value in list(outcome.facts.items())[: 10 * pieces] if name != LATENCY},
+        "streak_of": streak_of,
     }
     return {name: value for name, value in plain.items() if value}
+
+
+def streak_of(text: str) -> Symptom | None:
+    """The symptom that `to_json` was given; None too for one that a later version knows."""
+    with suppress(ValueError):
+        return Symptom(json.loads(text).get("streak_of"))
+    return None
 
 
 def from_json(text: str) -> dict[str, Any]:

@@ -9,7 +9,18 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from prober.history.codec import DAY_HOURS, EPOCH, HOUR_US, LATENCY, SECOND, VERDICTS, from_json, microseconds, moment
+from prober.history.codec import (
+    DAY_HOURS,
+    EPOCH,
+    HOUR_US,
+    LATENCY,
+    SECOND,
+    VERDICTS,
+    from_json,
+    microseconds,
+    moment,
+    streak_of,
+)
 from prober.history.models import Day, PastFailure, PastResult, share
 from prober.outcome import Outcome, Reason
 from prober.scheduled_run import Remembered, ScheduledRun
@@ -208,6 +219,7 @@ def _remembered(name: Named, row: tuple[Any, ...], reasons: Mapping[int, str]) -
         last_success=last_success,
         since=None if since is None else moment(since),
         streak=streak,
+        symptom=streak_of(text) if streak else None,
     )
 
 

@@ -89,7 +89,7 @@ class HistoryStore:
         if status is None:
             self._writer.put(Entry(result))
         else:
-            self._writer.put(Entry(result, status.since, status.streak, status.last_success))
+            self._writer.put(Entry(result, status.since, status.streak, status.symptom, status.last_success))
 
     def skipped(self, probe: Probe) -> None:
         """Count a run that was left out."""

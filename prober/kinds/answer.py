@@ -9,8 +9,8 @@ from typing import Any, Final
 from prober.assertions.checks import Instance, case_of
 from prober.assertions.json_schema.schema import Schema, SchemaError
 from prober.client.target_cache import Tool
-from prober.config.model import Checks, Latency, Source
-from prober.json_values import cap
+from prober.config.model import Checks, Latency, Source, Target
+from prober.json_values import cap, count_values, most_values
 from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Exchange, Failure, Phase, Reason
 
@@ -59,7 +59,7 @@ async def judge_answer(
 async def _judge(
     context: ProbeContext, checks: Checks, result: Mapping[str, Any], *, exchange: Exchange, tool: Tool | None
 ) -> Any:
-    judged = select(checks.source, result)
+    judged = select(checks.source, result, context.target)
     case = case_of(
         result=Instance(value=result),
         output_schema=_output_schema(tool) if tool is not None else None,
@@ -76,11 +76,13 @@ async def _judge(
     return judged
 
 
-def select(source: Source, result: Mapping[str, Any]) -> Any:
+def select(source: Source, result: Mapping[str, Any], target: Target) -> Any:
     """The value to judge, or MISSING if the answer has none.
 
     `text` is the first text of the answer, parsed as JSON; `result-text` is the text that a server made of FastMCP puts
     into the member `result` of structured content, parsed as JSON.
+
+    Raises Failure with `too_large` for a text of more values than an answer of the target may hold.
     """
     match source:
         case "result":
@@ -88,16 +90,22 @@ def select(source: Source, result: Mapping[str, Any]) -> Any:
         case "structured":
             return result.get("structuredContent", MISSING)
         case "text":
-            return _parsed(next(texts_of(result), None))
+            return _parsed(next(texts_of(result), None), target)
         case "result-text":
             structured = result.get("structuredContent")
-            return _parsed(structured.get("result") if isinstance(structured, dict) else None)
+            return _parsed(structured.get("result") if isinstance(structured, dict) else None, target)
 
 
-def _parsed(text: Any) -> Any:
-    """JSON from a text; MISSING if it is none."""
+def _parsed(text: Any, target: Target) -> Any:
+    """JSON from a text; MISSING if it is none. The bound on an answer counted the text as one value."""
+    if not isinstance(text, str):
+        return MISSING
+    limits = target.limits
+    most = most_values(limits.line if target.transport == "stdio" else limits.decompressed)
+    if count_values(text.encode(errors="surrogatepass")) > most:
+        raise Failure(Reason.TOO_LARGE, f"the text of the answer holds more than {most} JSON values")
     try:
-        return json.loads(text) if isinstance(text, str) else MISSING
+        return json.loads(text)
     except (ValueError, RecursionError):
         return MISSING
 

@@ -7,10 +7,9 @@ is not. It adds measured values to `context.facts` and sentences to `context.war
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from prober.assertions.judge import Judge
@@ -19,9 +18,10 @@ from prober.client.error_mapping import timed_out
 from prober.client.exchange import ExchangeLog
 from prober.client.session import Session
 from prober.client.stdio.kept_processes import Pool
-from prober.client.target_cache import TargetCache, Tool
+from prober.client.target_cache import TargetCache, Tool, ToolList
 from prober.config.model import Target
 from prober.deadline import Deadline
+from prober.kinds.read_only import hint_of, is_read_only
 from prober.kinds.run_clock import RunClock
 from prober.outcome import Evidence, Failure, Reason, ServerInfo
 
@@ -190,29 +190,36 @@ class ProbeContext:
     async def tool(self, session: Session, name: str) -> Tool:
         """The listing of a tool that this run may call. Raises `tool_missing` or `not_read_only`."""
 
-        async def fetch() -> Mapping[str, Tool]:
+        async def fetch() -> ToolList:
             tools: dict[str, Tool] = {}
             for listing in await session.pages("tools/list", "tools"):
                 # of two tools of one name, take the one that writes
                 if listing["name"] not in tools or not is_read_only(listing["name"], listing, self.target):
                     tools[listing["name"]] = Tool(listing)
-            return tools
+            return ToolList.of(tools, cache.asked_tools)
 
-        tools = await self.target_cache.tools.get(fetch)
-        tool = tools.get(name)
+        cache = self.target_cache
+        cache.asked_tools.add(name)
+        found = await cache.tools.get(fetch)
+        if not found.knows(name):  # fetched before anybody asked for this tool, and too large to be kept whole
+            cache.tools.forget(found)
+            found = await cache.tools.get(fetch)
+        if not found.worth_keeping:
+            cache.tools.forget(found)
+        tool = found.tools.get(name)
         if tool is None:
             raise Failure(
                 Reason.TOOL_MISSING,
                 f"the server lists no tool {name!r}",
                 step="tools/list",
-                evidence=Evidence(expected=name, seen=_names(tools)),
+                evidence=Evidence(expected=name, seen=found.names),
             )
         if not self.allow_writes and not is_read_only(name, tool.listing, self.target):
             raise Failure(
                 Reason.NOT_READ_ONLY,
                 f"{name} does not say readOnlyHint: true, and the probe does not say allow_writes: true",
                 step="tools/list",
-                evidence=Evidence(pointer="/annotations/readOnlyHint", expected="true", seen=_hint(tool.listing)),
+                evidence=Evidence(pointer="/annotations/readOnlyHint", expected="true", seen=hint_of(tool.listing)),
             )
         return tool
 
@@ -285,29 +292,5 @@ def session_is_usable(failure: Failure) -> bool:
     return failure.reason in _SESSION_USABLE
 
 
-def is_read_only(name: str, listing: Mapping[str, Any], target: Target) -> bool:
-    """Whether the tool changes nothing: the server declares it, or says nothing and the target names it as a reader."""
-    if (listing.get("annotations") or {}).get("readOnlyHint") is True:
-        return True
-    return not is_writer(listing) and any(fnmatchcase(name, pattern) for pattern in target.read_only_tools)
-
-
-def is_writer(listing: Mapping[str, Any]) -> bool:
-    """Whether the server declares that the tool changes something; a hint that is no boolean counts as such."""
-    annotations = listing.get("annotations") or {}
-    hint = annotations.get("readOnlyHint")
-    return annotations.get("destructiveHint") is True if hint is None else hint is not True
-
-
 def _knows_more(later: ServerInfo, earlier: ServerInfo) -> bool:
     return later.era is not None and (later.name is not None or earlier.name is None)
-
-
-def _hint(listing: Mapping[str, Any]) -> str:
-    hint = (listing.get("annotations") or {}).get("readOnlyHint")
-    return "nothing" if hint is None else str(hint).lower()
-
-
-def _names(tools: Mapping[str, Tool], shown: int = 10) -> str:
-    names = ", ".join(name[:50] for name in sorted(tools)[:shown])
-    return names + (f" and {len(tools) - shown} more" if len(tools) > shown else "") or "no tools"

@@ -30,7 +30,9 @@ async def run_step(context: ProbeContext, session: Session, step: Step, names: d
         except Failure as failure:
             wrong = failure
         missing = (
-            await _capture(context, step.capture, select(step.checks.source, result), names) if step.capture else None
+            await _capture(context, step.capture, select(step.checks.source, result, context.target), names)
+            if step.capture
+            else None
         )
         if (failed := wrong or missing) is not None:
             raise failed

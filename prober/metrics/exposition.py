@@ -9,11 +9,12 @@ Sources: the text format 0.0.4 of Prometheus, OpenMetrics 1.0 (sections on ABNF,
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, TypeVar
 
-from prober.metrics.family import DynamicSeriesFamily, Family, FixedSeriesFamily, Key
-from prober.metrics.records import ProbeRecord, TargetRecord
+from prober.metrics.family import DynamicSeriesFamily, Exemplar, Family, FixedSeriesFamily, Key
+from prober.metrics.records import ProbeRecord
+from prober.metrics.target_record import TargetRecord
 
 Format = Literal["text", "openmetrics"]
 
@@ -88,9 +89,15 @@ def write_family(
 ) -> Iterator[str]:
     """The lines of a family, as texts that each take a small part of SLICE_SECONDS to write."""
     yield heading(family, form)
-    lines_of = _fixed_lines(family) if isinstance(family, FixedSeriesFamily) else _dynamic_lines(family)
+    cache = family.name
+    if isinstance(family, FixedSeriesFamily):
+        lines_of = _fixed_lines(family)
+    elif family.exemplars is None or form == "text":
+        lines_of = _dynamic_lines(family)
+    else:
+        lines_of, cache = _lines_with_exemplars(family, family.exemplars), f"{family.name} with exemplars"
     if family.by_run:
-        lines_of = _cached(family.name, lines_of)
+        lines_of = _cached(cache, lines_of)
     for start in range(0, len(records), _RECORDS_PER_TEXT):
         yield "".join([lines_of(record) for record in records[start : start + _RECORDS_PER_TEXT]])
 
@@ -132,6 +139,26 @@ def _dynamic_lines(family: DynamicSeriesFamily[Record]) -> Callable[[Record], st
         for key, value in read(record):
             before, after = parts[key]
             written.append(f"{before}{record.labels}{after}{value!r}\n")
+        return "".join(written)
+
+    return lines
+
+
+def _lines_with_exemplars(
+    family: DynamicSeriesFamily[Record], exemplars_of: Callable[[Record], Mapping[Key, Exemplar]]
+) -> Callable[[Record], str]:
+    """As `_dynamic_lines`, with the latest run that a counter has counted behind its line."""
+    parts = _Parts(family)
+    read = family.read
+
+    def lines(record: Record) -> str:
+        written = []
+        exemplars = exemplars_of(record)
+        for key, value in read(record):
+            before, after = parts[key]
+            exemplar = exemplars.get(key)
+            behind = "" if exemplar is None else f' # {{run_id="{exemplar[0]}"}} 1 {exemplar[1]!r}'
+            written.append(f"{before}{record.labels}{after}{value!r}{behind}\n")
         return "".join(written)
 
     return lines

@@ -2,28 +2,26 @@
 
 The table leaves out `location`: it is a label of every family if the prober was started with a location.
 
-- Counters and histograms start at zero. A gauge about the last run begins with the first run that knows its value: a
-  zero would claim that a run had looked.
-- A probe that has not run yet has `mcp_probe_success` 0 and `mcp_probe_failing` with the reason `not_run`. So the two
-  families agree: exactly one reason if success is 0, none if it is 1.
-- `unknown` is never the target's failure: `mcp_probe_runs_total` keeps it apart from `fail`, and an objective divides
-  passes by passes and fails. `mcp_probe_failures_total` counts both, by reason. The reasons of `unknown` are
-  internal_error, not_run and undecided, and the reason of any run that is discounted while the prober suspects itself.
+- Counters and histograms start at zero. Of a probe that has not run yet there is no more than `mcp_probe_info` and what
+  the configuration says of it: a success of 0 or 1 would claim that a run had looked.
+- The result of a run is `pass` or a symptom (`prober.outcome.Symptom`). The symptom `unknown` is never the target's
+  failure: an objective divides passes by the runs of all other results.
+- `mcp_probe_failure_info` has the exact reason, one series while the last run did not pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import accumulate
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from prober.config.kind import FactMetric
 from prober.kinds import all_kinds
-from prober.metrics.family import OF_RECORDS, DynamicSeriesFamily, Family, FixedSeriesFamily, Key
-from prober.metrics.records import DURATION_BUCKETS, RESTARTS, ProbeRecord, TargetRecord
-from prober.outcome import Phase, Verdict
+from prober.metrics.family import OF_RECORDS, DynamicSeriesFamily, Family, FixedSeriesFamily, Key, Sample
+from prober.metrics.records import ProbeRecord
+from prober.metrics.self_families import OF_PROBER
+from prober.metrics.target_record import DURATION_BUCKETS, RESTARTS, Histogram, TargetRecord
 
 
 class Row(NamedTuple):
@@ -49,21 +47,25 @@ def _one(value: float | None) -> tuple[float, ...]:
     return () if value is None else (value,)
 
 
-_RUN_KEYS: Final = tuple(("", verdict.value) for verdict in Verdict)
-_PHASE_KEYS: Final = {phase: ("", phase.value) for phase in Phase}
 _CAUSE_KEYS: Final = {cause: ("", cause.value) for cause in RESTARTS}
 _LEVEL_KEYS: Final = {level: ("", level) for level in ("warn", "fail")}
-_HISTOGRAM_KEYS: Final = (
-    *(("_bucket", repr(bound)) for bound in DURATION_BUCKETS),
-    ("_bucket", "+Inf"),
-    ("_count",),
-    ("_sum",),
-)
+_BOUNDS: Final = (*map(repr, DURATION_BUCKETS), "+Inf")
 
 
-def _duration(record: ProbeRecord) -> tuple[float, ...]:
-    counts = tuple(accumulate(record.buckets))
-    return (*counts, counts[-1], record.duration_sum)
+def _histograms(by_kind: Mapping[str, Histogram]) -> Iterator[Sample]:
+    for kind, histogram in by_kind.items():
+        total = 0
+        for bound, count in zip(_BOUNDS, histogram.counts, strict=True):
+            total += count
+            yield ("_bucket", kind, bound), total
+        yield ("_count", kind), total
+        yield ("_sum", kind), histogram.sum
+
+
+def _streak(record: ProbeRecord) -> Iterator[Sample]:
+    count, symptom = record.streak(record.probe)
+    if symptom is not None:
+        yield ("", symptom.value), count
 
 
 _PROBE: Final = OF_RECORDS
@@ -84,57 +86,57 @@ def _of_kind(metric: FactMetric) -> DynamicSeriesFamily[ProbeRecord]:
 
 
 OF_PROBES: Final[tuple[DynamicSeriesFamily[ProbeRecord] | FixedSeriesFamily[ProbeRecord], ...]] = (
+    DynamicSeriesFamily(
+        name="mcp_probe_info",
+        type="info",
+        labels=(*_PROBE, "kind"),
+        help="The probe is configured and runs here, always 1.",
+        read=lambda p: ((("", p.kind), 1),),
+    ),
     FixedSeriesFamily(
         name="mcp_probe_success",
-        type="gauge",
-        labels=_PROBE,
-        help="Whether the last run of the probe passed: 1 if so, else 0; mcp_probe_failing says why.",
-        values=lambda p: (int(p.failing is None),),
-    ),
-    DynamicSeriesFamily(
-        name="mcp_probe_failing",
-        type="gauge",
-        labels=(*_PROBE, "reason"),
-        help="The reason why the last run of the probe did not pass, always 1; not_run before the first run,"
-        " and no series while it passes.",
-        read=lambda p: () if p.failing is None else ((("", p.failing.value), 1),),
-    ),
-    FixedSeriesFamily(
-        name="mcp_probe_consecutive_failures",
         by_run=True,
         type="gauge",
         labels=_PROBE,
-        help="Runs of the probe that failed in a row; an unknown run neither counts nor ends them, a pass does, and so"
-        " does a run in maintenance.",
-        values=lambda p: (p.streak(p.probe),),
+        help="Whether the last run of the probe passed: 1 if so, else 0; mcp_probe_failure_info says why."
+        " No series before the first run.",
+        values=lambda p: () if p.success is None else (int(p.success),),
+    ),
+    DynamicSeriesFamily(
+        name="mcp_probe_failure_info",
+        by_run=True,
+        type="info",
+        labels=(*_PROBE, "reason", "symptom"),
+        help="Why the last run of the probe did not pass, always 1; no series while it passes. The symptom is"
+        " unknown where the prober took the verdict back, whatever the reason.",
+        read=lambda p: () if p.failing is None else ((("", *p.failing), 1),),
+    ),
+    DynamicSeriesFamily(
+        name="mcp_probe_consecutive_failures",
+        type="gauge",
+        labels=(*_PROBE, "symptom"),
+        help="Runs of the probe that failed in a row with the symptom of the last failure; no series while there is"
+        " none. A run that could not tell neither counts nor ends them; a pass does, and so does a run in maintenance.",
+        read=_streak,
     ),
     FixedSeriesFamily(
+        name="mcp_probe_consecutive_slow_runs",
+        by_run=True,
+        type="gauge",
+        labels=_PROBE,
+        help="Runs of the probe in a row whose latency was over the level warn of its budget, passed or not; no series"
+        " while there is none.",
+        values=lambda p: (p.slow,) if p.slow else (),
+    ),
+    DynamicSeriesFamily(
         name="mcp_probe_runs_total",
         by_run=True,
         type="counter",
-        labels=(*_PROBE, "outcome"),
-        help="Runs of the probe by outcome: pass, fail (the target's doing) or unknown (the prober could not tell).",
-        keys=_RUN_KEYS,
-        values=lambda p: tuple(p.runs),
-    ),
-    DynamicSeriesFamily(
-        name="mcp_probe_failures_total",
-        by_run=True,
-        type="counter",
-        labels=(*_PROBE, "reason"),
-        help="Runs of the probe that did not pass, failed or unknown, by reason; beyond 1000 probes"
-        " a reason's series begins with its first case.",
-        read=lambda p: [(("", reason.value), count) for reason, count in p.failures.items()],
-    ),
-    FixedSeriesFamily(
-        name="mcp_probe_duration_seconds",
-        by_run=True,
-        type="histogram",
-        labels=_PROBE,
-        buckets=DURATION_BUCKETS,
-        help="Seconds that a run of the probe took from its start to its verdict, but for runs that were not made.",
-        keys=_HISTOGRAM_KEYS,
-        values=_duration,
+        labels=(*_PROBE, "result"),
+        help="Runs of the probe by result: pass, or the symptom of what went wrong; unknown where the prober could not"
+        " tell, which is no failure of the target.",
+        read=lambda p: [(("", result), count) for result, count in p.results.items()],
+        exemplars=lambda p: {("", result): exemplar for result, exemplar in p.exemplars.items()},
     ),
     FixedSeriesFamily(
         name="mcp_probe_latency_seconds",
@@ -159,14 +161,6 @@ OF_PROBES: Final[tuple[DynamicSeriesFamily[ProbeRecord] | FixedSeriesFamily[Prob
         help="Seconds that the process of a stdio server took to leave at the end of the last run;"
         " no series where the run did not come to that.",
         values=lambda p: _one(p.close),
-    ),
-    DynamicSeriesFamily(
-        name="mcp_probe_phase_duration_seconds",
-        by_run=True,
-        type="gauge",
-        labels=(*_PROBE, "phase"),
-        help="Seconds that the last run of the probe spent in a phase, summed over its exchanges.",
-        read=lambda p: [(_PHASE_KEYS[phase], seconds) for phase, seconds in p.phases.items()],
     ),
     FixedSeriesFamily(
         name="mcp_probe_last_run_timestamp_seconds",
@@ -200,15 +194,9 @@ OF_PROBES: Final[tuple[DynamicSeriesFamily[ProbeRecord] | FixedSeriesFamily[Prob
         name="mcp_probe_maintenance",
         type="gauge",
         labels=_PROBE,
-        help="Whether the probe or its target is in a maintenance window at this moment: 1 if so, else 0.",
-        values=lambda p: (int(p.in_maintenance is not None and p.in_maintenance(p.probe)),),
-    ),
-    FixedSeriesFamily(
-        name="mcp_probe_skipped_total",
-        type="counter",
-        labels=_PROBE,
-        help="Runs of the probe that were left out because the one before was still going on.",
-        values=lambda p: (p.skipped,),
+        help="Whether the probe or its target is in a maintenance window at this moment: 1 if so, else 0; no series"
+        " where no window is configured.",
+        values=lambda p: () if p.in_maintenance is None else (int(p.in_maintenance(p.probe)),),
     ),
     *(_of_kind(metric) for kind in all_kinds().values() for metric in kind.metrics),
 )
@@ -222,6 +210,40 @@ OF_TARGETS: Final[tuple[DynamicSeriesFamily[TargetRecord] | FixedSeriesFamily[Ta
         help="What was last negotiated with the target and what its server said of itself, always 1;"
         " no series before a run got that far.",
         read=lambda t: () if t.server is None else ((("", *t.server), 1),),
+    ),
+    DynamicSeriesFamily(
+        name="mcp_target_run_duration_seconds",
+        by_run=True,
+        type="histogram",
+        labels=("target", "kind"),
+        buckets=DURATION_BUCKETS,
+        help="Seconds that runs of the target's probes took from start to verdict, by the kind of the probe.",
+        read=lambda t: _histograms(t.durations),
+    ),
+    DynamicSeriesFamily(
+        name="mcp_target_latency_seconds",
+        by_run=True,
+        type="histogram",
+        labels=("target", "kind"),
+        buckets=DURATION_BUCKETS,
+        help="Seconds that the judged requests of runs took, connecting not counted, by the kind of the probe.",
+        read=lambda t: _histograms(t.latencies),
+    ),
+    DynamicSeriesFamily(
+        name="mcp_target_phase_seconds_total",
+        by_run=True,
+        type="counter",
+        labels=("target", "kind", "phase"),
+        help="Seconds that runs of the target's probes spent in each phase of their exchanges, by the kind of the"
+        " probe; a phase begins with the first run that has it.",
+        read=lambda t: [(("", kind, phase.value), seconds) for (kind, phase), seconds in t.phases.items()],
+    ),
+    FixedSeriesFamily(
+        name="mcp_target_objective_ratio",
+        type="gauge",
+        labels=("target",),
+        help="Share of the target's runs that shall pass, as the configuration says.",
+        values=lambda t: (round(t.objective / 100, 9),),
     ),
     FixedSeriesFamily(
         name="mcp_target_tools",
@@ -253,78 +275,3 @@ OF_TARGETS: Final[tuple[DynamicSeriesFamily[TargetRecord] | FixedSeriesFamily[Ta
         read=lambda t: () if t.restarts is None else [(_CAUSE_KEYS[cause], n) for cause, n in t.restarts.items()],
     ),
 )
-
-_LAG_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
-"""Below 1 ms the loop is idle; 10 ms shows in latencies; from 250 ms on a start counts as late."""
-
-OF_PROBER: Final[tuple[Family, ...]] = (
-    Family(
-        name="prober_build_info",
-        type="info",
-        labels=("version", "python_version"),
-        help="The version of the prober and of the Python that runs it, always 1.",
-    ),
-    Family(
-        name="prober_config_last_reload_successful",
-        type="gauge",
-        help="Whether the last attempt to load the configuration succeeded: 1 if so, else 0.",
-    ),
-    Family(
-        name="prober_config_last_reload_success_timestamp_seconds",
-        type="gauge",
-        help="Unix time at which the configuration was last loaded.",
-    ),
-    Family(
-        name="prober_start_lag_seconds",
-        type="histogram",
-        buckets=_LAG_BUCKETS,
-        help="Seconds by which runs began later than they were due.",
-    ),
-    Family(
-        name="prober_loop_lag_seconds",
-        type="histogram",
-        buckets=_LAG_BUCKETS,
-        help="Seconds by which the event loop came back later than it was asked to, measured all the time.",
-    ),
-    Family(
-        name="prober_loop_lag_max_seconds",
-        type="gauge",
-        help="The worst lag of the event loop within the last minute, in seconds.",
-    ),
-    Family(
-        name="prober_skipped_runs_total",
-        type="counter",
-        help="Runs of all probes that were left out because the one before was still going on.",
-    ),
-    Family(name="prober_running_probes", type="gauge", help="Runs that are going on at this moment."),
-    Family(name="prober_waiting_probes", type="gauge", help="Runs that are due and wait for their turn."),
-    Family(name="prober_probes", type="gauge", help="Probes that this process runs."),
-    Family(name="prober_targets", type="gauge", help="Targets of the probes that this process runs."),
-    Family(
-        name="prober_suspects_itself",
-        type="gauge",
-        help="Whether so many unrelated targets cannot be reached that the prober itself is suspect: 1 if so, else 0.",
-    ),
-    Family(
-        name="prober_history_up",
-        type="gauge",
-        help="Whether results are being written to the history: 1 if so, else 0; no series where none is kept.",
-    ),
-    Family(
-        name="prober_history_dropped_total",
-        type="counter",
-        help="Results that could not be written to the history; no series where none is kept.",
-    ),
-    Family(
-        name="prober_history_bytes",
-        type="gauge",
-        help="Size of the history's files in bytes; no series where none is kept.",
-    ),
-    Family(
-        name="prober_notifications_total",
-        type="counter",
-        labels=("outcome",),
-        help="Notifications by what became of them: sent or failed.",
-    ),
-)
-"""The prober's own metrics. Their values are in prometheus_client's objects: see self_metrics.py."""

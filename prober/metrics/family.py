@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Generic, Literal, TypeVar
 
@@ -12,6 +12,9 @@ Record = TypeVar("Record")
 Key = tuple[str, ...]
 """The suffix of the sample's name, then the values of the labels that the record does not have."""
 Sample = tuple[Key, float]
+
+Exemplar = tuple[str, float]
+"""The id of a run that a counter counted, and the Unix time at which it ended."""
 
 PLAIN: Final[Key] = ("",)
 
@@ -42,9 +45,8 @@ class Family:
 
     def names_of(self, key: Key) -> tuple[str, ...]:
         """The names of the labels whose values follow the suffix in `key`."""
-        if key[0] == "_bucket":
-            return ("le",)
-        return tuple(label for label in self.labels if label not in OF_RECORDS)
+        own = tuple(label for label in self.labels if label not in OF_RECORDS)
+        return (*own, "le") if key[0] == "_bucket" else own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,8 @@ class DynamicSeriesFamily(Family, Generic[Record]):
     """A family whose records may have different series: `read` returns the samples of a record."""
 
     read: Callable[[Record], Iterable[Sample]]
+    exemplars: Callable[[Record], Mapping[Key, Exemplar]] | None = None
+    """For OpenMetrics, of some of the samples."""
     by_run: bool = False
     """Whether only runs change its values: then its lines are cached until the next run."""
 

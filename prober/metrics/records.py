@@ -1,53 +1,37 @@
-"""The values of one probe and of one target: plain slots, updated by each run in a few microseconds.
+"""The values of one probe: plain slots, updated by each run in a few microseconds.
 
 A process may hold ten thousand probes, so a record holds numbers instead of a metrics library's objects. It shares
-names with the configuration, and phases with the outcome that the status store holds anyway.
+names with the configuration.
 """
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from prober.client.stdio.kept_processes import Cause
 from prober.config.kind import FactMetric
-from prober.config.model import Checks, Probe, Target
-from prober.json_values import cap
+from prober.config.model import Probe, Target
 from prober.kinds import kind_of
-from prober.metrics.family import PLAIN, Key
-from prober.metrics.reasons import reasons_of
-from prober.outcome import Outcome, Phase, Reason, ServerInfo, Verdict
-from prober.report.untrusted import line
+from prober.metrics.family import PLAIN, Exemplar, Key
+from prober.metrics.results import results_of
+from prober.metrics.target_record import checks_of
+from prober.outcome import Outcome, Reason, Symptom, Verdict
+from prober.report.formatting import rfc3339
 from prober.scheduled_run import Remembered, ScheduledRun
 
-DURATION_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-"""Upper bounds in seconds of how long runs take, the last one but infinity.
-
-Twelve, because each bucket costs one series per probe. The steps of 1, 2.5 and 5 keep a quantile within a factor of
-2.5, and include the bounds of usual objectives (100 ms, 250 ms, 500 ms, 1 s …). Runs on the same machine take 3 to
-10 ms. 10 s is the default timeout: its bucket holds every run that kept it. Scenarios, races and probes with a longer
-timeout take up to 30 s.
-"""
-
-RESTARTS: Final[tuple[Cause, ...]] = tuple(cause for cause in Cause if cause is not Cause.STOPPED)
-"""Causes after which a process is replaced."""
-
-_SHOWN: Final = 100
-"""Characters of a server's name or version that go into a label."""
+Streak = tuple[int, Symptom | None]
+"""How many runs in a row failed, and with which symptom."""
+NO_STREAK: Final[Streak] = (0, None)
 
 
 class ProbeRecord:
     """The exported values of one probe. None means: not known yet."""
 
     __slots__ = (
-        "buckets",
         "budgets",
         "close",
-        "duration_sum",
+        "exemplars",
         "failing",
-        "failures",
         "in_maintenance",
         "interval",
         "kind",
@@ -56,12 +40,12 @@ class ProbeRecord:
         "last_success",
         "latency",
         "learnt",
-        "phases",
         "probe",
-        "runs",
-        "skipped",
+        "results",
+        "slow",
         "start",
         "streak",
+        "success",
         "target",
         "written",
     )
@@ -76,77 +60,81 @@ class ProbeRecord:
         self.budgets: tuple[tuple[str, float], ...] = ()
         self.in_maintenance: Callable[[str], bool] | None = None
         """Called when the page is written; None if no window is configured."""
-        self.streak: Callable[[str], int] = lambda _probe: 0
+        self.streak: Callable[[str], Streak] = lambda _probe: NO_STREAK
         """Asked when the page is made: the status store counts failures in a row."""
-        self.runs = [0, 0, 0]
-        """Counts in the order of Verdict."""
-        self.failures: dict[Reason, int] = {}
-        self.failing: Reason | None = Reason.NOT_RUN
-        """Why the last run did not pass; None if it passed."""
-        self.buckets = array("L", bytes(array("L").itemsize * (len(DURATION_BUCKETS) + 1)))
-        """Runs by duration, each in one bucket only; the last bucket is beyond the bounds."""
-        self.duration_sum = 0.0
-        self.skipped = 0
+        self.slow: int | None = None
+        """Runs in a row whose latency was over the level `warn` of the budget; None where there is no such level."""
+        self.results: dict[str, int] = {}
+        """Runs by result: `pass` or a symptom."""
+        self.exemplars: dict[str, Exemplar] = {}
+        """The latest run of each result but `pass`. Its id is when it began, as the API writes it."""
+        self.success: bool | None = None
+        """Whether the last run passed."""
+        self.failing: tuple[str, str] | None = None
+        """Reason and symptom of the last run; None if it passed."""
         self.last_run: float | None = None
         self.last_success: float | None = None
         self.latency: float | None = None
         self.start: float | None = None
         self.close: float | None = None
-        self.phases: Mapping[Phase, float] = {}
         self.learnt: dict[str, dict[Key, float]] | None = None
         """By name of the kind's own families; None if the kind has none."""
         self.written: dict[str, str] = {}
         """By family, the lines of the last page that only a run changes: a cache."""
 
-    def follow(self, probe: Probe, target: Target, *, all_reasons: bool) -> None:
-        """Apply a configuration, the first or a new one; counters keep their values.
-
-        `all_reasons` starts a counter for every reason that the probe can end with. Without it, a counter starts with
-        the first occurrence of its reason.
-        """
+    def follow(self, probe: Probe, target: Target) -> None:
+        """Apply a configuration, the first or a new one; counters keep their values."""
         self.interval = None if probe.cron is not None else probe.interval
         self.budgets = _latency_budgets(probe)
+        self.slow = (self.slow or 0) if "warn" in dict(self.budgets) else None
         self.written.clear()
-        if all_reasons:
-            for reason in reasons_of(probe, target):
-                self.failures.setdefault(reason, 0)
+        for result in results_of(probe, target):
+            self.results.setdefault(result, 0)
         if metrics := kind_of(probe.kind).metrics:
             learnt = self.learnt or {}
             self.learnt = {each.name: _from_zero(each, probe) | learnt.get(each.name, {}) for each in metrics}
 
-    def add(self, result: ScheduledRun) -> None:
+    def add(self, run: ScheduledRun) -> None:
         """A run has ended."""
-        outcome = result.outcome
         self.written.clear()
-        self.runs[_INDEX[outcome.verdict]] += 1
-        if outcome.reason is not None:
-            self.failures[outcome.reason] = self.failures.get(outcome.reason, 0) + 1
-        if outcome.reason is not Reason.NOT_RUN:
-            self.buckets[bisect_left(DURATION_BUCKETS, outcome.duration_seconds)] += 1
-            self.duration_sum += outcome.duration_seconds
-        self._stand(result)
+        result = _result_of(run.outcome)
+        self.results[result] = self.results.get(result, 0) + 1
+        self._stand(run)
+        if not self.success:
+            self.exemplars[result] = (rfc3339(run.outcome.started_at), round(run.ended.timestamp(), 3))
+        if self.slow is not None:
+            self.slow = self._slow_after(run, self.slow)
         if self.learnt is not None:
-            self._learn(self.learnt, outcome, "counter")
+            self._learn(self.learnt, run.outcome, "counter")
+
+    def _slow_after(self, run: ScheduledRun, before: int) -> int:
+        """A run without a latency, or of which the prober cannot tell, neither counts nor ends them."""
+        latency = run.outcome.facts.get("latency_seconds")
+        if run.maintenance:
+            return 0
+        if latency is None or run.outcome.verdict is Verdict.UNKNOWN:
+            return before
+        return before + 1 if latency > dict(self.budgets)["warn"] else 0
 
     def restore(self, memory: Remembered) -> None:
         """Show the last run of the previous process; counters belong to one process and stay at zero."""
         self.written.clear()
-        if memory.last is not None and self.last_run is None and not any(self.runs):
+        if memory.last is not None and self.last_run is None and not any(self.results.values()):
             self._stand(memory.last)
         if memory.last_success is not None and self.last_success is None:
             self.last_success = round(memory.last_success.timestamp(), 3)
 
-    def _stand(self, result: ScheduledRun) -> None:
-        """Update the values about the last run. The reason `not_run` changes nothing but `failing`."""
-        outcome = result.outcome
-        self.failing = None if outcome.verdict is Verdict.PASS else outcome.reason or Reason.UNDECIDED
+    def _stand(self, run: ScheduledRun) -> None:
+        """Update the values about the last run. A run that was not made changes nothing but why nothing is known."""
+        outcome = run.outcome
+        self.success = outcome.verdict is Verdict.PASS
+        self.failing = None if self.success else ((outcome.reason or Reason.UNDECIDED).value, _result_of(outcome))
         if outcome.reason is Reason.NOT_RUN:
             return
-        self.last_run = round(result.ended.timestamp(), 3)
-        if outcome.verdict is Verdict.PASS:
+        self.last_run = round(run.ended.timestamp(), 3)
+        if self.success:
             self.last_success = self.last_run
         facts = outcome.facts
-        self.phases = outcome.phases
         self.latency = facts.get("latency_seconds")
         self.start, self.close = facts.get("start_seconds"), facts.get("close_seconds")
         if self.learnt is not None:
@@ -162,62 +150,6 @@ class ProbeRecord:
                         key = _key(value)
                         before = values.get(key, 0) if family_type == "counter" else 0
                         values[key] = before + outcome.facts[fact]
-
-
-class TargetRecord:
-    """The exported values of one target, each from the latest run that had it."""
-
-    __slots__ = (
-        "address",
-        "budget",
-        "certificate_expiry",
-        "labels",
-        "learnt",
-        "name",
-        "restarts",
-        "server",
-        "tools",
-        "written",
-    )
-
-    def __init__(self, target: Target, labels: str) -> None:
-        self.labels = labels
-        """The labels, already formatted for the /metrics page."""
-        self.name = target.name
-        self.address = address_of(target)
-        self.budget: Callable[[str], float | None] | None = None
-        """Called when the page is written; None if no budget is configured."""
-        self.restarts: dict[Cause, int] | None = None
-        """Ends of kept processes by their cause; None if none are kept."""
-        self.learnt = ServerInfo()
-        self.server: tuple[str, ...] | None = None
-        """Era, protocol version, name, version: escaped, but the server's own claim."""
-        self.tools: float | None = None
-        self.certificate_expiry: float | None = None
-        self.written: dict[str, str] = {}
-        """As in ProbeRecord."""
-
-    def follow(self, target: Target) -> None:
-        """Apply a configuration, the first or a new one; counters keep their values."""
-        if target.reuse is None:
-            self.restarts = None
-        elif self.restarts is None:
-            self.restarts = dict.fromkeys(RESTARTS, 0)
-
-    def learn(self, outcome: Outcome) -> None:
-        """A run has ended."""
-        facts = outcome.facts
-        if outcome.server.era is not None and outcome.server != self.learnt:
-            self.written.clear()
-            self.learnt = outcome.server
-            self.server = _labels_of(outcome.server)
-        self.tools = facts.get("tools", self.tools)
-        self.certificate_expiry = facts.get("certificate_expiry_timestamp_seconds", self.certificate_expiry)
-
-
-def address_of(target: Target) -> tuple[object, ...]:
-    """The identity of the server: if it changes, everything that was learnt of the target is dropped."""
-    return (target.transport, target.url, target.command)
 
 
 def in_order(memories: Iterable[Remembered]) -> list[ScheduledRun]:
@@ -237,18 +169,18 @@ def _from_zero(metric: FactMetric, probe: Probe) -> dict[Key, float]:
     return {_key(value): 0 for value in values}
 
 
-_INDEX: Final = {verdict: index for index, verdict in enumerate(Verdict)}
+def _result_of(outcome: Outcome) -> str:
+    if outcome.verdict is Verdict.PASS:
+        return Verdict.PASS.value
+    if outcome.verdict is Verdict.UNKNOWN or outcome.reason is None:
+        return Symptom.UNKNOWN.value
+    return outcome.reason.symptom.value
 
 
 def _latency_budgets(probe: Probe) -> tuple[tuple[str, float], ...]:
-    checks = getattr(probe.settings, "checks", None)
-    if not isinstance(checks, Checks):
+    checks = checks_of(probe)
+    if checks is None:
         return ()
     latency = checks.latency
     levels = (("warn", latency.warn), ("fail", latency.fail))
     return tuple((level, seconds) for level, seconds in levels if seconds is not None)
-
-
-def _labels_of(server: ServerInfo) -> tuple[str, ...]:
-    texts = (server.era, server.protocol_version, server.name, server.version)
-    return tuple(cap(line(text or ""), _SHOWN) for text in texts)

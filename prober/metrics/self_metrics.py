@@ -14,33 +14,33 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from prober import __version__
-from prober.metrics.families import OF_PROBER
 from prober.metrics.family import Family
+from prober.metrics.self_families import OF_PROBER
 
 _MINUTE: Final = 60.0
 _TABLE: Final = {family.name: family for family in OF_PROBER}
 
 
 class SelfMetrics:
-    """All `prober_` families and the families of the process, on the given registry."""
+    """All `mcp_prober_` families and the families of the process, on the given registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
-        build = Info(*self._words("prober_build_info"), registry=registry)
+        build = Info(*self._words("mcp_prober_build_info"), registry=registry)
         build.info({"version": __version__, "python_version": platform.python_version()})
-        self.reload_successful = self._gauge("prober_config_last_reload_successful")
-        self.reloaded_at = self._gauge("prober_config_last_reload_success_timestamp_seconds")
-        self.start_lag = self._histogram("prober_start_lag_seconds")
-        self.loop_lag = self._histogram("prober_loop_lag_seconds")
+        self.reload_successful = self._gauge("mcp_prober_config_last_reload_successful")
+        self.reloaded_at = self._gauge("mcp_prober_config_last_reload_success_timestamp_seconds")
+        self.start_lag = self._histogram("mcp_prober_start_lag_seconds")
+        self.loop_lag = self._histogram("mcp_prober_loop_lag_seconds")
         self.worst_loop_lag = WorstOfLastMinute()
-        self._gauge("prober_loop_lag_max_seconds").set_function(self.worst_loop_lag)
-        self.skipped = self._counter("prober_skipped_runs_total")
-        self.running = self._gauge("prober_running_probes")
-        self.waiting = self._gauge("prober_waiting_probes")
-        self.probes = self._gauge("prober_probes")
-        self.targets = self._gauge("prober_targets")
-        self.suspects = self._gauge("prober_suspects_itself")
-        notifications = self._counter("prober_notifications_total")
+        self._gauge("mcp_prober_loop_lag_max_seconds").set_function(self.worst_loop_lag)
+        self.skipped = self._counter("mcp_prober_skipped_runs_total")
+        self.running = self._gauge("mcp_prober_running_probes")
+        self.waiting = self._gauge("mcp_prober_waiting_probes")
+        self.probes = self._gauge("mcp_prober_probes")
+        self.targets = self._gauge("mcp_prober_targets")
+        self.suspects = self._gauge("mcp_prober_suspects_itself")
+        notifications = self._counter("mcp_prober_notifications_total")
         self.sent, self.failed = (notifications.labels(outcome) for outcome in ("sent", "failed"))
         ProcessCollector(registry=registry)
 
@@ -48,9 +48,9 @@ class SelfMetrics:
     def history(self) -> HistoryMetrics:
         """The metrics of the history, created by the first access: without a history they must not be exported."""
         return HistoryMetrics(
-            up=self._gauge("prober_history_up"),
-            dropped=self._counter("prober_history_dropped_total"),
-            size=self._gauge("prober_history_bytes"),
+            up=self._gauge("mcp_prober_history_up"),
+            dropped=self._counter("mcp_prober_history_dropped_total"),
+            size=self._gauge("mcp_prober_history_bytes"),
         )
 
     def _gauge(self, name: str) -> Gauge:

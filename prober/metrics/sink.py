@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -16,14 +16,13 @@ from prober.client.stdio.kept_processes import Ended
 from prober.config.model import Config, Probe, Target
 from prober.metrics.exposition import CONTENT_TYPES, Format, format_for, labels_text, sliced, write_family
 from prober.metrics.families import OF_PROBES, OF_TARGETS
-from prober.metrics.records import ProbeRecord, TargetRecord, address_of, in_order
+from prober.metrics.records import NO_STREAK, ProbeRecord, Streak, in_order
 from prober.metrics.self_metrics import LabelledCollector, SelfMetrics
+from prober.metrics.target_record import TargetRecord, address_of
 from prober.scheduled_run import Remembered, ScheduledRun
 
 _PIECE: Final = 64 * 1024
 """Bytes of one piece of the response: each send has a fixed cost."""
-ALL_REASONS_UP_TO: Final = 1_000
-"""Probes of one process. With more, forty zeros for each probe would be most of the page."""
 
 
 class Metrics:
@@ -36,7 +35,7 @@ class Metrics:
         self._targets: dict[str, TargetRecord] = {}
         self._budget_remaining: Callable[[str], float | None] = lambda _target: None
         self._in_maintenance: Callable[[str], bool] = lambda _probe: False
-        self._consecutive_failures: Callable[[str], int] = lambda _probe: 0
+        self._streak: Callable[[str], Streak] = lambda _probe: NO_STREAK
         own = CollectorRegistry()
         self._own = SelfMetrics(own)
         self._own_registry = CollectorRegistry()
@@ -50,7 +49,6 @@ class Metrics:
         A probe of the same name, target and kind keeps its values; so does a target at the same address. All other
         series are removed.
         """
-        all_reasons = len(probes) <= ALL_REASONS_UP_TO
         before = self._probes
         self._probes = {}
         for name, probe in probes.items():
@@ -59,24 +57,28 @@ class Metrics:
             if record is None or (record.target, record.kind) != (probe.target, probe.kind):
                 labels = (*self._place, ("target", probe.target), ("probe", name))
                 record = ProbeRecord(probe, labels_text(labels))
-            record.follow(probe, target, all_reasons=all_reasons)
+            record.follow(probe, target)
             record.streak = self._streak_now
             record.in_maintenance = self._maintenance_now if probe.maintenance or target.maintenance else None
             self._probes[name] = record
-        self._apply_targets(config.targets[name] for name in dict.fromkeys(p.target for p in probes.values()))
+        by_target: dict[str, list[Probe]] = {}
+        for probe in probes.values():
+            by_target.setdefault(probe.target, []).append(probe)
+        self._apply_targets((config.targets[name], of_target) for name, of_target in by_target.items())
         self._own.probes.set(len(self._probes))
         self._own.targets.set(len(self._targets))
         self.reloaded(True)
 
-    def _apply_targets(self, targets: Iterable[Target]) -> None:
+    def _apply_targets(self, targets: Iterable[tuple[Target, Sequence[Probe]]]) -> None:
+        """Apply the targets, each with its probes."""
         before = self._targets
         self._targets = {}
-        for target in targets:
+        for target, probes in targets:
             record = before.get(target.name)
             if record is None or record.address != address_of(target):
                 record = TargetRecord(target, labels_text((*self._place, ("target", target.name))))
             record.budget = self._budget_now if target.budget is not None else None
-            record.follow(target)
+            record.follow(target, probes)
             self._targets[target.name] = record
 
     def restore(self, remembered: Iterable[Remembered]) -> None:
@@ -92,27 +94,27 @@ class Metrics:
         *,
         budget_remaining: Callable[[str], float | None],
         in_maintenance: Callable[[str], bool],
-        consecutive_failures: Callable[[str], int] = lambda _probe: 0,
+        streak: Callable[[str], Streak] = lambda _probe: NO_STREAK,
     ) -> None:
         """Set the functions that say, when a page is written, what other rooms know of a target or a probe.
 
         They are called with a name and raise KeyError for a name that is no longer configured: the remaining budget of
-        a target and the maintenance of a probe, only where a budget or a window is configured; and the consecutive
-        failures of a probe, which the status store counts.
+        a target and the maintenance of a probe, only where a budget or a window is configured; and the streak
+        of a probe, which the status store counts.
         """
         self._budget_remaining = budget_remaining
         self._in_maintenance = in_maintenance
-        self._consecutive_failures = consecutive_failures
+        self._streak = streak
 
     def _maintenance_now(self, probe: str) -> bool:
         with suppress(KeyError):
             return self._in_maintenance(probe)
         return False
 
-    def _streak_now(self, probe: str) -> int:
+    def _streak_now(self, probe: str) -> Streak:
         with suppress(KeyError):
-            return self._consecutive_failures(probe)
-        return 0
+            return self._streak(probe)
+        return NO_STREAK
 
     def _budget_now(self, target: str) -> float | None:
         with suppress(KeyError):
@@ -128,14 +130,11 @@ class Metrics:
         record = self._record(outcome.target, outcome.probe)
         if record is not None:
             record.add(result)
-            self._targets[outcome.target].learn(outcome)
+            self._targets[outcome.target].add(outcome)
 
-    def skipped(self, probe: Probe) -> None:
+    def skipped(self, _probe: Probe) -> None:
         """A run was skipped."""
         self._own.skipped.inc()
-        record = self._record(probe.target, probe.name)
-        if record is not None:
-            record.skipped += 1
 
     def process_ended(self, ended: Ended) -> None:
         """A kept process has ended. One of a removed target is ignored."""

@@ -1,8 +1,9 @@
 """Notifications without Prometheus: `notify:` in the configuration, through the Apprise library.
 
 A message is sent:
-  firing      once, when a probe has failed `after` times in a row, whatever the reasons. All probes of a target that
-              fail for one reason are one alert group and one message; a probe that joins the group later sends none.
+  firing      once, when a probe has failed `after` times in a row with one symptom, whatever the reasons. All
+              probes of a target that fail for one reason are one alert group and one message; a probe that joins the
+              group later sends none.
               A probe of a group that then fails `after` times in a row for another reason moves to the group of that
               reason; the group sends a message if it is new.
               More than ten changes at one time come as two lists: what fails, and what no longer fails.

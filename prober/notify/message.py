@@ -9,6 +9,7 @@ from typing import Final
 
 from prober.json_values import cap
 from prober.notify.alert_groups import Change, Firing, Resolved
+from prober.notify.defusing import defused
 from prober.report.details import as_lines, cause, evidence_notes
 from prober.report.formatting import duration
 from prober.report.next_step import next_step
@@ -84,9 +85,9 @@ def _firing_text(change: Firing) -> list[str]:
     evidence = [cap(text, _MAX_EVIDENCE_LINE) for text in as_lines(evidence_notes(decisive))]
     return [
         _probes([outcome.probe for outcome in change.outcomes]),
-        cap(": ".join(filter(None, (cause(first), line(first.message)))), _MAX_CAUSE),
-        *evidence[:_MAX_EVIDENCE_LINES],
-        f"next: {cap(next_step(first), _MAX_NEXT)}",
+        defused(cap(": ".join(filter(None, (cause(first), line(first.message)))), _MAX_CAUSE)),
+        *map(defused, evidence[:_MAX_EVIDENCE_LINES]),
+        defused(f"next: {cap(next_step(first), _MAX_NEXT)}"),
         f"{change.streak} failures in a row, since {_time(change.since)}"
         if change.streak > 1
         else f"since {_time(change.since)}",

@@ -10,6 +10,7 @@ This package imports nothing of the prober; only the command line of the prober 
     faults/        failures to switch on: in the state, in a tool's answer, on the wire
     metrics.py     Prometheus families
     contention.py  the most contended sessions, in bounded memory
+    http_status.py failures of the store as HTTP 503 and 500, for servers that do not handle them
     logs.py        JSON lines on stderr
 
 Arguments of tools are snake_case, fields of their results camelCase.

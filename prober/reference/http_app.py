@@ -25,8 +25,8 @@ _MAX_CONTENDED: Final = 20
 """Contended sessions on the page."""
 
 
-def build(context: Context, switches: FaultSwitches, endpoint: Sequence[BaseRoute]) -> Starlette:
-    """The application: the given routes of the MCP endpoint, and the pages."""
+def build(context: Context, switches: FaultSwitches, endpoint: Sequence[BaseRoute], *, path: str) -> Starlette:
+    """The application: the given routes of the MCP endpoint at `path`, and the pages."""
 
     async def metrics(request: Request) -> Response:
         await _count_sessions(context)
@@ -41,7 +41,9 @@ def build(context: Context, switches: FaultSwitches, endpoint: Sequence[BaseRout
             async with asyncio.timeout(_STORE_TIMEOUT):
                 await context.store.check()
         except (StoreError, TimeoutError) as error:
-            return PlainTextResponse(f"the store does not answer: {error or 'too slow'}\n", status_code=503)
+            return PlainTextResponse(f"the store cannot be used: {error or 'too slow'}\n", status_code=503)
+        if context.failures.trouble:
+            return PlainTextResponse(f"{context.failures.trouble}\n", status_code=503)
         return PlainTextResponse("ready\n")
 
     async def contention(request: Request) -> Response:
@@ -51,6 +53,8 @@ def build(context: Context, switches: FaultSwitches, endpoint: Sequence[BaseRout
 
     return Starlette(
         routes=[
+            # Before the endpoint, which would open a stream that never ends and carries nothing.
+            Route(path, _only_post, methods=["GET", "DELETE"]),
             *endpoint,
             Route("/metrics", metrics),
             Route("/healthz", healthz),
@@ -60,6 +64,11 @@ def build(context: Context, switches: FaultSwitches, endpoint: Sequence[BaseRout
             control.route(switches, changed=context.configs.invalidate_all),
         ]
     )
+
+
+async def _only_post(_request: Request) -> Response:
+    """This server keeps no session of a client, so it has nothing to send outside of answers, and nothing to end."""
+    return PlainTextResponse("this endpoint answers POST only\n", status_code=405, headers={"allow": "POST"})
 
 
 async def _count_sessions(context: Context) -> None:

@@ -3,9 +3,10 @@
     {"time": "2026-01-31T12:00:00.000Z", "level": "warning", "logger": "prober.reference", "event": "write_conflict",
      "session_id": "wf_…", "tool": "advance_workflow", "retry_count": 1, "store": "sqlite"}
 
-The server's events: `write_conflict`, `write_gave_up`, `lock_wait`, `breaker`, `snapshot_failed`, `purge_failed`,
-`faults`, `listening`, `stopped`. Arguments and results of tools are never logged. An exception is logged as its type
-and its stack of functions, because its text may quote arguments.
+The server's events: `write_conflict`, `write_gave_up`, `write_failed`, `read_failed`, `lock_wait`, `release_failed`,
+`breaker`, `snapshot_failed`, `purge_failed`, `eviction_unknown`, `session_made_again`, `faults`, `listening`,
+`stopped`. Arguments and results of tools are never logged. An exception is logged as its type and its stack of
+functions, because its text may quote arguments.
 """
 
 from __future__ import annotations

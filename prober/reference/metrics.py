@@ -136,6 +136,13 @@ class ReferenceMetrics:
             buckets=_COMMIT_SECONDS,
             registry=registry,
         )
+        self.write_lock_wait = Histogram(
+            "mcp_state_write_lock_wait_seconds",
+            "Time a commit waited for the write lock of the database, which processes share, in seconds.",
+            ["store"],
+            buckets=_POOL_SECONDS,
+            registry=registry,
+        )
         self.pool_connections = Gauge(
             "mcp_state_pool_connections",
             "Connections to the store's data, by whether a call uses them.",
@@ -144,7 +151,7 @@ class ReferenceMetrics:
         )
         self.pool_wait = Histogram(
             "mcp_state_pool_wait_seconds",
-            "Time a call waited for a connection, in seconds.",
+            "Time a tool call waited for a connection, in seconds.",
             ["store"],
             buckets=_POOL_SECONDS,
             registry=registry,
@@ -189,7 +196,7 @@ class ReferenceMetrics:
             self.cache_invalidations.labels(self._store, origin)
         self._in_use, self._idle = (self.pool_connections.labels(self._store, state) for state in ("in_use", "idle"))
         self._pool_wait = self.pool_wait.labels(self._store)
-        for alone in (self.snapshots, self.batch_size, self.commit, self.breaker_open):
+        for alone in (self.snapshots, self.batch_size, self.commit, self.write_lock_wait, self.breaker_open):
             alone.labels(self._store)
 
     # Reports of tools and of the layers below them
@@ -243,6 +250,10 @@ class ReferenceMetrics:
         """One transaction with `size` writes was committed."""
         self.batch_size.labels(self._store).observe(size)
         self.commit.labels(self._store).observe(seconds)
+
+    def write_lock_waited(self, *, seconds: float) -> None:
+        """A commit waited for the database's write lock."""
+        self.write_lock_wait.labels(self._store).observe(seconds)
 
     def pool_changed(self, *, in_use: int, idle: int) -> None:
         """The present number of connections."""

@@ -28,12 +28,14 @@ from prober.reference.faults.answers import AnswerFaults
 from prober.reference.faults.faulty_store import FaultyStore
 from prober.reference.faults.switches import FaultSwitches, parse_all
 from prober.reference.faults.wire import WireFaults
+from prober.reference.http_status import HttpStatus
 from prober.reference.logs import log
 from prober.reference.metrics import ReferenceMetrics
 from prober.reference.settings import Settings
 from prober.reference.state.cache import ReadThroughCache
 from prober.reference.state.context import Context
 from prober.reference.state.projection import StateCache
+from prober.reference.state.store_failures import StoreFailures
 from prober.reference.stores import factory
 from prober.reference.stores.errors import SessionExistsError, StoreError
 from prober.reference.tools import server
@@ -89,8 +91,9 @@ def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> R
         store=store,
         metrics=metrics,
         contention=Contention(),
-        configs=ReadThroughCache(store.config, ttl=settings.cache_ttl),
+        configs=ReadThroughCache(store.config, ttl=settings.cache_ttl, lives=lambda config: config.expires_in),
         states=StateCache(),
+        failures=StoreFailures(store=store.name),
     )
     mcp = server.build(context, middleware=(AnswerFaults(switches),))
     endpoint = mcp.streamable_http_app(
@@ -104,7 +107,9 @@ def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> R
             allowed_origins=[f"http://{host}" for host in (*_LOOPBACK, *settings.allowed_hosts)],
         ),
     )
-    app = http_app.build(context, switches, endpoint.routes)
+    app: ASGIApp = http_app.build(context, switches, endpoint.routes, path=MCP_PATH)
+    if settings.http_status:
+        app = HttpStatus(app, path=MCP_PATH)
     return Reference(
         settings=settings,
         registry=registry,
@@ -120,6 +125,7 @@ async def _follow_changes(context: Context) -> None:
     async for handle in context.store.changes():
         if handle is None:
             context.configs.invalidate_all()
+            await _make_sessions_again(context)  # the store may have come back empty
         else:
             context.configs.invalidate(handle)
         context.metrics.cache_invalidated(origin="remote")
@@ -133,12 +139,24 @@ async def _purge(context: Context) -> None:
             await context.store.purge()
         except StoreError as error:
             log(logging.WARNING, "purge_failed", store=context.store.name, error=type(error).__name__)
+        await _make_sessions_again(context)
 
 
-async def _make_sessions(context: Context) -> None:
+async def _make_sessions(context: Context) -> list[str]:
+    """Make the sessions of the settings; returns those that were not there."""
+    made: list[str] = []
     for handle in context.settings.sessions:
         with contextlib.suppress(SessionExistsError):  # made by an earlier run or another instance
             await context.store.create(handle, lifetime=None)
+            made.append(handle)
+    return made
+
+
+async def _make_sessions_again(context: Context) -> None:
+    """Make those sessions of the settings that are gone: deleted by a caller, or lost with the store's data."""
+    with contextlib.suppress(StoreError):  # the calls log that the store cannot be reached; the next purge tries again
+        for handle in await _make_sessions(context):
+            log(logging.WARNING, "session_made_again", session_id=handle, store=context.store.name)
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from prober.reference.reference_server import MCP_PATH, build
 from prober.reference.settings import Settings
 
 _BACKLOG: Final = 2048
+_KEEP_ALIVE: Final = 75
 
 
 async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
@@ -45,6 +46,9 @@ async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
             # /debug trusts the peer address, so no header may change it.
             proxy_headers=False,
             server_header=False,
+            # Longer than clients keep an idle connection (5 s, uvicorn's default, is httpx's too): whoever closes
+            # first must be the client, or its next request meets a reset.
+            timeout_keep_alive=_KEEP_ALIVE,
             timeout_graceful_shutdown=settings.drain,
         )
         async with reference.running():

@@ -29,18 +29,30 @@ class Settings:
     """Reading connections to the SQLite file."""
 
     redis_url: str = field(default="redis://127.0.0.1:6379/0", repr=False)
-    """May hold a password, so it is never shown."""
+    """May hold a password, so it is never shown, and may come from the environment or a file."""
     redis_pool: int = 64
     """Connections to Redis at most: the number of calls expected at once."""
 
+    redis_ping: float = 15.0
+    """A connection that was idle for longer is checked with a PING before a call uses it."""
+
+    breaker_bad_calls: int = 5
+    """This many bad calls among the last `breaker_window` cut Redis off for a while."""
+    breaker_window: int = 10
+    breaker_slow: float = 1.0
+    """A call that took longer is bad, even if it was answered."""
+
     store_wait: float = 5.0
-    """How long a call waits for a connection before it fails with StoreBusyError."""
+    """How long a call waits for a connection, or for SQLite's write lock, before it fails with StoreBusyError."""
 
     host: str = "127.0.0.1"
     port: int = 8080
     """0 lets the system choose; the address is announced when the server listens."""
     allowed_hosts: tuple[str, ...] = ()
     """Values of the Host header that are served beside the loopback names, `name` or `name:port` or `name:*`."""
+
+    http_status: bool = False
+    """Whether a call that fails because of the store is answered with HTTP 503 or 500 instead of a tool error."""
 
     drain: int = 5
     """How long running calls may take when the server stops."""
@@ -56,7 +68,8 @@ class Settings:
     """How old a cached session configuration may get."""
     snapshot_every: int = 100
     """Events between two snapshots of a workflow: a read replays at most this many."""
-    snapshots_kept: int = 2
+    snapshots_kept: int = 4
+    """So many of the newest snapshots, and as many of every second one, of every fourth and so on."""
     payload_limit: int = 65_536
     """The largest JSON value of one argument."""
     lock_wait_warning: float = 0.5
@@ -74,11 +87,13 @@ class Settings:
             for name, value in (
                 ("readers", self.readers),
                 ("redis_pool", self.redis_pool),
+                ("redis_ping", self.redis_ping),
+                ("breaker_bad_calls", self.breaker_bad_calls),
+                ("breaker_slow", self.breaker_slow),
                 ("store_wait", self.store_wait),
                 ("handle_lifetime", self.handle_lifetime),
                 ("purge_every", self.purge_every),
                 ("snapshot_every", self.snapshot_every),
-                ("snapshots_kept", self.snapshots_kept),
                 ("payload_limit", self.payload_limit),
             )
             if not value > 0
@@ -98,6 +113,13 @@ class Settings:
             for handle in self.sessions
             if not re.fullmatch(HANDLE_PATTERN, handle)
         ]
+        if self.snapshots_kept < 2:  # one of each alone leaves gaps without a bound
+            mistakes.append(f"snapshots_kept must be 2 or more, not {self.snapshots_kept}")
+        if self.breaker_window < self.breaker_bad_calls:
+            mistakes.append(
+                f"breaker_window must not be below breaker_bad_calls, {self.breaker_bad_calls}, "
+                f"but is {self.breaker_window}"
+            )
         if not 0 <= self.port <= 65_535:
             mistakes.append(f"port must be between 0 and 65535, not {self.port}")
         if mistakes:

@@ -1,11 +1,10 @@
 """The report for the textfile collector of node_exporter: one pass as gauges; the next pass overwrites them.
 
-A single pass has no counters and no histograms: the daemon exports `mcp_probe_runs_total`,
-`mcp_probe_failures_total` and `mcp_probe_duration_seconds`. A metric name has one type, so the gauges here have other
-names.
+A single pass has no counters and no histograms; what it exports has the names and meanings of the daemon's page.
 
-- `mcp_probe_success` is 0 for `fail` and for `unknown`. `mcp_probe_last_failure_info` tells them apart by its closed
-  set of reasons. It exists only for probes that did not pass: fifty zeros per probe would say nothing more.
+- `mcp_probe_success` is 0 for `fail` and for `unknown`. `mcp_probe_failure_info` tells them apart by its closed set of
+  reasons. It exists only for probes that did not pass.
+- The phases of a run are here, and not on the daemon's page, where they are added up by target.
 - There is no `mcp_probe_last_success_timestamp_seconds`: a failed pass does not know the time of the last success.
 - A metric of a target has the value that the latest run found.
 """
@@ -20,7 +19,7 @@ from typing import Final, TextIO
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from prober.kinds import all_kinds
-from prober.outcome import Outcome, Phase, Verdict
+from prober.outcome import Outcome, Phase, Symptom, Verdict
 from prober.report.json_report import rounded
 from prober.report.summary import by_name
 from prober.report.tty import writable
@@ -44,9 +43,9 @@ def _add_runs(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
     gauge = partial(Gauge, registry=registry)
     success = gauge("mcp_probe_success", "Whether the last run of the probe passed: 1 if so, else 0.", _PROBE)
     failure = gauge(
-        "mcp_probe_last_failure_info",
-        "The reason why the last run of the probe did not pass, always 1.",
-        (*_PROBE, "reason"),
+        "mcp_probe_failure_info",
+        "Why the last run of the probe did not pass, always 1; no series while it passes.",
+        (*_PROBE, "reason", "symptom"),
     )
     took = gauge("mcp_probe_last_duration_seconds", "Seconds that the last run of the probe took.", _PROBE)
     phases = gauge(
@@ -54,17 +53,29 @@ def _add_runs(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
         "Seconds that the last run of the probe spent in a phase, summed over its exchanges.",
         (*_PROBE, "phase"),
     )
+    latency = gauge(
+        "mcp_probe_latency_seconds",
+        "Seconds that the judged request of the last run took, connecting not counted; no series where there was none.",
+        _PROBE,
+    )
     ended = gauge("mcp_probe_last_run_timestamp_seconds", "Unix time at which the last run of the probe ended.", _PROBE)
     for outcome in outcomes:
         names = (line(outcome.target), line(outcome.probe))
         success.labels(*names).set(outcome.verdict is Verdict.PASS)
         if outcome.reason is not None:
-            failure.labels(*names, outcome.reason.value).set(1)
+            failure.labels(*names, outcome.reason.value, _symptom(outcome)).set(1)
         took.labels(*names).set(rounded(outcome.duration_seconds))
         for phase in Phase:
             if phase in outcome.phases:
                 phases.labels(*names, phase.value).set(rounded(outcome.phases[phase]))
+        if "latency_seconds" in outcome.facts:
+            latency.labels(*names).set(rounded(outcome.facts["latency_seconds"]))
         ended.labels(*names).set(round(outcome.ended.timestamp(), 3))
+
+
+def _symptom(outcome: Outcome) -> str:
+    known = outcome.reason is not None and outcome.verdict is Verdict.FAIL
+    return (outcome.reason.symptom if outcome.reason is not None and known else Symptom.UNKNOWN).value
 
 
 def _add_kind_metrics(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:

@@ -56,6 +56,15 @@ def is_allowed_host(host_header: str | None, *, external_url: str | None) -> boo
     return is_loopback(requested[0]) or requested[0].strip("[]") == external_host
 
 
+def is_followed_link(headers: Headers) -> bool:
+    """Whether a person has followed a link, which opens a page of its own: no frame, object, picture or script.
+
+    A page that opens a window by itself has no `Sec-Fetch-User`.
+    """
+    wanted = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-user": "?1"}
+    return all(headers.get(name) == value for name, value in wanted.items())
+
+
 def is_cross_site(headers: Headers, *, external_url: str | None) -> bool:
     """Whether a browser says that a page of another site sent the request. Programs send no such header."""
     site = headers.get("sec-fetch-site", "none").lower()

@@ -22,11 +22,15 @@ from prober.web.responses import problem
 def application(app_state: AppState, web: Web | None = None) -> Starlette:
     """All endpoints; `web.serving` runs them and `web` decides who may use them."""
     web = web or Web()
+
+    def authenticated() -> bool:
+        return bool(web.users)
+
     return Starlette(
         routes=[
             *metrics_endpoint.routes(app_state),
-            *probe_endpoint.routes(app_state, external_url=web.external_url),
-            *service_discovery.routes(app_state, external_url=web.external_url),
+            *probe_endpoint.routes(app_state, external_url=web.external_url, authenticated=authenticated),
+            *service_discovery.routes(app_state, external_url=web.external_url, authenticated=authenticated),
             *lifecycle.routes(app_state, external_url=web.external_url),
             *api.routes(app_state),
             *Views(app_state).routes,

@@ -17,21 +17,18 @@ from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from prober.web.allowed_hosts import is_loopback
 from prober.web.basic_auth import Users
+from prober.web.connection import MAX_CONNECTIONS, Connection
 from prober.web.web_config_file import WebConfig, load, unusable
 
 MAX_HEAD: Final = 32 * 1024
 """Bytes of the first line and the headers of a request."""
-MAX_CONNECTIONS: Final = 512
 _KEEP_ALIVE: Final = 75
 """Seconds that an idle connection stays open: Prometheus scrapes every minute."""
 _GRACE: Final = 3
 """Seconds that running requests have when the server stops."""
-_HEAD_TIME: Final = 10
-"""Seconds from the first byte to the end of a request head; for the first request, from the connection."""
 
 
 class Web:
@@ -131,7 +128,7 @@ def _check_url(external_url: str) -> None:
 def _uvicorn_config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=_Protocol,
+        http=Connection,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -140,7 +137,7 @@ def _uvicorn_config(app: ASGIApp) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         h11_max_incomplete_event_size=MAX_HEAD,
-        limit_concurrency=MAX_CONNECTIONS,
+        limit_concurrency=2 * MAX_CONNECTIONS,
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=_GRACE,
     )
@@ -165,34 +162,5 @@ async def _shut_down(server: uvicorn.Server, listener: socket.socket) -> None:
     if state.tasks:
         await asyncio.wait(list(state.tasks), timeout=1)
     for connection in list(state.connections):
-        if isinstance(connection, _Protocol):
+        if isinstance(connection, Connection):
             connection.transport.abort()
-
-
-class _Protocol(H11Protocol):
-    """uvicorn's protocol with a time limit on a request head, so that no idle client holds a connection."""
-
-    _head_timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
-        super().connection_made(transport)
-        self._start_head_timer()
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self.cycle is not None and not self.cycle.response_complete:
-            self._stop_head_timer()
-        elif self._head_timer is None:
-            self._start_head_timer()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_head_timer()
-        super().connection_lost(exc)
-
-    def _start_head_timer(self) -> None:
-        self._head_timer = self.loop.call_later(_HEAD_TIME, self.transport.abort)
-
-    def _stop_head_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None

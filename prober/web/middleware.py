@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MAX_BODY: Final = 64 * 1024
 """Bytes. No endpoint reads a body; a small one is accepted so that its sender gets the response."""
 MAX_QUERY: Final = 8 * 1024
+MAX_HEADERS: Final = 16 * 1024
+"""Bytes. The parser bounds a head as well, but only one that comes in pieces."""
 DEFAULT_HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -62,6 +64,8 @@ class AccessMiddleware:
         length = headers.get("content-length", "0")
         if not length.isdecimal() or len(length) > 9 or int(length) > MAX_BODY:
             return problem(scope["path"], 413, "nothing here takes a body")
+        if sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > MAX_HEADERS:
+            return problem(scope["path"], 431, f"the headers are longer than {MAX_HEADERS} bytes")
         if len(scope["query_string"]) > MAX_QUERY:
             return problem(scope["path"], 414, f"the query is longer than {MAX_QUERY} bytes")
         return None

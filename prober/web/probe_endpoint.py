@@ -4,9 +4,14 @@
     /probe?target=reference&probe=handshake&probe=workflow-state     several, at the same time
     /probe?target=reference&probe=workflow-state&debug=true          with the exchanges
 
+A probe that may write is run by a POST, or where this prober has users. A page of another site runs none; a link on it
+that a person follows runs probes that only read.
+
 This is the multi-target pattern of blackbox_exporter, with names of the configuration in place of addresses.
-`probe_success` and `probe_duration_seconds` mean the same as there. The status is 200 for a failed probe as well,
-because a failed scrape would say less than a successful scrape of a failure.
+`probe_success`, `probe_duration_seconds`, `probe_http_status_code`, `probe_http_version`, `probe_tls_version_info` and
+`probe_ssl_earliest_cert_expiry` mean the same as there: rules and dashboards of its users go on.
+The status is 200 for a failed probe as well, because a failed scrape would say less than a successful scrape of a
+failure.
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ import asyncio
 import io
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -33,7 +38,7 @@ from prober.report import prometheus
 from prober.report.details import all_notes, as_lines, headline
 from prober.report.formatting import duration
 from prober.report.untrusted import line
-from prober.web.allowed_hosts import is_cross_site
+from prober.web.allowed_hosts import is_cross_site, is_followed_link
 from prober.web.app_state import AppState
 from prober.web.responses import parameters, refuse
 
@@ -44,19 +49,24 @@ _OVERRUN: Final = 0.25
 """Seconds that a run may overrun its deadline before the response goes out without it."""
 _MAX_PROBES: Final = 16
 _MAX_TIMEOUT: Final = 24 * 3600.0
+_HTTP_VERSIONS: Final = {"HTTP/1.0": 1.0, "HTTP/1.1": 1.1, "HTTP/2": 2.0, "HTTP/3": 3.0}
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def routes(app_state: AppState, *, external_url: str | None) -> list[Route]:
-    """Responds 400 to a malformed query, 404 to an unknown target or probe."""
+def routes(app_state: AppState, *, external_url: str | None, authenticated: Callable[[], bool]) -> list[Route]:
+    """Responds 400 to a malformed query, 404 to an unknown target or probe.
+
+    `authenticated` is whether requests have to prove who sends them.
+    """
 
     async def probe(request: Request) -> Response:
-        from_script = request.headers.get("sec-fetch-mode") not in (None, "navigate")
-        if from_script and is_cross_site(request.headers, external_url=external_url):
+        foreign = is_cross_site(request.headers, external_url=external_url)
+        if foreign and not is_followed_link(request.headers):
             raise refuse(403, "a page of another site may not run probes")
         query = parameters(request, ("target", "probe", "debug"), several=("probe",))
         debug = _flag(query.get("debug", ["false"])[0])
         probes = _select_probes(app_state, query.get("target", []), query.get("probe", []))
+        _refuse_writes(probes, method=request.method, trusted=authenticated() and not foreign)
         limit = _probe_timeout(request.headers.get(SCRAPE_TIMEOUT))
         if request.method == "HEAD":
             return Response(headers={"content-type": _CONTENT_TYPE})
@@ -67,21 +77,48 @@ def routes(app_state: AppState, *, external_url: str | None) -> list[Route]:
             return PlainTextResponse("\n".join((*debug_lines(outcomes), "", "Metrics:", "", metrics)))
         return Response(metrics, headers={"content-type": _CONTENT_TYPE})
 
-    return [Route("/probe", probe)]
+    return [Route("/probe", probe, methods=["GET", "HEAD", "POST"])]
+
+
+BLACKBOX: Final = {
+    "probe_success": "Whether every probe that was asked for passed: 1 if so, else 0.",
+    "probe_duration_seconds": "Seconds from the request to the end of the last run.",
+    "probe_http_status_code": "Status of the last HTTP response; no series where there was none.",
+    "probe_http_version": "HTTP version of the last response; no series where there was none.",
+    "probe_tls_version_info": "TLS version of the last response, always 1; no series without TLS.",
+    "probe_ssl_earliest_cert_expiry": "Unix time at which the first TLS certificate expires; no series without TLS.",
+}
+"""What blackbox_exporter's users know, by name."""
 
 
 def exposition(outcomes: Sequence[Outcome], *, seconds: float) -> str:
-    """The two metrics of blackbox_exporter, then the report of the pass as metrics."""
+    """The metrics of blackbox_exporter, then the report of the pass as metrics."""
     registry = CollectorRegistry()
-    success = Gauge(
-        "probe_success", "Whether every probe that was asked for passed: 1 if so, else 0.", registry=registry
-    )
-    success.set(all(outcome.verdict is Verdict.PASS for outcome in outcomes))
-    took = Gauge("probe_duration_seconds", "Seconds from the request to the end of the last run.", registry=registry)
-    took.set(round(seconds, 6))
+    _set(registry, "probe_success", all(outcome.verdict is Verdict.PASS for outcome in outcomes))
+    _set(registry, "probe_duration_seconds", round(seconds, 6))
+    _add_wire(registry, outcomes)
     report = io.StringIO()
     prometheus.write(outcomes, started_at=datetime.now(UTC), verbose=False, stream=report)
     return generate_latest(registry).decode() + report.getvalue()
+
+
+def _set(registry: CollectorRegistry, name: str, value: float, **labels: str) -> None:
+    gauge = Gauge(name, BLACKBOX[name], tuple(labels), registry=registry)
+    (gauge.labels(**labels) if labels else gauge).set(value)
+
+
+def _add_wire(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
+    answered = [each for outcome in outcomes for each in outcome.exchanges if each.http_status is not None]
+    if answered:
+        last = max(answered, key=lambda each: each.started_at)
+        _set(registry, "probe_http_status_code", last.http_status or 0)
+        if (version := _HTTP_VERSIONS.get(last.http_version or "")) is not None:
+            _set(registry, "probe_http_version", version)
+        if last.tls_version is not None:
+            _set(registry, "probe_tls_version_info", 1, version=last.tls_version.replace("TLSv", "TLS "))
+    expiry = "certificate_expiry_timestamp_seconds"
+    if known := [outcome.facts[expiry] for outcome in outcomes if expiry in outcome.facts]:
+        _set(registry, "probe_ssl_earliest_cert_expiry", min(known))
 
 
 def debug_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
@@ -134,6 +171,17 @@ async def _run_one(app_state: AppState, probe: Probe, limit: float | None) -> Ou
         return not_run(probe, f"its turn did not come, or its process did not start, within {duration(seconds)}")
     except KeyError:
         return not_run(probe, "the configuration was loaded again, and has it no longer")
+
+
+def _refuse_writes(probes: Sequence[Probe], *, method: str, trusted: bool) -> None:
+    """Refuse a GET for a probe that may write: what a browser fetches unasked must change nothing (RFC 9110 9.2.1)."""
+    writing = [probe.name for probe in probes if probe.allow_writes]
+    if writing and method != "POST" and not trusted:
+        raise refuse(
+            403,
+            f"{writing[0]} may write (allow_writes), so a GET does not run it: send a POST, or give this prober users"
+            " by --web-config",
+        )
 
 
 def _probe_timeout(scrape_timeout: str | None) -> float | None:

@@ -6,7 +6,8 @@
         http_sd_configs: [{url: "http://127.0.0.1:9733/sd"}]
 
 No relabelling is needed: labels set address, path, parameters, interval and timeout. Probes with a `cron` are left out,
-because Prometheus knows only intervals: the daemon runs cron probes itself, and /metrics has their results.
+because Prometheus knows only intervals: the daemon runs cron probes itself, and /metrics has their results. Likewise
+probes that may write, unless this prober has users: a scrape is a GET, which only they may send for such a probe.
 Source: prometheus.io/docs/prometheus/latest/http_sd, and "scrape_config" for the `__…__` labels.
 """
 
@@ -31,13 +32,15 @@ _TIMEOUT_MARGIN: Final = 1.0
 """Seconds of a scrape beyond the timeout of the probe: half for the response, half that /probe reserves."""
 
 
-def routes(app_state: AppState, *, external_url: str | None) -> list[Route]:
-    """One target group for each probe."""
+def routes(app_state: AppState, *, external_url: str | None, authenticated: Callable[[], bool]) -> list[Route]:
+    """One target group for each probe that a scrape can run."""
 
     async def discover(request: Request) -> Response:
         parameters(request, ())
         group = _group_builder(external_url or _request_url(request))
         probes = [status.probe for status in app_state.statuses.probes() if status.probe.cron is None]
+        if not authenticated():
+            probes = [probe for probe in probes if not probe.allow_writes]
         groups = paced(listed("[", map(group, probes), "]\n"))
         return streamed(request, groups, content_type="application/json")
 

@@ -197,6 +197,8 @@ def load(path: Path) -> WebConfig:
     config = _read(scope)
     if config is None or scope.mistakes:
         raise WebConfigError(sorted(scope.mistakes, key=lambda mistake: mistake.line))
+    if config == WebConfig():
+        raise unusable(path, "protects nothing: it has neither basic_auth_users nor tls_server_config")
     return config
 
 

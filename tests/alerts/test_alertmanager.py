@@ -39,8 +39,8 @@ def test_secrets_are_read_from_files_alone() -> None:
 @pytest.mark.parametrize(
     ("labels", "receivers"),
     [
-        ("alertname=McpTargetDown severity=critical target=notes reason=timeout", "hook,page"),
-        ("alertname=McpTooSlow severity=warning target=notes probe=search reason=too_slow", "hook,chat"),
+        ("alertname=McpTargetDown severity=critical target=notes", "hook,page"),
+        ("alertname=McpTooSlow severity=warning target=notes probe=search", "hook,chat"),
         ("alertname=McpContractChanged severity=info target=notes probe=catalog", "hook,mail"),
         ("alertname=McpProberAbsent severity=critical", "hook,page"),
         ("alertname=McpProberLate severity=warning job=mcp-prober instance=prober:9733", "hook,chat"),
@@ -56,9 +56,11 @@ def test_an_alert_reaches_those_whom_its_severity_calls(labels: str, receivers: 
     assert answer.strip() == receivers
 
 
-def test_target_and_reason_make_one_notification() -> None:
+def test_a_target_makes_one_notification_for_whatever_reasons() -> None:
     route = yaml.safe_load(CONFIGURATION.read_text())["route"]
-    assert route["group_by"] == ["target", "reason"]
+    assert route["group_by"] == ["cluster", "job", "target"]
+    [without_target] = [each for each in route["routes"] if each.get("matchers") == ['target=""']]
+    assert without_target["group_by"] == ["cluster", "job", "instance"]
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +95,10 @@ def _inhibited(url: str, run: str) -> dict[str, bool]:
     return {alert["labels"]["alertname"]: bool(alert["status"]["inhibitedBy"]) for alert in alerts}
 
 
-NOTES: Final = {"target": "notes"}
-SEARCH: Final = {"target": "notes", "probe": "search"}
+NOTES: Final = {"job": "mcp-prober", "target": "notes"}
+SEARCH: Final = {**NOTES, "probe": "search"}
+ELSEWHERE: Final = {**SEARCH, "cluster": "green"}
+"""The same in another cluster."""
 
 
 @pytest.mark.parametrize(
@@ -103,10 +107,11 @@ SEARCH: Final = {"target": "notes", "probe": "search"}
         (
             "McpTargetDown",
             NOTES,
-            [("McpWrongAnswer", SEARCH), ("McpSloBurnFast", NOTES), ("McpSlowAgainstBaseline", SEARCH)],
+            [("McpWrongAnswer", SEARCH), ("McpSloBurnFast", NOTES), ("McpSlowAgainstBudget", SEARCH)],
             [
                 ("McpRaceViolation", SEARCH),
-                ("McpProbeFailing", {"target": "files", "probe": "read"}),
+                ("McpProbeFailing", {"job": "mcp-prober", "target": "files", "probe": "read"}),
+                ("McpTokenRejected", ELSEWHERE),
                 ("McpProberLate", {}),
             ],
         ),
@@ -118,26 +123,30 @@ SEARCH: Final = {"target": "notes", "probe": "search"}
         ),
         (
             "McpProberSuspectsItself",
-            {"instance": "prober:9733"},
+            {"job": "mcp-prober", "instance": "prober:9733"},
             [("McpTargetDown", NOTES), ("McpRaceViolation", SEARCH)],
             [
+                ("McpWrongAnswer", ELSEWHERE),
                 ("McpTargetDownFromLocation", {"target": "files", "location": "fra"}),
                 ("McpStateBreakerOpen", {"job": "reference"}),
             ],
         ),
         (
             "McpProberSuspectsItself",
-            {"instance": "prober:9733", "location": "fra"},
+            {"job": "mcp-prober", "instance": "prober:9733", "location": "fra"},
             [("McpTargetDownFromLocation", NOTES | {"location": "fra"})],
             [("McpWrongAnswer", SEARCH), ("McpRateLimited", NOTES)],
         ),
         ("McpProberAbsent", {}, [("McpTargetDown", NOTES)], [("McpStateBreakerOpen", {"job": "reference"})]),
-        ("McpProberAbsent", {"instance": "prober:9733"}, [], [("McpTargetDown", NOTES)]),
+        ("McpProberAbsent", {"job": "mcp-prober"}, [], [("McpTargetDown", NOTES)]),
         (
             "McpWrongAnswer",
             SEARCH,
             [("McpSlowAgainstBudget", SEARCH), ("McpSloBurnFast", NOTES)],
-            [("McpSlowAgainstBaseline", {"target": "notes", "probe": "read"}), ("McpCertificateExpires", NOTES)],
+            [
+                ("McpTooSlow", {"job": "mcp-prober", "target": "notes", "probe": "read"}),
+                ("McpCertificateExpires", NOTES),
+            ],
         ),
         ("McpSloBurnFast", NOTES, [("McpSloBurn", NOTES), ("McpSloBurnSlow", NOTES)], [("McpRateLimited", NOTES)]),
         ("McpCertificateExpiresSoon", NOTES, [("McpCertificateExpires", NOTES)], [("McpRateLimited", NOTES)]),

@@ -100,7 +100,7 @@ def test_loki_has_the_same_rule() -> None:
         key: ours[key] for key in ("alert", "for", "labels", "annotations")
     }
     assert re.findall(r"\[(\w+)\]|> (\d+)|by \((.*)\)", rule["expr"]) != []
-    for part in ("sum by (job, store, tool)", "[5m]", "> 30"):
+    for part in ("sum by (cluster, job, store, tool)", "[5m]", "> 30"):
         assert part in rule["expr"]
         assert part in ours["expr"]
     assert 'event="write_conflict"' in rule["expr"]

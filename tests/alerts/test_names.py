@@ -13,8 +13,8 @@ from prober.metrics import families
 from .expressions import read
 from .rules import ALERTS, EXPRESSIONS, RECORDED, ROOT
 
-OF_PROMETHEUS: Final = {"job", "instance", "location", "le"}
-"""Labels that a scrape, the prober's place, or a histogram adds."""
+OF_PROMETHEUS: Final = {"cluster", "job", "instance", "location", "le"}
+"""Labels that a scrape or a shared ruler, the prober's place, or a histogram adds."""
 
 
 def _exported() -> dict[str, set[str]]:
@@ -65,7 +65,7 @@ def labels_of(name: str) -> set[str]:
 
 def test_recorded_names_are_read_by_a_rule_or_meant_for_dashboards() -> None:
     used = {metric for expression in EXPRESSIONS.values() for metric in read(expression).metrics}
-    for_people = {name for name in RECORDED if name.startswith("fleet:") or re.search(r":p(50|99)_30m$", name)}
+    for_people = {name for name in RECORDED if name.startswith("fleet:") or re.search(r":p(50|95|99)_30m$", name)}
     assert RECORDED.keys() - used == for_people
 
 

@@ -70,8 +70,11 @@ async def test_the_prometheus_report_can_be_read(tmp_path: Path) -> None:
     }
     success = {sample.labels["probe"]: sample.value for sample in families["mcp_probe_success"].samples}
     assert success == {"p0": 1, "p1": 0}
-    [failed] = families["mcp_probe_last_failure_info"].samples
-    assert failed.labels == {"target": "peer", "probe": "p1", "reason": "expectation_failed"}
+    [failed] = families["mcp_probe_failure_info"].samples
+    assert failed.labels == {
+        **{"target": "peer", "probe": "p1"},
+        **{"reason": "expectation_failed", "symptom": "wrong_answer"},
+    }
 
 
 async def test_the_table_tells_the_worst_first_and_shows_what_was_seen(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ FLOODS: Final[Mapping[str, tuple[bytes, bytes, Reason | None]]] = {
     "endless stream of comments": (chunked(EVENTS), chunk(b":\r" * 32768), Reason.TOO_LARGE),
     "endless stream of notifications": (chunked(EVENTS), chunk(b"data:" + NOTE + b"\n\n") * 100, Reason.TOO_LARGE),
     "endless stream in tiny chunks": (chunked(EVENTS), chunk(b":") * 10_000, None),
-    "endless interim answers": (b"", head(100, {}) * 2000, None),
+    "endless interim answers": (b"", head(100, {}) * 2000, Reason.TOO_LARGE),
     "endless header": (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 10_000, Reason.TOO_LARGE),
     "endless status line": (b"HTTP/1.1 200 ", b"x" * 65536, Reason.TOO_LARGE),
     "endless chunk extension": (chunked(JSON) + b"1;x=", b"x" * 65536, Reason.TOO_LARGE),

@@ -183,14 +183,15 @@ REFUSALS: dict[str, tuple[Act, str]] = {
     "no JSON": (says(503, b"sorry", "text/plain"), "HTTP 503 with an answer that is not JSON"),
     "an array": (says(200, b"[]"), "HTTP 200"),
     "nothing": (says(200, b""), "HTTP 200 with an answer that is not JSON"),
-    "too deep": (says(200, b"[" * 100_000), "HTTP 200 with an answer that is not JSON"),
+    "too deep": (says(200, b"[" * 60_000), "HTTP 200 with an answer that is not JSON"),
     "no token": (gives(None), "its answer holds no access token that could be sent"),
     "an empty token": (gives(""), "its answer holds no access token that could be sent"),
     "a number": (gives(7), "its answer holds no access token that could be sent"),
     "a line break": (gives("x\r\nEvil: 1"), "its answer holds no access token that could be sent"),
     "a space": (gives("two words"), "its answer holds no access token that could be sent"),
     "not ASCII": (gives("schlüssel"), "its answer holds no access token that could be sent"),
-    "too long": (gives("x" * 100_000), "its answer holds no access token that could be sent"),
+    "too long": (gives("x" * 60_000), "its answer holds no access token that could be sent"),
+    "too large": (says(200, b" " * 100_000), "the answer is larger than the limit of 65536 bytes"),
 }
 
 

@@ -202,6 +202,12 @@ STRUCTURE: dict[str, list[str]] = {
     "not-a-mapping": [
         "1: expected a mapping, found a list",
     ],
+    "objective-a-text": [
+        "2: targets.server.objective: expected a number of percent such as 99.5, found a text",
+    ],
+    "objective-of-all": [
+        "2: targets.server.objective: must be more than 0 and less than 100, in percent",
+    ],
     "probe-a-text": [
         "4: probes.one: expected a mapping, found a text",
     ],

@@ -11,7 +11,8 @@ import pytest
 
 from prober.consistency import MODELS
 from prober.consistency.jsonl import read_lines, write_lines
-from prober.consistency.trace import Trace, TraceError, overlap
+from prober.consistency.trace import Trace, TraceError, masked, overlap
+from prober.redaction import Redactor
 from tests.consistency.exhaustive import traces
 from tests.consistency.writing import trace
 
@@ -216,3 +217,33 @@ def test_a_trace_may_be_judged_by_another_model() -> None:
 )
 def test_overlap_is_the_most_that_was_open_at_once(text: str, most: int) -> None:
     assert overlap(trace("counter", text)) == most
+
+
+ODD = {
+    "half a surrogate pair": "a\ud800b",
+    "line ends": "a\u2028b\u2029c\x85d",
+    "marks that turn the writing round": "a\u202eb\u2066c",
+    "a number beyond all floats": [inf, -inf, {"Infinity": "-Infinity"}],
+}
+
+
+@pytest.mark.parametrize("value", ODD.values(), ids=ODD)
+def test_whatever_a_server_answers_is_written_as_strict_json_that_shows_it_and_is_read_again(value: object) -> None:
+    record = trace("record", '0 write 0-10 element=a\n0 read 20-30 value=["a","a"]')
+    read = replace(record.operations[1], value=[value, value])
+    odd = replace(record, operations=(record.operations[0], read))
+    lines = list(write_lines(odd))
+    text = "\n".join(lines)
+    text.encode()
+    assert text.splitlines() == lines
+    assert not {"\u2028", "\u202e", "\u2066", "\x85"} & set(text)
+    assert read_lines(lines) == odd
+    for each in lines:
+        json.loads(each, parse_constant=pytest.fail)
+
+
+def test_a_secret_that_a_server_hands_back_is_masked_in_a_trace() -> None:
+    record = trace("record", '0 write 0-10 element=a\n0 read 20-30 value=["x","y"]')
+    read = replace(record.operations[1], value=["tok-1234567", {"tok-1234567": 1}])
+    shown = masked(replace(record, operations=(record.operations[0], read)), Redactor(["tok-1234567"]))
+    assert shown.operations[1].value == ["***", {"***": 1}]

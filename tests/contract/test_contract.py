@@ -344,3 +344,13 @@ async def test_contracts_are_compared_in_steps_that_let_others_have_their_turns(
         changes = await compare_in_turns(contract_of(tools=tools("b")), contract_of(tools=tools("c")))
     assert len(changes) == 25 * 40 * 2 * 2
     assert ticks.longest < PROMISE
+
+
+def test_a_listing_with_halves_of_surrogate_pairs_and_marks_that_turn_the_writing_is_pinned_as_it_is() -> None:
+    odd = "a\ud800b \u202ec\u2028d"
+    tools = [{"name": odd, "inputSchema": {"type": "object", "title": odd}}]
+    pinned = contract_of(tools=tools)
+    text = dump_contract(pinned)
+    text.encode()
+    assert not {"\u202e", "\u2028"} & set(text)
+    assert parse_contract(json.loads(text)) == pinned

@@ -88,8 +88,8 @@ def measure(load: Load, seconds: float) -> dict[str, float]:
             figures = _watched(running, seconds)
             text = running.get("metrics")
             assert running.stop() == -15
-        figures |= {"start": started, "skipped runs": _value(text, "prober_skipped_runs_total")}
-        figures |= {"loop lag p99 at most": _quantile(text, "prober_loop_lag_seconds", 0.99)}
+        figures |= {"start": started, "skipped runs": _value(text, "mcp_prober_skipped_runs_total")}
+        figures |= {"loop lag p99 at most": _quantile(text, "mcp_prober_loop_lag_seconds", 0.99)}
         figures |= asyncio.run(_recorded(history, after=load.interval))
     for share, own in zip(("p50", "p95", "p99"), late, strict=True):
         figures |= {f"server's own lateness {share}": own, f"latency beyond the truth {share}": figures[share] - own}

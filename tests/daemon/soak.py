@@ -141,7 +141,7 @@ def main() -> int:
             took = time.monotonic() - began
             page = metrics(running)
             assert running.stop() == -15
-    skipped = page.value("prober_skipped_runs_total")
+    skipped = page.value("mcp_prober_skipped_runs_total")
     reasons = {sample.labels["reason"] for sample in page.samples if "reason" in sample.labels and sample.value}
     print(f"{samples[-1].runs:,.0f} runs in {took:,.0f} s, {len(samples)} samples, {skipped:,.0f} runs skipped")
     print(f"  they failed by {', '.join(sorted(reasons))}")

@@ -72,7 +72,7 @@ def test_a_death_between_two_runs_is_logged_counted_and_shown_and_the_end_ends_a
         third = the_one(running)
         assert third != second
         page = metrics(running)
-        assert page.value("mcp_probe_runs_total", target="server", probe="who", outcome="fail") == 0
+        assert page.value("mcp_probe_runs_total", target="server", probe="who", result="no_answer") == 0
 
         assert running.stop() == -signal.SIGTERM
         assert not alive(third)

@@ -106,7 +106,9 @@ def test_a_daemon_is_ready_when_it_says_so_drains_within_its_bound_and_leaves_no
                 assert status(running, "-/healthy") == (200, "healthy\n")
                 until(lambda: runs(running, "well") >= 1)
                 below = children_at_work(running, tmp_path)
-                until(lambda: metrics(running).value("prober_running_probes"), "the metric of running probes is read")
+                until(
+                    lambda: metrics(running).value("mcp_prober_running_probes"), "the metric of running probes is read"
+                )
                 waiting = threading.Thread(
                     target=ask_in_vain, args=(f"{running.url}/probe?target=hangs&probe=hangs-0",)
                 )

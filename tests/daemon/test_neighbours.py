@@ -75,8 +75,10 @@ def test_targets_that_hang_or_have_no_address_cost_the_others_nothing(tmp_path: 
                     break
             page = metrics(running)
             running.stop()
-    assert (page.value("mcp_probe_failures_total", target="hangs-0", reason="timeout") or 0) > 0
-    assert (page.value("mcp_probe_failures_total", target="unknown-0", reason="dns_failed") or 0) > 0
+    assert (page.value("mcp_probe_runs_total", target="hangs-0", result="no_answer") or 0) > 0
+    assert (page.value("mcp_probe_runs_total", target="unknown-0", result="no_answer") or 0) > 0
+    assert page.value("mcp_probe_failure_info", target="hangs-0", reason="timeout") == 1
+    assert page.value("mcp_probe_failure_info", target="unknown-0", reason="dns_failed") == 1
     assert among.kept(alone), seen
 
 
@@ -121,7 +123,7 @@ def _results(running: Running, since: datetime, until: datetime) -> list[dict[st
 
 def _all_have_run(running: Running) -> bool:
     page = metrics(running)
-    return len(page.values("mcp_probe_last_run_timestamp_seconds")) == page.value("prober_probes")
+    return len(page.values("mcp_probe_last_run_timestamp_seconds")) == page.value("mcp_prober_probes")
 
 
 def _p99(values: list[float]) -> float:

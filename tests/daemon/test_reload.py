@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -74,7 +75,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
 def test_a_file_that_is_not_sound_changes_nothing_and_is_told_by_line(here: Here) -> None:
     here.adopts()
     here.runs_on("steady")
-    before = metrics(here.running).value("prober_config_last_reload_success_timestamp_seconds")
+    before = metrics(here.running).value("mcp_prober_config_last_reload_success_timestamp_seconds")
     good = here.file.read_text()
     here.file.write_text(good.replace('"tool": "echo"', '\n"tooll": "echo"'))
     code, said = status(here.running, "-/reload", method="POST")
@@ -83,8 +84,8 @@ def test_a_file_that_is_not_sound_changes_nothing_and_is_told_by_line(here: Here
     assert complaints[0].startswith(f"{here.file}:")
     assert any(line.startswith(f"{here.file}:2: probes.steady.tooll: ") for line in complaints), said
     page = metrics(here.running)
-    assert page.value("prober_config_last_reload_successful") == 0
-    assert page.value("prober_config_last_reload_success_timestamp_seconds") == before
+    assert page.value("mcp_prober_config_last_reload_successful") == 0
+    assert page.value("mcp_prober_config_last_reload_success_timestamp_seconds") == before
     assert status(here.running, "")[0] == 200
     assert status(here.running, "-/ready")[0] == 200
     here.runs_on("steady")
@@ -93,7 +94,7 @@ def test_a_file_that_is_not_sound_changes_nothing_and_is_told_by_line(here: Here
     for _ in range(5):  # they may become one
         here.hangs_up()
     until(lambda: len(logged(here.running, "reloaded")) > told)
-    assert metrics(here.running).value("prober_config_last_reload_successful") == 1
+    assert metrics(here.running).value("mcp_prober_config_last_reload_successful") == 1
     here.runs_on("steady")
 
 
@@ -104,7 +105,7 @@ def test_a_hang_up_with_a_file_that_is_gone_is_survived(here: Here) -> None:
     here.hangs_up()
     until(lambda: len(logged(here.running, "reload_failed")) > told)
     assert f"{here.file}: no such file or directory" in logged(here.running, "reload_failed")[-1]["message"]
-    assert metrics(here.running).value("prober_config_last_reload_successful") == 0
+    assert metrics(here.running).value("mcp_prober_config_last_reload_successful") == 0
     here.runs_on("steady")
     here.adopts()
 
@@ -118,7 +119,7 @@ def test_a_target_that_is_taken_out_is_gone_from_everywhere_but_history(here: He
         probes={"quick": {"target": "leaving"}, **{f"hanging-{n}": hanging for n in range(4)}},
     )
     here.runs_on("quick")
-    until(lambda: (metrics(here.running).value("prober_running_probes") or 0) >= 2, "a run that hangs")
+    until(lambda: (metrics(here.running).value("mcp_prober_running_probes") or 0) >= 2, "a run that hangs")
     assert status(here.running, "targets/leaving")[0] == 200
     kept = until(lambda: api(here.running, "results?target=leaving")["results"], "its runs in history")
     here.adopts()
@@ -152,8 +153,8 @@ def test_what_has_not_changed_goes_on_and_what_has_changes(here: Here) -> None:
         assert earlier is not None
         assert later is not None
         assert later >= earlier
-    count = "mcp_probe_duration_seconds_count"
-    assert (fresh.value(count, probe="steady") or 0) >= (page.value(count, probe="steady") or 0) > 0
+    count, passed = "mcp_probe_runs_total", {"probe": "steady", "result": "pass"}
+    assert (fresh.value(count, **passed) or 0) >= (page.value(count, **passed) or 0) > 0
     assert after["since"] == before["since"]
     assert after["streak"] == before["streak"] == 0
     # Its due times are the same grid: a reload moves nothing.
@@ -162,8 +163,8 @@ def test_what_has_not_changed_goes_on_and_what_has_changes(here: Here) -> None:
     assert fresh.value("mcp_probe_interval_seconds", probe="other") == INTERVAL
     here.runs_on("other")
     here.runs_on("other")
-    until(lambda: metrics(here.running).value("mcp_probe_failures_total", probe="new", reason="tool_missing"))
-    assert metrics(here.running).value("prober_probes") == 3
+    until(lambda: metrics(here.running).value("mcp_probe_failure_info", probe="new", reason="tool_missing"))
+    assert metrics(here.running).value("mcp_prober_probes") == 3
 
 
 def _moment(text: str) -> datetime:
@@ -198,3 +199,16 @@ def test_what_is_disabled_is_not_run_and_nowhere_green(here: Here) -> None:
     here.runs_on("quick")
     assert standing(here.running, "quick")["verdict"] == "pass"
     here.adopts()
+
+
+def test_forty_reloads_at_once_are_two(tmp_path: Path) -> None:
+    """The one that runs, and one more for all others: the files may have changed since the first read them."""
+    file = tmp_path / "probes.yaml"
+    target = {"url": "http://127.0.0.1:9/mcp"}
+    probes = {f"p{n}": {"target": "t", "kind": "handshake", "interval": "1h"} for n in range(300)}
+    file.write_text(json.dumps({"targets": {"t": target}, "probes": probes}))
+    with daemon(file) as running, ThreadPoolExecutor(40) as threads:
+        asked = [threads.submit(status, running, "-/reload", method="POST") for _ in range(40)]
+        assert {each.result() for each in asked} == {(200, "reloaded\n")}
+        running.stop()
+    assert 1 <= sum('"event": "reloaded"' in line for line in running.log) <= 5

@@ -97,10 +97,10 @@ def test_a_history_that_cannot_be_used_does_not_stop_the_start(tmp_path: Path) -
             assert aside.read_bytes() == b"no history " * 1_000
             assert running.stop() == -signal.SIGTERM
         with daemon(file, "--history", later, history=True) as running:
-            until(lambda: metrics(running).value("prober_history_up") == 0, "history is down")
+            until(lambda: metrics(running).value("mcp_prober_history_up") == 0, "history is down")
             until(lambda: runs(running, "probe-0") >= 3, "probing goes on")
             later.parent.mkdir()
-            until(lambda: metrics(running).value("prober_history_up") == 1, "history is up")
+            until(lambda: metrics(running).value("mcp_prober_history_up") == 1, "history is up")
             assert running.stop() == -signal.SIGTERM
 
 
@@ -129,15 +129,15 @@ async def _latest(file: Path) -> float:
 
 
 def _probes_on_while_its_disk_is_full(running: Running, history: Path) -> None:
-    assert metrics(running).value("prober_history_up") == 1
+    assert metrics(running).value("mcp_prober_history_up") == 1
     limit_files(running, history.stat().st_size)
-    until(lambda: metrics(running).value("prober_history_up") == 0, "history is down")
+    until(lambda: metrics(running).value("mcp_prober_history_up") == 0, "history is down")
     before = runs(running, "probe-0")
     until(lambda: runs(running, "probe-0") >= before + 5, "probing goes on")
     assert "history is not written" in logged(running, "history_trouble")[-1]["message"]
     assert api(running, "results?limit=1")["results"], "what was written can be read"
     limit_files(running, None)
-    until(lambda: metrics(running).value("prober_history_up") == 1, "history is up")
+    until(lambda: metrics(running).value("mcp_prober_history_up") == 1, "history is up")
     written = time.time()
     until(lambda: _newest(running) > written, "a run of now in history")
 

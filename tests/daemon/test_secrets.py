@@ -88,7 +88,7 @@ def test_no_secret_is_in_anything_that_is_told_or_kept(tmp_path: Path) -> None:
             files = {path.name: path.read_bytes() for path in history.parent.iterdir()}
             file.write_text(file.read_text().replace('"catalog"', '"no such kind"'))
             told["a reload"] = status(running, "-/reload", method="POST")[1]
-            until(lambda: metrics(running).value("prober_notifications_total", outcome="sent"))
+            until(lambda: metrics(running).value("mcp_prober_notifications_total", outcome="sent"))
             assert running.stop() == -signal.SIGTERM
         told["log"] = "".join(running.log)
         files |= {f"{path.name} after the end": path.read_bytes() for path in history.parent.iterdir()}

@@ -33,7 +33,7 @@ def test_every_probe_is_run_by_one_shard_and_every_metric_says_from_where(tmp_pa
             assert all(len(share) >= 10 for share in shares), "neither has nearly all of them"
             for page, running, place in zip(pages, (first, second), ("fra-1", "nyc.2"), strict=True):
                 assert {sample.labels.get("location") for sample in page.samples} == {place}
-                assert page.value("prober_probes") == len(_probes(page))
+                assert page.value("mcp_prober_probes") == len(_probes(page))
                 assert api(running, "targets")["location"] == place
             for running, mine in zip((first, second), shares, strict=True):
                 assert {group["labels"]["probe"] for group in json.loads(running.get("sd"))} == mine
@@ -46,7 +46,7 @@ def _probes(page: Page) -> set[str]:
     return {
         sample.labels["probe"]
         for sample in page.samples
-        if sample.name == "mcp_probe_runs_total" and sample.labels["outcome"] == "pass" and sample.value
+        if sample.name == "mcp_probe_runs_total" and sample.labels["result"] == "pass" and sample.value
     }
 
 
@@ -55,7 +55,7 @@ def _settled(running: Running) -> Page:
 
     def look() -> Page | None:
         page = metrics(running)
-        counts = page.values("mcp_probe_runs_total", outcome="pass")
+        counts = page.values("mcp_probe_runs_total", result="pass")
         return page if min(counts) >= 1 else None
 
     return until(look, "every probe has run")

@@ -26,7 +26,7 @@ MARGIN = 2 * INTERVAL + 3.0
 """Seconds until what has happened must be in Prometheus: a run, a scrape, and a machine that others use too."""
 BY_SCHEDULE = 'mcp_probe_success{job="prober",target="reference"}'
 BY_SCRAPE = 'probe_success{target="reference"}'
-REFUSED = 'mcp_probe_failures_total{job="prober",target="reference",reason="connect_refused"}'
+REFUSED = 'mcp_probe_runs_total{job="prober",target="reference",result="no_answer"}'
 
 
 def document(port: int) -> dict[str, Any]:

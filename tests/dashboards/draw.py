@@ -44,6 +44,7 @@ EMPTY: Final[Mapping[str, str]] = {
     # by "dashboard/panel" or "dashboard@target/panel": why it is rightly empty
     "target/Ends of the kept process": "no process is kept",
     "target@notes/Ends of the kept process": "no process is kept",
+    "target@notes/Call budget left": "no budget is set",
     "target@notes/Tools": "no probe lists its tools",
     "target@notes/Certificate": "a child process has no TLS",
     "target@notes/Catalogue size": "no probe lists its tools",

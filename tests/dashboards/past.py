@@ -121,7 +121,9 @@ async def _agents(clients: list[Client], handles: list[str], dice: random.Random
         handle = dice.choice(handles) if dice.random() < 0.05 else own
         await _try(client, "get_session_config", session_id=handle)
         await _try(client, "run_step", session_id=handle, action="step")
-        await _try(client, "advance_workflow", session_id=handle, next_phase="next", completed_step="step")
+        await _try(
+            client, "advance_workflow", session_id=handle, next_phase="next", completed_step="step", agent_id="a"
+        )
         await _try(client, "get_workflow_state", session_id=handle)
         if busy or dice.random() < 0.3:
             version = (await client.call("get_session", session_id=handle))["valueVersion"]

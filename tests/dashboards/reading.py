@@ -14,7 +14,6 @@ NAMES: Final = ("fleet", "prober", "state", "target")
 _SAMPLE: Final[Mapping[str, str]] = {
     "__rate_interval": "4m",
     "__range": "6h",
-    "slo": "99.5",
 }
 
 

@@ -21,8 +21,10 @@ from prometheus_client.samples import Sample
 from prober.config.model import Config, Probe
 from prober.loader import load
 from prober.metrics import Metrics
+from prober.metrics.records import Streak
 from prober.outcome import Outcome, Phase, Reason, ServerInfo, Verdict
 from prober.scheduled_run import ScheduledRun
+from prober.status import StatusStore
 from tests.metrics.library import library_registry
 
 MINUTES: Final = 180
@@ -162,7 +164,9 @@ class Prober:
         self._registry = library_registry(self._metrics)
         with patch("time.time", return_value=begin - 40):
             self._metrics.apply_config(config, config.probes)
-        self._metrics.ask(budget_remaining=self._budget_left, in_maintenance=self._in_maintenance)
+        self._statuses = StatusStore()
+        self._statuses.apply_config(config)
+        self._metrics.ask(budget_remaining=self._budget_left, in_maintenance=self._in_maintenance, streak=self._streak)
 
     def live(self, minute: int) -> None:
         """Live through a minute."""
@@ -189,6 +193,10 @@ class Prober:
         first, end = MAINTENANCE.get(self._config.probes[probe].target, (0, 0))
         return not self._healthy and first <= self._minute < end
 
+    def _streak(self, probe: str) -> Streak:
+        status = self._statuses.probe(probe)
+        return status.streak, status.symptom
+
     def _budget_left(self, target: str) -> float:
         a_minute = 1.2 if self._healthy or target != "docs" else 2.6
         return max(0.0, 120 - (self._minute % 60) * a_minute)
@@ -205,11 +213,11 @@ class Prober:
         )
         outcome = self._outcome(probe, reason)
         self._written += 2100
-        self._metrics.record(
-            ScheduledRun(
-                outcome=outcome, due=outcome.started_at, start_lag_seconds=self._dice.expovariate(1 / self._lag())
-            )
+        run = ScheduledRun(
+            outcome=outcome, due=outcome.started_at, start_lag_seconds=self._dice.expovariate(1 / self._lag())
         )
+        self._statuses.record(run)
+        self._metrics.record(run)
         if reason is Reason.TIMEOUT and chance < 0.05:
             self._metrics.skipped(probe)
 
@@ -302,5 +310,5 @@ class Prober:
             "process_resident_memory_bytes": 92e6 + self._dice.uniform(0, 3e6),
             "process_start_time_seconds": self._begin - 41,
             "process_open_fds": 21.0 + self._dice.randint(0, 5),
-            "prober_loop_lag_max_seconds": lag * self._dice.uniform(1, 4),
+            "mcp_prober_loop_lag_max_seconds": lag * self._dice.uniform(1, 4),
         }

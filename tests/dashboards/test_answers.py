@@ -31,6 +31,7 @@ NO_ANSWER: Final[Mapping[str, str]] = {
     "target/Phases of a run A": "only child processes are spawned, and payments is none",
     "target/Start and end of the process A": "likewise",
     "target/Start and end of the process B": "likewise",
+    "target/Probes, the worst first H": "payments has no maintenance window",
     "target/Ends of the kept process A": "likewise",
 }
 

@@ -13,6 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from prober.metrics import families
+from prober.outcome import Symptom
 from prober.reference.metrics import CACHE_RESULTS, OUTCOMES
 from tests.programs import said
 
@@ -95,12 +96,13 @@ def test_every_label_in_a_legend_or_a_column_is_in_the_answer(name: str) -> None
 
 
 CLOSED: Final[Mapping[str, set[str]]] = {
-    "outcome": {"pass", "fail", "unknown", "sent", "failed", *OUTCOMES},
+    "outcome": {"sent", "failed", *OUTCOMES},
     "severity": {"breaking", "additive", "cosmetic"},
     "level": {"warn", "fail"},
     "status": {"ok", "error"},
     "state": {"in_use", "idle"},
-    "result": {*CACHE_RESULTS},
+    "result": {*CACHE_RESULTS, "pass", *Symptom},
+    "symptom": {*Symptom},
 }
 
 

@@ -10,7 +10,7 @@ import yaml
 from prober.cli.package_data import shipped
 from prober.drill import ECHOES, EXPECTED
 from prober.drill.expected import SELF_ALERTS, SLOW_SECONDS
-from prober.drill.pipeline import STREAKS
+from prober.drill.pipeline import RUN
 from prober.loader import load
 from prober.metrics import Metrics
 from prober.metrics.families import families
@@ -44,7 +44,7 @@ def test_every_alert_of_the_prober_itself_that_a_drill_can_raise_is_known() -> N
 
 
 def test_the_series_that_is_waited_for_is_exported() -> None:
-    assert STREAKS in {row.name for row in families()}
+    assert RUN in {row.name for row in families()}
 
 
 @pytest.mark.parametrize("fault", EXPECTED)

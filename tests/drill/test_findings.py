@@ -13,7 +13,7 @@ import pytest
 from prober.drill import Finding, Report, write_json, write_table
 from prober.drill.findings import ObservedChange
 
-MOVED: Final = ObservedChange(family="mcp_probe_failures_total", labels={"reason": "unavailable"}, before=0, after=2)
+MOVED: Final = ObservedChange(family="mcp_probe_runs_total", labels={"result": "no_answer"}, before=0, after=2)
 GOOD: Final = Finding(
     fault="http-503",
     target="reference-1",
@@ -22,7 +22,7 @@ GOOD: Final = Finding(
     reason="unavailable",
     metric=MOVED,
     expected_alert="McpTargetDown",
-    alert={"alertname": "McpTargetDown", "target": "reference-1", "reason": "unavailable"},
+    alert={"alertname": "McpTargetDown", "target": "reference-1"},
     receivers=("hook", "page"),
     probe_seconds=0.8,
     alert_seconds=3.2,
@@ -76,8 +76,8 @@ def test_the_table_has_a_row_for_each_fault_and_ends_with_the_sum() -> None:
     bad = replace(GOOD, fault="hang", alert=None, alert_seconds=None, resolved_seconds=None)
     assert table(report(GOOD, bad)) == [
         "fault probe says metric alert probe alert resolved verdict",
-        "http-503 unavailable mcp_probe_failures_total 0 → 2 McpTargetDown 0.8 3.2 10.0 as expected",
-        "hang unavailable mcp_probe_failures_total 0 → 2 0.8 NOT as expected",
+        "http-503 unavailable mcp_probe_runs_total 0 → 2 McpTargetDown 0.8 3.2 10.0 as expected",
+        "hang unavailable mcp_probe_runs_total 0 → 2 0.8 NOT as expected",
         "hang: McpTargetDown did not fire",
         "1 of 2 faults as expected in 61 s, time constants divided by 60",
     ]
@@ -86,7 +86,7 @@ def test_the_table_has_a_row_for_each_fault_and_ends_with_the_sum() -> None:
 def test_the_table_says_why_no_alerts_were_looked_for() -> None:
     quiet = replace(GOOD, expected_alert=None, alert=None, alert_seconds=None)
     assert table(report(quiet, chain="Prometheus is not installed"))[1:] == [
-        "http-503 unavailable mcp_probe_failures_total 0 → 2 not looked for 0.8 10.0 as expected",
+        "http-503 unavailable mcp_probe_runs_total 0 → 2 not looked for 0.8 10.0 as expected",
         "No alerts were looked for: Prometheus is not installed",
         "1 of 1 faults as expected in 61 s",
     ]
@@ -108,8 +108,8 @@ def test_the_document_holds_all_that_the_table_does() -> None:
     (fault,) = document["faults"]
     assert fault["alert"] == GOOD.alert
     assert fault["metric"] == {
-        "family": "mcp_probe_failures_total",
-        "labels": {"reason": "unavailable"},
+        "family": "mcp_probe_runs_total",
+        "labels": {"result": "no_answer"},
         "before": 0,
         "after": 2,
     }

@@ -73,7 +73,7 @@ import pathlib
 from docs.generate.pages import configuration, kinds
 from prober.loader import load
 from prober.metrics import families
-from prober.metrics.reasons import reasons_of
+from prober.metrics.results import reasons_of
 
 config = load([pathlib.Path(sys.argv[1])], environ={})
 assert not any(module.endswith(".run") for module in sys.modules if module.startswith("prober.kinds.")), "run code"

@@ -8,6 +8,7 @@ from typing import TypeVar
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar
 
 from prober.metrics import Metrics
 from prober.metrics.families import OF_PROBES, OF_TARGETS
@@ -47,8 +48,13 @@ class _PageCollector(Collector):
     ) -> Metric:
         metric = Metric(family.stem, family.help, family.type, family.unit)
         for record, labels in records:
+            exemplars = getattr(family, "exemplars", None)
+            known = exemplars(record) if exemplars else {}
             for key, value in family.read(record):
                 suffix, *values = key
+                exemplar = Exemplar({"run_id": known[key][0]}, 1.0, known[key][1]) if key in known else None
                 own = zip(family.names_of(key), values, strict=True)
-                metric.add_sample(family.name + suffix, dict((*self._metrics._place, *labels, *own)), float(value))
+                metric.add_sample(
+                    family.name + suffix, dict((*self._metrics._place, *labels, *own)), float(value), exemplar=exemplar
+                )
         return metric

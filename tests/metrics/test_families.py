@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from prober.metrics import families
+from prober.outcome import Symptom
 from tests.metrics.reading import OPENMETRICS, metrics_of, page, parsed
 from tests.metrics.world import configured, eventful
+
+OF_KINDS: Final = ("mcp_contract_", "mcp_race_")
+"""What a kind alone learns begins with the kind."""
 
 
 async def test_the_table_is_the_page_and_the_page_is_the_table() -> None:
     config = configured()
     metrics = metrics_of(config)
-    metrics.ask(budget_remaining=lambda _target: 1.0, in_maintenance=lambda _probe: False)
+    metrics.ask(
+        budget_remaining=lambda _target: 1.0,
+        in_maintenance=lambda _probe: False,
+        streak=lambda _probe: (1, Symptom.TOO_SLOW),
+    )
     metrics.history_size(0, dropped=0)
     for result in eventful(config):
         metrics.record(result)
@@ -41,12 +51,12 @@ def test_every_family_keeps_to_the_conventions() -> None:
     for name, kind, labels, text in families():
         if name.startswith("process_"):
             continue
-        assert name.startswith(("mcp_", "prober_")), name
+        assert name.startswith(("mcp_probe_", "mcp_target_", "mcp_prober_", *OF_KINDS)), name
         assert (kind == "counter") == name.endswith("_total"), name
         assert (kind == "info") == name.endswith("_info"), name
         assert kind != "histogram" or name.endswith("_seconds"), name
         assert ("timestamp" in name) <= name.endswith("_timestamp_seconds"), name
-        assert not {"ms", "milliseconds", "minutes", "percent", "ratio"} & set(name.split("_")), name
+        assert not {"ms", "milliseconds", "minutes", "percent"} & set(name.split("_")), name
         assert text[0].isupper(), name
         assert text.endswith("."), name
         assert "success" not in labels, name

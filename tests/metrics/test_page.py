@@ -12,10 +12,11 @@ from prober.client.stdio.kept_processes import Cause, Ended
 from prober.config.model import Config
 from prober.metrics import Metrics
 from prober.metrics.exposition import CONTENT_TYPES
-from prober.outcome import ServerInfo
+from prober.metrics.records import NO_STREAK
+from prober.outcome import Reason, ServerInfo, Symptom
 from tests.metrics.library import library_registry
 from tests.metrics.reading import OPENMETRICS, metrics_of, page, parsed, series, value, values
-from tests.metrics.world import MODERN, configured, crowd, eventful, ran
+from tests.metrics.world import MODERN, STARTED, configured, crowd, eventful, ran
 from tests.programs import check_metrics
 
 HOSTILE: Final = ServerInfo(
@@ -30,7 +31,11 @@ HOSTILE: Final = ServerInfo(
 def eventful_metrics(*, location: str | None = None) -> Metrics:
     config = configured()
     metrics = metrics_of(config, location=location)
-    metrics.ask(budget_remaining=lambda _target: 119.5, in_maintenance=lambda probe: probe == "offer")
+    metrics.ask(
+        budget_remaining=lambda _target: 119.5,
+        in_maintenance=lambda probe: probe == "offer",
+        streak=lambda probe: (3, Symptom.NO_ANSWER) if probe == "hello" else NO_STREAK,
+    )
     for result in eventful(config):
         metrics.record(result)
     metrics.skipped(config.probes["motd"])
@@ -92,6 +97,24 @@ async def test_both_formats_show_the_same_series() -> None:
     assert comparable(text)[1] == comparable(openmetrics)[1]
 
 
+async def test_a_counter_of_failures_names_the_latest_run_that_it_counted() -> None:
+    config = configured()
+    metrics = metrics_of(config)
+    for seconds, reason in ((0, Reason.TIMEOUT), (60, Reason.CONNECT_REFUSED), (120, Reason.TOO_SLOW), (180, None)):
+        metrics.record(ran(config.probes["search"], at=seconds, reason=reason))
+    exemplars = {
+        sample.labels["result"]: (sample.exemplar.labels, float(sample.exemplar.timestamp or 0))
+        for family in parsed(await page(metrics, OPENMETRICS))
+        for sample in family.samples
+        if sample.exemplar
+    }
+    assert exemplars == {
+        "no_answer": ({"run_id": "2026-11-22T07:29:00.250Z"}, STARTED + 60.25),
+        "too_slow": ({"run_id": "2026-11-22T07:30:00.250Z"}, STARTED + 120.25),
+    }
+    assert "run_id" not in await page(metrics)
+
+
 @pytest.mark.parametrize("accept", [None, OPENMETRICS])
 async def test_the_place_is_a_label_of_every_series(accept: str | None) -> None:
     metrics = eventful_metrics(location="fra-1")
@@ -119,18 +142,17 @@ async def test_a_hostile_server_adds_one_label_value_and_no_line(accept: str | N
         "server_name": 'a "quoted" \\ name mcp_probe_success 1 \ufffdtxt\ufffd\ufffd',
         "server_version": "9" * 99 + "…",
     }
-    assert [line for line in text.splitlines() if line.startswith("mcp_probe_success{")] == [
-        line.replace('probe="hello"} 0', 'probe="hello"} 1')
-        for line in before.splitlines()
-        if line.startswith("mcp_probe_success{")
-    ]
+    assert "mcp_probe_success{" not in before
+    successes = [line for line in text.splitlines() if line.startswith("mcp_probe_success{")]
+    assert successes == ['mcp_probe_success{target="web",probe="hello"} 1']
 
 
 async def test_a_server_that_renames_itself_has_one_series() -> None:
     config = configured()
     metrics = metrics_of(config)
     for number in range(50):
-        metrics.record(ran(config.probes["hello"], server=ServerInfo(era="modern", name=f"name {number}")))
+        begun = 3600.0 * number
+        metrics.record(ran(config.probes["hello"], at=begun, server=ServerInfo(era="modern", name=f"name {number}")))
     assert await values(metrics, "mcp_target_info", target="web") == {("modern", "", "name 49", ""): 1}
 
 
@@ -179,7 +201,7 @@ async def test_the_format_is_the_one_that_is_asked_for(accept: str | None, form:
 
 async def test_a_page_without_a_configuration_is_sound() -> None:
     metrics = Metrics()
-    assert await value(metrics, "prober_probes") == 0
+    assert await value(metrics, "mcp_prober_probes") == 0
     assert parsed(await page(metrics, OPENMETRICS))
 
 
@@ -191,8 +213,8 @@ async def test_a_page_that_is_being_written_shows_the_probes_of_its_beginning() 
     rest = [piece async for piece in reading]
     assert rest, "nothing was left to be written"
     shown = b"".join(pieces + rest).decode()
-    assert sum(line.startswith("mcp_probe_skipped_total{") for line in shown.splitlines()) == 3000
-    assert "mcp_probe_skipped_total{" not in await page(metrics)
+    assert sum(line.startswith("mcp_probe_info{") for line in shown.splitlines()) == 3000
+    assert "mcp_probe_info{" not in await page(metrics)
 
 
 @pytest.mark.parametrize("accept", [None, OPENMETRICS])

@@ -17,15 +17,15 @@ from tests.metrics.world import configured, ran
 async def test_a_loaded_configuration_is_told_with_its_time() -> None:
     before = time.time()
     metrics = metrics_of(configured())
-    assert await value(metrics, "prober_config_last_reload_successful") == 1
-    loaded = await value(metrics, "prober_config_last_reload_success_timestamp_seconds")
+    assert await value(metrics, "mcp_prober_config_last_reload_successful") == 1
+    loaded = await value(metrics, "mcp_prober_config_last_reload_success_timestamp_seconds")
     assert loaded is not None
     assert before <= loaded <= time.time()
     metrics.reloaded(False)
-    assert await value(metrics, "prober_config_last_reload_successful") == 0
-    assert await value(metrics, "prober_config_last_reload_success_timestamp_seconds") == loaded
+    assert await value(metrics, "mcp_prober_config_last_reload_successful") == 0
+    assert await value(metrics, "mcp_prober_config_last_reload_success_timestamp_seconds") == loaded
     metrics.reloaded(True)
-    assert await value(metrics, "prober_config_last_reload_successful") == 1
+    assert await value(metrics, "mcp_prober_config_last_reload_successful") == 1
 
 
 async def test_lags_are_observed() -> None:
@@ -35,11 +35,11 @@ async def test_lags_are_observed() -> None:
     metrics.loop_lag(0.003)
     metrics.loop_lag(0.3)
     metrics.loop_lag(0.002)
-    assert await value(metrics, "prober_start_lag_seconds_bucket", le="0.025") == 1
-    assert await value(metrics, "prober_start_lag_seconds_bucket", le="0.01") == 0
-    assert await value(metrics, "prober_loop_lag_seconds_count") == 3
-    assert await value(metrics, "prober_loop_lag_seconds_bucket", le="0.005") == 2
-    assert await value(metrics, "prober_loop_lag_max_seconds") == 0.3
+    assert await value(metrics, "mcp_prober_start_lag_seconds_bucket", le="0.025") == 1
+    assert await value(metrics, "mcp_prober_start_lag_seconds_bucket", le="0.01") == 0
+    assert await value(metrics, "mcp_prober_loop_lag_seconds_count") == 3
+    assert await value(metrics, "mcp_prober_loop_lag_seconds_bucket", le="0.005") == 2
+    assert await value(metrics, "mcp_prober_loop_lag_max_seconds") == 0.3
 
 
 def test_the_worst_is_forgotten_after_a_minute() -> None:
@@ -61,41 +61,41 @@ async def test_a_history_that_is_not_kept_has_no_families(accept: str | None) ->
     metrics = metrics_of(configured())
     assert "prober_history" not in await page(metrics, accept)
     metrics.history_size(4096, dropped=0)
-    assert await value(metrics, "prober_history_up") == 1
-    assert await value(metrics, "prober_history_bytes") == 4096
-    assert await value(metrics, "prober_history_dropped_total") == 0
+    assert await value(metrics, "mcp_prober_history_up") == 1
+    assert await value(metrics, "mcp_prober_history_bytes") == 4096
+    assert await value(metrics, "mcp_prober_history_dropped_total") == 0
 
 
 async def test_a_history_in_trouble() -> None:
     metrics = metrics_of(configured())
     metrics.history_up(False)
-    assert await value(metrics, "prober_history_up") == 0
+    assert await value(metrics, "mcp_prober_history_up") == 0
     metrics.history_size(4096, dropped=5)
     metrics.history_size(4096, dropped=7)
-    assert await value(metrics, "prober_history_up") == 0
-    assert await value(metrics, "prober_history_dropped_total") == 7
+    assert await value(metrics, "mcp_prober_history_up") == 0
+    assert await value(metrics, "mcp_prober_history_dropped_total") == 7
     metrics.history_up(True)
-    assert await value(metrics, "prober_history_up") == 1
+    assert await value(metrics, "mcp_prober_history_up") == 1
 
 
 async def test_the_rest_is_what_was_told_last() -> None:
     metrics = metrics_of(configured())
-    assert await value(metrics, "prober_suspects_itself") == 0
-    assert await values(metrics, "prober_notifications_total") == {("sent",): 0, ("failed",): 0}
+    assert await value(metrics, "mcp_prober_suspects_itself") == 0
+    assert await values(metrics, "mcp_prober_notifications_total") == {("sent",): 0, ("failed",): 0}
     metrics.load(running=3, waiting=2)
     metrics.suspects(True)
     metrics.notified(True)
     metrics.notified(False)
     metrics.notified(False)
-    assert await value(metrics, "prober_running_probes") == 3
-    assert await value(metrics, "prober_waiting_probes") == 2
-    assert await value(metrics, "prober_suspects_itself") == 1
-    assert await values(metrics, "prober_notifications_total") == {("sent",): 1, ("failed",): 2}
+    assert await value(metrics, "mcp_prober_running_probes") == 3
+    assert await value(metrics, "mcp_prober_waiting_probes") == 2
+    assert await value(metrics, "mcp_prober_suspects_itself") == 1
+    assert await values(metrics, "mcp_prober_notifications_total") == {("sent",): 1, ("failed",): 2}
 
 
 async def test_the_build_and_the_process_are_told() -> None:
     metrics = Metrics()
-    assert await values(metrics, "prober_build_info") == {(platform.python_version(), __version__): 1}
+    assert await values(metrics, "mcp_prober_build_info") == {(platform.python_version(), __version__): 1}
     memory = await value(metrics, "process_resident_memory_bytes")
     assert memory is not None
     assert memory > 1_000_000

@@ -27,7 +27,7 @@ DOCUMENT: Final[Mapping[str, Any]] = {
             "budget": "120/h",
             "maintenance": [{"cron": "0 3 * * *", "duration": "1h"}],
         },
-        "old": {"url": "http://127.0.0.1:9/sse", "transport": "sse"},
+        "old": {"url": "http://127.0.0.1:9/sse", "transport": "sse", "objective": 99.9},
         "local": {"command": ["server"], "allow_writes": True, "reuse": "15m"},
         "idle": {"url": "http://127.0.0.1:9/mcp"},
     },

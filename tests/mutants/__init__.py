@@ -8,7 +8,8 @@ explained.py    mistakes that change nothing, from explained.toml: each with the
 python -m tests.mutants [ROOM ...] [--all]
 
 mutmut 3 and cosmic-ray were tried first. mutmut changes function bodies only: it leaves out decorated functions, enums
-and tables, which is all of `prober/outcome.py` but one method, every rule of the contract comparison, and the turns of
-the scheduler. cosmic-ray changes the checkout itself, starts an interpreter for every mutant, leaves texts alone, and
-takes every `X | None` of an annotation for arithmetic. A forked process with one changed module needs neither.
+and tables, which is all of `prober/outcome/reason.py` but one method, every rule of the contract comparison, and the
+turns of the scheduler. cosmic-ray changes the checkout itself, starts an interpreter for every mutant, leaves texts
+alone, and takes every `X | None` of an annotation for arithmetic. A forked process with one changed module needs
+neither.
 """

@@ -19,7 +19,7 @@ class Room:
 
 ROOMS: Final[Mapping[str, Room]] = {
     "outcome": Room(
-        files=("prober/outcome.py",),
+        files=("prober/outcome/reason.py",),
         tests=("tests/test_outcome.py",),
     ),
     "expectations": Room(
@@ -91,7 +91,7 @@ ROOMS: Final[Mapping[str, Room]] = {
         ),
     ),
     "redaction": Room(
-        files=("prober/config/fields/secret.py", "prober/redaction.py"),
+        files=("prober/config/fields/secret.py", "prober/redaction/redactor.py"),
         tests=("tests/client/test_exchange.py", "tests/config/test_secrets.py"),
     ),
 }

@@ -129,7 +129,7 @@ async def bench_calls(folder: Path) -> None:
     ):
         async with crowd([server], 1) as (client,):
             for number in range(EVENTS):
-                await client.call("complete_step", session_id="probe", step_id=f"step {number}")
+                await client.call("complete_step", session_id="probe", step_id=f"step {number}", agent_id="a")
         cases = {
             "bare: constant": (bare, "constant", {}),
             "get_session": (server, "get_session", {"session_id": "probe"}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from prober.reference.stores.protocol import Store
 
 from .opening import OPENERS, SAFE, Connect
+from .worlds import WORLDS, World
 
 EXTERNAL = {"redis"}
 
@@ -38,3 +39,10 @@ async def safe_connect(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
 async def store(connect: Connect) -> Store:
     """One instance of each store in turn."""
     return await connect()
+
+
+@pytest.fixture(params=stores(WORLDS))
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """The state of each store in turn that keeps the promises."""
+    with WORLDS[request.param](tmp_path) as opened:
+        yield opened

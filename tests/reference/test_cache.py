@@ -74,6 +74,32 @@ async def test_a_value_is_never_older_than_its_time_to_live(
     assert await cache.get("k") == ("k2", "hit")
 
 
+async def test_a_call_may_ask_for_a_fresher_value_than_others(
+    cache: ReadThroughCache[str], source: Source, clock: Clock
+) -> None:
+    await cache.get("k")
+    source.value = 2
+    clock.now += 3
+    assert await cache.get("k", ttl=4) == ("k1", "hit")
+    assert await cache.get("k", ttl=3) == ("k2", "stale")
+    assert await cache.get("k", ttl=0) == ("k2", "stale")
+    clock.now += 9
+    assert await cache.get("k") == ("k2", "hit")
+
+
+async def test_a_value_is_not_kept_beyond_the_end_of_what_it_belongs_to(source: Source, clock: Clock) -> None:
+    lives: dict[str, float | None] = {"k1": 4.0, "k2": None}
+    cache = ReadThroughCache(source.fetch, ttl=10, lives=lambda value: lives[value], clock=clock)
+    await cache.get("k")
+    source.value = 2
+    clock.now += 3.999
+    assert await cache.get("k") == ("k1", "hit")
+    clock.now += 0.001
+    assert await cache.get("k") == ("k2", "stale")
+    clock.now += 9.999
+    assert await cache.get("k") == ("k2", "hit")
+
+
 async def test_age_counts_from_before_the_fetch(cache: ReadThroughCache[str], source: Source, clock: Clock) -> None:
     source.held.clear()
     reading = asyncio.create_task(cache.get("k"))

@@ -46,7 +46,7 @@ async def lost_update(server: Inside, handle: str) -> bool:
     """Acknowledged, and not there."""
     told = (await server.call("run_step", session_id=handle, action="a"))["stepCount"]
     lost_step = bool((await server.call("get_session", session_id=handle))["stepCount"] < told)
-    told = (await server.call("complete_step", session_id=handle, step_id="s"))["number"]
+    told = (await server.call("complete_step", session_id=handle, step_id="s", agent_id="a"))["number"]
     lost_event = (await server.call("get_workflow_state", session_id=handle))["version"] < told
     swaps = [
         await server.call("compare_and_swap", session_id=handle, expected_version=0, value=value) for value in (1, 2)
@@ -99,7 +99,7 @@ async def double_lock(server: Inside, handle: str) -> bool:
 
 async def duplicate_event(server: Inside, handle: str) -> bool:
     """One event, twice in the log."""
-    await server.call("complete_step", session_id=handle, step_id="s")
+    await server.call("complete_step", session_id=handle, step_id="s", agent_id="a")
     return len((await server.call("get_events", session_id=handle))["events"]) == 2
 
 

@@ -88,7 +88,7 @@ async def test_arguments_and_results_are_in_no_line_of_the_log(tmp_path: Path, s
             ("compare_and_swap", {"expected_version": 9, "value": SECRET}),
             ("update_session_config", {"options": {SECRET: SECRET}}),
             ("complete_step", {"step_id": SECRET, "agent_id": SECRET}),
-            ("record_error", {"message": SECRET}),
+            ("record_error", {"message": SECRET, "agent_id": SECRET}),
             ("release_lock", {"owner": SECRET}),
             ("get_session", {}),
             ("get_events", {}),

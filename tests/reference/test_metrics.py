@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import tempfile
+import time
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -18,6 +20,7 @@ from prober.reference.tools.catalog import TOOLS
 from tests.waiting import until
 
 from .inside import Inside, inside
+from .worlds import World, serving_inside
 
 GOLDEN: Final = Path(__file__).parent / "metrics.golden"
 
@@ -31,6 +34,7 @@ FAMILIES: Final = {
     "mcp_state_lock_wait_seconds": {"store", "tool"},
     "mcp_state_batch_size": {"store"},
     "mcp_state_commit_seconds": {"store"},
+    "mcp_state_write_lock_wait_seconds": {"store"},
     "mcp_state_cache_requests_total": {"store", "tool", "result"},
     "mcp_state_cache_invalidations_total": {"store", "origin"},
     "mcp_state_events_total": {"store", "tool"},
@@ -45,10 +49,7 @@ FAMILIES: Final = {
 
 
 async def first_page(folder: Path) -> str:
-    """The page of a server that nobody called yet, once it listens for changes made elsewhere, which it counts as one.
-
-    Waits of the start are left out: they take time.
-    """
+    """The page of a server that nobody called yet, once it follows changes made elsewhere, which it counts as one."""
     pages: list[str] = []
     async with inside(folder) as server:
 
@@ -57,9 +58,7 @@ async def first_page(folder: Path) -> str:
             return 'invalidations_total{origin="remote",store="sqlite"} 1.0' in pages[-1]
 
         await until(listens, "the server listens for changes made elsewhere")
-    return "".join(
-        line for line in pages[-1].splitlines(keepends=True) if not line.startswith("mcp_state_pool_wait_seconds_")
-    )
+    return pages[-1]
 
 
 async def test_the_first_page_is_the_golden_one(tmp_path: Path) -> None:
@@ -149,6 +148,40 @@ async def reads(server: Inside, options: dict[str, int]) -> bool:
 def remote_invalidations(server: Inside) -> float:
     """How often a change elsewhere was heard of."""
     return server.sample("mcp_state_cache_invalidations_total", store="sqlite", origin="remote")
+
+
+async def test_only_calls_are_counted_as_waiting_for_a_connection(world: World) -> None:
+    async with serving_inside(world, purge_every=0.01) as server:
+        handle = await server.session()
+
+        def waits() -> float:
+            return server.sample("mcp_state_pool_wait_seconds_count", store=world.name)
+
+        before = waits()
+        for _ in range(20):  # pages, and what goes on beside them, ask the store too
+            assert (await server.http.get("/readyz")).status_code == 200
+            await server.http.get("/metrics")
+        assert waits() == before
+        await server.call("get_session", session_id=handle)
+        assert waits() == before + 1
+
+
+async def test_a_commit_that_waits_for_the_write_lock_of_another_process_is_measured(tmp_path: Path) -> None:
+    async with inside(tmp_path, sessions=("s",)) as server:
+        before = server.sample("mcp_state_write_lock_wait_seconds_sum", store="sqlite")
+        other = sqlite3.connect(tmp_path / "state.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        step = asyncio.create_task(server.call("run_step", session_id="s", action="a"))
+        began = time.perf_counter()
+        await asyncio.sleep(0.3)
+        assert not step.done()
+        held = time.perf_counter() - began
+        other.execute("ROLLBACK")
+        other.close()
+        await step
+        waited = server.sample("mcp_state_write_lock_wait_seconds_sum", store="sqlite") - before
+        assert waited >= held - 0.1  # the writer began to wait a moment after the call
+        assert server.sample("mcp_state_commit_seconds_sum", store="sqlite") < waited
 
 
 async def test_live_sessions_are_counted_when_the_page_is_read(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ async def test_after_a_kill_in_the_middle_of_1000_writes_every_acknowledged_one_
     async def write(client: Client, number: int) -> None:
         with suppress(OSError, asyncio.IncompleteReadError):  # how a call ends whose server is killed
             for turn in range(20):
-                await client.call("complete_step", session_id="s", step_id=f"{number}-{turn}")
+                await client.call("complete_step", session_id="s", step_id=f"{number}-{turn}", agent_id="a")
                 acknowledged.append(f"{number}-{turn}")
                 steps.append((await client.call("run_step", session_id="s", action="a"))["stepCount"])
                 if len(acknowledged) >= 300:
@@ -155,7 +155,7 @@ async def test_after_a_kill_in_the_middle_of_1000_writes_every_acknowledged_one_
         async with crowd([server], 1) as (client,):
             state = await client.call("get_workflow_state", session_id="s")
             record = await client.call("get_session", session_id="s")
-            await client.call("complete_step", session_id="s", step_id="after")
+            await client.call("complete_step", session_id="s", step_id="after", agent_id="a")
     assert set(acknowledged) <= set(state["completedSteps"])
     assert len(state["completedSteps"]) == len(set(state["completedSteps"])) == state["version"]
     assert record["stepCount"] >= max(steps)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -37,7 +38,7 @@ async def work(client: Client) -> None:
     created = await client.call_tool("create_session", {})
     assert created.structured_content is not None
     handle = created.structured_content["handle"]
-    await client.call_tool("complete_step", {"session_id": handle, "step_id": "one"})
+    await client.call_tool("complete_step", {"session_id": handle, "step_id": "one", "agent_id": "a"})
     state = await client.call_tool("get_workflow_state", {"session_id": handle})
     assert state.structured_content is not None
     assert state.structured_content["completedSteps"] == ["one"]
@@ -81,6 +82,7 @@ PAGES = [
     ("/metrics", 200, "text/plain; version=", "mcp_tool_calls_total"),
     ("/debug/faults", 200, "application/json", '"active":[]'),
     ("/debug/contention", 200, "application/json", '"sessions":'),
+    ("/mcp", 405, "text/plain; charset=utf-8", "this endpoint answers POST only"),
     ("/nothing", 404, "text/plain; charset=utf-8", "Not Found"),
 ]
 
@@ -152,6 +154,21 @@ async def test_answers_do_not_wait_for_delayed_acknowledgements() -> None:
             await writer.wait_closed()
 
 
+@pytest.mark.slow
+async def test_an_idle_connection_is_left_to_the_client_to_close(process: ServerProcess) -> None:
+    address = urlsplit(process.url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    request = f"GET /healthz HTTP/1.1\r\nhost: {address.netloc}\r\n\r\n".encode()
+    writer.write(request)
+    assert (await reader.readuntil(b"ok\n")).startswith(b"HTTP/1.1 200")
+    with pytest.raises(TimeoutError):  # clients keep one for 5 s: one that the server closes meanwhile is a reset
+        await asyncio.wait_for(reader.read(1), timeout=6)
+    writer.write(request)
+    assert (await reader.readuntil(b"ok\n")).startswith(b"HTTP/1.1 200")
+    writer.close()
+    await writer.wait_closed()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_server_well(tmp_path: Path, number: signal.Signals) -> None:
     with serving(tmp_path) as server:
@@ -165,7 +182,11 @@ UNUSABLE = [
     (["--fault", "hnag"], 2, "unknown fault 'hnag'; did you mean 'hang'?"),
     (["--session", "a b"], 2, "session handle 'a b' is not 1 to 64 characters"),
     (["--listen", "8080"], 2, "'8080' is not HOST:PORT"),
-    (["--db", "no/such/folder/state.db"], 3, "cannot open no/such/folder/state.db"),
+    (
+        ["--db", "no/such/folder/state.db"],
+        3,
+        "cannot open the database: unable to open database file: no/such/folder/state.db",
+    ),
     (["--listen", "192.0.2.1:80"], 3, "Cannot assign requested address"),
 ]
 

@@ -178,10 +178,9 @@ async def test_readers_do_not_wait_for_a_writer(store: SqliteStore, path: Path) 
 
 
 async def test_a_database_held_by_another_for_too_long_is_busy_and_nothing_is_written(
-    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, path: Path
 ) -> None:
-    monkeypatch.setattr(schema, "BUSY_TIMEOUT", 0.05)
-    hasty = SqliteStore(path=path)
+    hasty = SqliteStore(path=path, max_wait=0.05)
     await hasty.open()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

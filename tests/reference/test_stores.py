@@ -63,7 +63,7 @@ TOUCHING: dict[str, Callable[[Store], Awaitable[object]]] = {
     "append expecting": lambda s: s.append("nobody", kind="k", payload="{}", agent_id="a", expected_last=0),
     "events": lambda s: s.events("nobody", after=0, limit=10),
     "history": lambda s: s.history("nobody"),
-    "put_snapshot": lambda s: s.put_snapshot("nobody", Snapshot(number=1, state="{}"), keep=1),
+    "put_snapshot": lambda s: s.put_snapshot("nobody", Snapshot(number=1, state="{}"), keep=()),
     "config": lambda s: s.config("nobody"),
     "update_config": lambda s: s.update_config("nobody", {"a": "1"}),
     "acquire": lambda s: s.acquire("nobody", owner="o", ttl=1),
@@ -90,7 +90,7 @@ async def test_an_expired_handle_is_as_unknown_as_one_never_made(store: Store, m
 async def test_an_expired_handle_can_be_made_anew_and_starts_empty(store: Store) -> None:
     await store.create("s", lifetime=60)
     await append(store, "s")
-    await store.put_snapshot("s", Snapshot(number=1, state="{}"), keep=1)
+    await store.put_snapshot("s", Snapshot(number=1, state="{}"), keep=())
     await store.update_config("s", {"a": "1"})
     await store.acquire("s", owner="o", ttl=60)
     await store.step("s", tool="t", result="1", lifetime=0.05)
@@ -126,7 +126,7 @@ async def test_reads_and_snapshots_do_not_renew_a_session(store: Store) -> None:
     await append(store, "s")
     before = await store.get("s")
     await asyncio.sleep(0.002)
-    await store.put_snapshot("s", Snapshot(number=1, state="{}"), keep=1)
+    await store.put_snapshot("s", Snapshot(number=1, state="{}"), keep=())
     await store.history("s")
     await store.config("s")
     assert await store.get("s") == before
@@ -267,7 +267,7 @@ async def test_history_is_the_newest_snapshot_and_what_came_after(store: Store) 
     for _ in range(10):
         await append(store, "s")
     for number in (3, 6):
-        await store.put_snapshot("s", Snapshot(number=number, state=f'"{number}"'), keep=2)
+        await store.put_snapshot("s", Snapshot(number=number, state=f'"{number}"'), keep=(3,))
 
     async def seen(upto: int | None) -> tuple[int | None, list[int]]:
         history = await store.history("s", upto=upto)
@@ -280,15 +280,41 @@ async def test_history_is_the_newest_snapshot_and_what_came_after(store: Store) 
     assert await seen(2) == (None, [1, 2])
 
 
-async def test_only_the_newest_snapshots_stay(store: Store) -> None:
+async def test_of_the_older_snapshots_only_those_to_keep_stay(store: Store) -> None:
     await store.create("s", lifetime=60)
     for _ in range(9):
         await append(store, "s")
-    for number in (6, 3, 9):
-        await store.put_snapshot("s", Snapshot(number=number, state="{}"), keep=2)
-    await store.put_snapshot("s", Snapshot(number=9, state="{}"), keep=2)
-    left = [(await store.history("s", upto=upto)).snapshot for upto in (9, 8, 5)]
-    assert [snapshot and snapshot.number for snapshot in left] == [9, 6, None]
+
+    async def left() -> list[int | None]:
+        snapshots = [(await store.history("s", upto=upto)).snapshot for upto in (9, 8, 5, 2)]
+        return [snapshot.number if snapshot else None for snapshot in snapshots]
+
+    for number in (2, 6, 9):
+        await store.put_snapshot("s", Snapshot(number=number, state="{}"), keep=(2, 6))
+    assert await left() == [9, 6, 2, 2]
+    await store.put_snapshot("s", Snapshot(number=3, state="{}"), keep=(2,))  # late: what is newer is not its to judge
+    assert await left() == [9, 6, 3, 2]
+    await store.put_snapshot("s", Snapshot(number=9, state="{}"), keep=(6,))
+    assert await left() == [9, 6, None, None]
+
+
+async def test_a_snapshot_beyond_the_newest_event_is_refused(safe_connect: Connect) -> None:
+    store = await safe_connect()
+    await store.create("s", lifetime=60)
+    await append(store, "s")
+    with pytest.raises(VersionConflictError):
+        await store.put_snapshot("s", Snapshot(number=2, state="{}"), keep=())
+    assert (await store.history("s", upto=2)).snapshot is None
+
+
+async def test_number_and_time_name_the_newest_event(store: Store) -> None:
+    made = await store.create("s", lifetime=60)
+    assert (made.last_event, made.last_event_at) == (0, None)
+    for number in (1, 2):
+        event = await store.append("s", kind="k", payload="{}", agent_id="a")
+        session = await store.step("s", tool="t", result="1")
+        assert (session.last_event, session.last_event_at) == (number, event.occurred_at)
+        assert await store.get("s") == session
 
 
 # Configuration

@@ -55,7 +55,7 @@ async def test_hints_tell_readers_from_writers(server: Inside) -> None:
 @pytest.mark.parametrize("tool", [name for name, traits in TOOLS.items() if not traits.writes])
 async def test_a_reader_changes_nothing(server: Inside, tool: str) -> None:
     handle = await server.session()
-    await server.call("complete_step", session_id=handle, step_id="s")
+    await server.call("complete_step", session_id=handle, step_id="s", agent_id="a")
     before = await server.call("get_session", session_id=handle)
     arguments = OK[tool] if tool in NEEDS_NO_SESSION else {"session_id": handle, **OK[tool]}
     assert await server.call(tool, **arguments) == await server.call(tool, **arguments)
@@ -120,7 +120,7 @@ async def test_a_workflow_is_what_happened_to_it(server: Inside) -> None:
     handle = await server.session()
     assert (await server.call("get_workflow_state", session_id=handle))["completedSteps"] == []
     await server.call("complete_step", session_id=handle, step_id="fetch", agent_id="one")
-    await server.call("advance_workflow", session_id=handle, next_phase="review", completed_step="draft")
+    await server.call("advance_workflow", session_id=handle, next_phase="review", completed_step="draft", agent_id="a")
     await server.call("record_error", session_id=handle, message="too long", agent_id="two")
     state = await server.call("get_workflow_state", session_id=handle)
     assert state == {
@@ -134,7 +134,7 @@ async def test_a_workflow_is_what_happened_to_it(server: Inside) -> None:
     events = (await server.call("get_events", session_id=handle))["events"]
     assert [(event["number"], event["kind"], event["agentId"], event["payload"]) for event in events] == [
         (1, "step_completed", "one", {"step": "fetch"}),
-        (2, "phase_advanced", "anonymous", {"phase": "review", "completedStep": "draft"}),
+        (2, "phase_advanced", "a", {"phase": "review", "completedStep": "draft"}),
         (3, "error_recorded", "two", {"message": "too long"}),
     ]
     past = await server.call("replay_state", session_id=handle, event_number=1)
@@ -144,7 +144,7 @@ async def test_a_workflow_is_what_happened_to_it(server: Inside) -> None:
 async def test_events_come_in_pages(server: Inside) -> None:
     handle = await server.session()
     for number in range(5):
-        await server.call("complete_step", session_id=handle, step_id=str(number))
+        await server.call("complete_step", session_id=handle, step_id=str(number), agent_id="a")
     seen, after = [], 0
     while True:
         page = await server.call("get_events", session_id=handle, after=after, limit=2)
@@ -257,7 +257,16 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("run_step", {"action": "half \ud800 pair"}, "valid string"),
     ("compare_and_swap", {"expected_version": -1, "value": 1}, "greater than or equal to 0"),
     ("compare_and_swap", {"expected_version": 2**53 + 1, "value": 1}, "less than or equal to"),
-    ("compare_and_swap", {"expected_version": "one", "value": 1}, "valid integer"),
+    ("compare_and_swap", {"expected_version": "one", "value": 1}, "not a number"),
+    ("compare_and_swap", {"expected_version": "0", "value": 1}, "not a number"),
+    ("compare_and_swap", {"expected_version": False, "value": 1}, "not a number"),
+    ("compare_and_swap", {"expected_version": 0.5, "value": 1}, "valid integer"),
+    ("write_guarded", {"fencing_token": True, "value": 1}, "not a number"),
+    ("complete_step", {"step_id": "s", "agentId": "a"}, "agent_id\n  Field required"),
+    ("complete_step", {"step_id": "s", "agent_id": "a", "agentId": "a"}, "agentId\n  Extra inputs are not permitted"),
+    ("advance_workflow", {"next_phase": "p"}, "agent_id\n  Field required"),
+    ("record_error", {"message": "m"}, "agent_id\n  Field required"),
+    ("run_exclusive", {"work_ms": True}, "not a number"),
     ("update_workflow_step", {"action": "a", "result": 1, "ttl_seconds": 0}, "greater than or equal to 1"),
     ("update_session_config", {"options": {}}, "at least 1 item"),
     ("update_session_config", {"options": [1]}, "valid dictionary"),
@@ -285,6 +294,20 @@ async def test_wrong_arguments_are_a_clear_tool_error_and_write_nothing(
         await server.call(tool, session_id=handle, **arguments)
     assert says in str(caught.value)
     assert await server.call("get_session", session_id=handle) == before
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+async def test_an_argument_that_a_tool_does_not_know_is_refused_and_the_schema_says_so(
+    server: Inside, tool: str
+) -> None:
+    assert (await server.tools())[tool]["inputSchema"]["additionalProperties"] is False
+    with pytest.raises(ToolRefused, match="no_such_argument\n  Extra inputs are not permitted"):
+        await server.call(tool, **OK[tool], no_such_argument=1)
+
+
+async def test_a_whole_number_may_be_written_with_a_point(server: Inside) -> None:
+    handle = await server.session()
+    assert (await server.call("compare_and_swap", session_id=handle, expected_version=0.0, value=1))["swapped"]
 
 
 @pytest.mark.parametrize("handle", ["", "a b", "x" * 65, "../etc", "ä", "a\n"])
@@ -330,3 +353,43 @@ async def test_ten_thousand_sessions_are_listed_each_once_and_counted(tmp_path: 
         assert seen == handles
         await server.http.get("/metrics")
         assert server.sample("mcp_active_sessions") == 10_000
+
+
+async def test_the_audit_trail_can_be_asked_for_an_agent_and_a_time(server: Inside) -> None:
+    handle = await server.session()
+    for number in range(6):
+        await server.call("complete_step", session_id=handle, step_id=str(number), agent_id="ab"[number % 2])
+    events = (await server.call("get_events", session_id=handle))["events"]
+
+    async def numbers(**wanted: object) -> list[int]:
+        page = await server.call("get_events", session_id=handle, **wanted)
+        return [event["number"] for event in page["events"]]
+
+    assert await numbers(agent_id="a") == [1, 3, 5]
+    assert await numbers(agent_id="nobody") == []
+    assert await numbers(since="2000-01-01T00:00:00Z", until="2001-01-01T00:00:00Z") == []
+    assert await numbers(since="2000-01-01T01:00:00+01:00", agent_id="b") == [2, 4, 6]
+    assert set(await numbers(until=events[-1]["occurredAt"])) <= {1, 2, 3, 4, 5}
+    with pytest.raises(ToolRefused, match="Input should have timezone info"):
+        await numbers(since="2000-01-01T00:00:00")
+
+
+async def test_a_filtered_audit_trail_comes_in_pages_that_leave_nothing_out(server: Inside) -> None:
+    store = server.reference.context.store
+    handle = await server.session()
+    for start in range(0, 2100, 300):
+        await asyncio.gather(
+            *(
+                store.append(handle, kind="k", payload="{}", agent_id="rare" if number % 700 == 0 else "busy")
+                for number in range(start, start + 300)
+            )
+        )
+    seen: list[int] = []
+    after: int | None = 0
+    pages = 0
+    while after is not None:
+        page = await server.call("get_events", session_id=handle, agent_id="rare", after=after, limit=2)
+        seen += [event["number"] for event in page["events"]]
+        after, pages = page["nextAfter"], pages + 1
+    assert len(seen) == len(set(seen)) == 3
+    assert pages <= 4

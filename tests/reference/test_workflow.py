@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from prober.reference.state.projection import StateCache, WorkflowState, fold, snapshot_of, state_of
+from prober.reference.state.projection import StateCache, WorkflowState, fold, snapshot_of, snapshots_to_keep, state_of
 from prober.reference.stores.errors import StoreUnavailableError
 from prober.reference.stores.values import Event, EventHistory, Session
 
 from .inside import inside
+from .worlds import World, serving_inside
 
 
 def event(number: int, kind: str, **payload: str) -> Event:
@@ -60,10 +61,16 @@ def test_folding_in_parts_is_folding_at_once_wherever_a_snapshot_falls() -> None
         assert state_of(EventHistory(snapshot=None, events=tuple(log), last_event=len(log))) == whole
 
 
-def session(handle: str, *, created_at: float, last_event: int) -> Session:
+def session(handle: str, *, created_at: float, last_event: int, at: float = 5) -> Session:
     """A record of which only these matter."""
     return Session(
-        handle=handle, created_at=created_at, updated_at=0, lifetime=None, expires_at=None, last_event=last_event
+        handle=handle,
+        created_at=created_at,
+        updated_at=0,
+        lifetime=None,
+        expires_at=None,
+        last_event=last_event,
+        last_event_at=at if last_event else None,
     )
 
 
@@ -74,6 +81,7 @@ def test_a_known_state_is_used_only_for_the_same_log_at_the_same_event() -> None
     assert known.at(session("s", created_at=1, last_event=3)) is state
     assert known.at(session("s", created_at=1, last_event=4)) is None
     assert known.at(session("s", created_at=2, last_event=3)) is None
+    assert known.at(session("s", created_at=1, last_event=3, at=6)) is None
     assert known.at(session("t", created_at=1, last_event=3)) is None
 
 
@@ -91,11 +99,18 @@ def test_the_known_state_used_longest_ago_makes_room() -> None:
     ]
 
 
+def test_a_state_that_is_not_the_one_at_the_newest_event_is_not_kept() -> None:
+    known = StateCache()
+    for read in (session("s", created_at=1, last_event=3), session("s", created_at=1, last_event=4, at=None)):  # type: ignore[arg-type]
+        known.learn(read, WorkflowState(version=4))
+        assert known.at(read) is None
+
+
 async def test_a_read_replays_no_more_than_came_after_the_newest_snapshot(tmp_path: Path) -> None:
     labels = {"store": "sqlite", "tool": "replay_state"}
     async with inside(tmp_path, sessions=("s",), snapshot_every=10) as server:
         for number in range(1, 36):
-            await server.call("complete_step", session_id="s", step_id=str(number))
+            await server.call("complete_step", session_id="s", step_id=str(number), agent_id="a")
         state = await server.call("replay_state", session_id="s", event_number=35)
         assert state["completedSteps"] == [str(number) for number in range(1, 36)]
         assert server.sample("mcp_state_replayed_events_sum", **labels) == 5
@@ -106,35 +121,63 @@ async def test_a_read_replays_no_more_than_came_after_the_newest_snapshot(tmp_pa
 async def test_old_snapshots_are_pruned_and_old_states_still_right(tmp_path: Path) -> None:
     async with inside(tmp_path, sessions=("s",), snapshot_every=5, snapshots_kept=2) as server:
         for number in range(1, 31):
-            await server.call("complete_step", session_id="s", step_id=str(number))
+            await server.call("complete_step", session_id="s", step_id=str(number), agent_id="a")
         snapshots = [
             (await server.reference.context.store.history("s", upto=upto)).snapshot for upto in (30, 29, 24, 4)
         ]
-        assert [snapshot and snapshot.number for snapshot in snapshots] == [30, 25, None, None]
+        assert [snapshot and snapshot.number for snapshot in snapshots] == [30, 25, 20, None]
         for number in (0, 1, 4, 5, 24, 26, 30):
             state = await server.call("replay_state", session_id="s", event_number=number)
             assert state["completedSteps"] == [str(n) for n in range(1, number + 1)]
+
+
+@pytest.mark.parametrize("each", [2, 3, 4, 8])
+def test_snapshots_get_sparser_with_age_and_none_that_was_dropped_is_kept_later(each: int) -> None:
+    kept: set[int] = set()
+    for newest in range(100, 20_001, 100):
+        keep = set(snapshots_to_keep(newest, every=100, each=each))
+        assert newest in keep
+        assert keep <= kept | {newest}
+        kept = keep
+        assert len(keep) <= each * 8
+        for event in range(1, newest, 777):
+            below = max((number for number in keep if number <= event), default=0)
+            assert event - below <= 100 + 2 * (newest - event) / (each - 1)
+    assert len(snapshots_to_keep(10_000, every=100, each=4)) == 13
+
+
+async def test_an_old_state_of_a_long_workflow_is_not_replayed_from_the_beginning(world: World) -> None:
+    async with serving_inside(world, sessions=("s",), snapshot_every=10) as server:
+        for number in range(1, 401):
+            await server.call("complete_step", session_id="s", step_id=str(number), agent_id="a")
+        labels = {"store": world.name, "tool": "replay_state"}
+        for event in (395, 299, 201, 35):
+            before = server.sample("mcp_state_replayed_events_sum", **labels)
+            state = await server.call("replay_state", session_id="s", event_number=event)
+            assert state["completedSteps"] == [str(number) for number in range(1, event + 1)]
+            replayed = server.sample("mcp_state_replayed_events_sum", **labels) - before
+            assert replayed <= min(event, 10 + (400 - event) * 2 / 3)
 
 
 async def test_an_unchanged_workflow_is_read_without_replaying(tmp_path: Path) -> None:
     labels = {"store": "sqlite", "tool": "get_workflow_state"}
     async with inside(tmp_path, sessions=("s",)) as server:
         for number in range(4):
-            await server.call("complete_step", session_id="s", step_id=str(number))
+            await server.call("complete_step", session_id="s", step_id=str(number), agent_id="a")
         first = await server.call("get_workflow_state", session_id="s")
         assert server.sample("mcp_state_replayed_events_sum", **labels) == 4
         assert await server.call("get_workflow_state", session_id="s") == first
         assert server.sample("mcp_state_replayed_events_sum", **labels) == 4
-        await server.call("complete_step", session_id="s", step_id="new")
+        await server.call("complete_step", session_id="s", step_id="new", agent_id="a")
         assert (await server.call("get_workflow_state", session_id="s"))["completedSteps"][-1] == "new"
 
 
 async def test_two_servers_on_one_file_see_each_others_events_at_once(tmp_path: Path) -> None:
     async with inside(tmp_path, sessions=("s",)) as one, inside(tmp_path) as two:
         for number in range(1, 20, 2):
-            await one.call("complete_step", session_id="s", step_id=str(number))
+            await one.call("complete_step", session_id="s", step_id=str(number), agent_id="a")
             assert (await two.call("get_workflow_state", session_id="s"))["version"] == number
-            await two.call("complete_step", session_id="s", step_id=str(number + 1))
+            await two.call("complete_step", session_id="s", step_id=str(number + 1), agent_id="a")
             assert (await one.call("get_workflow_state", session_id="s"))["version"] == number + 1
 
 
@@ -147,9 +190,9 @@ async def test_a_snapshot_that_cannot_be_written_is_logged_and_the_event_stands(
     async with inside(tmp_path, sessions=("s",), snapshot_every=2) as server:
         monkeypatch.setattr(server.reference.context.store, "put_snapshot", refuse)
         for number in (1, 2, 3):
-            await server.call("complete_step", session_id="s", step_id=str(number))
+            await server.call("complete_step", session_id="s", step_id=str(number), agent_id="a")
         monkeypatch.undo()
-        await server.call("complete_step", session_id="s", step_id="4")
+        await server.call("complete_step", session_id="s", step_id="4", agent_id="a")
         state = await server.call("replay_state", session_id="s", event_number=4)
         assert state["completedSteps"] == ["1", "2", "3", "4"]
         assert server.sample("mcp_state_snapshots_total", store="sqlite") == 1

@@ -98,7 +98,9 @@ async def test_agents_that_advance_one_workflow_at_once_lose_no_advance_they_wer
         handle = await server.session()
         outcomes = await asyncio.gather(
             *(
-                server.call("advance_workflow", session_id=handle, next_phase=f"p{n}", completed_step=f"s{n}")
+                server.call(
+                    "advance_workflow", session_id=handle, next_phase=f"p{n}", completed_step=f"s{n}", agent_id="a"
+                )
                 for n in range(12)
             ),
             return_exceptions=True,
@@ -175,7 +177,7 @@ async def test_callers_that_do_not_collide_meet_no_conflict(tmp_path: Path) -> N
     async with inside(tmp_path) as server:
         handles = [await server.session() for _ in range(8)]
         await asyncio.gather(
-            *(server.call("advance_workflow", session_id=handle, next_phase="p") for handle in handles)
+            *(server.call("advance_workflow", session_id=handle, next_phase="p", agent_id="a") for handle in handles)
         )
         assert server.reference.context.contention.top(1) == []
         assert server.sample("mcp_state_write_conflicts_total", **LABELS) == 0

@@ -18,7 +18,6 @@ from tests.report.outcomes import DEADLINE, EVERYTHING, HANDSHAKE, HOSTILE, MODE
 DAEMONS = {
     "mcp_probe_runs",
     "mcp_probe_failures",
-    "mcp_probe_duration_seconds",
     "mcp_probe_last_success_timestamp_seconds",
 }
 """Families of the daemon that a single pass must not give another meaning or type."""
@@ -57,8 +56,11 @@ def test_success_is_one_for_a_probe_that_passed_and_else_zero() -> None:
 
 
 def test_a_probe_that_did_not_pass_has_its_one_reason() -> None:
-    samples = _samples((*PASSED, DEADLINE, UNKNOWN), "mcp_probe_last_failure_info")
-    assert samples == {("open-close", "timeout", "notes"): 1.0, ("big-answer", "undecided", "reference"): 1.0}
+    samples = _samples((*PASSED, DEADLINE, UNKNOWN), "mcp_probe_failure_info")
+    assert samples == {
+        ("open-close", "timeout", "no_answer", "notes"): 1.0,
+        ("big-answer", "undecided", "unknown", "reference"): 1.0,
+    }
 
 
 def test_times_are_seconds() -> None:

@@ -78,6 +78,7 @@ CLIENTS = "tls_server_config.client_auth_type: "
 MISTAKES = [
     ("", ["the file is empty"]),
     ("[]", ["1: expected a mapping, found a list"]),
+    ("{}", ["protects nothing: it has neither basic_auth_users nor tls_server_config"]),
     ("basic_auth: {}", ["1: basic_auth: unknown key; did you mean basic_auth_users?"]),
     ("basic_auth_users: {}", ["1: basic_auth_users: must not be empty"]),
     ("basic_auth_users: {a: secret}", ["1: basic_auth_users.a: expected a bcrypt hash of a cost from 04 to 16"]),

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from prober.web import Web, WebConfigError, http_server
+from prober.web import Web, WebConfigError, connection, http_server
 from tests.leaks import nothing_left_behind
 from tests.peers.tls import authority, write_authority, write_client_certificate
 from tests.web.asking import asking
@@ -135,14 +135,14 @@ async def test_a_client_that_does_not_read_does_not_keep_the_server(monkeypatch:
 async def test_a_connection_is_not_held_for_a_request_that_does_not_come(
     monkeypatch: pytest.MonkeyPatch, begun: bytes
 ) -> None:
-    monkeypatch.setattr(http_server, "_HEAD_TIME", 0.2)
+    monkeypatch.setattr(connection, "_HEAD_TIME", 0.2)
     async with nothing_left_behind(), serving(hello, web := Web()):
         assert await ask(web, begun) == b""
 
 
 @pytest.mark.slow
 async def test_a_slow_answer_is_not_taken_for_a_slow_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_server, "_HEAD_TIME", 0.2)
+    monkeypatch.setattr(connection, "_HEAD_TIME", 0.2)
 
     async def slow(_: Request) -> Response:
         await asyncio.sleep(0.6)
@@ -158,6 +158,13 @@ async def test_a_head_beyond_bounds_is_refused() -> None:
     async with serving(hello, web := Web()):
         head = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * (http_server.MAX_HEAD + 1000)
         assert (await ask(web, head)).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_a_head_beyond_bounds_that_comes_in_one_piece_is_refused_as_well(tmp_path: Path) -> None:
+    """h11 counts the bytes of a head that is not whole yet, and no others."""
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state, web := Web()):
+        head = b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Long: " + b"x" * 40_000
+        assert (await ask(web, head + b"\r\n\r\n"))[:13] in (b"HTTP/1.1 431 ", b"HTTP/1.1 400 ")
 
 
 async def test_bodies_and_queries_beyond_bounds_are_refused(tmp_path: Path) -> None:

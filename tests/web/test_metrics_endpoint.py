@@ -26,7 +26,7 @@ async def test_the_page_is_clean_by_the_judgement_of_promtool(tmp_path: Path) ->
         page = await client.get("/metrics")
         assert page.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
         assert 'mcp_probe_success{target="dead",probe="a"} 0' in page.text
-        assert {family.name for family in text(page.text)} > {"mcp_probe_success", "prober_build_info"}
+        assert {family.name for family in text(page.text)} > {"mcp_probe_success", "mcp_prober_build_info"}
         check_metrics(page.text)
 
 

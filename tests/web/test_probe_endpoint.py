@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
+import bcrypt
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from prober.web import Web
+from tests.client.test_connections import tls_peer
 from tests.peers.http_faults import FAULTS
 from tests.peers.http_peer import Script, http_peer
 from tests.programs import check_metrics
@@ -82,15 +86,49 @@ async def test_several_probes_pass_only_together(tmp_path: Path) -> None:
             metrics = values(answer)
             assert only(metrics, "probe_success") == 0
             assert sorted(metrics["mcp_probe_success"].values()) == [0, 1]
-            assert only(metrics, "mcp_probe_last_failure_info") == 1
+            assert only(metrics, "mcp_probe_failure_info") == 1
             check_metrics(answer.text)
+
+
+async def test_what_blackbox_users_know_of_the_wire_is_told_by_its_names(tmp_path: Path) -> None:
+    async with tls_peer(tmp_path) as (peer, trust):
+        document = echoes(peer.url, tls={"ca_file": str(trust.ca_file)})
+        async with house(document, tmp_path) as here, asking(here.app_state) as client:
+            answer = await client.get("/probe?target=real&probe=echo")
+            metrics = values(answer)
+            assert only(metrics, "probe_success") == 1, answer.text
+            assert only(metrics, "probe_http_status_code") == 200
+            assert only(metrics, "probe_http_version") == 1.1
+            assert metrics["probe_tls_version_info"] == {frozenset({("version", "TLS 1.3")}): 1}
+            expiry = only(metrics, "probe_ssl_earliest_cert_expiry")
+            assert expiry == only(metrics, "mcp_target_certificate_expiry_timestamp_seconds") > time.time()
+            assert 0 < only(metrics, "mcp_probe_latency_seconds") < 3
+            check_metrics(answer.text)
+
+
+async def test_a_status_that_fails_a_probe_is_told(tmp_path: Path) -> None:
+    script = Script(era="modern", faults={"call": FAULTS["http_503"].act})
+    async with (
+        http_peer(script) as peer,
+        house(echoes(peer.url), tmp_path) as here,
+        asking(here.app_state) as client,
+    ):
+        metrics = values(await client.get("/probe?target=real&probe=echo"))
+        assert (only(metrics, "probe_success"), only(metrics, "probe_http_status_code")) == (0, 503)
+        assert not {"probe_tls_version_info", "probe_ssl_earliest_cert_expiry"} & metrics.keys()
+
+
+async def test_without_a_response_nothing_is_told_of_the_wire(tmp_path: Path) -> None:
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
+        metrics = values(await client.get("/probe?target=dead&probe=a"))
+        assert not {name for name in metrics if name.startswith(("probe_http_", "probe_tls_", "probe_ssl_"))}
 
 
 async def test_a_target_that_is_down_is_an_answer_like_any_other(tmp_path: Path) -> None:
     async with house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
         metrics = values(await client.get("/probe?target=dead&probe=a"))
         assert only(metrics, "probe_success") == 0
-        (labels,) = metrics["mcp_probe_last_failure_info"]
+        (labels,) = metrics["mcp_probe_failure_info"]
         assert ("reason", "connect_refused") in labels
 
 
@@ -136,17 +174,68 @@ async def test_to_ask_for_the_head_runs_nothing(tmp_path: Path) -> None:
         assert peer.connections == 0
 
 
-@pytest.mark.parametrize("mode", ["no-cors", "cors"])
-async def test_a_page_of_another_site_cannot_have_probes_run(tmp_path: Path, mode: str) -> None:
+FOREIGN = {
+    "a picture": {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+    "a script": {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"},
+    "an iframe": {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+    "an iframe after a click": {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe", "Sec-Fetch-User": "?1"},
+    "an object": {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "object"},
+    "a window that a page opens": {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
+}
+FOLLOWED = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-User": "?1"}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("headers", FOREIGN.values(), ids=FOREIGN)
+async def test_a_page_of_another_site_cannot_have_probes_run(
+    tmp_path: Path, headers: dict[str, str], method: str
+) -> None:
     async with http_peer() as peer, house(echoes(peer.url), tmp_path) as here, asking(here.app_state) as client:
-        headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode}
-        assert (await client.get("/probe?target=real&probe=hello", headers=headers)).status_code == 403
+        for site in ("cross-site", "same-site"):
+            sent = {"Sec-Fetch-Site": site, **headers}
+            answer = await client.request(method, "/probe?target=real&probe=hello", headers=sent)
+            assert answer.status_code == 403
         assert peer.connections == 0
+
+
+WRITES = "/probe?target=real&probe=hello"
+
+
+async def test_a_probe_that_may_write_is_run_by_a_post_and_not_by_a_get(tmp_path: Path) -> None:
+    async with http_peer() as peer:
+        document = echoes(peer.url, allow_writes=True)
+        document["probes"]["hello"]["allow_writes"] = True
+        async with house(document, tmp_path) as here, asking(here.app_state) as client:
+            for headers in ({}, {"Sec-Fetch-Site": "cross-site", **FOLLOWED}, {"Sec-Fetch-Site": "none", **FOLLOWED}):
+                refused = await client.get(WRITES, headers=headers)
+                assert refused.status_code == 403
+                assert "hello may write (allow_writes), so a GET does not run it: send a POST" in refused.text
+            assert peer.connections == 0
+            listed = (await client.get("/sd")).json()
+            assert [group["labels"]["probe"] for group in listed] == ["echo"]
+            assert only(values(await client.post(WRITES)), "probe_success") == 1
+            assert (await client.get("/probe?target=real&probe=echo")).status_code == 200
+
+
+async def test_a_get_that_has_proved_who_sends_it_runs_a_probe_that_may_write(tmp_path: Path) -> None:
+    file = tmp_path / "web.yml"
+    file.write_text(f"basic_auth_users: {{ann: '{bcrypt.hashpw(b'geheim', bcrypt.gensalt(4)).decode()}'}}")
+    async with http_peer() as peer:
+        document = echoes(peer.url, allow_writes=True)
+        document["probes"]["hello"]["allow_writes"] = True
+        async with (
+            house(document, tmp_path) as here,
+            asking(here.app_state, Web(config_file=file), auth=("ann", "geheim")) as client,
+        ):
+            assert only(values(await client.get(WRITES)), "probe_success") == 1
+            assert len((await client.get("/sd")).json()) == 2
+            link = {"Sec-Fetch-Site": "cross-site", **FOLLOWED}  # a browser adds the password by itself
+            assert (await client.get(WRITES, headers=link)).status_code == 403
 
 
 async def test_a_link_on_another_site_can_be_followed(tmp_path: Path) -> None:
     async with house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
-        headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+        headers = {"Sec-Fetch-Site": "cross-site", **FOLLOWED}
         assert (await client.get("/probe?target=dead&probe=a", headers=headers)).status_code == 200
 
 
@@ -158,7 +247,7 @@ async def test_there_is_an_answer_before_prometheus_gives_up(tmp_path: Path, scr
         async with withheld() as late:
             answer = await client.get("/probe?target=real&probe=echo", headers={SCRAPE: scrape})
         metrics = values(answer)
-        (labels,) = metrics["mcp_probe_last_failure_info"]
+        (labels,) = metrics["mcp_probe_failure_info"]
         assert ("reason", "timeout") in labels
         assert only(metrics, "mcp_probe_last_duration_seconds") <= bound + late.seconds
 
@@ -175,7 +264,7 @@ async def test_a_probe_that_waits_for_its_turn_is_not_blamed_on_its_target(tmp_p
         async with asyncio.timeout(10):
             await peer.wait_for(lambda request: request.rpc_method == "tools/call")
         answer = await client.get("/probe?target=real&probe=hello", headers={SCRAPE: "1"})
-        (labels,) = values(answer)["mcp_probe_last_failure_info"]
+        (labels,) = values(answer)["mcp_probe_failure_info"]
         assert ("reason", "not_run") in labels
         await first
 

@@ -101,12 +101,12 @@ async def test_a_server_that_was_down_for_a_while_is_seen_so(tmp_path: Path) -> 
         await seen.until(success, lambda found: list(found.values()) == [1])
         peer.script = Script(era="modern", faults={"call": FAULTS["http_503"].act})
         await seen.until(success, lambda found: list(found.values()) == [0])
-        why = await seen.query('mcp_probe_last_failure_info{probe="call"}', "reason")
+        why = await seen.query('mcp_probe_failure_info{probe="call"}', "reason")
         assert why == {labels(reason="unavailable"): 1}
         peer.script = Script(era="modern")
         await seen.until(success, lambda found: list(found.values()) == [1])
         assert await seen.query(f"changes({success}[2m])") == {frozenset(): 2}
-        assert await seen.query("mcp_probe_last_failure_info{probe='call'}") == {}
+        assert await seen.query("mcp_probe_failure_info{probe='call'}") == {}
 
 
 @pytest.mark.slow

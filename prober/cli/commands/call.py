@@ -157,7 +157,8 @@ def _why_unchecked(finding: Finding) -> str:
 
 
 def _listed(done: _Call) -> Mapping[str, Tool]:
-    return done.context.target_cache.tools.value or {}
+    listed = done.context.target_cache.tools.value
+    return listed.tools if listed is not None else {}
 
 
 def _took(done: _Call) -> str:

@@ -40,7 +40,7 @@ def scan() -> int:
     servers = [server for config in configs for server in config.servers]
     typer.echo(
         f"{counted(servers, 'server')} in {counted(configs, 'file')}; looked for {len(files)} files, "
-        f"{len(there)} of them are there. Nothing was started."
+        f"{len(there)} found. Nothing was started."
     )
     if not servers:
         typer.echo("Give the URL or the command of a server: mcp-prober init URL, mcp-prober init -- COMMAND")

@@ -17,7 +17,7 @@ from prober.client.foreign_logs import keep_back, probing
 from prober.client.http.connections import Connections
 from prober.client.http.http_response import note_head, read_body
 from prober.client.http.network_backend import Backend
-from prober.client.http.oauth import TokenSource
+from prober.client.http.oauth import TOKEN_LIMITS, TokenSource, token_failed
 from prober.client.http.response import Response
 from prober.client.http.tls import tls_context
 from prober.config.model import Target, Tls
@@ -40,7 +40,7 @@ class HttpClient:
         keep_back("httpx")
         keep_back("httpcore")
         self._host = _parsed(target.url or "").host
-        self._limits = target.limits
+        self._configured = {target.url, target.auth.token_url if target.auth else None}
         self._by_proxy = target.proxy is not None
         self._has_credentials = bool(target.headers)
         self._backend = Backend()
@@ -63,7 +63,12 @@ class HttpClient:
         recorder.confidential = True
         async with self._send("POST", url, headers=headers, content=content, recorder=recorder) as response:
             note_head(response, recorder)
-            body = await read_body(response, self._limits, recorder)
+            try:
+                body = await read_body(response, TOKEN_LIMITS, recorder)
+            except Failure as failure:
+                if failure.reason is not Reason.TOO_LARGE:
+                    raise
+                raise token_failed(failure.message, response.status_code) from None
         return tokens.take(response.status_code, body)
 
     def send(
@@ -77,13 +82,15 @@ class HttpClient:
     async def _send(
         self, method: str, url: str, *, headers: Mapping[str, str], recorder: ExchangeRecorder, content: bytes
     ) -> AsyncIterator[Response]:
-        recorder.address = Address.of(url)
+        recorder.address = _configured_place(url) if url in self._configured else Address.of(url)
         recorder.by_proxy = self._by_proxy
         recorder.credentials = self._has_credentials or any(name.lower() == "authorization" for name in headers)
         with self._booked_on(recorder):
             # Straight to httpcore: what httpx's client has besides (redirects, cookies, authentication) is not wanted
             # here, and would be a fifth of a probe.
-            response = Response(await self._connections.handle_async_request(_request(method, url, headers, content)))
+            address = _configured_address(url) if url in self._configured else _address(url)
+            request = _request(method, *address, headers, content)
+            response = Response(await self._connections.handle_async_request(request))
             try:
                 yield response
             finally:
@@ -133,8 +140,9 @@ def _merged(headers: Mapping[str, str], more: Mapping[str, str]) -> dict[str, st
     return {name: value for name, value in headers.items() if name.lower() not in replaced} | dict(more)
 
 
-def _request(method: str, url: str, headers: Mapping[str, str], content: bytes) -> httpcore.Request:
-    address, host = _address(url)
+def _request(
+    method: str, address: httpcore.URL, host: bytes, headers: Mapping[str, str], content: bytes
+) -> httpcore.Request:
     raw = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
     given = {name.lower() for name, _ in raw}
     if b"host" not in given:
@@ -145,16 +153,27 @@ def _request(method: str, url: str, headers: Mapping[str, str], content: bytes) 
 
 
 @lru_cache(4096)
+def _configured_address(url: str) -> tuple[httpcore.URL, bytes]:
+    """Kept for configured URLs alone: a server of HTTP+SSE may name another endpoint, of any length, for each run."""
+    return _address(url)
+
+
+@lru_cache(4096)
+def _configured_place(url: str) -> Address:
+    """Likewise, for people."""
+    return Address.of(url)
+
+
 def _address(url: str) -> tuple[httpcore.URL, bytes]:
     """Where a request goes, and its Host header."""
-    parsed = _parsed(url)
+    parsed = httpx.URL(url)
     address = httpcore.URL(scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path)
     return address, parsed.netloc
 
 
 @lru_cache(4096)
 def _parsed(url: str) -> httpx.URL:
-    """Once for all runs: to take a URL apart costs as much as to send a request."""
+    """A configured URL, once for all runs: to take a URL apart costs as much as to send a request."""
     return httpx.URL(url)
 
 

@@ -54,8 +54,11 @@ chunks, and a chunk a thousand lines."""
 
 def note_head(response: Response, recorder: ExchangeRecorder) -> None:
     recorder.http_status = response.status_code
-    named = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    recorder.content_type = cap(named, _WORDS) or None
+    recorder.http_version = response.http_version
+    recorder.tls_version = response.tls_version
+    named = response.headers.get("content-type", "").partition(";")[0].strip()
+    known = named.lower() in (JSON, EVENTS)  # any other is shown as it is: in small letters no secret is recognized
+    recorder.content_type = cap(named.lower() if known else named, _WORDS) or None
 
 
 async def refuse_status(
@@ -200,6 +203,7 @@ async def body_chunks(response: Response, meter: Meter, recorder: ExchangeRecord
         async for raw in raw_chunks:
             empty = empty and not raw
             meter.count_wire(len(raw))
+            since_turn += _LEAST  # a chunk may cost time without a byte to show for it
             for chunk in _inflated(inflate, raw) if inflate else (raw,):
                 meter.count_plain(len(chunk))
                 recorder.saw(chunk)
@@ -225,12 +229,20 @@ def _decompressor(encoding: str) -> Any | None:
 def _inflated(inflate: Any, raw: bytes) -> Iterator[bytes]:
     """What has become readable, a piece at a time: a few bytes may stand for megabytes."""
     while True:
+        if inflate.eof and raw:
+            raise _beyond_the_end()
         try:
             piece = inflate.decompress(raw, _PIECE)
         except zlib.error as error:
             raise Failure(Reason.BAD_ENCODING, f"the answer cannot be decompressed: {error}") from None
         if piece:
             yield piece
+        if inflate.unused_data:  # zlib keeps them, and would copy all it has kept for each chunk more
+            raise _beyond_the_end()
         raw = inflate.unconsumed_tail
         if not raw and len(piece) < _PIECE:
             return
+
+
+def _beyond_the_end() -> Failure:
+    return Failure(Reason.BAD_ENCODING, "the compressed answer is followed by more bytes")

@@ -28,6 +28,11 @@ _READ_SIZE: Final = 4 * 1024
 """Bytes handed to the HTTP parser at a time, because the event loop runs other tasks only between two reads. So few
 bytes may already hold a hundred interim responses."""
 
+_INTERIM: Final = (b"HTTP/1.1 1", b"HTTP/1.0 1")
+_MOST_INTERIM: Final = 100
+"""Interim responses (status 1xx) before the response to a request. A server may send one every few seconds while it
+works; thousands cost the parser as much as an answer each, and no other limit counts them."""
+
 _TOGETHER: Final = 64 * 1024
 """Bytes of a request up to which its parts are sent in one piece."""
 
@@ -77,6 +82,7 @@ class Stream(httpcore.AsyncNetworkStream):
         self._protocol = protocol
         self._wrote = False
         self._unsent = b""
+        self._interim = 0
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         recorder = self._backend.recorder
@@ -91,8 +97,20 @@ class Stream(httpcore.AsyncNetworkStream):
         recorder.note_arrival(self._protocol.last_arrival)
         if self._wrote:
             self._wrote = False
+            self._interim = 0
             recorder.head = data[:16]
+        if recorder.http_status is None:
+            self._count_interim(data)
         return data
+
+    def _count_interim(self, data: bytes) -> None:
+        """Raises Failure with `too_large`."""
+        if data.startswith(_INTERIM) or self._interim:
+            self._interim += sum(map(data.count, _INTERIM))
+        if self._interim > _MOST_INTERIM:
+            raise Failure(
+                Reason.TOO_LARGE, f"more than {_MOST_INTERIM} interim responses (1xx) came before the response"
+            )
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if not buffer:

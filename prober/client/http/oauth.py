@@ -13,12 +13,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from prober.client.single_flight import SingleFlight
-from prober.config.model import ClientCredentials
-from prober.json_values import cap
+from prober.config.model import ClientCredentials, Limits
+from prober.json_values import written
 from prober.outcome import Evidence, Failure, Reason
 
 EARLY: Final = 30.0
 """Seconds before its expiry from which a token is no longer used."""
+
+TOKEN_LIMITS: Final = Limits(body=64 * 1024, decompressed=64 * 1024)
+"""Bytes of the answer of a token endpoint: more than any token needs, and parsed within a millisecond or two."""
 
 _JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -68,13 +71,13 @@ class TokenSource:
         try:
             answer = json.loads(body)
         except (ValueError, RecursionError):
-            raise _token_failed(f"HTTP {status} with an answer that is not JSON", status) from None
+            raise token_failed(f"HTTP {status} with an answer that is not JSON", status) from None
         if not isinstance(answer, dict) or status >= 400 or "error" in answer:
             error = answer.get("error") if isinstance(answer, dict) else None
-            raise _token_failed(f"HTTP {status}" + (f", {cap(str(error), 100)}" if error else ""), status)
+            raise token_failed(f"HTTP {status}" + (f", {written(error, 100)}" if error else ""), status)
         token = answer.get("access_token")
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            raise _token_failed("its answer holds no access token that could be sent", status)
+            raise token_failed("its answer holds no access token that could be sent", status)
         self._good_until = time.monotonic() + _lifetime(answer.get("expires_in")) - EARLY
         return token
 
@@ -88,7 +91,8 @@ def _lifetime(expires_in: Any) -> float:
     return seconds if 0 <= seconds <= _MAX_LIFETIME else _DEFAULT_LIFETIME
 
 
-def _token_failed(why: str, status: int) -> Failure:
+def token_failed(why: str, status: int) -> Failure:
+    """The failure of a token endpoint that answered with an HTTP status."""
     return Failure(
         Reason.TOKEN_FAILED, f"the token endpoint gave no token: {why}", evidence=Evidence(http_status=status)
     )

@@ -22,6 +22,19 @@ class Response:
         phrase: bytes = self._response.extensions.get("reason_phrase", b"")
         return phrase.decode("ascii", "ignore")
 
+    @property
+    def http_version(self) -> str:
+        """Such as `HTTP/1.1`."""
+        version: bytes = self._response.extensions.get("http_version", b"")
+        return version.decode("ascii", "ignore")
+
+    @property
+    def tls_version(self) -> str | None:
+        """Such as `TLSv1.3`; None without TLS."""
+        stream = self._response.extensions.get("network_stream")
+        encrypted = stream.get_extra_info("ssl_object") if stream is not None else None
+        return None if encrypted is None else encrypted.version()
+
     @cached_property
     def headers(self) -> Mapping[str, str]:
         """By name in lower case; the values of a name that stands several times are joined by commas (RFC 9110 5.3)."""

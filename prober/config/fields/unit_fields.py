@@ -1,4 +1,4 @@
-"""Field types with a unit: durations and sizes."""
+"""Field types with a unit: durations, sizes and shares."""
 
 from __future__ import annotations
 
@@ -56,6 +56,27 @@ class Size(FieldType[int]):
 
     def show(self, value: Any) -> Any:
         return None if value is None else units.show_size(value)
+
+
+class Percent(FieldType[float]):
+    """A share as a number of percent, between 0 and 100, neither of them."""
+
+    def words(self) -> str:
+        return "a number of percent such as 99.5"
+
+    def read(self, cursor: Cursor) -> float:
+        value = getattr(cursor.node, "value", None)
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise cursor.wrong_type(self.words())
+        if not 0 < value < 100:
+            raise cursor.error("must be more than 0 and less than 100, in percent")
+        return float(value)
+
+    def schema(self, builder: SchemaBuilder) -> JsonSchema:  # noqa: ARG002 - a number looks the same everywhere
+        return {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 100}
+
+    def show(self, value: Any) -> Any:
+        return value
 
 
 def _bare_number(cursor: Cursor) -> str | None:

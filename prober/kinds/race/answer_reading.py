@@ -39,7 +39,7 @@ async def read_answer(
         return Answer(result=Result.FAIL)
     if result.get("isError"):
         raise tool_error(call.tool, result)
-    judged = select(call.source, result)
+    judged = select(call.source, result, context.target)
     shown = None if judged is MISSING else judged
     try:
         value = await _value(context, call, shown, many=kind == "read" and MODELS[model].collection)

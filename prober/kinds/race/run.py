@@ -17,6 +17,7 @@ from contextlib import AsyncExitStack
 from typing import Any, Final
 
 from prober.consistency import judge_trace
+from prober.consistency.trace import masked
 from prober.kinds.context import ProbeContext
 from prober.kinds.placeholders import SCRATCH, names_in
 from prober.kinds.race.client import Client
@@ -83,7 +84,7 @@ async def run(context: ProbeContext, settings: RaceSettings) -> None:
         context.facts["race_operations"] = len(recorder.operations)
         await _clean_up(context, settings, names, recorder)
     trace = recorder.trace(settings, seed=seed, about=f"{context.target.name} / {context.probe}")
-    context.on_trace(trace)
+    context.on_trace(masked(trace, context.log.redact))
     verdict = failure_from(context, judge_trace(trace), trace, recorder.failures)
     if verdict is not None:
         raise verdict

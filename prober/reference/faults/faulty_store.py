@@ -8,7 +8,7 @@ writes one event too many, `lock-not-released` leaves a lock that expires by its
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -126,7 +126,7 @@ class FaultyStore:
         self._lose_session(handle)
         return await self._store.history(handle, upto=upto)
 
-    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: int) -> None:
+    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: Collection[int]) -> None:
         """Passed on."""
         await self._store.put_snapshot(handle, snapshot, keep=keep)
 

@@ -1,6 +1,7 @@
 """A read-through cache: a value is fetched once, kept for its time to live, and dropped when it is invalidated.
 
-* A value is never older than the time to live, counted from before its fetch began.
+* A value is never older than its time to live, counted from before its fetch began, nor kept for longer than what it
+  belongs to exists.
 * Single flight: callers that miss at the same time share one fetch.
 * A fetch that was under way when its key was invalidated is not cached: it may have read the old value.
 """
@@ -8,6 +9,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -27,33 +29,43 @@ _CAPACITY: Final = 10_000
 class _Entry(Generic[T]):
     value: T
     fetched_at: float
+    ends_at: float
+    """When what the value belongs to ends."""
 
 
 class ReadThroughCache(Generic[T]):
-    """Caches the values of `fetch` by key, for `ttl` seconds."""
+    """Caches the values of `fetch` by key, for `ttl` seconds at most."""
 
     def __init__(
         self,
         fetch: Callable[[str], Awaitable[T]],
         *,
         ttl: float,
+        lives: Callable[[T], float | None] = lambda _: None,
         capacity: int = _CAPACITY,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`lives` says how many seconds a value has left when it is fetched, None for no end."""
         self._fetch = fetch
         self._ttl = ttl
+        self._lives = lives
         self._capacity = capacity
         self._clock = clock
         self._entries: OrderedDict[str, _Entry[T]] = OrderedDict()
         self._fetches: dict[str, asyncio.Future[T]] = {}
 
-    async def get(self, key: str) -> tuple[T, Found]:
-        """The value and where it came from. An exception of `fetch` is raised to every caller that waits for it."""
+    async def get(self, key: str, *, ttl: float | None = None) -> tuple[T, Found]:
+        """The value and where it came from. An exception of `fetch` is raised to every caller that waits for it.
+
+        `ttl` is how old the value may be for this call, in seconds, where that is not the time to live of all.
+        """
+        max_age = self._ttl if ttl is None else ttl
         found: Found = "miss"
         while True:
             entry = self._entries.get(key)
             if entry is not None:
-                if self._clock() - entry.fetched_at < self._ttl:
+                now = self._clock()
+                if now - entry.fetched_at < max_age and now < entry.ends_at:
                     self._entries.move_to_end(key)
                     return entry.value, "hit"
                 found = "stale"
@@ -92,7 +104,8 @@ class ReadThroughCache(Generic[T]):
         else:
             fetch.set_result(value)
             if self._fetches.get(key) is fetch:  # else the key was invalidated meanwhile
-                self._store(key, _Entry(value, began))
+                left = self._lives(value)
+                self._store(key, _Entry(value, began, math.inf if left is None else began + left))
             return value
         finally:
             fetch.cancel()  # does nothing if the fetch has its result

@@ -9,6 +9,7 @@ from prober.reference.metrics import ReferenceMetrics
 from prober.reference.settings import Settings
 from prober.reference.state.cache import ReadThroughCache
 from prober.reference.state.projection import StateCache
+from prober.reference.state.store_failures import StoreFailures
 from prober.reference.stores.protocol import Store
 from prober.reference.stores.values import Config
 
@@ -23,3 +24,4 @@ class Context:
     contention: Contention
     configs: ReadThroughCache[Config]
     states: StateCache
+    failures: StoreFailures

@@ -1,4 +1,4 @@
-"""Waiting for a session's lock. A store grants or refuses at once; the retries are here."""
+"""Waiting for a session's lock, and working under it. A store grants or refuses at once; the retries are here."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import logging
 import random
 import secrets
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from prober.reference.logs import log
 from prober.reference.state.context import Context
-from prober.reference.stores.errors import LockHeldError
+from prober.reference.stores.errors import LockHeldError, StoreError
 from prober.reference.stores.values import Lock
 
 _FIRST_PAUSE: Final = 0.005
@@ -40,6 +42,26 @@ async def acquire(context: Context, handle: str, *, tool: str, ttl: float, wait:
                 pause = min(_MAX_PAUSE, pause * 2)
     finally:
         _record_wait(context, handle, tool=tool, seconds=time.monotonic() - began)
+
+
+@asynccontextmanager
+async def holding(context: Context, handle: str, *, tool: str, ttl: float, wait: float) -> AsyncIterator[Lock]:
+    """Hold the lock during the body. The body's result or error stands, whatever becomes of giving the lock back.
+
+    A lock that is lost by then has expired; one that cannot be given back expires. Neither changes what the body wrote:
+    only the fencing token decides that.
+
+    Raises:
+        LockHeldError: another owner held the lock for the whole `wait`.
+    """
+    lock = await acquire(context, handle, tool=tool, ttl=ttl, wait=wait)
+    try:
+        yield lock
+    finally:
+        try:
+            await context.store.release(handle, owner=lock.owner)
+        except StoreError as error:
+            log(logging.WARNING, "release_failed", session_id=handle, tool=tool, error=type(error).__name__)
 
 
 def _record_wait(context: Context, handle: str, *, tool: str, seconds: float) -> None:

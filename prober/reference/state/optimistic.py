@@ -59,9 +59,9 @@ async def counted(context: Context, write: Coroutine[Any, Any, T], *, tool: str,
     except StoreError as error:
         if isinstance(error, VersionConflictError | StaleTokenError):
             record_conflict(context, tool=tool, handle=handle, retry_count=0)
-        context.metrics.write_ended(tool=tool, outcome=outcome_of(error))
+        _end(context, tool=tool, error=error)
         raise
-    context.metrics.write_ended(tool=tool, outcome="ok")
+    _end(context, tool=tool)
     return result
 
 
@@ -84,15 +84,16 @@ async def optimistic(
         except VersionConflictError as conflict:
             record_conflict(context, tool=tool, handle=handle, retry_count=retry)
             if retry == RETRIES:
-                _end(context, tool=tool, outcome="conflict", retries=retry)
+                gave_up = GaveUpError(handle, tries=retry + 1)
+                _end(context, tool=tool, error=gave_up, retries=retry)
                 log(logging.ERROR, "write_gave_up", session_id=handle, tool=tool, tries=retry + 1)
-                raise GaveUpError(handle, tries=retry + 1) from conflict
+                raise gave_up from conflict
             await sleep(wait_before(retry))
         except StoreError as error:
-            _end(context, tool=tool, outcome=outcome_of(error), retries=retry)
+            _end(context, tool=tool, error=error, retries=retry)
             raise
         else:
-            _end(context, tool=tool, outcome="ok", retries=retry)
+            _end(context, tool=tool, retries=retry)
             return result, retry
     raise AssertionError("the last retry returns or raises")
 
@@ -116,6 +117,12 @@ def record_conflict(context: Context, *, tool: str, handle: str, retry_count: in
     )
 
 
-def _end(context: Context, *, tool: str, outcome: str, retries: int) -> None:
-    context.metrics.write_ended(tool=tool, outcome=outcome)
-    context.metrics.retries_ended(tool=tool, retries=retries)
+def _end(context: Context, *, tool: str, error: StoreError | None = None, retries: int | None = None) -> None:
+    """Count a write that ended; `retries` is None for a tool that does not retry."""
+    if error is None:
+        context.failures.write_succeeded()
+    else:
+        context.failures.write_failed(error)
+    context.metrics.write_ended(tool=tool, outcome="ok" if error is None else outcome_of(error))
+    if retries is not None:
+        context.metrics.retries_ended(tool=tool, retries=retries)

@@ -6,7 +6,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from prober.reference.stores.values import Event, EventHistory, Session, Snapshot
 
@@ -57,28 +57,56 @@ def snapshot_of(state: WorkflowState) -> Snapshot:
     return Snapshot(number=state.version, state=json.dumps(asdict(state), ensure_ascii=False))
 
 
+def snapshots_to_keep(newest: int, *, every: int, each: int) -> tuple[int, ...]:
+    """The numbers of the snapshots that stay when one is written at event `newest`; there was one every `every` events.
+
+    The newest `each` of all, the newest `each` of every second, of every fourth and so on: the older, the sparser. A
+    read of an old state replays `every` events at most, and 2 / (`each` - 1) of those since; with 4, 10,000 events
+    have 13 snapshots. What this keeps, it kept before too: no snapshot that was dropped is asked for later.
+    """
+    numbers: set[int] = set()
+    distance = every
+    while distance <= newest:
+        last = newest // distance
+        numbers.update(distance * count for count in range(max(1, last - each + 1), last + 1))
+        distance *= 2
+    return tuple(sorted(numbers))
+
+
+_LogEnd: TypeAlias = tuple[float, int, float | None]
+
+
+def _log_end(session: Session) -> _LogEnd:
+    """What no other newest event of any log under this handle has in common."""
+    return session.created_at, session.last_event, session.last_event_at
+
+
 class StateCache:
     """Folded states, reused as long as no event was appended since.
 
-    Never stale, without invalidation: a log is append-only, so its state at one event never changes, and every read
-    asks the store for the newest event. `created_at` tells the logs of two sessions under one handle apart.
+    Never stale, without invalidation: every read asks the store for the newest event, and the state at one event never
+    changes. `created_at` tells the logs of two sessions under one handle apart. Number and time name the event: a store
+    that came back from an older copy (Redis after a restart, a replica that took over, a restored file) gives the
+    numbers of lost events to others.
     """
 
     def __init__(self, capacity: int = 1_000) -> None:
         self._capacity = capacity
-        self._states: OrderedDict[str, tuple[float, WorkflowState]] = OrderedDict()
+        self._states: OrderedDict[str, tuple[_LogEnd, WorkflowState]] = OrderedDict()
 
     def at(self, session: Session) -> WorkflowState | None:
         """The state at the newest event of this session's log, if it is cached."""
-        created_at, state = self._states.get(session.handle, (None, None))
-        if state is None or created_at != session.created_at or state.version != session.last_event:
+        end, state = self._states.get(session.handle, (None, None))
+        if state is None or end != _log_end(session):
             return None
         self._states.move_to_end(session.handle)
         return state
 
     def learn(self, session: Session, state: WorkflowState) -> None:
-        """Cache a state; the least recently used one is evicted."""
-        self._states[session.handle] = session.created_at, state
+        """Cache a state, unless it is not the one at the session's newest event; evict the least recently used one."""
+        if state.version != session.last_event or (session.last_event and session.last_event_at is None):
+            return
+        self._states[session.handle] = _log_end(session), state
         self._states.move_to_end(session.handle)
         if len(self._states) > self._capacity:
             self._states.popitem(last=False)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from prober.reference.logs import log
 from prober.reference.state.context import Context
-from prober.reference.state.projection import WorkflowState, snapshot_of, state_of
+from prober.reference.state.projection import WorkflowState, snapshot_of, snapshots_to_keep, state_of
 from prober.reference.stores.errors import StoreError
 from prober.reference.stores.values import Event
 
@@ -79,7 +79,9 @@ async def _write_snapshot(context: Context, handle: str, *, number: int) -> None
     """A snapshot only makes reads cheaper: if this one cannot be written, the event still stands."""
     try:
         state = state_of(await context.store.history(handle, upto=number))
-        await context.store.put_snapshot(handle, snapshot_of(state), keep=context.settings.snapshots_kept)
+        settings = context.settings
+        keep = snapshots_to_keep(number, every=settings.snapshot_every, each=settings.snapshots_kept)
+        await context.store.put_snapshot(handle, snapshot_of(state), keep=keep)
     except StoreError as error:
         log(logging.WARNING, "snapshot_failed", session_id=handle, number=number, error=type(error).__name__)
     else:

@@ -7,6 +7,7 @@
     ├── LockHeldError           another owner holds the lock
     ├── LockLostError           the caller does not hold the lock to release
     ├── StaleTokenError         the fencing token of a guarded write is not the newest
+    ├── StateLostError          a part of the session's state is missing from the store
     ├── StoreBusyError          no connection or no write lock within the bounded wait; nothing was written
     └── StoreUnavailableError   the store is down, broken or cut off by its circuit breaker
 
@@ -73,13 +74,26 @@ class StaleTokenError(StoreError):
         self.current = current
 
 
+class StateLostError(StoreError):
+    """A part of a session's state that was acknowledged is not in the store any more; nothing was written."""
+
+    def __init__(self, handle: str, *, lost: str) -> None:
+        super().__init__(f"the store has lost {lost} of session {handle!r}")
+        self.handle = handle
+        self.lost = lost
+
+
 class StoreBusyError(StoreError):
     """No connection became free within the bounded wait. Nothing was written; a later retry may succeed."""
 
 
 class StoreUnavailableError(StoreError):
-    """The store cannot be used. `maybe_written`: the failure came after the write was sent, so it may have happened."""
+    """The store cannot be used. `maybe_written`: the failure came after the write was sent, so it may have happened.
 
-    def __init__(self, message: str, *, maybe_written: bool = False) -> None:
+    `detail` is for the operator: it may name hosts, ports and files, which callers must not learn.
+    """
+
+    def __init__(self, message: str, *, detail: str = "", maybe_written: bool = False) -> None:
         super().__init__(message)
+        self.detail = detail
         self.maybe_written = maybe_written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from prober.reference.breaker import BreakerPolicy
 from prober.reference.settings import Settings
 from prober.reference.stores.protocol import Store, StoreObserver
 
@@ -32,6 +33,12 @@ def make(settings: Settings, observer: StoreObserver) -> Store:
                 url=settings.redis_url,
                 pool_size=settings.redis_pool,
                 max_wait=settings.store_wait,
+                idle_trust=settings.redis_ping,
+                breaker=BreakerPolicy(
+                    bad_calls=settings.breaker_bad_calls,
+                    of_last=settings.breaker_window,
+                    slow_after=settings.breaker_slow,
+                ),
                 observer=observer,
             )
         case "memory":

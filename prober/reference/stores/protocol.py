@@ -11,12 +11,14 @@ Every store but `memory` keeps these promises:
   `expires_at` to `updated_at + lifetime`.
 * **Expiry.** A session past `expires_at` raises `UnknownSessionError` from every method, purged or not;
   with a session go its events, snapshots, configuration and lock.
+* **Complete.** A read that cannot return all that was acknowledged (a gap in the log, options that are gone) raises
+  `StateLostError`, and so does a write on top of it. A lost record is `UnknownSessionError`.
 * **Errors** are the classes of `errors.py` and no others. A cancelled call may or may not have written.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from typing import Protocol
 
 from prober.reference.stores.values import Config, Event, EventHistory, Lock, Session, Snapshot
@@ -74,7 +76,10 @@ class Store(Protocol):
     # The record
 
     async def step(self, handle: str, *, tool: str, result: str, lifetime: float | None = None) -> Session:
-        """Add one to `step_count`, set `last_tool` and `last_result` (JSON text); set `lifetime` unless None."""
+        """Add one to `step_count`, set `last_tool` and `last_result` (JSON text); set `lifetime` unless None.
+
+        A new lifetime is a change of which every other instance's `changes` yields the handle.
+        """
         ...
 
     async def swap(self, handle: str, *, expected_version: int, value: str) -> Session:
@@ -99,10 +104,11 @@ class Store(Protocol):
         """The newest snapshot and all events after it; with `upto`: only what has a number <= `upto`."""
         ...
 
-    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: int) -> None:
-        """Keep a snapshot; of all of this session only the `keep` with the highest numbers stay.
+    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: Collection[int]) -> None:
+        """Keep a snapshot; of the session's older ones only those whose number is in `keep` stay.
 
-        Putting the same number twice is fine (both hold the same state). Renews nothing.
+        Putting the same number twice is fine (both hold the same state). Renews nothing. Raises VersionConflictError if
+        the log does not reach the snapshot's number any more: the store came back from an older copy.
         """
         ...
 
@@ -120,7 +126,7 @@ class Store(Protocol):
         ...
 
     def changes(self) -> AsyncGenerator[str | None, None]:
-        """Handles whose configuration another instance changed (or whose session it deleted), for as long as iterated.
+        """Handles whose configuration or lifetime another instance changed, or whose session it deleted; without end.
 
         Yields None when changes may have been missed, so that all cached values must be dropped: first of all when
         the subscription has become live, and again after each interruption. Never raises for an unreachable store:
@@ -162,8 +168,12 @@ class StoreObserver(Protocol):
         """The present connections of the pool."""
         ...
 
+    def write_lock_waited(self, *, seconds: float) -> None:
+        """The writer of this process waited this long for the database's write lock, whether it got it or not."""
+        ...
+
     def pool_waited(self, *, seconds: float) -> None:
-        """A call waited this long for a connection; 0 if one was idle."""
+        """A call waited this long for a connection; 0 if one was idle. Not reported for what the server asks itself."""
         ...
 
     def breaker_changed(self, *, is_open: bool) -> None:
@@ -178,6 +188,9 @@ class SilentObserver:
         """Ignored."""
 
     def pool_changed(self, *, in_use: int, idle: int) -> None:
+        """Ignored."""
+
+    def write_lock_waited(self, *, seconds: float) -> None:
         """Ignored."""
 
     def pool_waited(self, *, seconds: float) -> None:

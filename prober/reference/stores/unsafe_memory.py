@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -129,7 +129,7 @@ class UnsafeMemoryStore:
         if expected_last is not None and expected_last != last:
             raise VersionConflictError(handle, expected=expected_last, actual=last)
         event = Event(number=last + 1, kind=kind, payload=payload, agent_id=agent_id, occurred_at=time.time())
-        session = replace(entry.session, last_event=event.number)
+        session = replace(entry.session, last_event=event.number, last_event_at=event.occurred_at)
         _write(replace(entry, session=session, events=(*entry.events, event)))
         return event
 
@@ -149,16 +149,18 @@ class UnsafeMemoryStore:
         events = tuple(event for event in entry.events if start < event.number <= end)
         return EventHistory(snapshot=snapshot, events=events, last_event=last)
 
-    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: int) -> None:
-        """Keep the newest snapshots."""
+    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: Collection[int]) -> None:
+        """Keep some snapshots."""
         entry = _find(handle)
         by_number = {kept.number: kept for kept in (*entry.snapshots, snapshot)}
-        newest = sorted(by_number.values(), key=lambda kept: kept.number)[-keep:]
-        _ENTRIES[handle] = replace(entry, snapshots=tuple(newest))
+        left = tuple(kept for number, kept in by_number.items() if number >= snapshot.number or number in keep)
+        _ENTRIES[handle] = replace(entry, snapshots=left)
 
     async def config(self, handle: str) -> Config:
         """The configuration."""
-        return _find(handle).config
+        entry = _find(handle)
+        expires_at = entry.session.expires_at
+        return replace(entry.config, expires_in=None if expires_at is None else expires_at - time.time())
 
     async def update_config(self, handle: str, changes: Mapping[str, str | None]) -> Config:
         """Merge into the options as they were before the pause."""

@@ -34,6 +34,12 @@ class Session:
 
     last_event: int = 0
     """The number of the newest event; also the version of the workflow, for optimistic appends."""
+    last_event_at: float | None = None
+    """When the newest event was appended; None before the first.
+
+    Number and time together name an event: a store that came back from an older copy gives a number a second time, to
+    another event.
+    """
 
     guarded_value: int = 0
     """The value that `write_guarded` writes."""
@@ -78,6 +84,8 @@ class Config:
 
     version: int = 0
     options: Mapping[str, str] = field(default_factory=dict)
+    expires_in: float | None = field(default=None, compare=False)
+    """Seconds that the session had left when this was read; None never expires. No cache may keep it for longer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

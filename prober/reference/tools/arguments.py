@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 from mcp.server.mcpserver.exceptions import ToolError
-from pydantic import Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue
 
 from prober.reference.settings import HANDLE_PATTERN
 
@@ -20,7 +20,19 @@ AgentId: TypeAlias = Annotated[
 ]
 Message: TypeAlias = Annotated[str, Field(min_length=1, max_length=4096)]
 Json: TypeAlias = Annotated[JsonValue, Field(description="Any JSON value; a text of JSON is taken as what it says.")]
-Whole: TypeAlias = Annotated[int, Field(ge=0, le=2**53)]
+
+
+def _no_other_type(value: object) -> object:
+    """JSON has one kind of number, so 1.0 is 1; but true and "1" are none."""
+    if isinstance(value, bool | str):
+        raise ValueError("not a number")  # noqa: TRY004 - pydantic takes a ValueError for a wrong argument
+    return value
+
+
+NUMBER: Final = BeforeValidator(_no_other_type)
+"""In the annotation of every argument that is a number."""
+
+Whole: TypeAlias = Annotated[int, Field(ge=0, le=2**53), NUMBER]
 """A number that every JSON parser reads exactly."""
 
 

@@ -11,10 +11,15 @@ from pydantic import Field, JsonValue
 from prober.reference.state.context import Context
 from prober.reference.state.optimistic import counted
 from prober.reference.stores.values import Config
-from prober.reference.tools.arguments import SessionId, json_text
+from prober.reference.tools.arguments import NUMBER, SessionId, json_text
 from prober.reference.tools.registry import ToolRegistry
 from prober.reference.tools.results import SessionConfig
 
+MaxAge = Annotated[
+    int | None,
+    Field(ge=0, le=3_600_000, description="How old it may be for this call, in milliseconds; 0 asks the store."),
+    NUMBER,
+]
 OptionName = Annotated[str, Field(min_length=1, max_length=128)]
 
 
@@ -22,9 +27,10 @@ def register(tools: ToolRegistry, context: Context) -> None:
     """Add the tools of this file."""
 
     @tools.add
-    async def get_session_config(session_id: SessionId) -> SessionConfig:
+    async def get_session_config(session_id: SessionId, max_age_ms: MaxAge = None) -> SessionConfig:
         """Read the configuration: from a cache, so up to its time to live behind a change made elsewhere."""
-        config, found = await context.configs.get(session_id)
+        ttl = None if max_age_ms is None else max_age_ms / 1000
+        config, found = await context.configs.get(session_id, ttl=ttl)
         context.metrics.cache_read(tool="get_session_config", result=found)
         return _shown(session_id, config)
 

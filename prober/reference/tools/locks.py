@@ -11,11 +11,11 @@ from pydantic import Field
 from prober.reference.state import lock_waiting
 from prober.reference.state.context import Context
 from prober.reference.state.optimistic import counted
-from prober.reference.tools.arguments import Name, SessionId, Whole
+from prober.reference.tools.arguments import NUMBER, Name, SessionId, Whole
 from prober.reference.tools.registry import ToolRegistry
 from prober.reference.tools.results import AcquiredLock, ExclusiveRun, GuardedWrite, ReleasedLock
 
-Wait = Annotated[int, Field(ge=0, le=30_000, description="How long to wait for the lock, in milliseconds.")]
+Wait = Annotated[int, Field(ge=0, le=30_000, description="How long to wait for the lock, in milliseconds."), NUMBER]
 
 _MARGIN: Final = 10.0
 """Seconds that the lock is held beyond its work: a holder that died blocks others for as long."""
@@ -28,7 +28,9 @@ def register(tools: ToolRegistry, context: Context) -> None:
     @tools.add
     async def run_exclusive(
         session_id: SessionId,
-        work_ms: Annotated[int, Field(ge=0, le=5_000, description="How long the work takes, in milliseconds.")] = 10,
+        work_ms: Annotated[
+            int, Field(ge=0, le=5_000, description="How long the work takes, in milliseconds."), NUMBER
+        ] = 10,
         wait_ms: Wait = 5_000,
     ) -> ExclusiveRun:
         """Do a piece of work that must never overlap with itself: read a count, work, write it back one higher.
@@ -39,14 +41,12 @@ def register(tools: ToolRegistry, context: Context) -> None:
 
         async def work() -> ExclusiveRun:
             ttl = work_ms / 1000 + _MARGIN
-            lock = await lock_waiting.acquire(context, session_id, tool="run_exclusive", ttl=ttl, wait=wait_ms / 1000)
-            waited = time.monotonic() - began
-            try:
+            holding = lock_waiting.holding(context, session_id, tool="run_exclusive", ttl=ttl, wait=wait_ms / 1000)
+            async with holding as lock:
+                waited = time.monotonic() - began
                 runs = (await store.get(session_id)).guarded_value
                 await asyncio.sleep(work_ms / 1000)
                 await store.write_guarded(session_id, token=lock.token, value=runs + 1)
-            finally:
-                await store.release(session_id, owner=lock.owner)
             return ExclusiveRun(
                 session_id=session_id, fencing_token=lock.token, runs=runs + 1, waited_ms=round(waited * 1000, 3)
             )
@@ -56,7 +56,9 @@ def register(tools: ToolRegistry, context: Context) -> None:
     @tools.add
     async def acquire_lock(
         session_id: SessionId,
-        ttl_ms: Annotated[int, Field(ge=10, le=60_000, description="How long it is held, in milliseconds.")] = 10_000,
+        ttl_ms: Annotated[
+            int, Field(ge=10, le=60_000, description="How long it is held, in milliseconds."), NUMBER
+        ] = 10_000,
         wait_ms: Wait = 0,
     ) -> AcquiredLock:
         """Take the session's lock; it is an error where another holds it for the whole wait."""

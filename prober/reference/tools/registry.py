@@ -7,16 +7,19 @@ import inspect
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
-from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool
 
+from prober.reference import http_status
 from prober.reference.settings import Settings
-from prober.reference.state.optimistic import GaveUpError
+from prober.reference.state.context import Context
+from prober.reference.state.optimistic import GaveUpError, outcome_of
 from prober.reference.stores.errors import (
     LockHeldError,
     LockLostError,
     SessionExistsError,
     StaleTokenError,
+    StateLostError,
     StoreBusyError,
     StoreError,
     StoreUnavailableError,
@@ -30,24 +33,31 @@ R = TypeVar("R")
 
 
 class ToolRegistry:
-    """Adds tools to one server. A tool's name is that of its function, its description the docstring."""
+    """Collects the tools of one server. A tool's name is that of its function, its description the docstring."""
 
-    def __init__(self, server: MCPServer[Any], settings: Settings) -> None:
-        self._server = server
-        self._settings = settings
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.tools: list[Tool] = []
+        """For the server, in the order of their registration."""
 
     def add(self, tool: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
         """Use as a decorator. Raises KeyError for a tool that the catalog does not know."""
-        traits = TOOLS[tool.__name__]
+        name, traits, context = tool.__name__, TOOLS[tool.__name__], self._context
 
         @functools.wraps(tool)
         async def explained(*args: P.args, **kwargs: P.kwargs) -> R:
             try:
                 return await tool(*args, **kwargs)
             except StoreError as error:
-                raise ToolError(explain(error, self._settings)) from error
+                if outcome_of(error) == "failed":
+                    handle = kwargs.get("session_id")
+                    session_id = handle if isinstance(handle, str) else None
+                    context.failures.log(error, tool=name, writes=traits.writes, session_id=session_id)
+                text = explain(error, context.settings)
+                http_status.note(error, text)
+                raise ToolError(text) from error
 
-        self._server.add_tool(
+        made = Tool.from_function(
             explained,
             title=traits.title,
             # Not __doc__, which is indented before Python 3.13.
@@ -55,7 +65,19 @@ class ToolRegistry:
             annotations=traits.annotations,
             structured_output=True,
         )
+        self.tools.append(_without_unknown_arguments(made))
         return tool
+
+
+def _without_unknown_arguments(tool: Tool) -> Tool:
+    """The tool, which refuses arguments that it does not declare, and says so in its schema.
+
+    An argument that is ignored is a mistake that nobody hears of: a misspelt `agentId` would be audited as nobody.
+    """
+    arguments = tool.fn_metadata.arg_model
+    arguments.model_config["extra"] = "forbid"
+    arguments.model_rebuild(force=True)
+    return tool.model_copy(update={"parameters": arguments.model_json_schema(by_alias=True)})
 
 
 def explain(error: StoreError, settings: Settings) -> str:
@@ -89,6 +111,11 @@ def explain(error: StoreError, settings: Settings) -> str:
             return (
                 f"Fencing token {error.token} of session {error.handle!r} is refused: the newest grant has "
                 f"{error.current}. The lock was lost; acquire it again and read before writing."
+            )
+        case StateLostError():
+            return (
+                f"The state store has lost {error.lost} of session {error.handle!r}. Nothing was written. What is left "
+                "of the session is not the whole truth; begin a new one with create_session."
             )
         case StoreBusyError():
             return f"The state store is busy: {error}. Nothing was written; try again later."

@@ -26,18 +26,18 @@ _LISTING = CacheHint(ttl_ms=0, scope="public")
 
 def build(context: Context, *, middleware: tuple[ServerMiddleware[Any], ...]) -> MCPServer[Any]:
     """The server. `middleware` runs inside CallMetrics, so that its faults are counted as callers see them."""
-    server: MCPServer[Any] = MCPServer(
+    tools = ToolRegistry(context)
+    for theme in (sessions, steps, workflow, configuration, locks):
+        theme.register(tools, context)
+    return MCPServer(
         "mcp-prober-reference",
         title="mcp-prober reference server",
         version=__version__,
         instructions=_INSTRUCTIONS,
+        tools=tools.tools,
         middleware=(CallMetrics(context.metrics), *middleware),
         cache_hints={"tools/list": _LISTING},
     )
-    tools = ToolRegistry(server, context.settings)
-    for theme in (sessions, steps, workflow, configuration, locks):
-        theme.register(tools, context)
-    return server
 
 
 class CallMetrics:

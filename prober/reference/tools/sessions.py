@@ -9,7 +9,7 @@ from pydantic import Field
 
 from prober.reference.state.context import Context
 from prober.reference.state.optimistic import counted
-from prober.reference.tools.arguments import SessionId
+from prober.reference.tools.arguments import NUMBER, SessionId
 from prober.reference.tools.registry import ToolRegistry
 from prober.reference.tools.results import (
     CreatedSession,
@@ -45,7 +45,7 @@ def register(tools: ToolRegistry, context: Context) -> None:
     @tools.add
     async def list_sessions(
         cursor: Annotated[str, Field(max_length=64, description="nextCursor of the page before; empty begins.")] = "",
-        limit: Annotated[int, Field(ge=1, le=500)] = 50,
+        limit: Annotated[int, Field(ge=1, le=500), NUMBER] = 50,
     ) -> SessionPage:
         """List live sessions, page by page, in the order of their handles."""
         sessions = await store.page(after=cursor, limit=limit)

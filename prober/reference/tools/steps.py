@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
+from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from prober.reference.state.context import Context
 from prober.reference.state.optimistic import counted
 from prober.reference.stores.errors import VersionConflictError
 from prober.reference.stores.values import Session
-from prober.reference.tools.arguments import Json, Name, SessionId, Whole, json_text
+from prober.reference.tools.arguments import NUMBER, Json, Name, SessionId, Whole, json_text
 from prober.reference.tools.registry import ToolRegistry
 from prober.reference.tools.results import SessionRecord, Step, Swap
 
@@ -43,11 +44,20 @@ def register(tools: ToolRegistry, context: Context) -> None:
         ttl_seconds: Annotated[
             float | None,
             Field(ge=1, le=30 * 86_400, description="From now on the session lives this long after each write."),
+            NUMBER,
         ] = None,
     ) -> SessionRecord:
         """Count a step, record its action and result, and renew the session, if asked with another lifetime."""
+        if ttl_seconds is not None and session_id in context.settings.sessions:
+            raise ToolError(
+                f"Session {session_id!r} is one that this server keeps for ever, for probes. Leave ttl_seconds out, or "
+                "use a session of your own: create_session makes one."
+            )
         text = json_text(result, name="result", limit=limit)
-        return SessionRecord.of(await step("update_workflow_step", session_id, action, text, ttl_seconds))
+        session = await step("update_workflow_step", session_id, action, text, ttl_seconds)
+        if ttl_seconds is not None:
+            context.configs.invalidate(session_id)  # it may end earlier than when its configuration was cached
+        return SessionRecord.of(session)
 
     @tools.add
     async def compare_and_swap(session_id: SessionId, expected_version: Whole, value: Json) -> Swap:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from prober.reference.state import projection, workflow
 from prober.reference.state.context import Context
 from prober.reference.state.optimistic import counted, optimistic
-from prober.reference.tools.arguments import AgentId, Message, Name, SessionId, Whole
+from prober.reference.tools.arguments import NUMBER, AgentId, Message, Name, SessionId, Whole
 from prober.reference.tools.registry import ToolRegistry
 from prober.reference.tools.results import AdvancedWorkflow, AppendedEvent, AuditedEvent, EventPage, Workflow
+
+_MAX_EVENTS: Final = 1000
+"""Events of one page, and events looked at for one page."""
 
 
 def register(tools: ToolRegistry, context: Context) -> None:
@@ -30,7 +33,7 @@ def register(tools: ToolRegistry, context: Context) -> None:
 
     @tools.add
     async def advance_workflow(
-        session_id: SessionId, next_phase: Name, completed_step: Name | None = None, agent_id: AgentId = "anonymous"
+        session_id: SessionId, next_phase: Name, agent_id: AgentId, completed_step: Name | None = None
     ) -> AdvancedWorkflow:
         """Move the workflow to its next phase, provided nobody changed it between reading and writing.
 
@@ -55,25 +58,41 @@ def register(tools: ToolRegistry, context: Context) -> None:
         return AdvancedWorkflow(**Workflow.of(session_id, state).model_dump(by_alias=False), retries=retries)
 
     @tools.add
-    async def complete_step(session_id: SessionId, step_id: Name, agent_id: AgentId = "anonymous") -> AppendedEvent:
+    async def complete_step(session_id: SessionId, step_id: Name, agent_id: AgentId) -> AppendedEvent:
         """Append that a step was completed. Appends never collide: each gets the next number."""
         return await append("complete_step", session_id, projection.STEP_COMPLETED, {"step": step_id}, agent_id)
 
     @tools.add
-    async def record_error(session_id: SessionId, message: Message, agent_id: AgentId = "anonymous") -> AppendedEvent:
+    async def record_error(session_id: SessionId, message: Message, agent_id: AgentId) -> AppendedEvent:
         """Append that an error happened."""
         return await append("record_error", session_id, projection.ERROR_RECORDED, {"message": message}, agent_id)
 
     @tools.add
     async def get_events(
-        session_id: SessionId, after: Whole = 0, limit: Annotated[int, Field(ge=1, le=1000)] = 100
+        session_id: SessionId,
+        after: Whole = 0,
+        limit: Annotated[int, Field(ge=1, le=_MAX_EVENTS), NUMBER] = 100,
+        agent_id: Annotated[AgentId | None, Field(description="Only what this agent did.")] = None,
+        since: Annotated[AwareDatetime | None, Field(description="Only from this moment on.")] = None,
+        until: Annotated[AwareDatetime | None, Field(description="Only before this moment.")] = None,
     ) -> EventPage:
-        """Read the audit trail: who did what and when, in order, page by page."""
-        events = await context.store.events(session_id, after=after, limit=limit)
+        """Read the audit trail: who did what and when, in order, page by page; a page may be shorter than its limit."""
+        is_whole = agent_id is None and since is None and until is None
+        scanned = limit if is_whole else _MAX_EVENTS
+        events = await context.store.events(session_id, after=after, limit=scanned)
+        found = [
+            event
+            for event in events
+            if agent_id in (None, event.agent_id)
+            and (since is None or event.occurred_at >= since.timestamp())
+            and (until is None or event.occurred_at < until.timestamp())
+        ]
+        if len(found) >= limit:
+            next_after: int | None = found[limit - 1].number
+        else:
+            next_after = events[-1].number if len(events) == scanned else None
         return EventPage(
-            session_id=session_id,
-            events=[AuditedEvent.of(event) for event in events],
-            next_after=events[-1].number if len(events) == limit else None,
+            session_id=session_id, events=[AuditedEvent.of(event) for event in found[:limit]], next_after=next_after
         )
 
     @tools.add

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from prober.reference.stores.errors import LockHeldError, StaleTokenError, UnknownSessionError
+from prober.reference.stores.errors import LockHeldError, StaleTokenError, StateLostError, UnknownSessionError
 from prober.reference.stores.redis import RedisStore
-from prober.reference.stores.values import Snapshot
+from prober.reference.stores.values import Config, Snapshot
 from tests.real.process import free_port
 from tests.waiting import until
 
@@ -27,7 +27,7 @@ async def fill(store: RedisStore, handle: str, *, lifetime: float | None) -> Non
     """A session with everything a session can have."""
     await store.create(handle, lifetime=lifetime)
     await store.append(handle, kind="k", payload="{}", agent_id="a")
-    await store.put_snapshot(handle, Snapshot(number=1, state="{}"), keep=2)
+    await store.put_snapshot(handle, Snapshot(number=1, state="{}"), keep=())
     await store.update_config(handle, {"option": "1"})
     await store.acquire(handle, owner="o", ttl=60)
     await store.step(handle, tool="t", result="1", lifetime=lifetime)
@@ -178,3 +178,24 @@ async def test_every_method_keeps_to_one_slot_of_a_cluster(tmp_path: Path, open_
         assert await store.count() == 1
         assert await store.purge() == 1
         await store.delete("s")
+
+
+async def test_evicted_options_are_an_error_and_not_an_empty_configuration(
+    server: RedisServer, open_store: OpenStore
+) -> None:
+    store = await open_store()
+    await store.create("s", lifetime=None)
+    await store.update_config("s", {"a": "1", "b": "2"})
+    await store.update_config("s", {"a": None})
+    server.ask("DEL", "{mcp}:session:s:options")
+    for broken in (store.config("s"), store.update_config("s", {"c": "3"})):
+        with pytest.raises(StateLostError, match="some of the 1 options of session 's'"):
+            await broken
+
+
+async def test_a_configuration_whose_last_option_was_removed_is_empty_and_whole(open_store: OpenStore) -> None:
+    store = await open_store()
+    await store.create("s", lifetime=None)
+    await store.update_config("s", {"a": "1"})
+    await store.update_config("s", {"a": None})
+    assert await store.config("s") == Config(version=2, options={})

@@ -6,6 +6,8 @@ In each case the same store works again afterwards, and every acknowledged write
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from prober.reference.stores.errors import StoreError, StoreUnavailableError
 from prober.reference.stores.redis import RedisStore
 from tests.waiting import until
 
+from ..inside import inside
 from .conftest import OpenStore
 from .relay import relaying
 from .server import BOUND, RedisServer
@@ -167,6 +170,15 @@ async def test_out_of_memory_it_refuses_writes_clearly_and_reads_go_on(
     assert watcher.breaker == []  # Redis answers; there is nothing to cut off
 
 
+async def test_when_the_breaker_opens_is_a_setting(server: RedisServer, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"store": "redis", "redis_url": server.url, "breaker_bad_calls": 2, "breaker_window": 2}
+    for slow, is_cut_off in ((1e-9, True), (60.0, False)):
+        async with inside(tmp_path, **settings, breaker_slow=slow) as one:
+            await one.http.get("/readyz")
+            result = await one.result("create_session")
+            assert ("cut off by its circuit breaker" in result["content"][0]["text"]) is is_cut_off
+
+
 async def test_slow_answers_open_the_breaker_though_they_are_right(server: RedisServer, open_store: OpenStore) -> None:
     watcher = Watcher()
     policy = BreakerPolicy(slow_after=0.1, reset_timeout=0.05, max_reset_timeout=0.2)
@@ -248,11 +260,11 @@ async def test_an_error_in_the_middle_of_a_write_is_told_as_maybe_done(
 ) -> None:
     store = await open_store()
     await store.create("s", lifetime=None)
-    server.ask("SET", "{mcp}:session:s:events", "not ours")
+    server.ask("SET", "{mcp}:session:s:options", "not ours")
     with pytest.raises(StoreUnavailableError, match="WRONGTYPE") as caught:
-        await store.append("s", kind="k", payload="{}", agent_id="a")
+        await store.update_config("s", {"a": "1"})
     assert caught.value.maybe_written
-    assert (await store.get("s")).last_event == 1
+    assert server.ask("HGET", "{mcp}:session:s", "config_version") == b"$1\r\n1\r\n"
 
 
 async def test_wrong_credentials_are_told_without_repeating_them(server: RedisServer, open_store: OpenStore) -> None:

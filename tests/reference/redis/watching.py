@@ -22,6 +22,10 @@ class Watcher:
         """Redis knows no batches."""
         raise AssertionError("not a word of this store")
 
+    def write_lock_waited(self, *, seconds: float) -> None:
+        """Redis has no such lock."""
+        raise AssertionError("not a word of this store")
+
     def pool_changed(self, *, in_use: int, idle: int) -> None:
         """The connections, now."""
         self.pool.append((in_use, idle))

@@ -56,8 +56,10 @@ class Connections:
         self._is_open = True
         self._report_pool()
 
-    async def run(self, script: Script, keys: Sequence[str], *arguments: str | int) -> Reply:
+    async def run(self, script: Script, keys: Sequence[str], *arguments: str | int, of_caller: bool = True) -> Reply:
         """Run a script by its digest, or by its text if Redis does not know the digest.
+
+        `of_caller` is false for what the server asks by itself.
 
         Raises:
             StoreBusyError: no connection became free in time; nothing was sent.
@@ -66,11 +68,17 @@ class Connections:
         rest = (len(keys), *keys, *arguments)
         by_digest = ("EVALSHA", script.digest, *rest)
         by_text = ("EVAL", script.text, *rest)
-        return await self._perform(by_digest, by_text, writes=script.writes)
+        return await self._perform(by_digest, by_text, writes=script.writes, of_caller=of_caller)
+
+    async def memory(self) -> dict[str, str]:
+        """What Redis says of its memory, and how it makes room. Raises as `run` does."""
+        reply: str = await self._perform(("INFO", "memory"), (), writes=False, of_caller=False)
+        lines = (line.partition(":") for line in reply.splitlines())
+        return {name: value for name, _, value in lines}
 
     async def ping(self) -> None:
         """The cheapest call. Raises as `run` does."""
-        await self._perform(("PING",), (), writes=False)
+        await self._perform(("PING",), (), writes=False, of_caller=False)
 
     async def fields(self, key: str, *names: str) -> list[str | None]:
         """These fields of a hash, None for each missing one. Raises as `run` does."""
@@ -88,12 +96,12 @@ class Connections:
                 await self._idle.pop().disconnect(nowait=True)
             self._report_pool()
 
-    async def _perform(self, command: Command, by_text: Command, *, writes: bool) -> Reply:
+    async def _perform(self, command: Command, by_text: Command, *, writes: bool, of_caller: bool = True) -> Reply:
         """Wait for a connection, check the breaker, send the command."""
         if not self._is_open:
             raise StoreUnavailableError("the store is closed")
         try:
-            async with self._slot():
+            async with self._slot(of_caller=of_caller):
                 with self._breaker.admit() as call:
                     return await self._exchange(command, by_text, call, writes=writes)
         except BreakerOpenError as error:
@@ -126,7 +134,7 @@ class Connections:
         return reply
 
     @asynccontextmanager
-    async def _slot(self) -> AsyncGenerator[None, None]:
+    async def _slot(self, *, of_caller: bool) -> AsyncGenerator[None, None]:
         """The right to use one connection."""
         began = time.perf_counter()
         if self._free.locked():
@@ -137,10 +145,12 @@ class Connections:
                 raise StoreBusyError(
                     f"all {self._size} connections to Redis stayed busy for {self._max_wait} s"
                 ) from None
-            self._observer.pool_waited(seconds=time.perf_counter() - began)
+            waited = time.perf_counter() - began
         else:
             await self._free.acquire()
-            self._observer.pool_waited(seconds=0.0)
+            waited = 0.0
+        if of_caller:
+            self._observer.pool_waited(seconds=waited)
         self._in_use += 1
         try:
             yield

@@ -49,27 +49,31 @@ def is_healthy_reply(error: Exception) -> bool:
 
 def store_error(error: Exception, *, sent_write: bool) -> StoreUnavailableError:
     """The store's error. `sent_write`: the call is a write, and Redis may have received it before the error."""
-    return StoreUnavailableError(_message(error), maybe_written=sent_write and not _refused(error))
+    message, detail = _texts(error)
+    return StoreUnavailableError(message, detail=detail, maybe_written=sent_write and not _refused(error))
 
 
 def _refused(error: Exception) -> bool:
     return isinstance(error, _REFUSED) or (isinstance(error, ResponseError) and str(error).startswith(_REFUSED_CODES))
 
 
-def _message(error: Exception) -> str:
+def _texts(error: Exception) -> tuple[str, str]:
+    """What callers may read, and what more the operator may read: hosts and ports, but no arguments of commands."""
     match error:
         case OutOfMemoryError():
-            return "Redis is out of memory and takes no writes"
+            return "Redis is out of memory and takes no writes", ""
         case ReadOnlyError():
-            return "this Redis is a read-only replica"
+            return "this Redis is a read-only replica", ""
         case BusyLoadingError():
-            return "Redis is loading its data"
+            return "Redis is loading its data", ""
         case AuthenticationError():
-            return "Redis refuses the credentials"
+            return "Redis refuses the credentials", ""
         case TimeoutError():
-            return "Redis did not answer in time"
+            return "Redis did not answer in time", ""
         case ResponseError():
-            return f"Redis refused: {error}"
+            code, _, _ = str(error).partition(" ")
+            text, _, _ = str(error).partition(", with args")
+            return f"Redis refused with {code if code.isupper() else 'ERR'}", text
         case ValueError():
-            return f"Redis gave an answer that cannot be read: {error}"
-    return f"Redis cannot be reached: {str(error).rstrip('.')}"
+            return "Redis gave an answer that cannot be read", type(error).__name__
+    return "Redis cannot be reached", str(error).rstrip(".")

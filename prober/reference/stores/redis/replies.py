@@ -39,6 +39,7 @@ def session(handle: str, fields: Sequence[Reply]) -> Session:
         value=of["value"],
         value_version=int(of["value_version"]),
         last_event=int(of["last_event"]),
+        last_event_at=seconds(of["last_event_at"]) if of["last_event_at"] else None,
         guarded_value=int(of["guarded_value"]),
         fence=int(of["fence"]),
     )
@@ -65,9 +66,9 @@ def snapshot(number: int, state: str | None) -> Snapshot | None:
     return None if state is None else Snapshot(number=number, state=state)
 
 
-def config(version: Sequence[str], options: Sequence[str]) -> Config:
-    """Version and options of a configuration."""
-    return Config(version=int(version[0]), options=_pairs(options))
+def config(version: Sequence[str], options: Sequence[str], left: int = -1) -> Config:
+    """Version and options of a configuration, and how many milliseconds the session has left, -1 for ever."""
+    return Config(version=int(version[0]), options=_pairs(options), expires_in=None if left < 0 else left / 1000)
 
 
 def _pairs(flat: Sequence[str]) -> dict[str, str]:

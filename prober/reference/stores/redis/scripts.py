@@ -1,9 +1,10 @@
 """The Lua of the store's methods. Redis runs a script as one indivisible step.
 
 Each script returns a list. Its first entry is `ok`, or the reason why nothing was written (`unknown`, `taken`,
-`conflict`, `held`, `lost`, `stale`); the other entries are described at the script. Stored numbers stay text: Lua would
-turn them into doubles. The time is the clock of Redis (microseconds), one clock for all instances. The first write of a
-script that adds data is a command that Redis refuses when out of memory, so that a script is refused as a whole.
+`conflict`, `held`, `lost`, `stale`, `gone`); the other entries are described at the script. Stored numbers stay text:
+Lua would turn them into doubles. The time is the clock of Redis (microseconds), one clock for all instances. The first
+write of a script that adds data is a command that Redis refuses when out of memory, so that a script is refused as a
+whole.
 
 A session expires by the expiry of its keys. A key lives through the millisecond of its expiry, so its expiry is the
 millisecond before the lifetime ends.
@@ -25,6 +26,7 @@ SESSION: Final = (
     "value",
     "value_version",
     "last_event",
+    "last_event_at",
     "guarded_value",
     "fence",
 )
@@ -164,10 +166,13 @@ return {'ok', removed}
 STEP: Final = _write(f"""
 redis.call('HINCRBY', record, 'step_count', 1)
 redis.call('HSET', record, 'last_tool', ARGV[1], 'last_result', ARGV[2])
-if ARGV[3] ~= '' then redis.call('HSET', record, 'lifetime', ARGV[3]) end
+if ARGV[3] ~= '' then
+  redis.call('HSET', record, 'lifetime', ARGV[3])
+  redis.call('PUBLISH', ARGV[4], ARGV[5])
+end
 return renewed({_SESSION})
 """)
-"""Arguments: tool, result, lifetime ('' leaves it)."""
+"""Arguments: tool, result, lifetime ('' leaves it), channel, message."""
 
 SWAP: Final = _write(f"""
 local version = redis.call('HGET', record, 'value_version')
@@ -191,20 +196,24 @@ return renewed({_SESSION})
 APPEND: Final = _write("""
 local last = redis.call('HGET', record, 'last_event')
 if ARGV[4] ~= '' and ARGV[4] ~= last then return {'conflict', last} end
+local newest = redis.call('XREVRANGE', events, '+', '-', 'COUNT', 1)[1]
+if last ~= '0' and not (newest and newest[1] == last .. '-0') then return {'gone', last} end
 local number = redis.call('HINCRBY', record, 'last_event', 1)
+redis.call('HSET', record, 'last_event_at', now)
 redis.call('XADD', events, number .. '-0', 'kind', ARGV[1], 'payload', ARGV[2], 'agent_id', ARGV[3], 'at', now)
 return renewed('last_event', 'updated_at')
 """)
 """Arguments: kind, payload, agent, expected number of the newest event ('' any). Returns number, time.
 
-`conflict` is followed by the number of the newest event. Redis refuses an ID that is not above the newest one: a
-number could not be given twice even if the record were wrong.
+`conflict` and `gone` are followed by the number of the newest event; `gone`: it is not in the stream. Redis refuses an
+ID that is not above the newest one: a number could not be given twice even if the record were wrong.
 """
 
 EVENTS: Final = _read("""
-return {'ok', redis.call('XRANGE', events, ARGV[1], '+', 'COUNT', ARGV[2])}
+local last = redis.call('HGET', record, 'last_event')
+return {'ok', redis.call('XRANGE', events, ARGV[1], '+', 'COUNT', ARGV[2]), last}
 """)
-"""Arguments: the first number, how many. Returns stream entries."""
+"""Arguments: the first number, how many. Returns stream entries, and the number of the newest event."""
 
 HISTORY: Final = _read("""
 local last = tonumber(redis.call('HGET', record, 'last_event'))
@@ -223,26 +232,46 @@ Returns the number of the newest event, number and state of the snapshot (-1 and
 """
 
 PUT_SNAPSHOT: Final = _write("""
+local last = redis.call('HGET', record, 'last_event')
+if tonumber(ARGV[1]) > tonumber(last) then return {'conflict', last} end
 redis.call('HSETNX', snapshots, ARGV[1], ARGV[2])
-local numbers = redis.call('HKEYS', snapshots)
-table.sort(numbers, function(one, other) return tonumber(one) > tonumber(other) end)
-for each = tonumber(ARGV[3]) + 1, #numbers do redis.call('HDEL', snapshots, numbers[each]) end
+local kept = {}
+for each = 3, #ARGV do kept[ARGV[each]] = true end
+for _, number in ipairs(redis.call('HKEYS', snapshots)) do
+  if tonumber(number) < tonumber(ARGV[1]) and not kept[number] then redis.call('HDEL', snapshots, number) end
+end
 expire()
 return {'ok'}
 """)
-"""Arguments: number, state, how many to keep. Returns nothing more."""
+"""Arguments: number, state, then the numbers of older ones to keep. Returns nothing more.
+
+`conflict` is followed by the number of the newest event.
+"""
 
 # Configuration. Scripts return {version}, and options as a flat list of names and texts.
+# The record counts the options: a hash that Redis evicted is not taken for a configuration without options.
 
-CONFIG: Final = _read("""
-return {'ok', redis.call('HMGET', record, 'config_version'), redis.call('HGETALL', options)}
+_ALL_OPTIONS: Final = """
+local counted = redis.call('HGET', record, 'config_options')
+if counted and tonumber(counted) ~= redis.call('HLEN', options) then return {'gone', counted} end
+"""
+
+CONFIG: Final = _read(f"""
+{_ALL_OPTIONS}
+local left = redis.call('PTTL', record)
+return {{'ok', redis.call('HMGET', record, 'config_version'), redis.call('HGETALL', options), left}}
 """)
+"""Returns in the end how many milliseconds the session has left, -1 for ever. `gone` is followed by how many options
+there should be.
+"""
 
-UPDATE_CONFIG: Final = _write("""
+UPDATE_CONFIG: Final = _write(f"""
+{_ALL_OPTIONS}
 local set_upto = 3 + 2 * ARGV[3]
 redis.call('HINCRBY', record, 'config_version', 1)
 for each = 4, set_upto, 2 do redis.call('HSET', options, ARGV[each], ARGV[each + 1]) end
 for each = set_upto + 1, #ARGV do redis.call('HDEL', options, ARGV[each]) end
+redis.call('HSET', record, 'config_options', redis.call('HLEN', options))
 redis.call('PUBLISH', ARGV[1], ARGV[2])
 local left = redis.call('HGETALL', options)
 local reply = renewed('config_version')

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import secrets
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import aclosing
 from itertools import chain
 from typing import Final
 
+from redis.exceptions import NoPermissionError
+
 from prober.reference.breaker import BreakerPolicy
+from prober.reference.logs import log
+from prober.reference.stores.completeness import complete_events, complete_history
 from prober.reference.stores.errors import (
     LockHeldError,
     LockLostError,
     SessionExistsError,
     StaleTokenError,
+    StateLostError,
     StoreUnavailableError,
     UnknownSessionError,
     VersionConflictError,
@@ -31,6 +37,9 @@ from prober.reference.stores.values import Config, Event, EventHistory, Lock, Se
 
 _PURGE_BATCH: Final = 500
 """Sessions removed by one script, so that a purge does not block other calls."""
+
+_KEEPS: Final = "noeviction"
+"""The policy under which a full Redis refuses writes instead of dropping what it holds."""
 
 _HIGHEST_EVENT: Final = 2**62
 """Above any event number, and still a valid ID of a stream."""
@@ -74,6 +83,7 @@ class RedisStore:
         self._observer = observer or SilentObserver()
         self._instance = secrets.token_hex(8)
         self._opened: tuple[Connections, Subscriptions] | None = None
+        self._warned = False
 
     async def open(self) -> None:
         """Connect and check Redis once."""
@@ -102,8 +112,27 @@ class RedisStore:
         await connections.close()
 
     async def check(self) -> None:
-        """PING. An open circuit breaker refuses it; after the reset timeout it is the breaker's trial."""
-        await self._connections.ping()
+        """One call. An open circuit breaker refuses it; after the reset timeout it is the breaker's trial.
+
+        Raises:
+            StoreUnavailableError: Redis evicts: an acknowledged write could be gone at any moment.
+        """
+        try:
+            memory = await self._connections.memory()
+        except StoreUnavailableError as error:
+            if not isinstance(error.__cause__, NoPermissionError):
+                raise
+            await self._connections.ping()
+            memory = {}
+        policy = memory.get("maxmemory_policy")
+        if policy is None and not self._warned:
+            self._warned = True
+            log(logging.WARNING, "eviction_unknown", needs="INFO memory")
+        if policy not in (None, _KEEPS) and int(memory.get("maxmemory", "0")):
+            raise StoreUnavailableError(
+                f"this Redis evicts keys (maxmemory-policy {policy}), so state would disappear; "
+                f"set maxmemory-policy {_KEEPS}, or use a Redis that is no cache"
+            )
 
     # Sessions
 
@@ -133,7 +162,7 @@ class RedisStore:
 
     async def count(self) -> int:
         """How many expire later than now."""
-        _, living = await self._connections.run(scripts.COUNT, (self._keys.expiries,))
+        _, living = await self._connections.run(scripts.COUNT, (self._keys.expiries,), of_caller=False)
         return int(living)
 
     async def purge(self) -> int:
@@ -141,7 +170,7 @@ class RedisStore:
         total = 0
         while True:
             _, removed = await self._connections.run(
-                scripts.PURGE, (self._keys.expiries, self._keys.sessions), _PURGE_BATCH
+                scripts.PURGE, (self._keys.expiries, self._keys.sessions), _PURGE_BATCH, of_caller=False
             )
             if not removed:
                 return total
@@ -151,7 +180,8 @@ class RedisStore:
 
     async def step(self, handle: str, *, tool: str, result: str, lifetime: float | None = None) -> Session:
         """HINCRBY, HSET and the new expiry."""
-        reply = await self._on_one(scripts.STEP, handle, tool, result, replies.lifetime_text(lifetime))
+        text = replies.lifetime_text(lifetime)
+        reply = await self._on_one(scripts.STEP, handle, tool, result, text, *self._announcement(handle))
         return replies.session(handle, reply[1])
 
     async def swap(self, handle: str, *, expected_version: int, value: str) -> Session:
@@ -171,6 +201,8 @@ class RedisStore:
         reply = await self._on_one(scripts.APPEND, handle, kind, payload, agent_id, expected)
         if reply[0] == "conflict":
             raise VersionConflictError(handle, expected=int(expected), actual=int(reply[1]))
+        if reply[0] == "gone":
+            raise StateLostError(handle, lost=f"event {reply[1]}")
         number, at = reply[1]
         return Event(number=int(number), kind=kind, payload=payload, agent_id=agent_id, occurred_at=replies.seconds(at))
 
@@ -178,24 +210,29 @@ class RedisStore:
         """A range of the stream."""
         first = min(max(after, 0), _HIGHEST_EVENT) + 1
         reply = await self._on_one(scripts.EVENTS, handle, first, limit)
-        return replies.events(reply[1])
+        last = min(int(reply[2]), first + limit - 1)
+        return complete_events(handle, replies.events(reply[1]), first=first, last=last)
 
     async def history(self, handle: str, *, upto: int | None = None) -> EventHistory:
         """Snapshot, tail of the stream and newest number, read by one script."""
         reply = await self._on_one(scripts.HISTORY, handle, "" if upto is None else upto)
         _, last, number, state, entries = reply
-        return EventHistory(snapshot=replies.snapshot(number, state), events=replies.events(entries), last_event=last)
+        history = EventHistory(
+            snapshot=replies.snapshot(number, state), events=replies.events(entries), last_event=last
+        )
+        return complete_history(handle, history, upto=upto)
 
-    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: int) -> None:
+    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: Collection[int]) -> None:
         """Set, then prune."""
-        await self._on_one(scripts.PUT_SNAPSHOT, handle, snapshot.number, snapshot.state, keep)
+        reply = await self._on_one(scripts.PUT_SNAPSHOT, handle, snapshot.number, snapshot.state, *keep)
+        if reply[0] == "conflict":
+            raise VersionConflictError(handle, expected=snapshot.number, actual=int(reply[1]))
 
     # Configuration
 
     async def config(self, handle: str) -> Config:
         """Version and options, read by one script."""
-        reply = await self._on_one(scripts.CONFIG, handle)
-        return replies.config(*reply[1:])
+        return replies.config(*_with_all_options(handle, await self._on_one(scripts.CONFIG, handle)))
 
     async def update_config(self, handle: str, changes: Mapping[str, str | None]) -> Config:
         """HSET and HDEL of the options, and PUBLISH, in one script."""
@@ -203,7 +240,7 @@ class RedisStore:
         removed = [name for name, text in changes.items() if text is None]
         words: tuple[str | int, ...] = (len(kept), *chain.from_iterable(kept.items()), *removed)
         reply = await self._on_one(scripts.UPDATE_CONFIG, handle, *self._announcement(handle), *words)
-        return replies.config(*reply[1:])
+        return replies.config(*_with_all_options(handle, reply))
 
     async def changes(self) -> AsyncGenerator[str | None, None]:
         """The messages of other instances."""
@@ -261,3 +298,10 @@ class RedisStore:
         if self._opened is None:
             raise StoreUnavailableError("the store is closed")
         return self._opened
+
+
+def _with_all_options(handle: str, reply: Reply) -> Reply:
+    """A reply about the configuration without its first entry. Raises StateLostError."""
+    if reply[0] == "gone":
+        raise StateLostError(handle, lost=f"some of the {reply[1]} options")
+    return reply[1:]

@@ -29,6 +29,8 @@ class Job:
 
     run: Callable[[sqlite3.Connection], Any]
     answer: asyncio.Future[Any]
+    of_caller: bool = True
+    """False for what the server asks by itself: such a wait says nothing of what callers wait."""
     since: float = field(default_factory=time.perf_counter)
 
 
@@ -55,7 +57,9 @@ class JobQueue:
         self._open = True
         self._changed = threading.Condition()
 
-    async def run(self, run: Callable[[sqlite3.Connection], T], *, patience: float | None = None) -> T:
+    async def run(
+        self, run: Callable[[sqlite3.Connection], T], *, patience: float | None = None, of_caller: bool = True
+    ) -> T:
         """Queue a job and wait for its result, for `patience` seconds at most (None: without a limit).
 
         Raises:
@@ -69,7 +73,7 @@ class JobQueue:
         answer: asyncio.Future[T] = self._loop.create_future()
         if not self._unflushed:
             self._loop.call_soon(self._flush)
-        self._unflushed.append(Job(run, answer))
+        self._unflushed.append(Job(run, answer, of_caller))
         if patience is None:
             return await answer
         # A bare timer: asyncio.timeout would cost as much as some reads.

@@ -39,14 +39,14 @@ class Readers:
         for thread in self._threads:
             thread.start()
 
-    async def run(self, read: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a read on one of the connections.
+    async def run(self, read: Callable[[sqlite3.Connection], T], *, of_caller: bool = True) -> T:
+        """Run a read on one of the connections; `of_caller` is false for what the server asks by itself.
 
         Raises:
             StoreBusyError: the read did not end in time.
             StoreUnavailableError: the database failed, or the pool is closed.
         """
-        return await self._queue.run(read, patience=self._max_wait)
+        return await self._queue.run(read, patience=self._max_wait, of_caller=of_caller)
 
     async def close(self) -> None:
         """Finish accepted reads, then end the threads and close their connections."""
@@ -78,7 +78,8 @@ class Readers:
         return connection
 
     def _run_one(self, job: Job, connection: sqlite3.Connection) -> JobResult:
-        self._observer.pool_waited(seconds=time.perf_counter() - job.since)
+        if job.of_caller:
+            self._observer.pool_waited(seconds=time.perf_counter() - job.since)
         try:
             return JobResult(job, value=job.run(connection))
         except sqlite3.Error as error:

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from typing import Any, TypeAlias
 
+from prober.reference.stores.completeness import complete_history
 from prober.reference.stores.errors import UnknownSessionError
 from prober.reference.stores.sqlite import statements as sql
 from prober.reference.stores.values import Config, Event, EventHistory, Session, Snapshot
@@ -41,13 +42,14 @@ def events(text: str) -> tuple[Event, ...]:
 
 
 def history(connection: sqlite3.Connection, handle: str, *, upto: int | None) -> EventHistory:
-    """Snapshot, events after it and newest number. Raises UnknownSessionError."""
+    """Snapshot, events after it and newest number. Raises UnknownSessionError, StateLostError."""
     found = fetch(connection, sql.HISTORY, handle=handle, upto=upto)
     if not found:
         raise UnknownSessionError(handle)
     last_event, number, state, tail = found[0]
     snapshot = None if number is None else Snapshot(number=number, state=state)
-    return EventHistory(snapshot=snapshot, events=events(tail), last_event=last_event)
+    found_history = EventHistory(snapshot=snapshot, events=events(tail), last_event=last_event)
+    return complete_history(handle, found_history, upto=upto)
 
 
 def config(connection: sqlite3.Connection, handle: str) -> Config:
@@ -55,8 +57,10 @@ def config(connection: sqlite3.Connection, handle: str) -> Config:
     found = fetch(connection, sql.CONFIG, handle=handle)
     if not found:
         raise UnknownSessionError(handle)
-    version, options = found[0]
-    return Config() if version is None else Config(version=version, options=json.loads(options))
+    version, options, expires_in = found[0]
+    if version is None:
+        return Config(expires_in=expires_in)
+    return Config(version=version, options=json.loads(options), expires_in=expires_in)
 
 
 def lock_expiry(connection: sqlite3.Connection, handle: str) -> float | None:

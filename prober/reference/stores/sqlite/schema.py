@@ -14,7 +14,7 @@ Synchronous = Literal["NORMAL", "FULL"]
 """In WAL mode a commit survives a crash of the process (NORMAL), or also a crash of the machine (FULL)."""
 
 BUSY_TIMEOUT: Final = 5.0
-"""Seconds a connection waits for another process' write lock."""
+"""Seconds a connection waits for another process' write lock, unless it is opened with another bound."""
 
 _APPLICATION_ID: Final = 0x6D637072
 """Marks a file as ours ("mcpr"): a database of another application is never written to."""
@@ -73,22 +73,24 @@ CREATE TABLE changes (
 """
 
 
-def connect(path: Path, *, synchronous: Synchronous) -> sqlite3.Connection:
+def connect(path: Path, *, synchronous: Synchronous, max_wait: float = BUSY_TIMEOUT) -> sqlite3.Connection:
     """Open a connection in autocommit mode: every transaction has its own BEGIN and COMMIT.
+
+    It waits `max_wait` seconds for the write lock of another process.
 
     Raises:
         StoreUnavailableError: the file cannot be opened.
     """
     try:
-        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(path, timeout=max_wait, isolation_level=None, check_same_thread=False)
     except sqlite3.Error as error:
-        raise StoreUnavailableError(f"cannot open {path}: {error}") from error
+        raise StoreUnavailableError(f"cannot open the database: {error}", detail=str(path)) from error
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
     except sqlite3.Error as error:
         connection.close()
-        raise StoreUnavailableError(f"cannot open {path}: {error}") from error
+        raise StoreUnavailableError(f"cannot open the database: {error}", detail=str(path)) from error
     return connection
 
 

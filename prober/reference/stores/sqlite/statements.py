@@ -18,10 +18,14 @@ SESSION: Final = (
     "last_event",
     "guarded_value",
     "fence",
+    "last_event_at",
 )
-"""The columns of a Session, in the order of every statement that returns one."""
+"""The fields of a Session, in the order of every statement that returns one."""
 
-_SESSION: Final = ", ".join(SESSION)
+_LAST_EVENT_AT: Final = """
+    (SELECT occurred_at / 1000000.0 FROM events WHERE events.handle = sessions.handle AND number = last_event)
+"""
+_SESSION: Final = ", ".join((*SESSION[:-1], _LAST_EVENT_AT))
 _LIVE: Final = "(expires_at IS NULL OR expires_at > :now)"
 _RENEWED: Final = "updated_at = :now, expires_at = :now + lifetime"
 
@@ -63,12 +67,13 @@ NEXT_EVENT: Final = f"""
     WHERE handle = :handle AND {_LIVE} AND last_event = coalesce(:expected, last_event)
     RETURNING last_event, updated_at
 """  # noqa: S608
+HAS_EVENT: Final = "SELECT 1 FROM events WHERE handle = :handle AND number = :number"
 APPEND: Final = """
     INSERT INTO events (handle, number, kind, payload, agent_id, occurred_at)
     VALUES (:handle, :number, :kind, :payload, :agent_id, :occurred_at)
 """
 EVENTS: Final = f"""
-    SELECT (
+    SELECT last_event, (
         SELECT json_group_array(json_array(number, kind, payload, agent_id, occurred_at)) FROM (
             SELECT * FROM events
             WHERE events.handle = sessions.handle AND number > :after ORDER BY number LIMIT :limit
@@ -93,13 +98,14 @@ PUT_SNAPSHOT: Final = """
     INSERT INTO snapshots (handle, number, state) VALUES (:handle, :number, :state) ON CONFLICT DO NOTHING
 """
 PRUNE_SNAPSHOTS: Final = """
-    DELETE FROM snapshots WHERE handle = :handle AND number NOT IN
-        (SELECT number FROM snapshots WHERE handle = :handle ORDER BY number DESC LIMIT :keep)
+    DELETE FROM snapshots
+    WHERE handle = :handle AND number < :number AND number NOT IN (SELECT value FROM json_each(:keep))
 """
 
 RENEW: Final = f"UPDATE sessions SET {_RENEWED} WHERE handle = :handle AND {_LIVE} RETURNING handle"  # noqa: S608
 CONFIG: Final = f"""
-    SELECT version, options FROM sessions LEFT JOIN configs USING (handle) WHERE handle = :handle AND {_LIVE}
+    SELECT version, options, expires_at - :now FROM sessions LEFT JOIN configs USING (handle)
+    WHERE handle = :handle AND {_LIVE}
 """  # noqa: S608
 PUT_CONFIG: Final = """
     INSERT INTO configs (handle, version, options) VALUES (:handle, :version, :options)

@@ -7,15 +7,17 @@ import json
 import secrets
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from pathlib import Path
 from typing import Final
 
+from prober.reference.stores.completeness import complete_events
 from prober.reference.stores.errors import (
     LockHeldError,
     LockLostError,
     SessionExistsError,
     StaleTokenError,
+    StateLostError,
     StoreError,
     StoreUnavailableError,
     UnknownSessionError,
@@ -55,7 +57,8 @@ class SqliteStore:
         """All times in seconds.
 
         `window`: how long a write waits at most for others to share its commit (0: each commits alone). `max_wait`: how
-        long a read waits for one of the `readers`. `change_poll`: how often changes of other processes are polled.
+        long a read waits for one of the `readers`, and a commit for the write lock of another process. `change_poll`:
+        how often changes of other processes are polled.
         """
         self._path = path
         self._synchronous: Synchronous = synchronous
@@ -84,7 +87,7 @@ class SqliteStore:
 
     async def check(self) -> None:
         """Read one row."""
-        await self._fetch("SELECT 1 FROM sessions LIMIT 1")
+        await self._fetch("SELECT 1 FROM sessions LIMIT 1", of_caller=False)
 
     async def create(self, handle: str, *, lifetime: float | None) -> Session:
         """Insert a session, in place of an expired one."""
@@ -118,11 +121,11 @@ class SqliteStore:
 
     async def count(self) -> int:
         """Count live sessions."""
-        return int((await self._fetch(sql.COUNT))[0][0])
+        return int((await self._fetch(sql.COUNT, of_caller=False))[0][0])
 
     async def purge(self) -> int:
         """Delete expired sessions in small writes; writes nothing if none expired."""
-        if not await self._fetch(sql.HAS_EXPIRED):
+        if not await self._fetch(sql.HAS_EXPIRED, of_caller=False):
             return 0
         purged = 0
         while found := await self._writer.run(lambda c: rows.fetch(c, sql.PURGE, limit=_PURGE_BATCH)):
@@ -136,6 +139,8 @@ class SqliteStore:
             found = rows.fetch(connection, sql.STEP, handle=handle, tool=tool, result=result, lifetime=lifetime)
             if not found:
                 raise UnknownSessionError(handle)
+            if lifetime is not None:
+                self._announce(connection, handle)
             return rows.session(found[0])
 
         return await self._writer.run(write)
@@ -165,6 +170,8 @@ class SqliteStore:
                     handle, expected=-1 if expected_last is None else expected_last, actual=actual
                 )
             number, now = found[0]
+            if number > 1 and not rows.fetch(connection, sql.HAS_EVENT, handle=handle, number=number - 1):
+                raise StateLostError(handle, lost=f"event {number - 1}")
             micros = int(now * 1_000_000)
             values = {"handle": handle, "number": number, "kind": kind, "payload": payload, "agent_id": agent_id}
             rows.fetch(connection, sql.APPEND, **values, occurred_at=micros)
@@ -177,19 +184,25 @@ class SqliteStore:
         found = await self._fetch(sql.EVENTS, handle=handle, after=after, limit=limit)
         if not found:
             raise UnknownSessionError(handle)
-        return rows.events(found[0][0])
+        last_event, page = found[0]
+        last = min(last_event, max(after, 0) + limit)
+        return complete_events(handle, rows.events(page), first=max(after, 0) + 1, last=last)
 
     async def history(self, handle: str, *, upto: int | None = None) -> EventHistory:
         """Snapshot, tail and newest number out of one statement, so at one instant."""
         return await self._readers.run(lambda connection: rows.history(connection, handle, upto=upto))
 
-    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: int) -> None:
+    async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: Collection[int]) -> None:
         """Insert, then prune."""
 
         def write(connection: sqlite3.Connection) -> None:
-            rows.live_session(connection, handle)
+            last = rows.live_session(connection, handle).last_event
+            if snapshot.number > last:
+                raise VersionConflictError(handle, expected=snapshot.number, actual=last)
             rows.fetch(connection, sql.PUT_SNAPSHOT, handle=handle, number=snapshot.number, state=snapshot.state)
-            rows.fetch(connection, sql.PRUNE_SNAPSHOTS, handle=handle, keep=keep)
+            rows.fetch(
+                connection, sql.PRUNE_SNAPSHOTS, handle=handle, number=snapshot.number, keep=json.dumps(list(keep))
+            )
 
         await self._writer.run(write)
 
@@ -219,9 +232,9 @@ class SqliteStore:
         while True:
             try:
                 if seen is None:
-                    seen = int((await self._fetch(sql.NEWEST_CHANGE))[0][0])
+                    seen = int((await self._fetch(sql.NEWEST_CHANGE, of_caller=False))[0][0])
                     yield None
-                for revision, handle, instance in await self._fetch(sql.CHANGES, revision=seen):
+                for revision, handle, instance in await self._fetch(sql.CHANGES, of_caller=False, revision=seen):
                     if revision != seen + 1:  # older changes were deleted before this instance saw them
                         yield None
                     seen = revision
@@ -268,9 +281,11 @@ class SqliteStore:
 
         return await self._writer.run(write)
 
-    async def _fetch(self, statement: str, **values: object) -> list[rows.Row]:
+    async def _fetch(self, statement: str, *, of_caller: bool = True, **values: object) -> list[rows.Row]:
         """The rows of one reading statement."""
-        return await self._readers.run(lambda connection: rows.fetch(connection, statement, **values))
+        return await self._readers.run(
+            lambda connection: rows.fetch(connection, statement, **values), of_caller=of_caller
+        )
 
     @property
     def _writer(self) -> Writer:
@@ -286,7 +301,7 @@ class SqliteStore:
         return self._opened
 
     def _connect(self) -> sqlite3.Connection:
-        return connect(self._path, synchronous=self._synchronous)
+        return connect(self._path, synchronous=self._synchronous, max_wait=self._max_wait)
 
     def _announce(self, connection: sqlite3.Connection, handle: str) -> None:
         """Record the change for the other instances, in the same transaction."""

@@ -13,6 +13,7 @@ Each write runs in its own savepoint: a write that fails rolls back its own chan
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import threading
 import time
@@ -20,7 +21,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from prober.reference.stores.protocol import StoreObserver
-from prober.reference.stores.sqlite.error_mapping import store_error
+from prober.reference.stores.sqlite.error_mapping import is_undone, store_error
 from prober.reference.stores.sqlite.jobs import Job, JobQueue, JobResult
 
 T = TypeVar("T")
@@ -68,17 +69,26 @@ class Writer:
         """Run the batch in one transaction; returns the results of its writes."""
         began = None
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._take_write_lock()
             results = [self._run_one(job) for job in batch]
             began = time.perf_counter()
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            failure = store_error(error, maybe_written=began is not None)
+                with contextlib.suppress(sqlite3.Error):  # this thread must go on: without it every write would hang
+                    self._connection.execute("ROLLBACK")
+            failure = store_error(error, maybe_written=began is not None and not is_undone(error))
             return [JobResult(job, error=failure) for job in batch]
         self._observer.batch_committed(size=len(batch), seconds=time.perf_counter() - began)
         return results
+
+    def _take_write_lock(self) -> None:
+        """Begin the transaction: the other processes that use the file take turns with this one."""
+        began = time.perf_counter()
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        finally:
+            self._observer.write_lock_waited(seconds=time.perf_counter() - began)
 
     def _run_one(self, job: Job) -> JobResult:
         """Run one write in its savepoint. Raises sqlite3.Error only if the whole transaction is lost."""

@@ -1,4 +1,4 @@
-"""The tables of reasons against the code that gives them."""
+"""The table of reasons, and of the results that come of them, against the code that gives them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from prober.kinds.race import RaceSettings
 from prober.kinds.race.models import MODELS
 from prober.kinds.read import ReadSettings
 from prober.kinds.scenario import ScenarioSettings
-from prober.metrics.reasons import reasons_of
-from prober.outcome import Reason
+from prober.metrics.results import reasons_of, results_of
+from prober.outcome import Reason, Symptom
 from tests.peers.cases import CASES, PROBE_OF, Case, fault_of
 
 SETTINGS: Final[dict[str, Any]] = {
@@ -84,8 +84,26 @@ def test_every_reason_is_one_that_some_probe_can_end_with() -> None:
         ("race", WEB, True, {Reason.TORN_READ, Reason.LOCK_STUCK, Reason.EXCLUSION_BROKEN, Reason.CONTRACT_BROKEN}),
     ],
 )
-def test_what_cannot_happen_has_no_counter(kind: str, target: Target, allow_writes: bool, absent: set[Reason]) -> None:
+def test_what_cannot_happen_is_no_reason_of_the_probe(
+    kind: str, target: Target, allow_writes: bool, absent: set[Reason]
+) -> None:
     assert set(reasons_of(probe(kind, allow_writes=allow_writes), target)) & absent == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "absent"),
+    [
+        ("handshake", WEB, {Symptom.TOO_SLOW, Symptom.CONTRACT_BROKEN, Symptom.RACE_VIOLATION}),
+        ("call", WEB, {Symptom.CONTRACT_BROKEN, Symptom.RACE_VIOLATION}),
+        ("call", LOCAL, {Symptom.REJECTED, Symptom.CONTRACT_BROKEN, Symptom.RACE_VIOLATION}),
+        ("catalog", GUARDED, {Symptom.TOO_SLOW, Symptom.RACE_VIOLATION}),
+        ("race", WEB, {Symptom.CONTRACT_BROKEN}),
+    ],
+)
+def test_a_probe_has_a_counter_of_each_result_it_can_end_with(kind: str, target: Target, absent: set[Symptom]) -> None:
+    settings = RaceSettings(model="counter", calls={}) if kind == "race" else SETTINGS[kind]
+    results = results_of(Probe(name="p", target="t", kind=kind, settings=settings), target)
+    assert results == ("pass", *(symptom for symptom in Symptom if symptom not in absent))
 
 
 BORROWED: Final = {"log": {Reason.LOST_UPDATE}}

@@ -1,6 +1,6 @@
-"""The reasons that a probe can end with, by its kind and its target: the counter of each reason starts at zero.
+"""The results that a probe can have, by its kind and its target: the counter of each result starts at zero.
 
-A reason that is missing here is counted from its first occurrence on. Its counter has no zero before that, so that
+A result that is missing here is counted from its first occurrence on. Its counter has no zero before that, so that
 Prometheus does not see the first increase.
 """
 
@@ -11,7 +11,7 @@ from typing import Final
 
 from prober.config.model import Probe, Target
 from prober.kinds import kind_of
-from prober.outcome import Reason
+from prober.outcome import Reason, Symptom, Verdict
 
 _ALWAYS: Final = {
     Reason.CONNECTION_CLOSED,
@@ -57,6 +57,12 @@ _TRANSPORT: Final[Mapping[str, set[Reason]]] = {
     "sse": _HTTP | {Reason.BAD_ENDPOINT},
     "stdio": {Reason.SPAWN_FAILED, Reason.PROCESS_EXITED},
 }
+
+
+def results_of(probe: Probe, target: Target) -> tuple[str, ...]:
+    """`pass`, and every symptom that the probe can end with."""
+    symptoms = {reason.symptom for reason in reasons_of(probe, target)}
+    return (Verdict.PASS.value, *(symptom.value for symptom in Symptom if symptom in symptoms))
 
 
 def reasons_of(probe: Probe, target: Target) -> tuple[Reason, ...]:

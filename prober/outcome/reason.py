@@ -1,6 +1,6 @@
-"""What a probe run can end in: the closed list of reasons, the phases, and the values that carry them.
+"""Why a run ends as it does: verdicts, and the closed list of reasons with their families and symptoms.
 
-Standard library only; every other package may import this module. The tree of reasons, drawn once:
+The tree of reasons, drawn once:
 
     transport   dns_failed connect_refused connect_failed connect_timeout proxy_failed
                 tls_expired tls_untrusted tls_hostname tls_failed
@@ -23,11 +23,8 @@ are a `fail`, the `prober` family is `unknown`. Whatever groups reasons by famil
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 
 class Verdict(StrEnum):
@@ -54,6 +51,18 @@ class Family(StrEnum):
     def reasons(self) -> tuple[Reason, ...]:
         """The reasons of this family, in the order of the tree."""
         return tuple(reason for reason in Reason if reason.family is self)
+
+
+class Symptom(StrEnum):
+    """What a caller of the server feels. Alerts and metrics go by it: one outage has many reasons and one symptom."""
+
+    NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
+    WRONG_ANSWER = "wrong_answer"
+    TOO_SLOW = "too_slow"
+    CONTRACT_BROKEN = "contract_broken"
+    RACE_VIOLATION = "race_violation"
+    UNKNOWN = "unknown"
 
 
 class Reason(StrEnum):
@@ -137,9 +146,36 @@ class Reason(StrEnum):
         return reason
 
     @property
+    def symptom(self) -> Symptom:
+        """What a caller of the server feels: the reason's own symptom where it has one, else that of its family."""
+        return _SYMPTOMS.get(self) or _SYMPTOMS_OF_FAMILIES[self.family]
+
+    @property
     def verdict(self) -> Verdict:
         """The verdict of a run that ends for this reason: `unknown` where the prober could not tell, else `fail`."""
         return Verdict.UNKNOWN if self.family is Family.PROBER else Verdict.FAIL
+
+
+_SYMPTOMS_OF_FAMILIES: Final = {
+    Family.TRANSPORT: Symptom.NO_ANSWER,
+    Family.HTTP: Symptom.NO_ANSWER,
+    Family.PROTOCOL: Symptom.NO_ANSWER,
+    Family.DEADLINE: Symptom.NO_ANSWER,
+    Family.TOOL: Symptom.WRONG_ANSWER,
+    Family.VERDICT: Symptom.WRONG_ANSWER,
+    Family.RACE: Symptom.RACE_VIOLATION,
+    Family.PROBER: Symptom.UNKNOWN,
+}
+_SYMPTOMS: Final = {
+    **dict.fromkeys(
+        (Reason.UNAUTHORIZED, Reason.FORBIDDEN, Reason.RATE_LIMITED, Reason.TOKEN_FAILED), Symptom.REJECTED
+    ),
+    **dict.fromkeys(
+        (Reason.RPC_ERROR, Reason.BAD_RESULT, Reason.INPUT_REQUIRED, Reason.TOO_LARGE), Symptom.WRONG_ANSWER
+    ),
+    Reason.TOO_SLOW: Symptom.TOO_SLOW,
+    Reason.CONTRACT_BROKEN: Symptom.CONTRACT_BROKEN,
+}
 
 
 class Situation(StrEnum):
@@ -178,123 +214,3 @@ class Situation(StrEnum):
     SERVER_EXCEPTION = "server_exception"
     HEADERS_CHANGED = "headers_changed"
     CAPABILITY_WANTED = "capability_wanted"
-
-
-class Phase(StrEnum):
-    """Where the time of an exchange goes. HTTP has all but `spawn`; stdio has `spawn`, `send`, `wait`, `receive`.
-
-    `spawn` runs from the start of a process to its first answer, whatever is sent to it meanwhile.
-    `wait` runs from the request being sent to the first byte of its answer, `receive` from there to the last byte.
-    """
-
-    SPAWN = "spawn"
-    DNS = "dns"
-    CONNECT = "connect"
-    TLS = "tls"
-    SEND = "send"
-    WAIT = "wait"
-    RECEIVE = "receive"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """What proves a failure, for a person to read: capped and redacted, never a label.
-
-    `pointer` is a JSON Pointer (RFC 6901) into the judged value; `seen` and `expected` are short renderings of JSON.
-    `detail` is free text of the place where it happened: an OS error, a body excerpt, the tail of stderr.
-    `situation` decides the next step, and `remedy` is what that step names: an address to write, a program to install.
-    """
-
-    pointer: str | None = None
-    keyword: str | None = None
-    seen: str | None = None
-    expected: str | None = None
-    http_status: int | None = None
-    rpc_code: int | None = None
-    detail: str | None = None
-    situation: Situation | None = None
-    remedy: str | None = None
-
-
-class Failure(Exception):  # noqa: N818 - the one failure type of a run; "FailureError" says it twice
-    """Raised to end a run: by `client`, `assertions` and `kinds`. The engine turns it into an Outcome.
-
-    `step` names the protocol step (`initialize`, `tools/call`, `close` …) and is filled in where it is known.
-    `evidence` is the piece that decides, `further` holds more of the same kind.
-    """
-
-    def __init__(
-        self,
-        reason: Reason,
-        message: str,
-        *,
-        step: str | None = None,
-        evidence: Evidence | None = None,
-        further: tuple[Evidence, ...] = (),
-    ):
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
-        self.step = step
-        self.evidence = evidence or Evidence()
-        self.further = further
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Exchange:
-    """One request and its answer on the wire, whatever became of it. Texts are capped and redacted already."""
-
-    step: str
-    started_at: float
-    duration_seconds: float
-    phases: Mapping[Phase, float]
-    http_status: int | None = None
-    content_type: str | None = None
-    bytes_sent: int = 0
-    bytes_received: int = 0
-    sent: str = ""
-    received: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServerInfo:
-    """What the server says of itself (self-reported, capped) and what was negotiated with it."""
-
-    era: str | None = None
-    protocol_version: str | None = None
-    name: str | None = None
-    version: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
-    """One finished run of one probe: what a report prints, a sink stores and a metric counts."""
-
-    target: str
-    probe: str
-    kind: str
-    verdict: Verdict
-    started_at: datetime
-    duration_seconds: float
-    reason: Reason | None = None
-    step: str | None = None
-    message: str = ""
-    evidence: tuple[Evidence, ...] = ()
-    warnings: tuple[str, ...] = ()
-    phases: Mapping[Phase, float] = field(default_factory=dict)
-    server: ServerInfo = field(default_factory=ServerInfo)
-    exchanges: tuple[Exchange, ...] = ()
-    facts: Mapping[str, float] = field(default_factory=dict)
-    """Numbers a kind learnt, by metric-ready name: `tools`, `certificate_expiry_timestamp_seconds`,
-    `contract_changes_breaking`, `contract_changes_additive`, `contract_changes_cosmetic`, `latency_seconds`; on stdio
-    `start_seconds` until the first answer, and `close_seconds` until the process had left; of a race
-    `race_operations`, `race_overlap` (how many were open at once), `race_violations_lost_update` and so on."""
-    tags: tuple[str, ...] = ()
-    origin: str = ""
-    """`file:line` where the probe was defined; empty if not in a file."""
-
-    @property
-    def ended(self) -> datetime:
-        """When the run was over. The start of a process and its end are not in the duration of a run."""
-        apart = self.facts.get("start_seconds", 0.0) + self.facts.get("close_seconds", 0.0)
-        return self.started_at + timedelta(seconds=self.duration_seconds + apart)

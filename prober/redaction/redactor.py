@@ -1,14 +1,16 @@
-"""Masks secrets in texts for people. Every package uses this module.
-
-Standard library only; every other room may import this one.
-"""
+"""Finds the secrets of a target in a text, whole or cut, however they are written, and masks them."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from collections.abc import Iterable
+from html import escape
 from typing import Final
+from urllib.parse import quote
+
+from prober.redaction.spellings import longest_word, spellings
 
 SHORTEST: Final = 4
 """Characters. Shorter values are not looked for: to mask every `a` would hide the evidence and protect nothing."""
@@ -29,18 +31,21 @@ class Redactor:
     """Replaces every secret of one target by `***` in texts that people will read.
 
     A secret that a cut went through is recognized by what is left of it: at the beginning of a text, at its end, and
-    before an ellipsis. A secret that has to be escaped is looked for as JSON and Python write it, too. Of
+    before an ellipsis. A secret that has to be escaped is looked for as JSON, Python, URLs, forms, HTML and JSON
+    Pointers write it, too. Of
     `Bearer TOKEN` and the like, the text behind the scheme is a secret of its own: servers echo it alone.
     """
 
     def __init__(self, secrets: Iterable[str]):
-        self._given = {form for secret in secrets for form in _forms(secret)}
+        self._whole = set(secrets)
+        self._given = {form for secret in self._whole for form in _forms(secret)}
         self._learnt: deque[str] = deque(maxlen=_LEARNT)
         self._sort()
 
     def add(self, secret: str) -> None:
         """Mask one more secret."""
         if not self._given.issuperset(_forms(secret)):
+            self._whole.add(secret)
             self._given |= _forms(secret)
             self._sort()
 
@@ -51,6 +56,9 @@ class Redactor:
             self._sort()
 
     def __call__(self, text: str) -> str:
+        for letters, pattern in self._respelled:
+            if letters in text:
+                text = pattern.sub(_MASK, text)
         for secret in self._secrets:
             text = text.replace(secret, _MASK)
         for secret in self._secrets:
@@ -60,6 +68,11 @@ class Redactor:
     def _sort(self) -> None:
         forms = self._given.union(*map(_forms, self._learnt))
         self._secrets = sorted(forms, key=_longest_first)
+        parts = {part for secret in (*self._whole, *self._learnt) for part in _parts(secret) if not part.isalnum()}
+        self._respelled = [
+            (longest_word(part), re.compile(spellings(part))) for part in sorted(parts, key=_longest_first)
+        ]
+        """With the letters that stand in every spelling: most texts hold no secret, and need no slower look."""
 
 
 def worth_masking(put_in: Iterable[str], written_out: Iterable[str] = ()) -> list[str]:
@@ -76,6 +89,13 @@ def _longest_first(text: str) -> tuple[int, str]:
     return (-len(text), text)
 
 
+def _parts(secret: str) -> set[str]:
+    """The secret, and what stands behind its scheme; without what is too short or too common to be one."""
+    return {
+        part for part in (secret, secret.partition(" ")[2]) if len(part) >= SHORTEST and part.lower() not in _NO_SECRETS
+    }
+
+
 def _forms(secret: str) -> set[str]:
     return {form for part in (secret, secret.partition(" ")[2]) for form in _forms_of_part(part)}
 
@@ -84,7 +104,9 @@ def _forms_of_part(secret: str) -> set[str]:
     in_json = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     twice = {json.dumps(form)[1:-1] for form in in_json}
     in_python = {repr(secret)[1:-1], repr(secret.encode(errors="replace"))[2:-1]}
-    forms = in_json | twice | in_python
+    in_pointer = {secret.replace("~", "~0").replace("/", "~1")}
+    in_url = {quote(secret, safe="", errors="replace"), quote(secret, errors="replace")}
+    forms = in_json | twice | in_python | in_pointer | in_url | {secret.replace("/", "\\/"), escape(secret)}
     return {form for form in forms if len(form) >= SHORTEST and form.lower() not in _NO_SECRETS}
 
 

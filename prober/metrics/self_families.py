@@ -1,0 +1,82 @@
+"""The families of the prober itself. Their values are in prometheus_client's objects: see self_metrics.py."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prober.metrics.family import Family
+
+_LAG_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+"""Below 1 ms the loop is idle; 10 ms shows in latencies; from 250 ms on a start counts as late."""
+
+OF_PROBER: Final[tuple[Family, ...]] = (
+    Family(
+        name="mcp_prober_build_info",
+        type="info",
+        labels=("version", "python_version"),
+        help="The version of the prober and of the Python that runs it, always 1.",
+    ),
+    Family(
+        name="mcp_prober_config_last_reload_successful",
+        type="gauge",
+        help="Whether the last attempt to load the configuration succeeded: 1 if so, else 0.",
+    ),
+    Family(
+        name="mcp_prober_config_last_reload_success_timestamp_seconds",
+        type="gauge",
+        help="Unix time at which the configuration was last loaded.",
+    ),
+    Family(
+        name="mcp_prober_start_lag_seconds",
+        type="histogram",
+        buckets=_LAG_BUCKETS,
+        help="Seconds by which runs began later than they were due.",
+    ),
+    Family(
+        name="mcp_prober_loop_lag_seconds",
+        type="histogram",
+        buckets=_LAG_BUCKETS,
+        help="Seconds by which the event loop came back later than it was asked to, measured all the time.",
+    ),
+    Family(
+        name="mcp_prober_loop_lag_max_seconds",
+        type="gauge",
+        help="The worst lag of the event loop within the last minute, in seconds.",
+    ),
+    Family(
+        name="mcp_prober_skipped_runs_total",
+        type="counter",
+        help="Runs of all probes that were left out because the one before was still going on.",
+    ),
+    Family(name="mcp_prober_running_probes", type="gauge", help="Runs that are going on at this moment."),
+    Family(name="mcp_prober_waiting_probes", type="gauge", help="Runs that are due and wait for their turn."),
+    Family(name="mcp_prober_probes", type="gauge", help="Probes that this process runs."),
+    Family(name="mcp_prober_targets", type="gauge", help="Targets of the probes that this process runs."),
+    Family(
+        name="mcp_prober_suspects_itself",
+        type="gauge",
+        help="Whether so many unrelated targets cannot be reached that the prober itself is suspect: 1 if so, else 0.",
+    ),
+    Family(
+        name="mcp_prober_history_up",
+        type="gauge",
+        help="Whether results are being written to the history: 1 if so, else 0; no series where none is kept.",
+    ),
+    Family(
+        name="mcp_prober_history_dropped_total",
+        type="counter",
+        help="Results that could not be written to the history; no series where none is kept.",
+    ),
+    Family(
+        name="mcp_prober_history_bytes",
+        type="gauge",
+        help="Size of the history's files in bytes; no series where none is kept.",
+    ),
+    Family(
+        name="mcp_prober_notifications_total",
+        type="counter",
+        labels=("outcome",),
+        help="Notifications by what became of them: sent or failed.",
+    ),
+)
+"""The prober's own metrics. Their values are in prometheus_client's objects: see self_metrics.py."""
