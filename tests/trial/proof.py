@@ -11,7 +11,7 @@ import httpx
 import yaml
 from jsonschema.validators import validator_for
 
-from tests.trial.raw import NoAnswerError, ask, overheard
+from tests.trial.raw import NoAnswerError, ask, overheard, printed
 from tests.trial.servers import Started
 
 _NO_ANSWER: Final = frozenset({"timeout", "process_exited", "spawn_failed", "no_response", "stream_ended"})
@@ -31,7 +31,11 @@ class Red:
 def prove_no_start(running: Started, folder: Path, message: str) -> Red:
     """The red result of a server that `init` got nothing from."""
     return Red(
-        round="init", probe="", reason="init", message=message, proof=_problem(running, folder, "initialize", {})
+        round="init",
+        probe="",
+        reason="init",
+        message=message,
+        proof=_problem(running, folder, "initialize", {}) or _noise(running, folder),
     )
 
 
@@ -69,6 +73,11 @@ def _proof(running: Started, folder: Path, result: dict[str, Any]) -> str:
             f"isError: {json.dumps(answer['result'].get('content'))[:150]}" if result["reason"] == "tool_error" else ""
         )
     return _mismatch(folder, probe, answer["result"]) if result["reason"] == "schema_mismatch" else ""
+
+
+def _noise(running: Started, folder: Path) -> str:
+    noise = printed(running, cwd=str(folder)) if running.url is None else None
+    return "" if noise is None else f"it prints to standard output: {noise[:150]!r}"
 
 
 def _problem(running: Started, folder: Path, method: str, params: dict[str, Any]) -> str:

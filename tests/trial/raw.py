@@ -51,6 +51,19 @@ def ask(server: Started, method: str, params: Mapping[str, Any], *, cwd: str) ->
         return wire.receive(2)
 
 
+def printed(server: Started, *, cwd: str) -> str | None:
+    """The first line on standard output that is no JSON; None if the server's answer comes without one."""
+    process = _Process(server, cwd)
+    try:
+        process.send({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": _HELLO})
+        process.receive(1)
+    except NoAnswerError:
+        pass  # what was printed before is asked for, whatever came after
+    finally:
+        process.end()
+    return process.noise
+
+
 def overheard(server: Started, *, cwd: str) -> dict[str, Any] | None:
     """The answer to another client's request that a session gets which asked nothing; None if it gets none."""
     with _wire(server, cwd) as listener, _wire(server, cwd) as other:
@@ -83,6 +96,8 @@ class _Process:
     def __init__(self, server: Started, cwd: str):
         environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         self._lines: Queue[str | None] = Queue()
+        self.noise: str | None = None
+        """The first line that is no JSON."""
         self._process = subprocess.Popen(
             server.command,
             cwd=cwd,
@@ -119,6 +134,8 @@ class _Process:
                 raise NoAnswerError(f"the process ended with status {self._process.wait(SECONDS)}")
             if (message := _response(line, request_id)) is not None:
                 return message
+            if self.noise is None and not _is_json(line):
+                self.noise = line.strip()
 
     def end(self) -> None:
         with suppress(ProcessLookupError):  # it ended by itself, and so did its group
@@ -175,6 +192,14 @@ class _EventStream:
             if (message := _response(data, request_id)) is not None:
                 return message
         raise NoAnswerError("the stream ended")
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _response(text: str, request_id: int) -> dict[str, Any] | None:

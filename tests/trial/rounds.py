@@ -34,8 +34,8 @@ class Trial:
     summary: list[str] = field(default_factory=list)
     """What `init` printed."""
     probes: int = 0
-    era: str = ""
     version: str = ""
+    """Of the protocol, as it is negotiated first."""
     passed: list[tuple[str, int, int]] = field(default_factory=list)
     """For each run its name, the probes that passed, and all."""
     drift: int | None = None
@@ -101,8 +101,7 @@ def _run(trial: Trial, name: str, running: Started, folder: Path, paths: Sequenc
     trial.probes = len(results)
     trial.passed.append((name, document["summary"]["pass"], len(results)))
     for result in results:
-        trial.era = trial.era or result.get("era") or ""
-        trial.version = trial.version or result.get("protocol_version") or ""
+        trial.version = trial.version or result["protocol"]["version"] or ""
         if result["verdict"] != "pass":
             trial.reds.append(prove(running, folder, name, result))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,10 +43,18 @@ def _lines(trials: Sequence[Trial], conditions: str) -> Iterator[str]:
     if not reds:
         yield "None."
     for trial in trials:
-        for red in trial.reds:
-            proof = red.proof or "**nothing: a false alarm**"
-            what = f"{trial.server.name}, {red.round} {red.probe} `{red.reason}`"
-            yield f"- {what}: {_cell(red.message)}. Raw: {_cell(proof)}"
+        yield from _alike(trial)
+
+
+def _alike(trial: Trial) -> Iterator[str]:
+    """Its red results, those of one reason and proof together."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for red in trial.reds:
+        where = f"{red.round} {red.probe.removeprefix('server-')}".strip()
+        groups.setdefault((red.reason, red.message, red.proof), []).append(where)
+    for (reason, message, proof), places in groups.items():
+        shown = _cell(proof) or "**nothing: a false alarm**"
+        yield f"- {trial.server.name}, `{reason}` in {', '.join(places)}: {_cell(message)}. Raw: {shown}"
 
 
 def _row(trial: Trial) -> str:
@@ -68,4 +77,6 @@ def _row(trial: Trial) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")[:300]
+    """Text without line breaks and without the folders of this machine."""
+    short = re.sub(r"(?<![:/\w.])(?:/[\w@.=+-]+)+/(?=[\w@.=+-])", "…/", " ".join(text.split()))
+    return short.replace("|", "\\|").replace("<", "&lt;")[:300]
