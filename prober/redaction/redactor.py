@@ -32,8 +32,8 @@ class Redactor:
 
     A secret that a cut went through is recognized by what is left of it: at the beginning of a text, at its end, and
     before an ellipsis. A secret that has to be escaped is looked for as JSON, Python, URLs, forms, HTML and JSON
-    Pointers write it, too. Of
-    `Bearer TOKEN` and the like, the text behind the scheme is a secret of its own: servers echo it alone.
+    Pointers write it, too. Of `Bearer TOKEN` and the like, the text behind the scheme is a secret of its own: servers
+    echo it alone.
     """
 
     def __init__(self, secrets: Iterable[str]):
@@ -44,9 +44,11 @@ class Redactor:
 
     def add(self, secret: str) -> None:
         """Mask one more secret."""
-        if not self._given.issuperset(_forms(secret)):
-            self._whole.add(secret)
-            self._given |= _forms(secret)
+        if secret in self._whole:  # each run of a probe adds the secrets of its settings
+            return
+        self._whole.add(secret)
+        if not self._given.issuperset(forms := _forms(secret)):
+            self._given |= forms
             self._sort()
 
     def learn(self, secret: str) -> None:
