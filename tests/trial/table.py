@@ -32,7 +32,7 @@ def _lines(trials: Sequence[Trial], conditions: str) -> Iterator[str]:
     yield ""
     yield f"Written by `make trial` on {datetime.now(UTC):%Y-%m-%d} with version {__version__}, {conditions}."
     yield f"{len(trials)} configurations of {packages} packages: {len(reds)} red results, {len(false)} of them"
-    yield f"unproven, {sum(trial.left_behind for trial in trials)} processes left behind."
+    yield f"unproven; processes left behind: {sum(trial.left_behind for trial in trials)}."
     yield ""
     yield from _HEAD
     for trial in trials:
@@ -44,6 +44,8 @@ def _lines(trials: Sequence[Trial], conditions: str) -> Iterator[str]:
         yield "None."
     for trial in trials:
         yield from _alike(trial)
+        if trial.left_behind:
+            yield f"- {trial.server.name}: a process that it put into a session of its own was still there at the end"
 
 
 def _alike(trial: Trial) -> Iterator[str]:
