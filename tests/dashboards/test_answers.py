@@ -32,6 +32,7 @@ NO_ANSWER: Final[Mapping[str, str]] = {
     "target/Start and end of the process A": "likewise",
     "target/Start and end of the process B": "likewise",
     "target/Probes, the worst first H": "payments has no maintenance window",
+    "target/Probes, the worst first J": "no answer of payments is slow at that minute",
     "target/Ends of the kept process A": "likewise",
 }
 
