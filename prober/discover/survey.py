@@ -73,7 +73,9 @@ class FirstLook:
 async def first_look(target: Target, *, timeout: float) -> FirstLook:
     """List `target` and call nothing; each list has `timeout` seconds. Raises Failure where it gives no list."""
     async with Judge() as judge:
-        context = Surveyor(target=target, target_cache=cache_of(target), judge=judge, timeout=timeout).context(4)
+        context = Surveyor(target=target, target_cache=cache_of(target), judge=judge, timeout=timeout).context(
+            len(LISTS)
+        )
         contract, failed_lists = await read_lists(context, timeout=timeout)
     calls: dict[str, Mapping[str, Any]] = {}
     skipped: list[SkippedTool] = []

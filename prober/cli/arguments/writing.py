@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from prober.cli.arguments.server import OfFile, StartupTimeout, Yes
 from prober.cli.arguments.shared import Paths, ServerAddress, TargetNames
 
 Output = Annotated[str, typer.Option(metavar="text|json", help="How to report.")]
@@ -16,10 +17,7 @@ def init(
     address: ServerAddress = None,
     name: Annotated[str | None, typer.Option(help="Name of the target. Default: what the server calls itself.")] = None,
     output_dir: Annotated[Path, typer.Option(help="Where the probe file and its schemas go.")] = Path("probes"),
-    server: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Of a client's file: only this server, * allowed; may be repeated."),
-    ] = None,
+    server: OfFile = None,
     transport: Annotated[
         str | None, typer.Option(metavar="http|sse", help="For a URL: Streamable HTTP, or legacy HTTP+SSE.")
     ] = None,
@@ -32,9 +30,7 @@ def init(
         typer.Option(metavar="'NAME=VALUE'", help="Environment of a command; ${VARIABLE} keeps a secret out of files."),
     ] = None,
     timeout: Annotated[str, typer.Option(help="Deadline of the look at the server and of each probe.")] = "10s",
-    startup_timeout: Annotated[
-        str | None, typer.Option(help="For a command: how long it may take until its first answer. Default: 30s.")
-    ] = None,
+    startup_timeout: StartupTimeout = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="An argument of tools, or TOOL.KEY=VALUE of one; repeatable."),
@@ -48,9 +44,7 @@ def init(
     scan: Annotated[
         bool, typer.Option("--scan", help="Only list the servers in the files of this machine's clients.")
     ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Start the commands of a client's file without a question.")
-    ] = False,
+    yes: Yes = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
     update: Annotated[
         bool, typer.Option("--update", help="Add what is new in the server to the file; keep all that is in it.")

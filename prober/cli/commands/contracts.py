@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import typer
 
+from prober.cli import failures
 from prober.cli.exit_codes import FAILED, PASSED, refuse
 from prober.cli.selection import counted
 from prober.client.target_cache import cache_of
@@ -22,9 +23,7 @@ from prober.discover.survey import contract_of
 from prober.kinds.catalog import CatalogSettings
 from prober.outcome import Failure
 from prober.redaction import Redactor
-from prober.report.details import told
 from prober.report.json_report import failure_fields, text_or_null
-from prober.report.next_step import next_for
 from prober.report.untrusted import line, scalar
 
 VERSION: Final = 1
@@ -145,11 +144,7 @@ def _show_failure(read: Read) -> None:
     if read.refused is not None:
         typer.echo(f"{target}: not pinned, for {read.refused}", err=True)
     if read.failure is not None:
-        failure = read.failure
-        typer.echo(line(f"{target}: {failure.reason} at {failure.step}: {failure.message}"), err=True)
-        for proof in told(failure):
-            typer.echo(f"  {proof}", err=True)
-        typer.echo(f"  next: {next_for(failure, target=target)}", err=True)
+        failures.show(read.failure, of=target, target=target)
 
 
 def _result(read: Read) -> dict[str, Any]:

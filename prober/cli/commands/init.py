@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import typer
 
-from prober.cli import questions, survey_report
+from prober.cli import failures, questions, survey_report
 from prober.cli.commands.contracts import check_output
 from prober.cli.commands.init_update import find_existing, write_update
 from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN, refuse
@@ -27,8 +27,6 @@ from prober.discover.survey import Choices, survey
 from prober.discover.surveyed import Survey
 from prober.loader import load
 from prober.outcome import Failure
-from prober.report.details import told
-from prober.report.next_step import next_for
 from prober.report.untrusted import line
 
 _MINUTE: Final = 60.0
@@ -82,10 +80,7 @@ def init(server: Server, options: InitOptions, values: Mapping[str, str]) -> tup
     try:
         surveyed = asyncio.run(survey(target, timeout=server.seconds, choices=choices))
     except Failure as failure:
-        typer.echo(line(f"{target.address}: {failure.reason} at {failure.step}: {failure.message}"), err=True)
-        for proof in told(failure):
-            typer.echo(f"  {proof}", err=True)
-        typer.echo(f"  next: {next_for(failure, target=target.name)}", err=True)
+        failures.show(failure, of=target.address, target=target.name)
         return FAILED, survey_report.result(target.address, failure=failure)
     written = write_update(existing, surveyed) if existing else _write(server, surveyed, options)
     if written is None:

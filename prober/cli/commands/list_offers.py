@@ -8,8 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
-import typer
-
+from prober.cli import failures
 from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN
 from prober.cli.server_choice import Chosen
 from prober.client.target_cache import cache_of
@@ -18,7 +17,6 @@ from prober.discover.survey import FirstLook, first_look
 from prober.outcome import Failure, Verdict
 from prober.redaction import Redactor
 from prober.report.answer import masked
-from prober.report.details import told
 from prober.report.json_report import server_fields
 from prober.report.listing import headline, section_lines
 from prober.report.tty import columns, is_terminal, writable
@@ -41,9 +39,7 @@ def list_offers(server: Chosen, sections: Sequence[str], *, output: str) -> int:
 
 def tell_failure(address: str, failure: Failure) -> int:
     """Why the server could not be looked at, on standard error; returns the exit code."""
-    typer.echo(line(f"{address}: {failure.reason} at {failure.step}: {failure.message}"), err=True)
-    for proof in told(failure):
-        typer.echo(f"  {proof}", err=True)
+    failures.show(failure, of=address)
     return FAILED if failure.reason.verdict is Verdict.FAIL else UNKNOWN
 
 
