@@ -111,7 +111,7 @@ docs: $(VENV)/.installed
 
 # With the caller's PATH, so that the commands that it prints are those that the caller can paste.
 demo: $(VENV)/.installed
-	PATH="$(CALLER)" $(BIN)/mcp-prober demo
+	@PATH="$(CALLER)" $(BIN)/mcp-prober demo
 
 # What a release consists of: dist/*.tar.gz, dist/*.whl, and build/sbom.cdx.json of what the wheel brings along.
 dist: $(VENV)/.installed
