@@ -152,7 +152,7 @@ def commands() -> str:
         "",
     ]
     group = typer.main.get_command(app)
-    for name, command in group.commands.items():  # type: ignore[attr-defined]
+    for name, command in group.commands.items():  # type: ignore[attr-defined] # it is a group: the app has commands
         lines += [f"## `{name}`", "", *_command(command)]
     return "\n".join([*lines, *_EXIT_CODES])
 

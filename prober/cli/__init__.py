@@ -36,7 +36,7 @@ def main() -> None:
     # httpx imports its own command line along with itself (rich, pygments, click: 0.1 s at every start), where it can.
     # None in this table is how Python marks a module that is not to be had, and then httpx does without. The process is
     # ours here, and only here.
-    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # typeshed knows modules only
     app()
 
 

@@ -64,7 +64,7 @@ async def _tried(target: Target, look: FirstLook, *, timeout: float) -> dict[str
     if all(each.reason is not SkipReason.MISSING for each in look.skipped):
         return {}
     try:
-        surveyed = await survey(target, timeout=timeout)
+        surveyed = await survey(target, timeout=timeout, look=look)
     except Failure:
         return {}  # the probes show what is wrong
     return {tool.name: tool for tool in surveyed.tools if tool.name not in look.calls}

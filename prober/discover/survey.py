@@ -94,16 +94,22 @@ async def first_look(target: Target, *, timeout: float) -> FirstLook:
     )
 
 
-async def survey(target: Target, *, timeout: float, choices: Choices | None = None) -> Survey:
+async def survey(
+    target: Target, *, timeout: float, choices: Choices | None = None, look: FirstLook | None = None
+) -> Survey:
     """Survey `target`. Each list, and the calls of each tool, have `timeout` seconds.
 
-    Raises Failure when the server cannot be listed; a list or a tool that fails is told in the survey.
+    `look` is what the server listed a moment ago: then it is not listed again. Raises Failure when the server cannot be
+    listed; a list or a tool that fails is told in the survey.
     """
     choices = choices or Choices()
     async with Judge() as judge:
         surveyor = Surveyor(target=target, target_cache=cache_of(target), judge=judge, timeout=timeout)
         context = surveyor.context(len(LISTS))
-        contract, failed_lists = await read_lists(context, timeout=timeout)
+        if look is None:
+            contract, failed_lists = await read_lists(context, timeout=timeout)
+        else:
+            contract, failed_lists = look.contract, look.failed_lists
         tools = {name: listing for name, listing in contract.tools.items() if name not in choices.known}
         tried: Tried = {name: skip for name, listing in tools.items() if (skip := _skipped(context, name, listing))}
         wanted = {name: choices.arguments(name, listing) for name, listing in tools.items() if name not in tried}
@@ -112,7 +118,7 @@ async def survey(target: Target, *, timeout: float, choices: Choices | None = No
     redact = context.target_cache.redact
     failed = {each.section for each in failed_lists}
     return Survey(
-        server=context.server,
+        server=context.server if look is None else look.server,
         tools=tuple(tried[name] for name in tools),
         listed={
             section: tuple(sorted(name for name in getattr(contract, section) if is_writable_name(name, redact)))

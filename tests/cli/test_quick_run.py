@@ -74,6 +74,12 @@ async def test_a_url_is_probed_and_only_readers_are_called(era: Era) -> None:
     assert told[-1] == f"keep these probes: mcp-prober init {peer.url}"
 
 
+async def test_tools_are_listed_once_to_make_the_probes_and_once_by_the_catalog() -> None:
+    async with offering(tool("ask", inputSchema=ASKING)) as peer:  # its argument is guessed, which takes a survey
+        await quick(peer.url)
+        assert [request.rpc_method for request in peer.requests].count("tools/list") == 2
+
+
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_command_is_probed_too(era: Era, tmp_path: Path) -> None:
     peer = StdioPeer(tmp_path, era=era)

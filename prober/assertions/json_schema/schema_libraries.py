@@ -131,7 +131,7 @@ def metaschema_errors(document: Json, dialect: Dialect) -> Iterator[ValidationEr
 def _validator_class(dialect: Dialect) -> Any:
     import jsonschema
 
-    return jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+    return jsonschema.validators.extend(  # type: ignore[no-untyped-call] # types-jsonschema leaves it bare
         getattr(jsonschema, dialect.validator), {"pattern": _pattern}
     )
 
@@ -186,7 +186,7 @@ def empty_registry(retrieve: Callable[[str], Resource[Json]]) -> Registry[Json]:
 
 def schemas_of_drafts() -> Registry[Json]:
     """The schemas that define the drafts: a schema may refer to them, and both libraries bring them along."""
-    from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
+    from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped] # has no types
 
     registry: Registry[Json] = REGISTRY
     return registry
