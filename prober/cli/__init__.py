@@ -52,7 +52,15 @@ def _root(
 
 _SECTIONS: Final[Mapping[str, tuple[Callable[..., None], ...]]] = {
     "First steps": (operating.demo, writing.init, writing.export),
-    "Probing": (checking.run, looking.call, looking.list_, checking.check, checking.explain, operating.daemon),
+    "Probing": (
+        checking.run,
+        looking.call,
+        looking.list_,
+        checking.check,
+        checking.explain,
+        operating.daemon,
+        operating.report,
+    ),
     "Contracts and races": (writing.pin, writing.drift, checking.judge),
 }
 _TAKE_A_SERVER: Final = (checking.run, looking.call, looking.list_)

@@ -10,6 +10,7 @@ rollup.py            recent results to their places: runs, hours, days, statuses
 pruning.py           what is too old or too much goes
 reader.py            the threads that read, each with a connection of its own
 queries.py           the queries, as SQL;  series.py  those for what is drawn over time
+availability.py      a stretch of time for a report;  incidents.py  when a target failed;  run_times.py  percentiles
 codec.py             values as the file has them: microseconds, and the texts of a run as JSON
 schema.py            tables, views and connections
 lock.py              one process per file

@@ -97,7 +97,7 @@ def results(
     limit: int,
 ) -> list[PastResult]:
     """The newest first."""
-    probes, reasons = named(connection, target=target, probe=probe), _reasons(connection)
+    probes, reasons = named(connection, target=target, probe=probe), reasons_of(connection)
     columns = "probe, started_us, verdict, reason, maintenance, duration_us, latency_us, lag_us"
     return [
         PastResult(
@@ -119,7 +119,7 @@ def results(
 
 def failures(connection: sqlite3.Connection, *, target: str | None, probe: str | None, limit: int) -> list[PastFailure]:
     """The latest first, in the order of their arrival."""
-    probes, reasons = named(connection, target=target, probe=probe), _reasons(connection)
+    probes, reasons = named(connection, target=target, probe=probe), reasons_of(connection)
     columns = "probe, started_us, duration_us, verdict, reason, maintenance, details"
     if target is None and probe is None:
         rows = connection.execute(f"SELECT {columns} FROM failures ORDER BY id DESC LIMIT ?", (limit,))  # noqa: S608
@@ -185,7 +185,7 @@ def uptime(connection: sqlite3.Connection, *, target: str, since: datetime, unti
 
 def remembered(connection: sqlite3.Connection) -> list[Remembered]:
     """Every probe that ever ran and is not forgotten, as it stood last."""
-    names, reasons = named(connection), _reasons(connection)
+    names, reasons = named(connection), reasons_of(connection)
     rows = connection.execute("SELECT * FROM all_statuses")
     return [_remembered(names[row[0]], row, reasons) for row in rows if row[0] in names]
 
@@ -232,5 +232,5 @@ def date_of(number: int) -> date:
     return EPOCH.date() + timedelta(days=number)
 
 
-def _reasons(connection: sqlite3.Connection) -> dict[int, str]:
+def reasons_of(connection: sqlite3.Connection) -> dict[int, str]:
     return dict(connection.execute("SELECT id, name FROM reasons"))

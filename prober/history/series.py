@@ -12,7 +12,8 @@ from typing import Final
 from prober.history.codec import DAY_HOURS, EPOCH, HOUR_US, SECOND, microseconds, moment
 from prober.history.models import Day, Overview, Point
 from prober.history.queries import date_of, hours_of, named, runs
-from prober.history.schema import BOUNDS_MS, BUCKETS, TIMED
+from prober.history.run_times import estimate, nearest_rank
+from prober.history.schema import BUCKETS, TIMED
 
 RAW_UP_TO: Final = timedelta(hours=12)
 """The longest time whose points are made from the runs themselves; of a longer one they are of whole hours."""
@@ -63,33 +64,20 @@ def _from_runs(
 
 
 def _exact(ordered: Sequence[int], at: datetime) -> Point:
-    def quantile(percent: int) -> float:
-        return ordered[(len(ordered) * percent + 99) // 100 - 1] / SECOND  # the nearest rank
-
     return Point(
         at=at,
         runs=len(ordered),
         mean_seconds=sum(ordered) / len(ordered) / SECOND,
         min_seconds=ordered[0] / SECOND,
         max_seconds=ordered[-1] / SECOND,
-        p50_seconds=quantile(50),
-        p95_seconds=quantile(95),
+        p50_seconds=nearest_rank(ordered, 50),
+        p95_seconds=nearest_rank(ordered, 95),
     )
 
 
 def _from_hours(at: datetime, runs: int, total: int, fastest: int, slowest: int, *buckets: int) -> Point:
-    def quantile(share: float) -> float:
-        """In the bucket where the share is reached, as if its runs were spread evenly."""
-        wanted, seen = share * runs, 0
-        for number, count in enumerate(buckets):
-            if count and seen + count >= wanted:
-                low = max(fastest, BOUNDS_MS[number - 1] * 1000 if number else 0)
-                high = min(slowest, BOUNDS_MS[number] * 1000 if number < len(BOUNDS_MS) else slowest)
-                return (low + (high - low) * (wanted - seen) / count) / SECOND
-            seen += count
-        return slowest / SECOND
-
-    return Point(at, runs, total / runs / SECOND, fastest / SECOND, slowest / SECOND, quantile(0.50), quantile(0.95))
+    p50, p95 = (estimate(buckets, percent, fastest=fastest, slowest=slowest) for percent in (50, 95))
+    return Point(at, runs, total / runs / SECOND, fastest / SECOND, slowest / SECOND, p50, p95)
 
 
 def overview(connection: sqlite3.Connection, *, now: datetime, days: int, hours: int) -> dict[str, Overview]:

@@ -12,6 +12,7 @@ from typing import Final, Self, TypeVar
 
 from prober.config.model import Probe
 from prober.history import queries, series
+from prober.history.availability import Availability, availability
 from prober.history.codec import EPOCH
 from prober.history.history_file import HistoryFile
 from prober.history.models import Day, Overview, PastFailure, PastResult, Point
@@ -186,6 +187,10 @@ class HistoryStore:
                 points=_within(points, MOST_POINTS),
             )
         )
+
+    async def availability(self, *, since: datetime, until: datetime) -> Availability:
+        """How the targets were in that time: a pass over all its runs, a million of which take about a second."""
+        return await self._reader.ask(lambda connection: availability(connection, since=since, until=until))
 
     async def overview(self, *, days: int = 90, hours: int = 24) -> dict[str, Overview]:
         """Every target's last days and the times of its last hours, by name: all of the front page in one question."""

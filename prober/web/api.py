@@ -4,6 +4,8 @@
     /api/v1/results?target=&probe=&since=&until=&limit=        runs, latest first; &cursor= takes the value of `next`
     /api/v1/failures?target=&probe=&limit=                     runs that did not pass, with their evidence
 
+`report_endpoint.py` has /api/v1/report.
+
 `schema/api.schema.json` beside this file is the schema. Within v1 keys and reasons may be added; none is removed or
 changes its meaning. Every key is always there; an unknown value is null. Times are RFC 3339 in UTC, durations seconds.
 `since` is inclusive, `until` is exclusive. A probe that never ran has no results, which is no error.
@@ -23,7 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from prober.config.model import Probe
-from prober.report.formatting import rfc3339
+from prober.report.formatting import parse_rfc3339, rfc3339
 from prober.report.json_report import evidence_fields, rounded, server_fields, text_or_null
 from prober.report.next_step import next_step
 from prober.status import ProbeStatus, TargetStatus
@@ -50,7 +52,7 @@ def routes(app_state: AppState) -> list[Route]:
     async def failures(request: Request) -> Response:
         query = parameters(request, ("target", "probe", "limit"))
         target, probe = _parameter(query, "target"), _parameter(query, "probe")
-        found = await _history(app_state).failures(target=target, probe=probe, limit=_limit_parameter(query))
+        found = await history_of(app_state).failures(target=target, probe=probe, limit=_limit_parameter(query))
         return _response(request, listed('{"failures":[', map(_failure, found), "]}\n"))
 
     return [
@@ -152,12 +154,12 @@ def _failure(failure: PastFailure) -> dict[str, Any]:
 
 async def _results(app_state: AppState, request: Request) -> Iterator[str]:
     query = parameters(request, ("target", "probe", "since", "until", "limit", "cursor"))
-    limit, since = _limit_parameter(query), _time_parameter(query, "since")
-    until, cursor = _time_parameter(query, "until"), _cursor_parameter(query)
+    limit, since = _limit_parameter(query), time_parameter(query, "since")
+    until, cursor = time_parameter(query, "until"), _cursor_parameter(query)
     if cursor is not None:
         until = min(cursor.until, until or cursor.until)
     skip = cursor.skip if cursor is not None else 0
-    found = await _history(app_state).results(
+    found = await history_of(app_state).results(
         target=_parameter(query, "target"),
         probe=_parameter(query, "probe"),
         since=since or _EPOCH,
@@ -202,7 +204,8 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _CURSOR: Final = re.compile(r"([0-9]{1,14})-([0-9]{1,4})", re.ASCII)
 
 
-def _history(app_state: AppState) -> HistoryStore:
+def history_of(app_state: AppState) -> HistoryStore:
+    """Answers 404 where there is none."""
     if app_state.history is None:
         raise refuse(404, "this prober keeps no history")
     return app_state.history
@@ -213,16 +216,13 @@ def _parameter(query: Mapping[str, list[str]], name: str) -> str | None:
     return query.get(name, [""])[0] or None
 
 
-def _time_parameter(query: Mapping[str, list[str]], name: str) -> datetime | None:
+def time_parameter(query: Mapping[str, list[str]], name: str) -> datetime | None:
+    """The time in UTC; None where the parameter is empty or missing."""
     if (text := _parameter(query, name)) is None:
         return None
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise refuse(400, f"{name}: expected a time such as 2026-01-31T12:00:00Z (a + is written %2B)")
+    if (moment := parse_rfc3339(text)) is None:
+        raise refuse(400, f"{name}: expected a time such as 2026-01-31T12:00:00Z (a + is written %2B)")
+    return moment
 
 
 def _limit_parameter(query: Mapping[str, list[str]]) -> int:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from prober.history import HistoryError
-from prober.web import api, lifecycle, metrics_endpoint, probe_endpoint, service_discovery
+from prober.web import api, lifecycle, metrics_endpoint, probe_endpoint, report_endpoint, service_discovery
 from prober.web.app_state import AppState
 from prober.web.http_server import Web
 from prober.web.middleware import AccessMiddleware, set_headers
@@ -33,6 +33,7 @@ def application(app_state: AppState, web: Web | None = None) -> Starlette:
             *service_discovery.routes(app_state, external_url=web.external_url, authenticated=authenticated),
             *lifecycle.routes(app_state, external_url=web.external_url),
             *api.routes(app_state),
+            *report_endpoint.routes(app_state),
             *Views(app_state).routes,
         ],
         # Compression inside the gate, whose refusals are short. Level 1: a page of metrics shrinks to a tenth at any.

@@ -265,3 +265,27 @@ async def test_tags_and_disabled_probes_are_told_apart_from_those_that_run(tmp_p
     assert first["disabled"] == [{"probe": "b", "kind": "handshake", "tags": ["eu"]}]
     assert (second["target"], second["enabled"], second["verdict"], second["probes"]) == ("off", False, "unknown", [])
     assert [group["labels"]["probe"] for group in found] == ["a"]
+
+
+REPORT = json.loads(
+    resources.files("prober.availability_report").joinpath("report.schema.json").read_text(encoding="utf-8")
+)
+
+
+async def test_a_report_of_a_stretch_of_time(tmp_path: Path) -> None:
+    async with remembering(tmp_path, [result(n, passed=n != 1) for n in range(4)]) as client:
+        answer = await client.get(
+            "/api/v1/report", params={"since": "2026-01-31T00:00:00Z", "until": "2026-02-01T00:00:00Z"}
+        )
+        document = answer.json()
+        Draft202012Validator(REPORT).validate(document)
+        [target] = document["targets"]
+        assert (target["target"], target["availability"], len(target["incidents"])) == ("dead", 0.75, 1)
+        none = await client.get("/api/v1/report", params={"target": "other-*"})
+        assert none.json()["targets"] == []
+        now = (await client.get("/api/v1/report")).json()
+        assert [each["availability"] for each in now["targets"]] == [None]
+        for query in ("since=yesterday", "since=2026-02-01T00:00:00Z&until=2026-01-01T00:00:00Z", "from=1"):
+            refused = await client.get(f"/api/v1/report?{query}")
+            assert refused.status_code == 400
+            checked("error", refused)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from prober.cli.arguments.shared import Paths
+from prober.cli.arguments.shared import Paths, TargetNames
 
 
 def daemon(
@@ -68,6 +68,36 @@ def daemon(
         log_format=log_format,
     )
     raise typer.Exit(daemon.daemon(options))
+
+
+def report(
+    paths: Paths = None,
+    history: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The daemon's history. Default: history.db in the state folder.")
+    ] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="A day, 2026-01-31, or a time, 2026-01-31T12:00:00Z.")
+    ] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Its end, likewise. Default: now.")] = None,
+    last: Annotated[
+        str | None, typer.Option(metavar="TIME", help="The time until now, in place of --from and --to. Default: 30d.")
+    ] = None,
+    target: TargetNames = None,
+    output: Annotated[
+        str,
+        typer.Option(metavar="FORMAT[=FILE]", help="text, html, json, csv, or csv-incidents for a row per incident."),
+    ] = "text",
+) -> None:
+    """Report availability, incidents and error budgets.
+
+    Read from the history of a daemon, which may be running. Objectives and tags come from the probe files.
+    """
+    from prober.cli.commands import report
+
+    options = report.ReportOptions(
+        paths=paths or (), history=history, from_=from_, to=to, last=last, targets=target or (), output=output
+    )
+    raise typer.Exit(report.report(options))
 
 
 def drill(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from prober.report.formatting import counted as counted
+from prober.report.formatting import exactly as exactly
+from prober.report.formatting import percent as percent
 from prober.report.untrusted import block, line
 
 _UNITS: Final = ((86400.0 * 2, 86400.0, "day"), (3600.0 * 2, 3600.0, "h"), (60.0, 60.0, "min"))
@@ -41,27 +43,6 @@ def ago(moment: datetime, now: datetime) -> When:
     if abs(seconds) < 1:
         return _when(moment, "now")
     return _when(moment, f"{span(seconds)} ago" if seconds > 0 else f"in {span(-seconds)}")
-
-
-def exactly(moment: datetime) -> str:
-    """`2026-11-22 07:28:14 UTC`."""
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def counted(count: int, noun: str) -> str:
-    """`1 target`, `1,400 targets`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def percent(share: float) -> str:
-    """`100 %`, `99.97 %`, `98.3 %`, `42 %`: rounded down, but to 0 % only where the share is 0."""
-    value = share * 100
-    if value >= 100 or value <= 0:
-        return "100 %" if value >= 100 else "0 %"
-    digits = 2 if value >= 99 else 1 if value >= 90 else 0
-    steps = 10**digits
-    down = math.floor(value * steps + 1e-6) / steps
-    return f"{max(down, 1):.{digits}f} %"
 
 
 def one_line(text: str, *, most: int) -> str:
