@@ -9,6 +9,7 @@ The language is `prober.config`; what each kind of probe adds to it, the kind de
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -22,7 +23,7 @@ from prober.config.document.nodes import MappingNode
 from prober.config.document.yaml_document import MAX_BYTES, UnreadableError, parse
 from prober.config.fields.file_fields import why_unreadable
 from prober.config.fields.mapping_schema import MappingSchema
-from prober.config.model import Config, Notify, Probe, Target
+from prober.config.model import Config, Notify, Probe, Target, TargetSource
 from prober.kinds import all_kinds
 
 SUFFIXES = (".yaml", ".yml")
@@ -61,6 +62,7 @@ def load(
     roots = [root for scope in scopes if (root := _parse(scope)) is not None]
     targets: dict[str, Target] = {}
     probes: dict[str, Probe] = {}
+    sources: dict[str, TargetSource] = {}
     notify: Notify | None = None
     differing: set[str] = set()
     for root in roots:
@@ -70,20 +72,43 @@ def load(
             continue
         differing |= {name for name, target in sections.targets.items() if targets.setdefault(name, target) != target}
         probes.update(sections.probes)
+        sources.update(sections.sources)
         notify = sections.notify or notify
     _check_names("targets", roots, taken=differing.__contains__, why="another target has the name")
     _check_names("probes", roots, taken=lambda _: True, why="the name is taken")
+    _check_names("sources", roots, taken=lambda _: True, why="the name is taken")
     _check_targets(roots)
+    _check_sources(roots)
     _check_written_once("notify", roots)
     for scope in scopes:
         mistakes += sorted(scope.mistakes, key=lambda mistake: mistake.line)
     if mistakes:
         raise ConfigError(mistakes)
-    probes = {name: _with_target(probe, targets[probe.target]) for name, probe in probes.items()}
-    return Config(targets=targets, probes=probes, notify=notify, files=tuple(files))
+    return Config(
+        targets=targets,
+        probes={
+            name: with_target(probe, targets[probe.target]) for name, probe in probes.items() if not probe.template_for
+        },
+        sources=sources,
+        templates={name: probe for name, probe in probes.items() if probe.template_for},
+        notify=notify,
+        files=tuple(files),
+    )
 
 
-def _with_target(probe: Probe, target: Target) -> Probe:
+def read_target(name: str, entry: Mapping[str, Any], *, file: Path, environ: Mapping[str, str]) -> Target:
+    """A target whose entry is in no file of ours; relative paths start beside `file`. Raises ConfigError."""
+    scope = FileScope(file=file, environ=environ)
+    try:
+        root = Cursor.root(scope, parse(json.dumps({"targets": {name: entry}}).encode(), scope.note))
+        return _file_schema().read(root).targets[name]
+    except UnreadableError as error:
+        raise ConfigError([Mistake(file=file, line=0, path=name, message=str(error))]) from None
+    except InvalidValueError:
+        raise ConfigError(scope.mistakes) from None
+
+
+def with_target(probe: Probe, target: Target) -> Probe:
     """The probe with what holds for all probes of its target."""
     tags = tuple(dict.fromkeys((*target.tags, *probe.tags)))
     return replace(probe, tags=tags, enabled=probe.enabled and target.enabled)
@@ -182,6 +207,15 @@ def _check_targets(roots: Sequence[Cursor]) -> None:
             allowed = targets[name].find("allow_writes") if name in targets else None
             if name in targets and (allowed is None or getattr(allowed.node, "value", None) is False):
                 cursor.report(f"the target {name} must say allow_writes: true as well")
+
+
+def _check_sources(roots: Sequence[Cursor]) -> None:
+    """Templates name sources that are there."""
+    sources = [cursor.name for root in roots for cursor in _section(root, "sources")]
+    for root in roots:
+        for cursor, name in root.scope.source_references:
+            if name not in sources:
+                cursor.report(did_you_mean("no such source", name, sources))
 
 
 def _section(root: Cursor, name: str) -> Iterable[Cursor]:

@@ -119,10 +119,13 @@ def describe(config: Config) -> str:
     probes, targets = counted(config.probes, "probe"), counted(config.targets, "target")
     disabled = sum(not probe.enabled for probe in config.probes.values())
     kept = f" ({disabled} disabled)" if disabled else ""
-    return f"{probes}{kept} of {targets} in {counted(config.files, 'file')}, no mistakes"
+    more = [counted(each, word) for each, word in ((config.sources, "source"), (config.templates, "template")) if each]
+    return f"{', '.join((f'{probes}{kept} of {targets}', *more))} in {counted(config.files, 'file')}, no mistakes"
 
 
 def _refuse_empty(config: Config) -> None:
+    if config.templates and config.sources and not config.probes:
+        return
     if not config.probes:
         refuse("There are no probes in this configuration. Write some for a server: mcp-prober init URL")
 

@@ -17,6 +17,7 @@ from prober.config.auth import ClientCredentials
 from prober.config.fields.schedule_fields import Budget, Window
 from prober.config.notify import Notify
 from prober.config.probes import Probe
+from prober.config.sources import TargetSource
 from prober.config.targets import Limits, Protocol, Target, TransportName
 from prober.config.tls import Tls
 
@@ -32,6 +33,7 @@ __all__ = [
     "Protocol",
     "Source",
     "Target",
+    "TargetSource",
     "Tls",
     "TransportName",
     "Window",
@@ -44,5 +46,8 @@ class Config:
 
     targets: Mapping[str, Target] = field(default_factory=dict)
     probes: Mapping[str, Probe] = field(default_factory=dict)
+    sources: Mapping[str, TargetSource] = field(default_factory=dict)
+    templates: Mapping[str, Probe] = field(default_factory=dict)
+    """Probes for the targets of sources. They have no target; `prober.sources` makes probes of them."""
     notify: Notify | None = None
     files: tuple[Path, ...] = ()

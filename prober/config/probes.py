@@ -9,8 +9,17 @@ from typing import Any, Final
 from prober.config.answer_checks import check_deadline
 from prober.config.document.cursor import Cursor, InvalidValueError
 from prober.config.document.diagnostics import did_you_mean
-from prober.config.fields.field_types import Boolean, FieldType, JsonSchema, SchemaBuilder, Text, read_all
-from prober.config.fields.mapping_schema import MappingSchema, NotWith, Values, key, keys_of, settings
+from prober.config.fields.field_types import Boolean, FieldType, JsonSchema, MapOf, SchemaBuilder, Text, read_all
+from prober.config.fields.mapping_schema import (
+    ExactlyOne,
+    MappingSchema,
+    NotWith,
+    Values,
+    key,
+    keys_of,
+    mapping_of,
+    settings,
+)
 from prober.config.fields.schedule_fields import MAINTENANCE, Cron, Window
 from prober.config.fields.secret import Secret, masked_secrets
 from prober.config.fields.tags import TAGS
@@ -29,13 +38,46 @@ class _TargetNameField(Text):
         return name
 
 
+class _SourceNameField(Text):
+    """The name of a source, in this file or in another."""
+
+    def read(self, cursor: Cursor) -> str:
+        name = super().read(cursor)
+        cursor.scope.source_references.append((cursor, name))
+        return name
+
+
+@settings
+class Selector:
+    """Targets of one source, all of them or those with certain labels."""
+
+    source: str = key(_SourceNameField(wanted="the name of a source"), "The name of a source.")
+    labels: Mapping[str, str] = key(
+        MapOf(value=Text(wanted="a value, or a pattern such as eu-*")),
+        "Only targets with these labels; a value may be a pattern.",
+        default_factory=dict,
+    )
+
+
+SELECTOR: Final = mapping_of(Selector)
+
+
 @settings
 class Probe:
     """A named check against one target. `timeout` is the one deadline of a run; `interval` is the daemon's."""
 
     name: str
     target: str = key(
-        _TargetNameField(wanted="the name of a target"), "The name of a target, in this file or in another."
+        _TargetNameField(wanted="the name of a target"),
+        "The name of a target, in this file or in another.",
+        optional=True,
+    )
+    """Empty in a template."""
+    template_for: Selector | None = key(
+        SELECTOR,
+        "Instead of target: the targets of sources that it is made for, each a probe of its own named TARGET-NAME.",
+        name="for",
+        default=None,
     )
     kind: str = key(Text(wanted="a kind"), "What the probe does.")
     settings: Any
@@ -128,8 +170,8 @@ class ProbeField(FieldType[Probe]):
         written = {child.name: child for child in cursor.entries("a mapping")}
         if kind is None:
             cursor.report(f"needs kind; known: {', '.join(self._kinds)}")
-        if "target" not in written:
-            cursor.report("needs target")
+        if "target" not in written and "for" not in written:
+            cursor.report("needs target or for")
         read_all({name: (known[name].value_type, child) for name, child in written.items() if name in known})
         raise InvalidValueError
 
@@ -138,7 +180,7 @@ class ProbeField(FieldType[Probe]):
             builder.definitions[name] = {"description": kind.help, **self._mappings[name].schema(builder)}
         return {
             "type": "object",
-            "required": ["target", "kind"],
+            "required": ["kind"],
             "properties": {each.name: each.schema(builder) for each in self._common},
             "allOf": [
                 {
@@ -152,7 +194,7 @@ class ProbeField(FieldType[Probe]):
     def _mapping(self, kind: ProbeKind) -> MappingSchema[Probe]:
         def build(values: Values) -> Probe:
             cursor = values.cursor
-            arguments: dict[str, Any] = {**(cursor.scope.defaults or {}), **values.of(Probe)}
+            arguments: dict[str, Any] = {"target": "", **(cursor.scope.defaults or {}), **values.of(Probe)}
             return Probe(
                 name=cursor.name,
                 settings=kind.settings.build(values),
@@ -163,13 +205,15 @@ class ProbeField(FieldType[Probe]):
 
         def check(values: Values) -> None:
             _check_times(values, kind)
+            if values.has("for") and values.get("allow_writes"):
+                values.at("allow_writes").report("not with for: writes want a target that is named")
             if kind.writes_need_target and values.get("allow_writes") and values.get("target"):
                 values.cursor.scope.write_requests.append((values.at("allow_writes"), values.get("target")))
 
         return MappingSchema(
             keys=(*self._common, *kind.settings.keys),
             build=build,
-            rules=(NotWith("cron", ("interval",)), *kind.settings.rules),
+            rules=(ExactlyOne("target", "for"), NotWith("cron", ("interval",)), *kind.settings.rules),
             checks=(check, *kind.settings.checks),
         )
 

@@ -11,6 +11,7 @@ from prober.config.fields.wrapping import OwnSecrets
 from prober.config.kind import ProbeKind
 from prober.config.notify import NOTIFY, Notify
 from prober.config.probes import DEFAULTS, Probe, ProbeField
+from prober.config.sources import SOURCE, TargetSource
 from prober.config.targets import TARGET, Target
 
 
@@ -28,6 +29,9 @@ class File:
     """The sections of one file, in the order of reading: probes need `defaults`."""
 
     targets: Mapping[str, Target] = key(_by_name(TARGET), "MCP servers, by name.", default_factory=dict)
+    sources: Mapping[str, TargetSource] = key(
+        _by_name(SOURCE), "Where targets come from that are in no file of ours, by name.", default_factory=dict
+    )
     defaults: Mapping[str, Any] = key(DEFAULTS, "What holds for the probes of this file.", default_factory=dict)
     probes: Mapping[str, Probe] = key(ProbeField({}), "Checks, by name.", default_factory=dict)
     notify: Notify | None = key(NOTIFY, "Notifications of the daemon; in one file of the configuration.", default=None)

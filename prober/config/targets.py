@@ -13,7 +13,17 @@ from prober.config.document.cursor import Cursor
 from prober.config.document.nodes import ListNode, ScalarNode
 from prober.config.fields.field_types import Boolean, Choice, FieldType, Integer, ListOf, MapOf, Text
 from prober.config.fields.file_fields import ExistingFolder
-from prober.config.fields.mapping_schema import ExactlyOne, NotWith, Values, key, mapping_of, settings
+from prober.config.fields.labels import LABELS
+from prober.config.fields.mapping_schema import (
+    ExactlyOne,
+    MappingSchema,
+    NotWith,
+    Values,
+    key,
+    keys_of,
+    mapping_of,
+    settings,
+)
 from prober.config.fields.schedule_fields import MAINTENANCE, Budget, RateField, Window
 from prober.config.fields.secret import Secret, masked_secrets
 from prober.config.fields.tags import TAGS
@@ -149,9 +159,16 @@ class Target:
         MAINTENANCE, "When it may be out of order: its probes run, their results are marked.", default=()
     )
     tags: tuple[str, ...] = key(TAGS, "Words by which `run --tag` chooses its probes.", default=())
+    labels: Mapping[str, str] = key(
+        LABELS, "Labels of it in metrics, service discovery, API and notifications, e.g. team.", default_factory=dict
+    )
     enabled: bool = key(
         Boolean(), "Whether its probes are run. If not, all of them are shown as disabled.", default=True
     )
+    source: str | None = None
+    """The name of the source that gave it; None where it is written in a file."""
+    public_only: bool = False
+    """Whether it may be reached at public addresses only, because strangers wrote its URL."""
     secrets: tuple[Secret, ...] = ()
     """What must be masked wherever this target's traffic is shown: every value that a `${…}` stood for, and the values
     of headers, environment, proxy and client secret. None is empty."""
@@ -177,6 +194,14 @@ def _check_transport(values: Values) -> None:
 
 
 def _build(values: Values) -> Target:
+    return _built(values, name=values.cursor.name, address=_address(values))
+
+
+def _build_settings(values: Values) -> Target:
+    return _built(values, name="", address="")
+
+
+def _built(values: Values, *, name: str, address: str) -> Target:
     arguments = values.of(Target)
     auth = values.get("auth")
     if isinstance(auth, Secret):
@@ -188,16 +213,11 @@ def _build(values: Values) -> Target:
     written_out = [*arguments.get("headers", {}).values(), *arguments.get("env", {}).values()]
     written_out += [secret for secret in (arguments.get("proxy"),) if secret is not None]
     written_out += [auth.client_secret] if isinstance(auth, ClientCredentials) else []
-    written_out += [Secret(text) for text in _query_values(arguments.get("url") or "")]
-    return Target(
-        name=values.cursor.name,
-        address=_address(values),
-        secrets=masked_secrets(values.cursor.secrets, written_out),
-        **arguments,
-    )
+    written_out += [Secret(text) for text in query_values(arguments.get("url") or "")]
+    return Target(name=name, address=address, secrets=masked_secrets(values.cursor.secrets, written_out), **arguments)
 
 
-def _query_values(url: str) -> list[str]:
+def query_values(url: str) -> list[str]:
     """The values in the query of a URL, where some servers want their key: as they stand there, and decoded."""
     query = urlsplit(url).query
     raw = [pair.partition("=")[2] for pair in query.split("&")]
@@ -224,3 +244,14 @@ TARGET: Final[FieldType[Target]] = Expanding(
         build=_build,
     )
 )
+
+_OF_ONE: Final = frozenset({"url", "command", "cwd", "env", "startup_timeout", "reuse", "allow_writes"})
+"""Keys that belong to one server. Writes want a target that a person has named."""
+TARGET_SETTINGS: Final[FieldType[Target]] = Expanding(
+    MappingSchema(
+        keys=tuple(each for each in keys_of(Target) if each.name not in _OF_ONE),
+        checks=(_check_headers,),
+        build=_build_settings,
+    )
+)
+"""What holds for all targets of a source: a target without name and address."""

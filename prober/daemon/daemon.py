@@ -32,6 +32,9 @@ from prober.schedule import Scheduler
 from prober.schedule.loop_lag import LoopLag
 from prober.schedule.own_outage import OutageDetector
 from prober.scheduled_run import Sink
+from prober.sources import expanded
+from prober.sources.memory import Memory
+from prober.sources.watcher import Watcher
 from prober.status import StatusStore
 from prober.web import AppState, Web, application
 
@@ -52,7 +55,15 @@ class Daemon:
         self._load = load
         self._ready = False
         self._started_at = datetime.now(UTC)
+        self._written = Config()
+        """What the files say."""
         self._config = Config()
+        """The same with the targets of sources, and probes made of templates."""
+        self._sources = Watcher(
+            Memory(settings.state / "sources" if settings.state is not None else None),
+            on_change=self._sources_changed,
+            on_trouble=self._source_trouble,
+        )
         self._reloading = asyncio.Lock()
         self._reloads_asked = self._reloads_answered = 0
         self._reload_answer: str | None = None
@@ -106,7 +117,10 @@ class Daemon:
                 in_maintenance=self._scheduler.in_maintenance,
                 streak=self._streak,
             )
-            self._apply_config(config)
+            self._written = config
+            stack.push_async_callback(self._sources.stop)
+            await self._sources.apply(config.sources)
+            self._apply_config(await self._with_sources())
             if history:
                 self._restore(history)
             await stack.enter_async_context(self._notifier)
@@ -120,7 +134,7 @@ class Daemon:
             self._run_new_probes()
             self._ready = True
             systemd.ready(self._status())
-            log(logging.INFO, "ready", url=url, probes=len(self._scheduler.probes), targets=len(config.targets))
+            log(logging.INFO, "ready", url=url, probes=len(self._scheduler.probes), targets=len(self._config.targets))
             yield url
 
     async def reload(self) -> str | None:
@@ -149,11 +163,41 @@ class Daemon:
             return self._reload_failed(str(error))
         except Exception as error:  # no error of a reload may end the running daemon
             return self._reload_failed(f"{type(error).__name__}: {error}")
-        self._apply_config(config)
+        self._written = config
+        await self._sources.apply(config.sources)
+        await self._take_over()
+        log(logging.INFO, "reloaded", probes=len(self._scheduler.probes), targets=len(self._config.targets))
+        return None
+
+    async def _take_over(self) -> None:
+        """Apply the configuration that files and sources make together now."""
+        self._apply_config(await self._with_sources())
         self._run_new_probes()
         systemd.ready(self._status())
-        log(logging.INFO, "reloaded", probes=len(self._scheduler.probes), targets=len(config.targets))
-        return None
+
+    async def _with_sources(self) -> Config:
+        """In a thread: twenty thousand targets are many probes."""
+        return await asyncio.to_thread(expanded, self._written, self._sources.targets)
+
+    def _sources_changed(self) -> None:
+        self._changing = asyncio.create_task(self._take_sources_over(), name="take over targets of sources")
+
+    async def _take_sources_over(self) -> None:
+        async with self._reloading:
+            if self._ready:
+                await self._take_over()
+                log(
+                    logging.INFO,
+                    "targets_changed",
+                    probes=len(self._scheduler.probes),
+                    targets=len(self._config.targets),
+                )
+
+    def _source_trouble(self, source: str, why: str | None) -> None:
+        if why is None:
+            log(logging.INFO, "source_well", source=source)
+        else:
+            log(logging.ERROR, "source_trouble", source=source, message=why)
 
     def _read(self) -> Config:
         config = self._load()

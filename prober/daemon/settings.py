@@ -29,6 +29,8 @@ class Settings:
     """TLS and basic auth."""
     history: Path | None = None
     retention: Retention = field(default_factory=Retention)
+    state: Path | None = None
+    """The folder in which is kept what sources of targets gave last."""
     concurrency: int = CONCURRENCY
     """Probes that run at the same time."""
     shard: Shard | None = None

@@ -212,7 +212,7 @@ STRUCTURE: dict[str, list[str]] = {
         "4: probes.one: expected a mapping, found a text",
     ],
     "probe-key-of-another-kind": [
-        "4: probes.one.tool: unknown key; known: target, kind, interval, cron, timeout, maintenance, allow_writes, tags, enabled, second_opinion, expect_version, expect_clean_exit",
+        "4: probes.one.tool: unknown key; known: target, for, kind, interval, cron, timeout, maintenance, allow_writes, tags, enabled, second_opinion, expect_version, expect_clean_exit",
     ],
     "probe-target-a-list": [
         "4: probes.one.target: expected the name of a target, found a list",
@@ -235,7 +235,7 @@ STRUCTURE: dict[str, list[str]] = {
         "4: probes.one: needs kind; known: handshake, catalog, call, read, prompt, scenario, race",
     ],
     "probe-without-target": [
-        "4: probes.one: needs target",
+        "4: probes.one: needs target or for",
     ],
     "prompt-argument-a-number": [
         "4: probes.one.arguments.age: expected a text, found a number: put it in quotes",
@@ -307,10 +307,14 @@ STRUCTURE: dict[str, list[str]] = {
         "2: targets.server.transport: not together with command",
     ],
     "unknown-section-far": [
-        "1: services: unknown key; known: targets, defaults, probes, notify",
+        "1: machines: unknown key; known: targets, sources, defaults, probes, notify",
     ],
     "unknown-section": [
         "1: target: unknown key; did you mean targets?",
+    ],
+    "source-twice": [
+        "4: sources.one.http: not together with file",
+        "5: sources.one.credentials: only together with registry",
     ],
     "url-a-number": [
         "2: targets.server.url: expected a URL that begins with http:// or https://, found a number: put it in quotes",
@@ -327,9 +331,14 @@ STRUCTURE: dict[str, list[str]] = {
     "schema-path-empty": [
         "4: probes.one.schema: must not be empty",
     ],
+    "source-token-for-strangers": [
+        "5: sources.one.target.headers: would be sent to every server that the registry lists; `credentials` gives a server its own",
+        "7: probes.template.allow_writes: not with for: writes want a target that is named",
+        "7: probes.template.for.source: no such source; known: one",
+    ],
     "probe-without-kind-and-target": [
         "4: probes.one: needs kind; known: handshake, catalog, call, read, prompt, scenario, race",
-        "4: probes.one: needs target",
+        "4: probes.one: needs target or for",
         "4: probes.one.interval: a duration needs a unit; write 5s",
     ],
     "race-clients-a-text": [

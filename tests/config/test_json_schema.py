@@ -108,9 +108,10 @@ def _used(schema: Any, root: Any, value: Any, path: str = "") -> Iterator[str]:
 
 
 def _whatever_kind(key: str) -> str:
-    """The cursor of a key that several kinds, or several operations of a race, share."""
+    """The cursor of a key that several kinds, operations of a race, or targets and sources share."""
     key = re.sub(r"\(\w+\)", "", key).replace(".cleanup[]", ".steps[]")
     key = re.sub(r"\*\.(setup|cleanup)\.", "*.steps[].", key)
+    key = key.replace(".sources.*.target.", ".targets.*.")
     return re.sub(rf"\*\.({'|'.join(OPERATIONS)})\.", "*.write.", key)
 
 

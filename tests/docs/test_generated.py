@@ -44,7 +44,7 @@ def test_every_key_of_the_schema_has_an_example() -> None:
 
 def test_what_is_required_and_what_holds_by_default_is_told() -> None:
     page = configuration()
-    assert "| `target` | the name of a target | required | The name of a target" in page
+    assert "| `target` | the name of a target |  | The name of a target" in page
     assert "| `timeout` | a duration such as 5s | `10s` | The deadline of one run" in page
     assert "| `concurrency` | a whole number from 1 to 1,000 | `2` | How many" in page
 
@@ -62,6 +62,7 @@ def test_every_example_is_a_configuration_without_mistakes(name: str, tmp_path: 
     secret = tmp_path / "notes-token"
     secret.write_text("a-token")
     (tmp_path / "files").mkdir()
+    (tmp_path / ".mcp.json").touch()
     (tmp_path / "certificates").mkdir()
     authority = trustme.CA()
     certificate = authority.issue_cert("prober.example")

@@ -148,6 +148,7 @@ def _settings(options: DaemonOptions) -> Settings:
         web_config=options.web_config,
         history=(options.history or _default_history_in_folder()) if options.keep_history else None,
         retention=_retention(options),
+        state=state_folder(),
         concurrency=options.concurrency,
         shard=_shard(options.shard),
         location=options.location,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import gc
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ from prober.config.model import Config, Probe
 from prober.outcome import Outcome, Verdict
 from prober.report.progress import Progress
 from prober.report.summary import Summary
+from prober.report.untrusted import line
 
 if TYPE_CHECKING:
     from prober.consistency.trace import Trace
@@ -61,6 +63,8 @@ def run(options: RunOptions) -> int:
 def _one_pass(options: RunOptions, depends_on: set[Path]) -> int:
     """Read the configuration and run it once. The files that it depends on are added to `depends_on`."""
     config = options.config or selection.load(options.paths, read=depends_on)
+    if config.sources:
+        config = _with_sources(config)
     probes: Sequence[Probe] = selection.choose(config, options.choice)
     if options.last_failed:
         probes = last_failed.narrowed(probes, options.paths)
@@ -80,6 +84,15 @@ def _one_pass(options: RunOptions, depends_on: set[Path]) -> int:
         return INTERRUPTED
     code = Summary.of(outcomes, started_at=started_at).exit_code
     return USAGE if code == PASSED and not all_written else code
+
+
+def _with_sources(config: Config) -> Config:
+    from prober.sources.once import with_sources
+
+    def tell(source: str, text: str) -> None:
+        typer.echo(line(f"source {source}: {text}"), err=True)
+
+    return asyncio.run(with_sources(config, environ=os.environ, tell=tell))
 
 
 _INTERRUPTIONS: Final = (signal.SIGINT, signal.SIGTERM)

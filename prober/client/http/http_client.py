@@ -43,7 +43,7 @@ class HttpClient:
         self._configured = {target.url, target.auth.token_url if target.auth else None}
         self._by_proxy = target.proxy is not None
         self._has_credentials = bool(target.headers)
-        self._backend = Backend()
+        self._backend = Backend(public_only=target.public_only)
         self._connections = _connections(target, self._backend)
         self._headers = {"User-Agent": "mcp-prober", "Accept-Encoding": "gzip, deflate"}
         self._headers = _merged(self._headers, {name: value.reveal() for name, value in target.headers.items()})

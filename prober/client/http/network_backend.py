@@ -12,13 +12,14 @@ import ssl
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any, Final, cast
 
 import httpcore
 
 from prober.client.exchange import ExchangeRecorder
 from prober.client.http.addresses import connect
-from prober.client.http.resolver import resolve
+from prober.client.http.resolver import Address, resolve
 from prober.outcome import Failure, Phase, Reason
 
 _HIGH_WATER: Final = 64 * 1024
@@ -43,7 +44,9 @@ _NEVER: Final = 24 * 3600.0
 class Backend(httpcore.AsyncNetworkBackend):
     """Opens the connections of one session, and records their phases in the current exchange."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, public_only: bool = False) -> None:
+        """`public_only` refuses addresses that are not public, whatever name leads there."""
+        self._public_only = public_only
         self.recorder = ExchangeRecorder("unused")
         self.certificates: dict[str, dict[str, Any]] = {}
         """Certificates by host, as `ssl.SSLSocket.getpeercert` returns them."""
@@ -59,6 +62,8 @@ class Backend(httpcore.AsyncNetworkBackend):
     ) -> Stream:
         self.recorder.enter(Phase.DNS)
         addresses = await resolve(host, port, on_starved=self.recorder.starve)
+        if self._public_only:
+            _refuse_private(addresses)
         self.recorder.enter(Phase.CONNECT)
         connected = await connect(addresses)
         loop = asyncio.get_running_loop()
@@ -72,6 +77,13 @@ class Backend(httpcore.AsyncNetworkBackend):
         """Drop every connection at once."""
         for stream in self._streams:
             stream.abort()
+
+
+def _refuse_private(addresses: Iterable[Address]) -> None:
+    """A name that a stranger wrote may lead into the operator's own network. Raises Failure with `not_run`."""
+    for _, _, _, _, destination in addresses:
+        if not ip_address(str(destination[0]).partition("%")[0]).is_global:
+            raise Failure(Reason.NOT_RUN, f"its name leads to {destination[0]}, which is no public address")
 
 
 class Stream(httpcore.AsyncNetworkStream):

@@ -30,6 +30,8 @@ class FileScope:
     """Fields of `Probe` that the file's `defaults` set; None when they could not be read."""
     target_references: list[tuple[Cursor, str]] = field(default_factory=list)
     """Names of targets in probes, checked when all files are read."""
+    source_references: list[tuple[Cursor, str]] = field(default_factory=list)
+    """Names of sources in probes, likewise."""
     write_requests: list[tuple[Cursor, str]] = field(default_factory=list)
     """`allow_writes` of probes whose target, the name, must allow writes as well."""
     files: set[Path] = field(default_factory=set)

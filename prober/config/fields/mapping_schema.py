@@ -154,21 +154,21 @@ class Rule(Protocol):
         ...
 
 
-@dataclass(frozen=True)
 class ExactlyOne(Rule):
-    """One of two keys, not both."""
+    """One of some keys, and no second one."""
 
-    first: str
-    second: str
+    def __init__(self, *keys: str) -> None:
+        self._keys = keys
 
     def check(self, values: Values) -> None:
-        if values.has(self.first) and values.has(self.second):
-            values.at(self.second).report(f"not together with {self.first}")
-        elif not values.has(self.first) and not values.has(self.second):
-            values.cursor.report(f"needs {self.first} or {self.second}")
+        written = [name for name in self._keys if values.has(name)]
+        for name in written[1:]:
+            values.at(name).report(f"not together with {written[0]}")
+        if not written:
+            values.cursor.report(f"needs {', '.join(self._keys[:-1])} or {self._keys[-1]}")
 
     def schema(self) -> JsonSchema:
-        return {"oneOf": [{"required": [self.first]}, {"required": [self.second]}]}
+        return {"oneOf": [{"required": [name]} for name in self._keys]}
 
 
 @dataclass(frozen=True)

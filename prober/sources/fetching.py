@@ -1,0 +1,61 @@
+"""One bounded GET: of an address that the operator wrote, never of one that an answer names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+import httpx
+
+from prober import __version__
+from prober.client.foreign_logs import keep_back
+from prober.config.fields.secret import Secret
+from prober.config.fields.urls import without_query
+from prober.sources.found import SourceError
+
+TIMEOUT: Final = 20.0
+"""Seconds for all of it."""
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""A hundred thousand targets with labels."""
+USER_AGENT: Final = f"mcp-prober/{__version__}"
+
+
+async def fetch_json(url: Secret, *, headers: Mapping[str, Secret], most_bytes: int = MOST_BYTES) -> Any:
+    """The JSON document at an address. Redirects are not followed: they would lead where nobody wrote.
+
+    Raises SourceError; its text has neither the query of the URL nor a header.
+    """
+    keep_back("httpx")
+    keep_back("httpcore")
+    shown = without_query(url.reveal())
+    sent = {"User-Agent": USER_AGENT, "Accept": "application/json", **{k: v.reveal() for k, v in headers.items()}}
+    body = bytearray()
+    try:
+        async with (
+            httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
+            client.stream("GET", url.reveal(), headers=sent) as response,
+        ):
+            if response.status_code != httpx.codes.OK:
+                raise SourceError(f"{shown}: HTTP {response.status_code}{_waiting(response)}")
+            async for piece in response.aiter_bytes():
+                body += piece
+                if len(body) > most_bytes:
+                    raise SourceError(f"{shown}: more than {most_bytes // 1024**2} MiB")
+    except httpx.HTTPError as error:
+        raise SourceError(f"{shown}: {_why(error)}") from None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise SourceError(f"{shown}: not JSON") from None
+
+
+def _waiting(response: httpx.Response) -> str:
+    after = response.headers.get("retry-after", "")
+    return f", Retry-After {after}" if after.isdecimal() and len(after) < 7 else ""
+
+
+def _why(error: httpx.HTTPError) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return f"no answer within {TIMEOUT:g} s"
+    return str(error) or type(error).__name__

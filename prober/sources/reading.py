@@ -1,0 +1,88 @@
+"""One look at a source: the document that it gives now, and the targets that a document means.
+
+The two are apart because a document is kept on disk, and targets are made of it anew with each configuration.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from prober.config.fields.file_fields import why_unreadable
+from prober.config.sources import TargetSource
+from prober.sources import registry
+from prober.sources.client_file import take_client_file
+from prober.sources.fetching import fetch_json
+from prober.sources.found import Found, SourceError
+from prober.sources.target_groups import take_groups
+
+_MOST_BYTES: Final = 64 * 1024 * 1024
+_SUFFIXES: Final = (".json", ".yaml", ".yml")
+
+
+async def document_of(source: TargetSource, known: Any) -> Any:
+    """What the source says now. `known` is what it said before, of which a registry only tells changes.
+
+    Raises SourceError.
+    """
+    match source.way:
+        case "http":
+            assert source.http is not None
+            return await fetch_json(source.http, headers=source.headers)
+        case "registry":
+            return await registry.refreshed(source, known if isinstance(known, dict) else {})
+        case "file":
+            return await asyncio.to_thread(_groups_of_files, source)
+        case _:
+            return None  # the client's file itself is read for its targets
+
+
+def targets_of(source: TargetSource, document: Any, *, environ: Mapping[str, str]) -> Found:
+    """The targets that the document means. Raises SourceError."""
+    found = Found(source=source)
+    match source.way:
+        case "registry":
+            registry.take_entries(document, found)
+        case "client_config":
+            take_client_file(found, environ=environ)
+        case way:
+            take_groups(document, found, where=way)
+    return found
+
+
+def _groups_of_files(source: TargetSource) -> list[Any]:
+    """The target groups of all files that fit the pattern, in the order of their names."""
+    pattern = source.file or ""
+    groups: list[Any] = []
+    files = sorted(Path("/").glob(pattern.lstrip("/")))  # the loader has made it absolute
+    if not files:
+        raise SourceError(f"{pattern}: no such file")
+    for file in files:
+        document = _read(file)
+        if not isinstance(document, list):
+            raise SourceError(f"{file}: expected a list of target groups, as Prometheus' file_sd has it")
+        groups += document
+    return groups
+
+
+def _read(file: Path) -> Any:
+    if file.suffix not in _SUFFIXES:
+        raise SourceError(f"{file}: expected {', '.join(_SUFFIXES)}")
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise SourceError(f"{file}: {why_unreadable(error)}") from None
+    if len(content) > _MOST_BYTES:
+        raise SourceError(f"{file}: more than {_MOST_BYTES // 1024**2} MiB")
+    try:
+        return json.loads(content) if file.suffix == ".json" else yaml.load(content, Loader=yaml.CSafeLoader)
+    except (ValueError, RecursionError):
+        raise SourceError(f"{file}: not JSON, or not written to its end") from None
+    except yaml.YAMLError:
+        raise SourceError(f"{file}: not YAML, or not written to its end") from None

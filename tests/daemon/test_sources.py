@@ -1,0 +1,57 @@
+"""Targets of a registry, a file and an address appear in the daemon, are probed, and stay when their source fails."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.daemon.crowd import crowd
+from tests.daemon.process import daemon
+from tests.daemon.watching import api, logged, status, until
+from tests.sources.registry_double import say, serving
+
+
+def targets(running: Any) -> dict[str, str]:
+    """The verdict of every target."""
+    return {each["target"]: each["verdict"] for each in api(running, "targets")["targets"]}
+
+
+def document(**sources: Any) -> str:
+    probe = {"kind": "call", "tool": "echo", "arguments": {"message": "hi"}, "interval": "1s", "timeout": "900ms"}
+    return json.dumps(
+        {"sources": sources, "probes": {f"echo-{name}": {"for": {"source": name}, **probe} for name in sources}}
+    )
+
+
+def test_targets_come_from_sources_and_outlive_them(tmp_path: Path) -> None:
+    with crowd() as port, serving() as registry:
+        here = f"http://127.0.0.1:{port}"
+        registry.put("io.example/good", f"{here}/ok/1")
+        registry.put("io.example/bad", f"{here}/error")
+        (tmp_path / "groups.json").write_text(
+            json.dumps([{"targets": [f"{here}/ok/2"], "labels": {"target": "filed"}}])
+        )
+        settings = {"protocol": "modern"}
+        file = tmp_path / "probes.json.yaml"
+        file.write_text(
+            document(
+                registry={"registry": registry.url, "refresh": "200ms", "allow_private": True, "target": settings},
+                files={"file": "groups.json", "refresh": "200ms", "target": settings},
+            )
+        )
+        state = {"XDG_STATE_HOME": str(tmp_path / "state")}
+        with daemon(file, environ=state) as running:
+            wanted = {"io.example-good": "pass", "io.example-bad": "fail", "filed": "pass"}
+            until(lambda: targets(running) == wanted or None)
+            registry.put("io.example/late", f"{here}/ok/3")
+            until(lambda: targets(running).get("io.example-late") == "pass" or None)
+            registry.fault = lambda handler: say(handler, 503, b"")
+            (tmp_path / "groups.json").write_text("[]")
+            until(lambda: len(logged(running, "source_trouble")) == 2 or None)
+            assert {*targets(running)} == {*wanted, "io.example-late"}
+            assert status(running, "-/reload", method="POST") == (200, "reloaded\n")
+            until(lambda: {*targets(running)} == {"io.example-good", "io.example-bad", "io.example-late"} or None)
+        with daemon(file, environ=state) as running:  # the registry is still down
+            until(lambda: targets(running).get("io.example-good") == "pass" or None)
+            assert {*targets(running)} == {"io.example-good", "io.example-bad", "io.example-late"}

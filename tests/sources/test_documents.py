@@ -1,0 +1,107 @@
+"""What the documents of sources mean: names, addresses, labels, settings; and what is left out, with the reason."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prober.sources.found import Found, SourceError
+from prober.sources.reading import document_of, targets_of
+from tests.sources.making import configured, source_of
+
+GROUPS: list[dict[str, Any]] = [
+    {
+        "targets": ["https://a.example.com/mcp", "https://b.example.com/mcp?key=s3cr3t-key"],
+        "labels": {"team": "search"},
+    },
+    {"targets": ["10.0.0.7:8000"], "labels": {"target": "by-name", "__scheme__": "https", "__metrics_path__": "/x"}},
+    {"targets": ["10.0.0.8:8000"]},
+]
+
+
+async def look(folder: Path, **source: Any) -> Found:
+    made = source_of(folder, **source)
+    return targets_of(made, await document_of(made, None), environ={})
+
+
+async def test_target_groups_are_targets_with_labels_and_the_settings_of_the_source(tmp_path: Path) -> None:
+    (tmp_path / "groups.json").write_text(json.dumps(GROUPS))
+    found = await look(
+        tmp_path, file="*.json", labels={"env": "prod", "team": "?"}, target={"objective": 99, "tags": ["eu"]}
+    )
+    urls = {name: target.url for name, target in found.targets.items()}
+    assert urls == {
+        "a.example.com": "https://a.example.com/mcp",
+        "b.example.com": "https://b.example.com/mcp?key=s3cr3t-key",
+        "by-name": "https://10.0.0.7:8000/x",
+        "10.0.0.8-8000": "http://10.0.0.8:8000/mcp",
+    }
+    first = found.targets["a.example.com"]
+    assert (first.labels, first.objective, first.tags) == ({"env": "prod", "team": "search"}, 99, ("eu",))
+    assert (first.source, first.public_only) == ("it", False)
+    secret = found.targets["b.example.com"]
+    assert secret.address == "https://b.example.com/mcp?…"
+    assert "s3cr3t-key" in {each.reveal() for each in secret.secrets}
+    assert (found.left_out, found.problems) == (0, [])
+
+
+async def test_yaml_files_are_read_and_names_are_made_unique(tmp_path: Path) -> None:
+    (tmp_path / "one.yml").write_text("- targets: [https://a.example.com/mcp]\n")
+    (tmp_path / "two.yaml").write_text("- targets: [https://a.example.com/mcp]\n  labels: {team: x}\n")
+    (tmp_path / "probes.yaml").touch()
+    assert [*(await look(tmp_path, file="[ot]*.y*ml")).targets] == ["a.example.com", "a.example.com-2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[{"targets": ["https://a.exa', "not written to its end"),
+        ('{"targets": []}', "expected a list of target groups"),
+        ('[{"labels": {}}]', "expected targets, a list"),
+        ('[{"targets": [7]}]', "expected a URL or host:port"),
+    ],
+)
+async def test_a_document_that_is_none_gives_nothing(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "groups.json").write_text(text)
+    with pytest.raises(SourceError, match=said):
+        await look(tmp_path, file="groups.json")
+
+
+async def test_what_cannot_be_probed_is_left_out_with_its_reason(tmp_path: Path) -> None:
+    hosts = ["ftp://a.example.com", "https://u:p@a.example.com/mcp", "https://no.example.org/mcp", "https://a b/mcp"]
+    (tmp_path / "groups.json").write_text(json.dumps([{"targets": [*hosts, "https://a.example.com/mcp"]}]))
+    found = await look(tmp_path, file="groups.json", opt_out=["*.example.org"], most=1)
+    assert ([*found.targets], found.left_out) == (["a.example.com"], 4)
+    for said in ("begins with http", "user name or password", "opted out", "must not hold spaces"):
+        assert any(said in problem for problem in found.problems)
+    (tmp_path / "groups.json").write_text(
+        json.dumps([{"targets": [f"https://h{n}.example.com/mcp" for n in range(9)]}])
+    )
+    assert (await look(tmp_path, file="groups.json", most=5)).left_out == 4
+
+
+async def test_labels_that_clash_with_those_of_metrics_are_left_out(tmp_path: Path) -> None:
+    labels = {"probe": "x", "job": "y", "not-a-name": "z", "__meta_a": "m", "team": "t\x1b[2J", "target": "n"}
+    (tmp_path / "groups.json").write_text(json.dumps([{"targets": ["https://a.example.com/mcp"], "labels": labels}]))
+    found = await look(tmp_path, file="groups.json")
+    assert found.targets["n"].labels == {"team": "t"}
+    assert len(found.problems) == 3
+
+
+async def test_the_file_of_a_client_gives_urls_and_commands_only_if_allowed(tmp_path: Path) -> None:
+    servers = {
+        "web": {"type": "http", "url": "https://a.example.com/mcp", "headers": {"X-Key": "${KEY}"}},
+        "tool": {"command": "mcp-server-time"},
+    }
+    (tmp_path / ".mcp.json").write_text(json.dumps({"mcpServers": servers}))
+    made = configured(tmp_path, environ={"KEY": "k3y-0f-a-cl1ent"}, client_config=".mcp.json").sources["it"]
+    found = targets_of(made, None, environ={"KEY": "k3y-0f-a-cl1ent"})
+    assert [*found.targets] == ["web"]
+    assert found.targets["web"].headers["X-Key"].reveal() == "k3y-0f-a-cl1ent"
+    assert "commands: true" in found.problems[0]
+    both = source_of(tmp_path, client_config=".mcp.json", commands=True)
+    assert {*targets_of(both, None, environ={"KEY": "k"}).targets} == {"web", "tool"}
+    assert targets_of(made, None, environ={}).left_out == 2  # a variable that is not set spoils its server alone
