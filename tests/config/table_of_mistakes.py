@@ -331,11 +331,6 @@ STRUCTURE: dict[str, list[str]] = {
     "schema-path-empty": [
         "4: probes.one.schema: must not be empty",
     ],
-    "source-token-for-strangers": [
-        "5: sources.one.target.headers: would be sent to every server that the registry lists; `credentials` gives a server its own",
-        "7: probes.template.allow_writes: not with for: writes want a target that is named",
-        "7: probes.template.for.source: no such source; known: one",
-    ],
     "probe-without-kind-and-target": [
         "4: probes.one: needs kind; known: handshake, catalog, call, read, prompt, scenario, race",
         "4: probes.one: needs target or for",
@@ -360,6 +355,11 @@ STRUCTURE: dict[str, list[str]] = {
 """What the JSON Schema of the language refuses as well."""
 
 BEYOND_STRUCTURE: dict[str, list[str]] = {
+    "source-token-for-strangers": [
+        "5: sources.one.target.headers: would be sent to every server that the registry lists; `credentials` gives a server its own",
+        "7: probes.template.allow_writes: not with for: writes want a target that is named",
+        "7: probes.template.for.source: no such source; known: one",
+    ],
     "cron-impossible": [
         "4: probes.one.cron: month: must be from 1 to 12",
         "5: probes.two.cron: day of month: no such day in these months",
