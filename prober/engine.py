@@ -23,6 +23,7 @@ from prober.config.model import Config, Probe, Target
 from prober.deadline import Deadline
 from prober.kinds import RunKind, kind_of, run_of
 from prober.kinds.context import ProbeContext
+from prober.loop_lag import STANDSTILL, LoopLag, discount_own_lag
 from prober.outcome import Evidence, Failure, Outcome, Reason, Verdict
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ CONCURRENCY: Final = 16
 MAX_START_HOLD: Final = 10.0
 """Seconds for which a process that has not answered yet keeps other processes from starting."""
 
+_TOLERATED: Final = 0.1
+"""The share of its deadline by which one pass may be late itself: a machine of CI is busier than that of a daemon."""
 _TRACE_TAIL: Final = 1500
 
 
@@ -100,6 +103,7 @@ async def run_pass(
 
     Of the probes that start a process, only as many start at once as there are processors, see `StartLimiter`; and of
     one such target run no more than its `concurrency`. A target with `reuse` keeps its process until its last probe.
+    What the prober's own lag explains is `undecided`: on a busy machine of a CI job as in the daemon.
     """
     for probe in probes:
         _run_of(probe.kind)
@@ -132,6 +136,7 @@ async def run_pass(
                 to_come[target.name] -= 1
                 if to_come[target.name] == 0:
                     pool.keep_no_more()
+            since = lag.mark()
             outcome = await run_probe(
                 probe,
                 target,
@@ -141,6 +146,8 @@ async def run_pass(
                 on_answer=on_answer,
                 kept=pool,
             )
+            tolerated = max(STANDSTILL, probe.timeout * _TOLERATED)
+            outcome = discount_own_lag(outcome, probe, lag=lag, since=since, tolerated=tolerated)
             on_end(probe, outcome)
             if ends_pass(outcome):
                 for other, run in zip(probes, running, strict=True):
@@ -150,7 +157,7 @@ async def run_pass(
 
     begun: set[str] = set()
     running: list[asyncio.Task[Outcome]] = []
-    async with Judge() as judge, KeptProcesses() as kept, asyncio.TaskGroup() as tasks:
+    async with Judge() as judge, LoopLag() as lag, KeptProcesses() as kept, asyncio.TaskGroup() as tasks:
         pools = {name: pool for name in known if (pool := kept.pool_of(config.targets[name], known[name].redact))}
         running += [tasks.create_task(one(probe, judge, pools), name=probe.name) for probe in probes]
     return [

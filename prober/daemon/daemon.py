@@ -24,12 +24,12 @@ from prober.daemon.logs import log
 from prober.daemon.settings import Settings
 from prober.daemon.verdict_log import Changes
 from prober.history import HistoryStore
+from prober.loop_lag import LoopLag
 from prober.metrics import Metrics
 from prober.notify import Notifier
 from prober.outcome import Symptom
 from prober.report.untrusted import line
 from prober.schedule import Scheduler
-from prober.schedule.loop_lag import LoopLag
 from prober.schedule.own_outage import OutageDetector
 from prober.scheduled_run import Sink
 from prober.sources import expanded

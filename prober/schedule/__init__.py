@@ -8,7 +8,6 @@ concurrency.py   ConcurrencyLimits: how many runs go on at once, and which wait
 target_state.py  TargetState: what is kept of a target between runs
 rate_limit.py    RateLimit: how many requests a target may still be sent
 maintenance.py   MaintenanceWindows: whether a window is open
-loop_lag.py      LoopLag: how late the prober was itself, and which outcomes that makes undecided
 own_outage.py    OutageDetector: whether the prober itself is cut off
 """
 

@@ -16,10 +16,10 @@ from prober.client.stdio.kept_processes import KeptProcesses
 from prober.config.fields.cron import cron_trigger
 from prober.config.model import Config, Probe, Window
 from prober.engine import not_run, run_probe, starts_process
+from prober.loop_lag import LoopLag, discount_own_lag
 from prober.outcome import Outcome
 from prober.schedule.concurrency import ConcurrencyLimits
 from prober.schedule.interval_trigger import IntervalTrigger
-from prober.schedule.loop_lag import LoopLag, discount_own_lag
 from prober.schedule.maintenance import MaintenanceWindows
 from prober.schedule.shard import Shard
 from prober.schedule.target_state import TargetState, requests_of

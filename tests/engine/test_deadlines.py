@@ -23,6 +23,7 @@ from tests.peers.child import StdioPeer
 from tests.peers.http_peer import Act
 from tests.peers.protocol import Era, Step
 from tests.running import run_document
+from tests.schedule.outcomes import stand_still
 from tests.withheld import withheld
 
 pytestmark = pytest.mark.clock
@@ -186,3 +187,13 @@ async def test_a_pass_that_is_broken_off_leaves_nothing_behind(tmp_path: Path) -
         with pytest.raises(asyncio.CancelledError):
             await running
     assert child.survivors == []
+
+
+async def test_a_pass_that_stood_still_at_the_deadline_blames_nobody(tmp_path: Path) -> None:
+    async with offering(tool("count", gives({"count": 1})), faults={"call": http_acts.silence}) as peer:
+        running = asyncio.ensure_future(probed(peer, CALL | {"timeout": "500ms"}, tmp_path))
+        await peer.wait_for(lambda request: request.rpc_method == "tools/call")
+        stand_still(0.8)  # as if the machine had given the processor to somebody else
+        outcome = await running
+    assert outcome.reason is Reason.UNDECIDED
+    assert "late itself" in outcome.message

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import pytest
 
+from prober.loop_lag import LoopLag
 from prober.outcome import Reason
-from prober.schedule.loop_lag import LoopLag
 from prober.scheduled_run import ScheduledRun
 from tests.kinds.offering import gives, offering, tool
 from tests.peers.ports import mute

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from prober.config.model import Budget
+from prober.loop_lag import LoopLag
 from prober.outcome import Reason, Verdict
-from prober.schedule.loop_lag import LoopLag
 from tests.races.reference import Reference, reference, short
 from tests.schedule.ledger import Ledger, loaded, scheduling
 

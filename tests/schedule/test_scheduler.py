@@ -14,9 +14,9 @@ import pytest
 from prober.assertions.judge import Judge
 from prober.config.model import Probe
 from prober.engine import run_probe
+from prober.loop_lag import LoopLag
 from prober.outcome import Reason, Verdict
 from prober.schedule import Scheduler, Shard
-from prober.schedule.loop_lag import LoopLag
 from prober.scheduled_run import ScheduledRun
 from tests.kinds.offering import document, gives, offering, tool
 from tests.peers.protocol import Message

@@ -10,8 +10,8 @@ import pytest
 from prober.config.model import Checks, Latency, Probe
 from prober.kinds.scenario import ScenarioSettings
 from prober.kinds.step import Step
+from prober.loop_lag import STANDSTILL, LoopLag, discount_own_lag
 from prober.outcome import Outcome, Reason, Verdict
-from prober.schedule.loop_lag import STANDSTILL, LoopLag, discount_own_lag
 from tests.schedule.outcomes import BUDGET, PROBE, outcome, stand_still
 
 

@@ -85,12 +85,16 @@ class LoopLag:
         return max(0.0, asyncio.get_running_loop().time() - self._timer.when())
 
 
-def discount_own_lag(outcome: Outcome, probe: Probe, *, lag: LoopLag, since: Mark) -> Outcome:
+def discount_own_lag(
+    outcome: Outcome, probe: Probe, *, lag: LoopLag, since: Mark, tolerated: float = STANDSTILL
+) -> Outcome:
     """The outcome, or `undecided` where the prober's own standstill may have caused what it blames the target for.
 
     `too_slow`   the loop stood still for at least as long as the answer exceeded its latency budget
     timeouts     the loop stood still at the deadline, when an answer may have arrived unread; or for half of the time
                  that the target had
+
+    `tolerated` is the lag at the deadline, in seconds, below which a timeout stays the target's.
     """
     lost = lag.lost_since(since)
     if lost < STANDSTILL:
@@ -100,7 +104,7 @@ def discount_own_lag(outcome: Outcome, probe: Probe, *, lag: LoopLag, since: Mar
             late = lost >= _over_budget(outcome, probe)
         case Reason.TIMEOUT | Reason.CONNECT_TIMEOUT:
             start = outcome.facts.get("start_seconds", 0.0)  # which the deadline of a run leaves out
-            at_deadline = lag.worst_since(since.time + start + probe.timeout) >= STANDSTILL
+            at_deadline = lag.worst_since(since.time + start + probe.timeout) >= tolerated
             late = at_deadline or lost >= probe.timeout / 2
         case _:
             late = False
