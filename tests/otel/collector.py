@@ -16,8 +16,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
 ERROR: Final = 2
-CLIENT: Final = 3
-"""As `opentelemetry.proto.trace.v1` numbers codes of a status and kinds of a span."""
+"""As `opentelemetry.proto.trace.v1` numbers codes of a status."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +51,8 @@ class Collector:
     raw: bytes = b""
 
     def span(self, name: str) -> Span:
-        """The one span of this name. Raises ValueError for none and for more."""
-        [found] = [span for span in self.spans if span.name == name]
+        """The prober's one span of this name. Raises ValueError for none and for more."""
+        [found] = [span for span in self.spans if (span.name, span.service) == (name, "mcp-prober")]
         return found
 
     def environ(self, **more: str) -> dict[str, str]:
