@@ -93,12 +93,12 @@ class Daemon:
         """
         config = await asyncio.to_thread(self._read)
         async with AsyncExitStack() as stack:
+            telemetry = self._telemetry = self._open_telemetry(stack)
             history = self._open_history(stack)
             lag = await stack.enter_async_context(LoopLag(self._metrics.loop_lag))
             judge = await stack.enter_async_context(Judge())
             kept = await stack.enter_async_context(KeptProcesses(self._process_ended))
             sinks: list[Sink] = [self._outage_detector, self._statuses, self._metrics, self._changes, self._notifier]
-            telemetry = self._telemetry = self._open_telemetry(stack)
             sinks += [sink for sink in (telemetry, history) if sink]
             self._scheduler = Scheduler(
                 judge=judge,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from prober.client.exchange import Address
 
@@ -58,6 +58,13 @@ def endpoint(environ: Mapping[str, str], signal: str) -> str:
     """Where a signal goes, as it may be shown: without what may be secret."""
     url = _either(environ, signal, "ENDPOINT")[1] or _DEFAULT_ENDPOINT
     return str(Address.of(url)) if _is_url(url) else url
+
+
+def header_values(environ: Mapping[str, str]) -> list[str]:
+    """All that headers of exports may hold, for it to be masked: whole variables, and what stands behind each `=`."""
+    written = [value for name, value in environ.items() if name.startswith("OTEL_EXPORTER_OTLP_") and "HEADERS" in name]
+    pairs = [pair.partition("=")[2].strip() for value in written for pair in value.split(",")]
+    return [value for value in (*written, *pairs, *map(unquote, pairs)) if value]
 
 
 def _either(environ: Mapping[str, str], signal: str, what: str) -> tuple[str, str]:

@@ -21,7 +21,8 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
 
 from prober.json_values import cap
-from prober.otel.environment import endpoint
+from prober.otel.environment import endpoint, header_values
+from prober.redaction import Redactor
 from prober.report.untrusted import line
 
 PERIOD: Final = 60.0
@@ -41,22 +42,28 @@ class Troubles(logging.Handler):
     ) -> None:
         super().__init__(logging.WARNING)
         self._on_trouble, self._clock = on_trouble, clock
+        self._redact = Redactor(header_values(os.environ))
         self._guard = threading.Lock()
         self._places = {"spans": endpoint(os.environ, "TRACES"), "metrics": endpoint(os.environ, "METRICS")}
         self._failing: set[str] = set()
         self._said_at: float | None = None
         self._reported = False
-        self.cause = ""
-        """What was logged first since the last export ended."""
+        self.causes: dict[int | None, str] = {}
+        """What was logged first by each thread, each exporter's being one, since its last export ended."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Remember what the SDK says."""
-        self.cause = self.cause or cap(line(_cause(record)), _SHOWN)
+        if record.thread not in self.causes:
+            self.causes[record.thread] = self.shown(_cause(record))
+
+    def shown(self, text: str) -> str:
+        """A text of the SDK, short, on one line and without the values of headers: they authenticate."""
+        return cap(" ".join(line(self._redact(text)).split()), _SHOWN)
 
     def ended(self, signal: str, *, well: bool) -> None:
         """An export of a signal has ended."""
         with self._guard:
-            cause, self.cause = self.cause, ""
+            cause = self.causes.pop(threading.get_ident(), "")
             (self._failing.discard if well else self._failing.add)(signal)
             if not well and self._due():
                 self._reported, self._said_at = True, self._clock()
@@ -129,7 +136,11 @@ class Exporters:
     @property
     def mistake(self) -> str:
         """What the SDK found wrong with the environment, as long as nothing was exported; empty where nothing was."""
-        return self._troubles.cause
+        return next(iter(self._troubles.causes.values()), "")
+
+    def shown(self, error: Exception) -> str:
+        """What building an exporter failed of."""
+        return self._troubles.shown(f"{type(error).__name__}: {error}")
 
     def of_spans(self) -> SpanExporter:
         exporter = SpanExporter(self._troubles)
@@ -151,3 +162,8 @@ class Exporters:
             self._on_trouble("not all was exported before the end")
         for exporter in self._all:
             exporter.shutdown()
+
+    def release(self) -> None:
+        """Give the log of the SDK back, once none of its threads is left."""
+        _SDK_LOG.removeHandler(self._troubles)
+        _SDK_LOG.propagate = True

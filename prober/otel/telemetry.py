@@ -24,7 +24,7 @@ from prober.scheduled_run import ScheduledRun
 
 STOP: Final = 1.5
 """Seconds that the last exports have at the end of the process."""
-_GRACE: Final = 0.3
+GRACE: Final = 0.3
 """Seconds more for an exporter that was told to give up."""
 
 
@@ -70,7 +70,7 @@ class Telemetry:
             )
             mistake = exporters.mistake
         except Exception as error:
-            mistake = exporters.mistake or f"{type(error).__name__}: {error}"
+            mistake = exporters.mistake or exporters.shown(error)
         if mistake:
             if telemetry is not None:
                 telemetry.stop(0)
@@ -106,17 +106,19 @@ class Telemetry:
         threads = [threading.Thread(target=ending, daemon=True) for ending in self._endings]
         for thread in threads:
             thread.start()
-        _join(threads, seconds)
+        ended = _joined(threads, seconds)
         if self._exporters is not None:
-            late = any(thread.is_alive() for thread in threads)
-            self._exporters.give_up(late=late)
-            _join(threads, _GRACE)
+            self._exporters.give_up(late=not ended)
+            if _joined(threads, GRACE):
+                self._exporters.release()
 
 
-def _join(threads: Sequence[threading.Thread], seconds: float) -> None:
+def _joined(threads: Sequence[threading.Thread], seconds: float) -> bool:
+    """Whether all of them have ended within so many seconds."""
     end = time.monotonic() + seconds
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
+    return not any(thread.is_alive() for thread in threads)
 
 
 def resource_of_prober() -> Resource:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +15,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
+HOLD: Final = 30.0
+"""Seconds for which a request is kept waiting at most."""
 ERROR: Final = 2
 """As `opentelemetry.proto.trace.v1` numbers codes of a status."""
 
@@ -48,6 +50,7 @@ class Collector:
     """The latest of each name."""
     resource: dict[str, Any] = field(default_factory=dict)
     requests: int = 0
+    headers: list[dict[str, str]] = field(default_factory=list)
     raw: bytes = b""
 
     def span(self, name: str) -> Span:
@@ -121,10 +124,11 @@ def collector(**how: Any) -> Iterator[Collector]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             collected.requests += 1
+            collected.headers.append({name.lower(): value for name, value in self.headers.items()})
             if collected.hold is not None:
-                collected.hold.wait(30)
+                collected.hold.wait(HOLD)
             if collected.status == 200:
-                collected.receive(self.path, _plain(body, self.headers))
+                collected.receive(self.path, _plain(body, self.headers.get("Content-Encoding")))
             self.send_response(collected.status)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -146,5 +150,5 @@ def collector(**how: Any) -> Iterator[Collector]:
             serving.join()
 
 
-def _plain(body: bytes, headers: Mapping[str, str]) -> bytes:
-    return gzip.decompress(body) if headers.get("Content-Encoding") == "gzip" else body
+def _plain(body: bytes, encoding: str | None) -> bytes:
+    return gzip.decompress(body) if encoding == "gzip" else body
