@@ -55,7 +55,7 @@ class DaemonOptions:
     location: str | None
     drain: str
     log_format: str
-    otel: bool
+    otel: bool = False
 
 
 def daemon(options: DaemonOptions) -> int:
