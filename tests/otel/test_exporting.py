@@ -134,7 +134,7 @@ def configured(folder: Path, port: int) -> Path:
     target = {"url": f"http://127.0.0.1:{port}/ok/5", "protocol": "modern"}
     often = {"interval": "1s", "timeout": "1s"}
     probe = {"target": "well", "kind": "call", "tool": "echo", "arguments": {"message": "hi"}, **often}
-    probes = {f"p{number}": probe for number in range(4)}
+    probes = {f"p{number}": probe for number in range(4)} | {"wrong": probe | {"schema": {"type": "array"}}}
     file = folder / "probes.yaml"
     file.write_text(json.dumps({"targets": {"well": target}, "probes": probes}))
     return file
@@ -154,13 +154,14 @@ def test_a_daemon_exports_while_it_runs_and_the_rest_when_it_stops(tmp_path: Pat
     with crowd() as port, collector() as collected:
         environ = collected.environ(OTEL_BSP_SCHEDULE_DELAY="60000")
         with daemon("--otel", "--location", "berlin", configured(tmp_path, port), environ=environ) as running:
-            until(lambda: metrics(running).values("mcp_probe_runs_total", result="pass") or None)
+            until(lambda: metrics(running).value("mcp_probe_runs_total", probe="wrong", result="wrong_answer"))
             until(lambda: any(point.as_int for point in runs(collected).values()) if collected.metrics else None)
             assert collected.spans == []  # the queue is looked at once a minute
             assert running.stop() == -signal.SIGTERM
         assert troubles(running) == []
+        [failing] = [event for line in running.log if (event := json.loads(line))["event"] == "probe_failing"]
     ran = [span for span in collected.spans if span.name.startswith("run ")]
-    assert ran
+    assert failing["trace_id"] in {span.trace_id for span in ran if span.name == "run wrong"}
     assert {span.attributes["mcp_prober.location"] for span in ran} == {"berlin"}
     [duration] = points(collected.metrics["mcp.target.run_duration"]).values()
     assert duration.count == len(ran) == sum(point.as_int for point in runs(collected).values())
