@@ -139,8 +139,13 @@ class Exporters:
         return next(iter(self._troubles.causes.values()), "")
 
     def shown(self, error: Exception) -> str:
-        """What building an exporter failed of."""
+        """An exception as it may be shown."""
         return self._troubles.shown(f"{type(error).__name__}: {error}")
+
+    def failed(self, error: Exception) -> None:
+        """A run could not be made into spans or metrics."""
+        self._troubles.causes[threading.get_ident()] = self.shown(error)
+        self._troubles.ended("spans", well=False)
 
     def of_spans(self) -> SpanExporter:
         exporter = SpanExporter(self._troubles)

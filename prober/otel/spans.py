@@ -147,7 +147,7 @@ def exchange_attributes(exchange: Exchange, *, version: str | None) -> Attribute
     if version is not None:
         attributes["mcp.protocol.version"] = _text(version)
     if own.host is not None:
-        attributes["server.address"] = _text(own.host)
+        attributes["server.address"] = _text(own.host.strip("[]"))
     if own.port is not None:
         attributes["server.port"] = own.port
     if exchange.http_status is not None:

@@ -93,10 +93,15 @@ class Telemetry:
 
     def ended(self, outcome: Outcome, *, maintenance: bool = False) -> None:
         """A run has ended."""
-        if self._spans is not None:
-            self._spans.write(outcome, maintenance=maintenance)
-        if self._measures is not None:
-            self._measures.record(outcome)
+        try:
+            if self._spans is not None:
+                self._spans.write(outcome, maintenance=maintenance)
+            if self._measures is not None:
+                self._measures.record(outcome)
+        except Exception as error:  # whatever is wrong here or in the SDK fails no run
+            if self._exporters is None:
+                raise
+            self._exporters.failed(error)
 
     def skipped(self, probe: Probe) -> None:
         """A skipped run has no span."""

@@ -16,6 +16,7 @@ import pytest
 from prober.otel.environment import Signals
 from prober.otel.exporting import PERIOD, Troubles
 from prober.otel.telemetry import GRACE, STOP, Telemetry
+from prober.outcome import SpanContext
 from tests.cli.command import Done, mcp_prober
 from tests.daemon.crowd import crowd
 from tests.daemon.process import Running, daemon
@@ -188,6 +189,19 @@ def test_a_receiver_that_is_down_is_logged_once_and_its_return_too_and_no_run_wa
     assert second["event"] == "telemetry_well"
     assert [event["message"] for event in more] in ([], ["not all was exported before the end"])
     assert all(json.loads(line)["level"] for line in running.log), "a line that is none of the daemon's"
+
+
+def test_a_run_that_cannot_be_made_into_a_span_is_reported_and_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = list[str | None]()
+    with collector() as collected:
+        for name, value in collected.environ(OTEL_METRICS_EXPORTER="none").items():
+            monkeypatch.setenv(name, value)
+        telemetry = Telemetry.of(Signals(spans=True, metrics=False), location=None, on_trouble=said.append)
+        telemetry.record(ran(world().probes["search"], span=SpanContext(trace_id="none", span_id="none")))
+        telemetry.stop()
+    [trouble] = said
+    assert trouble is not None
+    assert trouble.startswith(f"spans are not exported to {collected.url}: ValueError: ")
 
 
 def test_trouble_that_comes_and_goes_is_reported_once_a_minute() -> None:
