@@ -20,6 +20,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_contex
 
 from prober import __version__
 from prober.json_values import cap
+from prober.metrics.results import result_of
 from prober.outcome import Exchange, Family, Outcome, Reason, SpanContext, Verdict
 from prober.report.untrusted import line
 
@@ -123,7 +124,7 @@ def run_attributes(outcome: Outcome) -> Attributes:
     if outcome.reason is not None:
         attributes[f"{_OWN}reason"] = outcome.reason.value
         attributes[f"{_OWN}family"] = outcome.reason.family.value
-        attributes[f"{_OWN}symptom"] = outcome.reason.symptom.value
+        attributes[f"{_OWN}symptom"] = result_of(outcome)
     if outcome.verdict is Verdict.FAIL and outcome.reason is not None:
         attributes["error.type"] = outcome.reason.value
     if outcome.tags:

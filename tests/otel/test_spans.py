@@ -13,7 +13,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from prober.config.model import Probe
 from prober.engine import not_run
 from prober.kinds.call import CallSettings
-from prober.outcome import Reason
+from prober.outcome import Reason, Verdict
 from tests.kinds.offering import ERAS, document, gives, offering, probed, tool
 from tests.otel.recording import InMemory, recorded
 from tests.peers.child import StdioPeer
@@ -140,11 +140,12 @@ async def test_what_was_not_run_has_no_span_and_what_the_prober_could_not_tell_i
     probe = Probe(name="p0", target="peer", kind="call", settings=CallSettings(tool="count"))
     memory.telemetry.ended(not_run(probe, "no budget is left"))
     assert memory.spans == []
-    undecided = replace(outcome, verdict=Reason.UNDECIDED.verdict, reason=Reason.UNDECIDED)
-    memory.telemetry.ended(undecided, maintenance=True)
+    taken_back = replace(outcome, verdict=Verdict.UNKNOWN, reason=Reason.TIMEOUT)
+    memory.telemetry.ended(taken_back, maintenance=True)
     run = memory.spans[-1]
     assert run.status.status_code is StatusCode.UNSET
     assert "error.type" not in (run.attributes or {})
+    assert (run.attributes or {})["mcp_prober.symptom"] == "unknown"
     assert (run.attributes or {})["mcp_prober.maintenance"] is True
 
 
