@@ -24,7 +24,7 @@ from prober.deadline import Deadline
 from prober.kinds import RunKind, kind_of, run_of
 from prober.kinds.context import ProbeContext
 from prober.loop_lag import STANDSTILL, LoopLag, discount_own_lag
-from prober.outcome import Evidence, Failure, Outcome, Reason, Verdict
+from prober.outcome import Evidence, Failure, Outcome, Reason, SpanContext, Verdict
 
 if TYPE_CHECKING:
     from prober.consistency.trace import Trace
@@ -47,11 +47,12 @@ async def run_probe(
     on_trace: Callable[[Trace], None] = lambda _trace: None,
     on_answer: Callable[[], None] = lambda: None,
     kept: Pool | None = None,
+    span: SpanContext | None = None,
 ) -> Outcome:
     """One run, at most `probe.timeout` seconds long. Never raises, but lets a cancellation through.
 
     On stdio the start of a process is not in that time, nor its end. `on_answer` is called when it has started. A run
-    goes on with a session of `kept`, unless its kind needs its own.
+    goes on with a session of `kept`, unless its kind needs its own. With a `span` each request tells the server of it.
     """
     run = _run_of(probe.kind)
     started_at, started = datetime.now(UTC), time.monotonic()
@@ -62,7 +63,7 @@ async def run_probe(
         deadline=Deadline.after(probe.timeout),
         timeout=probe.timeout,
         allow_writes=probe.allow_writes,
-        log=ExchangeLog(target_cache.redact),
+        log=ExchangeLog(target_cache.redact, span=span),
         probe=probe.name,
         origin=probe.origin,
         on_trace=on_trace,
@@ -94,6 +95,7 @@ async def run_pass(
     on_start: Callable[[Probe], None] = lambda _probe: None,
     on_end: Callable[[Probe, Outcome], None] = lambda _probe, _outcome: None,
     on_trace: Callable[[Trace], None] = lambda _trace: None,
+    new_span: Callable[[], SpanContext | None] = lambda: None,
     ends_pass: Callable[[Outcome], bool] = lambda _outcome: False,
 ) -> list[Outcome]:
     """Run each probe once, at most `concurrency` at a time; outcomes come in the order of `probes`.
@@ -145,6 +147,7 @@ async def run_pass(
                 on_trace=on_trace,
                 on_answer=on_answer,
                 kept=pool,
+                span=new_span(),
             )
             tolerated = max(STANDSTILL, probe.timeout * _TOLERATED)
             outcome = discount_own_lag(outcome, probe, lag=lag, since=since, tolerated=tolerated)
@@ -262,6 +265,7 @@ def _outcome(
         facts=dict(context.facts),
         tags=probe.tags,
         origin=probe.origin,
+        span=context.log.span,
     )
 
 

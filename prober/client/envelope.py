@@ -51,6 +51,11 @@ def modern_params(params: Mapping[str, Any], version: str) -> dict[str, Any]:
     return {**params, "_meta": {**params.get("_meta", {}), **meta}}
 
 
+def joined(params: Mapping[str, Any], traceparent: str) -> dict[str, Any]:
+    """The parameters with what lets the server's own spans join: SEP-414, the same in both eras."""
+    return {**params, "_meta": {**params.get("_meta", {}), "traceparent": traceparent}}
+
+
 def modern_headers(method: str, params: Mapping[str, Any], version: str) -> dict[str, str]:
     headers = {"MCP-Protocol-Version": version, "Mcp-Method": method}
     if method in _NAME_PARAM:

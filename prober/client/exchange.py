@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from prober.outcome import Exchange, Phase, Situation
+from prober.outcome import Exchange, ExchangeSpan, Phase, Situation, SpanContext
 from prober.redaction import Redactor
 
 EXCERPT: Final = 2000
@@ -42,6 +42,11 @@ class Address:
     def __str__(self) -> str:
         return f"{self.scheme}://{self.host}{self.port}{self.path}"
 
+    @property
+    def port_number(self) -> int | None:
+        """The port that is meant; None where nothing says so."""
+        return int(self.port[1:]) if self.port else {"http": 80, "https": 443}.get(self.scheme)
+
     def with_scheme(self, scheme: str) -> str:
         return str(replace(self, scheme=scheme))
 
@@ -52,9 +57,15 @@ class Address:
 class ExchangeRecorder:
     """Records one exchange while it runs. A log has one open exchange at a time."""
 
-    def __init__(self, step: str):
+    def __init__(self, step: str, *, span: SpanContext | None = None):
         self.step = step
+        self.span = span
+        """What the server is told, so that its own spans join; None where runs have no spans."""
+        self.request_id: int | None = None
+        self.name: str | None = None
+        """The tool or prompt that is asked for."""
         self.started_at = time.monotonic()
+        self._wall = time.time()
         self.phase: Phase | None = None
         self.http_status: int | None = None
         self.http_version: str | None = None
@@ -138,6 +149,17 @@ class ExchangeRecorder:
             bytes_received=self.bytes_received,
             sent=redact(_text(self.sent[:EXCERPT])),
             received=redact(_text(self.received)),
+            span=self._exchange_span(self.span, redact) if self.span is not None else None,
+        )
+
+    def _exchange_span(self, context: SpanContext, redact: Redactor) -> ExchangeSpan:
+        return ExchangeSpan(
+            context=context,
+            started_at=self._wall,
+            request_id=self.request_id,
+            name=redact(self.name) if self.name is not None else None,
+            host=redact(self.address.host) if self.address.host else None,
+            port=self.address.port_number,
         )
 
 
@@ -149,8 +171,12 @@ def _text(data: bytes) -> str:
 class ExchangeLog:
     """The exchanges of one run, in order."""
 
-    def __init__(self, redact: Redactor):
+    def __init__(self, redact: Redactor, *, span: SpanContext | None = None, own_spans: bool = True):
         self.redact = redact
+        self.span = span
+        """That of the run; None where runs have no spans."""
+        self.own_spans = own_spans
+        """Whether an exchange that begins now has a span of its own. Without, the server joins that of the run."""
         self.finished: list[Exchange] = []
         self.last: ExchangeRecorder | None = None
         """The latest exchange: after a deadline it shows where the time went."""
@@ -158,7 +184,8 @@ class ExchangeLog:
     @contextmanager
     def exchange(self, step: str) -> Iterator[ExchangeRecorder]:
         """Record the block as one exchange, however it ends."""
-        recorder = self.last = ExchangeRecorder(step)
+        span = self.span.child() if self.span is not None and self.own_spans else self.span
+        recorder = self.last = ExchangeRecorder(step, span=span)
         try:
             yield recorder
         finally:

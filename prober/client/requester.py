@@ -51,8 +51,12 @@ class Requester:
             params = envelope.modern_params(params, version)
         else:
             headers = envelope.handshake_headers(version)
-        message = {"jsonrpc": "2.0", "id": next(conversation.ids), "method": method, "params": params}
         with self.exchange(method) as recorder:
+            recorder.request_id = next(conversation.ids)
+            if recorder.span is not None:
+                recorder.name = params["name"] if method in ("tools/call", "prompts/get") else None
+                params = envelope.joined(params, recorder.span.traceparent)
+            message = {"jsonrpc": "2.0", "id": recorder.request_id, "method": method, "params": params}
             result = await conversation.transport.request(message, headers=headers, recorder=recorder)
             await self.check_shape(method, result)
         if conversation.era == MODERN and method != "server/discover":

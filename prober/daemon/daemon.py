@@ -1,7 +1,7 @@
 """The long-running prober: starts, reloads and drains all its parts.
 
 Data flow: the scheduler runs probes and passes every ScheduledRun to the sinks (outage detector, status store, metrics,
-log, notifications, history); the web server reads the status store, the history and the metrics.
+log, notifications, OpenTelemetry, history); the web server reads the status store, the history and the metrics.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from prober import notify
 from prober.assertions.judge import Judge
@@ -37,6 +37,9 @@ from prober.sources.memory import Memory
 from prober.sources.watcher import Watcher
 from prober.status import StatusStore
 from prober.web import AppState, Web, application
+
+if TYPE_CHECKING:
+    from prober.otel.telemetry import Telemetry
 
 _POLL_INTERVAL: Final = 1.0
 """Seconds between updates of the metrics that are polled: running probes, size of the history."""
@@ -77,6 +80,7 @@ class Daemon:
         self._metrics = Metrics(location=settings.location)
         self._changes = Changes()
         self._outage_detector = OutageDetector()
+        self._telemetry: Telemetry | None = None
         self._notifier = Notifier(
             _NO_NOTIFICATIONS,
             self._statuses,
@@ -95,22 +99,26 @@ class Daemon:
             ConfigError: the configuration is invalid.
             NotifyError: the notifications of the configuration cannot be sent.
             HistoryError: another process has the history file.
+            OtelError: spans and metrics cannot be exported as the environment asks for.
             OSError: the address cannot be listened on.
         """
         config = await asyncio.to_thread(self._read)
         async with AsyncExitStack() as stack:
+            telemetry = self._telemetry = self._open_telemetry(stack)
             history = self._open_history(stack)
             lag = await stack.enter_async_context(LoopLag(self._metrics.loop_lag))
             judge = await stack.enter_async_context(Judge())
             kept = await stack.enter_async_context(KeptProcesses(self._process_ended))
             sinks: list[Sink] = [self._outage_detector, self._statuses, self._metrics, self._changes, self._notifier]
+            sinks += [sink for sink in (telemetry, history) if sink]
             self._scheduler = Scheduler(
                 judge=judge,
-                sinks=[*sinks, history] if history else sinks,
+                sinks=sinks,
                 concurrency=self._settings.concurrency,
                 shard=self._settings.shard,
                 lag=lag,
                 kept=kept,
+                new_span=telemetry.new_span if telemetry else lambda: None,
             )
             self._metrics.ask(
                 budget_remaining=self._scheduler.budget_remaining,
@@ -212,6 +220,8 @@ class Daemon:
         self._statuses.apply_config(config, probes=self._scheduler.probes, disabled=self._scheduler.disabled)
         self._metrics.apply_config(config, self._scheduler.probes)
         self._changes.apply_config(config)
+        if self._telemetry:
+            self._telemetry.apply_config(config, self._scheduler.probes)
         self._notifier.apply_config(config.notify or _NO_NOTIFICATIONS)
         # A configuration lives for months. With ten thousand probes, each garbage collection that looks through it
         # would stop the loop for a tenth of a second, so it is frozen; the previous configuration is collected first.
@@ -250,6 +260,22 @@ class Daemon:
             log(logging.INFO, "history_well")
         else:
             log(logging.ERROR, "history_trouble", message=trouble)
+
+    def _open_telemetry(self, stack: AsyncExitStack) -> Telemetry | None:
+        if not self._settings.otel:
+            return None
+        from prober.otel.opening import open_telemetry
+
+        telemetry = open_telemetry(location=self._settings.location, on_trouble=self._telemetry_trouble)
+        if telemetry is not None:
+            stack.push_async_callback(asyncio.to_thread, telemetry.stop)
+        return telemetry
+
+    def _telemetry_trouble(self, trouble: str | None) -> None:
+        if trouble is None:
+            log(logging.INFO, "telemetry_well")
+        else:
+            log(logging.WARNING, "telemetry_trouble", message=trouble)
 
     def _streak(self, probe: str) -> tuple[int, Symptom | None]:
         status = self._statuses.probe(probe)

@@ -4,7 +4,7 @@
 
 Events: `ready`, `open_to_all`, `reloaded`, `reload_failed`, `stopping`, `drained`, `probe_failing`, `probe_recovered`,
 `probe_unknown`, `history_trouble`, `history_well`, `history_moved_aside`, `suspects_itself`, `trusts_itself`,
-`process_ended`.
+`process_ended`, `telemetry_trouble`, `telemetry_well`.
 Single runs are not logged.
 """
 

@@ -37,3 +37,5 @@ class Settings:
     location: str | None = None
     """A constant label of every metric: the location of this prober."""
     drain: float = DRAIN
+    otel: bool = False
+    """Whether runs are sent by OTLP, as the variables OTEL_… say."""

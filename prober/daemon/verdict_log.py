@@ -63,4 +63,5 @@ def _facts(outcome: Outcome) -> dict[str, object]:
         "step": outcome.step,
         "message": line(outcome.message) or None,
         "duration_seconds": round(outcome.duration_seconds, 4),
+        "trace_id": outcome.span.trace_id if outcome.span is not None and outcome.span.sampled else None,
     }

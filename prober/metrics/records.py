@@ -13,7 +13,7 @@ from prober.config.kind import FactMetric
 from prober.config.model import Probe, Target
 from prober.kinds import kind_of
 from prober.metrics.family import PLAIN, Exemplar, Key
-from prober.metrics.results import results_of
+from prober.metrics.results import result_of, results_of
 from prober.metrics.target_record import checks_of
 from prober.outcome import Outcome, Reason, Symptom, Verdict
 from prober.report.formatting import rfc3339
@@ -97,7 +97,7 @@ class ProbeRecord:
     def add(self, run: ScheduledRun) -> None:
         """A run has ended."""
         self.written.clear()
-        result = _result_of(run.outcome)
+        result = result_of(run.outcome)
         self.results[result] = self.results.get(result, 0) + 1
         self._stand(run)
         if not self.success:
@@ -128,7 +128,7 @@ class ProbeRecord:
         """Update the values about the last run. A run that was not made changes nothing but why nothing is known."""
         outcome = run.outcome
         self.success = outcome.verdict is Verdict.PASS
-        self.failing = None if self.success else ((outcome.reason or Reason.UNDECIDED).value, _result_of(outcome))
+        self.failing = None if self.success else ((outcome.reason or Reason.UNDECIDED).value, result_of(outcome))
         if outcome.reason is Reason.NOT_RUN:
             return
         self.last_run = round(run.ended.timestamp(), 3)
@@ -167,14 +167,6 @@ def _from_zero(metric: FactMetric, probe: Probe) -> dict[Key, float]:
         return {}
     values = metric.facts if metric.from_zero is None else metric.from_zero(probe.settings)
     return {_key(value): 0 for value in values}
-
-
-def _result_of(outcome: Outcome) -> str:
-    if outcome.verdict is Verdict.PASS:
-        return Verdict.PASS.value
-    if outcome.verdict is Verdict.UNKNOWN or outcome.reason is None:
-        return Symptom.UNKNOWN.value
-    return outcome.reason.symptom.value
 
 
 def _latency_budgets(probe: Probe) -> tuple[tuple[str, float], ...]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from prober.config.model import Probe, Target
 from prober.kinds import kind_of
-from prober.outcome import Reason, Symptom, Verdict
+from prober.outcome import Outcome, Reason, Symptom, Verdict
 
 _ALWAYS: Final = {
     Reason.CONNECTION_CLOSED,
@@ -63,6 +63,15 @@ def results_of(probe: Probe, target: Target) -> tuple[str, ...]:
     """`pass`, and every symptom that the probe can end with."""
     symptoms = {reason.symptom for reason in reasons_of(probe, target)}
     return (Verdict.PASS.value, *(symptom.value for symptom in Symptom if symptom in symptoms))
+
+
+def result_of(outcome: Outcome) -> str:
+    """What a run is counted as: `pass` or a symptom."""
+    if outcome.verdict is Verdict.PASS:
+        return Verdict.PASS.value
+    if outcome.verdict is Verdict.UNKNOWN or outcome.reason is None:
+        return Symptom.UNKNOWN.value
+    return outcome.reason.symptom.value
 
 
 def reasons_of(probe: Probe, target: Target) -> tuple[Reason, ...]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from prober.outcome.reason import Reason, Situation, Verdict
+from prober.outcome.span import ExchangeSpan, SpanContext
 
 
 class Phase(StrEnum):
@@ -88,6 +89,7 @@ class Exchange:
     bytes_received: int = 0
     sent: str = ""
     received: str = ""
+    span: ExchangeSpan | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +128,8 @@ class Outcome:
     tags: tuple[str, ...] = ()
     origin: str = ""
     """`file:line` where the probe was defined; empty if not in a file."""
+    span: SpanContext | None = None
+    """None where runs have no spans."""
 
     @property
     def ended(self) -> datetime:

@@ -17,7 +17,7 @@ from prober.config.fields.cron import cron_trigger
 from prober.config.model import Config, Probe, Window
 from prober.engine import not_run, run_probe, starts_process
 from prober.loop_lag import LoopLag, discount_own_lag
-from prober.outcome import Outcome
+from prober.outcome import Outcome, SpanContext
 from prober.schedule.concurrency import ConcurrencyLimits
 from prober.schedule.interval_trigger import IntervalTrigger
 from prober.schedule.maintenance import MaintenanceWindows
@@ -67,9 +67,11 @@ class Scheduler:
         shard: Shard | None = None,
         lag: LoopLag | None = None,
         kept: KeptProcesses | None = None,
+        new_span: Callable[[], SpanContext | None] = lambda: None,
     ) -> None:
         self._judge = judge
         self._kept = kept
+        self._new_span = new_span
         self._sinks = tuple(sinks)
         self._shard = shard
         self._lag = lag
@@ -259,7 +261,7 @@ class Scheduler:
                 return
             if entry.run is not None:
                 self._begun.add(entry.run)
-            outcome = await self._outcome(entry, entry.probe, on_answer)
+            outcome = await self._outcome(entry, entry.probe, on_answer, span=self._new_span())
         if not entry.gone:
             lag = max(0.0, (outcome.started_at - due).total_seconds())
             maintenance = entry.windows.open_at(due)
@@ -270,7 +272,9 @@ class Scheduler:
         probe, state = entry.probe, entry.state
         return self._limits.slot(state, starts_process=lambda: starts_process(probe, state.target, state.kept))
 
-    async def _outcome(self, entry: _ScheduledProbe, probe: Probe, on_answer: Callable[[], None]) -> Outcome:
+    async def _outcome(
+        self, entry: _ScheduledProbe, probe: Probe, on_answer: Callable[[], None], *, span: SpanContext | None = None
+    ) -> Outcome:
         """Run a probe that has its slot, within the budget of its target."""
         state, expected = entry.state, entry.expected
         rate_limit = state.rate_limit
@@ -287,6 +291,7 @@ class Scheduler:
                 judge=self._judge,
                 on_answer=on_answer,
                 kept=state.kept,
+                span=span,
             )
             sent = requests_of(outcome)
         finally:

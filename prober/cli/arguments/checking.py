@@ -18,7 +18,7 @@ from prober.cli.arguments.server import (
     Yes,
     behind_dashes,
 )
-from prober.cli.arguments.shared import Paths, ProbeNames, TargetNames
+from prober.cli.arguments.shared import Otel, Paths, ProbeNames, TargetNames
 
 if TYPE_CHECKING:
     from prober.cli.commands.quick_run import QuickLook
@@ -81,6 +81,7 @@ def run(
     disabled_too: Annotated[
         bool, typer.Option("--disabled-too", help="Run also what says `enabled: false`, this once.")
     ] = False,
+    otel: Otel = False,
     yes: Yes = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what was sent and what came back.")] = False,
 ) -> None:
@@ -120,6 +121,7 @@ def run(
         fail_fast=fail_fast,
         last_failed=last_failed,
         watch=watch,
+        otel=otel,
         seed=seed,
         trace=trace,
     )

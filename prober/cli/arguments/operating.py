@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from prober.cli.arguments.shared import Paths, TargetNames
+from prober.cli.arguments.shared import Otel, Paths, TargetNames
 
 
 def daemon(
@@ -46,6 +46,7 @@ def daemon(
     log_format: Annotated[str, typer.Option(metavar="auto|json|text", help="How to log.")] = "auto",
     *,
     no_history: Annotated[bool, typer.Option("--no-history", help="Keep results only in memory.")] = False,
+    otel: Otel = False,
 ) -> None:
     """Run probes on schedule; serve a page and metrics."""
     from prober.cli.commands import daemon
@@ -66,6 +67,7 @@ def daemon(
         location=location,
         drain=drain,
         log_format=log_format,
+        otel=otel,
     )
     raise typer.Exit(daemon.daemon(options))
 

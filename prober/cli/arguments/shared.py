@@ -21,6 +21,10 @@ TargetNames = Annotated[
     list[str] | None,
     typer.Option("--target", metavar="NAME", help="Only probes of this target, or these: 'eu-*'; may be repeated."),
 ]
+Otel = Annotated[
+    bool,
+    typer.Option("--otel", help="Send each run as a span, and metrics, by OTLP. Variables OTEL_… say where to."),
+]
 ServerAddress = Annotated[
     list[str] | None,
     typer.Argument(

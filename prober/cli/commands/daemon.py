@@ -28,6 +28,7 @@ from prober.history import HistoryError, Retention
 from prober.history.retention import SMALLEST
 from prober.loader import load as load_config
 from prober.notify import NotifyError
+from prober.otel.environment import OtelError
 from prober.schedule import Shard
 
 FORMATS: Final = ("auto", "json", "text")
@@ -54,6 +55,7 @@ class DaemonOptions:
     location: str | None
     drain: str
     log_format: str
+    otel: bool = False
 
 
 def daemon(options: DaemonOptions) -> int:
@@ -72,7 +74,7 @@ def daemon(options: DaemonOptions) -> int:
         number = asyncio.run(_run(settings, load))
     except ConfigError as error:
         refuse_mistakes(error, nothing_was="started")
-    except (HistoryError, NotifyError) as error:
+    except (HistoryError, NotifyError, OtelError) as error:
         refuse(str(error))
     except OSError as error:
         refuse(f"--listen {options.listen}: {error.strerror or error}")
@@ -153,6 +155,7 @@ def _settings(options: DaemonOptions) -> Settings:
         shard=_shard(options.shard),
         location=options.location,
         drain=_seconds("--drain", options.drain),
+        otel=options.otel,
     )
 
 

@@ -20,6 +20,7 @@ from prober.cli import last_failed, selection
 from prober.cli.commands.judge import check_trace, seeded, write_trace
 from prober.cli.exit_codes import INTERRUPTED, PASSED, USAGE
 from prober.cli.outputs import Output, write_outputs
+from prober.cli.telemetry import telemetry
 from prober.config.model import Config, Probe
 from prober.outcome import Outcome, Verdict
 from prober.report.progress import Progress
@@ -28,6 +29,7 @@ from prober.report.untrusted import line
 
 if TYPE_CHECKING:
     from prober.consistency.trace import Trace
+    from prober.otel.telemetry import Telemetry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,7 @@ class RunOptions:
     fail_fast: bool = False
     last_failed: bool = False
     watch: bool = False
+    otel: bool = False
     seed: int | None = None
     """The seed of all races."""
     trace: Path | None = None
@@ -53,14 +56,15 @@ class RunOptions:
 def run(options: RunOptions) -> int:
     """Run the chosen probes and report; returns the exit code."""
     atexit.register(gc.freeze)  # else Python collects garbage at exit: a tenth of a small pass
-    if not options.watch:
-        return _one_pass(options, set())
-    from prober.cli.watching import watch
+    with telemetry(asked_for=options.otel) as sent_to:
+        if not options.watch:
+            return _one_pass(options, set(), sent_to)
+        from prober.cli.watching import watch
 
-    return watch(options.paths, lambda depends_on: _one_pass(options, depends_on))
+        return watch(options.paths, lambda depends_on: _one_pass(options, depends_on, sent_to))
 
 
-def _one_pass(options: RunOptions, depends_on: set[Path]) -> int:
+def _one_pass(options: RunOptions, depends_on: set[Path], sent_to: Telemetry | None) -> int:
     """Read the configuration and run it once. The files that it depends on are added to `depends_on`."""
     config = options.config or selection.load(options.paths, read=depends_on)
     if config.sources:
@@ -73,7 +77,9 @@ def _one_pass(options: RunOptions, depends_on: set[Path]) -> int:
 
     started_at = datetime.now(UTC)
     traces: list[Trace] = []
-    outcomes, interrupted = asyncio.run(_run(config, probes, options, on_trace=traces.append))
+    if sent_to is not None:
+        sent_to.apply_config(config, {probe.name: probe for probe in probes})
+    outcomes, interrupted = asyncio.run(_run(config, probes, options, sent_to, on_trace=traces.append))
     if options.config is None:
         last_failed.remember(outcomes, options.paths, configured=config.probes)
     all_written = write_outputs(options.outputs, outcomes, started_at=started_at, verbose=options.verbose)
@@ -99,7 +105,12 @@ _INTERRUPTIONS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 async def _run(
-    config: Config, probes: Sequence[Probe], options: RunOptions, *, on_trace: Callable[[Trace], None]
+    config: Config,
+    probes: Sequence[Probe],
+    options: RunOptions,
+    sent_to: Telemetry | None,
+    *,
+    on_trace: Callable[[Trace], None],
 ) -> tuple[list[Outcome], bool]:
     """The outcomes in the order of `probes`; `not_run` for each probe that an interruption stopped."""
     from prober.engine import not_run, run_pass
@@ -112,6 +123,8 @@ async def _run(
     def end(probe: Probe, outcome: Outcome) -> None:
         ended[probe.name] = outcome
         live.finished(outcome)
+        if sent_to is not None:
+            sent_to.ended(outcome)
 
     with Progress(total=len(probes), stream=sys.stderr) as live:
         running = asyncio.ensure_future(
@@ -122,6 +135,7 @@ async def _run(
                 on_start=start,
                 on_end=end,
                 on_trace=on_trace,
+                new_span=sent_to.new_span if sent_to is not None else lambda: None,
                 ends_pass=lambda outcome: options.fail_fast and outcome.verdict is Verdict.FAIL,
             )
         )

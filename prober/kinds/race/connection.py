@@ -51,6 +51,7 @@ class Connection:
         listing = await self._context.tool(session, tool)
         parameters = {"name": tool, "arguments": dict(arguments)}
         mark = len(self._log.finished)
+        own_spans, self._log.own_spans = self._log.own_spans, False
         try:
             async with asyncio.timeout(timeout) as clock:
                 return await session.request("tools/call", parameters, input_schema=listing.input_schema)
@@ -65,6 +66,7 @@ class Connection:
             raise
         finally:
             del self._log.finished[mark:]  # thousands of excerpts; the trace already records the race
+            self._log.own_spans = own_spans
 
     async def _drop(self, failure: Failure) -> None:
         """Abort the session."""
@@ -77,7 +79,8 @@ async def connect(context: ProbeContext, stack: AsyncExitStack, *, count: int) -
 
     The run's own log has the exchanges of the first connection outside of the race.
     """
-    logs = [context.log, *(ExchangeLog(context.target_cache.redact) for _ in range(count - 1))]
+    redact, span = context.target_cache.redact, context.log.span
+    logs = [context.log, *(ExchangeLog(redact, span=span, own_spans=False) for _ in range(count - 1))]
     several = context.target.transport == "stdio"  # over HTTP it is unknown which process answers
     connections = [Connection(context, process=number if several else 0, log=log) for number, log in enumerate(logs)]
     for connection in connections:
