@@ -52,10 +52,18 @@ def _root(
 
 _SECTIONS: Final[Mapping[str, tuple[Callable[..., None], ...]]] = {
     "First steps": (operating.demo, writing.init, writing.export),
-    "Probing": (checking.run, looking.call, looking.list_, checking.check, checking.explain, operating.daemon),
+    "Probing": (
+        checking.run,
+        looking.call,
+        looking.list_,
+        looking.lint,
+        checking.check,
+        checking.explain,
+        operating.daemon,
+    ),
     "Contracts and races": (writing.pin, writing.drift, checking.judge),
 }
-_TAKE_A_SERVER: Final = (checking.run, looking.call, looking.list_)
+_TAKE_A_SERVER: Final = (checking.run, looking.call, looking.list_, looking.lint)
 """Commands that take a server's command behind `--`."""
 
 for _section, _commands in _SECTIONS.items():

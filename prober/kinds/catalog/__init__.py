@@ -9,7 +9,9 @@ from prober.config.document.cursor import Cursor
 from prober.config.fields.field_types import Choice, FieldType, JsonSchema, ListOf, SchemaBuilder, Text
 from prober.config.fields.file_fields import FilePath, JsonFile
 from prober.config.fields.mapping_schema import Values, key, mapping_of, settings
+from prober.config.fields.unit_fields import TOKENS
 from prober.config.kind import FactMetric, ProbeKind
+from prober.kinds.token_budget import LIST_TOKENS
 from prober.outcome import Reason
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class CatalogSettings:
         ContractField(), "A contract written by `mcp-prober pin`; breaking changes fail the probe.", default=None
     )
     contract_file: Path | None = None
+    max_tokens: int | None = key(TOKENS, LIST_TOKENS, default=None)
     lists: tuple[str, ...] | None = key(
         ListOf(item=Choice(("tools", "prompts", "resources", "templates")), wanted="a list of lists", least=1),
         "The only lists that are read, of a server that announces a list and fails to give it; else all of them.",
