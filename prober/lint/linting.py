@@ -54,8 +54,8 @@ class Linted:
         )
 
     def usable_by(self, client: Client) -> bool:
-        """Whether the client can use all tools: nothing it refuses was found."""
-        return not self.of(client, "error")
+        """Whether the client can use all tools: there are some, and nothing was found that it refuses."""
+        return self.tools > 0 and not self.of(client, "error")
 
     def count(self, severity: Severity) -> int:
         return sum(finding.rule.severity == severity for finding in self.findings)

@@ -21,10 +21,12 @@ MAX_VALUES: Final = 20_000
 
 
 class Node(NamedTuple):
-    """A schema inside the schema of a tool, and where it is in the tool."""
+    """A schema inside the schema of a tool, where it is in the tool, and the keyword that holds it."""
 
     path: Path
     schema: Json
+    keyword: str
+    """Not to be read off the path: an argument may be called `properties`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,9 +99,9 @@ def _walk(tool: ListedTool, side: Side) -> Iterator[Node]:
     schema = tool.schema(side)
     if not isinstance(schema, dict):
         return
-    waiting = [Node((MEMBERS[side],), schema)]
+    waiting = [Node((MEMBERS[side],), schema, "")]
     while waiting:
         node = waiting.pop()
         yield node
-        inner = [Node((*node.path, *each.path), each.schema) for each in subschemas(node.schema)]
+        inner = [Node((*node.path, *each.path), each.schema, each.keyword) for each in subschemas(node.schema)]
         waiting.extend(reversed(inner))

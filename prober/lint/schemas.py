@@ -18,11 +18,11 @@ _SHOWN: Final = 100
 def root_type(_offer: Offer, tool: ListedTool, *, side: Side) -> Iterator[Hit]:
     """The schema is an object whose `type` is "object"."""
     schema = tool.schema(side)
-    if schema is None and (side == "output" or tool.too_large):
+    if schema is None and side == "output":
         return
-    declared = schema.get("type") if isinstance(schema, dict) else schema
-    if declared != "object":
-        seen = "no type" if declared is None else render(declared, _SHOWN)
+    if not isinstance(schema, dict) or schema.get("type") != "object":
+        declared = schema.get("type", "no type") if isinstance(schema, dict) else schema
+        seen = "no type" if declared == "no type" else render(declared, _SHOWN)
         yield Hit(path=(MEMBERS[side], "type"), seen=seen, expected='"object"')
 
 
@@ -74,7 +74,7 @@ def object_properties(_offer: Offer, tool: ListedTool) -> Iterator[Hit]:
 def boolean_properties(_offer: Offer, tool: ListedTool, *, side: Side) -> Iterator[Hit]:
     """Each property has a schema that is an object, and not just true or false."""
     for node in tool.nodes(side):
-        if isinstance(node.schema, bool) and node.path[-2:-1] == ("properties",):
+        if isinstance(node.schema, bool) and node.keyword == "properties":
             yield Hit(path=node.path, seen=render(node.schema), expected="a schema such as {}")
 
 

@@ -85,6 +85,11 @@ OPEN: Final = one(
     "/inputSchema/properties/a",
     strict({"a": {"type": "object", "properties": {}, "additionalProperties": False}}),
 )
+BOOLEAN: Final = one(
+    takes(payload=True),
+    "/inputSchema/properties/payload",
+    takes(properties={"type": "object", "additionalProperties": True, "default": True}),
+)
 DRAFT_4: Final = {"n": {"type": "integer", "minimum": 0, "exclusiveMinimum": True}}
 BY_ALL: Final = {"$schema": "http://json-schema.org/draft-04/schema#"}
 
@@ -101,18 +106,15 @@ CASES: Final[Mapping[str, Case]] = {
         gives({"type": "object", "properties": {"n": {"type": "number"}}}),
     ),
     "sdk_input_type": NO_TYPE,
+    "sdk_input_boolean": BOOLEAN,
     "sdk_output_type": NO_OUTPUT_TYPE,
     "sdk_output_boolean": one(
         gives({"type": "object", "properties": {"result": True}}),
         "/outputSchema/properties/result",
-        gives({"type": "object", "properties": {"result": {}}, "additionalProperties": True}),
+        gives({"type": "object", "properties": {"properties": {"type": "object", "additionalProperties": False}}}),
     ),
     "claude_code_input_type": NO_TYPE,
-    "claude_code_boolean": one(
-        takes(payload=True),
-        "/inputSchema/properties/payload",
-        takes(payload={"type": "object", "additionalProperties": True, "default": True}),
-    ),
+    "claude_code_boolean": BOOLEAN,
     "claude_code_null": one(root(required=None), "/inputSchema/required", root(required=[])),
     "claude_code_root": one(
         root(**{"if": {"required": ["a"]}, "then": {}}),

@@ -41,7 +41,9 @@ class Linted:
         return found
 
     def cell(self, client: str) -> str:
-        """`ok`, or how many errors and warnings the rules of a client gave."""
+        """`ok`, or how many errors and warnings the rules of a client gave; a dash where there are no tools."""
+        if not self.document["tools"]:
+            return "-"
         counts = {
             severity: sum(each["client"] == client and each["severity"] == severity for each in self.findings)
             for severity in ("error", "warning")
@@ -121,7 +123,15 @@ def _rules_broken(looked: Sequence[Linted], severity: str) -> Iterator[str]:
         yield f"- `{rule.id}`: {rule.what} [Source]({rule.source}), as of {rule.as_of}."
         of_server: dict[str, list[str]] = {}
         for name, each in hits:
-            of_server.setdefault(name, []).append(f"`{each['pointers'][0]}` ({each['seen']})")
+            of_server.setdefault(name, []).append(_place(each))
         for name, places in of_server.items():
             more = f" and {len(places) - _NAMES} more" if len(places) > _NAMES else ""
-            yield f"  - {name}: {cell(', '.join(places[:_NAMES]))}{more}"
+            yield f"  - {name}: {', '.join(places[:_NAMES])}{more}"
+
+
+def _place(finding: dict[str, Any]) -> str:
+    """Where it is, and what is there; the server's texts as code, on one line."""
+    pointer, seen = (
+        " ".join(text.replace("`", "'").split())[:200] for text in (finding["pointers"][0], finding["seen"])
+    )
+    return f"`{pointer}` ({seen})"

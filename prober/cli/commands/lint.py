@@ -123,6 +123,6 @@ def _complaints(server: LintedServer, options: LintOptions) -> Iterator[str]:
     if not linted.tools:
         yield "the server lists no tools: there is nothing that a client could use"
     if linted.unread:
-        yield f"schemas of {len(linted.unread)} tools are too large to be looked at"
+        yield f"tools with schemas too large to be looked at: {len(linted.unread)}"
     if options.max_tokens is not None and linted.weight.tokens > options.max_tokens:
         yield f"the tools take about {linted.weight.tokens:,} tokens, the budget is {options.max_tokens:,}"

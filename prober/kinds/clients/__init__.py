@@ -43,7 +43,7 @@ def _reasons(settings: ClientsSettings) -> set[Reason]:
 
 
 KIND: Final = ProbeKind(
-    rank=25,
+    rank=27,
     help="Say which clients and models can use the tools that the server lists.",
     settings=mapping_of(ClientsSettings),
     reasons=_reasons,

@@ -34,7 +34,11 @@ async def run(context: ProbeContext, settings: ClientsSettings) -> None:
         raise _failure(linted, grave)
     if linted.unread:
         names = ", ".join(cap(name, 60) for name in linted.unread[:_NAMES])
-        raise Failure(Reason.UNDECIDED, f"schemas of {len(linted.unread)} tools are too large: {names}", step=_STEP)
+        raise Failure(
+            Reason.UNDECIDED,
+            f"tools with schemas too large to be looked at: {len(linted.unread)} ({names})",
+            step=_STEP,
+        )
     require_light_list(linted.weight, settings.max_tokens)
 
 

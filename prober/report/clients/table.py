@@ -58,7 +58,7 @@ def _matrix(linted: Linted) -> Iterator[str]:
     names = max(len(client.title) for client in linted.clients)
     yield f"{'client':{names}}  can use all tools  errors  warnings"
     for client in linted.clients:
-        usable = "✓ yes" if linted.usable_by(client) else "✗ no"
+        usable = "✓ yes" if linted.usable_by(client) else "✗ no" if linted.tools else "- there is none"
         errors, warnings = (len(linted.of(client, severity)) for severity in SEVERITIES)
         yield f"{client.title:{names}}  {usable:17}  {errors:6}  {warnings:8}"
 
