@@ -50,10 +50,12 @@ def property_keys(_offer: Offer, tool: ListedTool, *, pattern: str) -> Iterator[
                 yield Hit(path=(*node.path, "properties", key), seen=render(key, _SHOWN), expected=pattern)
 
 
-def array_items(_offer: Offer, tool: ListedTool) -> Iterator[Hit]:
-    """Each array says what its elements are."""
+def array_items(_offer: Offer, tool: ListedTool, *, among_types: bool) -> Iterator[Hit]:
+    """Each array says what its elements are; or, with `among_types`, each value that may be one among other types."""
     for node in _objects(tool, "input"):
-        if "array" in _types(node) and "items" not in node.schema:
+        declared = node.schema.get("type")
+        is_array = isinstance(declared, list) and "array" in declared if among_types else declared == "array"
+        if is_array and "items" not in node.schema:
             yield Hit(path=node.path, seen="an array without items", expected="items")
 
 

@@ -146,6 +146,11 @@ CASES: Final[Mapping[str, Case]] = {
     "openai_input_type": NO_TYPE,
     "openai_root": one(root(enum=[{}]), "/inputSchema/enum", takes(a={"enum": ["x"], "anyOf": [{}]})),
     "openai_array_items": ARRAY,
+    "openai_array_among_types": one(
+        takes(value={"type": ["string", "array"]}),
+        "/inputSchema/properties/value",
+        takes(value={"type": ["string", "array"], "items": {"type": "string"}}),
+    ),
     "openai_properties": one(
         tool(inputSchema={"type": "object"}), "/inputSchema", tool(inputSchema={"type": "object", "properties": {}})
     ),

@@ -49,8 +49,8 @@ def _learn(context: ProbeContext, linted: Linted) -> None:
         facts[f"client_findings_{severity}"] = linted.count(severity)
     for client in linted.clients:
         facts[f"client_usable_{client.id}"] = linted.usable_by(client)
-        for severity in SEVERITIES:
-            facts[f"client_{severity}s_{client.id}"] = len(linted.of(client, severity))
+        counts = {f"client_{severity}s_{client.id}": len(linted.of(client, severity)) for severity in SEVERITIES}
+        facts.update((name, count) for name, count in counts.items() if count)  # few are left: history keeps facts
 
 
 def warnings(findings: list[Finding]) -> list[str]:
