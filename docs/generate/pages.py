@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import typer.main
 
+from docs.generate import client_rules
 from docs.generate.markdown import code, table, yaml
 from prober.cli import app
 from prober.kinds import all_kinds
@@ -202,6 +203,7 @@ _EXIT_CODES: Final = (
 )
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "clients.md": client_rules.page,
     "commands.md": commands,
     "configuration.md": configuration,
     "kinds.md": kinds,
