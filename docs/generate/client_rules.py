@@ -16,8 +16,8 @@ A server may be up and of no use: one schema makes a client drop all of its tool
 
 ```sh
 mcp-prober lint -- mcp-prober reference --stdio
-mcp-prober lint https://mcp.example.com/mcp --client claude_code --client openai
-mcp-prober lint contracts/reference.json --output sarif
+mcp-prober lint --client claude_code --client openai_strict --fail-on never -- mcp-prober reference --stdio
+mcp-prober lint --output sarif -- mcp-prober reference --stdio
 ```
 
 It looks at a URL, a command, a target of the configuration, all servers of a client's file, or tools that stand in

@@ -37,13 +37,13 @@ Amazon Bedrock  ✓ yes                   0         0
   A request with an array that does not say what its elements are is refused.
   at /tools/find/inputSchema/properties/tags: an array without items, expected
     items
-  https://github.com/bnb-chain/bnbchain-mcp/issues/68 (as of 2026-03-30)
+  as of 2026-03-30: https://github.com/bnb-chain/bnbchain-mcp/issues/68
 
 ! OpenAI API: openai_description
   Some models, and OpenAI on Azure, refuse a description of more than 1,024
     characters.
   at /tools/long/description: 1,040 characters, expected at most 1,024
-  https://github.com/modelcontextprotocol/servers/issues/799 (as of 2025-04-11)
+  as of 2025-04-11: https://github.com/modelcontextprotocol/servers/issues/799
 
 1 error, 1 warning; rules of VERSION
 """

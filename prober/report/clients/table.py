@@ -82,12 +82,12 @@ def _rule(alike: Sequence[Finding], width: int) -> Iterator[str]:
     yield f"{_MARKS[rule.severity]} {rule.client.title}: {rule.id}"
     yield from _wrapped(rule.what, width, _INDENT)
     for finding in alike[:_TOOLS]:
-        more = f" and {finding.count - 1} more places" if finding.count > 1 else ""
+        more = f" and {_counted(finding.count - 1, 'more place')}" if finding.count > 1 else ""
         said = f"at {line(finding.pointers[0])}{more}: {line(finding.seen)}, expected {line(finding.expected)}"
         yield from _wrapped(said, width, _INDENT)
     if len(alike) > _TOOLS:
-        yield f"{_INDENT}and {len(alike) - _TOOLS} more tools"
-    yield f"{_INDENT}{rule.source} (as of {rule.as_of})"
+        yield f"{_INDENT}and {_counted(len(alike) - _TOOLS, 'more tool')}"
+    yield from _wrapped(f"as of {rule.as_of}: {rule.source}", width, _INDENT)
 
 
 def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
