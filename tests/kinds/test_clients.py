@@ -132,7 +132,7 @@ async def test_the_list_may_take_so_many_tokens_and_no_more(kind: str, tmp_path:
     assert (proof.expected, proof.seen) == ("at most 300 tokens", f"{size:,} bytes / 4")
     assert proof.detail is not None
     assert proof.detail.startswith("bytes of the heaviest tools: long 1,")
-    assert "raise `max_tokens` of the probe p0" in next_step(over.reason, proof, {"probe": "p0"})
+    assert "raise `max_tokens` of the probe p0" in next_step(Reason.EXPECTATION_FAILED, proof, {"probe": "p0"})
 
 
 async def test_a_secret_of_the_target_is_masked_in_what_is_told_of_the_list(tmp_path: Path) -> None:

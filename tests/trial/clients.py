@@ -26,6 +26,24 @@ _LOCAL: Final = ("chatgpt",)
 """Clients that are asked for by name: the trial's servers mostly speak over stdio, and `lint` leaves them out there."""
 _NAMES: Final = 8
 
+BY_HAND: Final = (
+    (
+        "grafana",
+        "openai_array_among_types",
+        "`value` of `update_dashboard` is a list of seven types with array among"
+        " them and no `items`; the source has the same error, in the same place of a list of types",
+    ),
+    (
+        "sequential-thinking",
+        "openai_description",
+        "2,781 characters; the source is about this very tool, then with 2,780",
+    ),
+    ("sequential-thinking", "claude_code_description", "2,781 characters; the source names the limit of 2,048"),
+    ("pandoc", "claude_code_description", "`convert-contents` has 4,331 characters; the same source"),
+    ("mapbox", "claude_code_weight", "118,630 bytes / 4; the source shows the warning `> 25,000`"),
+)
+"""Findings that were looked up in a raw conversation with the server, and in the source of the rule."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Linted:
@@ -108,6 +126,12 @@ def _lines(results: Sequence[Linted]) -> Iterator[str]:
         yield f"## {heading}"
         yield ""
         yield from _rules_broken(looked, severity)
+    yield ""
+    yield "## Verified by hand"
+    yield ""
+    yield "In a raw conversation that shares no code with the prober, and in the source of the rule:"
+    yield ""
+    yield from (f"- {name}, `{rule}`: {shown}" for name, rule, shown in BY_HAND)
     if lost := [result for result in results if not result.document]:
         yield ""
         yield "## Not looked at"
