@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from prober.json_values import pointer
@@ -15,6 +16,8 @@ from prober.lint.weight import Weight
 
 PLACES: Final = 5
 """How many places of one tool a finding names."""
+COUNTED: Final = 100
+"""How many it counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +25,8 @@ class Finding:
     """A rule that one tool breaks, or the whole list: then `tool` is None.
 
     `pointers` are JSON Pointers into a contract as `mcp-prober pin` writes it, `/tools/NAME/…`, and `seen` is what is
-    at the first of them. There are `count` such places; only the first few are named.
+    at the first of them. There are `count` such places, of which only the first few are named, and no more counted than
+    COUNTED.
     """
 
     rule: Rule
@@ -79,13 +83,15 @@ async def lint_in_turns(offer: Offer, rules: Rules, clients: Sequence[str]) -> L
 
 
 def iter_findings(offer: Offer, rules: Rules, clients: Sequence[str]) -> Iterator[list[Finding]]:
-    """The findings, a tool at a time, and last those of the whole list."""
+    """The findings, a tool and a rule at a time, and last those of the whole list."""
     wanted = rules.of(clients)
     of_tools = [rule for rule in wanted if rule.check in OF_TOOLS]
     for tool in offer.tools:
-        tool.bytes  # noqa: B018 - counted in this tool's turn, not for all tools at once
-        hits = ((rule, list(OF_TOOLS[rule.check](offer, tool, **rule.settings))) for rule in of_tools)
-        yield [_finding(rule, tool.name, found) for rule, found in hits if found]
+        tool.prepare()
+        yield []
+        for rule in of_tools:
+            hits = list(islice(OF_TOOLS[rule.check](offer, tool, **rule.settings), COUNTED))
+            yield [_finding(rule, tool.name, hits)] if hits else []
     of_list = [(rule, list(OF_LISTS[rule.check](offer, **rule.settings))) for rule in wanted if rule.check in OF_LISTS]
     yield [_finding(rule, None, found) for rule, found in of_list if found]
 
@@ -113,7 +119,7 @@ def _finding(rule: Rule, tool: str | None, hits: Sequence[Hit]) -> Finding:
     return Finding(
         rule=rule,
         tool=tool,
-        pointers=tuple(dict.fromkeys(pointer((*where, *hit.path)) for hit in hits))[:PLACES],
+        pointers=tuple(dict.fromkeys(pointer((*where, *hit.path)) for hit in hits[:PLACES])),
         count=len(hits),
         seen=hits[0].seen,
         expected=hits[0].expected,

@@ -17,7 +17,7 @@ Side = Literal["input", "output"]
 MEMBERS: Final[Mapping[Side, str]] = {"input": "inputSchema", "output": "outputSchema"}
 
 MAX_VALUES: Final = 20_000
-"""Values in a schema up to which it is looked at: some 30 ms. What servers list has a few hundred."""
+"""Values in a schema up to which it is looked at: 90 ms at the worst. What servers list has a few hundred."""
 
 
 class Node(NamedTuple):
@@ -43,6 +43,10 @@ class ListedTool:
     def nodes(self, side: Side) -> tuple[Node, ...]:
         """The schema of that side and all schemas inside of it."""
         return self._inputs if side == "input" else self._outputs
+
+    def prepare(self) -> None:
+        """Do now, once, what all looks at this tool have in common: count it and walk through its schemas."""
+        _ = self.bytes, self._inputs, self._outputs
 
     @cached_property
     def bytes(self) -> int:

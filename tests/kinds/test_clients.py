@@ -115,6 +115,7 @@ async def test_a_schema_too_large_to_look_at_is_not_green_either(tmp_path: Path)
     outcome = await looked_at(tmp_path, told(listed(inputSchema={"type": "object", "properties": {"a": deep}}), "find"))
     assert (outcome.verdict, outcome.reason) == (Verdict.UNKNOWN, Reason.UNDECIDED)
     assert outcome.message == "tools with schemas too large to be looked at: 1 (find)"
+    assert [fact for fact in outcome.facts if "usable" in fact] == []
 
 
 @pytest.mark.parametrize("kind", ["clients", "catalog"])

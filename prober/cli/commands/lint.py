@@ -54,7 +54,7 @@ def lint_servers(servers: Sequence[Chosen], options: LintOptions) -> int:
             continue
         offer = Offer.of(
             masked([dict(tool.listing) for tool in offer.tools], cache_of(server.target).redact),
-            server=offer.server,
+            server=info.name or "",
             transport=offer.transport,
         )
         found.append(_linted(server.target.address, info, offer, options))

@@ -48,7 +48,9 @@ def _learn(context: ProbeContext, linted: Linted) -> None:
     for severity in SEVERITIES:
         facts[f"client_findings_{severity}"] = linted.count(severity)
     for client in linted.clients:
-        facts[f"client_usable_{client.id}"] = linted.usable_by(client)
+        usable = linted.usable_by(client)
+        if not (usable and linted.unread):  # of what nobody looked at, nobody says that it is well
+            facts[f"client_usable_{client.id}"] = usable
         counts = {f"client_{severity}s_{client.id}": len(linted.of(client, severity)) for severity in SEVERITIES}
         facts.update((name, count) for name, count in counts.items() if count)  # few are left: history keeps facts
 
