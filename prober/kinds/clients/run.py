@@ -81,17 +81,17 @@ def _failure(linted: Linted, grave: list[Finding]) -> Failure:
         f"{len(clients)} of {len(linted.clients)} clients cannot use all tools: {', '.join(clients)};"
         f" first: {cap(first.pointers[0], 200)}: {first.rule.what}",
         step=_STEP,
-        evidence=_evidence(first, linted),
-        further=tuple(_evidence(finding, linted) for finding in rest),
+        evidence=_evidence(first, linted, said=f"{first.rule.client.title}:"),
+        further=tuple(_evidence(each, linted, said=f"{each.rule.client.title}: {each.rule.what}") for each in rest),
     )
 
 
-def _evidence(finding: Finding, linted: Linted) -> Evidence:
+def _evidence(finding: Finding, linted: Linted, *, said: str) -> Evidence:
     rule = finding.rule
     return Evidence(
         pointer=finding.pointers[0],
         keyword=rule.id,
         seen=finding.seen,
         expected=finding.expected,
-        detail=f"{rule.client.title}: {rule.what} {rule.source}, as of {rule.as_of}; rules of {linted.version}",
+        detail=f"{said} {rule.source}, as of {rule.as_of}; rules of {linted.version}",
     )
