@@ -65,6 +65,12 @@ class CatalogSettings:
     )
 
 
+def _check(values: Values) -> None:
+    lists = values.get("lists")
+    if lists is not None and "tools" not in lists and values.get("max_tokens") is not None:
+        values.at("max_tokens").report("tools are not among lists, and would not be counted")
+
+
 def _build(values: Values) -> CatalogSettings:
     arguments = values.of(CatalogSettings)
     path, contract = arguments.pop("contract", (None, None))
@@ -74,7 +80,7 @@ def _build(values: Values) -> CatalogSettings:
 KIND: Final = ProbeKind(
     rank=20,
     help="Read every page of tools, resources, templates and prompts.",
-    settings=mapping_of(CatalogSettings, build=_build),
+    settings=mapping_of(CatalogSettings, build=_build, checks=(_check,)),
     reasons=lambda _: {Reason.TOOL_MISSING, Reason.EXPECTATION_FAILED, Reason.CONTRACT_BROKEN},
     next_steps={
         Reason.TOOL_MISSING: "If the tools are gone on purpose, remove them from `tools` of the probe {probe}; the"
