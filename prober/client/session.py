@@ -122,14 +122,16 @@ class Session:
             failure.step = failure.step or (self._log.last.step if self._log.last else None)
             raise
 
-    async def pages(self, method: str, key: str) -> list[dict[str, Any]]:
-        """All items of a list method, every page of it."""
+    async def pages(self, method: str, key: str, *, any_shape: bool = False) -> list[dict[str, Any]]:
+        """All items of a list method, every page of it. With `any_shape` an item is no more than an object."""
         items: list[dict[str, Any]] = []
         seen: set[str] = set()
         params: dict[str, str] = {}
         size = 0
         for _ in range(MAX_PAGES):
-            result = await self.request(method, params)
+            result = await self.request(method, params, any_shape=any_shape)
+            if any_shape:
+                _check_page(result, method, key)
             items += result[key]
             size += self._log.finished[-1].bytes_received
             if size > MAX_BODIES * self._target.limits.body:
@@ -164,3 +166,12 @@ class Session:
     async def abort(self) -> None:
         """End at once. Always to be called in the end; after `close` it only tidies up."""
         await self.conversation.transport.abort()
+
+
+def _check_page(result: Mapping[str, Any], method: str, key: str) -> None:
+    """Raise Failure where a page has no objects in a list, or a cursor that is no text."""
+    items, cursor = result.get(key), result.get("nextCursor")
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise Failure(Reason.BAD_RESULT, f"the result has no list of objects in {key!r}", step=method)
+    if cursor is not None and not isinstance(cursor, str):
+        raise Failure(Reason.BAD_RESULT, "the result has a nextCursor that is no text", step=method)

@@ -11,7 +11,7 @@ The tree of reasons, drawn once:
                 session_lost rpc_error bad_result input_required too_large bad_endpoint
     tool        tool_missing tool_error not_read_only
     verdict     output_schema_invalid output_schema_mismatch schema_mismatch expectation_failed
-                too_slow contract_broken second_opinion_failed
+                too_slow contract_broken second_opinion_failed client_unusable
     race        lost_update torn_read stale_read non_monotonic_read duplicate_effect phantom_value
                 order_violation exclusion_broken lock_stuck
     deadline    timeout
@@ -119,6 +119,7 @@ class Reason(StrEnum):
     TOO_SLOW = "too_slow", Family.VERDICT
     CONTRACT_BROKEN = "contract_broken", Family.VERDICT
     SECOND_OPINION_FAILED = "second_opinion_failed", Family.VERDICT
+    CLIENT_UNUSABLE = "client_unusable", Family.VERDICT
 
     LOST_UPDATE = "lost_update", Family.RACE
     TORN_READ = "torn_read", Family.RACE
@@ -214,3 +215,4 @@ class Situation(StrEnum):
     SERVER_EXCEPTION = "server_exception"
     HEADERS_CHANGED = "headers_changed"
     CAPABILITY_WANTED = "capability_wanted"
+    TOKENS_OVER_BUDGET = "tokens_over_budget"

@@ -9,7 +9,9 @@ from prober.config.document.cursor import Cursor
 from prober.config.fields.field_types import Choice, FieldType, JsonSchema, ListOf, SchemaBuilder, Text
 from prober.config.fields.file_fields import FilePath, JsonFile
 from prober.config.fields.mapping_schema import Values, key, mapping_of, settings
+from prober.config.fields.unit_fields import TOKENS
 from prober.config.kind import FactMetric, ProbeKind
+from prober.kinds.token_budget import LIST_TOKENS
 from prober.outcome import Reason
 
 if TYPE_CHECKING:
@@ -55,11 +57,18 @@ class CatalogSettings:
         ContractField(), "A contract written by `mcp-prober pin`; breaking changes fail the probe.", default=None
     )
     contract_file: Path | None = None
+    max_tokens: int | None = key(TOKENS, LIST_TOKENS, default=None)
     lists: tuple[str, ...] | None = key(
         ListOf(item=Choice(("tools", "prompts", "resources", "templates")), wanted="a list of lists", least=1),
         "The only lists that are read, of a server that announces a list and fails to give it; else all of them.",
         default=None,
     )
+
+
+def _check(values: Values) -> None:
+    lists = values.get("lists")
+    if lists is not None and "tools" not in lists and values.get("max_tokens") is not None:
+        values.at("max_tokens").report("tools are not among lists, and would not be counted")
 
 
 def _build(values: Values) -> CatalogSettings:
@@ -71,7 +80,7 @@ def _build(values: Values) -> CatalogSettings:
 KIND: Final = ProbeKind(
     rank=20,
     help="Read every page of tools, resources, templates and prompts.",
-    settings=mapping_of(CatalogSettings, build=_build),
+    settings=mapping_of(CatalogSettings, build=_build, checks=(_check,)),
     reasons=lambda _: {Reason.TOOL_MISSING, Reason.EXPECTATION_FAILED, Reason.CONTRACT_BROKEN},
     next_steps={
         Reason.TOOL_MISSING: "If the tools are gone on purpose, remove them from `tools` of the probe {probe}; the"

@@ -14,6 +14,9 @@ from prober.contract.contract import Contract, compare_in_turns, contract_of
 from prober.json_values import cap
 from prober.kinds.catalog import CatalogSettings
 from prober.kinds.context import ProbeContext
+from prober.kinds.token_budget import require_light_list
+from prober.lint.offer import Offer
+from prober.lint.weight import Weight
 from prober.outcome import Evidence, Failure, Reason
 
 LISTS: Final = {
@@ -30,22 +33,39 @@ _SHOWN: Final = 20
 
 async def run(context: ProbeContext, settings: CatalogSettings) -> None:
     async with context.session(explicit=True) as session:
-        found = await read_contract(session, settings.lists)
+        sections = await read_sections(session, settings.lists)
+        found = contract_of(**sections)
         if session.mirrors_arguments:
             await _check_annotations(context, found)
     wanted = {"tools": settings.tools, "prompts": settings.prompts, "resources": settings.resources}
     context.facts.update({section: len(getattr(found, section)) for section in wanted})
+    weight = await _weigh(sections.get("tools", ()))
+    if "tools" in sections:
+        context.facts["tools_bytes"] = weight.bytes
     for section, names in wanted.items():
         _require(section, names, getattr(found, section))
     if settings.contract is not None:
         await _compare(context, settings.contract, found)
+    require_light_list(weight, settings.max_tokens)
+
+
+async def _weigh(listings: Iterable[dict[str, Any]]) -> Weight:
+    offer = Offer.of(listings)
+    for tool in offer.tools:
+        _ = tool.bytes  # counted here, a tool at a time, and remembered
+        await asyncio.sleep(0)
+    return offer.weight
 
 
 async def read_contract(session: Session, lists: Iterable[str] | None = None) -> Contract:
     """The contract of the server, in an explicitly negotiated session: of all its lists, or of those in `lists`."""
+    return contract_of(**await read_sections(session, lists))
+
+
+async def read_sections(session: Session, lists: Iterable[str] | None = None) -> dict[str, list[dict[str, Any]]]:
+    """The lists that the server announces, or those of them that are in `lists`, as it gives them."""
     wanted = LISTS if lists is None else lists
-    sections = {section: items for section in wanted if (items := await read_list(session, section)) is not None}
-    return contract_of(**sections)
+    return {section: items for section in wanted if (items := await read_list(session, section)) is not None}
 
 
 async def read_list(session: Session, section: str) -> list[dict[str, Any]] | None:

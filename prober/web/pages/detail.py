@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 from prober.client.stdio.kept_processes import Cause
+from prober.lint.weight import tokens_of
 from prober.outcome import Outcome, Verdict
 from prober.report.details import cause, warning_notes
 from prober.report.formatting import duration
 from prober.status import WORST_FIRST, ProbeStatus, TargetStatus
 from prober.web.pages.chart_geometry import Phases, Spark, Strip, phases_of, spark_of, strip_of
+from prober.web.pages.clients_view import ClientRow, clients_of
 from prober.web.pages.failure_view import (
     MAX_LINE,
     MAX_MESSAGE,
@@ -94,6 +96,8 @@ class Detail:
     since: When | None
     maintenance: bool
     facts: tuple[Fact, ...]
+    clients: tuple[ClientRow, ...]
+    """Of the server, where a probe looks at what they can use."""
     warnings: tuple[str, ...]
     strip: Strip | None
     spark: Spark | None
@@ -131,6 +135,7 @@ def detail_of(
     bad = [s for s in statuses if s.last is not None and s.verdict is not Verdict.PASS]
     present = {s.probe.name: s.since for s in target.probes if s.since and s.verdict is not Verdict.PASS}
     outcomes = [s.last.outcome for s in target.probes if s.last is not None]
+    numbers = _latest_facts(outcomes)
     return Detail(
         name=target.target.name,
         address=one_line(target.target.address, most=400),
@@ -139,7 +144,8 @@ def detail_of(
         headline=_headline(target),
         since=since(target.since, now) if target.since else None,
         maintenance=any(state.maintenance for state in schedule.values()),
-        facts=tuple(_facts(target, outcomes, now)),
+        facts=tuple(_facts(target, numbers, now)),
+        clients=clients_of(numbers),
         warnings=tuple(dict.fromkeys(_warnings(outcomes)))[:MAX_NOTES],
         strip=strip_of(past.days, now.date()) if past else None,
         spark=spark_of(past.seconds) if past else None,
@@ -168,7 +174,15 @@ def _headline(target: TargetStatus) -> str:
     return f"all {of:,} probes {many}" if count == of else f"{count:,} of {of:,} probes {one if count == 1 else many}"
 
 
-def _facts(target: TargetStatus, outcomes: Sequence[Outcome], now: datetime) -> list[Fact]:
+def _latest_facts(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """The facts of all last runs, each of the latest run that had it."""
+    numbers: dict[str, float] = {}
+    for outcome in sorted(outcomes, key=lambda outcome: outcome.started_at):
+        numbers |= outcome.facts
+    return numbers
+
+
+def _facts(target: TargetStatus, numbers: Mapping[str, float], now: datetime) -> list[Fact]:
     server = target.server
     named = " ".join(filter(None, (server.name, server.version)))
     spoken = " · ".join(filter(None, (server.protocol_version, f"{server.era} era" if server.era else "")))
@@ -180,18 +194,19 @@ def _facts(target: TargetStatus, outcomes: Sequence[Outcome], now: datetime) -> 
             text={"http": "Streamable HTTP", "sse": "HTTP with SSE", "stdio": "stdio"}[target.target.transport],
         ),
     ]
-    newest = sorted(outcomes, key=lambda outcome: outcome.started_at)
-    numbers: dict[str, float] = {}
-    for outcome in newest:
-        numbers |= outcome.facts
     if "tools" in numbers:
-        facts.append(Fact(name="Tools", text=f"{int(numbers['tools']):,}"))
+        facts.append(Fact(name="Tools", text=_tools(numbers)))
     if target.target.tags:
         facts.append(Fact(name="Tags", text=one_line(", ".join(target.target.tags), most=MAX_LINE)))
     facts += _certificate(numbers.get("certificate_expiry_timestamp_seconds"), now)
     facts += _contract(numbers)
     facts += _process(target, now)
     return facts
+
+
+def _tools(numbers: Mapping[str, float]) -> str:
+    weight = f", about {tokens_of(int(numbers['tools_bytes'])):,} tokens" if "tools_bytes" in numbers else ""
+    return f"{int(numbers['tools']):,}{weight}"
 
 
 def _certificate(timestamp: float | None, now: datetime) -> list[Fact]:

@@ -287,3 +287,16 @@ def test_an_incident_says_what_to_do_and_text_of_a_server_in_it_is_only_text() -
     page = _page(_world(reason=Reason.REDIRECTED, message="HTTP 302", evidence=(redirected,)))
     assert "Next If the address is the server's own, write it: url: https:// <b>evil</b> .example/ ." in page.text
     assert page.tags["b"] == 0
+
+
+def test_the_clients_that_a_probe_looks_at_are_told_with_what_keeps_them_from_using_the_tools() -> None:
+    facts = {"tools": 7.0, "tools_bytes": 4001.0, "client_usable_openai": 0.0, "client_errors_openai": 2.0}
+    facts |= {"client_warnings_openai": 1.0, "client_usable_claude_code": 1.0, "client_warnings_claude_code": 3.0}
+    page = _page(_world(facts=facts | {"client_usable_cursor": 1.0}))
+    assert "Tools 7, about 1,001 tokens" in page.text
+    told = "Clients pass Claude Code 3 warnings fail OpenAI API 2 errors, 1 warning pass Cursor can use all tools"
+    assert told in page.text
+
+
+def test_a_target_whose_clients_nobody_looks_at_has_no_list_of_them() -> None:
+    assert "Clients" not in _page(_world(facts={"tools": 7.0, "tools_bytes": 8.0})).text
