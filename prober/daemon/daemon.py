@@ -11,6 +11,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -25,15 +26,16 @@ from prober.daemon.settings import Settings
 from prober.daemon.verdict_log import Changes
 from prober.history import HistoryStore
 from prober.metrics import Metrics
-from prober.notify import Notifier
-from prober.outcome import Symptom
+from prober.notify import Links, Notifier
+from prober.outcome import Outcome, Symptom
+from prober.recent import RecentPace, RecentRuns
 from prober.report.untrusted import line
 from prober.schedule import Scheduler
 from prober.schedule.loop_lag import LoopLag
 from prober.schedule.own_outage import OutageDetector
 from prober.scheduled_run import Sink
 from prober.status import StatusStore
-from prober.web import AppState, Web, application
+from prober.web import AppState, Loaded, Web, application
 
 _POLL_INTERVAL: Final = 1.0
 """Seconds between updates of the metrics that are polled: running probes, size of the history."""
@@ -53,6 +55,7 @@ class Daemon:
         self._ready = False
         self._started_at = datetime.now(UTC)
         self._config = Config()
+        self._loaded = Loaded(config=self._config, since=self._started_at)
         self._reloading = asyncio.Lock()
         self._reloads_asked = self._reloads_answered = 0
         self._reload_answer: str | None = None
@@ -64,6 +67,8 @@ class Daemon:
         )
         self._statuses = StatusStore(suspects=self._suspects)
         self._metrics = Metrics(location=settings.location)
+        self._recent_runs = RecentRuns()
+        self._pace = RecentPace()
         self._changes = Changes()
         self._outage_detector = OutageDetector()
         self._notifier = Notifier(
@@ -71,6 +76,7 @@ class Daemon:
             self._statuses,
             suspects=self._suspects,
             on_sent=lambda outcome: self._metrics.notified(outcome == "sent"),
+            links=Links(page=lambda: self._web.page_url, paths=settings.paths),
         )
 
     @asynccontextmanager
@@ -93,6 +99,7 @@ class Daemon:
             judge = await stack.enter_async_context(Judge())
             kept = await stack.enter_async_context(KeptProcesses(self._process_ended))
             sinks: list[Sink] = [self._outage_detector, self._statuses, self._metrics, self._changes, self._notifier]
+            sinks += [self._recent_runs, self._pace]
             self._scheduler = Scheduler(
                 judge=judge,
                 sinks=[*sinks, history] if history else sinks,
@@ -163,11 +170,14 @@ class Daemon:
 
     def _apply_config(self, config: Config) -> None:
         self._config = config
+        self._loaded = Loaded(config=config, since=datetime.now(UTC))
         self._scheduler.apply_config(config)
         self._outage_detector.apply_config(config)
         self._statuses.apply_config(config, probes=self._scheduler.probes, disabled=self._scheduler.disabled)
         self._metrics.apply_config(config, self._scheduler.probes)
         self._changes.apply_config(config)
+        self._recent_runs.apply_config(config)
+        self._pace.apply_config(config)
         self._notifier.apply_config(config.notify or _NO_NOTIFICATIONS)
         # A configuration lives for months. With ten thousand probes, each garbage collection that looks through it
         # would stop the loop for a tenth of a second, so it is frozen; the previous configuration is collected first.
@@ -182,6 +192,7 @@ class Daemon:
 
     def _reload_failed(self, why: str) -> str:
         self._metrics.reloaded(False)
+        self._loaded = replace(self._loaded, refused_at=datetime.now(UTC), refused_for=why)
         systemd.ready(f"{self._status()}; the last reload failed")
         log(logging.ERROR, "reload_failed", message=why)
         return why
@@ -225,12 +236,21 @@ class Daemon:
             next_due=self._scheduler.next_due,
             in_maintenance=self._scheduler.in_maintenance,
             suspects=self._suspects,
-            run_now=self._scheduler.run_now,
+            recent_runs=self._recent_runs,
+            pace=self._pace,
+            loaded=lambda: self._loaded,
+            run_now=self._run_now,
             reload=self.reload,
             ready=lambda: self._ready,
             started_at=self._started_at,
             location=self._settings.location,
+            paths=self._settings.paths,
         )
+
+    async def _run_now(self, probe_name: str, /, *, timeout: float | None) -> Outcome:
+        outcome = await self._scheduler.run_now(probe_name, timeout=timeout)
+        self._recent_runs.asked_for(outcome)
+        return outcome
 
     def _process_ended(self, ended: Ended) -> None:
         self._metrics.process_ended(ended)
