@@ -122,7 +122,7 @@ _METRICS: Final = (
     "```",
     "",
     "In OpenMetrics the counters of runs that did not pass have an exemplar: `run_id` is when the latest such run",
-    "began, as `/api/v1/results?target=…&probe=…&since=RUN_ID` takes it.",
+    "began. Its page, with what was sent and received, is `/runs/RUN_ID` of the prober.",
     "",
     "## Symptoms",
     "",

@@ -6,6 +6,7 @@ The texts are what a run said, what proves it and who answered. They are capped 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -49,20 +50,22 @@ def duration_us(seconds: float) -> int:
     return min(max(0, round(seconds * SECOND)), _LONGEST_US)
 
 
-def to_json(outcome: Outcome, *, streak_of: Symptom | None = None) -> str:
+def to_json(outcome: Outcome, *, streak_of: Symptom | None = None, streak_since: datetime | None = None) -> str:
     """At most LONGEST bytes, all of them ASCII: half a surrogate pair in a server's answer could not be stored else.
 
-    `streak_of` is the symptom of the failures in a row that the run is one of, or stands behind.
+    `streak_of` is the symptom of the failures in a row that the run is one of, or stands behind; `streak_since` is when
+    they began.
     """
+    streak = {"streak_of": streak_of, "streak_since": streak_since and microseconds(streak_since)}
     text = ""
     for characters, pieces in _CAPS:
-        text = json.dumps(_plain(outcome, streak_of, characters, pieces), separators=(",", ":"))
+        text = json.dumps(_plain(outcome, streak, characters, pieces), separators=(",", ":"))
         if len(text) <= LONGEST:
             break
     return text
 
 
-def _plain(outcome: Outcome, streak_of: Symptom | None, characters: int, pieces: int) -> dict[str, Any]:
+def _plain(outcome: Outcome, streak: Mapping[str, Any], characters: int, pieces: int) -> dict[str, Any]:
     """Whatever is empty is left out."""
 
     def cut(text: str) -> str:
@@ -81,7 +84,7 @@ def _plain(outcome: Outcome, streak_of: Symptom | None, characters: int, pieces:
         "warnings": [cut(text) for text in outcome.warnings[:pieces]],
         "server": server,
         "facts": {cut(name): value for name, value in list(outcome.facts.items())[: 10 * pieces] if name != LATENCY},
-        "streak_of": streak_of,
+        **streak,
     }
     return {name: value for name, value in plain.items() if value}
 
@@ -91,6 +94,12 @@ def streak_of(text: str) -> Symptom | None:
     with suppress(ValueError):
         return Symptom(json.loads(text).get("streak_of"))
     return None
+
+
+def streak_since(text: str) -> datetime | None:
+    """When the failures in a row began that `to_json` was given; None of what an older version wrote."""
+    since = json.loads(text).get("streak_since")
+    return moment(since) if isinstance(since, int) else None
 
 
 def from_json(text: str) -> dict[str, Any]:

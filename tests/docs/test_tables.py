@@ -17,6 +17,7 @@ from prober.kinds import all_kinds
 from prober.loader import load
 from prober.metrics import Metrics
 from prober.outcome import Family
+from prober.recent import RecentPace, RecentRuns
 from prober.status import StatusStore
 from prober.web import AppState, application
 from tests.docs.pages import PAGES, ROOT, blocks, rows, section
@@ -100,6 +101,9 @@ def routes() -> list[Route]:
     app_state = AppState(
         statuses=StatusStore(),
         metrics=Metrics(),
+        recent_runs=RecentRuns(),
+        pace=RecentPace(),
+        loaded=None,  # type: ignore[arg-type]
         run_now=None,  # type: ignore[arg-type]
         reload=None,  # type: ignore[arg-type]
         ready=lambda: True,

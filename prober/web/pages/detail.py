@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,9 +11,9 @@ from prober.client.stdio.kept_processes import Cause
 from prober.lint.weight import tokens_of
 from prober.outcome import Outcome, Verdict
 from prober.report.details import cause, warning_notes
-from prober.report.formatting import duration
+from prober.report.formatting import duration, rfc3339
 from prober.status import WORST_FIRST, ProbeStatus, TargetStatus
-from prober.web.pages.chart_geometry import Phases, Spark, Strip, phases_of, spark_of, strip_of
+from prober.web.pages.chart_geometry import Phases, Spark, Strip, phases_of, strip_of
 from prober.web.pages.clients_view import ClientRow, clients_of
 from prober.web.pages.failure_view import (
     MAX_LINE,
@@ -24,7 +24,7 @@ from prober.web.pages.failure_view import (
     present_failures,
 )
 from prober.web.pages.formatting import When, ago, counted, one_line, percent, since, span
-from prober.web.pages.front import late
+from prober.web.pages.front import late, response_times
 from prober.web.pages.list_query import PAGE_SIZE, Pages, is_late, paged
 from prober.web.pages.recent_history import TargetHistory
 
@@ -73,6 +73,10 @@ class ProbeRow:
     maintenance: bool
     skipped: str
     race: str
+    run: str
+    """The id of its last run; empty where it has not run."""
+    may_be_run: bool
+    """Whether the page offers to run it now."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +105,8 @@ class Detail:
     warnings: tuple[str, ...]
     strip: Strip | None
     spark: Spark | None
+    pace: str
+    """How long its latest runs took; empty where nothing is known."""
     uptime: str | None
     present: tuple[FailureView, ...]
     probes: tuple[ProbeRow, ...]
@@ -128,12 +134,17 @@ def detail_of(
     now: datetime,
     started_at: datetime,
     past: TargetHistory | None,
+    minutes: Sequence[float | None],
     schedule: Mapping[str, ScheduleState],
+    may_write: bool,
 ) -> Detail:
-    """`past` is None without history; `schedule` holds every shown probe."""
+    """`past` is None without history; `schedule` holds every shown probe; `minutes` are mean durations by the minute.
+
+    `may_write` is whether probes that may write may be run from the page.
+    """
     pages, statuses = shown
     bad = [s for s in statuses if s.last is not None and s.verdict is not Verdict.PASS]
-    present = {s.probe.name: s.since for s in target.probes if s.since and s.verdict is not Verdict.PASS}
+    present = {s.probe.name: s.stands_since for s in target.probes if s.stands_since and s.verdict is not Verdict.PASS}
     outcomes = [s.last.outcome for s in target.probes if s.last is not None]
     numbers = _latest_facts(outcomes)
     return Detail(
@@ -142,16 +153,23 @@ def detail_of(
         verdict=target.verdict,
         state=target.verdict.value if target.probes else "disabled",
         headline=_headline(target),
-        since=since(target.since, now) if target.since else None,
+        since=since(target.stands_since, now) if target.stands_since else None,
         maintenance=any(state.maintenance for state in schedule.values()),
         facts=tuple(_facts(target, numbers, now)),
         clients=clients_of(numbers),
         warnings=tuple(dict.fromkeys(_warnings(outcomes)))[:MAX_NOTES],
         strip=strip_of(past.days, now.date()) if past else None,
-        spark=spark_of(past.seconds) if past else None,
+        spark=response_times(past, minutes),
+        pace=duration(minutes[-1]) if minutes and minutes[-1] is not None else "",
         uptime=percent(past.uptime) if past and past.uptime is not None else None,
         present=present_failures(bad, now),
-        probes=tuple(_row(status, schedule[status.probe.name], now, started_at) for status in statuses),
+        probes=tuple(
+            replace(
+                _row(status, schedule[status.probe.name], now, started_at),
+                may_be_run=may_write or not status.probe.allow_writes,
+            )
+            for status in statuses
+        ),
         disabled=tuple(DisabledProbe(name=probe.name, kind=probe.kind) for probe in target.disabled[:PAGE_SIZE]),
         pages=pages,
         earlier=f"?page={pages.number - 1}" if pages.number > 1 else None,
@@ -274,7 +292,7 @@ def _row(status: ProbeStatus, scheduled: ScheduleState, now: datetime, started_a
         kind=probe.kind,
         verdict=status.verdict,
         cause=one_line(cause(outcome), most=MAX_LINE) if outcome else "has not run yet",
-        since=since(status.since, now) if status.since else None,
+        since=since(status.stands_since, now) if status.stands_since else None,
         ran=ago(last.ended, now) if last else None,
         took=duration(outcome.duration_seconds) if outcome else "",
         phases=phases_of(outcome.phases) if outcome else None,
@@ -284,6 +302,8 @@ def _row(status: ProbeStatus, scheduled: ScheduleState, now: datetime, started_a
         maintenance=scheduled.maintenance,
         skipped=f"{counted(status.skipped, 'run')} left out" if status.skipped else "",
         race=_race(outcome.facts) if outcome else "",
+        run=rfc3339(outcome.started_at) if outcome else "",
+        may_be_run=not probe.allow_writes,
     )
 
 
