@@ -2,5 +2,6 @@
 
 stdio_transport     one JSON-RPC message a line
 process             the child process, in a group of its own
+guardian            a script that runs between the two on Linux: ends whatever the server leaves running
 startup             the time that a process has until its first answer
 """
