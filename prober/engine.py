@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from prober.assertions.judge import Judge
+from prober.client.error_mapping import is_shortage
 from prober.client.exchange import ExchangeLog
 from prober.client.stdio.kept_processes import KeptProcesses, Pool
 from prober.client.target_cache import TargetCache, cache_of
@@ -265,7 +266,13 @@ def _being_cancelled() -> bool:
 
 
 def _internal_error(error: BaseException, redact: Callable[[str], str]) -> Failure:
-    """An exception that no package turned into a Failure is a bug of the prober, reported with its traceback."""
+    """An exception that no package turned into a Failure: a bug of the prober, reported with its traceback.
+
+    But for what the prober lacked, wherever it lacked it.
+    """
+    if is_shortage(error):
+        text = redact(f"the prober lacked something of its own: {type(error).__name__}: {error}")
+        return Failure(Reason.PROBER_SHORTAGE, text)
     trace = redact("".join(traceback.format_exception(error)))[-_TRACE_TAIL:]
     return Failure(
         Reason.INTERNAL_ERROR,

@@ -214,7 +214,7 @@ async def test_our_own_want_of_something_is_not_the_servers_fault(lack: int, mon
     monkeypatch.setattr(subprocess, "Popen", refuse)
     with pytest.raises(Failure) as caught:
         await Process.start(["/bin/cat"], env={}, cwd=None)
-    assert caught.value.reason is Reason.INTERNAL_ERROR
+    assert caught.value.reason is Reason.PROBER_SHORTAGE
 
 
 async def test_to_end_it_twice_or_in_the_middle_of_a_cancellation_leaves_nothing() -> None:

@@ -38,7 +38,7 @@ _GUARDED: Final = sys.platform == "linux"
 
 _GUARDIAN: Final = str(Path(__file__).with_name("guardian.py"))
 
-_INHERITED: Final = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "USER")
+INHERITED: Final = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "USER")
 """What a server needs of our environment. The rest may hold secrets that are none of its business."""
 
 
@@ -67,15 +67,15 @@ class Process:
 
     @classmethod
     async def start(cls, command: Sequence[str], *, env: Mapping[str, str], cwd: Path | None) -> Process:
-        """Raises Failure with `spawn_failed`."""
-        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        """Raises Failure with `spawn_failed`, or `prober_shortage` where the system has nothing left for it."""
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         try:
             if _GUARDED:
                 return await cls._guarded(command, env={**inherited, **env}, cwd=cwd)
             return cls(_spawn(command, env={**inherited, **env}, cwd=cwd))
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             ours = isinstance(error, OSError) and (error.errno in OUR_LACK or error.filename == sys.executable)
-            reason = Reason.INTERNAL_ERROR if ours else Reason.SPAWN_FAILED
+            reason = Reason.PROBER_SHORTAGE if ours else Reason.SPAWN_FAILED
             evidence = _why_not(error, command[0], cwd=cwd, path=env.get("PATH", inherited.get("PATH", "")))
             raise Failure(reason, f"{command[0]} could not be started: {_text(error)}", evidence=evidence) from error
 
