@@ -10,6 +10,7 @@ from html import escape
 from typing import Final
 from urllib.parse import quote
 
+from prober.redaction.masked import Masked
 from prober.redaction.spellings import longest_word, spellings
 
 SHORTEST: Final = 4
@@ -57,7 +58,7 @@ class Redactor:
             self._learnt.append(secret)
             self._sort()
 
-    def __call__(self, text: str) -> str:
+    def __call__(self, text: str) -> Masked:
         for letters, pattern in self._respelled:
             if letters in text:
                 text = pattern.sub(_MASK, text)
@@ -65,7 +66,7 @@ class Redactor:
             text = text.replace(secret, _MASK)
         for secret in self._secrets:
             text = _mask_ends(text, secret)
-        return text
+        return Masked(text)
 
     def _sort(self) -> None:
         forms = self._given.union(*map(_forms, self._learnt))
