@@ -58,7 +58,7 @@ def test_a_daemon_that_lives_is_healthy_however_it_is_served(
             tls |= {"client_ca_file": "clients.pem", "client_auth_type": "RequireAndVerifyClientCert"}
         config["tls_server_config"] = tls
     (tmp_path / "web.yml").write_text(json.dumps(config))
-    words = ["--web-config", tmp_path / "web.yml"] if config else []
+    words: list[str | Path] = ["--web-config", tmp_path / "web.yml"] if config else []
     with daemon(tmp_path / "probes.json", *words) as running:
         port = urlsplit(running.url).port
         assert port is not None
