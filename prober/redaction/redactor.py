@@ -64,9 +64,7 @@ class Redactor:
                 text = pattern.sub(_MASK, text)
         for secret in self._secrets:
             text = text.replace(secret, _MASK)
-        for secret in self._secrets:
-            text = _mask_ends(text, secret)
-        return Masked(text)
+        return Masked(_mask_ends(text, self._secrets))
 
     def _sort(self) -> None:
         forms = self._given.union(*map(_forms, self._learnt))
@@ -113,10 +111,14 @@ def _forms_of_part(secret: str) -> set[str]:
     return {form for form in forms if len(form) >= SHORTEST and form.lower() not in _NO_SECRETS}
 
 
-def _mask_ends(text: str, secret: str) -> str:
+def _mask_ends(text: str, secrets: Iterable[str]) -> str:
     """Mask the end of a secret where a text begins, and its beginning where the text ends or was cut."""
     first, *others = text.split("…")
-    return "…".join([_mask_end(_mask_start(first, secret), secret), *(_mask_end(part, secret) for part in others)])
+    for secret in secrets:
+        first = _mask_end(_mask_start(first, secret), secret)
+        if others:
+            others = [_mask_end(part, secret) for part in others]
+    return "…".join([first, *others])
 
 
 def _mask_end(text: str, secret: str) -> str:
