@@ -171,7 +171,8 @@ def _load() -> Row:
             ranking(
                 "Runs lost, by prober",
                 "Runs left out because the one before still went on (raise the interval or lower the timeout), and runs"
-                " for which the prober lacked files, memory, threads or processes (raise the limit, see prober_shortage).",
+                " for which the prober lacked files, memory, threads or processes (raise the limit: see"
+                " prober_shortage).",
                 now(
                     f"topk(8, sum by (instance) (increase(mcp_prober_skipped_runs_total{{{_S}}}[$__range])"
                     f" + increase(mcp_prober_shortages_total{{{_S}}}[$__range])))",

@@ -14,6 +14,8 @@ import httpx2
 import pytest
 
 from prober.assertions.judge import Judge
+from prober.assertions.worker.pool import Workers
+from prober.assertions.worker.process import Worker
 from prober.client.sdk_check.official_client import _http_client, opinion
 from prober.client.sdk_check.request import Reply
 from prober.client.sdk_check.sdk_check import second_opinion
@@ -183,6 +185,22 @@ async def test_a_process_that_dies_or_is_not_ready_says_nothing_of_the_server() 
     assert (died.reason, early.reason) == (Reason.UNDECIDED, Reason.PROBER_SHORTAGE)
     assert "the process of the official client was ended by SIGKILL" in died.message
     assert "was not ready before the deadline" in early.message
+
+
+async def test_a_server_is_not_blamed_for_what_the_start_of_the_process_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    acquire = Workers.acquire
+
+    async def late(workers: Workers) -> Worker:
+        worker = await acquire(workers)
+        await asyncio.sleep(3.5)
+        return worker
+
+    monkeypatch.setattr(Workers, "acquire", late)
+    script = Script(faults={"discover": http_acts.silence})
+    async with http_peer(script) as peer, nothing_left_behind(), Judge() as judge:
+        failure = await asked(judge, target(peer.url, protocol="modern"), within=5.0)
+    assert failure is not None
+    assert failure.reason is Reason.PROBER_SHORTAGE
 
 
 async def test_a_cancellation_from_outside_is_one() -> None:

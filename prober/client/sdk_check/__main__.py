@@ -14,8 +14,8 @@ from contextlib import suppress
 from typing import Final
 
 from prober.assertions.worker.frames import frame, limit_process, read_frame
-from prober.client.sdk_check.official_client import NOT_IN_TIME, opinion
-from prober.client.sdk_check.request import Reply, Request
+from prober.client.sdk_check.official_client import opinion
+from prober.client.sdk_check.request import NOT_IN_TIME, Reply, Request
 
 MEMORY: Final = 1024 * 1024 * 1024
 """Bytes of address space."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any
 
 from prober.client.http.tls import tls_context
+from prober.client.sdk_check.request import NOT_IN_TIME
 from prober.client.sdk_check.sdk_stdio import process_streams
 from prober.config.model import Target
 from prober.deadline import Deadline
-
-NOT_IN_TIME: Final = "it did not finish in time"
 
 
 async def opinion(target: Target, *, token: str | None, seconds: float) -> str | None:

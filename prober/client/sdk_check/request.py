@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from prober.config.fields.secret import Secret
 from prober.config.model import Limits, Target, Tls
+
+NOT_IN_TIME: Final = "it did not finish in time"
 
 
 @dataclass(frozen=True, kw_only=True)

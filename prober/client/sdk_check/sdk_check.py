@@ -15,7 +15,7 @@ from prober.assertions.judge import Judge
 from prober.assertions.worker.frames import frame
 from prober.assertions.worker.pool import Workers
 from prober.assertions.worker.process import Worker, WorkerLostError
-from prober.client.sdk_check.request import Reply, Request
+from prober.client.sdk_check.request import NOT_IN_TIME, Reply, Request
 from prober.client.stdio.process import INHERITED
 from prober.config.model import Target
 from prober.deadline import Deadline
@@ -40,13 +40,20 @@ async def second_opinion(
     had, or it ended.
     """
     workers = judge.workers(_MODULE, _workers)
+    enough = deadline.left() / 2
     try:
         async with workers.turn(target.name, deadline=deadline):
-            reply = await _reply(workers, target, token=token, deadline=deadline)
+            worker = await _ready(workers, deadline)
+            in_time = deadline.left() >= enough
+            reply = await _reply(workers, worker, target, token=token, deadline=deadline)
     except TimeoutError:
         raise _short_of("every process of the official client was busy until the deadline") from None
+    if reply.spent:
+        worker.kill()
     if not reply.in_time:
         workers.was_slow(target.name)
+        if not in_time:
+            raise _short_of("the process of the official client was ready too late for the server to answer it")
     if reply.against is not None:
         raise _failed(redact(reply.against)[:500])
 
@@ -56,20 +63,15 @@ def _workers(module: str) -> Workers:
     return Workers(module, most=_PROCESSES, environ=environ)
 
 
-async def _reply(workers: Workers, target: Target, *, token: str | None, deadline: Deadline) -> Reply:
+async def _reply(workers: Workers, worker: Worker, target: Target, *, token: str | None, deadline: Deadline) -> Reply:
+    request = Request(target=target, token=token, seconds=deadline.left() * _SHARE)
     try:
-        worker = await _ready(workers, deadline)
-        request = Request(target=target, token=token, seconds=deadline.left() * _SHARE)
-        try:
-            content = await workers.ask(worker, [frame(request.encode())], until=deadline, target=target.name)
-        except TimeoutError:
-            raise _failed("it did not finish in time") from None
+        content = await workers.ask(worker, [frame(request.encode())], until=deadline, target=target.name)
+    except TimeoutError:
+        return Reply(against=NOT_IN_TIME, in_time=False, spent=False)
     except WorkerLostError as lost:
         raise _undecided(f"the process of the official client {lost}") from None
-    reply = Reply.decode(content)
-    if reply.spent:
-        worker.kill()
-    return reply
+    return Reply.decode(content)
 
 
 async def _ready(workers: Workers, deadline: Deadline) -> Worker:
@@ -78,6 +80,8 @@ async def _ready(workers: Workers, deadline: Deadline) -> Worker:
             return await workers.acquire()
     except TimeoutError:
         raise _short_of("the process of the official client was not ready before the deadline") from None
+    except WorkerLostError as lost:
+        raise _short_of(f"the process of the official client {lost}") from None
     except OSError as error:
         raise _short_of(f"no process could be started for the official client: {error.strerror}") from error
 
