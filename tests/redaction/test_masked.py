@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
 import pytest
 
+from prober.client.exchange import ExchangeRecorder
 from prober.client.stdio.kept_processes import Ended
 from prober.outcome import Evidence, Exchange, Failure, Outcome, Reason, ServerInfo
 from prober.outcome.masking import MaskedFailure, masked_evidence, masked_server
 from prober.redaction import Redactor
+from tests.redaction.test_masking import SECRETS, WRITERS
 
 PROBER: Final = Path(__file__).parents[2] / "prober"
 MAKERS: Final = {"redaction/masked.py", "redaction/redactor.py", "outcome/masking.py", "outcome/run.py"}
@@ -54,20 +57,24 @@ def test_every_text_of_what_a_run_leaves_is_masked_by_its_type(shown: type[Any])
     assert plain <= OF_THE_CONFIGURATION
 
 
-SECRET: Final = 'geheim+/"é'
-
-
-def test_every_text_of_every_value_is_masked() -> None:
-    redact = Redactor([SECRET])
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+@pytest.mark.parametrize("secret", SECRETS)
+def test_every_text_of_every_value_is_masked_in_every_spelling(secret: str, write: Callable[[str], str]) -> None:
+    redact = Redactor([secret])
+    said = f"<{write(secret)}>"
     texts = {each.name for each in fields(Evidence) if get_type_hints(Evidence)[each.name] == str | None}
-    texts |= {"remedy"}
-    words: dict[str, Any] = dict.fromkeys(texts, f"<{SECRET}>")
+    words: dict[str, Any] = dict.fromkeys(texts, said)
     evidence = Evidence(**words)
     failure = MaskedFailure(
-        Failure(Reason.TIMEOUT, f"{SECRET}!", evidence=evidence, further=(evidence,)), redact, further=[evidence]
+        Failure(Reason.TIMEOUT, said, evidence=evidence, further=(evidence,)), redact, further=[evidence]
     )
-    assert failure.message == "***!"
+    assert failure.message == "<***>"
     for each in (failure.evidence, *failure.further, masked_evidence(evidence, redact)):
         assert {getattr(each, name) for name in texts} == {"<***>"}
-    server = ServerInfo(**dict.fromkeys((each.name for each in fields(ServerInfo)), SECRET))
-    assert set(vars(masked_server(server, redact)).values()) == {"***"}
+    server = ServerInfo(**dict.fromkeys((each.name for each in fields(ServerInfo)), said))
+    assert set(vars(masked_server(server, redact)).values()) == {"<***>"}
+    recorder = ExchangeRecorder("any")
+    recorder.sent, recorder.content_type = said.encode(), said
+    recorder.saw(said.encode())
+    exchange = recorder.freeze(redact)
+    assert {exchange.sent, exchange.received, exchange.content_type} == {"<***>"}
