@@ -16,6 +16,7 @@ import pytest
 
 from prober.client.stdio import process as process_module
 from prober.client.stdio.process import Process
+from prober.outcome import Failure, Reason
 from tests.client.opening import AMPLE
 from tests.client.test_processes import alive, running, said
 from tests.leaks import nothing_left_behind
@@ -164,6 +165,17 @@ async def test_a_start_that_is_given_up_leaves_nothing() -> None:
             await asyncio.wait([start])
             if not start.cancelled():
                 await start.result().aclose()
+
+
+@pytest.mark.parametrize("python", ["/bin/false", "/nonexistent/python"])
+async def test_a_guardian_that_cannot_be_had_is_no_fault_of_the_server(
+    python: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.executable", python)
+    async with nothing_left_behind():
+        with pytest.raises(Failure) as caught:
+            await Process.start(["/bin/cat"], env={}, cwd=None)
+    assert caught.value.reason is Reason.PROBER_SHORTAGE
 
 
 async def test_a_guardian_costs_a_start_some_hundredths_of_a_second_of_cpu(monkeypatch: pytest.MonkeyPatch) -> None:

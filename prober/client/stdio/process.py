@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import os
 import signal
 import subprocess
@@ -18,8 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
 
-from prober.client.error_mapping import OUR_LACK
-from prober.outcome import Evidence, Failure, Reason, Situation
+from prober.client.stdio.spawning import NO_GUARDIAN, not_started, spawn
 
 _CHUNK: Final = 65536
 _STDERR_TAIL: Final = 2000
@@ -72,22 +70,20 @@ class Process:
         try:
             if _GUARDED:
                 return await cls._guarded(command, env={**inherited, **env}, cwd=cwd)
-            return cls(_spawn(command, env={**inherited, **env}, cwd=cwd))
+            return cls(spawn(command, env={**inherited, **env}, cwd=cwd))
         except (OSError, ValueError, subprocess.SubprocessError) as error:
-            ours = isinstance(error, OSError) and (error.errno in OUR_LACK or error.filename == sys.executable)
-            reason = Reason.PROBER_SHORTAGE if ours else Reason.SPAWN_FAILED
-            evidence = _why_not(error, command[0], cwd=cwd, path=env.get("PATH", inherited.get("PATH", "")))
-            raise Failure(reason, f"{command[0]} could not be started: {_text(error)}", evidence=evidence) from error
+            path = env.get("PATH", inherited.get("PATH", ""))
+            raise not_started(error, command[0], cwd=cwd, path=path) from error
 
     @classmethod
     async def _guarded(cls, command: Sequence[str], *, env: Mapping[str, str], cwd: Path | None) -> Process:
-        """Raises OSError as `_spawn` would."""
+        """Raises OSError as `spawn` would."""
         report, its_end = os.pipe()
         try:
             os.set_blocking(report, False)
             try:
                 guardian = (sys.executable, "-I", "-S", _GUARDIAN, str(os.getpid()), str(its_end))
-                process = cls(_spawn([*guardian, *command], env=env, cwd=cwd, pass_fds=[its_end]))
+                process = cls(spawn([*guardian, *command], env=env, cwd=cwd, pass_fds=[its_end]))
             finally:
                 os.close(its_end)
             try:
@@ -102,7 +98,7 @@ class Process:
     async def _server_runs(self, report: int, program: str) -> None:
         """Wait until the guardian has started it. Raises OSError where it could not."""
         await self._until(self._loop.add_reader, self._loop.remove_reader, report)
-        number = int(os.read(report, _CHUNK) or errno.ECHILD)
+        number = int(os.read(report, _CHUNK) or NO_GUARDIAN)
         if number:
             raise OSError(number, os.strerror(number), program)
 
@@ -284,42 +280,9 @@ class Process:
             remove(fd)
 
 
-def _spawn(
-    command: Sequence[str], *, env: Mapping[str, str], cwd: Path | None, pass_fds: Sequence[int] = ()
-) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603 - running the operator's command is the task
-        list(command),
-        env=env,
-        cwd=cwd,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        bufsize=0,
-        pass_fds=pass_fds,
-    )
-
-
 def _open_pidfd(pid: int) -> int | None:
     """A file that becomes readable when the process exits; None where there is no such thing, outside of Linux."""
     try:
         return os.pidfd_open(pid)
     except (AttributeError, OSError):
         return None
-
-
-def _why_not(error: Exception, program: str, *, cwd: Path | None, path: str) -> Evidence:
-    if cwd is not None and not cwd.is_dir():
-        return Evidence(situation=Situation.FOLDER_MISSING)
-    if isinstance(error, FileNotFoundError):
-        searched = None if "/" in program else f"PATH: {path}"
-        return Evidence(situation=Situation.PROGRAM_MISSING, remedy=program, detail=searched)
-    if isinstance(error, PermissionError):
-        return Evidence(situation=Situation.PROGRAM_NOT_EXECUTABLE, remedy=program)
-    return Evidence()
-
-
-def _text(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror} ({error.filename})" if error.filename else error.strerror
-    return str(error)
