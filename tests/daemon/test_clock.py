@@ -29,7 +29,7 @@ STOPPED: Final = 6.0
 PROBES: Final = 12
 BLAME: Final = ("no_answer", "rejected", "wrong_answer", "too_slow")
 """Results of runs that a person may be woken for."""
-PAGES: Final = ("", "targets/quick", "api/v1/targets", "api/v1/results", "badge/quick.svg")
+PAGES: Final = ("", "targets/quick", "api/v1/targets", "sd", "badge/quick.svg")
 
 
 @dataclass(frozen=True, kw_only=True)
