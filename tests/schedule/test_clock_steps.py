@@ -30,7 +30,11 @@ class World:
         )
         self.timer.apply(triggers)
         self.timer.start()
-        while self.timer._changing is not None and len(self.timer._known) < len(triggers):
+        self._settle()
+
+    def _settle(self) -> None:
+        """Changes are made in slices, of which the loop would do one at each turn."""
+        while len(self.timer._known) < len(self.timer._triggers):
             self.timer._change()
 
     def set(self, seconds: float) -> list[tuple[str, datetime]]:
@@ -38,6 +42,7 @@ class World:
         before = len(self.called)
         self.now += seconds
         self.timer._wake()
+        self._settle()
         while self.timer._heap[0][0] <= datetime.fromtimestamp(self.now, UTC):
             self.timer._wake()
         return self.called[before:]
