@@ -37,7 +37,7 @@ COVERAGE ?=
 COV      := --cov --cov-report=
 TOTAL    := --cov-report=term:skip-covered $(if $(ARGS),,--cov-fail-under=94)
 
-.PHONY: help setup test test-rest test-all test-latest constraints lint bench trial mutants dashboards docs demo dist clean
+.PHONY: help setup test test-rest test-all test-latest constraints lint bench fuzz soak trial mutants dashboards docs demo dist clean
 
 help:
 	@echo "make setup         environment $(VENV), the servers and programs that tests meet"
@@ -46,6 +46,8 @@ help:
 	@echo "make test-latest   the quick tier on the newest versions that pyproject.toml allows: a report"
 	@echo "make constraints   writes constraints.txt anew, with those versions"
 	@echo "make mutants       mistakes put into the pure rooms, for the tests to find; ARGS=race for one room"
+	@echo "make fuzz          a million hostile conversations from seed 1, two hours at most; ARGS='--seed 7 --count 1000'"
+	@echo "make soak          a million runs of one daemon and a thousand kills of a writer; ARGS='--runs 30000'"
 	@echo "make trial         70 ways to start 59 real servers: init, run, drift; writes tests/trial/results.md"
 	@echo "make docs          the pages of docs/ that are made of code, and the site in build/site"
 	@echo "make lint | bench | dashboards | demo | dist | clean"
@@ -91,6 +93,15 @@ bench: setup
 	$(BIN)/python -m tests.consistency.exhaustive --traces 100000
 	$(BIN)/python -m tests.races.bench
 	$(BIN)/python -m tests.daemon.bench
+
+# Every conversation follows from its seed. It ends after two hours, with as many as there was time for.
+fuzz: $(VENV)/.installed
+	$(BIN)/python -m tests.fuzz --count 1000000 --seconds 7200 $(ARGS)
+
+# Half an hour to an hour. build/soak.csv has every sample of memory, descriptors, threads and tasks.
+soak: $(VENV)/.installed
+	$(BIN)/python -m tests.daemon.soak --runs 1000000 --per-second 600 --curve build/soak.csv $(ARGS)
+	$(BIN)/python -m tests.history.killing --rounds 1000
 
 # Puts small mistakes into the pure rooms and says which of them no test notices. Gives way to everything else that runs.
 mutants: $(VENV)/.installed
