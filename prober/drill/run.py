@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Final
 
 from prober.drill.clients import RequestError
+from prober.drill.deliveries import Delivery, deliveries
 from prober.drill.expected import ECHOES, EXPECTED, SELF_ALERTS, STATE_TARGET
 from prober.drill.fault_run import FaultRun
 from prober.drill.findings import Report
@@ -54,6 +55,7 @@ async def drill(plan: Plan, say: Say) -> Report:
         async with pipeline(_targets(assigned), probes=plan.probes, alerting=alerting, speed=plan.speed, say=say) as up:
             fault_runs = await _run_all(assigned, up, say)
             notifications = await _all_notifications(up)
+            delivered = _delivered(alerting, up)
     except RequestError as error:
         raise DrillError(str(error)) from None
     by_fault = {fault_run.fault: fault_run for fault_run in fault_runs}
@@ -71,6 +73,7 @@ async def drill(plan: Plan, say: Say) -> Report:
             for fault in plan.faults
         ),
         own=_names(unexpected[None]),
+        deliveries=delivered,
     )
 
 
@@ -128,6 +131,14 @@ async def _all_notifications(up: Pipeline) -> list[Notification]:
         return []
     await asyncio.sleep(up.chain.group_interval)
     return list(up.chain.webhook.notifications)
+
+
+def _delivered(alerting: Alerting | None, up: Pipeline) -> tuple[Delivery, ...]:
+    if alerting is None or alerting.own is None or up.chain is None:
+        return ()
+    return deliveries(
+        alerting.own.destinations, up.chain.alertmanager.log.read_text(encoding="utf-8", errors="replace")
+    )
 
 
 def _unexpected(

@@ -122,6 +122,12 @@ ELSEWHERE: Final = {**SEARCH, "cluster": "green"}
             [("McpCertificateExpires", NOTES), ("McpWrongAnswer", {"target": "files", "probe": "read"})],
         ),
         (
+            "McpProbeFailing",
+            {**NOTES, "probe": "catalog"},
+            [("McpTooSlow", SEARCH), ("McpSloBurnFast", NOTES)],
+            [("McpWrongAnswer", SEARCH), ("McpSlowAgainstBudget", ELSEWHERE), ("McpRateLimited", NOTES)],
+        ),
+        (
             "McpProberSuspectsItself",
             {"job": "mcp-prober", "instance": "prober:9733"},
             [("McpTargetDown", NOTES), ("McpRaceViolation", SEARCH)],

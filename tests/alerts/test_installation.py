@@ -133,18 +133,18 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
 def test_the_page_arrives_by_every_way_that_the_shipped_routes_name(installed: Installed) -> None:
     ways = ("/v2/enqueue", "/services/T000/B000/XXXX", "/alerts")
     block_until(
-        lambda: all(installed.told.told_at(way) for way in ways),
-        lambda: f"{installed.told.told}\n{installed.alertmanager_log.read_text()[-3000:]}",
+        lambda: all(installed.told.documents(way) for way in ways),
+        lambda: f"{installed.told.posted}\n{installed.alertmanager_log.read_text()[-3000:]}",
         seconds=PAGED,
         pause=0.5,
     )
-    (page, *_), (chat, *_), (hook, *_) = (installed.told.told_at(way) for way in ways)
+    (page, *_), (chat, *_), (hook, *_) = (installed.told.documents(way) for way in ways)
     assert (page["event_action"], page["routing_key"]) == ("trigger", "your-integration-key")
     assert "dead" in page["payload"]["summary"]
     assert page["payload"]["custom_details"]["runbook"] == ("https://wiki.example.com/mcp/runbooks/McpTargetDown.md")
     assert page["payload"]["summary"] in chat["attachments"][0]["title"]
     assert {alert["labels"]["alertname"] for alert in hook["alerts"]} == {"McpTargetDown"}
-    assert len(installed.told.told_at("/v2/enqueue")) == 1, "one trouble, one page"
+    assert len(installed.told.documents("/v2/enqueue")) == 1, "one trouble, one page"
     assert "level=error" not in installed.alertmanager_log.read_text()
 
 
