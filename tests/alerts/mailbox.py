@@ -77,12 +77,20 @@ class _Conversation:
         self._sender = self._recipient = ""
 
     def go_on(self) -> None:
+        try:
+            self._talk()
+        finally:
+            self._file.close()
+            self._connection.close()
+
+    def _talk(self) -> None:
         self._say(_GREETING)
         while line := self._file.readline():
             word, _, rest = line.decode().strip().partition(" ")
             answer = self._answer(word.upper(), rest)
             self._say(answer)
             if word.upper() == "STARTTLS":
+                self._file.close()
                 self._connection = self._context.wrap_socket(self._connection, server_side=True)
                 self._file = cast("IO[bytes]", self._connection.makefile("rwb"))
                 self._encrypted = True
