@@ -5,6 +5,7 @@ run.py         the whole drill
 fault_run.py   one fault, from injection to the resolved alert
 pipeline.py    starts the pipeline: reference servers, daemon, Prometheus, Alertmanager, webhook
 probes.py      the shipped probes with short intervals
+machine.py     how busy this machine is, and which speed fits
 timescale.py   the shipped rules and routes with short durations
 own_routes.py  the operator's Alertmanager configuration, for real deliveries
 deliveries.py  what became of them

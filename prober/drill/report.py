@@ -99,7 +99,9 @@ def _notes(report: Report) -> list[Text]:
         notes.append(Text(f"Also alerted, rightly: {'; '.join(echoes)}", "dim"))
     if report.own:
         notes.append(Text(f"Alerts about the prober itself: {'; '.join(report.own)}", "bold red"))
-        notes.append(Text("This machine is too busy for the drill: the verdicts say little. Try a lower --speed."))
+        notes.append(
+            Text("This machine is too busy for the drill: the verdicts say little. Try a lower --speed, or later.")
+        )
     return notes
 
 

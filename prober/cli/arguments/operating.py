@@ -74,7 +74,12 @@ def drill(
     fault: Annotated[
         list[str] | None, typer.Option("--fault", metavar="NAME", help="Only this fault; may be repeated.")
     ] = None,
-    speed: Annotated[float, typer.Option(min=1, max=120, help="Divides the time constants of rules and routes.")] = 60,
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            min=1, max=120, help="Divides the time constants of rules and routes. Default: 60, less on a busy machine."
+        ),
+    ] = None,
     prometheus: Annotated[
         Path | None, typer.Option(metavar="PATH", help="The program. Default: the one that is installed.")
     ] = None,

@@ -34,7 +34,7 @@ class DrillOptions:
     """The options of `drill`, as typed."""
 
     faults: Sequence[str]
-    speed: float
+    speed: float | None
     prometheus: Path | None
     alertmanager: Path | None
     alertmanager_config: Path | None
