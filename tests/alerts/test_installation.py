@@ -189,6 +189,11 @@ def groups_of(installed: Installed, target: str, status: str) -> list[Any]:
     ]
 
 
+def titles(installed: Installed) -> list[str]:
+    """Those of all messages that Slack got."""
+    return [chat["attachments"][0]["title"] for chat in installed.told.documents(SLACK)]
+
+
 def wait_for(condition: Callable[[], object], installed: Installed) -> None:
     """As long as a page may take."""
     block_until(
@@ -201,9 +206,7 @@ def wait_for(condition: Callable[[], object], installed: Installed) -> None:
 
 def test_a_page_arrives_by_every_way_that_the_shipped_routes_name(installed: Installed) -> None:
     wait_for(lambda: pages_of(installed, "dead", "trigger") and groups_of(installed, "dead", "firing"), installed)
-    wait_for(
-        lambda: any("dead" in chat["attachments"][0]["title"] for chat in installed.told.documents(SLACK)), installed
-    )
+    wait_for(lambda: any("dead" in title for title in titles(installed)), installed)
     page, *_ = pages_of(installed, "dead", "trigger")
     chat = next(each for each in installed.told.documents(SLACK) if "dead" in each["attachments"][0]["title"])
     assert page["routing_key"] == "your-integration-key"
@@ -223,6 +226,7 @@ def test_what_several_probes_say_of_a_target_is_one_page(installed: Installed) -
     wait_for(both, installed)
     wait_for(lambda: pages_of(installed, "wrong", "trigger"), installed)
     assert len({event["dedup_key"] for event in pages_of(installed, "wrong", "trigger")}) == 1
+    wait_for(lambda: any("wrong" in title and "(1 of 2 alerts)" in title for title in titles(installed)), installed)
     assert not {event["dedup_key"] for event in pages_of(installed, "wrong", "trigger")} & {
         event["dedup_key"] for event in pages_of(installed, "dead", "trigger")
     }
