@@ -160,9 +160,14 @@ ELSEWHERE: Final = {**SEARCH, "cluster": "green"}
             [],
             [("McpStateWritesFail", {"job": "reference", "instance": "b:8080"})],
         ),
-        ("McpSloBurnFast", NOTES, [("McpSloBurn", NOTES), ("McpSloBurnSlow", NOTES)], [("McpRateLimited", NOTES)]),
+        ("McpSloBurnFast", NOTES, [("McpSloBurn", NOTES), ("McpSloBurnSlow", NOTES)], [("McpProbeNotRun", SEARCH)]),
         ("McpCertificateExpiresSoon", NOTES, [("McpCertificateExpires", NOTES)], [("McpRateLimited", NOTES)]),
-        ("McpTooSlow", SEARCH, [("McpSlowAgainstBudget", SEARCH)], [("McpSloBurnFast", NOTES)]),
+        (
+            "McpTooSlow",
+            SEARCH,
+            [("McpSlowAgainstBudget", SEARCH), ("McpSloBurnFast", NOTES)],
+            [("McpCertificateExpires", NOTES)],
+        ),
         (
             "McpStateBreakerOpen",
             {"job": "reference", "instance": "a:8080"},
