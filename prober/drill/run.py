@@ -58,12 +58,11 @@ async def drill(plan: Plan, say: Say) -> Report:
         speed = fitting_speed(slower)
         if speed < timescale.USUAL_SPEED:
             say(f"this machine is busy, programs take {slower:.1f} times longer: time is divided by {speed:g}")
-    own_routes = isinstance(plan.alerting, Alerting) and plan.alerting.own is not None
+    # What went to an operator's receivers is not sent twice.
+    once = plan.speed is not None or (isinstance(plan.alerting, Alerting) and plan.alerting.own is not None)
     while True:
-        # What went to an operator's receivers is not sent twice.
-        slower_next = plan.speed is None and speed > SLOWEST and not own_routes
         try:
-            report = await _drill(plan, speed, say, gives_up=slower_next)
+            report = await _drill(plan, speed, say, gives_up=speed > SLOWEST and not once)
         except _TooBusyError as busy:
             speed = max(speed / 2, SLOWEST)
             say(f"{busy}: this machine is too busy for that speed; once more, with time divided by {speed:g}")
@@ -88,6 +87,9 @@ async def _drill(plan: Plan, speed: float, say: Say, *, gives_up: bool) -> Repor
         delivered = _delivered(alerting, up)
     by_fault = {fault_run.fault: fault_run for fault_run in fault_runs}
     unexpected = _unexpected(fault_runs, notifications)
+    own = _names(unexpected[None])
+    if own and gives_up:
+        raise _TooBusyError(", ".join(own))
     return Report(
         started_at=started_at,
         seconds=monotonic() - start,
@@ -100,7 +102,7 @@ async def _drill(plan: Plan, speed: float, say: Say, *, gives_up: bool) -> Repor
             )
             for fault in plan.faults
         ),
-        own=_names(unexpected[None]),
+        own=own,
         deliveries=delivered,
     )
 

@@ -17,7 +17,7 @@ from tests.programs import program
 
 pytestmark = [pytest.mark.external, pytest.mark.clock, pytest.mark.slow]
 
-SECONDS: Final = 300.0
+SECONDS: Final = 900.0
 KEYS: Final = {"pagerduty-routing-key": "a-key-of-pagerduty", "smtp-password": "a-password", "webhook-token": "a-token"}
 
 
