@@ -37,7 +37,7 @@ COVERAGE ?=
 COV      := --cov --cov-report=
 TOTAL    := --cov-report=term:skip-covered $(if $(ARGS),,--cov-fail-under=94)
 
-.PHONY: help setup test test-rest test-all test-latest constraints lint bench trial mutants dashboards docs demo dist clean
+.PHONY: help setup test test-rest test-all test-latest constraints lint bench trial pages mutants dashboards docs demo dist clean
 
 help:
 	@echo "make setup         environment $(VENV), the servers and programs that tests meet"
@@ -47,6 +47,7 @@ help:
 	@echo "make constraints   writes constraints.txt anew, with those versions"
 	@echo "make mutants       mistakes put into the pure rooms, for the tests to find; ARGS=race for one room"
 	@echo "make trial         70 ways to start 59 real servers: init, run, drift; writes tests/trial/results.md"
+	@echo "make pages         what is paged for each of 32 troubles, on real Prometheus; writes tests/alerts/pages.md"
 	@echo "make docs          the pages of docs/ that are made of code, and the site in build/site"
 	@echo "make lint | bench | dashboards | demo | dist | clean"
 
@@ -99,6 +100,10 @@ mutants: $(VENV)/.installed
 # Real servers of npm and PyPI, tried as a newcomer tries them: installs a gigabyte once, then takes half an hour.
 trial: setup
 	$(BIN)/python -m tests.trial $(ARGS)
+
+# All troubles at once, with Prometheus and Alertmanager on a shortened time scale: a quarter of an hour.
+pages: setup
+	$(BIN)/python -m tests.alerts.pages $(ARGS)
 
 # Draws every dashboard with Grafana's own libraries, which are half a gigabyte from the npm registry.
 dashboards: setup $(DRAW)/node_modules/.installed

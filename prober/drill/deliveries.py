@@ -18,8 +18,13 @@ _ABOUT: Final = re.compile(
 )
 _SENT: Final = re.compile(r'msg="?Notify success')
 _FAILED: Final = re.compile(r'msg="?Notify attempt failed')
+_REFUSED: Final = re.compile(
+    r'(?:err="|; )(?P<receiver>[^"]*?)/(?P<integration>\w+\[\d+\]): notify retry canceled due to unrecoverable error'
+)
+"""Not tried a second time: the service has refused it. There is no line of the attempt then."""
 _WHY: Final = (
-    (re.compile(r"status code:? (\d{3})"), "HTTP {0}"),
+    (re.compile(r"status code:? (\d{3})"), "status {0}"),
+    (re.compile(r"error response from Slack"), "an answer that is not Slack's ok"),
     (re.compile(r"connection refused"), "connection refused"),
     (re.compile(r"no such host|server misbehaving"), "no such host"),
     (re.compile(r"x509|certificate|tls: "), "TLS"),
@@ -54,6 +59,10 @@ def deliveries(destinations: Iterable[Destination], log: str) -> tuple[Delivery,
     failed: Counter[tuple[str, str]] = Counter()
     why: dict[tuple[str, str], str | None] = {}
     for line in log.splitlines():
+        for refused in _REFUSED.finditer(line):
+            key = (refused["receiver"], refused["integration"])
+            failed[key] += 1
+            why[key] = _reason(line[refused.end() :])
         about = _ABOUT.search(line)
         if about is None:
             continue

@@ -48,8 +48,11 @@ def receivers() -> Iterator[Receivers]:
             body = self.rfile.read(int(self.headers["content-length"]))
             document, authorization = json.loads(body), self.headers["authorization"]
             seen.posted.append(Posted(path=self.path, document=document, authorization=authorization, at=time.time()))
-            self.send_response(202)  # as PagerDuty answers; Slack and webhooks take any success
+            slack = self.path.startswith("/services/")
+            self.send_response(200 if slack else 202)  # as PagerDuty answers; a webhook may answer with any success
+            self.send_header("Content-Type", "text/plain")
             self.end_headers()
+            self.wfile.write(b"ok" if slack else b"{}")
 
         def log_message(self, format: str, *_: object) -> None:
             """Not into the output of the tests."""

@@ -131,11 +131,14 @@ LOG: Final = "\n".join(
     f"ts=1 level=debug component=dispatcher receiver={words}"
     for words in (
         'page integration=slack[0] msg="Notify success" attempts=1',
-        'page integration=pagerduty[0] msg="Notify attempt failed, will retry later" err="status code 403: {SECRET}"',
+        'page integration=pagerduty[0] msg="Notify attempt failed, will retry later" err="status code 403: {KEY}"',
+        'x msg="Notify for alerts failed" num_alerts=1 err="the team/email[0]: notify retry canceled due to unrecoverable'
+        " error after 1 attempts: status code 535: {SECRET}; page/webhook[0]: notify retry canceled due to unrecoverable"
+        ' error after 1 attempts: received an error response from Slack: {KEY}"',
         '"the team" integration=webhook[0] msg="Notify success" attempts=1',
         '"the team" integration=webhook[1] msg="Notify attempt failed, will retry later" err="connection refused"',
     )
-).replace("{SECRET}", SECRET)
+).replace("{KEY}", SECRET)
 
 
 def test_what_was_delivered_is_read_from_the_log_and_nothing_is_quoted(tmp_path: Path) -> None:
@@ -143,16 +146,21 @@ def test_what_was_delivered_is_read_from_the_log_and_nothing_is_quoted(tmp_path:
     routes = own(
         tmp_path,
         {"name": "page", "slack_configs": [{"api_url": "http://127.0.0.1"}], "pagerduty_configs": [here]},
-        {"name": "the team", "webhook_configs": [here, here]},
+        {
+            "name": "the team",
+            "webhook_configs": [here, here],
+            "email_configs": [{"to": "a", "smarthost": "localhost:1"}],
+        },
     )
     found = deliveries(routes.destinations, LOG)
     assert [(each.sent, each.failed, each.why) for each in found] == [
-        (0, 1, "HTTP 403"),
+        (0, 1, "status 403"),
         (1, 0, None),
+        (0, 1, "status 535"),
         (1, 0, None),
         (0, 1, "connection refused"),
     ]
-    assert found[0].trouble == "page: pagerduty[0] at 127.0.0.1: 1 failed (HTTP 403)"
+    assert found[0].trouble == "page: pagerduty[0] at 127.0.0.1: 1 failed (status 403)"
     assert SECRET not in repr(found)
 
 
