@@ -37,7 +37,8 @@ COVERAGE ?=
 COV      := --cov --cov-report=
 TOTAL    := --cov-report=term:skip-covered $(if $(ARGS),,--cov-fail-under=94)
 
-.PHONY: help setup test test-rest test-all test-latest constraints lint bench fuzz soak trial mutants dashboards docs demo dist clean
+.PHONY: help setup test test-rest test-all test-latest constraints lint bench fuzz soak trial pages mutants dashboards
+.PHONY: docs demo dist clean
 
 help:
 	@echo "make setup         environment $(VENV), the servers and programs that tests meet"
@@ -49,6 +50,7 @@ help:
 	@echo "make fuzz          a million hostile conversations from seed 1, two hours at most; ARGS='--seed 7 --count 1000'"
 	@echo "make soak          a million runs of one daemon and a thousand kills of a writer; ARGS='--runs 30000'"
 	@echo "make trial         70 ways to start 59 real servers: init, run, drift; writes tests/trial/results.md"
+	@echo "make pages         what is paged for each of 32 troubles, on real Prometheus; writes tests/alerts/pages.md"
 	@echo "make docs          the pages of docs/ that are made of code, and the site in build/site"
 	@echo "make lint | bench | dashboards | demo | dist | clean"
 
@@ -110,6 +112,10 @@ mutants: $(VENV)/.installed
 # Real servers of npm and PyPI, tried as a newcomer tries them: installs a gigabyte once, then takes half an hour.
 trial: setup
 	$(BIN)/python -m tests.trial $(ARGS)
+
+# All troubles at once, with Prometheus and Alertmanager on a shortened time scale: a quarter of an hour.
+pages: setup
+	$(BIN)/python -m tests.alerts.pages $(ARGS)
 
 # Draws every dashboard with Grafana's own libraries, which are half a gigabyte from the npm registry.
 dashboards: setup $(DRAW)/node_modules/.installed

@@ -55,7 +55,7 @@ _RUNBOOKS: Final = {
         "McpStateConflictRatioHigh",
         "McpLogWriteConflicts",
     ),
-    "Writes by outcome": ("McpStateRetriesExhausted",),
+    "Writes by outcome": ("McpStateRetriesExhausted", "McpStateWritesFail"),
     "Lock wait": ("McpStateLockWaitHigh",),
     "Circuit breakers": ("McpStateBreakerOpen",),
     "Wait for a connection, and sessions": ("McpStatePoolExhausted",),

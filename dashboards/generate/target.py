@@ -54,6 +54,7 @@ _RUNBOOKS: Final = {
     ),
     "Probes, the worst first": (
         "McpProbeFailing",
+        "McpMixedFailures",
         "McpWrongAnswer",
         "McpProbeNotRun",
         "McpScrapedProbeFailing",
@@ -66,6 +67,7 @@ _RUNBOOKS: Final = {
         "McpContractBroken",
         "McpContractChanged",
     ),
+    "Ends of the kept process": ("McpTargetProcessDies",),
     "Violations": ("McpRaceViolation",),
 }
 """Alerts by the title of the panel that shows why they fire."""

@@ -19,7 +19,7 @@ OF_PROMETHEUS: Final = {"cluster", "job", "instance", "location", "le"}
 
 def _exported() -> dict[str, set[str]]:
     """The names of samples with their labels: the daemon's, the reference server's, one pass', the log's."""
-    exported: dict[str, set[str]] = {"up": set()}
+    exported: dict[str, set[str]] = {"up": set(), "ALERTS": {"alertname", "alertstate", "target"}}
     for name, kind, labels, *_ in families():
         for suffix in ("_bucket", "_sum", "_count") if kind == "histogram" else ("",):
             exported[name + suffix] = set(labels)

@@ -23,7 +23,7 @@ def test_prometheus_accepts_the_rules() -> None:
     assert said("promtool", "check", "rules", *RULES).count("SUCCESS") == len(RULES)
 
 
-SLOW: Final = {"slo-slow", "recording-long", "slo"}
+SLOW: Final = {"slo-slow", "recording-long", "slo", "outages"}
 """Tests of days and weeks, which promtool works through for seconds."""
 
 
@@ -113,6 +113,7 @@ def test_a_reason_is_in_the_texts_of_an_alert_and_never_in_its_identity() -> Non
         "McpTargetDown",
         "McpTargetDownFromLocation",
         "McpProbeFailing",
+        "McpMixedFailures",
         "McpWrongAnswer",
         "McpWrongAnswersNowAndThen",
         "McpTokenRejected",
