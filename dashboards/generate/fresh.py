@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from dashboards.generate import promql as q
+from dashboards.generate import recorded as r
 from dashboards.generate.dashboard import Row
 from dashboards.generate.figures import stat
-from dashboards.generate.language import ANY_IS_BAD, ANY_IS_UNSURE, UP, YES_IS_BAD, YES_IS_GOOD, sentence
+from dashboards.generate.language import ANY_IS_BAD, ANY_IS_UNSURE, RULES, UP, YES_IS_BAD, YES_IS_GOOD, sentence
 from dashboards.generate.panels import Panel, now
 
 RUNBOOKS: Final[Mapping[str, Sequence[str]]] = {
@@ -67,6 +68,17 @@ def fresh(probers: str, probes: str, *more: Panel) -> Row:
             ),
             *(more or (_loaded(probers),)),
         ),
+    )
+
+
+def rules_loaded(select: str) -> Panel:
+    """Whether what most panels read is recorded."""
+    return stat(
+        "Rules",
+        "Whether Prometheus records what this dashboard reads: alerts/rules/recording.yml has to be among its rules.",
+        now(f"group({r.PROBES}{{{select}}}) or group({q.SUCCESS}{{{select}}}) * 0"),
+        width=4,
+        mappings=RULES,
     )
 
 

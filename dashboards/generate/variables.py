@@ -6,6 +6,8 @@ from typing import Final
 
 from dashboards.generate.language import Json
 from dashboards.generate.panels import SOURCE
+from dashboards.generate.promql import JOBS, PLACES
+from dashboards.generate.promql import TARGETS as OF_TARGETS
 
 STATUS_PAGE: Final = "http://127.0.0.1:9733"
 """Where `mcp-prober daemon` listens unless told otherwise."""
@@ -48,12 +50,12 @@ SOURCES: Final = _variable(
     refresh=1,
     regex="",
 )
-LOCATION: Final = labels_of("location", "Location", "label_values(mcp_probe_info, location)")
-TARGETS: Final = labels_of("target", "Target", 'label_values(mcp_probe_info{location=~"$location"}, target)')
-TARGET: Final = labels_of("target", "Target", 'label_values(mcp_probe_info{location=~"$location"}, target)', many=False)
-PROBE: Final = labels_of(
-    "probe", "Probe", 'label_values(mcp_probe_info{location=~"$location", target=~"$target"}, probe)'
-)
+CLUSTER: Final = labels_of("cluster", "Cluster", "label_values(mcp_probe_info, cluster)")
+JOB: Final = labels_of("job", "Job", 'label_values(mcp_probe_info{cluster=~"$cluster"}, job)')
+LOCATION: Final = labels_of("location", "Location", f"label_values(mcp_probe_info{{{JOBS}}}, location)")
+TARGETS: Final = labels_of("target", "Target", f"label_values(mcp_probe_info{{{PLACES}}}, target)")
+TARGET: Final = labels_of("target", "Target", f"label_values(mcp_probe_info{{{PLACES}}}, target)", many=False)
+PROBE: Final = labels_of("probe", "Probe", f"label_values(mcp_probe_info{{{OF_TARGETS}}}, probe)")
 
 
 def _address(name: str, label: str, description: str, default: str) -> Json:

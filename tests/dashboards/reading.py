@@ -14,6 +14,7 @@ NAMES: Final = ("fleet", "prober", "state", "target")
 _SAMPLE: Final[Mapping[str, str]] = {
     "__rate_interval": "4m",
     "__range": "6h",
+    "__interval": "5m",
 }
 
 
