@@ -148,7 +148,7 @@ def draw(page: Path, drawings: list[Drawing], past: Past, folder: Path) -> None:
 PASTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "troubled": {},
     "healthy": {"healthy": True},
-    "blind": {"silent": 15},
+    "blind": {"silent": 20},
 }
 """How the story is told, by the name of the past that it becomes."""
 

@@ -38,7 +38,7 @@ NO_ANSWER: Final[Mapping[str, str]] = {
 }
 
 
-SILENT: Final = 14
+SILENT: Final = 19
 """The minutes since then in which, in another telling, no prober could be scraped."""
 
 
@@ -168,7 +168,7 @@ def test_without_data_no_number_is_shown_and_never_a_zero(blind: Past, name: str
     first = [panel["title"] for panel in panels(dashboard(name))][:6]
     assert first[:5] == ["Prober", "Newest run", "Overdue", "Targets without data", "Suspects itself"]
     assert shown.pop("Prober") == 0.0, "down"
-    assert 840 <= (shown.pop("Newest run") or 0) <= 960
+    assert 1140 <= (shown.pop("Newest run") or 0) <= 1260
     assert (shown.pop("Targets without data") or 0) >= 1
     if name == "target":
         assert 2 < (shown.pop("State") or 0) < 3, "stale"
@@ -195,7 +195,7 @@ def test_the_table_keeps_how_every_target_stood_and_says_that_it_is_stale(blind:
     assert {each for each in reasons if each[1] not in tied} == {each for each in before[1] if each[1] not in tied}
     assert (failing, probes) == (before[2], before[3])
     assert {*oldest} == {*before[4]}
-    assert all(480 <= age <= 900 for age in ages.values())
+    assert all(780 <= age <= 1200 for age in ages.values())
     assert len(ages) == len(states)
 
 
