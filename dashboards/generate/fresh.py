@@ -37,7 +37,7 @@ def fresh(probers: str, probes: str, *more: Panel) -> Row:
             stat(
                 "Newest run",
                 "Time since the newest run of a prober ended; of several, the one for which that is longest ago.",
-                now(q.newest_run(probes)),
+                now(r.newest_run(probes)),
                 width=4,
                 unit="s",
                 decimals=0,
@@ -55,7 +55,7 @@ def fresh(probers: str, probes: str, *more: Panel) -> Row:
             stat(
                 "Targets without data",
                 "Targets that were probed within six hours and whose prober cannot be scraped: they may be down.",
-                now(q.targets_unseen(probes)),
+                now(r.targets_unseen(probes)),
                 width=4,
                 steps=ANY_IS_UNSURE,
             ),

@@ -81,19 +81,6 @@ def scraped(metric: str, select: str) -> str:
     return f"avg(up and on (cluster, job, instance) last_over_time({metric}{{{select}}}[1d]))"
 
 
-def newest_run(select: str) -> str:
-    """Seconds since the newest run of each prober ended, of the prober for which that is longest ago."""
-    ended = "mcp_probe_last_run_timestamp_seconds"
-    latest = "max by (cluster, job, instance, location) ({})".format
-    return f"max(time() - ({latest(f'{ended}{{{select}}}')} or {latest(known(ended, select))}))"
-
-
-def targets_unseen(select: str) -> str:
-    """How many targets have no data now, for their prober is gone."""
-    fresh = f"group by (target) ({SUCCESS}{{{select}}})"
-    return f"(count(group by (target) ({known(SUCCESS, select)}) unless {fresh}) or count({fresh}) * 0)"
-
-
 def overdue(select: str) -> str:
     """Probes that have not run for three of their intervals."""
     ran = f"max by (target, probe, location) (mcp_probe_last_run_timestamp_seconds{{{select}}})"

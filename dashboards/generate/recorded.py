@@ -15,6 +15,7 @@ PROBES: Final = "instance_target:mcp_probes:count"
 """The number of each target's probes; there as long as the target's prober is scraped."""
 _NOT_PASSING: Final = "instance_target:mcp_probes_not_passing:count"
 _STANDING: Final = "instance_target:mcp_probes:standing"
+_LAST_RUN: Final = "instance_target:mcp_probe_last_run_timestamp_seconds:max"
 _SINCE: Final = "instance_target:mcp_probes_failing_since:min"
 _P95: Final = "instance_target:mcp_target_run_duration_seconds:p95_30m"
 _JUDGED: Final = "instance_target:mcp_probe_runs_judged:increase5m"
@@ -45,17 +46,16 @@ def standing(select: str) -> str:
     return f"{_latest(f'{_STANDING}{{{select}}}')} or {gone} * {STALE_SCALE} + {STALE_BASE}"
 
 
-def course(select: str, rows: int) -> str:
-    """How each target stood over time, of those with the most failed runs over the range that is shown."""
-    others = f"{_latest(f'last_over_time({PROBES}{{{select}}}[6h:5m] @ end())')} * 0"
-    worst = f"topk({rows}, {_failed_runs(select)} or {others})"
-    return f"floor({_latest(f'{_STANDING}{{{select}}}')}) and on (target) {worst}"
+def course(select: str) -> str:
+    """How each target stood over time."""
+    return f"floor({_latest(f'{_STANDING}{{{select}}}')})"
 
 
-def _failed_runs(select: str) -> str:
-    """Of each target that has some, over the range that is shown, at each of its moments."""
+def most_failed(select: str, count: int) -> str:
+    """The targets with the most failed runs over the range that is shown; where fewer have any, others too."""
     failed = f'{_NOT_PASSED}{{{select}, result!="unknown"}}'
-    return f"sum by (target) (sum_over_time({failed}[$__range:5m] @ end()))"
+    others = f"{_latest(known(PROBES, select))} or {_latest(f'{PROBES}{{{select}}}')}"
+    return f"topk({count}, sum by (target) (sum_over_time({failed}[$__range:5m])) or ({others}) * 0)"
 
 
 def why(select: str) -> str:
@@ -101,6 +101,19 @@ def age(select: str) -> str:
     fresh = f"timestamp({PROBES}{{{select}}})"
     gone = f"last_over_time({fresh}[6h:5m]) unless on (cluster, job, instance) up == 1"
     return f"time() - ({_latest(fresh)} or {_latest(gone)})"
+
+
+def newest_run(select: str) -> str:
+    """Seconds since the newest run of each prober ended, of the prober for which that is longest ago."""
+    latest = "max by (cluster, job, instance, location) ({})".format
+    seen = latest(f"mcp_probe_last_run_timestamp_seconds{{{select}}}")
+    return f"max(time() - ({seen} or {latest(known(_LAST_RUN, select))}))"
+
+
+def targets_unseen(select: str) -> str:
+    """How many targets have no data now, for their prober is gone."""
+    fresh = f"group by (target) ({PROBES}{{{select}}})"
+    return f"(count(group by (target) ({known(PROBES, select)}) unless {fresh}) or count({fresh}) * 0)"
 
 
 def targets(vector: str, select: str) -> str:
@@ -168,10 +181,10 @@ def budget_spent(select: str, window: str, by: str = "") -> str:
     return f"{_runs(_FAILED, select, window, by)} / (sum by ({by}) ({allowed}) > 0)"
 
 
-def burn(targets: str, select: str, rows: int) -> str:
-    """How fast the budgets burn of those with the most failed runs over the range: at 1 a budget lasts its 30 days."""
-    rate = f"(1 - target:mcp_probe_availability:ratio1h{{{targets}}}) / target:mcp_slo_error_budget:ratio{{{targets}}}"
-    return f"{_latest(rate)} and on (target) topk({rows}, {_failed_runs(select)})"
+def burn(select: str) -> str:
+    """How fast the budget of each target burns: at 1 it lasts its 30 days."""
+    rate = f"(1 - target:mcp_probe_availability:ratio1h{{{select}}}) / target:mcp_slo_error_budget:ratio{{{select}}}"
+    return _latest(rate)
 
 
 def p95(select: str) -> str:

@@ -18,7 +18,7 @@ def _variable(name: str, label: str, kind: str, **more: object) -> Json:
 
 
 def labels_of(name: str, label: str, query: str, *, many: bool = True, first: str = "", everything: str = ".*") -> Json:
-    """A variable with the values of a label. `.*` for all of them also holds for series without the label."""
+    """A variable with the values of a label. `.*` for all of them also holds for series without the label; no `everything`, all that are found."""
     chosen = {"selected": False, "text": "All", "value": "$__all"} if many else {"text": first, "value": first}
     return _variable(
         name,
@@ -34,8 +34,14 @@ def labels_of(name: str, label: str, query: str, *, many: bool = True, first: st
         refresh=2,
         regex="",
         sort=1,
-        **({"allValue": everything} if many else {}),
+        **({"allValue": everything} if many and everything else {}),
     )
+
+
+def series_of(name: str, label: str, query: str, found: str) -> Json:
+    """A variable that is not shown: what a question finds at the end of the range, by the values of a label."""
+    asked = f"query_result({query})"
+    return labels_of(name, label, asked, everything="") | {"hide": 2, "regex": f'/{found}="([^"]+)"/'}
 
 
 SOURCES: Final = _variable(

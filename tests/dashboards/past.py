@@ -46,8 +46,8 @@ class Past:
 def remembered(folder: Path, *, healthy: bool = False, first: int = 0, silent: int = 0) -> Iterator[Past]:
     """A Prometheus with the story from its minute `first` on; stopped on leaving.
 
-    The story ended just now, or so many `silent` minutes ago, since when no prober could be scraped. What is written in
-    this way is gone after five minutes, not at once as what a scrape misses; what is recorded of it, after ten or fifteen.
+    The story ended just now, or so many `silent` minutes ago, since when no prober could be scraped. What is written so
+    is gone after five minutes, not at once as what a scrape misses; what is recorded of it, after ten or fifteen.
     """
     end = time.time() // 60 * 60
     begin = end - 60 * (MINUTES + silent)

@@ -6,9 +6,9 @@ from typing import Final
 
 from dashboards.generate import promql as q
 from dashboards.generate.dashboard import Dashboard
-from dashboards.generate.fleet.course import objective, speed, why
+from dashboards.generate.fleet.course import BURNING, objective, speed, why
 from dashboards.generate.fleet.promises import promises
-from dashboards.generate.fleet.standing import headline, over_time_row, worst_first
+from dashboards.generate.fleet.standing import WORST, headline, over_time_row, worst_first
 from dashboards.generate.fresh import RUNBOOKS, fresh, rules_loaded
 from dashboards.generate.marks import contract_changes, new_servers, reloads
 from dashboards.generate.variables import CLUSTER, JOB, LOCATION, TARGETS
@@ -55,7 +55,7 @@ def dashboard() -> Dashboard:
         uid="mcp-prober-fleet",
         title="MCP fleet",
         description="Every MCP server that is probed: who is down and why, the worst first.",
-        variables=(CLUSTER, JOB, LOCATION, TARGETS),
+        variables=(CLUSTER, JOB, LOCATION, TARGETS, WORST, BURNING),
         marks=(contract_changes(select), new_servers(select), reloads(q.PLACES)),
         rows=(
             fresh(q.PLACES, select, rules_loaded(select)),

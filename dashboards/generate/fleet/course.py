@@ -23,10 +23,13 @@ from dashboards.generate.language import (
 )
 from dashboards.generate.links import IN_SERIES, link_to_target
 from dashboards.generate.panels import now, over_time
-from dashboards.generate.promql import JOBS, or_nothing
+from dashboards.generate.promql import JOBS, TARGETS, or_nothing
+from dashboards.generate.variables import series_of
 
 _TO_TARGET: Final = link_to_target(IN_SERIES)
-_OF_SLO: Final = f'{JOBS}, target=~"$target"'
+_BURNING: Final = f'{JOBS}, target=~"$burning"'
+BURNING: Final = series_of("burning", "Burning targets", r.most_failed(TARGETS, 5), "target")
+"""Those whose burn rate is drawn."""
 
 
 def why(select: str) -> Row:
@@ -76,12 +79,11 @@ def objective(select: str) -> Row:
                     "five targets with the most of them: at 1 the budget lasts exactly its 30 days. The lines are",
                     "where alerts speak up: 1, 6 and 14.4. Over all locations, as the alerts are.",
                 ),
-                over_time(r.burn(_OF_SLO, select, 5), "{{target}}"),
+                over_time(r.burn(_BURNING), "{{target}}"),
                 unit="suffix:x",
                 width=8,
                 limits=BURN,
                 at_least=16,
-                empty="no failure is known",
             ),
             ranking(
                 "Error budget spent, the ten worst",

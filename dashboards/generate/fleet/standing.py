@@ -27,12 +27,15 @@ from dashboards.generate.language import (
 )
 from dashboards.generate.links import IN_ROW, IN_SERIES, link_to_target
 from dashboards.generate.panels import columns, now, over_time
-from dashboards.generate.promql import while_known
+from dashboards.generate.promql import TARGETS, while_known
 from dashboards.generate.tables import Column, table
+from dashboards.generate.variables import series_of
 
 _FORTNIGHT: Final = 14 * 86400
 _ROWS: Final = 20
 """Of the timeline: more cannot be told apart."""
+WORST: Final = series_of("worst", "Worst targets", r.most_failed(TARGETS, _ROWS), "target")
+"""Those that the timeline shows. As a variable it is asked once, and not at every point of the chart."""
 _AGE: Final = steps(PLAIN, (300, UNSURE))
 """Prometheus itself forgets a series after five minutes."""
 
@@ -154,7 +157,7 @@ def over_time_row(select: str) -> Row:
             f"How targets stood, of the {_ROWS} with the most failed runs over the range that is shown. A gap is a",
             "time without data.",
         ),
-        over_time(r.course(select, _ROWS), "{{target}}"),
+        over_time(r.course(f'{select}, target=~"$worst"'), "{{target}}"),
         mappings=COURSE,
         links=link_to_target(IN_SERIES),
     )
