@@ -71,18 +71,21 @@ def lines(
     at_most: float | None = None,
     beside: Sequence[str] = (),
     step: str = "",
+    wide: bool = False,
 ) -> Panel:
     """Values over time, as lines or as a stack of areas; `limits` are drawn as dashed lines.
 
     The axis reaches at least to `at_least`, and begins at most at `at_most`, so that a line that never changes does not
     look like a riddle. `beside` puts the names into a table at the right, with what it names of each; `step` is the
-    shortest time between two points.
+    shortest time between two points. `wide` is an axis for numbers from 0 to hundreds, of which those near 1 count.
     """
     custom = dict(_LINES)
     if stacked:
         custom |= {"stacking": {"group": "A", "mode": "normal"}, "fillOpacity": 55, "lineWidth": 1}
     if limits:
         custom |= {"thresholdsStyle": {"mode": "dashed"}, "fillOpacity": 0}
+    if wide:
+        custom |= {"scaleDistribution": {"type": "symlog", "log": 10, "linearThreshold": 1}}
     if at_least is not None:
         custom |= {"axisSoftMax": at_least}
     if at_most is not None:

@@ -18,7 +18,7 @@ def _variable(name: str, label: str, kind: str, **more: object) -> Json:
 
 
 def labels_of(name: str, label: str, query: str, *, many: bool = True, first: str = "", everything: str = ".*") -> Json:
-    """A variable with the values of a label. `.*` for all of them also holds for series without the label; no `everything`, all that are found."""
+    """A variable with the values of a label. `everything` stands for all: `.*` also for series without the label."""
     chosen = {"selected": False, "text": "All", "value": "$__all"} if many else {"text": first, "value": first}
     return _variable(
         name,

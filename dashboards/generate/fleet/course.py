@@ -84,6 +84,7 @@ def objective(select: str) -> Row:
                 width=8,
                 limits=BURN,
                 at_least=16,
+                wide=True,
             ),
             ranking(
                 "Error budget spent, the ten worst",

@@ -15,7 +15,7 @@ _SOONEST = 50
 def promises(select: str) -> Row:
     """Three tables."""
     links = link_to_target(IN_ROW)
-    changes = 'max by (target) (mcp_contract_changes{%s, severity="%s"}) > 0'
+    changes = 'max by (target) (mcp_contract_changes{%s, severity="%s"}) and on (target) mcp_contract_changes{%s} > 0'
     expiry = f"min by (target) (mcp_target_certificate_expiry_timestamp_seconds{{{select}}})"
     soonest = f"bottomk({_SOONEST}, {expiry})"
     server = "target, protocol_version, server_name, server_version"
@@ -26,7 +26,7 @@ def promises(select: str) -> Row:
             table(
                 "Contract changes",
                 "Targets that differ from their pinned contract, and in how much. Breaking ones hurt agents.",
-                *(columns(changes % (select, severity)) for severity in ("breaking", "additive", "cosmetic")),
+                *(columns(changes % (select, severity, select)) for severity in ("breaking", "additive", "cosmetic")),
                 show=(
                     Column(field="target", title="Target", links=links),
                     Column(field="Value #A", title="Breaking", width=75, steps=ANY_IS_BAD),

@@ -137,10 +137,8 @@ def _rules(url: str) -> dict[str, float]:
     """Seconds that the last evaluation of each group took."""
     with urllib.request.urlopen(f"{url}/metrics", timeout=_START) as response:
         text = response.read().decode()
-    found = re.findall(
-        r'^prometheus_rule_group_last_duration_seconds\{rule_group="[^"]*;([^"]*)"\} (\S+)$', text, re.MULTILINE
-    )
-    return {group: float(seconds) for group, seconds in found if seconds != "NaN"}
+    line = r'(?m)^prometheus_rule_group_last_duration_seconds\{rule_group="[^"]*;([^"]*)"\} (\S+)$'
+    return {group: float(seconds) for group, seconds in re.findall(line, text) if seconds != "NaN"}
 
 
 def _page_cpu(made: Fleet) -> float:

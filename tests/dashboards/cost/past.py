@@ -16,8 +16,7 @@ from prober.config.model import Config, Probe
 from prober.outcome import Reason
 from tests.metrics.reading import metrics_of, page
 from tests.metrics.world import MODERN, PHASES, crowd, ran
-
-from .remote_write import labelled, valued, write
+from tests.remote_write import labelled, valued, write
 
 HOUR: Final = 3600.0
 PLACE: Final = "fra-1"

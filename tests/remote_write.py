@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import struct
 import urllib.request
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final
 
+_STALE: Final = struct.pack("<Q", 0x7FF0000000000002)
+"""What Prometheus writes at the end of a series: one of the many floats that are not a number."""
 _LITERAL: Final = 65_536
 _REQUEST: Final = 8_000_000
 _BOUND: Final = 120.0
@@ -36,12 +38,15 @@ def labelled(name: str, labels: Mapping[str, str]) -> bytes:
     return b"".join(_field(0x0A, _field(0x0A, key.encode()) + _field(0x12, text.encode())) for key, text in pairs)
 
 
-def valued(samples: Sequence[tuple[float, float]]) -> bytes:
-    """Samples: Unix seconds, in their order, and values."""
+def valued(samples: Iterable[tuple[float, float | None]]) -> bytes:
+    """Samples: Unix seconds, in their order, and values; None says that the series has ended, as a scrape without it."""
     return b"".join(
-        _field(0x12, b"\x09" + struct.pack("<d", value) + b"\x10" + _number(round(moment * 1000)))
-        for moment, value in samples
+        _field(0x12, b"\x09" + _value(value) + b"\x10" + _number(round(moment * 1000))) for moment, value in samples
     )
+
+
+def _value(value: float | None) -> bytes:
+    return _STALE if value is None else struct.pack("<d", value)
 
 
 def write(url: str, series: Iterable[tuple[bytes, bytes]]) -> None:
