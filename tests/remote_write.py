@@ -9,10 +9,12 @@ from __future__ import annotations
 import struct
 import urllib.request
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 _STALE: Final = struct.pack("<Q", 0x7FF0000000000002)
 """What Prometheus writes at the end of a series: one of the many floats that are not a number."""
+_SAMPLE: Final = b"\x12\x10\x09"
 _LITERAL: Final = 65_536
 _REQUEST: Final = 8_000_000
 _BOUND: Final = 120.0
@@ -39,10 +41,16 @@ def labelled(name: str, labels: Mapping[str, str]) -> bytes:
 
 
 def valued(samples: Iterable[tuple[float, float | None]]) -> bytes:
-    """Samples: Unix seconds, in their order, and values; None says that the series has ended, as a scrape without it."""
-    return b"".join(
-        _field(0x12, b"\x09" + _value(value) + b"\x10" + _number(round(moment * 1000))) for moment, value in samples
-    )
+    """Samples: Unix seconds, in their order, and values; None says that the series has ended."""
+    return b"".join(_SAMPLE + _value(value) + _moment(moment) for moment, value in samples)
+
+
+@lru_cache(maxsize=4096)
+def _moment(seconds: float) -> bytes:
+    """Since 2004 and until 2109 six bytes long, and with them a sample is 16 bytes."""
+    written = b"\x10" + _number(round(seconds * 1000))
+    assert len(written) == 7
+    return written
 
 
 def _value(value: float | None) -> bytes:

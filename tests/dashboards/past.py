@@ -26,7 +26,7 @@ from tests.reference.calling import Client, ToolRefused, crowd
 from tests.reference.processes import serving
 from tests.waiting import block_until
 
-from .recording import levels, record
+from .recording import asked_for, levels, record
 from .story import LOCATIONS, MINUTES, Prober, configured
 
 _START: Final = 30.0
@@ -58,10 +58,10 @@ def remembered(folder: Path, *, healthy: bool = False, first: int = 0, silent: i
     blocks = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(pages), str(data)]
     subprocess.run(blocks, check=True, capture_output=True, timeout=300)
     pages.unlink()
-    for level in levels():
-        with _prometheus(folder, data) as url:
+    for level in levels(asked_for()):
+        with prometheus(folder, data) as url:
             record(level, url=url, begin=begin + 60 * first, end=end, data=data)
-    with _prometheus(folder, data) as url:
+    with prometheus(folder, data) as url:
         yield Past(url=url, begin=begin + 60 * first, end=end)
 
 
@@ -149,7 +149,8 @@ async def _try(client: Client, tool: str, /, **arguments: object) -> None:
 
 
 @contextmanager
-def _prometheus(folder: Path, data: Path) -> Iterator[str]:
+def prometheus(folder: Path, data: Path, *more: str) -> Iterator[str]:
+    """One that holds these data; stopped on leaving."""
     config, log, port = folder / "prometheus.yml", folder / "prometheus.log", free_port()
     config.write_text("global: {scrape_interval: 60s}\n", encoding="utf-8")
     command = [
@@ -159,6 +160,7 @@ def _prometheus(folder: Path, data: Path) -> Iterator[str]:
         "--storage.tsdb.retention.time=100y",
         f"--web.listen-address=127.0.0.1:{port}",
         "--web.cors.origin=.*",
+        *more,
     ]
     with running(command, port=port, log=log):
         block_until(lambda: "Server is ready" in log.read_text(), log.read_text, seconds=_START)

@@ -1,4 +1,4 @@
-"""Recording rules for a past that Prometheus did not live through: what the dashboards read, by promtool.
+"""Recording rules for a past that Prometheus did not live through, by promtool.
 
 promtool evaluates a rule of the past by the samples that are there. So rules that read what others record come later,
 level by level, and between two levels Prometheus has to be started anew to see what was written.
@@ -23,10 +23,13 @@ from .reading import NAMES, asked, dashboard, questions
 _BOUND: Final = 300.0
 
 
-def _wanted() -> set[str]:
-    """What the dashboards read, and what that is made of."""
+def asked_for() -> set[str]:
+    """Names that the dashboards read."""
     exprs = (asked(expr) for name in NAMES for _, expr in questions(dashboard(name)))
-    waiting = {metric for expr in exprs for metric in read(expr).metrics} & RECORDED.keys()
+    return {metric for expr in exprs for metric in read(expr).metrics} & RECORDED.keys()
+
+
+def _with_their_parts(waiting: set[str]) -> set[str]:
     found: set[str] = set()
     while waiting:
         name = waiting.pop()
@@ -35,10 +38,10 @@ def _wanted() -> set[str]:
     return found
 
 
-def levels() -> Iterator[list[dict[str, Any]]]:
-    """Groups of the rules that are wanted, each level of which reads what those before it record."""
+def levels(names: set[str]) -> Iterator[list[dict[str, Any]]]:
+    """Groups of the rules of these names and of what they are made of; each level reads what those before record."""
     groups = [group for path in RULES for group in yaml.safe_load(path.read_text("utf-8"))["groups"]]
-    left = _wanted()
+    left = _with_their_parts(set(names))
     while left:
         now = {name for name in left if not read(RECORDED[name]["expr"]).metrics.keys() & left}
         chosen = [
@@ -48,8 +51,10 @@ def levels() -> Iterator[list[dict[str, Any]]]:
         left -= now
 
 
-def record(groups: list[dict[str, Any]], *, url: str, begin: float, end: float, data: Path) -> None:
-    """Write the blocks of one level."""
+def record(groups: list[dict[str, Any]], *, url: str, begin: float, end: float, data: Path, interval: str = "") -> None:
+    """Write the blocks of one level, at the interval of its first group unless another is given."""
+    if interval:
+        groups = [{**group, "interval": interval} for group in groups]
     rules = data.parent / "rules.json"
     rules.write_text(json.dumps({"groups": groups}), encoding="utf-8")
     times = (f"--start={begin:.0f}", f"--end={end:.0f}", f"--eval-interval={groups[0]['interval']}")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from prober.scheduled_run import Remembered
 from tests.alerts.expressions import read
 from tests.alerts.rules import EXPRESSIONS, RECORDED
 from tests.remote_write import labelled, valued, write
@@ -82,52 +84,45 @@ class Scraped:
 
 def _within(changes: list[tuple[int, float | None]], first: int, end: int) -> list[float | None]:
     """The value at the minute before `first`, then at each until `end`."""
-    values: list[float | None] = []
-    now: float | None = None
-    upcoming = iter([*changes, (end, None)])
-    at, following = next(upcoming)
-    for minute in range(min(at, first - 1), end):
-        while at <= minute:
-            now = following
-            at, following = next(upcoming)
-        if minute >= first - 1:
-            values.append(now)
+    place = bisect_right(changes, first - 1, key=lambda change: change[0])
+    values: list[float | None] = [changes[place - 1][1] if place else None]
+    for minute in range(first, end):
+        while place < len(changes) and changes[place][0] <= minute:
+            place += 1
+        values.append(changes[place - 1][1] if place else None)
     return values
+
+
+_AWAY: Final[Page] = {("up", ()): 0.0}
+_THERE: Final[Page] = {("up", ()): 1.0}
 
 
 def lived(world: World) -> Scraped:
     """The week of one world."""
-    scraped, names = Scraped(), wanted()
-    whole = configured()
-    prober = Prober(whole, world, now=0.0, wanted=names)
-    restarts = sorted((*RESTARTS, *LOST, REBOOT[0]))
-    changed = [(REMOVED, configured(without="server-21")), (REMOVED + DAY, whole)]
-    config, begun = whole, True
+    scraped, names, config = Scraped(), wanted(), configured()
+    prober, memory, back = Prober(config, world, now=0.0, wanted=names), list[Remembered](), 0.0
+    restarts = [*sorted((*RESTARTS, *LOST, REBOOT[0]))]
+    changes = [(REMOVED, configured(without="server-21")), (REMOVED + DAY, config)]
     with _zone():
         for minute in range(MINUTES):
-            now = minute * MINUTE
+            now, whole = minute * MINUTE, minute == 0
             if restarts and now >= restarts[0]:
-                memory = [] if restarts.pop(0) in LOST else prober.memory()
-                away = REBOOT[1] if REBOOT[0] <= now < REBOOT[1] else now + MINUTE / 2
-                prober, begun = None, True  # type: ignore[assignment]
-                scraped.scrape(minute, {"up": {("up", ()): 0.0}}, whole=True)
-                back = away
+                memory = [] if restarts[0] in LOST else prober.memory()
+                back = REBOOT[1] if restarts.pop(0) == REBOOT[0] else now + MINUTE / 2
+            if now < back:
+                scraped.scrape(minute, {"up": _AWAY}, whole=True)
                 continue
-            if prober is None:
-                if now < back:
-                    scraped.scrape(minute, {"up": {("up", ()): 0.0}}, whole=True)
-                    continue
-                prober = Prober(config, world, now=back, wanted=names)
+            if back:
+                prober, back, whole = Prober(config, world, now=back, wanted=names), 0.0, True
                 prober.restore(memory)
-            if changed and now >= changed[0][0]:
-                config, begun = changed.pop(0)[1], True
+            if changes and now >= changes[0][0]:
+                config, whole = changes.pop(0)[1], True
                 prober.apply_config(config)
             prober.step = 90.0 if AHEAD[0] <= now < AHEAD[1] else 0.0
             prober.live(now)
             if any(first <= now < end for first, end in PROMETHEUS):
                 scraped.gaps.add(minute)
-            scraped.scrape(minute, {"up": {("up", ()): 1.0}, **dict(prober.read(whole=begun))}, whole=begun)
-            begun = False
+            scraped.scrape(minute, {"up": _THERE, **dict(prober.read(whole=whole))}, whole=whole)
     return scraped
 
 
