@@ -47,6 +47,9 @@ class Prober:
         """`wanted` are the names of samples that are read."""
         self._world = world
         self._wanted = wanted
+        self._of_probes = [family for family in OF_PROBES if family.name in wanted]
+        self._of_targets = [family for family in OF_TARGETS if family.name in wanted]
+        self._known: dict[tuple[object, ...], Series] = {}
         self._now = now
         self.step = 0.0
         self._metrics = Metrics()
@@ -142,12 +145,12 @@ class Prober:
             if whole or probe.probe in self._touched or probe.in_maintenance is not None:
                 yield (
                     f"probe {probe.probe}",
-                    self._page(OF_PROBES, probe, {"target": probe.target, "probe": probe.probe}),
+                    self._page(self._of_probes, probe, {"target": probe.target, "probe": probe.probe}),
                 )
         touched = {self._due[name].probe.target for name in self._touched}
         for target in self._metrics._targets.values():
             if whole or target.name in touched:
-                yield f"target {target.name}", self._page(OF_TARGETS, target, {"target": target.name})
+                yield f"target {target.name}", self._page(self._of_targets, target, {"target": target.name})
         own = (sample for family in self._metrics._own_registry.collect() for sample in family.samples)
         yield (
             "prober",
@@ -158,9 +161,10 @@ class Prober:
     def _page(self, families: Iterable[Any], record: Any, labels: Mapping[str, str]) -> Page:
         found: Page = {}
         for family in families:
-            if family.type == "histogram" or family.name not in self._wanted:
-                continue
             for key, value in family.read(record):
-                names = {**labels, **dict(zip(family.names_of(key), key[1:], strict=True))}
-                found[family.name, tuple(sorted(names.items()))] = float(value)
+                place = (family.name, key, *labels.values())
+                if (series := self._known.get(place)) is None:
+                    names = {**labels, **dict(zip(family.names_of(key), key[1:], strict=True))}
+                    series = self._known[place] = (family.name, tuple(sorted(names.items())))
+                found[series] = float(value)
         return found

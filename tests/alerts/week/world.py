@@ -52,7 +52,7 @@ def configured(*, without: str = "") -> Config:
                     "kind": "call",
                     "tool": "search",
                     "latency": {"warn": "500ms", "fail": "2s"},
-                    **({"interval": "60s"} if number % 5 == 3 else {}),
+                    **({"interval": "60s"} if number % 10 == 3 else {}),
                 }
                 for number, name in enumerate(TARGETS)
                 if name in names

@@ -22,8 +22,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -33,24 +32,14 @@ from tests.alerts.rules import RULES
 from tests.dashboards.reading import FOLDER
 from tests.metrics.reading import metrics_of
 from tests.metrics.test_scale import note_all
-from tests.programs import program
-from tests.real.process import free_port, running
-from tests.waiting import block_until
 
-from .asking import Answer, asked
-from .past import PLACE, SCRAPE, Fleet, fleet, write_pages, write_recorded
+from .asking import CHOSEN, Answer, asked, read
+from .past import PLACE, SCRAPE, START, Fleet, accepting, fleet, write_pages, write_recorded
 
 SAMPLES: Final = 5_000_000
 SECONDS: Final = 2.0
-_START: Final = 60.0
 _ROUNDS: Final = 135.0
 """Seconds within which every group of rules is evaluated once."""
-_CHOSEN: Final = {
-    # of those that fail
-    "worst": "|".join(f"target-{7 + 50 * number:04}" for number in range(20)),
-    "burning": "|".join(f"target-{7 + 50 * number:04}" for number in range(5)),
-}
-"""What the hidden variables of the fleet dashboard stand for at the largest size."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,25 +83,6 @@ class _Scraped:
         self._server.server_close()
 
 
-@contextmanager
-def _prometheus(folder: Path) -> Iterator[str]:
-    config, log, port = folder / "prometheus.yml", folder / "prometheus.log", free_port()
-    config.write_text(json.dumps({"global": {"scrape_interval": f"{SCRAPE:.0f}s"}}), encoding="utf-8")
-    command = [
-        program("prometheus"),
-        f"--config.file={config}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        "--storage.tsdb.retention.time=100y",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--web.enable-remote-write-receiver",
-        "--web.enable-lifecycle",
-        "--query.timeout=150s",
-    ]
-    with running(command, port=port, log=log):
-        block_until(lambda: "Server is ready" in log.read_text(), log.read_text, seconds=_START)
-        yield f"http://127.0.0.1:{port}"
-
-
 def _begin_to_live(url: str, folder: Path, address: str) -> None:
     """Scrape and evaluate from now on."""
     config = {
@@ -123,19 +93,19 @@ def _begin_to_live(url: str, folder: Path, address: str) -> None:
         ],
     }
     (folder / "prometheus.yml").write_text(json.dumps(config), encoding="utf-8")
-    urllib.request.urlopen(urllib.request.Request(f"{url}/-/reload", method="POST"), timeout=_START).close()
+    urllib.request.urlopen(urllib.request.Request(f"{url}/-/reload", method="POST"), timeout=START).close()
 
 
 def _value(url: str, expr: str) -> float:
     query = urllib.parse.urlencode({"query": expr})
-    with urllib.request.urlopen(f"{url}/api/v1/query?{query}", timeout=_START) as response:
+    with urllib.request.urlopen(f"{url}/api/v1/query?{query}", timeout=START) as response:
         found = json.load(response)["data"]["result"]
     return float(found[0]["value"][1]) if found else 0.0
 
 
 def _rules(url: str) -> dict[str, float]:
     """Seconds that the last evaluation of each group took."""
-    with urllib.request.urlopen(f"{url}/metrics", timeout=_START) as response:
+    with urllib.request.urlopen(f"{url}/metrics", timeout=START) as response:
         text = response.read().decode()
     line = r'(?m)^prometheus_rule_group_last_duration_seconds\{rule_group="[^"]*;([^"]*)"\} (\S+)$'
     return {group: float(seconds) for group, seconds in re.findall(line, text) if seconds != "NaN"}
@@ -161,7 +131,7 @@ def measured(probes: int, days: float, folder: Path, dashboards: Path) -> Cost:
     page = _Scraped(made.page)
     at = {"job": "mcp-prober", "instance": page.address, "location": PLACE}
     targets = [*made.config.targets]
-    with _prometheus(folder) as url:
+    with accepting(folder) as url:
         begun = time.monotonic()
         end = time.time()
         written = write_recorded(url, targets, at, end - days * 86400, end)
@@ -174,14 +144,7 @@ def measured(probes: int, days: float, folder: Path, dashboards: Path) -> Cost:
         new = _recorded_series(url) - before
         assert not new, sorted(new)[:5]
         answers = {
-            name: asked(
-                url,
-                json.loads((dashboards / f"{name}.json").read_text(encoding="utf-8")),
-                end=time.time(),
-                days=days,
-                scrape=SCRAPE,
-                chosen=_CHOSEN,
-            )
+            name: asked(url, read(dashboards, name), end=time.time(), days=days, scrape=SCRAPE, chosen=CHOSEN)
             for name in ("fleet", "prober")
         }
         cost = Cost(
@@ -202,7 +165,7 @@ def measured(probes: int, days: float, folder: Path, dashboards: Path) -> Cost:
 def _recorded_series(url: str) -> set[str]:
     """The labels of the recorded series that the past is made of."""
     query = urllib.parse.urlencode({"match[]": '{__name__=~"(instance_)?target:mcp_probes?(_runs_|:|_last_).*"}'})
-    with urllib.request.urlopen(f"{url}/api/v1/series?{query}", timeout=_START) as response:
+    with urllib.request.urlopen(f"{url}/api/v1/series?{query}", timeout=START) as response:
         found: list[dict[str, str]] = json.load(response)["data"]
     return {json.dumps(each, sort_keys=True) for each in found}
 

@@ -8,6 +8,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from tests.dashboards.reading import of_variable, panels
@@ -15,6 +16,14 @@ from tests.dashboards.reading import of_variable, panels
 _WIDTH: Final = 1240
 """Pixels that the panels of a screen of 1280 share."""
 _BOUND: Final = 150.0
+
+
+CHOSEN: Final = {
+    # of those that fail
+    "worst": "|".join(f"target-{7 + 50 * number:04}" for number in range(20)),
+    "burning": "|".join(f"target-{7 + 50 * number:04}" for number in range(5)),
+}
+"""What the hidden variables of the fleet dashboard stand for at the largest size."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +34,12 @@ class Answer:
     samples: int = 0
     seconds: float = 0.0
     error: str = ""
+
+
+def read(folder: Path, name: str) -> dict[str, Any]:
+    """A dashboard of a folder."""
+    document: dict[str, Any] = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    return document
 
 
 def _written(seconds: float) -> str:

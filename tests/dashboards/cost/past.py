@@ -7,17 +7,26 @@ all is written, adds no series to them is asserted. The values are made up: a ba
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import ceil
+from pathlib import Path
 from typing import Final
 
 from prober.config.model import Config, Probe
 from prober.outcome import Reason
+from prober.scheduled_run import ScheduledRun
 from tests.metrics.reading import metrics_of, page
 from tests.metrics.world import MODERN, PHASES, crowd, ran
+from tests.programs import program
+from tests.real.process import free_port, running
 from tests.remote_write import labelled, valued, write
+from tests.waiting import block_until
 
+START: Final = 60.0
 HOUR: Final = 3600.0
 PLACE: Final = "fra-1"
 RAW: Final = 35 * 60.0
@@ -25,32 +34,40 @@ RAW: Final = 35 * 60.0
 SCRAPE: Final = 15.0
 _NIGHT: Final = (30 * HOUR, 36 * HOUR)
 """Before the end: when a third of the targets failed, all of whose runs a minute fail."""
-_DENSE: Final[Mapping[str, tuple[float, float]]] = {
-    # seconds between two samples, and their value
-    "instance_target:mcp_probe_runs_judged:increase5m": (30, 50),
-    "instance_target:mcp_probe_runs_failed:increase5m": (30, 0),
-    "instance_target:mcp_probes:count": (60, 10),
-    "instance_target:mcp_probe_last_run_timestamp_seconds:max": (60, 1.8e9),
-    "instance_target:mcp_probes:standing": (60, 0),
-    "instance_target:mcp_target_run_duration_seconds:p95_30m": (120, 0.02),
-    "target:mcp_probe_runs_judged:increase5m": (30, 50),
-    "target:mcp_probe_runs_failed:increase5m": (30, 0),
-    "target:mcp_probe_availability:ratio1h": (30, 1),
-    "target:mcp_slo_error_budget:ratio": (30, 0.01),
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Recorded:
+    """What is written of a recorded name for each target: how often, and which value while it is well and while not."""
+
+    every: float
+    well: float | None
+    """None where there is no series while a target is well."""
+    failing: float
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Labels of its own."""
+
+
+_OF_TARGET: Final = {
+    "mcp_probe_runs_judged:increase5m": _Recorded(every=30, well=50, failing=50),
+    "mcp_probe_runs_failed:increase5m": _Recorded(every=30, well=0, failing=25),
 }
-_SPARSE: Final[Mapping[str, tuple[float, float, Mapping[str, str]]]] = {
-    "instance_target:mcp_probes_not_passing:count": (60, 5, {"reason": "connect_refused", "symptom": "no_answer"}),
-    "instance_target:mcp_probes_failing_since:min": (60, 1.8e9, {}),
-    "instance_target:mcp_probe_runs_not_passed:increase5m": (60, 25, {"result": "no_answer"}),
+_RECORDED: Final[Mapping[str, _Recorded]] = {
+    **{f"{level}:{name}": each for level in ("target", "instance_target") for name, each in _OF_TARGET.items()},
+    "target:mcp_probe_availability:ratio1h": _Recorded(every=30, well=1, failing=0.5),
+    "target:mcp_slo_error_budget:ratio": _Recorded(every=30, well=0.01, failing=0.01),
+    "instance_target:mcp_probes:count": _Recorded(every=60, well=10, failing=10),
+    "instance_target:mcp_probes:standing": _Recorded(every=60, well=0, failing=3.5),
+    "instance_target:mcp_probe_last_run_timestamp_seconds:max": _Recorded(every=60, well=1.8e9, failing=1.8e9),
+    "instance_target:mcp_target_run_duration_seconds:p95_30m": _Recorded(every=120, well=0.02, failing=0.02),
+    "instance_target:mcp_probes_not_passing:count": _Recorded(
+        every=60, well=None, failing=5, more={"reason": "connect_refused", "symptom": "no_answer"}
+    ),
+    "instance_target:mcp_probes_failing_since:min": _Recorded(every=60, well=None, failing=1.8e9),
+    "instance_target:mcp_probe_runs_not_passed:increase5m": _Recorded(
+        every=60, well=None, failing=25, more={"result": "no_answer"}
+    ),
 }
-"""Of targets that fail only."""
-_BROKEN: Final = {
-    "instance_target:mcp_probe_runs_failed:increase5m": 25.0,
-    "instance_target:mcp_probes:standing": 3.5,
-    "target:mcp_probe_runs_failed:increase5m": 25.0,
-    "target:mcp_probe_availability:ratio1h": 0.5,
-}
-"""The value while a target fails, where that is another."""
 _LINE: Final = re.compile(r"(\w+)(?:\{([^}]*)\})? (\S+)$")
 
 
@@ -76,7 +93,7 @@ def fleet(probes: int) -> Fleet:
     return Fleet(config=config, page=asyncio.run(page(metrics)))
 
 
-def _run(probe: Probe, reason: Reason | None):  # type: ignore[no-untyped-def]
+def _run(probe: Probe, reason: Reason | None) -> ScheduledRun:
     return ran(probe, took=0.0051, server=MODERN, phases=PHASES, facts={"latency_seconds": 0.0038}, reason=reason)
 
 
@@ -90,36 +107,29 @@ def samples_of(text: str) -> Iterator[tuple[str, dict[str, str], float]]:
 def write_recorded(url: str, targets: list[str], at: Mapping[str, str], begin: float, end: float) -> int:
     """What the rules recorded from `begin` to `end`, an hour at a time; the number of samples."""
     written = 0
-    hour = begin
-    while hour < end:
-        until = min(hour + HOUR, end)
+    for number in range(ceil((end - begin) / HOUR)):
+        hour = begin + number * HOUR
         bad = _NIGHT[0] <= end - hour < _NIGHT[1]
-        for name, step in {
-            **{n: s for n, (s, _) in _DENSE.items()},
-            **{n: s for n, (s, _, _) in _SPARSE.items()},
-        }.items():
-            moments = [hour + step * number for number in range(int((until - hour) / step))]
+        for name, recorded in _RECORDED.items():
+            steps = int((min(hour + HOUR, end) - hour) / recorded.every)
+            moments = [hour + recorded.every * step for step in range(steps)]
             written += _write_hour(url, name, targets, at, moments, bad=bad)
-        hour = until
     return written
 
 
 def _write_hour(
     url: str, name: str, targets: list[str], at: Mapping[str, str], moments: list[float], *, bad: bool
 ) -> int:
+    recorded = _RECORDED[name]
     labels = {key: value for key, value in at.items() if name.startswith("instance_") or key == "job"}
-    broken = [fails(number) or (bad and number % 3 == 0) for number in range(len(targets))]
-    if name in _SPARSE:
-        _, value, more = _SPARSE[name]
-        chosen = [(target, True) for target, failing in zip(targets, broken, strict=True) if failing]
-    else:
-        (_, value), more = _DENSE[name], {}
-        chosen = list(zip(targets, broken, strict=True))
+    labels |= recorded.more
     blocks = {
-        failing: valued([(moment, _BROKEN.get(name, value) if failing else value) for moment in moments])
-        for failing in (False, True)
+        failing: None if value is None else valued([(moment, value) for moment in moments])
+        for failing, value in ((False, recorded.well), (True, recorded.failing))
     }
-    write(url, ((labelled(name, {**labels, **more, "target": target}), blocks[failing]) for target, failing in chosen))
+    failing = [fails(number) or (bad and number % 3 == 0) for number in range(len(targets))]
+    chosen = [(target, block) for target, state in zip(targets, failing, strict=True) if (block := blocks[state])]
+    write(url, ((labelled(name, {**labels, "target": target}), block) for target, block in chosen))
     return len(chosen) * len(moments)
 
 
@@ -139,3 +149,23 @@ def write_pages(url: str, text: str, at: Mapping[str, str], end: float) -> int:
     write(url, series)
     write(url, [(labelled("up", {key: at[key] for key in ("job", "instance")}), blocks[1.0, False])])
     return len(series) * steps
+
+
+@contextmanager
+def accepting(folder: Path) -> Iterator[str]:
+    """A Prometheus that takes what is written to it; stopped on leaving."""
+    config, log, port = folder / "prometheus.yml", folder / "prometheus.log", free_port()
+    config.write_text(json.dumps({"global": {"scrape_interval": f"{SCRAPE:.0f}s"}}), encoding="utf-8")
+    command = [
+        program("prometheus"),
+        f"--config.file={config}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        "--storage.tsdb.retention.time=100y",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--web.enable-remote-write-receiver",
+        "--web.enable-lifecycle",
+        "--query.timeout=150s",
+    ]
+    with running(command, port=port, log=log):
+        block_until(lambda: "Server is ready" in log.read_text(), log.read_text, seconds=START)
+        yield f"http://127.0.0.1:{port}"
