@@ -1,24 +1,22 @@
 """A healthy week of fifty servers calls nobody, through deploys, restarts of everything and the clocks that go back.
 
 The prober's own rooms live the week on a clock that is told (`week/prober.py`), a real Prometheus holds their metrics,
-minute by minute, and promtool what the rules record of them. In the same week with one outage exactly one alert wakes
+minute by minute, and what the rules record of them. In the same week with one outage exactly one alert wakes
 somebody: so a page would be seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from tests.dashboards.past import prometheus
-from tests.dashboards.recording import levels, record
+from tests.dashboards.recording import levels
 
 from .rules import ALERTING, RECORDED
-from .week.judging import Firing, fired, firings, seconds
+from .week.judging import Firing, fired, firings, record, seconds
 from .week.living import lived, written
 from .week.world import BEGIN, CONTROL, DAY, MINUTE, MINUTES, World
 
@@ -26,28 +24,25 @@ pytestmark = [pytest.mark.external, pytest.mark.slow]
 
 OUTAGE: Final = (1.5 * DAY, 1.5 * DAY + 6 * MINUTE)
 """Six minutes of a probe that runs every minute: a page, and too short to burn the budget of a month too fast."""
-ABOUT_LOGS: Final = {"McpLogWriteConflicts"}
 
 
-@contextmanager
-def told(world: World, folder: Path) -> Iterator[list[Firing]]:
-    """All that fired in a week."""
-    scraped = lived(world)
-    begin, end = BEGIN.timestamp(), BEGIN.timestamp() + MINUTE * (MINUTES - 1)
-    data = folder / "data"
-    with prometheus(folder, data, "--web.enable-remote-write-receiver") as url:
-        written(scraped, url)
+def judged(url: str) -> list[Firing]:
+    """All that fired in the week that a Prometheus holds."""
+    span = {"begin": BEGIN.timestamp(), "end": BEGIN.timestamp() + MINUTE * (MINUTES - 1), "step": MINUTE}
     for level in levels({name for name in RECORDED if not name.startswith("instance_")}):
-        with prometheus(folder, data) as url:
-            record(level, url=url, begin=begin, end=end, data=data, interval="1m")
-    with prometheus(folder, data) as url:
-        yield [firing for rule in ALERTING.values() for firing in firings(rule, url, begin=begin, end=end, step=MINUTE)]
+        for group in level:
+            for rule in group["rules"]:
+                record(rule, url, **span)
+    return [firing for rule in ALERTING.values() for firing in firings(rule, url, **span)]
 
 
 def test_a_healthy_week_calls_nobody_and_one_outage_in_it_one_person_once(tmp_path: Path) -> None:
-    with told(World(outage=OUTAGE), tmp_path) as found:
-        (page,) = [each for each in found if dict(each.labels).get("target") == CONTROL]
-        others = [each for each in found if each is not page]
+    scraped = lived(World(outage=OUTAGE))
+    with prometheus(tmp_path, tmp_path / "data", "--web.enable-remote-write-receiver") as url:
+        written(scraped, url)
+        found = judged(url)
+    (page,) = [each for each in found if dict(each.labels).get("target") == CONTROL]
+    others = [each for each in found if each is not page]
     assert (page.alert, page.severity) == ("McpTargetDown", "critical")
     since = page.begins - BEGIN.timestamp() - OUTAGE[0]
     assert 2 * MINUTE <= since <= 4 * MINUTE, "three runs, and a minute"

@@ -32,7 +32,7 @@ from .schema import KEPT, made
 
 _RENDER: Final = Path(__file__).parent / "render"
 _BUILD: Final = 120.0
-_DRAW: Final = 600.0
+_DRAW: Final = 1800.0
 
 CHOSEN: Final[Mapping[str, Mapping[str, str]]] = {
     "fleet": {},

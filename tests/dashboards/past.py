@@ -29,7 +29,9 @@ from tests.waiting import block_until
 from .recording import asked_for, levels, record
 from .story import LOCATIONS, MINUTES, Prober, configured
 
-_START: Final = 30.0
+_START: Final = 60.0
+_CONFIG: Final = "{global: {scrape_interval: 60s}, storage: {tsdb: {out_of_order_time_window: 30d}}}\n"
+"""It takes samples of the past that are written beside others of the same time."""
 SERVER: Final = "127.0.0.1:8080"
 
 
@@ -152,7 +154,7 @@ async def _try(client: Client, tool: str, /, **arguments: object) -> None:
 def prometheus(folder: Path, data: Path, *more: str) -> Iterator[str]:
     """One that holds these data; stopped on leaving."""
     config, log, port = folder / "prometheus.yml", folder / "prometheus.log", free_port()
-    config.write_text("global: {scrape_interval: 60s}\n", encoding="utf-8")
+    config.write_text(_CONFIG, encoding="utf-8")
     command = [
         program("prometheus"),
         f"--config.file={config}",

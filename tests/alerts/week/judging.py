@@ -1,4 +1,4 @@
-"""Which alerts would have fired: every expression asked of the past, with `for` and `keep_firing_for` applied."""
+"""What the rules make of a past: what they record, and which alerts fire, by `for` and `keep_firing_for`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import json
 import re
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-_BOUND: Final = 300.0
+from tests.remote_write import labelled, valued, write
+
+_BOUND: Final = 600.0
 _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
@@ -32,25 +34,61 @@ def seconds(text: str) -> float:
 
 def firings(rule: Mapping[str, Any], url: str, *, begin: float, end: float, step: float) -> list[Firing]:
     """All of one alert, evaluated so often."""
-    query = {"query": rule["expr"], "start": begin, "end": end, "step": step, "timeout": f"{_BOUND:.0f}s"}
-    request = urllib.request.Request(f"{url}/api/v1/query_range", data=urllib.parse.urlencode(query).encode())
-    with urllib.request.urlopen(request, timeout=_BOUND) as response:
-        found = json.load(response)["data"]["result"]
+    found = _asked(rule["expr"], url, begin=begin, end=end, step=step)
     return [
         Firing(
             alert=rule["alert"],
             severity=rule["labels"]["severity"],
-            labels=tuple(sorted((name, text) for name, text in series["metric"].items() if name != "__name__")),
+            labels=tuple(sorted(labels.items())),
             begins=begins,
             ends=ends,
         )
-        for series in found
+        for labels, values in found
         for begins, ends in fired(
-            (float(moment) for moment, _ in series["values"]),
+            (moment for moment, _ in values),
             step=step,
             wait=seconds(rule.get("for", "0s")),
             keep=seconds(rule.get("keep_firing_for", "0s")),
         )
+    ]
+
+
+def record(rule: Mapping[str, Any], url: str, *, begin: float, end: float, step: float) -> None:
+    """Write what a recording rule would have recorded, and the end of each series where it ended."""
+    write(
+        url,
+        (
+            (labelled(rule["record"], labels), valued(_with_ends(values, step)))
+            for labels, values in _asked(rule["expr"], url, begin=begin, end=end, step=step)
+        ),
+    )
+
+
+def _with_ends(values: Iterable[tuple[float, float]], step: float) -> Iterator[tuple[float, float | None]]:
+    last: float | None = None
+    for moment, value in values:
+        if last is not None and moment - last > step:
+            yield last + step, None
+        yield moment, value
+        last = moment
+    if last is not None:
+        yield last + step, None
+
+
+def _asked(
+    expr: str, url: str, *, begin: float, end: float, step: float
+) -> list[tuple[dict[str, str], list[tuple[float, float]]]]:
+    """What an expression says over the time: labels without the name, and values."""
+    query = {"query": expr, "start": begin, "end": end, "step": step, "timeout": f"{_BOUND:.0f}s"}
+    request = urllib.request.Request(f"{url}/api/v1/query_range", data=urllib.parse.urlencode(query).encode())
+    with urllib.request.urlopen(request, timeout=_BOUND) as response:
+        found = json.load(response)["data"]["result"]
+    return [
+        (
+            {name: text for name, text in series["metric"].items() if name != "__name__"},
+            [(float(moment), float(value)) for moment, value in series["values"]],
+        )
+        for series in found
     ]
 
 

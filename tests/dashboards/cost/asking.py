@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -33,6 +34,8 @@ class Answer:
     place: str
     samples: int = 0
     seconds: float = 0.0
+    cpu: float = 0.0
+    """Seconds of the processor, which no other program lengthens; all that Prometheus used meanwhile."""
     error: str = ""
 
 
@@ -91,14 +94,23 @@ def ask(url: str, place: str, expr: str, *, step: float, end: float, days: float
         query |= {"time": end}
     path = "query_range" if step else "query"
     request = urllib.request.Request(f"{url}/api/v1/{path}", data=urllib.parse.urlencode(query).encode())
+    before = _cpu(url)
     try:
         with urllib.request.urlopen(request, timeout=_BOUND + 30) as response:
             stats = json.load(response)["data"]["stats"]
     except urllib.error.HTTPError as error:
         return Answer(place=place, error=json.loads(error.read())["error"])
     return Answer(
-        place=place, samples=stats["samples"]["totalQueryableSamples"], seconds=stats["timings"]["execTotalTime"]
+        place=place,
+        samples=stats["samples"]["totalQueryableSamples"],
+        seconds=stats["timings"]["execTotalTime"],
+        cpu=_cpu(url) - before,
     )
+
+
+def _cpu(url: str) -> float:
+    with urllib.request.urlopen(f"{url}/metrics", timeout=_BOUND) as response:
+        return float(re.findall(r"(?m)^process_cpu_seconds_total (\S+)$", response.read().decode())[0])
 
 
 def asked(
@@ -110,5 +122,5 @@ def asked(
         tries = [ask(url, place, expr, step=step, end=end, days=days)]
         if not tries[0].error and tries[0].seconds < _BOUND / 10:
             tries.append(ask(url, place, expr, step=step, end=end, days=days))
-        found.append(min(tries, key=lambda answer: answer.seconds))
+        found.append(min(tries, key=lambda answer: answer.cpu))
     return found
