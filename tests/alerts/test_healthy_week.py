@@ -28,12 +28,12 @@ OUTAGE: Final = (1.5 * DAY, 1.5 * DAY + 6 * MINUTE)
 
 def judged(url: str) -> list[Firing]:
     """All that fired in the week that a Prometheus holds."""
-    span = {"begin": BEGIN.timestamp(), "end": BEGIN.timestamp() + MINUTE * (MINUTES - 1), "step": MINUTE}
+    span = {"begin": BEGIN.timestamp(), "end": BEGIN.timestamp() + MINUTE * (MINUTES - 1)}
     for level in levels({name for name in RECORDED if not name.startswith("instance_")}):
         for group in level:
             for rule in group["rules"]:
-                record(rule, url, **span)
-    return [firing for rule in ALERTING.values() for firing in firings(rule, url, **span)]
+                record(rule, url, **span, step=max(MINUTE, seconds(group["interval"])))
+    return [firing for rule in ALERTING.values() for firing in firings(rule, url, **span, step=MINUTE)]
 
 
 def test_a_healthy_week_calls_nobody_and_one_outage_in_it_one_person_once(tmp_path: Path) -> None:

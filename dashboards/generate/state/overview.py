@@ -76,8 +76,8 @@ def headline() -> Row:
             ),
             stat(
                 "Lock wait, p99",
-                "99 of 100 calls waited less than this for a session's lock.",
-                now(q.quantile(0.99, "mcp_state_lock_wait_seconds", WRITES)),
+                "99 of 100 calls over the range that is shown waited less than this for a session's lock.",
+                now(q.quantile(0.99, "mcp_state_lock_wait_seconds", WRITES, window="$__range")),
                 unit="s",
                 steps=steps(GOOD, (0.5, CAUTION), (2.5, BAD)),
                 empty="no locks seen",
