@@ -159,6 +159,7 @@ def _load() -> Row:
                 unit="ops",
                 width=8,
                 stacked=True,
+                step="5m",
                 overrides=colored(RESULTS),
             ),
             lines(

@@ -147,9 +147,13 @@ def runs_not_passed(select: str) -> str:
 
 
 def runs_per_second(select: str) -> tuple[str, str]:
-    """Runs that passed, and those of every other result."""
-    passed = f"(sum({_JUDGED}{{{select}}}) - sum({_FAILED}{{{select}}})) / 300"
-    return passed, f"sum by (result) ({_NOT_PASSED}{{{select}}}) / 300"
+    """Runs that passed, and those of every other result; all of them, those in maintenance or in doubt too.
+
+    Of all runs there is one series for each prober: each run has a start lag.
+    """
+    every = f"sum(rate(mcp_prober_start_lag_seconds_count{{{select}}}[$__rate_interval]))"
+    others = f"{_NOT_PASSED}{{{select}}}"
+    return f"clamp_min({every} - (sum({others}) / 300 or vector(0)), 0)", f"sum by (result) ({others}) / 300"
 
 
 def _runs(metric: str, select: str, window: str, by: str) -> str:
