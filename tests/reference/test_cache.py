@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from prober.reference.state.cache import ReadThroughCache
+from mcp_state.cache import ReadThroughCache
 
 
 class Source:

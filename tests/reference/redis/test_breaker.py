@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prober.reference.breaker import Breaker, BreakerOpenError, BreakerPolicy
+from mcp_state.breaker import Breaker, BreakerOpenError, BreakerPolicy
 
 POLICY = BreakerPolicy(bad_calls=3, of_last=5, slow_after=1.0, reset_timeout=2.0, max_reset_timeout=5.0)
 

@@ -7,8 +7,8 @@ from contextlib import aclosing
 
 import pytest
 
-from prober.reference.state.cache import ReadThroughCache
-from prober.reference.stores.redis import RedisStore
+from mcp_state.cache import ReadThroughCache
+from mcp_state.redis import RedisStore
 from tests.waiting import until
 
 from .conftest import OpenStore

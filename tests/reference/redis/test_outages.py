@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from prober.reference.breaker import BreakerPolicy
-from prober.reference.stores.errors import StoreError, StoreUnavailableError
-from prober.reference.stores.redis import RedisStore
+from mcp_state.breaker import BreakerPolicy
+from mcp_state.errors import StoreError, StoreUnavailableError
+from mcp_state.redis import RedisStore
 from tests.waiting import until
 
 from ..inside import inside

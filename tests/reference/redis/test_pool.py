@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from prober.reference.stores.errors import StoreBusyError, StoreUnavailableError
+from mcp_state.errors import StoreBusyError, StoreUnavailableError
 
 from .conftest import OpenStore
 from .relay import relaying
