@@ -20,7 +20,7 @@ Where to read about a pattern, in `packages/mcp-state/src/mcp_state` unless it b
 
     atomic update             protocol.py (the promises), sqlite/statements.py STEP, redis/scripts.py STEP
     compare-and-swap          sqlite/statements.py SWAP, redis/scripts.py SWAP, prober/reference/tools/steps.py
-    optimistic locking        optimistic.py: read, compute, write if unchanged, retry with backoff and jitter
+    optimistic locking        writes.py: read, compute, write if unchanged, retry with backoff and jitter
     lost update               prober/reference/unsafe_memory.py: what happens without any of these
     event sourcing, snapshots event_log.py (append, replay), snapshots.py, prober/reference/projection.py (fold)
     lock with expiry          lock.py, sqlite/statements.py ACQUIRE, redis/scripts.py ACQUIRE

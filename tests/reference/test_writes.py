@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mcp_state.errors import GaveUpError, StoreUnavailableError, VersionConflictError
-from mcp_state.optimistic import optimistic, wait_before
+from mcp_state.writes import optimistic, wait_before
 from tests.waiting import until
 
 from .calling import ToolRefused

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue
 
-from mcp_state.optimistic import counted
 from mcp_state.values import Config
+from mcp_state.writes import counted
 from prober.reference.context import Context
 from prober.reference.tools.arguments import NUMBER, SessionId, json_text
 from prober.reference.tools.registry import ToolRegistry

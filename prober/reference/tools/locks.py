@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from mcp_state.lock import acquire, holding
-from mcp_state.optimistic import counted
+from mcp_state.writes import counted
 from prober.reference.context import Context
 from prober.reference.tools.arguments import NUMBER, Name, SessionId, Whole
 from prober.reference.tools.registry import ToolRegistry

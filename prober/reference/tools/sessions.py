@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from mcp_state.optimistic import counted
+from mcp_state.writes import counted
 from prober.reference.context import Context
 from prober.reference.tools.arguments import NUMBER, SessionId
 from prober.reference.tools.registry import ToolRegistry

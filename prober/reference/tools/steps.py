@@ -9,8 +9,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from mcp_state.errors import VersionConflictError
-from mcp_state.optimistic import counted
 from mcp_state.values import Session
+from mcp_state.writes import counted
 from prober.reference.context import Context
 from prober.reference.tools.arguments import NUMBER, Json, Name, SessionId, Whole, json_text
 from prober.reference.tools.registry import ToolRegistry

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import AwareDatetime, Field
 
-from mcp_state.optimistic import counted, optimistic
+from mcp_state.writes import counted, optimistic
 from prober.reference import projection
 from prober.reference.context import Context
 from prober.reference.tools.arguments import NUMBER, AgentId, Message, Name, SessionId, Whole

@@ -11,7 +11,7 @@ The parts, each usable alone:
     metrics.py      the families `mcp_state_*` and `mcp_tool_*`, on a registry of prometheus-client
     recorder.py     what happens to shared state: counted, ranked and logged in one place
     middleware/     tool calls counted and timed, for the official SDK and for FastMCP
-    optimistic.py   optimistic locking: read, compute, write if unchanged, retry with backoff and jitter
+    writes.py       optimistic locking: read, compute, write if unchanged, retry with backoff and jitter
     lock.py         waiting for a lock, and working under it; fencing tokens are the store's
     event_log.py    event sourcing: append, replay, snapshots (snapshots.py)
     cache.py        a read-through cache: time to live, single flight, invalidation
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from mcp_state.event_log import EventLog
     from mcp_state.lock import acquire, holding
     from mcp_state.metrics import StateMetrics, ToolTraits
-    from mcp_state.optimistic import counted, optimistic
     from mcp_state.recorder import StateRecorder
     from mcp_state.sqlite import SqliteStore
+    from mcp_state.writes import counted, optimistic
 
 __all__ = [
     "EventLog",
@@ -63,7 +63,7 @@ _HOMES = {
     "mcp_state.event_log": ("EventLog",),
     "mcp_state.lock": ("acquire", "holding"),
     "mcp_state.metrics": ("StateMetrics", "ToolTraits"),
-    "mcp_state.optimistic": ("counted", "optimistic"),
+    "mcp_state.writes": ("counted", "optimistic"),
     "mcp_state.recorder": ("StateRecorder",),
     "mcp_state.sqlite": ("SqliteStore",),
 }
