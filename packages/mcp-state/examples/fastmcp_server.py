@@ -56,6 +56,7 @@ async def buy(list_name: str) -> int:
 @server.custom_route("/metrics", methods=["GET"])
 async def page(request: Request) -> Response:
     """The metrics, for Prometheus."""
+    metrics.active_sessions.set(await store.count())
     content, content_type = metrics.page(request.headers.get("accept", ""))
     return Response(content, headers={"content-type": content_type})
 
