@@ -1,80 +1,75 @@
-"""Metrics of a server without a page, pushed: to a receiver that keeps what a gateway would, and can refuse."""
+"""Metrics of a server without a page, pushed: to a real Pushgateway, and to one that is not well."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+from urllib.error import URLError
 
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from mcp_state import StateMetrics
 from mcp_state.push import pushing
 
 from .test_writes import facts
 
-
-class Gateway:
-    """What was pushed, by path."""
-
-    def __init__(self) -> None:
-        self.pages: list[tuple[str, str]] = []
-        self.second = threading.Event()
-        self.status = 200
-        gateway = self
-
-        class Handler(BaseHTTPRequestHandler):
-            """Takes a push."""
-
-            def do_PUT(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"])).decode()
-                gateway.pages.append((self.path, body))
-                if len(gateway.pages) == 2:
-                    gateway.second.set()
-                self.send_response(gateway.status)
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+FAMILY: Final = "mcp_state_write_conflicts_total"
 
 
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    """One that runs."""
-    made = Gateway()
-    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
+@contextmanager
+def pushgateway(folder: Path) -> Iterator[str]:
+    """A real one; its URL."""
+    program = shutil.which("prometheus-pushgateway") or shutil.which("pushgateway")
+    if program is None:
+        pytest.skip("no Pushgateway is installed: apt-get install prometheus-pushgateway")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with (folder / "log").open("w") as log:
+        command = [program, f"--web.listen-address={address}"]
+        with subprocess.Popen(command, stdout=log, stderr=log) as process:
+            try:
+                yield f"http://{address}"
+            finally:
+                process.terminate()
 
 
-async def test_what_happened_last_is_pushed_when_the_server_ends(
-    registry: CollectorRegistry, metrics: StateMetrics, gateway: Gateway
+def page(url: str) -> Mapping[str, Sample]:
+    """The samples that the gateway shows Prometheus, by name; none while it does not answer."""
+    try:
+        with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:
+            families = list(text_string_to_metric_families(answer.read().decode()))
+    except URLError:
+        return {}
+    return {sample.name: sample for family in families for sample in family.samples}
+
+
+@pytest.mark.external
+async def test_a_gateway_is_given_what_is_so_meanwhile_and_what_was_so_in_the_end(
+    registry: CollectorRegistry, metrics: StateMetrics, tmp_path: Path
 ) -> None:
-    async with pushing(registry, gateway=gateway.url, job="notes", grouping={"instance": "desk"}, every=0.02):
-        assert await asyncio.to_thread(gateway.second.wait, 10)
+    with pushgateway(tmp_path) as url:
         metrics.conflict_met(tool="t")
-    path, page = gateway.pages[-1]
-    assert path == "/metrics/job/notes/instance/desk"
-    samples = {sample.name: sample for family in text_string_to_metric_families(page) for sample in family.samples}
-    assert samples["mcp_state_write_conflicts_total"].value == 1
-
-
-async def test_a_gateway_that_refuses_is_logged_and_the_server_goes_on(
-    registry: CollectorRegistry, metrics: StateMetrics, gateway: Gateway, caplog: pytest.LogCaptureFixture
-) -> None:
-    gateway.status = 400
-    async with pushing(registry, gateway=gateway.url, job="notes", grouping={}):
-        metrics.conflict_met(tool="t")
-    assert {line["error"] for line in facts(caplog, "push_failed")} == {"HTTPError"}
+        async with pushing(registry, gateway=url, job="notes", grouping={"instance": "desk"}, every=0.05):
+            late = time.monotonic() + 30
+            while FAMILY not in (shown := await asyncio.to_thread(page, url)):
+                assert time.monotonic() < late, (tmp_path / "log").read_text()
+            assert shown[FAMILY].value == 1
+            metrics.conflict_met(tool="t")
+        last = page(url)[FAMILY]
+    assert last.value == 2
+    assert last.labels == {"job": "notes", "instance": "desk", "store": "sqlite", "tool": "t"}
 
 
 async def test_a_gateway_that_is_not_there_is_logged(
