@@ -24,7 +24,7 @@ class StoreError(Exception):
     """Any refusal or failure of a store."""
 
     logged: bool = False
-    """Whether the operator has heard of it."""
+    """Whether the log has it, for a write that failed."""
 
 
 class ConflictError(StoreError):

@@ -53,8 +53,11 @@ class StoreFailures:
             self._failed_write = self._clock(), str(error)
 
     def log(self, error: Exception, *, tool: str, writes: bool, handle: str | None) -> None:
-        """Log the failure of one call, once. The text of a foreign exception is not logged: it may quote arguments."""
-        if isinstance(error, StoreError):
+        """Log the failure of one call. The text of a foreign exception is not logged: it may quote arguments.
+
+        A failed write is logged once, by whichever layer comes first: the one that made it or the one that answers.
+        """
+        if writes and isinstance(error, StoreError):
             if error.logged:
                 return
             error.logged = True

@@ -77,8 +77,9 @@ class Writer:
             if self._connection.in_transaction:
                 with contextlib.suppress(sqlite3.Error):  # this thread must go on: without it every write would hang
                     self._connection.execute("ROLLBACK")
-            failure = store_error(error, maybe_written=began is not None and not is_undone(error))
-            return [JobResult(job, error=failure) for job in batch]
+            maybe_written = began is not None and not is_undone(error)
+            # One for each caller: an exception that several raise carries the traces of all, and is logged once.
+            return [JobResult(job, error=store_error(error, maybe_written=maybe_written)) for job in batch]
         self._observer.batch_committed(size=len(batch), seconds=time.perf_counter() - began)
         return results
 
