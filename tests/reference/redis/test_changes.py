@@ -46,7 +46,7 @@ class Listener:
 
 
 def subscribers(server: RedisServer) -> int:
-    return server.ask("CLIENT", "LIST", "TYPE", "pubsub").count(b"name=mcp-prober-reference")
+    return server.ask("CLIENT", "LIST", "TYPE", "pubsub").count(b"name=mcp-state")
 
 
 async def test_every_instance_hears_of_a_change_but_the_one_that_made_it(open_store: OpenStore) -> None:

@@ -83,7 +83,7 @@ async def test_frozen_it_is_cut_off_and_callers_are_told_at_once(server: RedisSe
     assert sum("cut off by its circuit breaker" in each for each in told) > 10, told
     assert books.messages["Redis did not answer in time"] == books.maybe > 0
     assert any("cut off by its circuit breaker; the next try is in" in message for message in books.messages)
-    await until(lambda: server.ask("CLIENT", "LIST").count(b"name=mcp-prober-reference") <= 32)
+    await until(lambda: server.ask("CLIENT", "LIST").count(b"name=mcp-state") <= 32)
     await books.add_up(store, "s")
 
 

@@ -61,7 +61,7 @@ class ConnectionFactory:
             socket_connect_timeout=patience,
             socket_keepalive=True,
             health_check_interval=idle_trust,
-            client_name="mcp-prober-reference",
+            client_name="mcp-state",
             retry=Retry(ExponentialWithJitterBackoff(base=_BACKOFF, cap=_MAX_BACKOFF), _CONNECT_RETRIES),
         )
         self._health_patience = patience * _HEALTH_SHARE
