@@ -37,7 +37,8 @@ def pushgateway(folder: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     with (folder / "log").open("w") as log:
-        command = [program, f"--web.listen-address={address}"]
+        # Debian's keeps what was pushed in a file of the system, unless it is given another.
+        command = [program, f"--web.listen-address={address}", f"--persistence.file={folder / 'kept'}"]
         with subprocess.Popen(command, stdout=log, stderr=log) as process:
             try:
                 yield f"http://{address}"
