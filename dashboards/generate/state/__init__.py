@@ -1,6 +1,6 @@
 """`state`: a server's shared state from inside, beside what its probes see from outside.
 
-The inside is what `mcp-prober reference` exports and what any server can: see prober/reference/metrics.py.
+The inside is what `mcp-prober reference` exports and what any server can: see mcp_state/metrics.py.
 """
 
 from __future__ import annotations
