@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import typer.main
 
-from docs.generate import client_rules
+from docs.generate import client_rules, state_families
 from docs.generate.markdown import code, table, yaml
 from prober.cli import app
 from prober.kinds import all_kinds
@@ -208,4 +208,5 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "configuration.md": configuration,
     "kinds.md": kinds,
     "metrics.md": metrics,
+    "state-metrics.md": state_families.page,
 }

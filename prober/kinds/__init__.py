@@ -14,6 +14,7 @@ The kinds share the modules beside the folders:
     run_clock            the timeouts of a run, which stand still while a process starts or leaves
     answer               judges an answer by the checks of the configuration
     tool_call, run_step  call a tool; run one step of a scenario or race
+    turned_down          whether a call was turned down, as a race or an act expects it of some
     step, placeholders   the declaration of such a step; `{name}` in its arguments
     read_only            whether a tool changes nothing
     reasons              reasons that several kinds can end with

@@ -11,7 +11,7 @@ The tree of reasons, drawn once:
                 session_lost rpc_error bad_result input_required too_large bad_endpoint
     tool        tool_missing tool_error not_read_only
     verdict     output_schema_invalid output_schema_mismatch schema_mismatch expectation_failed
-                too_slow contract_broken second_opinion_failed client_unusable
+                too_slow contract_broken second_opinion_failed client_unusable metrics_untrue
     race        lost_update torn_read stale_read non_monotonic_read duplicate_effect phantom_value
                 order_violation exclusion_broken lock_stuck
     deadline    timeout
@@ -120,6 +120,7 @@ class Reason(StrEnum):
     CONTRACT_BROKEN = "contract_broken", Family.VERDICT
     SECOND_OPINION_FAILED = "second_opinion_failed", Family.VERDICT
     CLIENT_UNUSABLE = "client_unusable", Family.VERDICT
+    METRICS_UNTRUE = "metrics_untrue", Family.VERDICT
 
     LOST_UPDATE = "lost_update", Family.RACE
     TORN_READ = "torn_read", Family.RACE

@@ -93,4 +93,16 @@ MEANINGS: Final[Mapping[Reason, Meaning]] = {
         " probe {probe}.",
         alert=_WRONG,
     ),
+    Reason.METRICS_UNTRUE: Meaning(
+        sentence="The server's own metrics did not move by what was done to it: dashboards and alerts are blind.",
+        causes=(
+            "a write path that does not count its conflicts",
+            "a retry that hides the conflict before it is counted",
+            "the page of metrics is that of another process than the one that answers the calls",
+        ),
+        next_step="See which counters did not move in the evidence, and when each is counted in the page of state"
+        " metrics. If several processes answer at the target's address, probe one of them, with `metrics_url` of the"
+        " same one.",
+        alert=_WRONG,
+    ),
 }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from prober.assertions.checks import Case, Check, Instance
+from prober.assertions.checks import Instance
 from prober.assertions.expectations import SelectionError, compile_path
 from prober.assertions.selection import Selection, one_of
 from prober.consistency.trace import Result
@@ -15,6 +15,7 @@ from prober.kinds.context import ProbeContext
 from prober.kinds.race.models import MODELS
 from prober.kinds.race.settings import RaceCall
 from prober.kinds.run_step import select_one
+from prober.kinds.turned_down import is_turned_down
 from prober.outcome import Evidence, Failure, Reason
 
 
@@ -35,7 +36,7 @@ async def read_answer(
     Raises:
         Failure: the answer is an error or lacks a value: it is unknown whether the call had its effect.
     """
-    if call.conflict_when and await _is_conflict(context, call, result):
+    if call.conflict_when and await is_turned_down(context, call.conflict_when, result):
         return Answer(result=Result.FAIL)
     if result.get("isError"):
         raise tool_error(call.tool, result)
@@ -51,15 +52,6 @@ async def read_answer(
     if model == "counter" and call.value is not None and (not isinstance(value, int) or isinstance(value, bool)):
         raise _unreadable(call, f"{call.value} is no whole number")
     return Answer(result=Result.OK, value=value, version=version)
-
-
-async def _is_conflict(context: ProbeContext, call: RaceCall, result: Mapping[str, Any]) -> bool:
-    whole = Instance(value=result)
-    checks = tuple(Check(reason=Reason.EXPECTATION_FAILED, rule=each, instance=whole) for each in call.conflict_when)
-    finding = await context.judge.judge(Case(checks=checks), deadline=context.deadline, target=context.target.name)
-    if finding is not None and finding.reason is not Reason.EXPECTATION_FAILED:
-        raise Failure(finding.reason, finding.message, step="tools/call", evidence=finding.evidence)
-    return finding is None
 
 
 async def _value(context: ProbeContext, call: RaceCall, shown: Any, *, many: bool) -> Any:
