@@ -24,7 +24,7 @@ _HEAD: Final = """\
 
 What an MCP server with shared state exports of itself, in any language. A server that keeps to this page fills the
 dashboard *Shared state* and is watched by the alerts `McpState…` without a change to either. In Python the package
-[mcp-shared-state](https://pypi.org/project/mcp-shared-state/) does all of it; `mcp-prober reference` is built on it.
+`mcp-shared-state` does all of it; `mcp-prober reference` is built on it.
 The file that this page is made of, `families.json` in that package, is for programs; `families.schema.json` beside it
 is its schema.
 
@@ -81,7 +81,7 @@ def _family(family: Mapping[str, Any]) -> Iterator[str]:
     rows = [("labels", code(family["labels"], " ") or "none")]
     if "buckets" in family:
         rows.append(("buckets", " ".join(f"{bound:g}" for bound in family["buckets"])))
-    rows += [(name, ", ".join(family["used_by"][name]) or "none") for name in ("panels", "alerts")]
+    rows += [(name, "; ".join(family["used_by"][name]) or "none") for name in ("panels", "alerts")]
     yield from table(("", ""), iter(rows))
 
 

@@ -62,7 +62,7 @@ _SECTIONS: Final[Mapping[str, tuple[Callable[..., None], ...]]] = {
         operating.daemon,
         operating.report,
     ),
-    "Contracts and races": (writing.pin, writing.drift, checking.judge),
+    "Contracts and races": (writing.pin, writing.drift, checking.judge, checking.check_metrics),
 }
 _TAKE_A_SERVER: Final = (checking.run, looking.call, looking.list_, looking.lint)
 """Commands that take a server's command behind `--`."""
@@ -70,7 +70,7 @@ _TAKE_A_SERVER: Final = (checking.run, looking.call, looking.list_, looking.lint
 for _section, _commands in _SECTIONS.items():
     for _command in _commands:
         _class = CommandBehindDashes if _command in _TAKE_A_SERVER else None
-        app.command(_command.__name__.rstrip("_"), cls=_class, rich_help_panel=_section)(_command)
+        app.command(_command.__name__.rstrip("_").replace("_", "-"), cls=_class, rich_help_panel=_section)(_command)
 
 _PRACTICE = "Practice"
 app.command(rich_help_panel=_PRACTICE)(operating.drill)

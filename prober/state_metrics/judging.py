@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from prober.state_metrics.families import PREFIXES, Families, Family
@@ -31,6 +31,8 @@ class Finding:
     panels: tuple[str, ...] = ()
     """What stays empty or goes wrong."""
     alerts: tuple[str, ...] = ()
+    is_absent: bool = False
+    """Whether it is that there is no such family at all."""
 
 
 def judge(page: Page, families: Families) -> tuple[Finding, ...]:
@@ -45,7 +47,8 @@ def _of_family(page: Page, family: Family, families: Families) -> Iterator[Findi
     seen = _type(page, family)
     if seen is None and not samples:
         severity: Severity = "error" if family.required else "missing"
-        yield _finding(severity, family, "there is no such family" + (", which every server has" * family.required))
+        what = "there is no such family" + (", which every server has" * family.required)
+        yield replace(_finding(severity, family, what), is_absent=True)
         return
     if seen != family.type:
         yield _finding("error", family, f"it is a {family.type}, the page says {seen or 'nothing of its type'}")

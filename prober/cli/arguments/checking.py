@@ -1,4 +1,4 @@
-"""Commands that check servers or what was recorded of them: `run`, `check`, `judge`, `explain`."""
+"""Commands that check servers or what was recorded of them: `run`, `check`, `check-metrics`, `judge`, `explain`."""
 
 from __future__ import annotations
 
@@ -159,6 +159,46 @@ def check(
     from prober.cli import selection
 
     typer.echo(selection.schema() if print_schema else selection.describe(selection.load(paths)))
+
+
+def check_metrics(
+    url: Annotated[str, typer.Argument(metavar="URL", help="The server's page of metrics.")],
+    mcp: Annotated[
+        str | None,
+        typer.Option("--mcp", metavar="URL", help="The server itself: cause conflicts, and see the counters move."),
+    ] = None,
+    act: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--act",
+            metavar="'NAME=TOOL JSON'",
+            help="A tool to call with these arguments: write, conflict or lock_wait; may be repeated. Default: tools of"
+            " the reference server.",
+        ),
+    ] = None,
+    header: Headers = None,
+    timeout: Annotated[str, typer.Option(help="Deadline of each page, and of all calls together.")] = "20s",
+    output: Annotated[str, typer.Option(metavar="table|json", help="How to report.")] = "table",
+    *,
+    allow_writes: Annotated[
+        bool, typer.Option("--allow-writes", help="Call tools that change something; --mcp needs it.")
+    ] = False,
+) -> None:
+    """Hold a server's own metrics against the families of shared state.
+
+    mcp-prober check-metrics http://127.0.0.1:8080/metrics
+    """
+    from prober.cli import server_choice
+    from prober.cli.commands import check_metrics
+    from prober.cli.exit_codes import refuse
+
+    server_choice.check_output(output, ("table", "json"))
+    if mcp is not None and not allow_writes:
+        refuse("--mcp makes the server write, to see whether it counts that. If it may: --allow-writes")
+    options = check_metrics.CheckOptions(
+        url=url, mcp=mcp, acts=act or (), header=header or (), timeout=timeout, output=output
+    )
+    raise typer.Exit(check_metrics.check_metrics(options))
 
 
 def judge(

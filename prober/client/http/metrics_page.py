@@ -9,6 +9,7 @@ from prober.client.exchange import ExchangeLog
 from prober.client.http.http_client import HttpClient
 from prober.client.http.http_response import note_head, read_body, refuse_status
 from prober.config.model import Target
+from prober.outcome import Failure
 
 TEXT: Final = "text/plain;version=0.0.4"
 OPENMETRICS: Final = "application/openmetrics-text;version=1.0.0"
@@ -30,5 +31,8 @@ async def metrics_page(target: Target, url: str, *, log: ExchangeLog, accept: st
                 await refuse_status(response, recorder, request_id=None)
                 body = await read_body(response, target.limits, recorder)
                 return body, response.headers.get("content-type", "")
+    except Failure as failure:
+        failure.step = STEP
+        raise
     finally:
         await client.aclose()
