@@ -32,7 +32,7 @@ class Finding:
     """What stays empty or goes wrong."""
     alerts: tuple[str, ...] = ()
     is_absent: bool = False
-    """Whether it is that there is no such family at all."""
+    """Whether it is that there is no series of the family at all."""
 
 
 def judge(page: Page, families: Families) -> tuple[Finding, ...]:
@@ -45,20 +45,24 @@ def judge(page: Page, families: Families) -> tuple[Finding, ...]:
 def _of_family(page: Page, family: Family, families: Families) -> Iterator[Finding]:
     samples = [sample for name in family.samples for sample in page.named(name)]
     seen = _type(page, family)
-    if seen is None and not samples:
-        severity: Severity = "error" if family.required else "missing"
-        what = "there is no such family" + (", which every server has" * family.required)
-        yield replace(_finding(severity, family, what), is_absent=True)
+    if not samples:
+        yield _absent(family, "there is no such family" if seen is None else "it has no series")
         return
     if seen != family.type:
         yield _finding("error", family, f"it is a {family.type}, the page says {seen or 'nothing of its type'}")
-    if not samples:
-        yield _finding("warning", family, "it has no series yet: the first increase will be lost")
-    yield from _labels(family, samples, families)
+    wrong = [*_labels(family, samples, families)]
+    yield from wrong
     yield from _values(family, samples)
     if family.type == "histogram":
         yield from _buckets(page, family)
-    yield from _unbegun(family, samples, families)
+    if not wrong:
+        yield from _unbegun(family, samples, families)
+
+
+def _absent(family: Family, what: str) -> Finding:
+    severity: Severity = "error" if family.required else "missing"
+    what += ", which every server has" if family.required else ", as where no tool uses the pattern"
+    return replace(_finding(severity, family, what), is_absent=True)
 
 
 def _type(page: Page, family: Family) -> str | None:

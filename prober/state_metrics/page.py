@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from prober.json_values import cap
@@ -11,6 +12,8 @@ from prober.json_values import cap
 OPENMETRICS: Final = "application/openmetrics-text"
 _KEPT: Final = ("mcp_", "process_start_time_seconds")
 _EXCERPT: Final = 200
+_NAME: Final = re.compile(r"^([A-Za-z_:][A-Za-z0-9_:]*)", re.MULTILINE)
+_TYPE: Final = re.compile(r"^# TYPE ([A-Za-z_:][A-Za-z0-9_:]*) ([a-z]+) *\r?$", re.MULTILINE)
 
 
 class PageError(Exception):
@@ -28,7 +31,7 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """The samples whose names begin with `mcp_`, and the types of their families."""
+    """The samples whose names begin with `mcp_`, and the types of their families as the page names them."""
 
     samples: tuple[Sample, ...]
     types: Mapping[str, str]
@@ -54,14 +57,20 @@ def parse(body: bytes, content_type: str) -> Page:
     else:
         from prometheus_client.parser import text_string_to_metric_families
     samples: list[Sample] = []
-    types: dict[str, str] = {}
     try:
-        for family in text_string_to_metric_families(body.decode()):  # type: ignore[no-untyped-call,unused-ignore]
-            if not family.name.startswith(_KEPT):
-                continue
-            name = f"{family.name}_total" if family.type == "counter" else family.name
-            types[name] = family.type
-            samples += [Sample(name=each.name, labels=each.labels, value=each.value) for each in family.samples]
+        text = body.decode()
+        for family in text_string_to_metric_families(text):  # type: ignore[no-untyped-call,unused-ignore]
+            if family.name.startswith(_KEPT):
+                samples += [Sample(name=each.name, labels=each.labels, value=each.value) for each in family.samples]
     except Exception as error:  # the parser raises whatever its steps raise
         raise PageError(cap(f"{type(error).__name__}: {error}", _EXCERPT)) from error
-    return Page(samples=tuple(samples), types=types)
+    as_written = {*_NAME.findall(text)}
+    return Page(
+        samples=tuple(replace(each, name=_as_written(each.name, as_written)) for each in samples),
+        types={name: kind for name, kind in _TYPE.findall(text) if name.startswith(_KEPT)},
+    )
+
+
+def _as_written(name: str, names: set[str]) -> str:
+    """The parser gives each counter a `_total`, also one that was written without: its name is another then."""
+    return name if name in names else name.removesuffix("_total")

@@ -185,6 +185,7 @@ def test_only_commands_about_a_kind_name_it() -> None:
     assert knows == {
         ("cli", "catalog"),  # pin and drift
         ("cli", "race"),  # run --seed, judge
+        ("cli", "metrics"),  # check-metrics
         ("discover", "catalog"),  # init lists what a catalog probe lists
         ("discover", "call"),  # init --update: the tools that a file has probes of
         ("discover", "handshake"),  # run URL: probes of a server that nobody wrote down
@@ -193,7 +194,8 @@ def test_only_commands_about_a_kind_name_it() -> None:
 
 
 def test_every_kind_that_ships_is_whole() -> None:
-    assert all_kinds().keys() == {"handshake", "catalog", "clients", "call", "read", "prompt", "scenario", "race"}
+    ships = {"handshake", "catalog", "clients", "call", "read", "prompt", "scenario", "race", "metrics"}
+    assert all_kinds().keys() == ships
     for name, kind in all_kinds().items():
         assert isinstance(kind, ProbeKind)
         assert kind.help.endswith(".")
