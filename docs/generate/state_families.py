@@ -105,7 +105,8 @@ def uses() -> dict[str, dict[str, list[str]]]:
 
 
 def _rules() -> tuple[dict[str, str], dict[str, str]]:
-    records, alerts = {}, {}
+    records: dict[str, str] = {}
+    alerts: dict[str, str] = {}
     for path in sorted((ROOT / "alerts" / "rules").glob("*.yml")):
         for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
             for rule in group["rules"]:

@@ -15,6 +15,7 @@ from prober.config.document.yaml_document import parse
 from prober.config.fields.field_types import Json
 from prober.config.fields.units import parse_duration, parse_size
 from prober.config.model import Limits, Target
+from prober.kinds.metrics.settings import ACTS
 from prober.kinds.race.models import OPERATIONS
 from prober.loader import json_schema
 from tests.config.conftest import HERE, loaded
@@ -108,11 +109,11 @@ def _used(schema: Any, root: Any, value: Any, path: str = "") -> Iterator[str]:
 
 
 def _whatever_kind(key: str) -> str:
-    """The cursor of a key that several kinds, operations of a race, or targets and sources share."""
-    key = re.sub(r"\(\w+\)", "", key).replace(".cleanup[]", ".steps[]")
+    """The cursor of a key that several kinds, operations of a race, acts, or targets and sources share."""
+    key = re.sub(r"\(\w+\)", "", key).replace(".cleanup[]", ".steps[]").replace(".setup[]", ".steps[]")
     key = re.sub(r"\*\.(setup|cleanup)\.", "*.steps[].", key)
     key = key.replace(".sources.*.target.", ".targets.*.")
-    return re.sub(rf"\*\.({'|'.join(OPERATIONS)})\.", "*.write.", key)
+    return re.sub(rf"\*\.({'|'.join((*OPERATIONS, *ACTS))})\.", "*.write.", key)
 
 
 def _branches(schema: Any, root: Any) -> Iterator[tuple[str, Any]]:

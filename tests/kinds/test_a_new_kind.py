@@ -185,7 +185,6 @@ def test_only_commands_about_a_kind_name_it() -> None:
     assert knows == {
         ("cli", "catalog"),  # pin and drift
         ("cli", "race"),  # run --seed, judge
-        ("cli", "metrics"),  # check-metrics
         ("discover", "catalog"),  # init lists what a catalog probe lists
         ("discover", "call"),  # init --update: the tools that a file has probes of
         ("discover", "handshake"),  # run URL: probes of a server that nobody wrote down

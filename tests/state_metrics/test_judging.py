@@ -121,7 +121,7 @@ BROKEN: Final[dict[str, tuple[dict[str, str], str, str, str]]] = {
 
 
 def found(**change: str) -> tuple[Finding, ...]:
-    return judge(page(**change), families())  # type: ignore[arg-type]
+    return judge(page(**change), families())
 
 
 @pytest.mark.parametrize("format_", FORMATS)

@@ -184,7 +184,7 @@ def check_metrics(
         bool, typer.Option("--allow-writes", help="Call tools that change something; --mcp needs it.")
     ] = False,
 ) -> None:
-    """Hold a server's own metrics against the families of shared state.
+    """Judge the metrics that a server exports itself.
 
     mcp-prober check-metrics http://127.0.0.1:8080/metrics
     """
