@@ -28,19 +28,30 @@ dashboard *Shared state* and is watched by the alerts `McpState…` without a ch
 The file that this page is made of, `families.json` in that package, is for programs; `families.schema.json` beside it
 is its schema.
 
+<!-- lasting: a second terminal -->
+```sh
+mcp-prober reference
+```
+
 ```sh
 mcp-prober check-metrics http://127.0.0.1:8080/metrics
 mcp-prober check-metrics http://127.0.0.1:8080/metrics --mcp http://127.0.0.1:8080/mcp --allow-writes
 ```
 
-The first holds a page against the families; the second also causes conflicts and waits for locks by the tools of the
-reference server, and sees whether the counters moved by them. `--act` names tools of another server, and a probe of
-[kind `metrics`](kinds.md#metrics) does the same on a schedule.
+The first command holds a page against the families. The second also causes conflicts and waits for locks, by the
+tools of the reference server, and sees whether the counters moved by them. A probe of
+[kind `metrics`](kinds.md#metrics) does the same on a schedule. `--act` names tools of another server; the acts are
+`write`, `conflict` (64 calls, 16 at once; an error counts as lost) and `lock_wait`:
+
+```text
+--act 'conflict=add_item {"list_name": "{scratch}", "item": "x"}' --act 'lock_wait=buy {"list_name": "a"}'
+```
 
 ## What holds for all
 
 - A label has the values below and no others. No text of a caller becomes a label value: that is why a call of a tool
-  that does not exist counts as `unknown`. Labels of your own are allowed on all series alike, and are summed over.
+  that does not exist counts as `unknown`. Labels of your own are summed over; each value of
+  one is one more series.
 - A series of a label with a closed list of values begins at zero with its tool: `rate` does not see the first
   increase of a series that begins with it.
 - Histograms have at least the buckets below, for quantiles over several servers are sums of buckets.
