@@ -17,6 +17,7 @@ from prober.kinds.catalog import CatalogSettings
 from prober.kinds.clients import ClientsSettings
 from prober.kinds.handshake import HandshakeSettings
 from prober.kinds.prompt import PromptSettings
+from prober.kinds.metrics.settings import MetricsSettings
 from prober.kinds.race import RaceSettings
 from prober.kinds.race.models import MODELS
 from prober.kinds.read import ReadSettings
@@ -34,6 +35,7 @@ SETTINGS: Final[dict[str, Any]] = {
     "prompt": PromptSettings(prompt="p"),
     "scenario": ScenarioSettings(steps=()),
     "race": RaceSettings(model="counter", calls={}),
+    "metrics": MetricsSettings(metrics_url="http://127.0.0.1:9/metrics"),
 }
 WEB: Final = Target(name="t", url="http://127.0.0.1:9/mcp")
 LOCAL: Final = Target(name="t", transport="stdio", command=("server",))

@@ -176,7 +176,10 @@ def check_metrics(
             " the reference server.",
         ),
     ] = None,
-    header: Headers = None,
+    header: Annotated[
+        list[str] | None,
+        typer.Option("--header", metavar="'NAME: VALUE'", help="Sent to --mcp alone; ${VARIABLE} for a secret."),
+    ] = None,
     timeout: Annotated[str, typer.Option(help="Deadline of each page, and of all calls together.")] = "20s",
     output: Annotated[str, typer.Option(metavar="table|json", help="How to report.")] = "table",
     *,
