@@ -16,8 +16,8 @@ from prober.kinds.call import CallSettings
 from prober.kinds.catalog import CatalogSettings
 from prober.kinds.clients import ClientsSettings
 from prober.kinds.handshake import HandshakeSettings
-from prober.kinds.prompt import PromptSettings
 from prober.kinds.metrics.settings import MetricsSettings
+from prober.kinds.prompt import PromptSettings
 from prober.kinds.race import RaceSettings
 from prober.kinds.race.models import MODELS
 from prober.kinds.read import ReadSettings
