@@ -15,6 +15,7 @@ The kinds share the modules beside the folders:
     answer               judges an answer by the checks of the configuration
     tool_call, run_step  call a tool; run one step of a scenario or race
     step, placeholders   the declaration of such a step; `{name}` in its arguments
+    connections          sessions of several clients at once, replaced after a failed call
     read_only            whether a tool changes nothing
     reasons              reasons that several kinds can end with
 """

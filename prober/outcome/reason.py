@@ -13,7 +13,7 @@ The tree of reasons, drawn once:
     verdict     output_schema_invalid output_schema_mismatch schema_mismatch expectation_failed
                 too_slow contract_broken second_opinion_failed client_unusable
     race        lost_update torn_read stale_read non_monotonic_read duplicate_effect phantom_value
-                order_violation exclusion_broken lock_stuck
+                order_violation exclusion_broken lock_stuck answer_crossed
     deadline    timeout
     prober      internal_error prober_shortage not_run undecided
 
@@ -130,6 +130,7 @@ class Reason(StrEnum):
     ORDER_VIOLATION = "order_violation", Family.RACE
     EXCLUSION_BROKEN = "exclusion_broken", Family.RACE
     LOCK_STUCK = "lock_stuck", Family.RACE
+    ANSWER_CROSSED = "answer_crossed", Family.RACE
 
     TIMEOUT = "timeout", Family.DEADLINE
 

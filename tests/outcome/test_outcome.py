@@ -55,7 +55,7 @@ OF_SYMPTOMS: Final = {
     Symptom.CONTRACT_BROKEN: "contract_broken",
     Symptom.RACE_VIOLATION: (
         "lost_update|torn_read|stale_read|non_monotonic_read|duplicate_effect|phantom_value|order_violation"
-        "|exclusion_broken|lock_stuck"
+        "|exclusion_broken|lock_stuck|answer_crossed"
     ),
     Symptom.UNKNOWN: "internal_error|prober_shortage|not_run|undecided",
 }
