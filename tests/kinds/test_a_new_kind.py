@@ -193,7 +193,17 @@ def test_only_commands_about_a_kind_name_it() -> None:
 
 
 def test_every_kind_that_ships_is_whole() -> None:
-    assert all_kinds().keys() == {"handshake", "catalog", "clients", "call", "read", "prompt", "scenario", "race"}
+    assert all_kinds().keys() == {
+        "handshake",
+        "catalog",
+        "clients",
+        "call",
+        "read",
+        "prompt",
+        "scenario",
+        "race",
+        "isolation",
+    }
     for name, kind in all_kinds().items():
         assert isinstance(kind, ProbeKind)
         assert kind.help.endswith(".")

@@ -16,6 +16,7 @@ from prober.kinds.call import CallSettings
 from prober.kinds.catalog import CatalogSettings
 from prober.kinds.clients import ClientsSettings
 from prober.kinds.handshake import HandshakeSettings
+from prober.kinds.isolation import IsolationSettings
 from prober.kinds.prompt import PromptSettings
 from prober.kinds.race import RaceSettings
 from prober.kinds.race.models import MODELS
@@ -34,6 +35,7 @@ SETTINGS: Final[dict[str, Any]] = {
     "prompt": PromptSettings(prompt="p"),
     "scenario": ScenarioSettings(steps=()),
     "race": RaceSettings(model="counter", calls={}),
+    "isolation": IsolationSettings(tool="t", arguments={}),
 }
 WEB: Final = Target(name="t", url="http://127.0.0.1:9/mcp")
 LOCAL: Final = Target(name="t", transport="stdio", command=("server",))
