@@ -25,7 +25,9 @@ PROBE: Final = {"kind": "isolation", "tool": "say", "arguments": {"text": "{nonc
 async def echo(arguments: Message) -> Message:
     """Takes a moment, so that calls overlap."""
     await asyncio.sleep(0.02)
-    return dict(says(f"You said {arguments['text']}.")(arguments))  # type: ignore[call-overload,no-any-return]
+    answered = says(f"You said {arguments['text']}.")(arguments)
+    assert isinstance(answered, dict)
+    return answered
 
 
 def swapping() -> Answer:
