@@ -29,6 +29,13 @@ CLIENTS: Final = {
     "client_findings_warning": 0.0,
 }
 
+SLOW: Final = {
+    "latency_seconds": 2.5,
+    "warm_latency_seconds": 0.25,
+    "warm_latency_seconds_warn": 0.5,
+    "warm_latency_seconds_fail": 1.0,
+}
+
 DOCUMENT: Final[Mapping[str, Any]] = {
     "targets": {
         "web": {
@@ -49,6 +56,8 @@ DOCUMENT: Final[Mapping[str, Any]] = {
             "kind": "call",
             "tool": "search",
             "latency": {"warn": "500ms", "fail": "2s"},
+            "warm": True,
+            "warm_latency": {"warn": "500ms", "fail": "1s"},
         },
         "motd": {"target": "old", "kind": "read", "uri": "file:///motd"},
         "greet": {"target": "old", "kind": "prompt", "prompt": "greet", "cron": "*/5 * * * *"},
@@ -117,7 +126,7 @@ def eventful(config: Config) -> list[ScheduledRun]:
         ran(probes["hello"], at=60, took=0.0000125, reason=Reason.CONNECT_REFUSED),
         ran(probes["offer"], server=MODERN, facts={"tools": 7.0, **changes}, phases=PHASES),
         ran(probes["users"], server=MODERN, facts=CLIENTS, phases=PHASES),
-        ran(probes["search"], took=3.0, facts={"latency_seconds": 2.5}, reason=Reason.TOO_SLOW, phases=PHASES),
+        ran(probes["search"], took=3.0, facts=SLOW, reason=Reason.TOO_SLOW, phases=PHASES),
         ran(probes["motd"], took=31.5, facts={"start_seconds": 2.25, "close_seconds": 0.0625}, reason=Reason.TIMEOUT),
         ran(probes["greet"], reason=Reason.UNDECIDED, facts={"latency_seconds": 1e-05}),
         ran(probes["story"], took=0.0, reason=Reason.NOT_RUN),
