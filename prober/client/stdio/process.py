@@ -106,6 +106,8 @@ class Process:
         """The end of what the process wrote to its standard error: in this run, or else before it."""
         self._drain_what_is_there()
         words = self._tail.decode("utf-8", "replace").strip()
+        if len(self._tail) == _STDERR_TAIL:  # the ellipsis says where a secret may have been cut
+            words = "…" + words.lstrip("\N{REPLACEMENT CHARACTER}")
         return words if self._tail_is_of_now or self._idle or not words else f"before this run: {words}"
 
     def rest(self) -> None:
@@ -187,7 +189,7 @@ class Process:
         """Kill what is left of the group, reap the child, close the pipes. Bounded, never raises."""
         try:
             if _GUARDED and self._status() is None:
-                os.kill(self._popen.pid, signal.SIGUSR1)
+                self._tell_guardian()
                 await self.exit_status(_KILL_WAIT)
             self._signal(signal.SIGKILL)
             await self.exit_status(_KILL_WAIT)
@@ -205,6 +207,10 @@ class Process:
                 os.close(self._pidfd)
                 self._pidfd = None
             self._popen.poll()
+
+    def _tell_guardian(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._popen.pid, signal.SIGUSR1)
 
     def _signal(self, number: signal.Signals) -> None:
         # Safe until the child is reaped, which only aclose() does: a zombie keeps the number of its group.
