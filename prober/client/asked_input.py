@@ -1,7 +1,7 @@
-"""What a server wants to know of a person before it answers, in words: that of a result, or that of an error.
+"""What a server of the modern era asks of its client before it answers, in words.
 
-A server of the modern era asks in its result (`inputRequests`, by keys of its own) and wants the request once more with
-the replies. One of the handshake era refuses with an error that names addresses for a person to open; none is fetched.
+It asks in its result (`inputRequests`, by keys of its own), and wants the request once more, with the replies and with
+its `requestState`. That state is opaque and is not shown.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from prober.json_values import cap, written
+from prober.json_values import cap, render
 from prober.outcome import Evidence, Failure, Reason
 
 _MOST: Final = 5
@@ -35,7 +35,7 @@ def input_required(result: Mapping[str, Any]) -> Failure:
     return Failure(
         Reason.INPUT_REQUIRED,
         f"the server wants something of its client before it answers: {'; '.join(asked[:_MOST])}{more}",
-        evidence=Evidence(pointer="/result/inputRequests", seen=written(requests, 2 * _LONGEST)),
+        evidence=Evidence(pointer="/result/inputRequests", seen=render(requests, 2 * _LONGEST)),
     )
 
 
@@ -51,6 +51,8 @@ def _one(method: Any, params: Mapping[str, Any]) -> str:
     what = _WHAT.get(method, cap(method, _LONGEST)) if isinstance(method, str) else "something without a method"
     message, schema = params.get("message"), params.get("requestedSchema")
     properties = schema.get("properties") if isinstance(schema, dict) else None
-    said = f", {written(message, _LONGEST)}" if isinstance(message, str) else ""
-    fields = f" ({cap(', '.join(map(str, properties)), _LONGEST)})" if isinstance(properties, dict) and properties else ""
+    said = f", {render(message, _LONGEST)}" if isinstance(message, str) else ""
+    fields = (
+        f" ({cap(', '.join(map(str, properties)), _LONGEST)})" if isinstance(properties, dict) and properties else ""
+    )
     return f"{what}{said}{fields}"
