@@ -53,7 +53,7 @@ class StoredRun:
     step: str | None = None
     message: str = ""
     run_id: str | None = None
-    """When it began; None where the report does not say."""
+    """When it began, or the pass that it is of; None where the report does not say."""
     version: str | None = None
     """The revision of the protocol that was spoken."""
     details: tuple[str, ...] = ()
@@ -90,10 +90,11 @@ def stored_runs(text: str) -> list[StoredRun]:
     key = next((key for key in _LISTS if isinstance(document.get(key), list)), None)
     if key is None:
         raise StoredError(f"it has none of the lists {', '.join(_LISTS)}; `mcp-prober run --output json` writes one")
-    return [_run(each, f"/{key}/{index}") for index, each in enumerate(document[key])]
+    began = _text(document, "started_at", "")
+    return [_run(each, f"/{key}/{index}", began) for index, each in enumerate(document[key])]
 
 
-def _run(value: Any, where: str) -> StoredRun:
+def _run(value: Any, where: str, began: str | None) -> StoredRun:
     if not isinstance(value, dict):
         raise StoredError(f"{where}: expected an object")
     protocol, evidence = value.get("protocol"), _objects(value.get("evidence"))
@@ -105,7 +106,7 @@ def _run(value: Any, where: str) -> StoredRun:
         reason=_text(value, "reason", where),
         step=_text(value, "step", where),
         message=_text(value, "message", where) or "",
-        run_id=_text(value, "run_id", where) or _text(value, "started_at", where),
+        run_id=_text(value, "run_id", where) or _text(value, "started_at", where) or began,
         version=_text(protocol, "version", where) if isinstance(protocol, dict) else None,
         details=tuple(each["detail"] for each in evidence if isinstance(each.get("detail"), str)),
         exchanges=tuple(

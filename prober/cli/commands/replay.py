@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from prober.cli.commands.run import with_sources
 from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN, refuse
 from prober.cli.state_folder import state_folder
 from prober.client.target_cache import cache_of
-from prober.config.model import Config, Probe, Target
+from prober.config.model import Config, Probe
 from prober.outcome import Outcome, Verdict
 from prober.redaction import Redactor
 from prober.replay.curl import curl_of
@@ -32,6 +33,9 @@ from prober.report.untrusted import line
 _SECONDS: Final = 30.0
 """What the daemon or its history may take to answer."""
 _FAILURES: Final = 100_000
+"""Of one probe: more than the history keeps."""
+_RUNS: Final = 100
+"""That may have begun in one millisecond."""
 _MOST_BYTES: Final = 64 * 1024 * 1024
 
 
@@ -64,7 +68,7 @@ def replay(options: ReplayOptions) -> int:
         repetition = repetition_of(run, probe, redact)
     except NotRepeatableError as error:
         refuse(line(f"Nothing was run: {error}."))
-    _refuse_writes(probe, target, options)
+    _refuse_writes(probe, options)
     now = asyncio.run(_run(config, repetition.probe))
     for text in _told(run, repetition, now, redact):
         typer.echo(text)
@@ -87,15 +91,15 @@ def _redactor(config: Config, probe: Probe) -> Redactor:
     return redact
 
 
-def _refuse_writes(probe: Probe, target: Target, options: ReplayOptions) -> None:
-    if probe.allow_writes and target.allow_writes and not options.yes:
+def _refuse_writes(probe: Probe, options: ReplayOptions) -> None:
+    if probe.allow_writes and not options.yes:
         refuse(f"Nothing was run: the probe {probe.name} may write. To run it again all the same: --yes")
 
 
 def _told(run: StoredRun, repetition: Repetition, now: Outcome, redact: Redactor) -> Iterator[str]:
     cause = " at ".join(filter(None, (run.reason, run.step)))
-    yield redact(line(f"then  {run.run_id or 'at a time that the file does not say'}: {run.verdict}: "
-                      f"{': '.join(filter(None, (cause, run.message)))}"))  # fmt: skip
+    then = ": ".join(filter(None, (run.verdict, cause, run.message)))
+    yield redact(line(f"then  {run.run_id or 'at a time that the file does not say'}: {then}"))
     yield line(f"now   {rfc3339(now.started_at)}: {': '.join(filter(None, (now.verdict, headline(now))))}")
     yield from (f"  {text}" for text in as_lines(all_notes(now, verbose=False)))
     for note in repetition.notes:
@@ -149,8 +153,9 @@ def _stored(options: ReplayOptions) -> list[StoredRun]:
     word = options.failure
     began = parse_rfc3339(word)
     if began is not None:
-        read = _of_daemon(options.daemon, word) if options.daemon is not None else _of_history(options, began)
-        return [run for run in read if run.run_id == word]
+        wanted = rfc3339(began)
+        read = _of_daemon(options.daemon, wanted) if options.daemon is not None else _of_history(options, began)
+        return [run for run in read if run.run_id == wanted]
     if options.daemon is not None or options.history is not None:
         refuse(f"{word}: --daemon and --history want the id of a run, such as 2026-01-31T12:00:00.000Z")
     return _parsed(word, _of_file(word))
@@ -196,7 +201,7 @@ def _of_daemon(address: str, run_id: str) -> list[StoredRun]:
 
 def _of_history(options: ReplayOptions, began: datetime) -> list[StoredRun]:
     """The failures with that id that the daemon has written down, without exchanges."""
-    from prober.history import HistoryError
+    from prober.history import HistoryError, PastFailure
     from prober.history.queries import failures, results
     from prober.history.reader import Reader
 
@@ -205,21 +210,18 @@ def _of_history(options: ReplayOptions, began: datetime) -> list[StoredRun]:
         refuse(f"{file}: there is no history. --history FILE names another one; --daemon URL asks a daemon")
     reader = Reader(file, seconds=_SECONDS)
 
-    def ask(what: Callable[..., list], **which: object) -> list:  # type: ignore[type-arg]
-        return reader.answer(lambda connection: what(connection, **which), time.monotonic() + _SECONDS)
+    def ask(connection: sqlite3.Connection) -> list[PastFailure]:
+        until = began + timedelta(milliseconds=1)
+        runs = results(connection, target=None, probe=options.probe, since=began, until=until, limit=_RUNS)
+        return [
+            failure
+            for target, probe in {(run.target, run.probe) for run in runs}
+            for failure in failures(connection, target=target, probe=probe, limit=_FAILURES)
+            if began <= failure.started_at < until
+        ]
 
     try:
-        until = began + timedelta(milliseconds=1)
-        probes = {
-            (each.target, each.probe)
-            for each in ask(results, target=None, probe=options.probe, since=began, until=until, limit=100)
-        }
-        found = [
-            each
-            for target, probe in probes
-            for each in ask(failures, target=target, probe=probe, limit=_FAILURES)
-            if rfc3339(each.started_at) == rfc3339(began)
-        ]
+        found = reader.answer(ask, time.monotonic() + _SECONDS)
     except HistoryError as error:
         refuse(str(error))
     finally:
