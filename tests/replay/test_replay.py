@@ -21,6 +21,7 @@ from tests.daemon.process import daemon
 from tests.daemon.watching import api, until
 from tests.kinds.offering import ERAS, Tool, called, document, gives, offering, tool
 from tests.peers.protocol import Era, Message
+from tests.real.process import free_port
 from tests.running import run_document
 
 SECRET: Final = "s3cr3t-0f-th3-t3nant"
@@ -96,6 +97,18 @@ async def test_a_server_that_cannot_be_asked_any_more_fails_for_another_reason(t
     assert done.code == 1
     assert "answers: not compared, of one of them nothing was kept" in done.out
     assert done.out.endswith("fails for another reason: connect_refused instead of expectation_failed\n")
+
+
+async def test_where_there_was_no_answer_none_is_called_the_same(tmp_path: Path) -> None:
+    probe = {"target": "peer", **probing()}
+    nobody = {"url": f"http://127.0.0.1:{free_port()}/mcp", "protocol": "modern"}
+    file = await failed({"targets": {"peer": nobody}, "probes": {"p0": probe}}, tmp_path)
+    done = await replay(file, tmp_path)
+    assert done.code == 1
+    assert done.out.splitlines()[-2:] == [
+        "answers: there was none, neither then nor now",
+        "still happens: connect_refused",
+    ]
 
 
 async def test_arguments_that_were_changed_since_are_those_of_then(tmp_path: Path) -> None:

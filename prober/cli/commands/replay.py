@@ -109,6 +109,9 @@ def _told(run: StoredRun, repetition: Repetition, now: Outcome, redact: Redactor
     if before is None or after is None:
         yield "answers: not compared, of one of them nothing was kept"
         return
+    if not before.received and not after:
+        yield "answers: there was none, neither then nor now"
+        return
     found = differences(before.received, after)
     for each in found:
         yield redact(line(f"answers differ: {each}"))
