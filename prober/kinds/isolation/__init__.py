@@ -51,5 +51,4 @@ KIND: Final = ProbeKind(
         Reason.UNDECIDED: "Raise `clients` or `rounds` of the probe {probe}, so that calls overlap. On stdio a"
         " client has a process of its own: remove the probe there.",
     },
-    own_process=True,
 )
