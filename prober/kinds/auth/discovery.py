@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from prober.client.exchange import Address
 from prober.client.http.stranger import Stranger
 from prober.json_values import cap
 from prober.kinds.auth.metadata import (
@@ -131,7 +131,7 @@ class Discovery:
             problem, document = await self._read(address, step=step)
             if document is not None:
                 return address, document
-            told.append(f"{_shown(address)}: {problem}")
+            told.append(f"{self._shown(address)}: {problem}")
         message = f"no {step} where clients look for it: {'; '.join(told)}"
         self.findings.append(_broken(message, step, seen="; ".join(told), expected="HTTP 200 and a JSON object"))
         return None
@@ -160,17 +160,17 @@ class Discovery:
         document = parsed(answer.body)
         return ("no JSON object", None) if document is None else ("", document)
 
+    def _shown(self, address: str) -> str:
+        """Where a document is, without its query, which may hold anything; of the target's own, the path is enough."""
+        where = Address.of(address)
+        return cap(where.path if origin_of(address) == origin_of(self.url) else str(where), _SHOWN)
+
     def _find(self, step: str, address: str, mistakes: Sequence[str]) -> None:
         for mistake in mistakes:
-            self.findings.append(_broken(f"{step} at {_shown(address)}: {mistake}", step, seen=mistake))
+            self.findings.append(_broken(f"{step} at {self._shown(address)}: {mistake}", step, seen=mistake))
 
 
 def _broken(message: str, step: str, *, seen: str, expected: str | None = None) -> Failure:
     return Failure(
         Reason.AUTH_METADATA_BROKEN, message, step=step, evidence=Evidence(seen=cap(seen, 500), expected=expected)
     )
-
-
-def _shown(address: str) -> str:
-    """The path of a document, for its origin is known; its query may hold anything."""
-    return cap(urlsplit(address).path, _SHOWN)

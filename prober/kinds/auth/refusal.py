@@ -66,7 +66,7 @@ def refusal_of(answer: Answer, *, who: str, step: str, known: bool) -> Failure |
 def challenge_warnings(answer: Answer) -> list[str]:
     """What is odd about a challenge and forbids nothing."""
     header = answer.headers.get("www-authenticate", "")
-    if "bearer" in schemes(header):
+    if not header.strip() or "bearer" in schemes(header):
         return []
     return [f"WWW-Authenticate names no Bearer scheme, by which MCP clients go: {cap(header, _SHOWN)}"]
 
