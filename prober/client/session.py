@@ -95,6 +95,15 @@ class Session:
         return self.conversation.transport.certificate_expiry
 
     @property
+    def token_expiry(self) -> Mapping[str, float]:
+        """When the tokens of the target expire, by name of the fact."""
+        if self._target.transport == "stdio":
+            return {}
+        from prober.client.http.token_expiry import token_expiry
+
+        return token_expiry(self._target, self._requester.target_cache.tokens)
+
+    @property
     def mirrors_arguments(self) -> bool:
         """Whether `x-mcp-header` in the schema of a tool means something."""
         return self._requester.mirrors_arguments

@@ -1,6 +1,6 @@
 """A server on the official SDK that wants tokens, with the SDK's own OAuth metadata of both parts.
 
-python -m tests.real.auth_server FD URL [--mistake MISTAKE]      serves the listening socket FD, which is URL for clients
+python -m tests.real.auth_server FD URL [--mistake MISTAKE]   serves the listening socket FD, known to clients as URL
 
 Tokens are JSON Web Tokens, signed with KEY and checked by joserfc.
 """
@@ -64,7 +64,6 @@ def app_for(url: str, mistake: str | None) -> MCPServer:
     )
     server = MCPServer("auth-server", log_level="ERROR", auth=settings, token_verifier=Verifier(url, mistake))
 
-    @server.custom_route("/.well-known/oauth-authorization-server/staff", methods=["GET"])
     async def metadata(request: Request) -> Response:
         issuer = to_url(origin + ("/others" if mistake == "issuer" else "/staff"))
         told = build_metadata(issuer, None, ClientRegistrationOptions(enabled=True), RevocationOptions())
@@ -73,6 +72,7 @@ def app_for(url: str, mistake: str | None) -> MCPServer:
             del document["code_challenge_methods_supported"]
         return JSONResponse(document)
 
+    server.custom_route("/.well-known/oauth-authorization-server/staff", methods=["GET"])(metadata)
     return server
 
 
