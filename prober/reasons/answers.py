@@ -128,4 +128,16 @@ MEANINGS: Final[Mapping[Reason, Meaning]] = {
         " as `resource` of the probe {probe}.",
         alert=_WRONG,
     ),
+    Reason.STREAM_CUT: Meaning(
+        sentence="An idle stream of the server was cut sooner than the probe expects: what the server says later is"
+        " lost.",
+        causes=(
+            "a proxy or balancer ends connections on which nothing is said for a minute",
+            "the server sends no keep-alives, or too few",
+            "the server was restarted",
+        ),
+        next_step="Have the server send a keep-alive well before the second of the cut, or raise the idle timeout of the"
+        " proxy before it. If clients can live with the cut, lower `expect_open` of the probe {probe}.",
+        alert=_WRONG,
+    ),
 }

@@ -109,7 +109,7 @@ def ran(probe: Probe, *, at: float = 0.0, took: float = 0.25, lag: float = 0.002
 def eventful(config: Config) -> list[ScheduledRun]:
     """Runs that fill every family, with numbers large, small, whole and none."""
     probes = config.probes
-    expiry = {"certificate_expiry_timestamp_seconds": 1798761600.0}
+    expiry = {"certificate_expiry_timestamp_seconds": 1798761600.0, "token_expiry_timestamp_seconds": 1796083200.0}
     changes = {"contract_changes_breaking": 0.0, "contract_changes_additive": 2.0, "contract_changes_cosmetic": 1.0}
     race = {"race_operations": 200.0, "race_overlap": 8.0, "race_violations_lost_update": 3.0}
     return [
