@@ -98,7 +98,9 @@ async def run_pass(
     new_span: Callable[[], SpanContext | None] = lambda: None,
     ends_pass: Callable[[Outcome], bool] = lambda _outcome: False,
 ) -> list[Outcome]:
-    """Run each probe once, at most `concurrency` at a time beside those that only wait; outcomes come in the order of `probes`.
+    """Run each probe once, at most `concurrency` at a time; outcomes come in the order of `probes`.
+
+    Runs of a kind that only waits take no turn of others.
 
     The first outcome that `ends_pass` ends the pass: what has not begun is not run, and runs under way are given up.
     Those that may write are not: their cleanup would be left undone.

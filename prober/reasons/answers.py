@@ -136,8 +136,8 @@ MEANINGS: Final[Mapping[Reason, Meaning]] = {
             "the server sends no keep-alives, or too few",
             "the server was restarted",
         ),
-        next_step="Have the server send a keep-alive well before the second of the cut, or raise the idle timeout of the"
-        " proxy before it. If clients can live with the cut, lower `expect_open` of the probe {probe}.",
+        next_step="Have the server send a keep-alive well before the second of the cut, or raise the idle timeout of"
+        " the proxy before it. If clients can live with the cut, lower `expect_open` of the probe {probe}.",
         alert=_WRONG,
     ),
 }
