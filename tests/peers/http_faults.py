@@ -17,6 +17,7 @@ from tests.peers.messages import CALL, DISCOVER, INITIALIZE, MESSAGE_FAULTS, MOD
 from tests.peers.protocol import ASKED, IN_USE, MODERN, NARROW, SENT, Place, RpcError, of_era, unsupported_version
 from tests.peers.wire import event
 
+LISTEN: Final = frozenset({Place("modern", "listen"), Place("handshake", "listen")})
 CLOSE: Final = frozenset({Place("handshake", "close")})
 POSTED: Final = SENT - CLOSE
 IN_SESSION: Final = of_era(IN_USE, "handshake")
@@ -172,8 +173,14 @@ _AUTH: Final[Mapping[str, Fault[Act]]] = {
     )
 }
 
+_LISTENED: Final[Mapping[str, Fault[Act]]] = {
+    "stream_cut": Fault(act=sse.listened(b""), reason=Reason.STREAM_CUT, where=LISTEN),
+    "stream_kept_open": Fault(act=sse.listened(b"", ends=False), reason=None, where=LISTEN),
+}
+
 FAULTS: Final[Mapping[str, Fault[Act]]] = {
     **_STATUSES,
+    **_LISTENED,
     **_AUTH,
     **_CONTENT,
     **_CONNECTION,
