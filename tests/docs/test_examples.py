@@ -18,8 +18,9 @@ from prober.kinds import all_kinds
 from prober.loader import load
 from tests.real.install import ENVIRONMENT, MODULES
 
-ELSEWHERE: Final = {"auth"}
-"""Kinds whose example names a server that is not here: `tests/kinds/test_auth_real.py` runs it against one."""
+ELSEWHERE: Final = {"auth", "stream"}
+"""Kinds whose example names a server that is not here: `tests/kinds/test_auth_real.py` and `test_stream_real.py` have
+servers for them."""
 
 
 @pytest.mark.external
