@@ -47,7 +47,7 @@ KIND: Final = ProbeKind(
     settings=mapping_of(AuthSettings),
     reasons=lambda _: REASONS,
     next_steps={
-        Reason.UNDECIDED: "Give the origin that the message names to `issuers` of the probe {probe}, if it is yours:"
-        " nothing else that a server names is fetched.",
+        Reason.UNDECIDED: "If the message names an origin that is yours, add it to `issuers` of the probe {probe}:"
+        " nothing else that a server names is fetched. A process has no OAuth: remove the probe of one.",
     },
 )

@@ -110,4 +110,5 @@ def _report(findings: list[Failure]) -> None:
 
 
 def _told(finding: Failure) -> Evidence:
-    return replace(finding.evidence, detail=finding.message)
+    seen = finding.evidence.seen
+    return replace(finding.evidence, detail=finding.message, seen=None if seen and seen in finding.message else seen)
