@@ -19,8 +19,7 @@ from prober.loader import load
 from tests.real.install import ENVIRONMENT, MODULES
 
 ELSEWHERE: Final = {"auth", "stream"}
-"""Kinds whose example names a server that is not here: `tests/kinds/test_auth_real.py` and `test_stream_real.py` have
-servers for them."""
+"""Kinds whose example names a server that is not here: `tests/kinds/test_auth_real.py`, `tests/real/test_streams.py`."""
 
 
 @pytest.mark.external

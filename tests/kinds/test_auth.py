@@ -199,6 +199,16 @@ CASES: Final = {
         reason=CHALLENGE,
         message="`resource_metadata` of WWW-Authenticate is no URL",
     ),
+    "a hint with a tab in it": Case(
+        guard=Guard(hint="http://127.0.0.1:9/a\tb"),
+        reason=CHALLENGE,
+        message="`resource_metadata` of WWW-Authenticate is no URL",
+    ),
+    "a hint with a password": Case(
+        guard=Guard(hint="http://a:b@127.0.0.1:9/"),
+        reason=CHALLENGE,
+        message="`resource_metadata` of WWW-Authenticate is no URL",
+    ),
     "a redirected document": Case(
         guard=Guard(documents={RESOURCE: (302, {"Location": "/elsewhere"}, b"")}),
         reason=BROKEN,

@@ -9,8 +9,8 @@ from typing import Final
 _PARAMETER: Final = re.compile(r'([A-Za-z0-9!#$%&\'*+.^_`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 _SCHEME: Final = re.compile(r"(?:^|,)\s*([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?=\s+[^\s=]|\s*(?:,|$))(?!\s*=)")
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
-_MOST: Final = 8192
-"""Characters that are read: the patterns stay quick."""
+_MOST: Final = 2048
+"""Characters that are read: the time of the patterns grows with the square."""
 
 
 def schemes(header: str) -> frozenset[str]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from prober.client.exchange import Address
 from prober.client.http.stranger import Stranger
+from prober.config.fields.urls import complaint
 from prober.json_values import cap
 from prober.kinds.auth.metadata import (
     issuer_addresses,
@@ -104,7 +105,10 @@ class Discovery:
         """Whether the address may be fetched. Raises Failure with `undecided` for one elsewhere."""
         try:
             origin = origin_of(hint)
+            usable = complaint(hint) is None
         except ValueError:
+            usable = False
+        if not usable:
             message = (
                 f"`resource_metadata` of WWW-Authenticate is no URL that a client could fetch: {cap(hint, _SHOWN)}"
             )
