@@ -19,7 +19,7 @@ from prober.loader import load
 from tests.real.install import ENVIRONMENT, MODULES
 
 ELSEWHERE: Final = {"auth", "stream"}
-"""Kinds whose example names a server that is not here: `tests/kinds/test_auth_real.py`, `tests/real/test_streams.py`."""
+"""Kinds whose example names a server that is not here; `tests/kinds` and `tests/real` have others for them."""
 
 
 @pytest.mark.external
