@@ -45,7 +45,7 @@ async def test_a_server_that_refuses_strangers_and_says_where_tokens_are_passes(
         outcome = await probed(peer, tmp_path, protocol=protocol, foreign_token="${FOREIGN}")
     assert (outcome.verdict, outcome.message, outcome.warnings) == (Verdict.PASS, "", ())
     assert outcome.facts["auth_servers"] == 1
-    assert (outcome.facts["auth_registration_dcr"], outcome.facts["auth_registration_cimd"]) == (True, False)
+    assert (outcome.facts["auth_registration_dcr"], outcome.facts["auth_registration_cimd"]) == (1, 0)
     assert "tools/call" not in [request.rpc_method for request in peer.requests]
 
 

@@ -56,7 +56,7 @@ async def test_the_sdks_own_server_passes_in_both_eras(tmp_path: Path) -> None:
         outcomes = await probed(url, tmp_path)
     assert [(each.probe, each.message) for each in outcomes if each.verdict is not Verdict.PASS] == []
     assert [each.warnings for each in outcomes] == [()] * 4
-    assert outcomes[1].facts["auth_registration_dcr"] is True
+    assert outcomes[1].facts["auth_registration_dcr"] == 1
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def claims(token: str | None) -> Mapping[str, Any]:
 
 
 def unexpired(token: str | None) -> bool:
-    return claims(token).get("exp", 0) > time.time()
+    return float(claims(token).get("exp", 0)) > time.time()
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from dashboards.generate.panels import over_time
 
 
 def promises(targets: str, probes: str) -> Row:
-    """Catalogue, contract, budget of calls, and whether a kept process lives."""
+    """Catalogue, contract, budget of calls, whether a kept process lives, and how long an idle stream does."""
     return Row(
         title="What it promises",
         height=7,

@@ -99,10 +99,10 @@ class Discovery:
         self.context.facts["auth_servers"] = len(listed)
         if supported:
             for way in ("cimd", "dcr"):
-                self.context.facts[f"auth_registration_{way}"] = all(each[way] for each in supported)
+                self.context.facts[f"auth_registration_{way}"] = float(all(each[way] for each in supported))
 
     def _is_ours(self, hint: str) -> bool:
-        """Whether the address may be fetched. Raises Failure with `undecided` for one elsewhere."""
+        """Whether the address may be fetched. Where it may not, that is a finding."""
         try:
             origin = origin_of(hint)
             usable = complaint(hint) is None
