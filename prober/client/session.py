@@ -15,6 +15,7 @@ from prober.assertions.judge import Judge
 from prober.client import envelope, error_mapping
 from prober.client.conversation import Conversation
 from prober.client.exchange import ExchangeLog
+from prober.client.http.token_expiry import token_expiry
 from prober.client.negotiation import Negotiation
 from prober.client.requester import Requester
 from prober.client.stdio.startup import Startup
@@ -97,10 +98,6 @@ class Session:
     @property
     def token_expiry(self) -> Mapping[str, float]:
         """When the tokens of the target expire, by name of the fact."""
-        if self._target.transport == "stdio":
-            return {}
-        from prober.client.http.token_expiry import token_expiry
-
         return token_expiry(self._target, self._requester.target_cache.tokens)
 
     @property
