@@ -57,6 +57,7 @@ _SECTIONS: Final[Mapping[str, tuple[Callable[..., None], ...]]] = {
         looking.call,
         looking.list_,
         looking.lint,
+        checking.replay,
         checking.check,
         checking.explain,
         operating.daemon,

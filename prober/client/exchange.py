@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from prober.outcome import Exchange, ExchangeSpan, Phase, Situation, SpanContext
@@ -85,6 +85,8 @@ class ExchangeRecorder:
         self.credentials = False
         """Whether the request carries credentials."""
         self.by_proxy = False
+        self.on_stray: Callable[[Mapping[str, Any]], None] | None = None
+        """Takes an answer to another request, on a stream of several; None where that is a failure."""
         self.awaited = "the answer"
         """What the prober waits for, as an error message names it."""
         self.if_late: Situation | None = None
@@ -178,6 +180,8 @@ class ExchangeLog:
         self.own_spans = own_spans
         """Whether an exchange that begins now has a span of its own. Without, the server joins that of the run."""
         self.finished: list[Exchange] = []
+        self.on_stray: Callable[[Mapping[str, Any]], None] | None = None
+        """That of all exchanges from now on."""
         self.last: ExchangeRecorder | None = None
         """The latest exchange: after a deadline it shows where the time went."""
 
@@ -186,6 +190,7 @@ class ExchangeLog:
         """Record the block as one exchange, however it ends."""
         span = self.span.child() if self.span is not None and self.own_spans else self.span
         recorder = self.last = ExchangeRecorder(step, span=span)
+        recorder.on_stray = self.on_stray
         try:
             yield recorder
         finally:

@@ -12,6 +12,7 @@ from prober.assertions.checks import Case, Check, Instance
 from prober.assertions.judge import Judge
 from prober.assertions.result_shapes import HANDSHAKE, MODERN
 from prober.client import envelope
+from prober.client.asked_input import input_required
 from prober.client.conversation import Conversation
 from prober.client.era_detection import not_discovered, of_another_era
 from prober.client.exchange import ExchangeLog, ExchangeRecorder
@@ -95,7 +96,7 @@ class Requester:
         conversation = self.conversation
         version = conversation.version or result_shapes.versions(HANDSHAKE)[-1]
         if conversation.era == MODERN and result.get("resultType") == "input_required":
-            raise Failure(Reason.INPUT_REQUIRED, "the server wants input from a person before it answers")
+            raise input_required(result)
         if method == "server/discover" and (stranger := not_discovered(result)):
             raise stranger
         shape = Check(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, get_args
 
 from prober.config.document.cursor import Cursor, InvalidValueError
@@ -123,6 +124,9 @@ def _check_latency(values: Values) -> None:
         values.at("warn").report("above fail: it would never warn")
 
 
+LATENCY: Final = mapping_of(Latency, rules=(AtLeastOne(("warn", "fail")),), checks=(_check_latency,))
+
+
 @settings
 class Checks:
     """How one answer is judged. For `read` and `prompt` the default source is `result`."""
@@ -149,11 +153,7 @@ class Checks:
         "How many tokens the answer may take of a model's context, counted as bytes of JSON / 4.",
         default=None,
     )
-    latency: Latency = key(
-        mapping_of(Latency, rules=(AtLeastOne(("warn", "fail")),), checks=(_check_latency,)),
-        "How long the answer may take.",
-        default=Latency(),
-    )
+    latency: Latency = key(LATENCY, "How long the answer may take.", default=Latency())
 
 
 WITHOUT_STRUCTURED: Final[Mapping[str, FieldType[Any]]] = {"source": Choice(("text", "result"))}
@@ -161,9 +161,9 @@ WITHOUT_STRUCTURED: Final[Mapping[str, FieldType[Any]]] = {"source": Choice(("te
 
 
 def check_deadline(cursor: Cursor, timeout: float) -> None:
-    """Report a latency budget above the timeout: no run would reach it. `cursor` may have a `latency`."""
-    for limit in ("warn", "fail"):
-        if (spot := cursor.find("latency", limit)) is not None:
+    """Report a latency budget above the timeout: no run would reach it. `cursor` may have such budgets."""
+    for budget, limit in product(("latency", "warm_latency"), ("warn", "fail")):
+        if (spot := cursor.find(budget, limit)) is not None:
             seconds = parse_duration(spot.raw_text() or "")
             if seconds is not None and seconds > timeout:
                 spot.report(f"above the timeout of {show_duration(timeout)}: it would never be seen")

@@ -16,6 +16,7 @@ The kinds share the modules beside the folders:
     tool_call, run_step  call a tool; run one step of a scenario or race
     turned_down          whether a call was turned down, as a race or an act expects it of some
     step, placeholders   the declaration of such a step; `{name}` in its arguments
+    connections          sessions of several clients at once, replaced after a failed call
     read_only            whether a tool changes nothing
     reasons              reasons that several kinds can end with
 """

@@ -75,4 +75,16 @@ MEANINGS: Final[Mapping[Reason, Meaning]] = {
         "the release was lost",
         cure="In the server, give each lock a lease that ends by itself.",
     ),
+    Reason.ANSWER_CROSSED: Meaning(
+        sentence="A client was given the answer that belongs to another client.",
+        causes=(
+            "a gateway that sends every answer of its server to all sessions",
+            "answers are matched to requests by their JSON-RPC id alone, which every session counts from 1",
+            "a cache whose key leaves out the arguments or the caller",
+        ),
+        next_step="The witness names the two calls. Let {target} serve one client at a time until it is repaired. In"
+        " the server, or the gateway before it, match answers by session and id, never by the id alone, and send each"
+        " to its session only.",
+        alert="McpRaceViolation",
+    ),
 }

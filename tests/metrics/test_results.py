@@ -12,16 +12,19 @@ from prober import consistency
 from prober.config.fields.secret import Secret
 from prober.config.model import ClientCredentials, Probe, Target
 from prober.kinds import all_kinds
+from prober.kinds.auth import AuthSettings
 from prober.kinds.call import CallSettings
 from prober.kinds.catalog import CatalogSettings
 from prober.kinds.clients import ClientsSettings
 from prober.kinds.handshake import HandshakeSettings
+from prober.kinds.isolation import IsolationSettings
 from prober.kinds.metrics.settings import MetricsSettings
 from prober.kinds.prompt import PromptSettings
 from prober.kinds.race import RaceSettings
 from prober.kinds.race.models import MODELS
 from prober.kinds.read import ReadSettings
 from prober.kinds.scenario import ScenarioSettings
+from prober.kinds.stream import StreamSettings
 from prober.metrics.results import reasons_of, results_of
 from prober.outcome import Reason, Symptom
 from tests.peers.cases import CASES, PROBE_OF, Case, fault_of
@@ -29,12 +32,15 @@ from tests.peers.cases import CASES, PROBE_OF, Case, fault_of
 SETTINGS: Final[dict[str, Any]] = {
     "handshake": HandshakeSettings(second_opinion=True),
     "catalog": CatalogSettings(),
+    "auth": AuthSettings(),
     "clients": ClientsSettings(),
+    "stream": StreamSettings(),
     "call": CallSettings(tool="t"),
     "read": ReadSettings(uri="u"),
     "prompt": PromptSettings(prompt="p"),
     "scenario": ScenarioSettings(steps=()),
     "race": RaceSettings(model="counter", calls={}),
+    "isolation": IsolationSettings(tool="t", arguments={}),
     "metrics": MetricsSettings(metrics_url="http://127.0.0.1:9/metrics"),
 }
 WEB: Final = Target(name="t", url="http://127.0.0.1:9/mcp")

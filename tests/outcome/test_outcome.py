@@ -49,13 +49,13 @@ OF_SYMPTOMS: Final = {
     Symptom.REJECTED: "unauthorized|forbidden|token_failed|rate_limited",
     Symptom.WRONG_ANSWER: (
         "rpc_error|bad_result|input_required|too_large|tool_missing|tool_error|not_read_only|output_schema_.+"
-        "|schema_mismatch|expectation_failed|second_opinion_failed|client_unusable"
+        "|schema_mismatch|expectation_failed|second_opinion_failed|client_unusable|auth_.+|stream_cut"
     ),
     Symptom.TOO_SLOW: "too_slow",
     Symptom.CONTRACT_BROKEN: "contract_broken",
     Symptom.RACE_VIOLATION: (
         "lost_update|torn_read|stale_read|non_monotonic_read|duplicate_effect|phantom_value|order_violation"
-        "|exclusion_broken|lock_stuck"
+        "|exclusion_broken|lock_stuck|answer_crossed"
     ),
     Symptom.UNKNOWN: "internal_error|prober_shortage|not_run|undecided",
 }

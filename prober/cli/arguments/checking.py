@@ -18,7 +18,7 @@ from prober.cli.arguments.server import (
     Yes,
     behind_dashes,
 )
-from prober.cli.arguments.shared import Otel, Paths, ProbeNames, TargetNames
+from prober.cli.arguments.shared import Configuration, Otel, Paths, ProbeNames, TargetNames
 
 if TYPE_CHECKING:
     from prober.cli.commands.quick_run import QuickLook
@@ -202,6 +202,45 @@ def check_metrics(
         url=url, mcp=mcp, acts=act or (), header=header or (), timeout=timeout, output=output
     )
     raise typer.Exit(check_metrics.check_metrics(options))
+
+
+def replay(
+    failure: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN-ID | FILE",
+            help="The id of a run, as the daemon shows it; or a file that `run --output json` wrote, with --verbose"
+            " for its requests; - is standard input.",
+        ),
+    ],
+    config: Configuration = None,
+    probe: Annotated[
+        str | None, typer.Option("--probe", metavar="NAME", help="Of several failures, that of this probe.")
+    ] = None,
+    daemon: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Ask this daemon for the run, such as http://127.0.0.1:9733."),
+    ] = None,
+    history: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The daemon's history, which has no requests. Default: in the state folder."),
+    ] = None,
+    *,
+    curl: Annotated[
+        bool, typer.Option("--curl", help="Run nothing; print the request as curl, with variables for secrets.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Run again also a probe that may write.")] = False,
+) -> None:
+    """Repeat the run of a stored failure: does it still happen?
+
+    Runs the probe of that failure once, as the configuration has it now, with the arguments or the seed of then.
+    """
+    from prober.cli.commands import replay
+
+    options = replay.ReplayOptions(
+        failure=failure, config=config, probe=probe, daemon=daemon, history=history, yes=yes, curl=curl
+    )
+    raise typer.Exit(replay.replay(options))
 
 
 def judge(

@@ -18,15 +18,7 @@ from prober.cli.arguments.server import (
     Yes,
     behind_dashes,
 )
-
-Configuration = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--config",
-        metavar="PATH",
-        help="Probe files, or folders, that know the target; may be repeated. Default: probes.",
-    ),
-]
+from prober.cli.arguments.shared import Configuration
 
 
 def call(

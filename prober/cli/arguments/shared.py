@@ -13,6 +13,14 @@ Paths = Annotated[
         metavar="[PATH]…", help="Probe files, or folders of them, read as one. Default: probes.", show_default=False
     ),
 ]
+Configuration = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--config",
+        metavar="PATH",
+        help="Probe files, or folders, that know the target; may be repeated. Default: probes.",
+    ),
+]
 ProbeNames = Annotated[
     list[str] | None,
     typer.Option("--probe", metavar="NAME", help="Only this probe, or these: 'notes-*'; may be repeated."),

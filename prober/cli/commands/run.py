@@ -68,7 +68,7 @@ def _one_pass(options: RunOptions, depends_on: set[Path], sent_to: Telemetry | N
     """Read the configuration and run it once. The files that it depends on are added to `depends_on`."""
     config = options.config or selection.load(options.paths, read=depends_on)
     if config.sources:
-        config = _with_sources(config)
+        config = with_sources(config)
     probes: Sequence[Probe] = selection.choose(config, options.choice)
     if options.last_failed:
         probes = last_failed.narrowed(probes, options.paths)
@@ -92,13 +92,14 @@ def _one_pass(options: RunOptions, depends_on: set[Path], sent_to: Telemetry | N
     return USAGE if code == PASSED and not all_written else code
 
 
-def _with_sources(config: Config) -> Config:
-    from prober.sources.once import with_sources
+def with_sources(config: Config) -> Config:
+    """The configuration with the targets that its sources have, and the probes for them."""
+    from prober.sources.once import with_sources as found
 
     def tell(source: str, text: str) -> None:
         typer.echo(line(f"source {source}: {text}"), err=True)
 
-    return asyncio.run(with_sources(config, environ=os.environ, tell=tell))
+    return asyncio.run(found(config, environ=os.environ, tell=tell))
 
 
 _INTERRUPTIONS: Final = (signal.SIGINT, signal.SIGTERM)

@@ -92,7 +92,9 @@ class HttpSseTransport:
             recorder.enter(None)
             recorder.saw(event.data)
             answer = decode(event.data, limit=self._limits.decompressed)
-            if is_answer(answer):
+            if is_answer(answer) and answer.get("id") != message["id"] and recorder.on_stray is not None:
+                recorder.on_stray(answer)
+            elif is_answer(answer):
                 return result_of(answer, request_id=message["id"])
             if is_server_request(answer):
                 await self.notify(reply_to(answer, amid=message), headers=headers, recorder=ExchangeRecorder("reply"))

@@ -4,7 +4,6 @@ models.py      the operations of each model, and the anomalies that a trace can 
 settings.py    which tools are the operations, how many clients, how long
 settings_checks.py cross-checks of the settings
 run.py         setup, rounds of clients, cleanup, verdict
-connection.py  sessions, replaced after a failed call
 answer_reading.py the answer of an operation's tool call: value, version, conflict
 client.py      one client: chooses and makes the next operation, by the model
 recorder.py    records operations and makes a trace of them

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from prober.consistency.trace import Operation, Result
+from prober.kinds.connections import Connection
 from prober.kinds.context import ProbeContext
 from prober.kinds.placeholders import fill, names_in
 from prober.kinds.race.answer_reading import Answer, read_answer
-from prober.kinds.race.connection import Connection
 from prober.kinds.race.models import MODELS
 from prober.kinds.race.recorder import Recorder
 from prober.kinds.race.settings import RaceCall, RaceSettings

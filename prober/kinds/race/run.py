@@ -18,10 +18,10 @@ from typing import Any, Final
 
 from prober.consistency import judge_trace
 from prober.consistency.trace import masked
+from prober.kinds.connections import Connection, connect
 from prober.kinds.context import ProbeContext
 from prober.kinds.placeholders import SCRATCH, names_in
 from prober.kinds.race.client import Client
-from prober.kinds.race.connection import Connection, connect
 from prober.kinds.race.recorder import Recorder
 from prober.kinds.race.report import failure_from
 from prober.kinds.race.settings import ALL_OPS, RaceSettings

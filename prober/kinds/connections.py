@@ -1,14 +1,16 @@
-"""Sessions of a race: one for each client over HTTP, one for each process on stdio."""
+"""Sessions of several clients: one for each client over HTTP, one for each process on stdio."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from prober.client.error_mapping import timed_out
 from prober.client.exchange import ExchangeLog
+from prober.client.jsonrpc import Message
 from prober.client.session import Session
 from prober.kinds.context import ProbeContext
 from prober.outcome import Failure
@@ -22,6 +24,8 @@ class Connection:
         self._stack = AsyncExitStack()
         self._turn = asyncio.Lock()
         self._session: Session | None = None
+        self.received = ""
+        """What came in answer to the latest call, as far as it is kept."""
 
     @property
     def session(self) -> Session:
@@ -65,6 +69,7 @@ class Connection:
             await self._drop(failure)
             raise
         finally:
+            self.received = self._log.finished[-1].received if self._log.finished[mark:] else ""
             del self._log.finished[mark:]  # thousands of excerpts; the trace already records the race
             self._log.own_spans = own_spans
 
@@ -74,13 +79,24 @@ class Connection:
         await self._stack.__aexit__(type(failure), failure, failure.__traceback__)
 
 
-async def connect(context: ProbeContext, stack: AsyncExitStack, *, count: int) -> list[Connection]:
+async def connect(
+    context: ProbeContext,
+    stack: AsyncExitStack,
+    *,
+    count: int,
+    on_stray: Callable[[int, Message], None] | None = None,
+) -> list[Connection]:
     """Open `count` connections; the stack closes them. The first connection learns era and tools for all.
 
-    The run's own log has the exchanges of the first connection outside of the race.
+    The run's own log has the exchanges of the first connection outside of the calls. `on_stray` is called with the
+    number of a connection and an answer on its stream that is for none of its requests; without it, that is a
+    failure.
     """
     redact, span = context.target_cache.redact, context.log.span
     logs = [context.log, *(ExchangeLog(redact, span=span, own_spans=False) for _ in range(count - 1))]
+    if on_stray is not None:
+        for number, log in enumerate(logs):
+            log.on_stray = partial(on_stray, number)
     several = context.target.transport == "stdio"  # over HTTP it is unknown which process answers
     connections = [Connection(context, process=number if several else 0, log=log) for number, log in enumerate(logs)]
     for connection in connections:
