@@ -85,9 +85,12 @@ class OwnPage:
             if self.lie.starts_again:
                 self.metrics = fresh(past=0)
             told = response(200, content_type, body)
-        if told:
+        try:
             writer.write(told)
             await writer.drain()
+            if not told:
+                await reader.read()  # until the client gives up
+        finally:
             writer.close()
 
 
