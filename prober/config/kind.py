@@ -52,5 +52,7 @@ class ProbeKind:
     """The mappings of the probe that may have a `latency`."""
     own_process: bool = False
     """Whether each run starts a process of its own on stdio, also where the target keeps one."""
+    needs_http: bool = False
+    """Whether the target must be one of Streamable HTTP."""
     writes_need_target: bool = False
     """Whether the target must have `allow_writes` as well."""

@@ -36,14 +36,15 @@ class HttpClient:
     after that is reported.
     """
 
-    def __init__(self, target: Target):
+    def __init__(self, target: Target, *, address: str | None = None):
+        """`address` is the only one that is connected to, of those that the name in the URL has."""
         keep_back("httpx")
         keep_back("httpcore")
         self._host = _parsed(target.url or "").host
         self._configured = {target.url, target.auth.token_url if target.auth else None}
         self._by_proxy = target.proxy is not None
         self._has_credentials = bool(target.headers)
-        self._backend = Backend(public_only=target.public_only)
+        self._backend = Backend(public_only=target.public_only, only=address)
         self._connections = _connections(target, self._backend)
         self._headers = {"User-Agent": "mcp-prober", "Accept-Encoding": "gzip, deflate"}
         self._headers = _merged(self._headers, {name: value.reveal() for name, value in target.headers.items()})
@@ -175,6 +176,12 @@ def _address(url: str) -> tuple[httpcore.URL, bytes]:
 def _parsed(url: str) -> httpx.URL:
     """A configured URL, once for all runs: to take a URL apart costs as much as to send a request."""
     return httpx.URL(url)
+
+
+def place_of(url: str) -> tuple[str, int]:
+    """The host of a configured URL, as it is looked up, and the port."""
+    parsed = _parsed(url)
+    return parsed.raw_host.decode("ascii"), parsed.port or (443 if parsed.scheme == "https" else 80)
 
 
 def _encrypted(url: str) -> bool:

@@ -1,0 +1,109 @@
+"""Makes right requests of either era by hand, of which a rule changes one thing before they are sent."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any, Final
+
+from prober.assertions.result_shapes import HANDSHAKE
+from prober.client import envelope
+from prober.client.http.bare_http import BareHttp, Reply
+from prober.client.http.http_response import reason_of
+from prober.client.jsonrpc import METHOD_NOT_FOUND
+from prober.kinds.context import ProbeContext
+from prober.outcome import Evidence, Failure, Reason
+
+_PASSING: Final = frozenset({429, 502, 503, 504})
+"""Statuses that say nothing of a rule: the server, or what stands before it, has other troubles now."""
+
+
+class Speaker:
+    """Speaks one era and version over Streamable HTTP; in the handshake era in one session."""
+
+    def __init__(self, context: ProbeContext, *, era: str, version: str, token: str | None):
+        self.era, self.version = era, version
+        self.session_id: str | None = None
+        self._context, self._token = context, token
+        self._ids = itertools.count(1)
+
+    def connection(self, address: str | None = None) -> BareHttp:
+        """A fresh connection, to one `address` of the name where it is given."""
+        return BareHttp(self._context.target, log=self._context.log, token=self._token, address=address)
+
+    def another(self) -> Speaker:
+        """One for a session of its own."""
+        return Speaker(self._context, era=self.era, version=self.version, token=self._token)
+
+    @property
+    def in_session(self) -> dict[str, str]:
+        """The headers of any request in the session."""
+        session = {"Mcp-Session-Id": self.session_id} if self.session_id is not None else {}
+        return envelope.handshake_headers(self.version) | session
+
+    async def ask(
+        self,
+        connection: BareHttp,
+        method: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        version: str | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        step: str | None = None,
+    ) -> Reply:
+        """A request that is right, but for the `headers` given: None leaves one out. `version` is another to speak."""
+        params, spoken = params or {}, version or self.version
+        if self.era == HANDSHAKE:
+            right = self.in_session
+        else:
+            right = envelope.modern_headers(method, params, spoken)
+            params = envelope.modern_params(params, spoken)
+        changed = {name.lower() for name in headers or {}}
+        sent = {name: value for name, value in right.items() if name.lower() not in changed}
+        sent |= {name: value for name, value in (headers or {}).items() if value is not None}
+        message = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
+        return await connection.ask(step or method, message, headers=sent)
+
+    async def initialize(self, connection: BareHttp) -> None:
+        """A session of the handshake era, made by hand. Raises Failure where the server does not begin one."""
+        self.session_id = None
+        message = envelope.initialize(self.version, request_id=next(self._ids))
+        reply = await connection.ask("initialize", message, headers={})
+        if reply.result is None:
+            raise refused(reply, step="initialize")
+        self.version = str(reply.result.get("protocolVersion"))
+        self.session_id = reply.headers.get("mcp-session-id") or None
+        step = "notifications/initialized"
+        reply = await connection.ask(step, {"jsonrpc": "2.0", "method": step}, headers=self.in_session)
+        if reply.status >= 300:
+            raise refused(reply, step=step)
+
+
+def answered(reply: Reply) -> bool:
+    """Whether a request was taken for one of a living session: by a result, or for a method that is not known."""
+    return reply.result is not None or (reply.code == METHOD_NOT_FOUND and reply.status in (200, 404))
+
+
+def says_nothing(reply: Reply) -> bool:
+    """Whether an answer has to do with other troubles than the rule that was tried."""
+    return reply.status in _PASSING
+
+
+def refused(reply: Reply, *, step: str, where: str = "") -> Failure:
+    """The failure of an answer that should have been a result."""
+    if reply.status >= 300:
+        reason = Reason.RPC_ERROR if reply.code is not None and reply.status < 500 else reason_of(reply.status)
+    else:
+        reason = Reason.RPC_ERROR if reply.code is not None else Reason.NO_RESPONSE
+    return Failure(reason, f"{where}{reply}", step=step, evidence=evidence_of(reply))
+
+
+def evidence_of(reply: Reply, *, rule: str | None = None, expected: str | None = None) -> Evidence:
+    return Evidence(
+        keyword=rule,
+        expected=expected,
+        seen=str(reply),
+        http_status=reply.status,
+        rpc_code=reply.code,
+        detail=reply.body or None,
+    )
