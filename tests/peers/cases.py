@@ -44,6 +44,8 @@ PROBE_OF: Final[Mapping[Step, Mapping[str, Any]]] = {
     "read": {"kind": "read", "uri": FACTS["uri"]},
     "prompt": {"kind": "prompt", "prompt": "greet", "arguments": {"name": "Ada"}},
     "close": {"kind": "handshake"},
+    "ping": {"kind": "session"},
+    "stream": {"kind": "session"},
 }
 """The probe that comes by a step, in the words of the configuration."""
 

@@ -57,8 +57,8 @@ class Request:
     @property
     def step(self) -> Step | None:
         """The step of an MCP conversation this is; None for answers to our own requests and for strangers."""
-        if self.method == "DELETE":
-            return "close"
+        if self.method in ("DELETE", "GET"):
+            return "close" if self.method == "DELETE" else "stream"
         return STEP_OF.get(self.rpc_method or "") if self.method == "POST" else None
 
 
