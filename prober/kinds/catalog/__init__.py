@@ -10,6 +10,7 @@ from prober.config.fields.field_types import Choice, FieldType, JsonSchema, List
 from prober.config.fields.file_fields import FilePath, JsonFile
 from prober.config.fields.mapping_schema import Values, key, mapping_of, settings
 from prober.config.kind import FactMetric, ProbeKind
+from prober.config.targets import CREDENTIALS, Target
 from prober.outcome import Reason
 
 if TYPE_CHECKING:
@@ -55,11 +56,28 @@ class CatalogSettings:
         ContractField(), "A contract written by `mcp-prober pin`; breaking changes fail the probe.", default=None
     )
     contract_file: Path | None = None
+    again: str | None = key(
+        Choice(("warn", "fail")),
+        "Read every list twice: other bytes, names or another order are warned of (`warn`) or fail the probe (`fail`).",
+        default=None,
+    )
+    as_: Target | None = key(
+        CREDENTIALS,
+        "Other credentials, or {} for none, in place of the target's: lists that differ and say `cacheScope: public`"
+        " are a leak.",
+        name="as",
+        default=None,
+    )
     lists: tuple[str, ...] | None = key(
         ListOf(item=Choice(("tools", "prompts", "resources", "templates")), wanted="a list of lists", least=1),
         "The only lists that are read, of a server that announces a list and fails to give it; else all of them.",
         default=None,
     )
+
+
+def _check_transport(values: Values) -> None:
+    if values.has("as") and values.get("target"):
+        values.cursor.scope.http_requests.append((values.at("as"), values.get("target")))
 
 
 def _build(values: Values) -> CatalogSettings:
@@ -71,13 +89,19 @@ def _build(values: Values) -> CatalogSettings:
 KIND: Final = ProbeKind(
     rank=20,
     help="Read every page of tools, resources, templates and prompts.",
-    settings=mapping_of(CatalogSettings, build=_build),
-    reasons=lambda _: {Reason.TOOL_MISSING, Reason.EXPECTATION_FAILED, Reason.CONTRACT_BROKEN},
+    settings=mapping_of(CatalogSettings, build=_build, checks=(_check_transport,)),
+    reasons=lambda settings: {
+        Reason.TOOL_MISSING,
+        Reason.EXPECTATION_FAILED,
+        Reason.CONTRACT_BROKEN,
+        *([Reason.CACHE_LEAK] if settings.as_ is not None else []),
+    },
     next_steps={
         Reason.TOOL_MISSING: "If the tools are gone on purpose, remove them from `tools` of the probe {probe}; the"
         " evidence names those that the server lists.",
         Reason.EXPECTATION_FAILED: "If they are gone on purpose, remove them from `resources` or `prompts` of the probe"
-        " {probe}; the evidence names those that the server lists.",
+        " {probe}; the evidence names those that the server lists. If a list differs when it is read again, have the"
+        " server sort it, and keep times and counts out of descriptions.",
     },
     metrics=(
         FactMetric(
