@@ -24,6 +24,8 @@ class Speaker:
     def __init__(self, context: ProbeContext, *, era: str, version: str, token: str | None):
         self.era, self.version = era, version
         self.session_id: str | None = None
+        self.accepted: Reply | None = None
+        """What the server answered to the notification that the session has begun."""
         self._context, self._token = context, token
         self._ids = itertools.count(1)
 
@@ -64,19 +66,25 @@ class Speaker:
         message = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
         return await connection.ask(step or method, message, headers=sent)
 
-    async def initialize(self, connection: BareHttp) -> None:
+    @property
+    def harmless(self) -> str:
+        """A method that does nothing, and that every server of the era knows."""
+        return "ping" if self.era == HANDSHAKE else "server/discover"
+
+    async def initialize(self, connection: BareHttp, *, headers: Mapping[str, str] | None = None) -> Reply:
         """A session of the handshake era, made by hand. Raises Failure where the server does not begin one."""
         self.session_id = None
         message = envelope.initialize(self.version, request_id=next(self._ids))
-        reply = await connection.ask("initialize", message, headers={})
+        reply = await connection.ask("initialize", message, headers=headers or {})
         if reply.result is None:
             raise refused(reply, step="initialize")
         self.version = str(reply.result.get("protocolVersion"))
         self.session_id = reply.headers.get("mcp-session-id") or None
         step = "notifications/initialized"
-        reply = await connection.ask(step, {"jsonrpc": "2.0", "method": step}, headers=self.in_session)
-        if reply.status >= 300:
-            raise refused(reply, step=step)
+        self.accepted = await connection.ask(step, {"jsonrpc": "2.0", "method": step}, headers=self.in_session)
+        if self.accepted.status >= 300:
+            raise refused(self.accepted, step=step)
+        return reply
 
 
 def answered(reply: Reply) -> bool:

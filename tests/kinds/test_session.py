@@ -15,37 +15,17 @@ from prober.kinds.session.dead_sessions import made_up_id
 from prober.loader import ConfigError, load
 from prober.outcome import Outcome, Reason
 from tests.kinds.offering import ERAS, probed
-from tests.peers.http_acts import status, status_with_error
-from tests.peers.http_peer import Act, Call, HttpPeer, Script, http_peer, well
+from tests.peers.http_acts import in_dead_session, obliging, status, status_with_error, when
+from tests.peers.http_peer import Act, Call, HttpPeer, Script, http_peer
 from tests.peers.messages import dump
 from tests.peers.protocol import MODERN, Era, RpcError, Step, reply
 from tests.peers.wire import EVENTS, JSON
 
 SESSION: Final = {"kind": "session"}
-ALIVE: Final = "session-1"
 
 
-def refusing(code: int, error: RpcError | None = None) -> Callable[[Call], Any]:
+def refusing(code: int, error: RpcError | None = None) -> Act:
     return status(code) if error is None else status_with_error(code, error)
-
-
-def when(wanted: Callable[[Call], bool], act: Act) -> Act:
-    """Misbehave at some requests of a step only."""
-
-    async def chosen(call: Call) -> None:
-        await (act if wanted(call) else well)(call)
-
-    return chosen
-
-
-def in_dead_session(call: Call) -> bool:
-    return call.good.status == 404
-
-
-async def obliging(call: Call) -> None:
-    """Answer whatever the headers say."""
-    message = reply(call.request.message, call.peer.script.era)
-    await call.respond(200, {"Content-Type": JSON}, dump(message or {}))
 
 
 async def run_against(
@@ -230,9 +210,6 @@ async def stateless(call: Call) -> None:
     message = reply(call.request.message, "handshake")
     headers = {"Content-Type": JSON, "Mcp-Session-Id": ""} if message else {"Mcp-Session-Id": ""}
     await call.respond(200 if message else 202, headers, dump(message) if message else b"")
-
-
-LIES: Final = ("mcp-method", "mcp-name")
 
 
 async def test_headers_that_lie_and_are_believed_fail(tmp_path: Path) -> None:

@@ -76,6 +76,8 @@ class Script:
     answers: Literal["json", "events"] = "json"
     faults: Mapping[Step, Act] = field(default_factory=dict)
     after: int = 0
+    origins: tuple[str, ...] = ()
+    """Of the web pages that may use it."""
     long_ids: bool = False
     """Whether sessions have ids as real servers make them, 32 hexadecimal digits, instead of `session-1`."""
 
@@ -146,6 +148,10 @@ class HttpPeer:
     def _good(self, request: Request) -> Answer:
         if request.method not in ("POST", "DELETE"):
             return Answer(status=405, headers={"Allow": "POST, DELETE"})
+        if request.headers.get("origin") not in (None, *self.script.origins):
+            return _refusal(403, RpcError(BAD_REQUEST, "Forbidden: Invalid Origin"), None)
+        if request.method == "POST" and not request.headers.get("content-type", "").startswith(JSON):
+            return Answer(status=415)
         return self._good_handshake(request) if self.script.era == "handshake" else self._good_modern(request)
 
     def _good_modern(self, request: Request) -> Answer:

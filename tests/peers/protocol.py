@@ -14,7 +14,19 @@ from typing import Any, Final, Literal, NamedTuple
 Message = dict[str, Any]
 Era = Literal["modern", "handshake"]
 Step = Literal[
-    "connect", "discover", "initialize", "initialized", "list", "call", "read", "prompt", "close", "ping", "stream"
+    "connect",
+    "discover",
+    "initialize",
+    "initialized",
+    "list",
+    "call",
+    "read",
+    "prompt",
+    "close",
+    "ping",
+    "stream",
+    "preflight",
+    "unknown",
 ]
 
 MODERN: Final = "2026-07-28"

@@ -82,14 +82,20 @@ class BareHttp:
     ) -> Reply:
         """The answer to one request. Of the answer to a GET only the head is read: its stream may never end.
 
-        `headers` come over those that every request has.
+        `headers` come over those that every request has. OPTIONS is sent as browsers send a preflight, without any of
+        the target's.
         """
         usual = {"Accept": f"{JSON}, {EVENTS}", **({"Content-Type": JSON} if message is not None else {})}
         content = encode(message) if message is not None else b""
         with self._log.exchange(step) as recorder:
             try:
                 async with self._client.send(
-                    method, self._url, headers=usual | dict(headers), content=content, recorder=recorder
+                    method,
+                    self._url,
+                    headers=usual | dict(headers),
+                    content=content,
+                    recorder=recorder,
+                    own=method != "OPTIONS",
                 ) as response:
                     return await self._reply(response, recorder, whole=method != "GET")
             except Failure as failure:

@@ -73,11 +73,22 @@ class HttpClient:
         return tokens.take(response.status_code, body)
 
     def send(
-        self, method: str, url: str, *, headers: Mapping[str, str], recorder: ExchangeRecorder, content: bytes = b""
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        recorder: ExchangeRecorder,
+        content: bytes = b"",
+        own: bool = True,
     ) -> AbstractAsyncContextManager[Response]:
-        """One request and its answer, the body not yet read; the connection is given back at the end."""
+        """One request and its answer, the body not yet read; the connection is given back at the end.
+
+        Without `own`, none of the headers go with it that every request of the session has: no credentials either.
+        """
         recorder.sent = recorder.sent or content
-        return self._send(method, url, headers=_merged(self._headers, headers), recorder=recorder, content=content)
+        headers = _merged(self._headers, headers) if own else headers
+        return self._send(method, url, headers=headers, recorder=recorder, content=content)
 
     @asynccontextmanager
     async def _send(

@@ -40,14 +40,11 @@ async def ask_every_address(context: ProbeContext, speaker: Speaker) -> None:
 
 async def _ask(speaker: Speaker, address: str) -> None:
     async with speaker.connection(address) as connection:
-        if speaker.era == HANDSHAKE:
-            there = speaker.another()
+        there = speaker.another()
+        if there.era == HANDSHAKE:
             await there.initialize(connection)
-            method = "ping"
-        else:
-            there, method = speaker, "server/discover"
-        reply = await there.ask(connection, method)
+        reply = await there.ask(connection, there.harmless)
         if not answered(reply):
-            raise refused(reply, step=method)
+            raise refused(reply, step=there.harmless)
         if there.session_id is not None:
             await connection.ask("close", headers=there.in_session, method="DELETE")

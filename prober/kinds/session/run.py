@@ -27,7 +27,7 @@ async def run(context: ProbeContext, settings: SessionSettings) -> None:
     if speaker.era == HANDSHAKE:
         await _in_handshake_era(context, settings, speaker, findings)
     else:
-        await _use_connections(context, settings, speaker, "server/discover")
+        await _use_connections(context, settings, speaker)
         async with speaker.connection() as connection:
             if "headers" not in settings.skip:
                 await try_headers(context, speaker, connection, findings, tools="tools" in capabilities)
@@ -41,7 +41,7 @@ async def _in_handshake_era(
 ) -> None:
     async with speaker.connection() as connection:
         await speaker.initialize(connection)
-        await _use_connections(context, settings, speaker, "ping")
+        await _use_connections(context, settings, speaker)
         if "get" not in settings.skip:
             await try_get(context, speaker, findings)
         if "versions" not in settings.skip:
@@ -49,8 +49,9 @@ async def _in_handshake_era(
         await try_dead_sessions(context, speaker, connection, findings, judged="dead-session" not in settings.skip)
 
 
-async def _use_connections(context: ProbeContext, settings: SessionSettings, speaker: Speaker, method: str) -> None:
+async def _use_connections(context: ProbeContext, settings: SessionSettings, speaker: Speaker) -> None:
     """The same request over fresh connections: behind a balancer, they may lead to several instances."""
+    method = speaker.harmless
     lost: list[tuple[int, Reply]] = []
     for number in range(1, settings.connections + 1):
         async with speaker.connection() as connection:
