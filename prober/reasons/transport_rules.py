@@ -43,7 +43,7 @@ MEANINGS: Final[Mapping[Reason, Meaning]] = {
         " can use the server.",
         causes=(
             "the SDK's protection against DNS rebinding is off",
-            "CORS allows every origin",
+            "the CORS settings allow every origin",
             "a proxy drops Origin",
         ),
         next_step="Allow only the origins that are wanted, and answer 403 to all others. The SDKs have a setting for"

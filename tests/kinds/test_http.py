@@ -12,7 +12,7 @@ import pytest
 from prober.loader import ConfigError, load
 from prober.outcome import Outcome, Reason
 from tests.kinds.offering import ERAS, probed
-from tests.peers.http_acts import empty, obliging, page, status, status_with_error, when
+from tests.peers.http_acts import empty, empty_result, obliging, page, status, status_with_error, when
 from tests.peers.http_peer import Act, Call, HttpPeer, Script, http_peer, well
 from tests.peers.messages import dump
 from tests.peers.protocol import Era, RpcError, Step, reply
@@ -108,11 +108,7 @@ async def test_an_unknown_method_gets_the_error_for_it(
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_method_that_nobody_has_and_that_gets_a_result_fails(era: Era, tmp_path: Path) -> None:
-    async def anything_goes(call: Call) -> None:
-        result = {"jsonrpc": "2.0", "id": call.request.rpc_id, "result": {"resultType": "complete"}}
-        await call.respond(200, {"Content-Type": JSON}, dump(result))
-
-    outcome, _ = await run_against({"unknown": answering_unknown(anything_goes)}, tmp_path, era=era)
+    outcome, _ = await run_against({"unknown": answering_unknown(empty_result)}, tmp_path, era=era)
     assert (outcome.reason, outcome.step) == (Reason.HTTP_RULE_BROKEN, "unknown method")
 
 

@@ -46,6 +46,7 @@ PROBE_OF: Final[Mapping[Step, Mapping[str, Any]]] = {
     "close": {"kind": "handshake"},
     "ping": {"kind": "session"},
     "stream": {"kind": "session"},
+    "unknown": {"kind": "http"},
 }
 """The probe that comes by a step, in the words of the configuration."""
 

@@ -44,6 +44,24 @@ async def obliging(call: Call) -> None:
     await call.respond(200, {"Content-Type": JSON}, dump(message or {}))
 
 
+async def empty_result(call: Call) -> None:
+    """A result, whatever was asked."""
+    message = {"jsonrpc": "2.0", "id": call.request.rpc_id, "result": {"resultType": "complete"}}
+    await call.respond(200, {"Content-Type": JSON}, dump(message))
+
+
+CALLER: Final = "X-Caller"
+
+
+async def cached_for_all(call: Call) -> None:
+    """Tools that depend on who asks, in a list that says that everybody may have it."""
+    message = dict(call.good.message or {})
+    if "tools" in message["result"]:
+        tools = [] if CALLER.lower() in call.request.headers else message["result"]["tools"]
+        message["result"] = {**message["result"], "tools": tools, "cacheScope": "public"}
+    await call.respond(200, {"Content-Type": JSON}, dump(message))
+
+
 def status(code: int, *, headers: Mapping[str, str] | None = None) -> Act:
     """An answer with this status and a line of text, as a proxy gives it."""
 
