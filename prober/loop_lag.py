@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 from prober.config.model import Probe
 from prober.outcome import Outcome, Reason, Verdict
+from prober.redaction import masked_before
 
 PERIOD: Final = 0.025
 """Seconds between two looks at the loop's clock: a standstill can hide between two looks only if it is shorter."""
@@ -114,7 +115,9 @@ def discount_own_lag(
         outcome,
         verdict=Verdict.UNKNOWN,
         reason=Reason.UNDECIDED,
-        message=f"the prober was late itself, by {lost * 1000:.0f} ms during the run; it saw: {outcome.message}",
+        message=masked_before(
+            f"the prober was late itself, by {lost * 1000:.0f} ms during the run; it saw: {outcome.message}"
+        ),
         facts={name: value for name, value in outcome.facts.items() if name != "latency_seconds"},
     )
 

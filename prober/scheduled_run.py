@@ -43,6 +43,8 @@ class Remembered:
     """How many runs in a row failed: see `prober.status`."""
     symptom: Symptom | None = None
     """The symptom of the streak; None where it is 0, or what was remembered does not say."""
+    streak_since: datetime | None = None
+    """When the first run of the streak began; None where it is 0, or what was remembered does not say."""
 
 
 class Sink(Protocol):

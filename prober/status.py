@@ -45,6 +45,8 @@ class ProbeStatus:
     """How many runs in a row failed with one symptom."""
     symptom: Symptom | None = None
     """The symptom of the streak; None while it is 0."""
+    streak_since: datetime | None = None
+    """When the first run of the streak began; None while it is 0."""
     skipped: int = 0
     """Runs left out since the process began."""
 
@@ -57,6 +59,12 @@ class ProbeStatus:
     def reason(self) -> Reason | None:
         """Why the last run did not pass."""
         return self.last.outcome.reason if self.last else None
+
+    @property
+    def stands_since(self) -> datetime | None:
+        """Since when it stands as people say it: of a probe that fails, since its streak began, whatever the reasons
+        since."""
+        return self.streak_since or self.since if self.verdict is Verdict.FAIL else self.since
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +97,12 @@ class TargetStatus:
     def since(self) -> datetime | None:
         """Since when the worst of its probes stand as they do: the earliest of them."""
         times = [status.since for status in self.of(self.verdict) if status.since]
+        return min(times, default=None)
+
+    @property
+    def stands_since(self) -> datetime | None:
+        """The same, of a target that fails, since the first streak began."""
+        times = [status.stands_since for status in self.of(self.verdict) if status.stands_since]
         return min(times, default=None)
 
     @property
@@ -149,6 +163,7 @@ class StatusStore:
                     since=memory.since,
                     streak=memory.streak,
                     symptom=_symptom_of(memory),
+                    streak_since=(memory.streak_since or memory.since) if memory.streak else None,
                 )
 
     def record(self, result: ScheduledRun) -> None:
@@ -167,6 +182,7 @@ class StatusStore:
             since=status.since if same and status.since else outcome.started_at,
             streak=streak,
             symptom=symptom,
+            streak_since=_streak_began(streak, symptom, status, outcome.started_at),
         )
 
     def _streak_after(self, result: ScheduledRun, before: ProbeStatus) -> tuple[int, Symptom | None]:
@@ -226,6 +242,13 @@ class StatusStore:
             for name in self._config.targets
             if name in by_target or name in self._disabled
         )
+
+
+def _streak_began(streak: int, symptom: Symptom | None, before: ProbeStatus, started_at: datetime) -> datetime | None:
+    """When the streak began that is so long, and of that symptom, after a run that began at `started_at`."""
+    if streak == 0:
+        return None
+    return before.streak_since or started_at if before.symptom is symptom else started_at
 
 
 def _symptom_of(memory: Remembered) -> Symptom | None:

@@ -29,6 +29,37 @@ STREAKS = {
 }
 
 
+SINCE = {
+    "a streak began with its first failure": ("pass timeout unavailable", 1),
+    "whatever could not be told between": ("timeout unknown timeout", 0),
+    "another symptom begins anew": ("timeout timeout tool_error tool_error", 2),
+    "also where both are one long": ("timeout tool_error", 1),
+    "a failure in doubt is not its beginning": ("pass timeout? timeout", 2),
+    "after maintenance it begins anew": ("timeout timeout! timeout", 2),
+    "a pass has none": ("timeout pass", None),
+}
+
+
+@pytest.mark.parametrize(("runs", "minute"), SINCE.values(), ids=SINCE)
+def test_a_streak_is_known_by_its_first_failure(runs: str, minute: int | None) -> None:
+    doubt = False
+    known = statuses("a", suspects=lambda: doubt)
+    for number, word in enumerate(runs.split()):
+        doubt = "?" in word
+        known.record(run(word.rstrip("!?"), number, maintenance="!" in word))
+    assert known.probe("a").streak_since == (None if minute is None else at(minute))
+
+
+def test_what_people_read_of_a_failure_is_since_its_streak_began() -> None:
+    known = statuses("a")
+    for minute, word in enumerate(("pass", "timeout", "unavailable")):
+        known.record(run(word, minute))
+    assert (known.probe("a").since, known.probe("a").stands_since) == (at(2), at(1))
+    assert known.target("t").stands_since == at(1)
+    known.record(run("pass", 3))
+    assert known.target("t").stands_since == at(3)
+
+
 @pytest.mark.parametrize(("runs", "streak"), STREAKS.values(), ids=STREAKS)
 def test_failures_in_a_row_are_counted(runs: str, streak: int) -> None:
     """A run is a word: `!` is maintenance, `?` is self-doubt."""
@@ -44,12 +75,12 @@ def test_the_count_goes_on_where_the_process_before_ended() -> None:
     known = statuses("a", "b")
     known.restore(
         [
-            Remembered(target="t", probe="a", last=run("timeout", 1), since=at(0), streak=2),
+            Remembered(target="t", probe="a", last=run("timeout", 1), since=at(0), streak=2, streak_since=at(-3)),
             Remembered(target="elsewhere", probe="b", last=run("timeout", 1), since=at(0), streak=9),
         ]
     )
     known.record(run("timeout", 2))
-    assert (known.probe("a").streak, known.probe("a").since) == (3, at(0))
+    assert (known.probe("a").streak, known.probe("a").since, known.probe("a").streak_since) == (3, at(0), at(-3))
     assert known.probe("b") == ProbeStatus(probe=known.probe("b").probe)
 
 

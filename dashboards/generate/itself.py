@@ -41,7 +41,7 @@ INSTANCE: Final = labels_of(
 _RUNBOOKS: Final = {
     "Config loaded": ("McpProberNotReloading",),
     "Start lag": ("McpProberLate",),
-    "Runs left out, by prober": ("McpProberSkipsRuns",),
+    "Runs lost, by prober": ("McpProberSkipsRuns",),
     "Probers": ("McpProberAbsent",),
     "Results not written": ("McpProberHistoryDown",),
 }
@@ -169,10 +169,13 @@ def _load() -> Row:
                 decimals=0,
             ),
             ranking(
-                "Runs left out, by prober",
-                "Runs whose probe takes longer than its interval: raise the interval or lower the timeout.",
+                "Runs lost, by prober",
+                "Runs left out because the one before still went on (raise the interval or lower the timeout), and runs"
+                " for which the prober lacked files, memory, threads or processes (raise the limit: see"
+                " prober_shortage).",
                 now(
-                    f"topk(8, sum by (instance) (increase(mcp_prober_skipped_runs_total{{{_S}}}[$__range])))",
+                    f"topk(8, sum by (instance) (increase(mcp_prober_skipped_runs_total{{{_S}}}[$__range])"
+                    f" + increase(mcp_prober_shortages_total{{{_S}}}[$__range])))",
                     "{{instance}}",
                 ),
                 unit="short",

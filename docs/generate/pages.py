@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import typer.main
 
+from docs.generate import client_rules
 from docs.generate.markdown import code, table, yaml
 from prober.cli import app
 from prober.kinds import all_kinds
@@ -47,8 +48,8 @@ def kinds() -> str:
     for name, kind in all_kinds().items():
         lines += [f"## `{name}`", "", kind.help, "", *yaml(example(name))]
         lines += table(("key", "meaning"), ((f"`{key.name}`", key.help) for key in kind.settings.keys))
-        if kind.metrics:
-            lines += [f"Its own metrics: {code(each.name for each in kind.metrics)}.", ""]
+        if own := [each.name for each in (*kind.metrics, *kind.target_metrics)]:
+            lines += [f"Its own metrics: {code(own)}.", ""]
     return "\n".join(lines)
 
 
@@ -59,8 +60,9 @@ def example(kind: str) -> str:
 
 _JUDGING: Final = (
     "A `call` is judged in this order, and the first thing that is wrong is its reason: transport, HTTP, protocol,",
-    "tool error, the server's own `outputSchema`, your `schema`, your expectations, the latency budget. What is judged",
-    "is `structuredContent`; `from: text` parses the first text as JSON, `from: result` takes the whole result.",
+    "tool error, the server's own `outputSchema`, your `schema`, your expectations, `max_tokens`, the latency budget.",
+    "What is judged is `structuredContent`; `from: text` parses the first text as JSON, `from: result` takes the whole",
+    "result.",
     "",
     "Only tools that say `readOnlyHint: true` are called. Any other tool needs `allow_writes: true` on the probe, and",
     "a scenario or race that writes needs it on the target too. `{scratch}` in a scenario is a new name for every run.",
@@ -120,7 +122,7 @@ _METRICS: Final = (
     "```",
     "",
     "In OpenMetrics the counters of runs that did not pass have an exemplar: `run_id` is when the latest such run",
-    "began, as `/api/v1/results?target=…&probe=…&since=RUN_ID` takes it.",
+    "began. Its page, with what was sent and received, is `/runs/RUN_ID` of the prober.",
     "",
     "## Symptoms",
     "",
@@ -201,6 +203,7 @@ _EXIT_CODES: Final = (
 )
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "clients.md": client_rules.page,
     "commands.md": commands,
     "configuration.md": configuration,
     "kinds.md": kinds,

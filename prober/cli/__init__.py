@@ -56,6 +56,7 @@ _SECTIONS: Final[Mapping[str, tuple[Callable[..., None], ...]]] = {
         checking.run,
         looking.call,
         looking.list_,
+        looking.lint,
         checking.check,
         checking.explain,
         operating.daemon,
@@ -63,7 +64,7 @@ _SECTIONS: Final[Mapping[str, tuple[Callable[..., None], ...]]] = {
     ),
     "Contracts and races": (writing.pin, writing.drift, checking.judge),
 }
-_TAKE_A_SERVER: Final = (checking.run, looking.call, looking.list_)
+_TAKE_A_SERVER: Final = (checking.run, looking.call, looking.list_, looking.lint)
 """Commands that take a server's command behind `--`."""
 
 for _section, _commands in _SECTIONS.items():

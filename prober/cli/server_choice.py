@@ -105,6 +105,42 @@ def choose(
     return _target(word, options, config, command)
 
 
+def choose_all(
+    word: str | None,
+    behind: list[str] | None,
+    options: ServerOptions,
+    *,
+    config: Sequence[Path] | None,
+    command: str,
+) -> list[Chosen]:
+    """The servers that a command is for: one, or all that are chosen of a client's file."""
+    if word is None or behind is not None or not is_client_file(word):
+        return [choose(word, behind, options, config=config, command=command)]
+    return [_chosen([server]) for server in servers_at([word], options, command=command)]
+
+
+def one_server(words: list[str], behind: list[str] | None, *, command: str) -> str | None:
+    """The word that names a server; None where a command stands behind the dashes."""
+    if behind is not None and not words:
+        return None
+    if len(words) != 1 or behind is not None:
+        refuse(f"Name one server: mcp-prober {command} URL, or mcp-prober {command} -- COMMAND…")
+    return words[0]
+
+
+def known_clients(names: Sequence[str]) -> tuple[str, ...]:
+    """Clients and models that rules know, as they are named by `--client`."""
+    from prober.lint.rules import rules
+
+    for name in names:
+        if name not in rules().clients:
+            known = ", ".join(rules().clients)
+            refuse(
+                did_you_mean(f"--client {name}: there is no such client", name, rules().clients) + f"\nKnown: {known}"
+            )
+    return tuple(dict.fromkeys(names))
+
+
 def server_and_tool(words: list[str], behind: list[str] | None) -> tuple[str | None, str]:
     """The two words of `call`; the first is None where a command stands behind the dashes."""
     if behind is not None:
@@ -136,8 +172,13 @@ def server_and_sections(words: list[str], behind: list[str] | None) -> tuple[str
 
 
 def check_output(output: str, known: Sequence[str]) -> None:
-    if output not in known:
-        refuse(f"--output {output}: choose one of {', '.join(known)}")
+    check_choice("--output", output, known)
+
+
+def check_choice(option: str, word: str, known: Sequence[str]) -> None:
+    """Refuse a word that is none of those that an option knows."""
+    if word not in known:
+        refuse(f"{option} {word}: choose one of {', '.join(known)}")
 
 
 def _chosen(found: Sequence[Server]) -> Chosen:

@@ -122,18 +122,20 @@ class Session:
             failure.step = failure.step or (self._log.last.step if self._log.last else None)
             raise
 
-    async def pages(self, method: str, key: str) -> list[dict[str, Any]]:
-        """All items of a list method, every page of it."""
-        return [item for page in await self.results(method) for item in page[key]]
+    async def pages(self, method: str, key: str, *, any_shape: bool = False) -> list[dict[str, Any]]:
+        """All items of a list method, every page of it. With `any_shape` an item is no more than an object."""
+        return [item for page in await self.results(method, key, any_shape=any_shape) for item in page[key]]
 
-    async def results(self, method: str) -> list[dict[str, Any]]:
-        """The pages of a list method, whole."""
+    async def results(self, method: str, key: str, *, any_shape: bool = False) -> list[dict[str, Any]]:
+        """The pages of a list method, whole; their items are at `key`."""
         pages: list[dict[str, Any]] = []
         seen: set[str] = set()
         params: dict[str, str] = {}
         size = 0
         for _ in range(MAX_PAGES):
-            result = await self.request(method, params)
+            result = await self.request(method, params, any_shape=any_shape)
+            if any_shape:
+                _check_page(result, method, key)
             pages.append(result)
             size += self._log.finished[-1].bytes_received
             if size > MAX_BODIES * self._target.limits.body:
@@ -168,3 +170,12 @@ class Session:
     async def abort(self) -> None:
         """End at once. Always to be called in the end; after `close` it only tidies up."""
         await self.conversation.transport.abort()
+
+
+def _check_page(result: Mapping[str, Any], method: str, key: str) -> None:
+    """Raise Failure where a page has no objects in a list, or a cursor that is no text."""
+    items, cursor = result.get(key), result.get("nextCursor")
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise Failure(Reason.BAD_RESULT, f"the result has no list of objects in {key!r}", step=method)
+    if cursor is not None and not isinstance(cursor, str):
+        raise Failure(Reason.BAD_RESULT, "the result has a nextCursor that is no text", step=method)

@@ -10,7 +10,7 @@ from prober.config.document.diagnostics import did_you_mean
 from prober.config.fields.field_types import Choice, FieldType, Json, JsonObject, JsonSchema, ListOf, SchemaBuilder
 from prober.config.fields.file_fields import JsonFile
 from prober.config.fields.mapping_schema import AtLeastOne, Values, key, mapping_of, settings
-from prober.config.fields.unit_fields import Duration
+from prober.config.fields.unit_fields import TOKENS, Duration
 from prober.config.fields.units import parse_duration, show_duration
 
 if TYPE_CHECKING:
@@ -143,6 +143,11 @@ class Checks:
         ListOf(item=ExpectationField(), wanted="a list of expectations"),
         "Expectations of the answer, in order.",
         default=(),
+    )
+    max_tokens: int | None = key(
+        TOKENS,
+        "How many tokens the answer may take of a model's context, counted as bytes of JSON / 4.",
+        default=None,
     )
     latency: Latency = key(
         mapping_of(Latency, rules=(AtLeastOne(("warn", "fail")),), checks=(_check_latency,)),

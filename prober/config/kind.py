@@ -48,6 +48,8 @@ class ProbeKind:
     next_steps: Mapping[Reason, str] = field(default_factory=dict)
     """What to do about a reason, where a run of this kind needs other words than those of `prober.reasons`."""
     metrics: tuple[FactMetric, ...] = ()
+    target_metrics: tuple[FactMetric, ...] = ()
+    """Gauges of the target, labelled by `target` and no probe: the latest run that had the facts has the last word."""
     answers: Callable[[Cursor], Iterable[Cursor]] = _the_probe_itself
     """The mappings of the probe that may have a `latency`."""
     own_process: bool = False

@@ -11,6 +11,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -26,8 +27,9 @@ from prober.daemon.verdict_log import Changes
 from prober.history import HistoryStore
 from prober.loop_lag import LoopLag
 from prober.metrics import Metrics
-from prober.notify import Notifier
-from prober.outcome import Symptom
+from prober.notify import Links, Notifier
+from prober.outcome import Outcome, Symptom
+from prober.recent import RecentPace, RecentRuns
 from prober.report.untrusted import line
 from prober.schedule import Scheduler
 from prober.schedule.own_outage import OutageDetector
@@ -36,7 +38,7 @@ from prober.sources import expanded
 from prober.sources.memory import Memory
 from prober.sources.watcher import Watcher
 from prober.status import StatusStore
-from prober.web import AppState, Web, application
+from prober.web import AppState, Loaded, Web, application
 
 if TYPE_CHECKING:
     from prober.otel.telemetry import Telemetry
@@ -67,6 +69,7 @@ class Daemon:
             on_change=self._sources_changed,
             on_trouble=self._source_trouble,
         )
+        self._loaded = Loaded(config=self._config, since=self._started_at)
         self._reloading = asyncio.Lock()
         self._reloads_asked = self._reloads_answered = 0
         self._reload_answer: str | None = None
@@ -78,6 +81,8 @@ class Daemon:
         )
         self._statuses = StatusStore(suspects=self._suspects)
         self._metrics = Metrics(location=settings.location)
+        self._recent_runs = RecentRuns()
+        self._pace = RecentPace()
         self._changes = Changes()
         self._outage_detector = OutageDetector()
         self._telemetry: Telemetry | None = None
@@ -86,6 +91,7 @@ class Daemon:
             self._statuses,
             suspects=self._suspects,
             on_sent=lambda outcome: self._metrics.notified(outcome == "sent"),
+            links=Links(page=lambda: self._web.page_url, paths=settings.paths),
         )
 
     @asynccontextmanager
@@ -110,7 +116,7 @@ class Daemon:
             judge = await stack.enter_async_context(Judge())
             kept = await stack.enter_async_context(KeptProcesses(self._process_ended))
             sinks: list[Sink] = [self._outage_detector, self._statuses, self._metrics, self._changes, self._notifier]
-            sinks += [sink for sink in (telemetry, history) if sink]
+            sinks += [self._recent_runs, self._pace, *(sink for sink in (telemetry, history) if sink)]
             self._scheduler = Scheduler(
                 judge=judge,
                 sinks=sinks,
@@ -174,6 +180,7 @@ class Daemon:
         self._written = config
         await self._sources.apply(config.sources)
         await self._take_over()
+        self._loaded = Loaded(config=self._config, since=datetime.now(UTC))
         log(logging.INFO, "reloaded", probes=len(self._scheduler.probes), targets=len(self._config.targets))
         return None
 
@@ -215,6 +222,7 @@ class Daemon:
 
     def _apply_config(self, config: Config) -> None:
         self._config = config
+        self._loaded = replace(self._loaded, config=config)
         self._scheduler.apply_config(config)
         self._outage_detector.apply_config(config)
         self._statuses.apply_config(config, probes=self._scheduler.probes, disabled=self._scheduler.disabled)
@@ -222,6 +230,8 @@ class Daemon:
         self._changes.apply_config(config)
         if self._telemetry:
             self._telemetry.apply_config(config, self._scheduler.probes)
+        self._recent_runs.apply_config(config)
+        self._pace.apply_config(config)
         self._notifier.apply_config(config.notify or _NO_NOTIFICATIONS)
         # A configuration lives for months. With ten thousand probes, each garbage collection that looks through it
         # would stop the loop for a tenth of a second, so it is frozen; the previous configuration is collected first.
@@ -236,6 +246,7 @@ class Daemon:
 
     def _reload_failed(self, why: str) -> str:
         self._metrics.reloaded(False)
+        self._loaded = replace(self._loaded, refused_at=datetime.now(UTC), refused_for=why)
         systemd.ready(f"{self._status()}; the last reload failed")
         log(logging.ERROR, "reload_failed", message=why)
         return why
@@ -295,12 +306,21 @@ class Daemon:
             next_due=self._scheduler.next_due,
             in_maintenance=self._scheduler.in_maintenance,
             suspects=self._suspects,
-            run_now=self._scheduler.run_now,
+            recent_runs=self._recent_runs,
+            pace=self._pace,
+            loaded=lambda: self._loaded,
+            run_now=self._run_now,
             reload=self.reload,
             ready=lambda: self._ready,
             started_at=self._started_at,
             location=self._settings.location,
+            paths=self._settings.paths,
         )
+
+    async def _run_now(self, probe_name: str, /, *, timeout: float | None) -> Outcome:
+        outcome = await self._scheduler.run_now(probe_name, timeout=timeout)
+        self._recent_runs.asked_for(outcome)
+        return outcome
 
     def _process_ended(self, ended: Ended) -> None:
         self._metrics.process_ended(ended)

@@ -25,6 +25,8 @@ class Settings:
     """0 chooses a free port."""
     external_url: str | None = None
     """The URL under which others reach the daemon, if it is not the address it listens on."""
+    paths: tuple[Path, ...] = ()
+    """Where the configuration is read from, for people: what `run` has to be given."""
     web_config: Path | None = None
     """TLS and basic auth."""
     history: Path | None = None

@@ -6,12 +6,15 @@ The texts are what a run said, what proves it and who answered. They are capped 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from prober.outcome import Evidence, Outcome, ServerInfo, Symptom, Verdict
+from prober.outcome.masking import masked_evidence, masked_server
+from prober.redaction import masked_before
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND: Final = 1_000_000
@@ -49,20 +52,22 @@ def duration_us(seconds: float) -> int:
     return min(max(0, round(seconds * SECOND)), _LONGEST_US)
 
 
-def to_json(outcome: Outcome, *, streak_of: Symptom | None = None) -> str:
+def to_json(outcome: Outcome, *, streak_of: Symptom | None = None, streak_since: datetime | None = None) -> str:
     """At most LONGEST bytes, all of them ASCII: half a surrogate pair in a server's answer could not be stored else.
 
-    `streak_of` is the symptom of the failures in a row that the run is one of, or stands behind.
+    `streak_of` is the symptom of the failures in a row that the run is one of, or stands behind; `streak_since` is when
+    they began.
     """
+    streak = {"streak_of": streak_of, "streak_since": streak_since and microseconds(streak_since)}
     text = ""
     for characters, pieces in _CAPS:
-        text = json.dumps(_plain(outcome, streak_of, characters, pieces), separators=(",", ":"))
+        text = json.dumps(_plain(outcome, streak, characters, pieces), separators=(",", ":"))
         if len(text) <= LONGEST:
             break
     return text
 
 
-def _plain(outcome: Outcome, streak_of: Symptom | None, characters: int, pieces: int) -> dict[str, Any]:
+def _plain(outcome: Outcome, streak: Mapping[str, Any], characters: int, pieces: int) -> dict[str, Any]:
     """Whatever is empty is left out."""
 
     def cut(text: str) -> str:
@@ -81,7 +86,7 @@ def _plain(outcome: Outcome, streak_of: Symptom | None, characters: int, pieces:
         "warnings": [cut(text) for text in outcome.warnings[:pieces]],
         "server": server,
         "facts": {cut(name): value for name, value in list(outcome.facts.items())[: 10 * pieces] if name != LATENCY},
-        "streak_of": streak_of,
+        **streak,
     }
     return {name: value for name, value in plain.items() if value}
 
@@ -93,6 +98,12 @@ def streak_of(text: str) -> Symptom | None:
     return None
 
 
+def streak_since(text: str) -> datetime | None:
+    """When the failures in a row began that `to_json` was given; None of what an older version wrote."""
+    since = json.loads(text).get("streak_since")
+    return moment(since) if isinstance(since, int) else None
+
+
 def from_json(text: str) -> dict[str, Any]:
     """The way back, as fields of an Outcome. What a later version wrote of a kind unknown here is passed over."""
     plain = json.loads(text)
@@ -100,12 +111,14 @@ def from_json(text: str) -> dict[str, Any]:
     return {
         "kind": plain.get("kind", ""),
         "step": plain.get("step"),
-        "message": plain.get("message", ""),
+        "message": masked_before(plain.get("message", "")),
         "evidence": tuple(
-            Evidence(**{name: piece[name] for name in _EVIDENCE if name in piece})
+            masked_evidence(Evidence(**{name: piece[name] for name in _EVIDENCE if name in piece}), masked_before)
             for piece in plain.get("evidence", ())
         ),
-        "warnings": tuple(plain.get("warnings", ())),
-        "server": ServerInfo(**{field.name: server.get(field.name) for field in fields(ServerInfo)}),
+        "warnings": tuple(map(masked_before, plain.get("warnings", ()))),
+        "server": masked_server(
+            ServerInfo(**{field.name: server.get(field.name) for field in fields(ServerInfo)}), masked_before
+        ),
         "facts": plain.get("facts", {}),
     }

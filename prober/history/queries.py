@@ -20,6 +20,7 @@ from prober.history.codec import (
     microseconds,
     moment,
     streak_of,
+    streak_since,
 )
 from prober.history.models import Day, PastFailure, PastResult, share
 from prober.outcome import Outcome, Reason
@@ -220,6 +221,7 @@ def _remembered(name: Named, row: tuple[Any, ...], reasons: Mapping[int, str]) -
         since=None if since is None else moment(since),
         streak=streak,
         symptom=streak_of(text) if streak else None,
+        streak_since=streak_since(text) if streak else None,
     )
 
 

@@ -90,7 +90,8 @@ class HistoryStore:
         if status is None:
             self._writer.put(Entry(result))
         else:
-            self._writer.put(Entry(result, status.since, status.streak, status.symptom, status.last_success))
+            streak = status.streak, status.symptom
+            self._writer.put(Entry(result, status.since, *streak, status.last_success, status.streak_since))
 
     def skipped(self, probe: Probe) -> None:
         """Count a run that was left out."""

@@ -17,7 +17,7 @@ from prober.history.pruning import forget, prune
 from prober.history.retention import Retention
 from prober.history.rollup import compact
 from prober.history.schema import SKIPPED, connect_to_write
-from prober.outcome import Outcome, Reason, Symptom
+from prober.outcome import Reason, Symptom
 from prober.scheduled_run import ScheduledRun
 
 Name = TypeVar("Name")
@@ -49,6 +49,7 @@ class Entry(NamedTuple):
     streak: int = 0
     symptom: Symptom | None = None
     last_success: datetime | None = None
+    streak_since: datetime | None = None
 
 
 class Skip(NamedTuple):
@@ -160,20 +161,21 @@ class WriteConnection:
             *(entry.since and microseconds(entry.since), entry.streak),
             entry.last_success and microseconds(entry.last_success),
         )
-        details = self._details(probe, outcome, entry.symptom)
+        details = self._details(probe, entry)
         self._connection.execute(_INSERT_RECENT, (started // HOUR_US, *run, *status, details))
         if verdict != PASSED:
             self._connection.execute(_INSERT_FAILURE, (*run, details))
             self._details_bytes += 2 * len(details or "")
 
-    def _details(self, probe: int, outcome: Outcome, symptom: Symptom | None) -> str | None:
+    def _details(self, probe: int, entry: Entry) -> str | None:
         """The run's details as JSON; None if it passed with the same details as the probe's last stored pass.
 
         That is the usual case, and encoding is slow.
         """
+        outcome = entry.result.outcome
         if CODES[outcome.verdict] != PASSED:
             self._told.pop(probe, None)
-            return to_json(outcome, streak_of=symptom)
+            return to_json(outcome, streak_of=entry.symptom, streak_since=entry.streak_since)
         facts = frozenset(fact for fact in outcome.facts.items() if fact[0] != LATENCY)
         told = hash((outcome.kind, outcome.server, outcome.warnings, outcome.message, outcome.evidence, facts))
         if self._told.get(probe) == told:

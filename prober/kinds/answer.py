@@ -12,6 +12,7 @@ from prober.client.target_cache import Tool
 from prober.config.model import Checks, Latency, Source, Target
 from prober.json_values import cap, count_values, most_values
 from prober.kinds.context import ProbeContext
+from prober.kinds.token_budget import require_light_answer
 from prober.outcome import Evidence, Exchange, Failure, Phase, Reason
 
 MISSING: Final = object()
@@ -72,6 +73,7 @@ async def _judge(
         raise Failure(finding.reason, finding.message, evidence=finding.evidence)
     if judged is MISSING and (checks.schema is not None or checks.expect):
         raise _nothing_to_judge(checks, result)
+    require_light_answer(result, checks.max_tokens)
     _judge_latency(context, checks.latency, exchange)
     return judged
 

@@ -85,6 +85,19 @@ def _of_kind(metric: FactMetric) -> DynamicSeriesFamily[ProbeRecord]:
     )
 
 
+def _of_target(metric: FactMetric) -> DynamicSeriesFamily[TargetRecord]:
+    """The family that a kind declares for the target of its facts."""
+    name = metric.name
+    return DynamicSeriesFamily(
+        name=name,
+        by_run=True,
+        type=metric.type,
+        labels=("target", metric.label) if metric.label else ("target",),
+        help=metric.help,
+        read=lambda t: t.of_kinds.get(name, _NOTHING).items(),
+    )
+
+
 OF_PROBES: Final[tuple[DynamicSeriesFamily[ProbeRecord] | FixedSeriesFamily[ProbeRecord], ...]] = (
     DynamicSeriesFamily(
         name="mcp_probe_info",
@@ -252,6 +265,15 @@ OF_TARGETS: Final[tuple[DynamicSeriesFamily[TargetRecord] | FixedSeriesFamily[Ta
         help="Tools that the target listed last; no series before.",
         values=lambda t: _one(t.tools),
     ),
+    FixedSeriesFamily(
+        name="mcp_target_tools_bytes",
+        type="gauge",
+        labels=("target",),
+        help="Bytes that the tools that the target listed last take as JSON without blanks, a quarter of which is an"
+        " estimate of their tokens; no series before.",
+        values=lambda t: _one(t.tools_bytes),
+    ),
+    *(_of_target(metric) for kind in all_kinds().values() for metric in kind.target_metrics),
     FixedSeriesFamily(
         name="mcp_target_certificate_expiry_timestamp_seconds",
         type="gauge",

@@ -18,6 +18,12 @@ Exemplar = tuple[str, float]
 
 PLAIN: Final[Key] = ("",)
 
+
+def key_of(value: str) -> Key:
+    """The key of a sample with one label value, or none where it is empty."""
+    return ("", value) if value else PLAIN
+
+
 OF_RECORDS: Final = ("target", "probe")
 """The labels of all series of a probe's record. A target's record has only the first."""
 

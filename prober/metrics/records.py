@@ -12,7 +12,7 @@ from typing import Final
 from prober.config.kind import FactMetric
 from prober.config.model import Probe, Target
 from prober.kinds import kind_of
-from prober.metrics.family import PLAIN, Exemplar, Key
+from prober.metrics.family import Exemplar, Key, key_of
 from prober.metrics.results import result_of, results_of
 from prober.metrics.target_record import checks_of
 from prober.outcome import Outcome, Reason, Symptom, Verdict
@@ -147,7 +147,7 @@ class ProbeRecord:
                 values = learnt[each.name]
                 for value, fact in each.facts.items():
                     if fact in outcome.facts:
-                        key = _key(value)
+                        key = key_of(value)
                         before = values.get(key, 0) if family_type == "counter" else 0
                         values[key] = before + outcome.facts[fact]
 
@@ -158,15 +158,11 @@ def in_order(memories: Iterable[Remembered]) -> list[ScheduledRun]:
     return sorted(results, key=lambda result: result.ended)
 
 
-def _key(value: str) -> Key:
-    return ("", value) if value else PLAIN
-
-
 def _from_zero(metric: FactMetric, probe: Probe) -> dict[Key, float]:
     if metric.type == "gauge":
         return {}
     values = metric.facts if metric.from_zero is None else metric.from_zero(probe.settings)
-    return {_key(value): 0 for value in values}
+    return {key_of(value): 0 for value in values}
 
 
 def _latency_budgets(probe: Probe) -> tuple[tuple[str, float], ...]:

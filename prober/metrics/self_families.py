@@ -17,6 +17,13 @@ OF_PROBER: Final[tuple[Family, ...]] = (
         help="The version of the prober and of the Python that runs it, always 1.",
     ),
     Family(
+        name="mcp_prober_client_rules_info",
+        type="info",
+        labels=("version",),
+        help="The version of the rules by which probes of the kind clients look at tools, always 1: where findings"
+        " change along with it, the server need not have changed.",
+    ),
+    Family(
         name="mcp_prober_config_last_reload_successful",
         type="gauge",
         help="Whether the last attempt to load the configuration succeeded: 1 if so, else 0.",
@@ -42,6 +49,12 @@ OF_PROBER: Final[tuple[Family, ...]] = (
         name="mcp_prober_loop_lag_max_seconds",
         type="gauge",
         help="The worst lag of the event loop within the last minute, in seconds.",
+    ),
+    Family(
+        name="mcp_prober_shortages_total",
+        type="counter",
+        help="Runs of all probes that ended without a verdict because the prober lacked files, memory, threads or"
+        " processes.",
     ),
     Family(
         name="mcp_prober_skipped_runs_total",

@@ -14,6 +14,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from prober import __version__
+from prober.lint.rules import rules
 from prober.metrics.family import Family
 from prober.metrics.self_families import OF_PROBER
 
@@ -28,12 +29,14 @@ class SelfMetrics:
         self._registry = registry
         build = Info(*self._words("mcp_prober_build_info"), registry=registry)
         build.info({"version": __version__, "python_version": platform.python_version()})
+        Info(*self._words("mcp_prober_client_rules_info"), registry=registry).info({"version": rules().version})
         self.reload_successful = self._gauge("mcp_prober_config_last_reload_successful")
         self.reloaded_at = self._gauge("mcp_prober_config_last_reload_success_timestamp_seconds")
         self.start_lag = self._histogram("mcp_prober_start_lag_seconds")
         self.loop_lag = self._histogram("mcp_prober_loop_lag_seconds")
         self.worst_loop_lag = WorstOfLastMinute()
         self._gauge("mcp_prober_loop_lag_max_seconds").set_function(self.worst_loop_lag)
+        self.shortages = self._counter("mcp_prober_shortages_total")
         self.skipped = self._counter("mcp_prober_skipped_runs_total")
         self.running = self._gauge("mcp_prober_running_probes")
         self.waiting = self._gauge("mcp_prober_waiting_probes")

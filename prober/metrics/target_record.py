@@ -10,6 +10,8 @@ from typing import Final
 from prober.client.stdio.kept_processes import Cause
 from prober.config.model import Checks, Probe, Target
 from prober.json_values import cap
+from prober.kinds import kind_of
+from prober.metrics.family import Key, key_of
 from prober.metrics.steadiness import Steadiness
 from prober.outcome import Outcome, Phase, Reason, ServerInfo
 from prober.report.untrusted import line
@@ -57,11 +59,13 @@ class TargetRecord:
         "learnt",
         "name",
         "objective",
+        "of_kinds",
         "phases",
         "restarts",
         "server",
         "steadiness",
         "tools",
+        "tools_bytes",
         "written",
     )
 
@@ -85,7 +89,10 @@ class TargetRecord:
         self.server: tuple[str, ...] | None = None
         """Era, protocol version, name, version: escaped, but the server's own claim."""
         self.tools: float | None = None
+        self.tools_bytes: float | None = None
         self.certificate_expiry: float | None = None
+        self.of_kinds: dict[str, dict[Key, float]] = {}
+        """By name of the families that kinds declare for targets."""
         self.written: dict[str, str] = {}
         """As in ProbeRecord."""
 
@@ -131,6 +138,11 @@ class TargetRecord:
                 self.learnt = shown
                 self.server = _labels_of(shown)
         self.tools = facts.get("tools", self.tools)
+        self.tools_bytes = facts.get("tools_bytes", self.tools_bytes)
+        for metric in kind_of(outcome.kind).target_metrics:
+            found = {key_of(value): facts[fact] for value, fact in metric.facts.items() if fact in facts}
+            if found:
+                self.of_kinds[metric.name] = found
         self.certificate_expiry = facts.get("certificate_expiry_timestamp_seconds", self.certificate_expiry)
 
 

@@ -9,25 +9,26 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from prober.outcome import Outcome, Reason, Verdict
+from prober.outcome import Outcome, Symptom, Verdict
 from prober.scheduled_run import ScheduledRun
 from prober.status import ProbeStatus
 
-Key = tuple[str, Reason]
-"""The target of an alert group, and its reason."""
+Key = tuple[str, Symptom]
+"""The target of an alert group, and its symptom."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Firing:
-    """Probes of one target fail for one reason. `outcomes` has the last of each of them, of at least one."""
+    """Probes of one target fail with one symptom. `outcomes` has the last of each of them, of at least one."""
 
     target: str
-    reason: Reason
+    symptom: Symptom
     outcomes: tuple[Outcome, ...]
+    """That of the probe that failed first comes first."""
     since: datetime
-    """When the first of these failures began."""
+    """When the streak of that probe began."""
     streak: int = 1
-    """How often in a row the probe that failed most often did."""
+    """How often in a row it failed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +36,13 @@ class Resolved:
     """All of them pass again."""
 
     target: str
-    reason: Reason
+    symptom: Symptom
     probes: tuple[str, ...]
     """Names of all that failed at any time of it, in the order in which they began to."""
     since: datetime
     until: datetime
-    others: tuple[Reason, ...] = ()
-    """Why the target fails nevertheless."""
+    others: tuple[Symptom, ...] = ()
+    """How the target fails nevertheless."""
 
 
 Change = Firing | Resolved
@@ -54,9 +55,7 @@ class _Failing:
     since: datetime
     last: Outcome
     streak: int
-    """By the status store."""
-    same: int = 0
-    """How many of the latest have the reason of the last."""
+    """By the status store, as `since`."""
     group: Key | None = None
 
 
@@ -90,11 +89,11 @@ class AlertGroups:
             last, name = status.last, status.probe.name
             if status.verdict is not Verdict.FAIL or last is None or last.maintenance or name in self._failing:
                 continue
-            since = status.since or last.outcome.started_at
-            failing = _Failing(since=since, last=last.outcome, streak=status.streak, same=status.streak)
+            since = status.stands_since or last.outcome.started_at
+            failing = _Failing(since=since, last=last.outcome, streak=status.streak)
             self._failing[name] = failing
-            if status.streak >= self.after and last.outcome.reason is not None:
-                self._join(name, failing, (status.probe.target, last.outcome.reason))
+            if status.streak >= self.after and status.symptom is not None:
+                self._join(name, failing, (status.probe.target, status.symptom))
         self._untold = untold
 
     def keep(self, probes: Collection[tuple[str, str]]) -> None:
@@ -104,8 +103,8 @@ class AlertGroups:
                 self._leave(name, failing)
                 del self._failing[name]
 
-    def record(self, result: ScheduledRun, *, streak: int, suspect: bool) -> None:
-        """A run has ended, and its probe has failed `streak` times in a row.
+    def record(self, result: ScheduledRun, *, status: ProbeStatus, suspect: bool) -> None:
+        """A run has ended, after which its probe has this status.
 
         `suspect` is whether the prober suspects itself, so that no failure is to be believed.
         """
@@ -117,7 +116,7 @@ class AlertGroups:
         elif outcome.verdict is Verdict.PASS:
             self._passed(outcome.probe, until=outcome.started_at)
         elif outcome.verdict is Verdict.FAIL and not suspect:
-            self._failed(outcome, streak)
+            self._failed(outcome, status)
 
     def withdraw(self) -> None:
         """Forget what is not told yet: it is told if it fails once more, when there is no doubt."""
@@ -127,36 +126,34 @@ class AlertGroups:
 
     def take(self) -> list[Change]:
         """The changes since the last call; they count as told."""
-        others: dict[str, list[Reason]] = {}
-        for target, reason in self._groups if self._resolved else ():
-            others.setdefault(target, []).append(reason)
+        others: dict[str, list[Symptom]] = {}
+        for target, symptom in self._groups if self._resolved else ():
+            others.setdefault(target, []).append(symptom)
         changes: list[Change] = [replace(each, others=tuple(others.get(each.target, ()))) for each in self._resolved]
         for key in self._untold:
             group = self._groups[key]
             failing = [self._failing[name] for name in group.probes if name in group.failing]
+            failing.sort(key=lambda each: each.since)
             changes.append(
                 Firing(
                     target=key[0],
-                    reason=key[1],
+                    symptom=key[1],
                     outcomes=tuple(each.last for each in failing),
-                    since=group.since,
-                    streak=max(each.streak for each in failing),
+                    since=failing[0].since,
+                    streak=failing[0].streak,
                 )
             )
         self._resolved.clear()
         self._untold.clear()
         return changes
 
-    def _failed(self, outcome: Outcome, streak: int) -> None:
-        reason = outcome.reason
-        assert reason is not None
-        failing = self._failing.setdefault(outcome.probe, _Failing(since=outcome.started_at, last=outcome, streak=0))
-        failing.same = failing.same + 1 if failing.last.reason is reason else 1
-        failing.last, failing.streak = outcome, streak
-        key = (outcome.target, reason)
-        new = failing.group is None and streak >= self.after
-        other = failing.group not in (None, key) and failing.same >= self.after
-        if new or other:
+    def _failed(self, outcome: Outcome, status: ProbeStatus) -> None:
+        assert outcome.reason is not None
+        since = status.stands_since or outcome.started_at
+        failing = self._failing.setdefault(outcome.probe, _Failing(since=since, last=outcome, streak=0))
+        failing.last, failing.streak, failing.since = outcome, status.streak, since
+        key = (outcome.target, outcome.reason.symptom)
+        if failing.group != key and status.streak >= self.after:
             self._leave(outcome.probe, failing)
             self._join(outcome.probe, failing, key)
 
@@ -168,9 +165,11 @@ class AlertGroups:
         told = key not in self._untold
         group = self._leave(name, failing)
         if key is not None and group is not None and told and not group.failing:
-            target, reason = key
+            target, symptom = key
             probes = tuple(group.probes)
-            self._resolved.append(Resolved(target=target, reason=reason, probes=probes, since=group.since, until=until))
+            self._resolved.append(
+                Resolved(target=target, symptom=symptom, probes=probes, since=group.since, until=until)
+            )
 
     def _join(self, name: str, failing: _Failing, key: Key) -> None:
         failing.group = key

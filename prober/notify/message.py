@@ -1,7 +1,8 @@
-"""The text of an alert group, for people on a telephone: which probes fail, why, since when, and the evidence."""
+"""The text of an alert group, for people on a telephone: what fails, why, since when, evidence, links."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,12 +11,13 @@ from typing import Final
 from prober.json_values import cap
 from prober.notify.alert_groups import Change, Firing, Resolved
 from prober.notify.defusing import defused
+from prober.notify.links import Links
 from prober.report.details import as_lines, cause, evidence_notes
 from prober.report.formatting import duration
 from prober.report.next_step import next_step
 from prober.report.untrusted import line
 
-MAX_TEXT: Final = 1500
+MAX_TEXT: Final = 1800
 """Characters: some services take no more than 2,000."""
 
 MAX_MESSAGES: Final = 10
@@ -27,6 +29,9 @@ _MAX_EVIDENCE_LINE: Final = 150
 _MAX_EVIDENCE_LINES: Final = 4
 _MAX_NEXT: Final = 400
 _MAX_PROBES: Final = 5
+_MAX_REASONS: Final = 3
+_LEAST_SAID: Final = 200
+"""Characters of what failed, however long the links are."""
 _MAX_DIGEST_LINES: Final = 20
 
 
@@ -39,39 +44,44 @@ class Message:
     bad: bool
 
 
-def messages_of(changes: Sequence[Change]) -> list[Message]:
+def messages_of(changes: Sequence[Change], links: Links) -> list[Message]:
     """The messages of the changes at one time: one each, or at most two digests where the changes are many."""
     if len(changes) <= MAX_MESSAGES:
-        return [message_of(change) for change in changes]
+        return [message_of(change, links) for change in changes]
     firing = [change for change in changes if isinstance(change, Firing)]
     resolved = [change for change in changes if isinstance(change, Resolved)]
     messages = []
     if firing:
-        messages.append(_digest(_headline(firing, "fail"), firing, bad=True))
+        messages.append(_digest(_headline(firing, "fail"), firing, links, bad=True))
     if resolved:
-        messages.append(_digest(_headline(resolved, "no longer fail"), resolved, bad=False))
+        messages.append(_digest(_headline(resolved, "no longer fail"), resolved, links, bad=False))
     return messages
 
 
-def message_of(change: Change) -> Message:
+def message_of(change: Change, links: Links) -> Message:
     """The message of a change."""
     if isinstance(change, Firing):
-        return _message(f"{change.target} fails: {change.reason}", _firing_text(change), bad=True)
+        title = f"{change.target} fails: {change.symptom} ({', '.join(_reasons(change)[:_MAX_REASONS])})"
+        return _message(title, _firing_text(change), _ways(change, links), bad=True)
     text = [
         _probes(change.probes),
         f"failed for {duration((change.until - change.since).total_seconds())}: from {_time(change.since)}"
         f" to {_time(change.until)}",
     ]
+    page = _page(links.to_target(change.target))
     if change.others:
         text.append(f"the target still fails: {', '.join(change.others)}")
-        return _message(f"{change.target} no longer fails: {change.reason}", text, bad=False)
-    return _message(f"{change.target} is well again, it failed: {change.reason}", text, bad=False)
+        return _message(f"{change.target} no longer fails: {change.symptom}", text, page, bad=False)
+    return _message(f"{change.target} is well again, it failed: {change.symptom}", text, page, bad=False)
 
 
-def _digest(title: str, changes: Sequence[Change], *, bad: bool) -> Message:
-    lines = [f"{change.target}: {change.reason}" for change in changes[:_MAX_DIGEST_LINES]]
+def _digest(title: str, changes: Sequence[Change], links: Links, *, bad: bool) -> Message:
+    lines = [f"{change.target}: {change.symptom}" for change in changes[:_MAX_DIGEST_LINES]]
     more = len(changes) - len(lines)
-    return _message(title, [*lines, *([f"and {more} more"] if more else [])], bad=bad)
+    front = links.page()
+    return _message(
+        title, [*lines, *([f"and {more} more"] if more else [])], _page(f"{front}/" if front else None), bad=bad
+    )
 
 
 def _headline(changes: Sequence[Change], verb: str) -> str:
@@ -83,15 +93,38 @@ def _firing_text(change: Firing) -> list[str]:
     first = change.outcomes[0]
     decisive = replace(first, evidence=first.evidence[:1])
     evidence = [cap(text, _MAX_EVIDENCE_LINE) for text in as_lines(evidence_notes(decisive))]
+    reasons = _reasons(change)
     return [
         _probes([outcome.probe for outcome in change.outcomes]),
+        *([f"reasons: {', '.join(reasons[:_MAX_REASONS])}"] if len(reasons) > 1 else []),
         defused(cap(": ".join(filter(None, (cause(first), line(first.message)))), _MAX_CAUSE)),
         *map(defused, evidence[:_MAX_EVIDENCE_LINES]),
         defused(f"next: {cap(next_step(first), _MAX_NEXT)}"),
-        f"{change.streak} failures in a row, since {_time(change.since)}"
-        if change.streak > 1
-        else f"since {_time(change.since)}",
     ]
+
+
+def _reasons(change: Firing) -> list[str]:
+    """The most frequent first."""
+    counted = Counter(outcome.reason for outcome in change.outcomes if outcome.reason is not None)
+    return [reason.value for reason, _ in counted.most_common()]
+
+
+def _ways(change: Firing, links: Links) -> list[str]:
+    """Our own lines, which no text of a server pushes out of the message."""
+    first = change.outcomes[0]
+    lasted = duration(max(0.0, (first.ended - change.since).total_seconds()))
+    in_a_row = f"{change.streak} failures in a row, for {lasted}: " if change.streak > 1 else ""
+    run = links.to_run(first)
+    return [
+        f"{in_a_row}since {_time(change.since)}",
+        f"run: {links.run_line(first.probe)}",
+        *([f"failure: {run}"] if run else []),
+        *_page(links.to_target(change.target)),
+    ]
+
+
+def _page(url: str | None) -> list[str]:
+    return [f"page: {url}"] if url else []
 
 
 def _probes(probes: Sequence[str]) -> str:
@@ -104,5 +137,7 @@ def _time(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _message(title: str, text: Sequence[str], *, bad: bool) -> Message:
-    return Message(title=cap(line(title), _MAX_TITLE), text=cap("\n".join(text), MAX_TEXT), bad=bad)
+def _message(title: str, text: Sequence[str], ways: Sequence[str], *, bad: bool) -> Message:
+    last = "".join(f"\n{way}" for way in ways)
+    said = cap("\n".join(text), max(MAX_TEXT - len(last), _LEAST_SAID))
+    return Message(title=cap(line(title), _MAX_TITLE), text=said + last, bad=bad)

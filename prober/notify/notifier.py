@@ -14,6 +14,7 @@ from prober.config.model import Notify, Probe
 from prober.notify.alert_groups import AlertGroups
 from prober.notify.apprise import label, sender
 from prober.notify.channel import PAUSES, Channel, OnSent
+from prober.notify.links import Links
 from prober.notify.message import messages_of
 from prober.scheduled_run import ScheduledRun
 from prober.status import StatusStore
@@ -23,6 +24,7 @@ GROUP_WAIT: Final = 3.0
 SHUTDOWN_TIMEOUT: Final = 2.0
 """Seconds that queued messages have when the prober ends."""
 
+_NO_LINKS: Final = Links()
 _LOGGER: Final = logging.getLogger(__name__)
 
 
@@ -38,15 +40,16 @@ class Notifier:
         on_sent: OnSent = lambda _outcome: None,
         group_wait: float = GROUP_WAIT,
         pauses: Sequence[float] = PAUSES,
+        links: Links = _NO_LINKS,
     ):
-        """`statuses` counts failures in a row, so it must get each result first.
+        """`statuses` counts failures in a row, so it must get each result first. `links` are written into messages.
 
         `suspects` says whether the prober suspects itself. `on_sent` is called in the loop for each message and URL.
 
         Raises NotifyError. The first call imports Apprise and takes half a second: see `check`.
         """
         self._statuses, self._suspects, self._on_sent = statuses, suspects, on_sent
-        self._group_wait, self._pauses = group_wait, pauses
+        self._group_wait, self._pauses, self._links = group_wait, pauses, links
         self._groups = AlertGroups(after=settings.after)
         self._channels = self._channels_of(settings, {})
         self._tasks: dict[asyncio.Task[None], Channel] = {}
@@ -101,7 +104,7 @@ class Notifier:
             status = self._statuses.find(result.outcome.target, result.outcome.probe)
             if status is None:  # the probe is gone by now
                 return
-            self._groups.record(result, streak=status.streak, suspect=self._suspects())
+            self._groups.record(result, status=status, suspect=self._suspects())
             if self._groups.pending:
                 self._changed.set()
         except Exception:  # a Sink never raises
@@ -124,7 +127,7 @@ class Notifier:
             if self._suspects():
                 self._groups.withdraw()
                 return
-            for message in messages_of(self._groups.take()):
+            for message in messages_of(self._groups.take(), self._links):
                 for channel in self._channels.values():
                     channel.put(message)
         except Exception:

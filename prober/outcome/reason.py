@@ -12,11 +12,11 @@ The tree of reasons, drawn once:
                 dead_session http_rule_broken headers_unchecked origin_unchecked cache_leak
     tool        tool_missing tool_error not_read_only
     verdict     output_schema_invalid output_schema_mismatch schema_mismatch expectation_failed
-                too_slow contract_broken second_opinion_failed
+                too_slow contract_broken second_opinion_failed client_unusable
     race        lost_update torn_read stale_read non_monotonic_read duplicate_effect phantom_value
                 order_violation exclusion_broken lock_stuck
     deadline    timeout
-    prober      internal_error not_run undecided
+    prober      internal_error prober_shortage not_run undecided
 
 "The server could not be asked", "it answered wrongly" and "it is our own fault" stay apart: the first seven families
 are a `fail`, the `prober` family is `unknown`. Whatever groups reasons by family asks `Reason.family`.
@@ -125,6 +125,7 @@ class Reason(StrEnum):
     TOO_SLOW = "too_slow", Family.VERDICT
     CONTRACT_BROKEN = "contract_broken", Family.VERDICT
     SECOND_OPINION_FAILED = "second_opinion_failed", Family.VERDICT
+    CLIENT_UNUSABLE = "client_unusable", Family.VERDICT
 
     LOST_UPDATE = "lost_update", Family.RACE
     TORN_READ = "torn_read", Family.RACE
@@ -139,6 +140,7 @@ class Reason(StrEnum):
     TIMEOUT = "timeout", Family.DEADLINE
 
     INTERNAL_ERROR = "internal_error", Family.PROBER
+    PROBER_SHORTAGE = "prober_shortage", Family.PROBER
     NOT_RUN = "not_run", Family.PROBER
     UNDECIDED = "undecided", Family.PROBER
 
@@ -231,3 +233,4 @@ class Situation(StrEnum):
     SERVER_EXCEPTION = "server_exception"
     HEADERS_CHANGED = "headers_changed"
     CAPABILITY_WANTED = "capability_wanted"
+    TOKENS_OVER_BUDGET = "tokens_over_budget"

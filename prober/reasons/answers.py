@@ -81,4 +81,16 @@ MEANINGS: Final[Mapping[Reason, Meaning]] = {
         next_step="Read the SDK's words in the evidence: agents that use the SDK fail likewise.",
         alert=_WRONG,
     ),
+    Reason.CLIENT_UNUSABLE: Meaning(
+        sentence="A client or a model that the probe names cannot use what the server lists.",
+        causes=(
+            "a name or a schema is of a form that the client refuses",
+            "a release changed a schema",
+            "the rules of clients were updated, and know more than before",
+        ),
+        next_step="Have the server change what the evidence names; the source there says why. See all findings:"
+        " `mcp-prober lint {target}`. If nobody uses the client with this server, name the others in `clients` of the"
+        " probe {probe}.",
+        alert=_WRONG,
+    ),
 }

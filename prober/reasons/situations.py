@@ -181,4 +181,10 @@ REFINEMENTS: Final[Mapping[Situation, Refinement]] = {
         "Probe a tool that needs no such capability: the prober offers the server none.",
         Reason.RPC_ERROR,
     ),
+    Situation.TOKENS_OVER_BUDGET: _if(
+        "it takes more tokens than it may",
+        "Shorten descriptions and schemas of the heaviest tools, or have the server list or answer less at a time. If"
+        " it may be this large, raise `max_tokens` of the probe {probe}.",
+        Reason.EXPECTATION_FAILED,
+    ),
 }

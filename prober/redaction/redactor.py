@@ -10,6 +10,7 @@ from html import escape
 from typing import Final
 from urllib.parse import quote
 
+from prober.redaction.masked import Masked
 from prober.redaction.spellings import longest_word, spellings
 
 SHORTEST: Final = 4
@@ -57,15 +58,13 @@ class Redactor:
             self._learnt.append(secret)
             self._sort()
 
-    def __call__(self, text: str) -> str:
+    def __call__(self, text: str) -> Masked:
         for letters, pattern in self._respelled:
             if letters in text:
                 text = pattern.sub(_MASK, text)
         for secret in self._secrets:
             text = text.replace(secret, _MASK)
-        for secret in self._secrets:
-            text = _mask_ends(text, secret)
-        return text
+        return Masked(_mask_ends(text, self._secrets))
 
     def _sort(self) -> None:
         forms = self._given.union(*map(_forms, self._learnt))
@@ -112,10 +111,14 @@ def _forms_of_part(secret: str) -> set[str]:
     return {form for form in forms if len(form) >= SHORTEST and form.lower() not in _NO_SECRETS}
 
 
-def _mask_ends(text: str, secret: str) -> str:
+def _mask_ends(text: str, secrets: Iterable[str]) -> str:
     """Mask the end of a secret where a text begins, and its beginning where the text ends or was cut."""
     first, *others = text.split("…")
-    return "…".join([_mask_end(_mask_start(first, secret), secret), *(_mask_end(part, secret) for part in others)])
+    for secret in secrets:
+        first = _mask_end(_mask_start(first, secret), secret)
+        if others:
+            others = [_mask_end(part, secret) for part in others]
+    return "…".join([first, *others])
 
 
 def _mask_end(text: str, secret: str) -> str:

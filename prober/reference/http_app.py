@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from typing import Final
 
@@ -21,11 +21,20 @@ from prober.reference.stores.errors import StoreError
 _STORE_TIMEOUT: Final = 2.0
 """Seconds that a page waits for the store: scrapes and health checks are always answered."""
 
+Page = Callable[[Request], Awaitable[Response]]
+
 _MAX_CONTENDED: Final = 20
 """Contended sessions on the page."""
 
 
-def build(context: Context, switches: FaultSwitches, endpoint: Sequence[BaseRoute], *, path: str) -> Starlette:
+def build(
+    context: Context,
+    switches: FaultSwitches,
+    endpoint: Sequence[BaseRoute],
+    *,
+    path: str,
+    allowed_hosts: Sequence[str] = (),
+) -> Starlette:
     """The application: the given routes of the MCP endpoint at `path`, and the pages."""
 
     async def metrics(request: Request) -> Response:
@@ -51,14 +60,24 @@ def build(context: Context, switches: FaultSwitches, endpoint: Sequence[BaseRout
             return JSONResponse({"error": "only for callers on this machine"}, status_code=403)
         return JSONResponse({"sessions": [asdict(session) for session in context.contention.top(_MAX_CONTENDED)]})
 
+    def unless_rebound(page: Page) -> Page:
+        """A page that no web site can read by pointing its own name at this machine."""
+
+        async def guarded(request: Request) -> Response:
+            if control.is_rebound(request, allowed_hosts):
+                return PlainTextResponse("not served under this host name: see --allowed-host\n", status_code=421)
+            return await page(request)
+
+        return guarded
+
     return Starlette(
         routes=[
             # Before the endpoint, which would open a stream that never ends and carries nothing.
             Route(path, _only_post, methods=["GET", "DELETE"]),
             *endpoint,
-            Route("/metrics", metrics),
-            Route("/healthz", healthz),
-            Route("/readyz", readyz),
+            Route("/metrics", unless_rebound(metrics)),
+            Route("/healthz", unless_rebound(healthz)),
+            Route("/readyz", unless_rebound(readyz)),
             Route("/debug/contention", contention),
             # Values that were cached while a fault was on must not outlive the fault.
             control.route(switches, changed=context.configs.invalidate_all),

@@ -107,7 +107,9 @@ def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> R
             allowed_origins=[f"http://{host}" for host in (*_LOOPBACK, *settings.allowed_hosts)],
         ),
     )
-    app: ASGIApp = http_app.build(context, switches, endpoint.routes, path=MCP_PATH)
+    app: ASGIApp = http_app.build(
+        context, switches, endpoint.routes, path=MCP_PATH, allowed_hosts=settings.allowed_hosts
+    )
     if settings.http_status:
         app = HttpStatus(app, path=MCP_PATH)
     return Reference(

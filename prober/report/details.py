@@ -83,7 +83,7 @@ def warning_notes(outcome: Outcome) -> Iterator[Note]:
 def exchange_notes(outcome: Outcome) -> Iterator[Note]:
     """Each exchange: one line of figures, then the excerpts of both sides."""
     for exchange in outcome.exchanges:
-        yield Note(label="exchange", text=_figures(exchange))
+        yield Note(label="exchange", text=figures(exchange))
         for label, excerpt in (("sent", exchange.sent), ("received", exchange.received)):
             if text := laid_out(block(excerpt).strip("\n")):
                 yield Note(label=label, text=text)
@@ -135,7 +135,7 @@ def _mentions(message: str, phrase: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", message) is not None
 
 
-def _figures(exchange: Exchange) -> str:
+def figures(exchange: Exchange) -> str:
     """`tools/call: HTTP 200 application/json, 312 B sent, 1.2 KiB received, 12 ms (connect 1.0 ms, wait 10 ms)`."""
     status = f"HTTP {exchange.http_status} " if exchange.http_status is not None else ""
     answer = (status + line(exchange.content_type or "")).strip()

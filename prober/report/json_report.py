@@ -34,11 +34,12 @@ def document(outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool
         "version": VERSION,
         "started_at": rfc3339(started_at),
         "summary": {"pass": summary.passed, "fail": summary.failed, "unknown": summary.unknown},
-        "results": [_result(outcome, verbose=verbose) for outcome in by_name(outcomes)],
+        "results": [result_fields(outcome, verbose=verbose) for outcome in by_name(outcomes)],
     }
 
 
-def _result(outcome: Outcome, *, verbose: bool) -> dict[str, Any]:
+def result_fields(outcome: Outcome, *, verbose: bool) -> dict[str, Any]:
+    """One result; with its exchanges only if `verbose`."""
     result = {
         "target": outcome.target,
         "probe": outcome.probe,

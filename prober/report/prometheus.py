@@ -104,6 +104,19 @@ def _add_targets(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> No
     tools = Gauge("mcp_target_tools", "Tools that the target lists.", ("target",), registry=registry)
     for target, count in _latest(outcomes, "tools"):
         tools.labels(target).set(count)
+    tools_bytes = Gauge(
+        "mcp_target_tools_bytes",
+        "Bytes that the tools that the target lists take as JSON without blanks.",
+        ("target",),
+        registry=registry,
+    )
+    for target, size in _latest(outcomes, "tools_bytes"):
+        tools_bytes.labels(target).set(size)
+    for metric in (metric for kind in all_kinds().values() for metric in kind.target_metrics):
+        gauge = Gauge(metric.name, metric.help, ("target", metric.label), registry=registry)
+        for value, fact in metric.facts.items():
+            for target, number in _latest(outcomes, fact):
+                gauge.labels(target, value).set(number)
     expiry = Gauge(
         "mcp_target_certificate_expiry_timestamp_seconds",
         "Unix time at which the target's TLS certificate expires.",

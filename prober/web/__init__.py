@@ -17,8 +17,8 @@ http_server.py         the HTTP server
 """
 
 from prober.web.app import application
-from prober.web.app_state import AppState
+from prober.web.app_state import AppState, Loaded
 from prober.web.http_server import Web
 from prober.web.web_config_file import WebConfig, WebConfigError
 
-__all__ = ["AppState", "Web", "WebConfig", "WebConfigError", "application"]
+__all__ = ["AppState", "Loaded", "Web", "WebConfig", "WebConfigError", "application"]

@@ -3,6 +3,8 @@
     /api/v1/targets                                            every target and probe with its status
     /api/v1/results?target=&probe=&since=&until=&limit=        runs, latest first; &cursor= takes the value of `next`
     /api/v1/failures?target=&probe=&limit=                     runs that did not pass, with their evidence
+    /api/v1/runs, /api/v1/config                               the last runs with their exchanges, the configuration:
+                                                               debug_api.py
 
 `report_endpoint.py` has /api/v1/report.
 
@@ -25,18 +27,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from prober.config.model import Probe
-from prober.report.formatting import parse_rfc3339, rfc3339
 from prober.report.json_report import evidence_fields, rounded, server_fields, text_or_null
 from prober.report.next_step import next_step
 from prober.status import ProbeStatus, TargetStatus
+from prober.web.api_parameters import limit_parameter, parameter, time_parameter
 from prober.web.app_state import AppState
+from prober.web.debug_api import loaded_fields, rfc3339_or_null
 from prober.web.responses import as_json, listed, paced, parameters, refuse, streamed
 
 if TYPE_CHECKING:
     from prober.history import HistoryStore, PastFailure, PastResult
-
-DEFAULT_LIMIT: Final = 100
-MAX_LIMIT: Final = 1000
 
 
 def routes(app_state: AppState) -> list[Route]:
@@ -51,8 +51,8 @@ def routes(app_state: AppState) -> list[Route]:
 
     async def failures(request: Request) -> Response:
         query = parameters(request, ("target", "probe", "limit"))
-        target, probe = _parameter(query, "target"), _parameter(query, "probe")
-        found = await history_of(app_state).failures(target=target, probe=probe, limit=_limit_parameter(query))
+        target, probe = parameter(query, "target"), parameter(query, "probe")
+        found = await history_of(app_state).failures(target=target, probe=probe, limit=limit_parameter(query))
         return _response(request, listed('{"failures":[', map(_failure, found), "]}\n"))
 
     return [
@@ -64,9 +64,10 @@ def routes(app_state: AppState) -> list[Route]:
 
 def _targets_document(app_state: AppState) -> Iterator[str]:
     about = {
-        "started_at": _rfc3339(app_state.started_at),
+        "started_at": rfc3339_or_null(app_state.started_at),
         "location": app_state.location,
         "suspects_itself": app_state.suspects(),
+        "configuration": loaded_fields(app_state.loaded()),
     }
     yield as_json(about)[:-1] + ',"targets":['
     for index, status in enumerate(app_state.statuses.targets()):
@@ -85,7 +86,7 @@ def _target(status: TargetStatus) -> dict[str, Any]:
         "tags": list(target.tags),
         "enabled": bool(status.probes),
         "verdict": status.verdict,
-        "since": _rfc3339(status.since),
+        "since": rfc3339_or_null(status.since),
         **server_fields(status.server),
     }
 
@@ -103,12 +104,13 @@ def _probe(status: ProbeStatus, app_state: AppState) -> dict[str, Any]:
         "reason": status.reason,
         "step": text_or_null(last.outcome.step) if last else None,
         "message": text_or_null(last.outcome.message) if last else None,
-        "since": _rfc3339(status.since),
+        "since": rfc3339_or_null(status.since),
         "streak": status.streak,
+        "streak_since": rfc3339_or_null(status.streak_since),
         "skipped": status.skipped,
-        "last_run": _rfc3339(last.ended) if last else None,
-        "last_success": _rfc3339(status.last_success),
-        "next_due": _rfc3339(app_state.next_due(probe.name)),
+        "last_run": rfc3339_or_null(last.ended) if last else None,
+        "last_success": rfc3339_or_null(status.last_success),
+        "next_due": rfc3339_or_null(app_state.next_due(probe.name)),
         "duration_seconds": _seconds(last.outcome.duration_seconds) if last else None,
         "latency_seconds": _seconds(last.outcome.facts.get("latency_seconds")) if last else None,
         "start_lag_seconds": _seconds(last.start_lag_seconds) if last else None,
@@ -126,7 +128,7 @@ def _result(result: PastResult) -> dict[str, Any]:
         "probe": result.probe,
         "verdict": result.verdict,
         "reason": result.reason,
-        "started_at": _rfc3339(result.started_at),
+        "started_at": rfc3339_or_null(result.started_at),
         "duration_seconds": _seconds(result.duration_seconds),
         "latency_seconds": _seconds(result.latency_seconds),
         "start_lag_seconds": _seconds(result.start_lag_seconds),
@@ -144,7 +146,7 @@ def _failure(failure: PastFailure) -> dict[str, Any]:
         "step": text_or_null(failure.step),
         "message": text_or_null(failure.message),
         "next": text_or_null(next_step(failure.outcome) or None),
-        "started_at": _rfc3339(failure.started_at),
+        "started_at": rfc3339_or_null(failure.started_at),
         "duration_seconds": _seconds(failure.duration_seconds),
         "maintenance": failure.maintenance,
         "evidence": [evidence_fields(evidence) for evidence in failure.evidence],
@@ -154,14 +156,14 @@ def _failure(failure: PastFailure) -> dict[str, Any]:
 
 async def _results(app_state: AppState, request: Request) -> Iterator[str]:
     query = parameters(request, ("target", "probe", "since", "until", "limit", "cursor"))
-    limit, since = _limit_parameter(query), time_parameter(query, "since")
+    limit, since = limit_parameter(query), time_parameter(query, "since")
     until, cursor = time_parameter(query, "until"), _cursor_parameter(query)
     if cursor is not None:
         until = min(cursor.until, until or cursor.until)
     skip = cursor.skip if cursor is not None else 0
     found = await history_of(app_state).results(
-        target=_parameter(query, "target"),
-        probe=_parameter(query, "probe"),
+        target=parameter(query, "target"),
+        probe=parameter(query, "probe"),
         since=since or _EPOCH,
         until=until,
         limit=skip + limit + 1,
@@ -192,7 +194,7 @@ class Cursor:
 
 
 def _cursor_parameter(query: Mapping[str, list[str]]) -> Cursor | None:
-    if (text := _parameter(query, "cursor")) is None:
+    if (text := parameter(query, "cursor")) is None:
         return None
     if (match := _CURSOR.fullmatch(text)) is None:
         raise refuse(400, "cursor: expected the value of `next`")
@@ -211,34 +213,8 @@ def history_of(app_state: AppState) -> HistoryStore:
     return app_state.history
 
 
-def _parameter(query: Mapping[str, list[str]], name: str) -> str | None:
-    """The value of a parameter; None where it is empty or missing."""
-    return query.get(name, [""])[0] or None
-
-
-def time_parameter(query: Mapping[str, list[str]], name: str) -> datetime | None:
-    """The time in UTC; None where the parameter is empty or missing."""
-    if (text := _parameter(query, name)) is None:
-        return None
-    if (moment := parse_rfc3339(text)) is None:
-        raise refuse(400, f"{name}: expected a time such as 2026-01-31T12:00:00Z (a + is written %2B)")
-    return moment
-
-
-def _limit_parameter(query: Mapping[str, list[str]]) -> int:
-    if (text := _parameter(query, "limit")) is None:
-        return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdecimal() and len(text) < 9 and 1 <= int(text) <= MAX_LIMIT):
-        raise refuse(400, f"limit: expected a whole number from 1 to {MAX_LIMIT}")
-    return int(text)
-
-
 def _response(request: Request, texts: Iterable[str]) -> Response:
     return streamed(request, paced(texts), content_type="application/json")
-
-
-def _rfc3339(moment: datetime | None) -> str | None:
-    return None if moment is None else rfc3339(moment)
 
 
 def _seconds(seconds: float | None) -> float | None:

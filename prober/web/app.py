@@ -11,10 +11,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from prober.history import HistoryError
-from prober.web import api, lifecycle, metrics_endpoint, probe_endpoint, report_endpoint, service_discovery
+from prober.web import (
+    api,
+    debug_api,
+    lifecycle,
+    metrics_endpoint,
+    probe_endpoint,
+    report_endpoint,
+    service_discovery,
+)
 from prober.web.app_state import AppState
 from prober.web.http_server import Web
 from prober.web.middleware import AccessMiddleware, set_headers
+from prober.web.pages import config_page
+from prober.web.pages.renderer import Renderer
+from prober.web.pages.run_pages import RunPages
 from prober.web.pages.views import Views
 from prober.web.responses import problem
 
@@ -22,6 +33,7 @@ from prober.web.responses import problem
 def application(app_state: AppState, web: Web | None = None) -> Starlette:
     """All endpoints; `web.serving` runs them and `web` decides who may use them."""
     web = web or Web()
+    renderer = Renderer(app_state)
 
     def authenticated() -> bool:
         return bool(web.users)
@@ -34,7 +46,10 @@ def application(app_state: AppState, web: Web | None = None) -> Starlette:
             *lifecycle.routes(app_state, external_url=web.external_url),
             *api.routes(app_state),
             *report_endpoint.routes(app_state),
-            *Views(app_state).routes,
+            *debug_api.routes(app_state),
+            *Views(app_state, renderer, authenticated=authenticated).routes,
+            *RunPages(app_state, renderer, external_url=web.external_url, authenticated=authenticated).routes,
+            *config_page.routes(app_state, renderer),
         ],
         # Compression inside the gate, whose refusals are short. Level 1: a page of metrics shrinks to a tenth at any.
         middleware=[Middleware(AccessMiddleware, web=web), Middleware(GZipMiddleware, compresslevel=1)],

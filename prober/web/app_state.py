@@ -9,21 +9,40 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # only for annotations
+    from prober.config.model import Config
     from prober.history import HistoryStore
     from prober.metrics import Metrics
     from prober.outcome import Outcome
+    from prober.recent import RecentPace, RecentRuns
     from prober.status import StatusStore
 
 
 class RunNow(Protocol):
-    """Runs a configured probe now, within the concurrency limit of its target; the outcome goes to no sink."""
+    """Runs a configured probe now, within the concurrency limit and the budget of its target.
+
+    The outcome is kept among the recent runs, and is counted nowhere.
+    """
 
     async def __call__(self, probe_name: str, /, *, timeout: float | None) -> Outcome:
         """`timeout` in seconds, None for the probe's own. Raises KeyError where no such probe is run here."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """The configuration that is in force, and the last attempt to load another one."""
+
+    config: Config
+    since: datetime
+    """When it was loaded."""
+    refused_at: datetime | None = None
+    """When another one was refused since; None where the last attempt went well."""
+    refused_for: str = ""
+    """The mistakes of that one, a line each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +51,9 @@ class AppState:
 
     statuses: StatusStore
     metrics: Metrics
+    recent_runs: RecentRuns
+    pace: RecentPace
+    loaded: Callable[[], Loaded]
     history: HistoryStore | None = None
     """None where the daemon keeps no history."""
     run_now: RunNow
@@ -48,3 +70,5 @@ class AppState:
     started_at: datetime
     location: str | None = None
     """The value of `--location`."""
+    paths: tuple[Path, ...] = ()
+    """Where the configuration is read from: what `run` has to be given."""

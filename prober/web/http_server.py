@@ -107,6 +107,12 @@ class Web:
         return not is_loopback(self.host) and not self.config.users
 
     @property
+    def page_url(self) -> str | None:
+        """The URL to write into messages; None where `host` is every address, and no `external_url` says which."""
+        everywhere = self.host in ("", "0.0.0.0", "::")  # noqa: S104 - compared, not listened on
+        return None if everywhere and self.external_url is None else self.url.rstrip("/")
+
+    @property
     def url(self) -> str:
         """The URL of the status page for other machines."""
         if self.external_url is not None:

@@ -22,7 +22,8 @@ from prober.availability_report import report_of
 from prober.availability_report.document import as_json as document_of
 from prober.config.model import Target
 from prober.history.availability import Availability
-from prober.web.api import history_of, time_parameter
+from prober.web.api import history_of
+from prober.web.api_parameters import time_parameter
 from prober.web.app_state import AppState
 from prober.web.responses import as_json, paced, parameters, refuse, streamed
 

@@ -49,11 +49,26 @@ def test_every_alert_has_a_case_that_fires_and_one_that_is_quiet() -> None:
     assert quiet == set(ALERTING)
 
 
+def annotations_of(name: str) -> set[str]:
+    """Of an alert on a target, with links to what shows more of it."""
+    links = {"page", "dashboard"} if name in ABOUT_TARGETS else set()
+    return {"summary", "description", "runbook_url"} | links
+
+
+@pytest.mark.parametrize("name", ALERTING)
+def test_the_links_of_an_alert_are_those_of_its_runbook_with_its_labels(name: str) -> None:
+    text = (ALERTS / "runbooks" / f"{name}.md").read_text()
+    for key, base in (("page", "$PROBER/"), ("dashboard", "$GRAFANA/")) if name in ABOUT_TARGETS else ():
+        link = ALERTING[name]["annotations"][key]
+        link = link.replace("{{ $labels.target }}", "$TARGET").replace("{{ $labels.probe }}", "$PROBE")
+        assert f"`{base}{link}`" in text
+
+
 def test_cases_assert_labels_and_annotations_in_full() -> None:
     for case in cases():
         for check in case.get("alert_rule_test", []):
             for alert in check["exp_alerts"]:
-                assert alert["exp_annotations"].keys() == {"summary", "description", "runbook_url"}, case["name"]
+                assert alert["exp_annotations"].keys() == annotations_of(check["alertname"]), case["name"]
                 assert "severity" in alert["exp_labels"], case["name"]
 
 
@@ -73,7 +88,7 @@ def test_an_alert_has_a_severity_and_says_what_where_and_what_to_do(name: str) -
     assert rule["labels"].keys() == {"severity"}
     assert rule["labels"]["severity"] in ("critical", "warning", "info")
     annotations = rule["annotations"]
-    assert annotations.keys() == {"summary", "description", "runbook_url"}
+    assert annotations.keys() == annotations_of(name)
     assert len(re.sub(r"printf `[^`]*`[^|]*", "", annotations["summary"])) < 160
     assert "{{ $labels." in annotations["description"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -18,7 +19,13 @@ from prober.outcome import Reason
 from .rules import ALERTING, ALERTS, ROOT
 
 RUNBOOKS: Final = {path.stem: path.read_text() for path in sorted((ALERTS / "runbooks").glob("*.md"))}
-SECTIONS: Final = ["What it means", "What the user feels", "First", "Likely causes", "How to silence it"]
+SECTIONS: Final = [
+    *("What it means", "What the user feels", "Look", "First", "Likely causes", "How to silence it", "Escalate"),
+]
+DASHBOARDS: Final = {
+    document["uid"]: {variable["name"] for variable in document["templating"]["list"]}
+    for document in (json.loads(path.read_text()) for path in (ROOT / "dashboards").glob("*.json"))
+}
 
 
 def commands(text: str) -> Iterator[str]:
@@ -52,12 +59,49 @@ def test_a_runbook_says_the_same_things_in_the_same_order(name: str) -> None:
     assert len(text) < 4_000
 
 
+def look(name: str) -> list[str]:
+    """What stands between backticks where a runbook says what to look at."""
+    return re.findall(r"`([^`]+)`", RUNBOOKS[name].split("## Look\n")[1].split("## First")[0])
+
+
 LINES: Final = [
-    (name, line) for name in RUNBOOKS for line in commands(RUNBOOKS[name]) if line.startswith("mcp-prober ")
+    (name, line)
+    for name in RUNBOOKS
+    for line in (*commands(RUNBOOKS[name]), *look(name))
+    if line.startswith("mcp-prober ")
 ]
 ADDRESSES: Final = [
-    (name, base, url) for name in RUNBOOKS for base, url in re.findall(r'"\$(PROBER|SERVER)(/[^"]*)"', RUNBOOKS[name])
+    (name, base, url)
+    for name in RUNBOOKS
+    for base, url in re.findall(r'["`]\$(PROBER|SERVER)(/[^"`]*)["`]', RUNBOOKS[name])
 ]
+
+
+@pytest.mark.parametrize("name", RUNBOOKS)
+def test_a_runbook_begins_with_the_dashboard_the_page_and_the_line_that_asks_again(name: str) -> None:
+    dashboard, page, *_, again = look(name)
+    uid, _, query = dashboard.removeprefix("$GRAFANA/d/").partition("?")
+    assert {key.removeprefix("var-") for key, _ in parse_qsl(query)} <= DASHBOARDS[uid]
+    assert page.startswith("$PROBER/")
+    assert again.startswith("mcp-prober run probes ")
+    assert again.endswith("--verbose")
+
+
+@pytest.mark.parametrize("name", RUNBOOKS)
+def test_a_runbook_wants_no_label_that_its_alert_has_not(name: str) -> None:
+    """By the silence, which names the labels of the alert; $PROBER, $SERVER and the like are the same for all."""
+    silence = next(line for line in commands(RUNBOOKS[name]) if f"alertname={name}" in line)
+    lines = (*commands(RUNBOOKS[name]), *look(name))
+    wanted = set(re.findall(r"\$(TARGET|PROBE|JOB|INSTANCE)\b", "\n".join(lines)))
+    assert wanted == set(re.findall(r"\$(TARGET|PROBE|JOB|INSTANCE)\b", silence))
+
+
+@pytest.mark.parametrize("name", RUNBOOKS)
+def test_a_runbook_ends_with_whom_to_call_when_and_what_they_need(name: str) -> None:
+    text = RUNBOOKS[name].split("## Escalate\n")[1].strip()
+    assert len(text.splitlines()) == 1
+    assert "whoever " in text
+    assert ("call " in text) is (ALERTING[name]["labels"]["severity"] == "critical")
 
 
 def test_every_runbook_gives_the_prober_or_a_server_something_to_do() -> None:
@@ -80,7 +124,7 @@ def test_an_address_in_a_runbook_is_one_of_the_daemon_or_the_reference_server(na
     sources = (ROOT / "prober/web").rglob("*.py") if base == "PROBER" else [ROOT / "prober/reference/http_app.py"]
     routes = re.findall(r'Route\(\s*"([^"]+)"', "".join(path.read_text() for path in sources))
     assert urlsplit(url).path.replace("$TARGET", "{name}") in routes
-    known = {"target", "probe", "debug", "limit", "since", "until", "cursor"}
+    known = {"target", "probe", "debug", "limit", "since", "until", "cursor", "verdict", "run"}
     assert {key for key, _ in parse_qsl(urlsplit(url).query)} <= known
 
 
@@ -117,5 +161,6 @@ def test_the_table_of_alerts_is_that_of_the_rules() -> None:
 
 def test_every_variable_of_the_commands_is_told() -> None:
     told = set(re.findall(r"\b([A-Z]+)=", (ALERTS / "README.md").read_text()))
-    used = {name for text in RUNBOOKS.values() for line in commands(text) for name in re.findall(r"\$([A-Z]+)", line)}
+    lines = [line for name, text in RUNBOOKS.items() for line in (*commands(text), *look(name))]
+    used = {name for line in lines for name in re.findall(r"\$([A-Z]+)", line)}
     assert used == told

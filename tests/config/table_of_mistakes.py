@@ -85,6 +85,11 @@ STRUCTURE: dict[str, list[str]] = {
     "catalog-tools-a-text": [
         "4: probes.one.tools: expected a list of names, found a text",
     ],
+    "clients-unknown": [
+        "4: probes.one.clients[0]: expected specification, typescript_sdk, claude_code, claude_api, openai, gemini,"
+        " vscode, cursor, bedrock, chatgpt, openai_strict, claude_strict, gemini_parameters or chatgpt_deep_research,"
+        " found curser",
+    ],
     "choice-with-line-end": [
         "2: targets.server.protocol: expected auto, modern or handshake, found modern\\n",
     ],
@@ -221,18 +226,18 @@ STRUCTURE: dict[str, list[str]] = {
         "4: probes.one.intervall: unknown key; did you mean interval?",
     ],
     "probe-unknown-kind-and-more": [
-        "4: probes.one.kind: no such kind; known: handshake, catalog, call, read, prompt, scenario, race",
+        "4: probes.one.kind: no such kind; known: handshake, catalog, clients, call, read, prompt, scenario, race",
         "4: probes.one.interval: a duration needs a unit; write 5s",
         "4: probes.one.target: no such target; known: server",
     ],
     "probe-unknown-kind-far": [
-        "4: probes.one.kind: no such kind; known: handshake, catalog, call, read, prompt, scenario, race",
+        "4: probes.one.kind: no such kind; known: handshake, catalog, clients, call, read, prompt, scenario, race",
     ],
     "probe-unknown-kind": [
         "4: probes.one.kind: no such kind; did you mean call?",
     ],
     "probe-without-kind": [
-        "4: probes.one: needs kind; known: handshake, catalog, call, read, prompt, scenario, race",
+        "4: probes.one: needs kind; known: handshake, catalog, clients, call, read, prompt, scenario, race",
     ],
     "probe-without-target": [
         "4: probes.one: needs target or for",
@@ -332,7 +337,7 @@ STRUCTURE: dict[str, list[str]] = {
         "4: probes.one.schema: must not be empty",
     ],
     "probe-without-kind-and-target": [
-        "4: probes.one: needs kind; known: handshake, catalog, call, read, prompt, scenario, race",
+        "4: probes.one: needs kind; known: handshake, catalog, clients, call, read, prompt, scenario, race",
         "4: probes.one: needs target or for",
         "4: probes.one.interval: a duration needs a unit; write 5s",
     ],
@@ -399,6 +404,9 @@ BEYOND_STRUCTURE: dict[str, list[str]] = {
     ],
     "catalog-contract-not-one": [
         "4: probes.one.contract: files/valid-schema.json: …",
+    ],
+    "catalog-tokens-of-no-tools": [
+        "4: probes.one.max_tokens: tools are not among lists, and would not be counted",
     ],
     "command-with-nul": [
         "2: targets.server.command[1]: must not hold a NUL character",

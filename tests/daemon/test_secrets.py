@@ -70,7 +70,10 @@ def everything_told(running: Running, targets: list[str]) -> dict[str, str]:
         f"probe?target={target}&probe={target}-call&probe={target}-catalog&debug={debug}"
         for target, debug in zip(targets, ("true", "true", "false") * len(targets), strict=False)
     ]
-    return {path: status(running, path)[1] for path in paths}
+    told = {path: status(running, path)[1] for path in paths}
+    paths = ["debug/probes", "debug/config", "api/v1/config", "api/v1/runs?limit=1000"]
+    paths += [f"runs/{run['run_id']}/{run['probe']}" for run in api(running, "runs?limit=1000")["runs"]]
+    return told | {path: status(running, path)[1] for path in paths}
 
 
 @pytest.mark.slow
@@ -97,6 +100,9 @@ def test_no_secret_is_in_anything_that_is_told_or_kept(tmp_path: Path) -> None:
     # The servers did throw them back, and what they said was shown: else the search would prove nothing.
     assert "cannot do that for" in told["targets/error"]
     assert "cannot do that for" in told["api/v1/failures?limit=1000"]
+    assert any("who are you?" in text for path, text in told.items() if path.startswith("runs/"))
+    assert any("cannot do that for" in text for path, text in told.items() if path.startswith("runs/"))
+    assert "***" in told["debug/config"]
     assert any("who are you?" in text for path, text in told.items() if "debug=true" in path)
     assert {line["reason"] for line in logged(running, "probe_failing")} >= {"tool_error", "rpc_error", "server_error"}
     assert {path: _around(text) for path, text in told.items() if MARK in text} == {}

@@ -22,7 +22,7 @@ from prober.config.model import Config, Probe
 from prober.loader import load
 from prober.metrics import Metrics
 from prober.metrics.records import Streak
-from prober.outcome import Outcome, Phase, Reason, ServerInfo, Verdict
+from prober.outcome import MaskedServerInfo, Outcome, Phase, Reason, ServerInfo, Verdict
 from prober.scheduled_run import ScheduledRun
 from prober.status import StatusStore
 from tests.metrics.library import library_registry
@@ -242,7 +242,7 @@ class Prober:
             started_at=datetime.fromtimestamp(self._now() - self._dice.uniform(1, 55), UTC),
             duration_seconds=sum(phases.values()) if reason is not Reason.TIMEOUT else 10.0,
             phases=phases,
-            server=ServerInfo() if lost else server,
+            server=MaskedServerInfo(ServerInfo() if lost else server),
             facts={} if lost else self._facts(probe, phases, reason),
         )
 

@@ -17,6 +17,7 @@ from prober.kinds import all_kinds
 from prober.loader import load
 from prober.metrics import Metrics
 from prober.outcome import Family
+from prober.recent import RecentPace, RecentRuns
 from prober.status import StatusStore
 from prober.web import AppState, application
 from tests.docs.pages import PAGES, ROOT, blocks, rows, section
@@ -65,8 +66,8 @@ def test_the_table_of_reasons_is_the_enum() -> None:
 
 
 def test_the_readme_counts_the_kinds() -> None:
-    assert len(all_kinds()) == 7
-    assert "There are seven [kinds of probes]" in README.read_text(encoding="utf-8")
+    assert len(all_kinds()) == 8
+    assert "There are eight [kinds of probes]" in README.read_text(encoding="utf-8")
 
 
 def test_the_table_of_models_is_that_of_the_judges() -> None:
@@ -100,6 +101,9 @@ def routes() -> list[Route]:
     app_state = AppState(
         statuses=StatusStore(),
         metrics=Metrics(),
+        recent_runs=RecentRuns(),
+        pace=RecentPace(),
+        loaded=None,  # type: ignore[arg-type]
         run_now=None,  # type: ignore[arg-type]
         reload=None,  # type: ignore[arg-type]
         ready=lambda: True,

@@ -30,7 +30,8 @@ async def _kept(path: Path, results: Sequence[ScheduledRun], random: Random) -> 
     for given in results:
         statuses.record(given)
         status = statuses.probe(given.outcome.probe)
-        left.append(Entry(given, status.since, status.streak, status.symptom, status.last_success))
+        streak = status.streak, status.symptom
+        left.append(Entry(given, status.since, *streak, status.last_success, status.streak_since))
     writing = WriteConnection(path, Retention(), now=NOW)
     while left:
         size = random.randrange(1, 200)

@@ -198,6 +198,7 @@ def test_every_kind_that_ships_is_whole() -> None:
         "session",
         "http",
         "catalog",
+        "clients",
         "call",
         "read",
         "prompt",

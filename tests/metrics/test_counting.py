@@ -275,8 +275,8 @@ async def test_maintenance_and_budget_are_those_of_the_moment_and_only_where_con
     assert await values(metrics, "mcp_target_budget_remaining") == {("web",): 7.5}
     open_windows = {names for names, now in (await values(metrics, "mcp_probe_maintenance")).items() if now}
     assert open_windows == {("hello", "web")}
-    assert asked[:3] == ["hello", "offer", "search"]
-    assert set(asked) == {"hello", "offer", "search"}
+    assert asked[:4] == ["hello", "offer", "users", "search"]
+    assert set(asked) == {"hello", "offer", "users", "search"}
     windows.clear()
     assert set((await values(metrics, "mcp_probe_maintenance")).values()) == {0}
     budgets.clear()
@@ -289,6 +289,15 @@ async def test_a_skipped_run_is_counted() -> None:
     metrics.skipped(config.probes["search"])
     metrics.skipped(config.probes["search"])
     assert await value(metrics, "mcp_prober_skipped_runs_total") == 2
+
+
+async def test_runs_for_which_the_prober_lacked_something_are_counted_from_zero() -> None:
+    config = configured()
+    metrics = metrics_of(config)
+    assert await value(metrics, "mcp_prober_shortages_total") == 0
+    for reason in (Reason.PROBER_SHORTAGE, Reason.PROBER_SHORTAGE, Reason.UNDECIDED, None):
+        metrics.record(ran(config.probes["search"], reason=reason))
+    assert await value(metrics, "mcp_prober_shortages_total") == 2
 
 
 async def test_ends_of_kept_processes_are_counted_by_cause_from_zero_where_one_is_kept() -> None:

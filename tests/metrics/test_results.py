@@ -14,6 +14,7 @@ from prober.config.model import ClientCredentials, Probe, Target
 from prober.kinds import all_kinds
 from prober.kinds.call import CallSettings
 from prober.kinds.catalog import CatalogSettings
+from prober.kinds.clients import ClientsSettings
 from prober.kinds.handshake import HandshakeSettings
 from prober.kinds.prompt import PromptSettings
 from prober.kinds.race import RaceSettings
@@ -27,6 +28,7 @@ from tests.peers.cases import CASES, PROBE_OF, Case, fault_of
 SETTINGS: Final[dict[str, Any]] = {
     "handshake": HandshakeSettings(second_opinion=True),
     "catalog": CatalogSettings(),
+    "clients": ClientsSettings(),
     "call": CallSettings(tool="t"),
     "read": ReadSettings(uri="u"),
     "prompt": PromptSettings(prompt="p"),

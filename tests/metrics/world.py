@@ -20,6 +20,15 @@ STARTED: Final = 1795332480.25
 MODERN: Final = ServerInfo(era="modern", protocol_version="2026-07-28", name="reference", version="1.4.0")
 PHASES: Final = {Phase.CONNECT: 0.00125, Phase.SEND: 0.000125, Phase.WAIT: 0.0035, Phase.RECEIVE: 0.00025}
 
+CLIENTS: Final = {
+    "tools": 7.0,
+    "tools_bytes": 4001.0,
+    "client_usable_openai": 0.0,
+    "client_usable_cursor": 1.0,
+    "client_findings_error": 2.0,
+    "client_findings_warning": 0.0,
+}
+
 DOCUMENT: Final[Mapping[str, Any]] = {
     "targets": {
         "web": {
@@ -34,6 +43,7 @@ DOCUMENT: Final[Mapping[str, Any]] = {
     "probes": {
         "hello": {"target": "web", "kind": "handshake"},
         "offer": {"target": "web", "kind": "catalog", "interval": "10m"},
+        "users": {"target": "web", "kind": "clients", "interval": "10m"},
         "search": {
             "target": "web",
             "kind": "call",
@@ -106,6 +116,7 @@ def eventful(config: Config) -> list[ScheduledRun]:
         ran(probes["hello"], server=MODERN, facts=expiry, phases=PHASES),
         ran(probes["hello"], at=60, took=0.0000125, reason=Reason.CONNECT_REFUSED),
         ran(probes["offer"], server=MODERN, facts={"tools": 7.0, **changes}, phases=PHASES),
+        ran(probes["users"], server=MODERN, facts=CLIENTS, phases=PHASES),
         ran(probes["search"], took=3.0, facts={"latency_seconds": 2.5}, reason=Reason.TOO_SLOW, phases=PHASES),
         ran(probes["motd"], took=31.5, facts={"start_seconds": 2.25, "close_seconds": 0.0625}, reason=Reason.TIMEOUT),
         ran(probes["greet"], reason=Reason.UNDECIDED, facts={"latency_seconds": 1e-05}),

@@ -8,8 +8,9 @@ import pytest
 
 from prober.notify.alert_groups import Firing
 from prober.notify.defusing import defused
+from prober.notify.links import Links
 from prober.notify.message import message_of
-from prober.outcome import Evidence, Reason
+from prober.outcome import Evidence, Symptom
 from tests.notify.results import at, run
 
 ACTED_ON = {
@@ -37,7 +38,8 @@ def test_what_a_messenger_acts_on_is_shown_and_inert(said: str, acted_on: str) -
     assert not re.search(acted_on, defused(said))
     assert defused(said).replace("\u200b", "") == said
     outcome = run("rpc_error", message=said, evidence=(Evidence(seen=said, detail=said),)).outcome
-    text = message_of(Firing(target="notes", reason=Reason.RPC_ERROR, outcomes=(outcome,), since=at(0))).text
+    firing = Firing(target="notes", symptom=Symptom.WRONG_ANSWER, outcomes=(outcome,), since=at(0))
+    text = message_of(firing, Links()).text
     assert not re.search(acted_on, text)
 
 

@@ -27,7 +27,7 @@ from tests.notify.results import ended, run, statuses
 from tests.waiting import BOUND, until
 
 ROOT: Final = Path(__file__).parents[2]
-HELLO: Final = Message(title="t fails: timeout", text="probe: a", bad=True)
+HELLO: Final = Message(title="t fails: no_answer (timeout)", text="probe: a", bad=True)
 
 
 @pytest.fixture
@@ -54,14 +54,15 @@ async def test_ten_probes_of_a_dead_host_are_one_message_and_their_recovery_anot
             ended(tells, run("pass", 5, probe=name))
         await until(lambda: len(friend.bodies) == 2)
         await until(lambda: len(sent) == 2)
-    assert friend.titles == ["t fails: connect_refused", "t is well again, it failed: connect_refused"]
+    assert friend.titles == ["t fails: no_answer (connect_refused)", "t is well again, it failed: no_answer"]
     failure, recovery = friend.bodies
     assert (failure["type"], recovery["type"]) == ("failure", "success")
     assert failure["message"].splitlines() == [
         "probes: p0, p1, p2, p3, p4 and 5 more",
         "connect_refused at initialize: it says connect_refused",
         f"next: {meaning_of(Reason.CONNECT_REFUSED).next_step}",
-        "4 failures in a row, since 2026-01-31 12:00:00 UTC",
+        "4 failures in a row, for 3 min 0 s: since 2026-01-31 12:00:00 UTC",
+        "run: mcp-prober run --probe p0 --verbose",
     ]
     assert "failed for 5 min 0 s" in recovery["message"]
     assert sent == ["sent", "sent"]
@@ -74,7 +75,7 @@ async def test_everybody_is_told_and_who_refuses_is_asked_again(friend: Receiver
         async with notifier(friend.url, other.url, on_sent=sent.append, pauses=(0.0,) * 3) as tells:
             ended(tells, run("timeout"))
             await until(lambda: len(sent) == 2)
-    assert (friend.titles, other.titles) == (["t fails: timeout"], ["t fails: timeout"])
+    assert (friend.titles, other.titles) == (["t fails: no_answer (timeout)"], ["t fails: no_answer (timeout)"])
     assert len(friend.paths) == 3
     assert sent == ["sent", "sent"]
 
@@ -179,7 +180,7 @@ async def test_what_the_prober_does_not_believe_is_not_told(friend: Receiver) ->
         suspects = False
         ended(tells, run("tool_error", 2, probe="b"))
         await until(lambda: friend.bodies)
-    assert friend.titles == ["t fails: tool_error"]
+    assert friend.titles == ["t fails: wrong_answer (tool_error)"]
 
 
 async def test_an_end_waits_until_the_prober_trusts_itself_again(friend: Receiver) -> None:
@@ -198,7 +199,7 @@ async def test_an_end_waits_until_the_prober_trusts_itself_again(friend: Receive
 async def test_what_is_gathered_when_the_prober_ends_is_told(friend: Receiver) -> None:
     async with notifier(friend.url, group_wait=60.0) as tells:
         ended(tells, run("timeout"))
-    assert friend.titles == ["t fails: timeout"]
+    assert friend.titles == ["t fails: no_answer (timeout)"]
 
 
 async def test_after_a_restart_only_what_is_new_is_told(friend: Receiver) -> None:
@@ -210,7 +211,7 @@ async def test_after_a_restart_only_what_is_new_is_told(friend: Receiver) -> Non
         await until(lambda: friend.bodies)
         ended(tells, run("pass", 2, probe="a"))
         await until(lambda: len(friend.bodies) == 2)
-    assert friend.titles == ["t fails: tool_error", "t no longer fails: timeout"]
+    assert friend.titles == ["t fails: wrong_answer (tool_error)", "t no longer fails: no_answer"]
 
 
 async def test_a_reload_goes_to_other_urls_and_keeps_what_was_told(friend: Receiver) -> None:
@@ -228,8 +229,8 @@ async def test_a_reload_goes_to_other_urls_and_keeps_what_was_told(friend: Recei
             ended(tells, run("timeout", 3))
             ended(tells, run("timeout", 4))
             await until(lambda: len(friend.bodies) == len(other.bodies) == 2)
-    assert friend.titles == ["t fails: timeout", "t fails: timeout"]
-    assert other.titles == ["t is well again, it failed: timeout", "t fails: timeout"]
+    assert friend.titles == ["t fails: no_answer (timeout)", "t fails: no_answer (timeout)"]
+    assert other.titles == ["t is well again, it failed: no_answer", "t fails: no_answer (timeout)"]
 
 
 @pytest.mark.parametrize("url", ["nonsense://s3cr3t-t0ken", "slack://s3cr3t-t0ken", "json://", "mailto://s3cr3t-t0ken"])

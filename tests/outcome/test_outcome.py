@@ -49,7 +49,8 @@ OF_SYMPTOMS: Final = {
     Symptom.REJECTED: "unauthorized|forbidden|token_failed|rate_limited",
     Symptom.WRONG_ANSWER: (
         "rpc_error|bad_result|input_required|too_large|tool_missing|tool_error|not_read_only|output_schema_.+"
-        "|schema_mismatch|expectation_failed|second_opinion_failed|dead_session|http_rule_broken|headers_unchecked|origin_unchecked|cache_leak"
+        "|schema_mismatch|expectation_failed|second_opinion_failed|client_unusable|dead_session|http_rule_broken"
+        "|headers_unchecked|origin_unchecked|cache_leak"
     ),
     Symptom.TOO_SLOW: "too_slow",
     Symptom.CONTRACT_BROKEN: "contract_broken",
@@ -57,7 +58,7 @@ OF_SYMPTOMS: Final = {
         "lost_update|torn_read|stale_read|non_monotonic_read|duplicate_effect|phantom_value|order_violation"
         "|exclusion_broken|lock_stuck"
     ),
-    Symptom.UNKNOWN: "internal_error|not_run|undecided",
+    Symptom.UNKNOWN: "internal_error|prober_shortage|not_run|undecided",
 }
 
 

@@ -249,4 +249,10 @@ MESSAGE_FAULTS: Final[Mapping[str, Fault[Spoil]]] = {
         where=LIST,
         probe={"kind": "catalog", "contract": "contract.json"},
     ),
+    "schema_that_clients_refuse": Fault(
+        act=tool(inputSchema={"type": "object", "properties": {"lines": {"type": "array"}}}),
+        reason=Reason.CLIENT_UNUSABLE,
+        where=LIST,
+        probe={"kind": "clients"},
+    ),
 }

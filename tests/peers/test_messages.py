@@ -57,6 +57,7 @@ MADE: Final = {
     "structured_content_missing": rb'(?!.*structuredContent).*"content":\[',
     "schema_mismatch": rb'.*"structuredContent":\{"message":"","length":2\}',
     "expectation_failed": rb'.*"structuredContent":\{"message":"bye","length":2\}',
+    "schema_that_clients_refuse": rb'.*"inputSchema":\{"type":"object","properties":\{"lines":\{"type":"array"\}\}\}',
     "contract_broken": rb'.*"inputSchema":\{"type":"object","properties":\{"text":.*"required":\["text"\]\}',
 }
 

@@ -100,6 +100,12 @@ def rpc_error(code: int, message: str) -> Setting:
 
 
 @asynccontextmanager
+async def well_behaved(folder: Path) -> AsyncIterator[Target]:
+    async with http_peer(Script(era="handshake")) as peer:
+        yield {"url": peer.url}
+
+
+@asynccontextmanager
 async def not_executable(folder: Path) -> AsyncIterator[Target]:
     (folder / "server.py").write_text("import notes")
     yield {"command": [str(folder / "server.py")]}
@@ -420,6 +426,14 @@ CASES: Final = {
         situation=Situation.CAPABILITY_WANTED,
         message="error -32021: sampling is needed",
         next="Probe a tool that needs no such capability",
+    ),
+    "an answer that is too heavy": Case(
+        setting=well_behaved,
+        reason=Reason.EXPECTATION_FAILED,
+        situation=Situation.TOKENS_OVER_BUDGET,
+        message="the answer takes about PORT tokens, the budget is 5",
+        next="Shorten descriptions and schemas of the heaviest tools, .* raise `max_tokens` of the probe p.",
+        probe=CALL | {"max_tokens": 5},
     ),
     "an exception in the server": Case(
         setting=rpc_error(-32603, "Internal error"),

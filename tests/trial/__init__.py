@@ -10,4 +10,5 @@ rounds         what is done with one server
 raw            a conversation with a server in plain JSON, over stdio or HTTP
 proof          whether a red result is true
 table          results as Markdown
+clients        which clients can use the servers, by the rules of `mcp-prober lint`: `clients.md`
 """

@@ -2,6 +2,7 @@
 
 --only NAME   this server alone; the table is not written      --busy   with both cores kept busy meanwhile
 --install     install and try nothing
+--clients     lint each package instead, write `clients.md`
 Exit code 1 where a red result is not proved, or a process was left behind.
 """
 
@@ -11,9 +12,12 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from tests.trial.clients import RESULTS as CLIENTS
+from tests.trial.clients import lint_server, one_of_each_package
+from tests.trial.clients import markdown as clients_table
 from tests.trial.installing import InstallError, install
 from tests.trial.rounds import Trial, try_server
 from tests.trial.servers import Server, needed_by, table
@@ -25,6 +29,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=table(), default=[])
     parser.add_argument("--busy", action="store_true")
     parser.add_argument("--install", action="store_true")
+    parser.add_argument("--clients", action="store_true")
     options = parser.parse_args()
     servers = [server for name, server in table().items() if not options.only or name in options.only]
     for server in dict.fromkeys(each for chosen in servers for each in (chosen, *needed_by(chosen))):
@@ -35,6 +40,8 @@ def main() -> int:
             return 2
     if options.install:
         return 0
+    if options.clients:
+        return _lint(servers, write=not options.only)
     with _busy(options.busy):
         trials = [_told(server) for server in servers]
     conditions = f"on {os.cpu_count()} cores" + (", both kept busy" if options.busy else "")
@@ -42,6 +49,17 @@ def main() -> int:
         file = RESULTS.with_stem("results-busy") if options.busy else RESULTS
         file.write_text(markdown(trials, conditions=conditions), encoding="utf-8")
     return int(any(trial.false_alarms or trial.left_behind or trial.trouble for trial in trials))
+
+
+def _lint(servers: Sequence[Server], *, write: bool) -> int:
+    results = []
+    for server in one_of_each_package(servers):
+        results.append(lint_server(server))
+        found = [each["rule"] for each in results[-1].findings if each["severity"] == "error"]
+        print(f"{server.name}: {', '.join(dict.fromkeys(found)) or results[-1].trouble or 'no error'}", flush=True)
+    if write:
+        CLIENTS.write_text(clients_table(results), encoding="utf-8")
+    return 0
 
 
 def _told(server: Server) -> Trial:

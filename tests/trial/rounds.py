@@ -67,7 +67,7 @@ def try_server(server: Server) -> Trial:
 
 def _rounds(trial: Trial, running: Started, folder: Path) -> None:
     began = monotonic()
-    done = _prober(["init", "--name", NAME, *running.words], folder)
+    done = prober(["init", "--name", NAME, *running.words], folder)
     trial.seconds = monotonic() - began
     trial.summary = (done.stdout + done.stderr).strip().splitlines()
     if done.returncode != 0:
@@ -91,7 +91,7 @@ def _in_the_handshake_era(text: str) -> str:
 
 
 def _run(trial: Trial, name: str, running: Started, folder: Path, paths: Sequence[str]) -> None:
-    done = _prober(["run", "--output", "json", *paths], folder)
+    done = prober(["run", "--output", "json", *paths], folder)
     try:
         document = json.loads(done.stdout)
     except ValueError:
@@ -107,14 +107,14 @@ def _run(trial: Trial, name: str, running: Started, folder: Path, paths: Sequenc
 
 
 def _drift(trial: Trial, folder: Path) -> int:
-    done = _prober(["drift", "probes"], folder)
+    done = prober(["drift", "probes"], folder)
     if done.returncode != 0:
         text = (done.stdout + done.stderr).strip()[-300:]
         trial.reds.append(Red(round="drift", probe="", reason="drift", message=text, proof=""))
     return done.returncode
 
 
-def _prober(arguments: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+def prober(arguments: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
     kept = {"PATH": os.environ["PATH"], "HOME": str(folder / "home"), "PYTHONPATH": str(ROOT), "COLUMNS": "120"}
     return subprocess.run(
         [sys.executable, "-m", "prober", *arguments],

@@ -55,8 +55,8 @@ def _alike(trial: Trial) -> Iterator[str]:
         where = f"{red.round} {red.probe.removeprefix('server-')}".strip()
         groups.setdefault((red.reason, red.message, red.proof), []).append(where)
     for (reason, message, proof), places in groups.items():
-        shown = _cell(proof) or "**nothing: a false alarm**"
-        yield f"- {trial.server.name}, `{reason}` in {', '.join(places)}: {_cell(message)}. Raw: {shown}"
+        shown = cell(proof) or "**nothing: a false alarm**"
+        yield f"- {trial.server.name}, `{reason}` in {', '.join(places)}: {cell(message)}. Raw: {shown}"
 
 
 def _row(trial: Trial) -> str:
@@ -75,10 +75,10 @@ def _row(trial: Trial) -> str:
         drift,
         runs.get("handshake era", ""),
     )
-    return "| " + " | ".join(map(_cell, cells)) + " |"
+    return "| " + " | ".join(map(cell, cells)) + " |"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Text without line breaks and without the folders of this machine."""
     short = re.sub(r"(?<![:/\w.])(?:/[\w@.=+-]+)+/(?=[\w@.=+-])", "…/", " ".join(text.split()))
     return short.replace("|", "\\|").replace("<", "&lt;")[:300]

@@ -9,7 +9,10 @@ from typing import Any, Final
 
 import pytest
 
+from prober.lint.rules import rules
 from tests.real.install import program
+from tests.trial.clients import BY_HAND, one_of_each_package
+from tests.trial.clients import RESULTS as CLIENTS
 from tests.trial.proof import prove
 from tests.trial.servers import Started, table
 from tests.trial.table import RESULTS
@@ -24,6 +27,24 @@ def test_every_server_of_the_table_was_tried_and_no_red_result_is_unproven(name:
     assert rows == [(server.name, server.package) for server in table().values()]
     assert "a false alarm" not in text
     assert ", 0 of them unproven" in " ".join(text.split())
+
+
+def test_each_package_was_linted_and_each_finding_has_a_rule_with_its_source() -> None:
+    text = CLIENTS.read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([\w-]+) \((\S+)\) \|", text, re.MULTILINE)
+    lost = re.findall(r"^- ([\w-]+): ", text.partition("## Not looked at")[2], re.MULTILINE)
+    packages = one_of_each_package(list(table().values()))
+    assert sorted([name for name, _ in rows] + lost) == sorted(server.name for server in packages)
+    assert len(lost) <= 2
+    told = re.findall(r"^- `(\w+)`: .* \[Source\]\((\S+)\)", text, re.MULTILINE)
+    assert told
+    assert {*told} <= {(rule.id, rule.source) for rule in rules().rules}
+
+
+def test_what_was_verified_by_hand_is_in_the_table_of_findings() -> None:
+    text = CLIENTS.read_text(encoding="utf-8").partition("## Verified by hand")[0]
+    for server, rule, _ in BY_HAND:
+        assert f"\n  - {server}: " in text.partition(f"\n- `{rule}`: ")[2].partition("\n- ")[0], (server, rule)
 
 
 def test_the_servers_are_many_of_every_transport_language_and_registry() -> None:

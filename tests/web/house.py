@@ -13,10 +13,12 @@ from prober.assertions.judge import Judge
 from prober.config import Config
 from prober.loader import load
 from prober.metrics import Metrics
+from prober.outcome import Outcome
+from prober.recent import RecentPace, RecentRuns
 from prober.schedule import Scheduler
 from prober.scheduled_run import ScheduledRun
 from prober.status import StatusStore
-from prober.web import AppState
+from prober.web import AppState, Loaded
 
 STARTED: Final = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 DUE: Final = datetime(2026, 1, 31, 12, 5, tzinfo=UTC)
@@ -29,7 +31,9 @@ class House:
         self.config = config
         self.statuses = StatusStore()
         self.metrics = Metrics()
-        self.scheduler = Scheduler(judge=judge, sinks=[self.statuses, self.metrics])
+        self.recent_runs = RecentRuns()
+        self.pace = RecentPace()
+        self.scheduler = Scheduler(judge=judge, sinks=[self.statuses, self.metrics, self.recent_runs, self.pace])
         self.scheduler.apply_config(config)
         self.statuses.apply_config(config, probes=self.scheduler.probes, disabled=self.scheduler.disabled)
         self.metrics.apply_config(config, self.scheduler.probes)
@@ -43,7 +47,10 @@ class House:
         return AppState(
             statuses=self.statuses,
             metrics=self.metrics,
-            run_now=self.scheduler.run_now,
+            recent_runs=self.recent_runs,
+            pace=self.pace,
+            loaded=lambda: Loaded(config=self.config, since=STARTED),
+            run_now=self._run_now,
             reload=self._reload,
             ready=lambda: self.ready,
             next_due=lambda _: DUE,
@@ -58,6 +65,12 @@ class House:
             result = ScheduledRun(outcome=await self.scheduler.run_now(name), due=datetime.now(UTC))
             self.statuses.record(result)
             self.metrics.record(result)
+            self.recent_runs.record(result)
+
+    async def _run_now(self, probe_name: str, /, *, timeout: float | None) -> Outcome:
+        outcome = await self.scheduler.run_now(probe_name, timeout=timeout)
+        self.recent_runs.asked_for(outcome)
+        return outcome
 
     async def _reload(self) -> str | None:
         self.reloads += 1

@@ -23,6 +23,10 @@ ENDPOINTS = [
     "/api/v1/targets",
     "/api/v1/results",
     "/api/v1/failures",
+    "/api/v1/runs",
+    "/api/v1/config",
+    "/debug/probes",
+    "/debug/config",
     "/probe?target=peer&probe=echo",
     "/probe?target=peer&probe=echo&debug=true",
 ]
@@ -50,7 +54,7 @@ async def test_a_secret_that_comes_back_is_in_no_answer(tmp_path: Path) -> None:
         assert (outcome.reason, outcome.step) == ("expectation_failed", "tools/call")
         result = ScheduledRun(outcome=outcome, due=datetime.now(UTC))
         history = HistoryStore.open(path)
-        for sink in (here.statuses, here.metrics, history):
+        for sink in (here.statuses, here.metrics, here.recent_runs, history):
             sink.record(result)
         await history.close()  # what was noted is written now
         history = HistoryStore.open(path)

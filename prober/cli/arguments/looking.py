@@ -1,4 +1,4 @@
-"""Commands that look at a server once and write nothing: `call`, `list`."""
+"""Commands that look at a server once and write nothing: `call`, `list`, `lint`."""
 
 from __future__ import annotations
 
@@ -136,3 +136,70 @@ def list_(
     from prober.cli.commands import list_offers
 
     raise typer.Exit(list_offers.list_offers(chosen, sections, output=output))
+
+
+def lint(
+    context: typer.Context,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SERVER]",
+            help="A URL, a target of the configuration, a client's file, or a JSON file with tools: a contract, or the"
+            " result of tools/list. Or leave it out and end with: -- COMMAND…",
+            show_default=False,
+        ),
+    ] = None,
+    client: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--client", metavar="CLIENT", help="Only this client or mode; may be repeated. Default: all but the modes."
+        ),
+    ] = None,
+    fail_on: Annotated[
+        str, typer.Option("--fail-on", metavar="error|warning|never", help="Which findings end with exit code 1.")
+    ] = "error",
+    max_tokens: Annotated[
+        int | None,
+        typer.Option("--max-tokens", min=1, help="Tokens that the list may take, counted as bytes of JSON / 4."),
+    ] = None,
+    output: Annotated[str, typer.Option(metavar="table|json|sarif", help="How to report.")] = "table",
+    config: Configuration = None,
+    server: OfFile = None,
+    transport: Transport = None,
+    header: Headers = None,
+    env: Env = None,
+    timeout: Timeout = None,
+    startup_timeout: StartupTimeout = None,
+    *,
+    yes: Yes = False,
+) -> None:
+    """Say which clients and models can use a server's tools.
+
+    mcp-prober lint URL
+
+    mcp-prober lint -- COMMAND…
+    """
+    from prober.cli import server_choice
+
+    options = ServerOptions(
+        server=server,
+        transport=transport,
+        header=header,
+        env=env,
+        timeout=timeout,
+        startup_timeout=startup_timeout,
+        yes=yes,
+    )
+    behind = behind_dashes(context)
+    word = server_choice.one_server(words or [], behind, command="lint")
+    server_choice.check_output(output, ("table", "json", "sarif"))
+    wanted = server_choice.known_clients(client or [])
+    server_choice.check_choice("--fail-on", fail_on, ("error", "warning", "never"))
+
+    from prober.cli.commands import lint
+
+    chosen = lint.LintOptions(output=output, clients=wanted, fail_on=fail_on, max_tokens=max_tokens)
+    if word is not None and (tools := lint.tools_in(Path(word))) is not None:
+        raise typer.Exit(lint.lint_file(Path(word), tools, chosen))
+    servers = server_choice.choose_all(word, behind, options, config=config, command="lint")
+    raise typer.Exit(lint.lint_servers(servers, chosen))

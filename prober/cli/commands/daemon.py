@@ -8,7 +8,7 @@ import re
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -64,6 +64,7 @@ def daemon(options: DaemonOptions) -> int:
         refuse(f"--log-format {options.log_format}: choose one of {', '.join(FORMATS)}")
     settings = _settings(options)
     paths = paths_or_default(options.paths)
+    settings = replace(settings, paths=tuple(path.absolute() for path in paths))
     for_people = options.log_format == "text" or (options.log_format == "auto" and os.isatty(2))
     daemon_logs.configure("text" if for_people else "json")
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from prober.config.document.cursor import Cursor
 from prober.config.fields import units
-from prober.config.fields.field_types import FieldType, JsonSchema, SchemaBuilder
+from prober.config.fields.field_types import FieldType, Integer, JsonSchema, SchemaBuilder
+
+TOKENS: Final = Integer(least=1, most=100_000_000)
+"""A number of tokens, of which one is counted for every four bytes of JSON."""
 
 
 class Duration(FieldType[float]):

@@ -9,8 +9,10 @@ from prober.config.document.cursor import Cursor
 from prober.config.fields.field_types import Choice, FieldType, JsonSchema, ListOf, SchemaBuilder, Text
 from prober.config.fields.file_fields import FilePath, JsonFile
 from prober.config.fields.mapping_schema import Values, key, mapping_of, settings
+from prober.config.fields.unit_fields import TOKENS
 from prober.config.kind import FactMetric, ProbeKind
 from prober.config.targets import CREDENTIALS, Target
+from prober.kinds.token_budget import LIST_TOKENS
 from prober.outcome import Reason
 
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ class CatalogSettings:
         name="as",
         default=None,
     )
+    max_tokens: int | None = key(TOKENS, LIST_TOKENS, default=None)
     lists: tuple[str, ...] | None = key(
         ListOf(item=Choice(("tools", "prompts", "resources", "templates")), wanted="a list of lists", least=1),
         "The only lists that are read, of a server that announces a list and fails to give it; else all of them.",
@@ -75,7 +78,10 @@ class CatalogSettings:
     )
 
 
-def _check_transport(values: Values) -> None:
+def _check(values: Values) -> None:
+    lists = values.get("lists")
+    if lists is not None and "tools" not in lists and values.get("max_tokens") is not None:
+        values.at("max_tokens").report("tools are not among lists, and would not be counted")
     if values.has("as") and values.get("target"):
         values.cursor.scope.http_requests.append((values.at("as"), values.get("target")))
 
@@ -89,7 +95,7 @@ def _build(values: Values) -> CatalogSettings:
 KIND: Final = ProbeKind(
     rank=20,
     help="Read every page of tools, resources, templates and prompts.",
-    settings=mapping_of(CatalogSettings, build=_build, checks=(_check_transport,)),
+    settings=mapping_of(CatalogSettings, build=_build, checks=(_check,)),
     reasons=lambda settings: {
         Reason.TOOL_MISSING,
         Reason.EXPECTATION_FAILED,

@@ -57,7 +57,7 @@ async def read_listing(session: Session, section: str) -> Listing | None:
         return None
     began = time.monotonic()
     try:
-        pages = await session.results(method)
+        pages = await session.results(method, key)
     except Failure as failure:
         # no capability announces templates, and many servers without templates do not know the method
         if section != "templates" or failure.evidence.rpc_code != METHOD_NOT_FOUND:

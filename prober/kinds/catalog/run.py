@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from prober.client.envelope import parameter_headers
 from prober.client.session import Session
@@ -15,6 +15,9 @@ from prober.kinds.catalog import CatalogSettings
 from prober.kinds.catalog.honesty import compare_again, compare_as
 from prober.kinds.catalog.listing import LISTS, Listing, read_lists
 from prober.kinds.context import ProbeContext
+from prober.kinds.token_budget import require_light_list
+from prober.lint.offer import Offer
+from prober.lint.weight import Weight
 from prober.outcome import Evidence, Failure, Reason
 
 _SHOWN: Final = 20
@@ -22,21 +25,33 @@ _SHOWN: Final = 20
 
 
 async def run(context: ProbeContext, settings: CatalogSettings) -> None:
+    wanted = {"tools": settings.tools, "prompts": settings.prompts, "resources": settings.resources}
     async with context.session(explicit=True) as session:
         lists = await read_lists(session, settings.lists)
         found = _contract(lists)
+        context.facts.update({section: len(getattr(found, section)) for section in wanted})
         if session.mirrors_arguments:
             await _check_annotations(context, found)
         if settings.again is not None:
             await compare_again(context, session, lists, fails=settings.again == "fail")
         if settings.as_ is not None:
             await compare_as(context, session, lists, settings.as_)
-    wanted = {"tools": settings.tools, "prompts": settings.prompts, "resources": settings.resources}
-    context.facts.update({section: len(getattr(found, section)) for section in wanted})
+    weight = await _weigh(lists["tools"].items if "tools" in lists else ())
+    if "tools" in lists:
+        context.facts["tools_bytes"] = weight.bytes
     for section, names in wanted.items():
         _require(section, names, getattr(found, section))
     if settings.contract is not None:
         await _compare(context, settings.contract, found)
+    require_light_list(weight, settings.max_tokens)
+
+
+async def _weigh(listings: Iterable[dict[str, Any]]) -> Weight:
+    offer = Offer.of(listings)
+    for tool in offer.tools:
+        _ = tool.bytes  # counted here, a tool at a time, and remembered
+        await asyncio.sleep(0)
+    return offer.weight
 
 
 async def read_contract(session: Session, lists: Iterable[str] | None = None) -> Contract:

@@ -59,6 +59,8 @@ class Spark:
     """Response times as a line, with the area below it."""
 
     label: str
+    by: str
+    """The stretch of time of a point: `hour`, `minute`."""
     line: str
     area: str
     least: str
@@ -95,8 +97,9 @@ def strip_of(days: Sequence[Day], today: date) -> Strip:
     return Strip(label=_strip_label([by_date[on] for on in shown if on in by_date]), bars=bars)
 
 
-def spark_of(seconds: Sequence[float | None]) -> Spark | None:
-    """A line through equally spaced points; None in `seconds` is a gap. None for fewer than two points."""
+def spark_of(seconds: Sequence[float | None], *, by: str) -> Spark | None:
+    """A line through points that are an hour or a minute apart; None in `seconds` is a gap. None for fewer than two
+    points."""
     measured = [value for value in seconds if value is not None]
     if len(measured) < 2:
         return None
@@ -113,7 +116,8 @@ def spark_of(seconds: Sequence[float | None]) -> Spark | None:
     drawn = [run for run in runs if run]
     summary = f"{duration(least)} to {duration(most)}, last {duration(measured[-1])}"
     return Spark(
-        label=f"Response time: {summary}",
+        label=f"Response time by the {by}: {summary}",
+        by=by,
         line="".join(_line(run) for run in drawn),
         area="".join(f"{_line(run)}V{SPARK_HEIGHT}H{run[0][0]:.1f}z" for run in drawn if len(run) > 1),
         least=duration(least),

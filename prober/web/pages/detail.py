@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
 from prober.client.stdio.kept_processes import Cause
+from prober.lint.weight import tokens_of
 from prober.outcome import Outcome, Verdict
 from prober.report.details import cause, warning_notes
-from prober.report.formatting import duration
+from prober.report.formatting import duration, rfc3339
 from prober.status import WORST_FIRST, ProbeStatus, TargetStatus
-from prober.web.pages.chart_geometry import Phases, Spark, Strip, phases_of, spark_of, strip_of
+from prober.web.pages.chart_geometry import Phases, Spark, Strip, phases_of, strip_of
+from prober.web.pages.clients_view import ClientRow, clients_of
 from prober.web.pages.failure_view import (
     MAX_LINE,
     MAX_MESSAGE,
@@ -22,7 +24,7 @@ from prober.web.pages.failure_view import (
     present_failures,
 )
 from prober.web.pages.formatting import When, ago, counted, one_line, percent, since, span
-from prober.web.pages.front import late
+from prober.web.pages.front import late, response_times
 from prober.web.pages.list_query import PAGE_SIZE, Pages, is_late, paged
 from prober.web.pages.recent_history import TargetHistory
 
@@ -71,6 +73,10 @@ class ProbeRow:
     maintenance: bool
     skipped: str
     race: str
+    run: str
+    """The id of its last run; empty where it has not run."""
+    may_be_run: bool
+    """Whether the page offers to run it now."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,9 +100,13 @@ class Detail:
     since: When | None
     maintenance: bool
     facts: tuple[Fact, ...]
+    clients: tuple[ClientRow, ...]
+    """Of the server, where a probe looks at what they can use."""
     warnings: tuple[str, ...]
     strip: Strip | None
     spark: Spark | None
+    pace: str
+    """How long its latest runs took; empty where nothing is known."""
     uptime: str | None
     present: tuple[FailureView, ...]
     probes: tuple[ProbeRow, ...]
@@ -124,28 +134,42 @@ def detail_of(
     now: datetime,
     started_at: datetime,
     past: TargetHistory | None,
+    minutes: Sequence[float | None],
     schedule: Mapping[str, ScheduleState],
+    may_write: bool,
 ) -> Detail:
-    """`past` is None without history; `schedule` holds every shown probe."""
+    """`past` is None without history; `schedule` holds every shown probe; `minutes` are mean durations by the minute.
+
+    `may_write` is whether probes that may write may be run from the page.
+    """
     pages, statuses = shown
     bad = [s for s in statuses if s.last is not None and s.verdict is not Verdict.PASS]
-    present = {s.probe.name: s.since for s in target.probes if s.since and s.verdict is not Verdict.PASS}
+    present = {s.probe.name: s.stands_since for s in target.probes if s.stands_since and s.verdict is not Verdict.PASS}
     outcomes = [s.last.outcome for s in target.probes if s.last is not None]
+    numbers = _latest_facts(outcomes)
     return Detail(
         name=target.target.name,
         address=one_line(target.target.address, most=400),
         verdict=target.verdict,
         state=target.verdict.value if target.probes else "disabled",
         headline=_headline(target),
-        since=since(target.since, now) if target.since else None,
+        since=since(target.stands_since, now) if target.stands_since else None,
         maintenance=any(state.maintenance for state in schedule.values()),
-        facts=tuple(_facts(target, outcomes, now)),
+        facts=tuple(_facts(target, numbers, now)),
+        clients=clients_of(numbers),
         warnings=tuple(dict.fromkeys(_warnings(outcomes)))[:MAX_NOTES],
         strip=strip_of(past.days, now.date()) if past else None,
-        spark=spark_of(past.seconds) if past else None,
+        spark=response_times(past, minutes),
+        pace=duration(minutes[-1]) if minutes and minutes[-1] is not None else "",
         uptime=percent(past.uptime) if past and past.uptime is not None else None,
         present=present_failures(bad, now),
-        probes=tuple(_row(status, schedule[status.probe.name], now, started_at) for status in statuses),
+        probes=tuple(
+            replace(
+                _row(status, schedule[status.probe.name], now, started_at),
+                may_be_run=may_write or not status.probe.allow_writes,
+            )
+            for status in statuses
+        ),
         disabled=tuple(DisabledProbe(name=probe.name, kind=probe.kind) for probe in target.disabled[:PAGE_SIZE]),
         pages=pages,
         earlier=f"?page={pages.number - 1}" if pages.number > 1 else None,
@@ -168,7 +192,15 @@ def _headline(target: TargetStatus) -> str:
     return f"all {of:,} probes {many}" if count == of else f"{count:,} of {of:,} probes {one if count == 1 else many}"
 
 
-def _facts(target: TargetStatus, outcomes: Sequence[Outcome], now: datetime) -> list[Fact]:
+def _latest_facts(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """The facts of all last runs, each of the latest run that had it."""
+    numbers: dict[str, float] = {}
+    for outcome in sorted(outcomes, key=lambda outcome: outcome.started_at):
+        numbers |= outcome.facts
+    return numbers
+
+
+def _facts(target: TargetStatus, numbers: Mapping[str, float], now: datetime) -> list[Fact]:
     server = target.server
     named = " ".join(filter(None, (server.name, server.version)))
     spoken = " · ".join(filter(None, (server.protocol_version, f"{server.era} era" if server.era else "")))
@@ -180,18 +212,19 @@ def _facts(target: TargetStatus, outcomes: Sequence[Outcome], now: datetime) -> 
             text={"http": "Streamable HTTP", "sse": "HTTP with SSE", "stdio": "stdio"}[target.target.transport],
         ),
     ]
-    newest = sorted(outcomes, key=lambda outcome: outcome.started_at)
-    numbers: dict[str, float] = {}
-    for outcome in newest:
-        numbers |= outcome.facts
     if "tools" in numbers:
-        facts.append(Fact(name="Tools", text=f"{int(numbers['tools']):,}"))
+        facts.append(Fact(name="Tools", text=_tools(numbers)))
     if target.target.tags:
         facts.append(Fact(name="Tags", text=one_line(", ".join(target.target.tags), most=MAX_LINE)))
     facts += _certificate(numbers.get("certificate_expiry_timestamp_seconds"), now)
     facts += _contract(numbers)
     facts += _process(target, now)
     return facts
+
+
+def _tools(numbers: Mapping[str, float]) -> str:
+    weight = f", about {tokens_of(int(numbers['tools_bytes'])):,} tokens" if "tools_bytes" in numbers else ""
+    return f"{int(numbers['tools']):,}{weight}"
 
 
 def _certificate(timestamp: float | None, now: datetime) -> list[Fact]:
@@ -259,7 +292,7 @@ def _row(status: ProbeStatus, scheduled: ScheduleState, now: datetime, started_a
         kind=probe.kind,
         verdict=status.verdict,
         cause=one_line(cause(outcome), most=MAX_LINE) if outcome else "has not run yet",
-        since=since(status.since, now) if status.since else None,
+        since=since(status.stands_since, now) if status.stands_since else None,
         ran=ago(last.ended, now) if last else None,
         took=duration(outcome.duration_seconds) if outcome else "",
         phases=phases_of(outcome.phases) if outcome else None,
@@ -269,6 +302,8 @@ def _row(status: ProbeStatus, scheduled: ScheduleState, now: datetime, started_a
         maintenance=scheduled.maintenance,
         skipped=f"{counted(status.skipped, 'run')} left out" if status.skipped else "",
         race=_race(outcome.facts) if outcome else "",
+        run=rfc3339(outcome.started_at) if outcome else "",
+        may_be_run=not probe.allow_writes,
     )
 
 

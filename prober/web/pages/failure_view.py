@@ -8,11 +8,15 @@ from datetime import datetime
 from typing import Final
 
 from prober.history import PastFailure
-from prober.outcome import Outcome, Verdict
-from prober.report.details import Note, cause, evidence_notes, warning_notes
+from prober.outcome import Exchange, Outcome, Verdict
+from prober.report.details import Note, cause, evidence_notes, figures, warning_notes
+from prober.report.formatting import rfc3339
 from prober.report.grouping import alike
+from prober.report.json_layout import laid_out
 from prober.report.next_step import next_step
+from prober.report.untrusted import block
 from prober.status import ProbeStatus
+from prober.web.pages.chart_geometry import Phases, phases_of
 from prober.web.pages.formatting import When, ago, counted, lines_within, one_line, since
 
 MAX_LINE: Final = 160
@@ -29,6 +33,8 @@ class FailureView:
     """A run that did not pass, with its evidence."""
 
     key: str
+    run: str
+    """The id of the run."""
     probes: tuple[str, ...]
     """Names of the probes that fail alike."""
     verdict: Verdict
@@ -38,9 +44,39 @@ class FailureView:
     notes: tuple[Note, ...]
     further: int
     """Number of notes that are not shown."""
+    exchanges: tuple[ExchangeView, ...]
+    """Where they are still known."""
     when: When
     streak: str
     maintenance: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExchangeView:
+    """A request and its answer."""
+
+    figures: str
+    phases: Phases | None
+    sides: tuple[Note, ...]
+    """What was sent, and what was received."""
+
+
+def exchanges_of(outcome: Outcome) -> tuple[ExchangeView, ...]:
+    """Untrusted texts, laid out and cut."""
+    return tuple(map(_exchange, outcome.exchanges))
+
+
+def _exchange(exchange: Exchange) -> ExchangeView:
+    texts = (("sent", exchange.sent), ("received", exchange.received))
+    return ExchangeView(
+        figures=figures(exchange),
+        phases=phases_of(exchange.phases),
+        sides=tuple(
+            Note(label=label, text=lines_within(laid_out(block(text).strip("\n")), most=_MAX_NOTE))
+            for label, text in texts
+            if text
+        ),
+    )
 
 
 def present_failures(statuses: Sequence[ProbeStatus], now: datetime) -> tuple[FailureView, ...]:
@@ -51,15 +87,15 @@ def present_failures(statuses: Sequence[ProbeStatus], now: datetime) -> tuple[Fa
 
 
 def _present_failure(statuses: Sequence[ProbeStatus], now: datetime) -> FailureView:
-    """The failure of the first of them, with the names of all; since when, and how often in a row, is the most."""
+    """The failure of the first of them, with the names of all; since when, and how often in a row, that of the one that
+    failed first."""
     last = [status.last for status in statuses if status.last is not None]
-    began = min(status.since or run.ended for status, run in zip(statuses, last, strict=True))
-    most = max(status.streak for status in statuses)
-    view = _failure_view(
+    oldest = min(statuses, key=lambda status: status.stands_since or now)
+    view = failure_view(
         last[0].outcome,
         cause(last[0].outcome),
-        since(began, now),
-        streak=f"{counted(most, 'failure')} in a row" if most > 1 else "",
+        since(oldest.stands_since or last[0].ended, now),
+        streak=f"{counted(oldest.streak, 'failure')} in a row" if oldest.streak > 1 else "",
         maintenance=all(run.maintenance for run in last),
     )
     return replace(view, probes=tuple(status.probe.name for status in statuses))
@@ -85,7 +121,7 @@ def _earlier_failure(failures: Sequence[PastFailure], now: datetime) -> FailureV
     count = len(failures)
     streak = f"{counted(count, 'run')}, the first {ago(first.started_at, now).text}" if count > 1 else ""
     maintenance = all(each.maintenance for each in failures)
-    return _failure_view(
+    return failure_view(
         latest.outcome, _cause(latest), ago(latest.started_at, now), streak=streak, maintenance=maintenance
     )
 
@@ -95,10 +131,12 @@ def _cause(failure: PastFailure) -> str:
     return cause(failure.outcome) or failure.reason or ""
 
 
-def _failure_view(outcome: Outcome, why: str, when: When, *, maintenance: bool, streak: str = "") -> FailureView:
+def failure_view(outcome: Outcome, why: str, when: When, *, maintenance: bool, streak: str = "") -> FailureView:
+    """Of a run that passed, the warnings are all that there is to see."""
     notes = [*evidence_notes(outcome), *warning_notes(outcome)]
     return FailureView(
         key=f"{outcome.probe}-{_milliseconds(outcome.started_at)}",
+        run=rfc3339(outcome.started_at),
         probes=(outcome.probe,),
         verdict=outcome.verdict,
         cause=one_line(why, most=MAX_LINE),
@@ -106,6 +144,7 @@ def _failure_view(outcome: Outcome, why: str, when: When, *, maintenance: bool, 
         next_step=next_step(outcome),
         notes=tuple(Note(label=note.label, text=lines_within(note.text, most=_MAX_NOTE)) for note in notes[:MAX_NOTES]),
         further=max(len(notes) - MAX_NOTES, 0),
+        exchanges=exchanges_of(outcome),
         when=when,
         streak=streak,
         maintenance=maintenance,

@@ -21,6 +21,8 @@ class When:
     machine: str
     exact: str
     text: str
+    clock: str
+    """The exact time, as short as it is clear today: `06:03:12 UTC`, `28 Nov 06:03 UTC`, `28 Nov 2025`."""
 
 
 def span(seconds: float) -> str:
@@ -32,17 +34,25 @@ def span(seconds: float) -> str:
     return f"{max(int(seconds), 0)} s"
 
 
+def clock(moment: datetime, now: datetime) -> str:
+    """`06:03:12 UTC` on the day of `now`, `28 Nov 06:03 UTC` in its year, else `28 Nov 2025`."""
+    if moment.date() == now.date():
+        return f"{moment:%H:%M:%S} UTC"
+    day = f"{moment.day} {moment:%b}"
+    return f"{day} {moment:%H:%M} UTC" if moment.year == now.year else f"{day} {moment.year}"
+
+
 def since(moment: datetime, now: datetime) -> When:
     """`for 12 min`: the time since `moment`."""
-    return _when(moment, f"for {span((now - moment).total_seconds())}")
+    return _when(moment, now, f"for {span((now - moment).total_seconds())}")
 
 
 def ago(moment: datetime, now: datetime) -> When:
     """`12 min ago`, `in 12 min` for the future, `now` within a second."""
     seconds = (now - moment).total_seconds()
     if abs(seconds) < 1:
-        return _when(moment, "now")
-    return _when(moment, f"{span(seconds)} ago" if seconds > 0 else f"in {span(-seconds)}")
+        return _when(moment, now, "now")
+    return _when(moment, now, f"{span(seconds)} ago" if seconds > 0 else f"in {span(-seconds)}")
 
 
 def one_line(text: str, *, most: int) -> str:
@@ -60,5 +70,6 @@ def _cut(text: str, most: int, length: int) -> str:
     return text if len(text) <= most and length <= most * 4 else text[: most - 1].rstrip() + "…"
 
 
-def _when(moment: datetime, text: str) -> When:
-    return When(machine=moment.isoformat(timespec="seconds"), exact=exactly(moment), text=text)
+def _when(moment: datetime, now: datetime, text: str) -> When:
+    machine = moment.isoformat(timespec="seconds")
+    return When(machine=machine, exact=exactly(moment), text=text, clock=clock(moment, now))

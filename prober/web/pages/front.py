@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -10,19 +10,25 @@ from typing import Final
 
 from prober.outcome import Verdict
 from prober.report.details import cause
+from prober.report.formatting import duration, rfc3339
 from prober.report.grouping import alike
 from prober.report.next_step import next_step
-from prober.status import WORST_FIRST, ProbeStatus
+from prober.status import ProbeStatus
 from prober.web.pages.chart_geometry import Spark, Strip, spark_of, strip_of
 from prober.web.pages.formatting import When, ago, counted, one_line, percent, since, span
-from prober.web.pages.list_query import ListedTarget, ListQuery, Pages, Selection, Totals, is_late
+from prober.web.pages.list_query import ListedTarget, ListQuery, Pages, Selection, Standing, Totals, is_late
 from prober.web.pages.recent_history import TargetHistory
 
 _MAX_COMPLAINTS: Final = 3
 """Failures of one target that the front page shows; the target page has the rest."""
 _MAX_ADDRESS: Final = 120
 _MAX_MESSAGE: Final = 240
-_TITLES: Final = {Verdict.FAIL: "Failing", Verdict.UNKNOWN: "Unknown", Verdict.PASS: "Passing"}
+_TITLES: Final = {
+    Standing.FAIL: "Failing",
+    Standing.UNKNOWN: "Unknown",
+    Standing.MAINTENANCE: "In maintenance",
+    Standing.PASS: "Passing",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +36,8 @@ class Complaint:
     """Probes that do not pass, and why: those that fail alike are one."""
 
     probe: str
+    run: str
+    """The id of its last run."""
     others: int
     """Number of probes that fail alike."""
     verdict: Verdict
@@ -58,14 +66,16 @@ class Row:
     maintenance: bool
     strip: Strip | None
     spark: Spark | None
+    pace: str
+    """How long its latest runs took; empty where nothing is known."""
     uptime: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Targets of one verdict."""
+    """Targets of one standing."""
 
-    verdict: Verdict
+    standing: Standing
     title: str
     count: int
     rows: tuple[Row, ...]
@@ -82,13 +92,13 @@ class DisabledRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """A link that shows only the targets of one verdict, or all."""
+    """A link that shows only the targets of one standing, or all."""
 
     title: str
     count: int
     link: str
     chosen: bool
-    verdict: Verdict | None
+    icon: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +110,7 @@ class Front:
     details: tuple[str, ...]
     filters: tuple[Filter, ...]
     word: str
-    wanted: Verdict | None
+    wanted: Standing | None
     groups: tuple[Group, ...]
     disabled: tuple[DisabledRow, ...]
     pages: Pages
@@ -115,16 +125,24 @@ def front_of(
     *,
     now: datetime,
     past: Mapping[str, TargetHistory] | None,
-    maintenance: Collection[str],
+    minutes: Callable[[str], Sequence[float | None]],
+    in_maintenance: Callable[[ProbeStatus], bool],
 ) -> Front:
-    """`maintenance` holds the probes in a maintenance window now; `past` is None without history."""
-    rows = [
-        _row(each, now, None if past is None else past.get(each.target.target.name, TargetHistory()), maintenance)
-        for each in selection.shown
-    ]
+    """`past` is None without history; `minutes` gives the mean duration of the runs of a target by the minute."""
+
+    def row(listed: ListedTarget) -> Row:
+        name = listed.target.target.name
+        history = None if past is None else past.get(name, TargetHistory())
+        return _row(listed, now, history, minutes(name), in_maintenance)
+
     groups = tuple(
-        Group(verdict=verdict, title=_TITLES[verdict], count=selection.matching[verdict], rows=tuple(of_verdict))
-        for verdict, of_verdict in groupby(rows, key=lambda row: row.verdict)
+        Group(
+            standing=standing,
+            title=_TITLES[standing],
+            count=selection.matching[standing],
+            rows=tuple(map(row, of_standing)),
+        )
+        for standing, of_standing in groupby(selection.shown, key=lambda each: each.standing)
     )
     number = selection.pages.number
     return Front(
@@ -133,7 +151,7 @@ def front_of(
         details=tuple(_details(selection.totals)),
         filters=tuple(_filters(selection, query)),
         word=one_line(query.word, most=200),
-        wanted=query.verdict,
+        wanted=query.standing,
         groups=groups,
         disabled=tuple(
             DisabledRow(
@@ -144,20 +162,22 @@ def front_of(
             for each in selection.disabled
         ),
         pages=selection.pages,
-        earlier=query.link(verdict=query.verdict, page=number - 1) if number > 1 else None,
-        later=query.link(verdict=query.verdict, page=number + 1) if number < selection.pages.count else None,
+        earlier=query.link(standing=query.standing, page=number - 1) if number > 1 else None,
+        later=query.link(standing=query.standing, page=number + 1) if number < selection.pages.count else None,
         has_history=past is not None,
     )
 
 
 def overall(totals: Totals) -> Verdict:
-    """The worst verdict that any target has."""
-    return next((verdict for verdict in WORST_FIRST if totals.verdicts.get(verdict)), Verdict.UNKNOWN)
+    """The worst verdict of the targets that are not in maintenance; unknown where all of them are."""
+    judged = (standing for standing in Standing if standing is not Standing.MAINTENANCE)
+    return next((Verdict(standing) for standing in judged if totals.standings.get(standing)), Verdict.UNKNOWN)
 
 
 def headline(totals: Totals) -> str:
     """`2 of 14 targets fail`."""
-    failing, unknown = totals.verdicts.get(Verdict.FAIL, 0), totals.verdicts.get(Verdict.UNKNOWN, 0)
+    failing, unknown = totals.standings.get(Standing.FAIL, 0), totals.standings.get(Standing.UNKNOWN, 0)
+    resting = totals.standings.get(Standing.MAINTENANCE, 0)
     if not totals.targets:
         return "Nothing is probed"
     if failing:
@@ -166,6 +186,10 @@ def headline(totals: Totals) -> str:
         return "No target has been probed yet" if totals.targets > 1 else "The target has not been probed yet"
     if unknown:
         return _some_of(unknown, totals.targets, one="is unknown", many="are unknown")
+    if resting == totals.targets:
+        return _some_of(resting, totals.targets, one="is in maintenance", many="are in maintenance")
+    if resting:
+        return _some_of(totals.targets - resting, totals.targets, one="passes", many="pass")
     return f"All {totals.targets:,} targets pass" if totals.targets > 1 else "The target passes"
 
 
@@ -182,11 +206,11 @@ def _details(totals: Totals) -> list[str]:
         if failing
         else counted(totals.probes, "probe")
     ]
-    unknown = totals.verdicts.get(Verdict.UNKNOWN, 0)
-    if unknown and totals.verdicts.get(Verdict.FAIL):
+    unknown = totals.standings.get(Standing.UNKNOWN, 0)
+    if unknown and totals.standings.get(Standing.FAIL):
         parts.append(f"{counted(unknown, 'target')} unknown")
-    if totals.excused:
-        parts.append(f"{totals.excused:,} of the failing in maintenance")
+    if resting := totals.standings.get(Standing.MAINTENANCE, 0):
+        parts.append(f"{counted(resting, 'target')} in maintenance")
     if totals.disabled:
         parts.append(f"{counted(totals.disabled, 'target')} disabled")
     if totals.late:
@@ -199,23 +223,31 @@ def _filters(selection: Selection, query: ListQuery) -> list[Filter]:
         title="All",
         count=sum(selection.matching.values()),
         link=query.link(),
-        chosen=query.verdict is None,
-        verdict=None,
+        chosen=query.standing is None,
+        icon="",
     )
+    rest = Standing.MAINTENANCE
     return [of_all] + [
         Filter(
-            title=_TITLES[verdict],
-            count=selection.matching[verdict],
-            link=query.link(verdict=verdict),
-            chosen=query.verdict is verdict,
-            verdict=verdict,
+            title=_TITLES[standing],
+            count=selection.matching[standing],
+            link=query.link(standing=standing),
+            chosen=query.standing is standing,
+            icon="wrench" if standing is rest else standing.value,
         )
-        for verdict in WORST_FIRST
+        for standing in Standing
+        if standing is not rest or selection.totals.standings.get(rest) or query.standing is rest
     ]
 
 
-def _row(listed: ListedTarget, now: datetime, past: TargetHistory | None, maintenance: Collection[str]) -> Row:
-    target, verdict = listed.target, listed.verdict
+def _row(
+    listed: ListedTarget,
+    now: datetime,
+    past: TargetHistory | None,
+    minutes: Sequence[float | None],
+    in_maintenance: Callable[[ProbeStatus], bool],
+) -> Row:
+    target, verdict = listed.target, listed.target.verdict
     failing, unknown = target.of(Verdict.FAIL), target.of(Verdict.UNKNOWN)
     by_probe = {status.probe.name: status for status in (*failing, *unknown)}
     bad = alike(status.last.outcome for status in by_probe.values() if status.last is not None)
@@ -231,9 +263,10 @@ def _row(listed: ListedTarget, now: datetime, past: TargetHistory | None, mainte
         + (f" and {len(target.disabled):,} disabled" if target.disabled else ""),
         ran=ago(max(ends), now) if ends else None,
         late=late(next((s for s in target.probes if is_late(s, now)), None), now),
-        maintenance=any(status.probe.name in maintenance for status in target.probes),
+        maintenance=any(map(in_maintenance, target.probes)),
         strip=strip_of(past.days, now.date()) if past else None,
-        spark=spark_of(past.seconds) if past else None,
+        spark=response_times(past, minutes),
+        pace=duration(minutes[-1]) if minutes and minutes[-1] is not None else "",
         uptime=percent(past.uptime) if past and past.uptime is not None else None,
     )
 
@@ -243,13 +276,20 @@ def _complaint(status: ProbeStatus, others: int, now: datetime) -> Complaint:
     outcome = status.last.outcome
     return Complaint(
         probe=status.probe.name,
+        run=rfc3339(outcome.started_at),
         others=others,
         verdict=outcome.verdict,
         cause=one_line(cause(outcome), most=120),
         message=one_line(outcome.message, most=_MAX_MESSAGE),
         next_step=next_step(outcome),
-        since=since(status.since, now) if status.since else None,
+        since=since(status.stands_since, now) if status.stands_since else None,
     )
+
+
+def response_times(past: TargetHistory | None, minutes: Sequence[float | None]) -> Spark | None:
+    """By the hour as soon as two hours are known, else by the minute; None where two minutes are not known either."""
+    by_the_hour = spark_of(past.seconds, by="hour") if past else None
+    return by_the_hour or spark_of(minutes, by="minute")
 
 
 def late(status: ProbeStatus | None, now: datetime) -> str:

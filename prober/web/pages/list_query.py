@@ -1,22 +1,35 @@
-"""Selects the targets of the front page: by verdict and search word, worst first, page by page."""
+"""Selects the targets of the front page: by standing and search word, worst first, page by page."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
 from prober.outcome import Verdict
-from prober.status import WORST_FIRST, ProbeStatus, TargetStatus
+from prober.status import ProbeStatus, TargetStatus
 
 PAGE_SIZE: Final = 50
 """Targets on a front page, and probes on a target page: a number that a person can scan."""
 _MAX_WORD: Final = 200
+
+
+class Standing(StrEnum):
+    """What a target is listed under, in the order of the groups: its verdict, or that its trouble is expected."""
+
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    MAINTENANCE = "maintenance"
+    PASS = "pass"  # noqa: S105 - a standing, not a password
+
+
+_ORDER: Final = tuple(Standing)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +37,8 @@ class ListQuery:
     """The query of a page. Invalid values count as missing."""
 
     word: str = ""
-    verdict: Verdict | None = None
+    standing: Standing | None = None
+    """The parameter `verdict`."""
     page: int = 1
 
     @classmethod
@@ -32,13 +46,13 @@ class ListQuery:
         verdict, page = query.get("verdict", ""), query.get("page", "")
         return cls(
             word=query.get("q", "").strip()[:_MAX_WORD],
-            verdict=Verdict(verdict) if verdict in set(Verdict) else None,
+            standing=Standing(verdict) if verdict in set(Standing) else None,
             page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 and int(page) else 1,
         )
 
-    def link(self, *, verdict: Verdict | None = None, page: int = 1) -> str:
-        """The query string for another verdict or page with the same word; `?` for all targets."""
-        parts = {"q": self.word, "verdict": verdict or "", "page": str(page) if page > 1 else ""}
+    def link(self, *, standing: Standing | None = None, page: int = 1) -> str:
+        """The query string for another standing or page with the same word; `?` for all targets."""
+        parts = {"q": self.word, "verdict": standing or "", "page": str(page) if page > 1 else ""}
         return "?" + urlencode({key: value for key, value in parts.items() if value})
 
 
@@ -47,10 +61,8 @@ class ListedTarget:
     """A target with the values that decide its position in the list."""
 
     target: TargetStatus
-    verdict: Verdict
+    standing: Standing
     since: datetime | None
-    excused: bool
-    """Whether all its failing probes failed in a maintenance window."""
     late: bool
 
 
@@ -60,9 +72,9 @@ class Totals:
 
     targets: int
     probes: int
-    verdicts: Mapping[Verdict, int]
+    standings: Mapping[Standing, int]
     failing_probes: int
-    excused: int
+    """Of the targets that fail."""
     late: int
     waiting: int
     """Targets of which no probe has run yet."""
@@ -86,7 +98,7 @@ class Selection:
     """The targets of one page, with counts of all targets."""
 
     totals: Totals
-    matching: Mapping[Verdict, int]
+    matching: Mapping[Standing, int]
     """Targets that match the word."""
     shown: tuple[ListedTarget, ...]
     pages: Pages
@@ -94,17 +106,19 @@ class Selection:
     """Targets of which every probe is disabled, behind the others: on the last page, at most as many as a page has."""
 
 
-def select_targets(targets: Sequence[TargetStatus], query: ListQuery, now: datetime) -> Selection:
+def select_targets(
+    targets: Sequence[TargetStatus], query: ListQuery, now: datetime, in_maintenance: Callable[[ProbeStatus], bool]
+) -> Selection:
     """Reads every probe once. Run it in a thread: with thousands of probes it would block the event loop."""
     word = query.word.casefold()
-    listed = [_list(target, now) for target in targets if target.probes]
+    listed = [_list(target, now, in_maintenance) for target in targets if target.probes]
     found = [each for each in listed if _matches(each.target, word)] if query.word else listed
-    disabled = [each for each in targets if not each.probes and query.verdict is None and _matches(each, word)]
-    wanted = [each for each in found if query.verdict in (None, each.verdict)]
+    disabled = [each for each in targets if not each.probes and query.standing is None and _matches(each, word)]
+    wanted = [each for each in found if query.standing in (None, each.standing)]
     pages = paged(len(wanted), query.page)
     return Selection(
         totals=_totals(listed, len(targets) - len(listed)),
-        matching=Counter(each.verdict for each in found),
+        matching=Counter(each.standing for each in found),
         shown=tuple(sorted(wanted, key=_rank)[pages.first - 1 : pages.last] if wanted else ()),
         pages=pages,
         disabled=tuple(disabled[:PAGE_SIZE]) if pages.number == pages.count else (),
@@ -132,24 +146,32 @@ def is_late(status: ProbeStatus, now: datetime, started_at: datetime | None = No
     return latest is not None and (now - latest).total_seconds() > limit
 
 
-def _list(target: TargetStatus, now: datetime) -> ListedTarget:
-    verdict = target.verdict
-    excused = verdict is Verdict.FAIL and all(
-        status.last is not None and status.last.maintenance for status in target.of(verdict)
-    )
+def _list(target: TargetStatus, now: datetime, in_maintenance: Callable[[ProbeStatus], bool]) -> ListedTarget:
     return ListedTarget(
         target=target,
-        verdict=verdict,
-        since=target.since if verdict is not Verdict.PASS else None,
-        excused=excused,
+        standing=_standing(target, in_maintenance),
+        since=target.stands_since if target.verdict is not Verdict.PASS else None,
         late=any(is_late(status, now) for status in target.probes),
     )
 
 
+def _standing(target: TargetStatus, in_maintenance: Callable[[ProbeStatus], bool]) -> Standing:
+    """In maintenance is a target whose trouble is all expected, or of which every probe is in a window.
+
+    A failure of a window is expected until the next run, which may come after the window.
+    """
+
+    def is_expected(status: ProbeStatus) -> bool:
+        return in_maintenance(status) or (status.last is not None and status.last.maintenance)
+
+    bad = [status for status in target.probes if status.verdict is not Verdict.PASS]
+    rests = all(map(is_expected, bad)) if bad else all(map(in_maintenance, target.probes))
+    return Standing.MAINTENANCE if rests else Standing(target.verdict)
+
+
 def _rank(listed: ListedTarget) -> tuple[int, float, str]:
     """Worst verdict first; failing targets by start, latest first; passing targets late ones first, then by name."""
-    later = not listed.late if listed.verdict is Verdict.PASS else listed.excused
-    rank = 2 * WORST_FIRST.index(listed.verdict) + later
+    rank = 2 * _ORDER.index(listed.standing) + (listed.standing is Standing.PASS and not listed.late)
     newest_first = -listed.since.timestamp() if listed.since else 0.0
     return (rank, newest_first, listed.target.target.name)
 
@@ -165,9 +187,8 @@ def _totals(listed: Sequence[ListedTarget], disabled: int) -> Totals:
     return Totals(
         targets=len(listed),
         probes=sum(len(each.target.probes) for each in listed),
-        verdicts=Counter(each.verdict for each in listed),
-        failing_probes=sum(len(each.target.of(Verdict.FAIL)) for each in listed if each.verdict is Verdict.FAIL),
-        excused=sum(each.excused for each in listed),
+        standings=Counter(each.standing for each in listed),
+        failing_probes=sum(len(each.target.of(Verdict.FAIL)) for each in listed if each.standing is Standing.FAIL),
         late=sum(each.late for each in listed),
         waiting=sum(all(status.last is None for status in each.target.probes) for each in listed),
         disabled=disabled,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from prober.outcome import Evidence, Phase, Reason
+from prober.outcome import Evidence, Exchange, Phase, Reason
+from prober.redaction import masked_before
 from tests.report.outcomes import HOSTILE_TEXT
 from tests.web.pages.browser import Browser
 from tests.web.pages.world import World, history_of, hourly, probe, result, served, small_world, target
@@ -15,7 +16,15 @@ from tests.web.pages.world import World, history_of, hourly, probe, result, serv
 pytestmark = pytest.mark.browser
 
 _TAB, _ENTER = "\ue004", "\ue007"
-_PATHS = ("/", "/targets/bad", "/targets/good", "/targets/nobody", "/?q=nothing-like-it")
+_PATHS = (
+    "/",
+    "/targets/bad",
+    "/targets/good",
+    "/targets/nobody",
+    "/?q=nothing-like-it",
+    "/debug/probes",
+    "/debug/config",
+)
 _LONG = "a-very-long-name-of-a-target-that-nobody-should-choose-but-somebody-will" * 2
 
 _REFRESH = "document.dispatchEvent(new Event('visibilitychange'))"
@@ -56,14 +65,26 @@ return looked ? low : ['no text'];
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """Something of everything: all verdicts, a past, hostile words, long names, maintenance, lateness."""
-    world = World(suspects=True, location="fra-1", maintained=frozenset({"good-probe"}))
+    world = World(
+        suspects=True, location="fra-1", maintained=frozenset({"good-probe"}), refused=HOSTILE_TEXT + "x" * 5_000
+    )
     names = ("good", "bad", "odd", "new", _LONG)
     probes = {name: probe(f"{name}-probe", name, interval=30.0) for name in names}
     world.apply_config([target(name) for name in names], probes.values())
     evidence = tuple(Evidence(pointer="/steps/0", keyword="type", expected="array", seen=HOSTILE_TEXT, detail=text)
                      for text in (HOSTILE_TEXT, "x" * 10_000))  # fmt: skip
+    wire = Exchange(
+        step="tools/call", started_at=0.0, duration_seconds=0.1, phases={Phase.WAIT: 0.02}, http_status=200,
+        content_type=masked_before(HOSTILE_TEXT), sent=masked_before("y" * 2_000),
+        received=masked_before(HOSTILE_TEXT * 20),
+    )  # fmt: skip
     bad = result(
-        probes["bad"], reason=Reason.SCHEMA_MISMATCH, step="tools/call", message=HOSTILE_TEXT, evidence=evidence
+        probes["bad"],
+        reason=Reason.SCHEMA_MISMATCH,
+        step="tools/call",
+        message=HOSTILE_TEXT,
+        evidence=evidence,
+        exchanges=(wire,) * 7,
     )
     phases = {Phase.DNS: 0.001, Phase.CONNECT: 0.002, Phase.TLS: 0.004, Phase.SEND: 0.0001, Phase.WAIT: 0.02}
     world.record(
@@ -82,7 +103,8 @@ def world(tmp_path: Path) -> Iterator[World]:
 def test_no_page_complains_runs_over_or_is_hard_to_read(world: World, browser: Browser, width: int, dark: bool) -> None:
     browser.screen(width, dark=dark)
     with served(world) as url:
-        for path in _PATHS:
+        bad = next(run for run in world.recent_runs.newest(9, probe="bad-probe"))
+        for path in (*_PATHS, f"/runs/{bad.run_id}/bad-probe"):
             browser.open(url + path)
             browser.run("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
             wide, room = browser.run(
@@ -121,7 +143,7 @@ def test_the_page_refreshes_itself_and_leaves_the_reader_where_they_were(browser
 
 
 def test_it_refreshes_by_the_clock_as_well(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("prober.web.pages.views.REFRESH_SECONDS", 1)
+    monkeypatch.setattr("prober.web.pages.renderer.REFRESH_SECONDS", 1)
     world = small_world({"a": None})
     with served(world) as url:
         browser.open(url)
@@ -132,7 +154,8 @@ def test_it_refreshes_by_the_clock_as_well(browser: Browser, monkeypatch: pytest
 def test_what_is_open_stays_open_and_what_is_typed_stays_typed(world: World, browser: Browser) -> None:
     with served(world) as url:
         browser.open(f"{url}/targets/bad")
-        opened = browser.run("const each = document.querySelector('details'); each.open = true; return each.id")
+        earlier = 'document.querySelector("details.incident")'
+        opened = browser.run(f"const each = {earlier}; each.open = true; return each.id")
         world.record(result(probe("bad-probe", "bad")))
         browser.run(_REFRESH)
         browser.wait("return document.querySelector('.hero').classList.contains('pass')")
@@ -233,6 +256,33 @@ def test_the_first_tab_stop_skips_to_the_content(browser: Browser) -> None:
         assert browser.run("return document.activeElement.id") == "content"
 
 
+def test_a_button_that_is_pressed_says_so_and_is_pressed_once(browser: Browser) -> None:
+    """The real form, whose answer takes as long as the run."""
+    world = small_world({"a": None})
+    with served(world) as url:
+        browser.open(f"{url}/targets/a")
+        browser.run("addEventListener('submit', (event) => event.preventDefault())")  # to stay and look
+        browser.run("document.querySelector('form.run button').click()")
+        button = (
+            "const button = document.querySelector('form.run button'); return [button.textContent, button.disabled]"
+        )
+        browser.wait(f"{button.replace('return', 'return button.disabled &&')}")
+        assert browser.run(button) == ["Running…", True]
+        world.record(result(probe("a-probe", "a"), reason=Reason.TIMEOUT))
+        browser.run(_REFRESH)
+        assert browser.run(button) == ["Running…", True], "the page does not take the button away meanwhile"
+
+
+def test_an_exchange_that_is_open_stays_open(world: World, browser: Browser) -> None:
+    with served(world) as url:
+        browser.open(f"{url}/targets/bad#failing-bad-probe")
+        browser.run("document.querySelector('details.wire').open = true; window.same = true")
+        world.record(result(probe("odd-probe", "odd")))
+        browser.run("window.before = document.querySelector('main');" + _REFRESH)
+        browser.wait("return document.querySelector('main') !== before")
+        assert browser.run("return [same, document.querySelector('details.wire').open]") == [True, True]
+
+
 def test_without_scripts_the_page_is_whole_and_refreshes_itself(world: World, browser: Browser) -> None:
     browser.scripts(run=False)
     with served(world) as url:
@@ -251,5 +301,5 @@ def test_a_table_is_a_table_for_a_screen_reader_on_a_narrow_screen_too(world: Wo
         nodes = browser.devtools("Accessibility.getFullAXTree")["nodes"]
     roles = [node["role"]["value"] for node in nodes if "role" in node and not node.get("ignored")]
     assert {"table", "row", "columnheader", "rowheader", "cell"} <= set(roles)
-    assert roles.count("columnheader") == 7
+    assert roles.count("columnheader") == 8
     assert [roles.count(landmark) for landmark in ("banner", "main", "contentinfo")] == [1, 1, 1]

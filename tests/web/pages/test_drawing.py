@@ -60,9 +60,9 @@ def test_a_strip_without_failures_says_so() -> None:
 
 
 def test_a_spark_keeps_to_its_box_and_leaves_gaps() -> None:
-    spark = spark_of([0.01, 0.03, None, 0.02])
+    spark = spark_of([0.01, 0.03, None, 0.02], by="hour")
     assert spark is not None
-    assert spark.label == "Response time: 10 ms to 30 ms, last 20 ms"
+    assert spark.label == "Response time by the hour: 10 ms to 30 ms, last 20 ms"
     assert spark.line.count("M") == 2, "what was not measured is not drawn"
     heights = [float(height) for height in re.findall(r"[ML][\d.]+ ([\d.]+)", spark.line)]
     assert len(heights) == 3
@@ -71,11 +71,11 @@ def test_a_spark_keeps_to_its_box_and_leaves_gaps() -> None:
 
 @pytest.mark.parametrize("seconds", [[], [0.1], [None, 0.1, None]])
 def test_fewer_than_two_points_are_no_line(seconds: list[float | None]) -> None:
-    assert spark_of(seconds) is None
+    assert spark_of(seconds, by="hour") is None
 
 
 def test_times_of_nought_are_drawn_too() -> None:
-    assert spark_of([0.0, 0.0]) is not None
+    assert spark_of([0.0, 0.0], by="hour") is not None
 
 
 def test_phases_come_in_the_order_of_an_exchange_and_fill_the_bar() -> None:

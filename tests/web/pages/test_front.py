@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from prober.config.model import Window
 from prober.outcome import Reason
+from prober.web.pages.formatting import clock
 from prober.web.pages.list_query import PAGE_SIZE
 from tests.web.pages.asking import ask, read
 from tests.web.pages.world import World, aged, history_of, hourly, probe, result, served, small_world, target
@@ -69,7 +71,10 @@ def test_a_failure_is_told_with_step_reason_message_and_since_when() -> None:
     world.record(result(probe("a-probe", "a"), ago=725, reason=F, step="initialize", message="Connection refused"))
     with served(world) as url:
         answer = ask(url)
-    assert "a-probe connect_refused at initialize for 12 min Connection refused" in answer.page.text
+    began = world.statuses.probe("a-probe").stands_since
+    assert began is not None
+    told = f"a-probe connect_refused at initialize for 12 min , since {clock(began, datetime.now(UTC))} Exchange"
+    assert f"{told} Connection refused" in answer.page.text
     assert re.search(r'<time datetime="[\d:T+-]+" title="[\d :-]+ UTC">for 12 min</time>', answer.body)
 
 
@@ -113,9 +118,60 @@ def test_maintenance_is_marked_and_excuses() -> None:
     world.record(result(probe("pa", "a"), reason=F, maintenance=True), result(probe("pb", "b"), reason=F, ago=900))
     with served(world) as url:
         answer = ask(url)
-    assert "in maintenance" in answer.page.text
-    assert "1 of the failing in maintenance" in answer.page.text
+    assert "1 of 2 targets fails 1 of 2 probes fails · 1 target in maintenance" in answer.page.text
     assert re.findall(r'id="target-([^"]+)"', answer.body) == ["b", "a"], "what is excused comes after what is not"
+
+
+STANDINGS = {
+    "a failure in an open window": ([(F, "open")], "In maintenance 1", "The target is in maintenance"),
+    "a failure of a window that is over, until the next run": ([(F, "over")], "In maintenance 1", None),
+    "a failure outside of the window of another probe": ([(F, ""), (None, "open")], "Failing 1", "The target fails"),
+    "a failure inside and one outside": ([(F, "open"), (F, "")], "Failing 1", "The target fails"),
+    "what passes while the window is open for all of it": ([(None, "open"), (None, "open")], "In maintenance 1", None),
+    "what passes while it is open for a part": ([(None, "open"), (None, "")], "Passing 1", "The target passes"),
+    "what cannot be told in a window": ([(U, "open")], "In maintenance 1", None),
+}
+
+
+@pytest.mark.parametrize(("probes", "group", "headline"), STANDINGS.values(), ids=STANDINGS)
+def test_a_target_is_listed_in_maintenance_where_its_trouble_is_expected(
+    probes: list[tuple[Reason | None, str]], group: str, headline: str | None
+) -> None:
+    made = [probe(f"p{number}", "a") for number in range(len(probes))]
+    world = World(
+        maintained=frozenset(each.name for each, (_, window) in zip(made, probes, strict=True) if window == "open")
+    )
+    world.apply_config([target("a")], made)
+    for each, (reason, window) in zip(made, probes, strict=True):
+        world.record(result(each, reason=reason, maintenance=window == "over"))
+    with served(world) as url:
+        text = read(url).text
+    assert group in text.split("Find ")[1]
+    assert headline is None or headline in text
+
+
+def test_what_is_in_maintenance_makes_nothing_green_and_can_be_chosen() -> None:
+    world = small_world({"a": F, "b": None, "c": None}, maintained=frozenset({"a-probe"}))
+    with served(world) as url:
+        assert "2 of 3 targets pass 3 probes · 1 target in maintenance" in read(url).text
+        chosen = ask(f"{url}/?verdict=maintenance")
+        assert re.findall(r'id="target-([^"]+)"', chosen.body) == ["a"]
+        world.maintained |= {"b-probe", "c-probe"}
+        answer = ask(url)
+    assert "All 3 targets are in maintenance" in answer.page.text
+    assert 'class="hero unknown"' in answer.body
+
+
+def test_response_times_are_drawn_by_the_minute_until_two_hours_are_known() -> None:
+    world, each = World(), probe("p", "a")
+    world.apply_config([target("a")], [each])
+    world.record(result(each, ago=70, took=0.02))
+    with served(world) as url:
+        assert "Response time: 20 ms" in read(url).text
+        assert "Response time 20 ms" in read(f"{url}/targets/a").text
+        world.record(result(each, ago=5, took=0.04))
+        for path in ("/", "/targets/a"):
+            assert 'aria-label="Response time by the minute: 20 ms to 40 ms, last 40 ms"' in ask(url + path).body
 
 
 def test_the_probers_doubt_of_itself_is_a_banner() -> None:
@@ -139,7 +195,7 @@ def test_history_gives_days_response_times_and_uptime(tmp_path: Path) -> None:
     with history_of(runs, tmp_path / "history.db") as world.history, served(world) as url:
         answer = ask(url)
     assert re.search(r'aria-label="Last 90 days, [45] with runs: failures on 1 day', answer.body)
-    assert "Response time: 2" in answer.body
+    assert "Response time by the hour: 2" in answer.body
     assert "Uptime of 30 days: 98.9 %" in answer.page.text
     assert "No uptime yet" in answer.page.text, "a target that history has not heard of has none"
 

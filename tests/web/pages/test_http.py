@@ -10,6 +10,7 @@ import pytest
 
 from prober.history import Day
 from prober.outcome import Reason
+from prober.status import ProbeStatus
 from prober.web.pages.assets import Assets
 from prober.web.pages.front import front_of
 from prober.web.pages.list_query import ListQuery, select_targets
@@ -75,13 +76,16 @@ def test_two_hundred_targets_are_chosen_and_rendered_at_once() -> None:
     past = {name: _past(now.date()) for name in names}
     status = {
         "now": "", "exact": "", "location": "", "since": "", "since_exact": "",
-        "suspects": False, "ready": True, "refresh": 15,
+        "suspects": False, "ready": True, "refused": None, "refresh": 15,
     }  # fmt: skip
+
+    def nowhere(_: ProbeStatus) -> bool:
+        return False
 
     def once() -> tuple[float, str]:
         begun = time.thread_time()
-        choice = select_targets(world.statuses.targets(), ListQuery(), now)
-        front = front_of(choice, ListQuery(), now=now, past=past, maintenance=())
+        choice = select_targets(world.statuses.targets(), ListQuery(), now, nowhere)
+        front = front_of(choice, ListQuery(), now=now, past=past, minutes=lambda _: (0.1, 0.2), in_maintenance=nowhere)
         html = assets.render("front.html", {"front": front, "verdict": front.verdict, "root": "./", "status": status})
         return time.thread_time() - begun, html
 

@@ -11,12 +11,14 @@ import pytest
 
 from prober.client.stdio.kept_processes import Cause, Ended
 from prober.outcome import Evidence, Phase, Reason, ServerInfo
+from prober.redaction import masked_before
 from prober.web.pages.list_query import PAGE_SIZE
 from tests.report.outcomes import HOSTILE, HOSTILE_TEXT
 from tests.web.pages.asking import ask, read
 from tests.web.pages.markup import Page
 from tests.web.pages.world import BAD, World, history_of, probe, result, served, target
 
+_CLOCK = r"(?:\d\d? [A-Z][a-z][a-z] )?\d\d:\d\d(?::\d\d)? UTC"
 MODERN = ServerInfo(era="modern", protocol_version="2026-07-28", name="reference", version="1.4.0")
 _HOSTILE = f"<script>alert(1)</script><img src=x onerror=alert(1)> \"' {HOSTILE_TEXT}" + "A" * 10_000
 
@@ -32,6 +34,10 @@ def _world(**rest: Any) -> World:
 def _page(world: World) -> Page:
     with served(world) as url:
         return read(f"{url}/targets/a")
+
+
+def _above_the_runs(page: Page) -> str:
+    return page.text.split(" Last runs ")[0]
 
 
 def test_it_says_who_answered_and_in_which_era() -> None:
@@ -68,7 +74,7 @@ def test_what_became_of_a_kept_process_is_a_fact(ends: list[str], text: str, ala
     world.apply_config([target("a", transport="stdio", reuse=900.0)], [probe("p", "a")])
     for cause in map(Cause, ends):
         trouble = "exit 3" if cause.of_itself else ""
-        world.statuses.process_ended(Ended(target="a", cause=cause, age=9.0, trouble=trouble))
+        world.statuses.process_ended(Ended(target="a", cause=cause, age=9.0, trouble=masked_before(trouble)))
     with served(world) as url:
         answer = ask(f"{url}/targets/a")
     assert text in answer.page.text
@@ -105,7 +111,7 @@ def test_a_probe_is_told_with_phases_interval_and_next_run() -> None:
     with served(_world(took=0.041, phases=phases)) as url:
         answer = ask(f"{url}/targets/a")
     assert "p handshake pass" in answer.page.text
-    assert re.search(r"\d s ago 41 ms 1 min in 2\d s", answer.page.text)
+    assert re.search(rf"\d s ago {_CLOCK} 41 ms 1 min in 2\d s {_CLOCK} Run now", answer.page.text)
     assert 'aria-label="connect 10 ms, wait 30 ms"' in answer.body
 
 
@@ -161,9 +167,9 @@ def test_earlier_failures_come_from_history_without_the_present_one(tmp_path: Pa
     world.record(earlier, now)
     with history_of([earlier, now], tmp_path / "history.db") as world.history:
         page = _page(world)
-    assert "Earlier failures rpc_error at tools/call p, 2 h ago + Internal error".replace(" +", "") in page.text
+    assert re.search(rf"Earlier failures rpc_error at tools/call p, 2 h ago , {_CLOCK} Internal error", page.text)
     assert "KeyError" in page.text
-    assert page.text.count("deadline passed") == 1
+    assert _above_the_runs(page).count("deadline passed") == 1
 
 
 def test_earlier_failures_that_are_alike_are_one(tmp_path: Path) -> None:
@@ -174,7 +180,8 @@ def test_earlier_failures_that_are_alike_are_one(tmp_path: Path) -> None:
     world.apply_config([target("a")], [each, other])
     with history_of(sorted(runs, key=lambda run: run.outcome.started_at), tmp_path / "h.db") as world.history:
         page = _page(world)
-    assert "rpc_error p, 5 h ago , 3 runs, the first 9 h ago no 5 Next Read the error" in page.text
+    told = rf"rpc_error p, 5 h ago , {_CLOCK} , 3 runs, the first 9 h ago no 5 Next Read the error"
+    assert re.search(told, page.text)
     assert "rpc_error q, 6 h ago" in page.text
     assert "timeout p, 8 h ago" in page.text
     assert page.tags["details"] == 3
@@ -278,7 +285,7 @@ def test_probes_that_fail_alike_are_one_incident_with_all_their_names() -> None:
     world.record(result(probes[2], ago=1, reason=Reason.RPC_ERROR))
     page = _page(world)
     assert "timeout 2 probes : p0, p1 · for " in page.text
-    assert page.text.count("too late") == 1
+    assert _above_the_runs(page).count("too late") == 1
     assert page.tags["article"] == 2
 
 
@@ -287,3 +294,16 @@ def test_an_incident_says_what_to_do_and_text_of_a_server_in_it_is_only_text() -
     page = _page(_world(reason=Reason.REDIRECTED, message="HTTP 302", evidence=(redirected,)))
     assert "Next If the address is the server's own, write it: url: https:// <b>evil</b> .example/ ." in page.text
     assert page.tags["b"] == 0
+
+
+def test_the_clients_that_a_probe_looks_at_are_told_with_what_keeps_them_from_using_the_tools() -> None:
+    facts = {"tools": 7.0, "tools_bytes": 4001.0, "client_usable_openai": 0.0, "client_errors_openai": 2.0}
+    facts |= {"client_warnings_openai": 1.0, "client_usable_claude_code": 1.0, "client_warnings_claude_code": 3.0}
+    page = _page(_world(facts=facts | {"client_usable_cursor": 1.0}))
+    assert "Tools 7, about 1,001 tokens" in page.text
+    told = "Clients pass Claude Code 3 warnings fail OpenAI API 2 errors, 1 warning pass Cursor can use all tools"
+    assert told in page.text
+
+
+def test_a_target_whose_clients_nobody_looks_at_has_no_list_of_them() -> None:
+    assert "Clients" not in _page(_world(facts={"tools": 7.0, "tools_bytes": 8.0})).text

@@ -19,9 +19,10 @@ from prober.history import HistoryStore
 from prober.kinds.handshake import HandshakeSettings
 from prober.metrics import Metrics
 from prober.outcome import Evidence, Outcome, Reason, Verdict
+from prober.recent import RecentPace, RecentRuns
 from prober.scheduled_run import ScheduledRun
 from prober.status import StatusStore
-from prober.web import AppState, application
+from prober.web import AppState, Loaded, application
 
 
 def target(name: str, **rest: Any) -> Target:
@@ -62,6 +63,11 @@ class World:
     """What the daemon knows; a test changes it while pages are looked at."""
 
     statuses: StatusStore = field(default_factory=StatusStore)
+    recent_runs: RecentRuns = field(default_factory=RecentRuns)
+    pace: RecentPace = field(default_factory=RecentPace)
+    config: Config = field(default_factory=Config)
+    refused: str = ""
+    """What is wrong with the configuration that was refused."""
     history: HistoryStore | None = None
     suspects: bool = False
     ready: bool = True
@@ -72,6 +78,7 @@ class World:
 
     def apply_config(self, targets: Iterable[Target], probes: Iterable[Probe]) -> None:
         config = Config(targets={each.name: each for each in targets}, probes={each.name: each for each in probes})
+        self.config = config
         self.statuses.apply_config(
             config,
             probes={name: each for name, each in config.probes.items() if each.enabled},
@@ -81,6 +88,12 @@ class World:
     def record(self, *results: ScheduledRun) -> None:
         for each in results:
             self.statuses.record(each)
+            self.recent_runs.record(each)
+            self.pace.record(each)
+
+    def _loaded(self) -> Loaded:
+        refused_at = datetime.now(UTC) - timedelta(minutes=4) if self.refused else None
+        return Loaded(config=self.config, since=self.started_at, refused_at=refused_at, refused_for=self.refused)
 
     @property
     def app_state(self) -> AppState:
@@ -88,6 +101,9 @@ class World:
             statuses=self.statuses,
             metrics=Metrics(),
             history=self.history,
+            recent_runs=self.recent_runs,
+            pace=self.pace,
+            loaded=self._loaded,
             run_now=_never,
             reload=_nothing,
             ready=lambda: self.ready,
@@ -96,6 +112,7 @@ class World:
             suspects=lambda: self.suspects,
             started_at=self.started_at,
             location=self.location,
+            paths=(Path("/etc/mcp-prober/probes"),),
         )
 
 

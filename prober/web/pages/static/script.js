@@ -19,6 +19,7 @@
   // Swapping would take away what somebody is about to do.
   function busy() {
     const here = document.activeElement;
+    if (document.querySelector("form.run button[disabled]")) return true;
     const typing = here instanceof HTMLInputElement && here.value !== here.defaultValue;
     const selection = getSelection();
     return typing || (selection && !selection.isCollapsed && selection.toString() !== "");
@@ -101,6 +102,18 @@
     clearTimeout(timer);
     if (!document.hidden) timer = setTimeout(refresh, seconds * 1000);
   }
+
+  // A run takes as long as the server does: say that it was begun, and begin it once.
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("form.run")) return;
+    const button = event.target.querySelector("button");
+    button.textContent = "Running…";
+    setTimeout(() => (button.disabled = true)); // after the form is sent
+  });
+
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload(); // come back to, with a button that was pressed
+  });
 
   document.addEventListener("visibilitychange", () => {
     clearTimeout(timer);
