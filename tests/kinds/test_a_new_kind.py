@@ -126,7 +126,7 @@ async def test_it_is_in_the_schema_for_editors_with_its_sentence_types_and_defau
     assert list(schema["$defs"])[:5] == ["handshake", "session", "http", "catalog", "census"]  # by rank
     census = schema["$defs"]["census"]
     assert census["description"] == "Count the tools."
-    assert census["required"] == ["target", "kind", "least"]
+    assert census["required"] == ["kind", "least"]
     assert census["properties"]["most"] == {
         "type": "integer",
         "minimum": 1,

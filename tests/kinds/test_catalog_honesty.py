@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import pytest
 
-from prober.loader import ConfigError, load
+from prober.config.document.diagnostics import ConfigError
+from prober.loader import load
 from prober.outcome import Reason
 from tests.kinds.offering import ERAS, probed, respond
 from tests.peers.http_peer import Act, Call, Script, http_peer, well

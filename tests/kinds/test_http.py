@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import pytest
 
-from prober.loader import ConfigError, load
+from prober.config.document.diagnostics import ConfigError
+from prober.loader import load
 from prober.outcome import Outcome, Reason
 from tests.kinds.offering import ERAS, probed
 from tests.peers.http_acts import empty, empty_result, obliging, page, status, status_with_error, when

@@ -11,8 +11,9 @@ from typing import Any, Final
 import pytest
 
 from prober.client.http import resolver
+from prober.config.document.diagnostics import ConfigError
 from prober.kinds.session.dead_sessions import made_up_id
-from prober.loader import ConfigError, load
+from prober.loader import load
 from prober.outcome import Outcome, Reason
 from tests.kinds.offering import ERAS, probed
 from tests.peers.http_acts import in_dead_session, obliging, status, status_with_error, when

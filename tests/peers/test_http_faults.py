@@ -106,7 +106,7 @@ SEEN: Final[dict[str, tuple[bytes, End]]] = {
     "stream_of_many_lines": (STREAM + rb'(?s:.*)\ndata:  "result": \{\r\n', "kept"),
     "stream_byte_by_byte": (STREAM + rb"1\r\ne\r\n1\r\nv\r\n1\r\ne\r\n", "kept"),
     "dead_session_400": (rb"HTTP/1\.1 400 ", "kept"),
-    "get_404": (rb"HTTP/1\.1 404 ", "silent"),
+    "get_404": (rb"HTTP/1\.1 404 ", "kept"),
     "unknown_method_answered": (OK + rb'(?s:.*)"result"', "kept"),
     "headers_unchecked": (OK + rb'(?s:.*)"result"', "kept"),
     "origin_unchecked": (OK + rb'(?s:.*)"result"', "kept"),
