@@ -359,8 +359,8 @@ def _promises() -> Row:
             lines(
                 "Sessions and addresses",
                 "Connections over which the last session was not known, and addresses of the name that did not answer.",
-                over_time(f'max by (probe) (mcp_session_connections{{{_S}, result="lost"}})', "lost {{probe}}"),
-                over_time(f'max by (probe) (mcp_session_addresses{{{_S}, result="failed"}})', "failed {{probe}}"),
+                over_time(f'max by (probe) (mcp_session_connections{{{_S}, known="no"}})', "lost {{probe}}"),
+                over_time(f'max by (probe) (mcp_session_addresses{{{_S}, well="no"}})', "failed {{probe}}"),
                 unit="short",
                 width=4,
                 at_least=5,

@@ -232,5 +232,6 @@ class Situation(StrEnum):
     UNKNOWN_RESOURCE = "unknown_resource"
     SERVER_EXCEPTION = "server_exception"
     HEADERS_CHANGED = "headers_changed"
+    NEW_SESSION_REFUSED = "new_session_refused"
     CAPABILITY_WANTED = "capability_wanted"
     TOKENS_OVER_BUDGET = "tokens_over_budget"

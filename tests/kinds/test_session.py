@@ -40,8 +40,8 @@ async def run_against(
 async def test_a_server_that_keeps_the_rules_passes_without_a_warning(era: Era, tmp_path: Path) -> None:
     outcome, peer = await run_against({}, tmp_path, era=era, connections=8, addresses="all")
     assert (outcome.reason, outcome.warnings) == (None, ()), outcome.message
-    assert outcome.facts["session_connections_answered"] == 8
-    assert outcome.facts["session_addresses_answered"] == 1
+    assert outcome.facts["session_connections_known"] == 8
+    assert outcome.facts["session_addresses_well"] == 1
     assert peer.open_connections == 0
 
 

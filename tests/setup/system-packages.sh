@@ -3,7 +3,7 @@
 # sudo that asks for no password; else says what to do.
 #   system-packages.sh           git, for the tests of the git server, and Python's own venv
 #   system-packages.sh readers   what reads the daemon, its rules and its pages in the tests: Prometheus, Alertmanager,
-#                                mtail, Chromium. Tests that find theirs missing say so and are skipped
+#                                mtail, Chromium, nginx. Tests that find theirs missing say so and are skipped
 set -eu
 
 PYTHON=${PYTHON:-python3}
@@ -23,6 +23,7 @@ if [ "${1:-}" = readers ]; then
     want amtool prometheus-alertmanager
     want mtail mtail
     want chromedriver "chromium chromium-driver"
+    want nginx nginx-light
 else
     without=1
     want git git

@@ -25,7 +25,7 @@ async def ask_every_address(context: ProbeContext, speaker: Speaker) -> None:
         except Failure as failure:
             failure.message = f"{address}: {failure.message}"
             failed.append(failure)
-    context.facts["session_addresses_answered"] = len(reachable) - len(failed)
+    context.facts["session_addresses_well"] = len(reachable) - len(failed)
     context.facts["session_addresses_failed"] = len(failed)
     if failed:
         first, *others = failed

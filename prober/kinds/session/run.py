@@ -61,7 +61,7 @@ async def _use_connections(context: ProbeContext, settings: SessionSettings, spe
         if says_nothing(reply) or speaker.era != HANDSHAKE or reply.status not in (200, *_MAY_LACK_HEADER):
             raise refused(reply, step=method, where=f"connection {number} of {settings.connections}: ")
         lost.append((number, reply))
-    context.facts["session_connections_answered"] = settings.connections - len(lost)
+    context.facts["session_connections_known"] = settings.connections - len(lost)
     context.facts["session_connections_lost"] = len(lost)
     if lost:
         raise await _lost(speaker, lost, settings.connections)
