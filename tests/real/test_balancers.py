@@ -78,14 +78,4 @@ async def test_a_proxy_that_drops_headers_is_named_as_the_cause(
     with nginx(tmp_path / "nginx", urls[:1], dropped=dropped) as url:
         outcome = await probed(url, era, tmp_path)
     assert (outcome.reason, outcome.step) == (Reason.RPC_ERROR, step), outcome.message
-    assert outcome.evidence[0].situation is situation
-
-
-@pytest.mark.parametrize("kind", ["session", "http", "catalog"])
-@pytest.mark.parametrize("era", ERAS)
-async def test_the_default_server_of_the_sdk_breaks_none_of_the_rules(
-    urls: list[str], era: Era, kind: str, tmp_path: Path
-) -> None:
-    more: dict[str, Any] = {"again": "fail"} if kind == "catalog" else {}
-    outcome = await probed(urls[0], era, tmp_path, kind=kind, **more)
-    assert (outcome.reason, outcome.warnings) == (None, ()), outcome.message
+    assert outcome.evidence[0].situation == situation
