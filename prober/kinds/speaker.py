@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from prober.assertions.result_shapes import HANDSHAKE
@@ -26,7 +27,7 @@ class Speaker:
         self.session_id: str | None = None
         self.accepted: Reply | None = None
         """What the server answered to the notification that the session has begun."""
-        self._context, self._token = context, token
+        self._context, self._token, self._ended = context, token, False
         self._ids = itertools.count(1)
 
     def connection(self, address: str | None = None) -> BareHttp:
@@ -71,6 +72,29 @@ class Speaker:
         """A method that does nothing, and that every server of the era knows."""
         return "ping" if self.era == HANDSHAKE else "server/discover"
 
+    @asynccontextmanager
+    async def session(self, connection: BareHttp, **more: Any) -> AsyncIterator[Reply]:
+        """A session of the handshake era for as long as the block lasts; nothing at all in the modern era.
+
+        Yields the answer to `initialize`. A block that fails has its session ended as well; one that runs out of time
+        has no time to.
+        """
+        began = await self.initialize(connection, **more) if self.era == HANDSHAKE else Reply(status=0, headers={})
+        try:
+            yield began
+        except Failure:
+            with suppress(Failure):
+                await self.end(connection)
+            raise
+        await self.end(connection)
+
+    async def end(self, connection: BareHttp) -> Reply | None:
+        """The answer to DELETE, where there is a session that this was not said of before."""
+        if self.session_id is None or self._ended:
+            return None
+        self._ended = True
+        return await connection.ask("close", headers=self.in_session, method="DELETE")
+
     async def initialize(self, connection: BareHttp, *, headers: Mapping[str, str] | None = None) -> Reply:
         """A session of the handshake era, made by hand. Raises Failure where the server does not begin one."""
         self.session_id = None
@@ -89,7 +113,7 @@ class Speaker:
 
 def answered(reply: Reply) -> bool:
     """Whether a request was taken for one of a living session: by a result, or for a method that is not known."""
-    return reply.result is not None or (reply.code == METHOD_NOT_FOUND and reply.status in (200, 404))
+    return reply.result is not None or (reply.code == METHOD_NOT_FOUND and reply.status == 200)
 
 
 def says_nothing(reply: Reply) -> bool:

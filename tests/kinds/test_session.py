@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 from collections.abc import Callable, Mapping
@@ -183,6 +184,14 @@ async def test_a_balancer_that_sends_some_connections_elsewhere_is_found(tmp_pat
     assert len(outcome.evidence) == 4
 
 
+@pytest.mark.parametrize("answer", [LOST, refusing(503), refusing(401)])
+async def test_a_run_that_fails_ends_the_sessions_that_it_began(answer: Act, tmp_path: Path) -> None:
+    outcome, peer = await run_against({"ping": answer}, tmp_path)
+    assert outcome.reason is not None
+    assert peer.verbs.count("DELETE") == peer.rpc_methods.count("initialize") == 2
+    assert peer.open_connections == 0
+
+
 async def test_a_proxy_that_drops_the_session_header_is_suspected(tmp_path: Path) -> None:
     dropped = refusing(400, RpcError(-32000, "Bad Request: Missing session ID"))
     outcome, _ = await run_against({"ping": dropped}, tmp_path)
@@ -337,6 +346,21 @@ async def test_an_address_at_which_nothing_answers_is_found_among_others(era: Er
     assert all_of_them.reason is Reason.CONNECT_REFUSED
     assert all_of_them.message.startswith("1 of 2 addresses do not answer well, first 127.0.0.2: ")
     assert all_of_them.facts["session_addresses_failed"] == 1
+
+
+@pytest.mark.usefixtures("two_addresses")
+async def test_an_address_that_says_nothing_leaves_the_others_their_time(tmp_path: Path) -> None:
+    silent = socket.create_server(("127.0.0.2", 0))
+    with silent:
+        port = silent.getsockname()[1]
+        async with http_peer(Script(era="modern")) as peer:
+            server = await asyncio.start_server(peer.serve, "127.0.0.1", port)
+            async with server:
+                peer.url = f"http://server.test:{port}/mcp"
+                outcome = await probed(peer, SESSION | {"addresses": "all", "timeout": "2s"}, tmp_path)
+    assert outcome.reason is Reason.TIMEOUT
+    assert outcome.message.startswith("1 of 2 addresses do not answer well, first 127.0.0.2: ")
+    assert outcome.facts["session_addresses_well"] == 1
 
 
 async def test_an_address_that_this_machine_has_no_way_to_is_a_warning(

@@ -7,8 +7,8 @@ from typing import Final
 from prober.assertions.result_shapes import HANDSHAKE
 from prober.client.http.bare_http import BareHttp, Reply
 from prober.client.http.http_response import EVENTS, JSON
+from prober.kinds.broken_rules import BrokenRules
 from prober.kinds.context import ProbeContext
-from prober.kinds.findings import Findings
 from prober.kinds.speaker import Speaker, evidence_of
 from prober.outcome import Evidence, Reason
 
@@ -20,14 +20,14 @@ _SENT: Final = {
 """Headers that a page's script has to be allowed, by era."""
 
 
-async def expect_accept(speaker: Speaker, connection: BareHttp, findings: Findings, form: str) -> None:
+async def expect_accept(speaker: Speaker, connection: BareHttp, broken: BrokenRules, form: str) -> None:
     wanted = _FORMS[form]
     step = f"{speaker.harmless} (accepts {form})"
     reply = await speaker.ask(connection, speaker.harmless, headers={"Accept": wanted}, step=step)
     if reply.result is not None and reply.content_type == wanted:
         return
     seen = f"{reply} as {reply.content_type}" if reply.result is not None else str(reply)
-    findings.add(
+    broken.add(
         Reason.EXPECTATION_FAILED,
         f"a client that accepts {wanted} alone is answered {seen}",
         step=speaker.harmless,
@@ -36,7 +36,7 @@ async def expect_accept(speaker: Speaker, connection: BareHttp, findings: Findin
 
 
 async def expect_cors(
-    context: ProbeContext, speaker: Speaker, connection: BareHttp, findings: Findings, origin: str
+    context: ProbeContext, speaker: Speaker, connection: BareHttp, broken: BrokenRules, origin: str
 ) -> None:
     """The preflight of a browser, and what a page may read of the answer."""
     asked = [*_SENT[speaker.era], *(["authorization"] if _has_credentials(context) else [])]
@@ -53,12 +53,10 @@ async def expect_cors(
         )
         lacks = _unreadable(answer, origin, session=False)
         if not lacks and speaker.session_id is not None:
-            page = speaker.another()
-            began = await page.initialize(connection, headers={"Origin": origin})
-            await connection.ask("close", headers=page.in_session, method="DELETE")
-            lacks = _unreadable(began, origin, session=True)
+            async with speaker.another().session(connection, headers={"Origin": origin}) as began:
+                lacks = _unreadable(began, origin, session=True)
     if lacks:
-        findings.add(
+        broken.add(
             Reason.EXPECTATION_FAILED,
             f"a page of {origin} cannot use the server: {lacks}",
             step="preflight",

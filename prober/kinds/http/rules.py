@@ -15,8 +15,8 @@ from prober.assertions.result_shapes import HANDSHAKE
 from prober.client.http.bare_http import BareHttp, Reply
 from prober.client.http.http_response import EVENTS
 from prober.client.jsonrpc import METHOD_NOT_FOUND
+from prober.kinds.broken_rules import BrokenRules
 from prober.kinds.context import ProbeContext
-from prober.kinds.findings import Findings
 from prober.kinds.speaker import Speaker, evidence_of, says_nothing
 from prober.outcome import Reason
 
@@ -26,7 +26,7 @@ _NO_METHOD: Final = "mcp-prober/no-such-method"
 _PATIENCE: Final = 3.0
 
 
-async def try_origin(context: ProbeContext, speaker: Speaker, connection: BareHttp, findings: Findings) -> None:
+async def try_origin(context: ProbeContext, speaker: Speaker, connection: BareHttp, broken: BrokenRules) -> None:
     """A request of a page that nobody has allowed."""
     step = f"{speaker.harmless} (foreign Origin)"
     reply = await speaker.ask(connection, speaker.harmless, headers={"Origin": _FOREIGN}, step=step)
@@ -37,7 +37,7 @@ async def try_origin(context: ProbeContext, speaker: Speaker, connection: BareHt
     elif _takes_all(reply) and not _is_near(context.target.url or ""):
         context.warnings.append("every web page may use the server: that is what its CORS headers say")
     else:
-        findings.add(
+        broken.add(
             Reason.ORIGIN_UNCHECKED,
             f"a request with a foreign Origin is answered {reply}, not HTTP 403",
             step=speaker.harmless,
@@ -59,7 +59,9 @@ def _is_near(url: str) -> bool:
         return host == "localhost" or host.endswith((".localhost", ".local", ".internal")) or "." not in host
 
 
-async def try_unknown_method(context: ProbeContext, speaker: Speaker, connection: BareHttp, findings: Findings) -> None:
+async def try_unknown_method(
+    context: ProbeContext, speaker: Speaker, connection: BareHttp, broken: BrokenRules
+) -> None:
     reply = await speaker.ask(connection, _NO_METHOD, step="unknown method")
     right = reply.code == METHOD_NOT_FOUND and (speaker.era == HANDSHAKE or reply.status == 404)
     if right or says_nothing(reply):
@@ -70,15 +72,15 @@ async def try_unknown_method(context: ProbeContext, speaker: Speaker, connection
         context.warnings.append(message)  # it may be a proxy that knows the methods; the old era only recommends
         return
     evidence = evidence_of(reply, rule="unknown-method", expected=wanted)
-    findings.add(Reason.HTTP_RULE_BROKEN, message, step="unknown method", evidence=evidence)
+    broken.add(Reason.HTTP_RULE_BROKEN, message, step="unknown method", evidence=evidence)
 
 
-def try_notification(speaker: Speaker, findings: Findings) -> None:
+def try_notification(speaker: Speaker, broken: BrokenRules) -> None:
     """What was answered to `notifications/initialized`; the modern era has no notifications of clients."""
     reply = speaker.accepted
     if reply is None or reply.status == 202:
         return
-    findings.add(
+    broken.add(
         Reason.HTTP_RULE_BROKEN,
         f"a notification is accepted by {reply}, not by HTTP 202",
         step="notifications/initialized",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from prober.assertions.result_shapes import HANDSHAKE
+import asyncio
+
+from prober.client.error_mapping import timed_out
 from prober.client.http.every_address import addresses_of
 from prober.kinds.context import ProbeContext
 from prober.kinds.speaker import Speaker, answered, refused
@@ -19,9 +21,15 @@ async def ask_every_address(context: ProbeContext, speaker: Speaker) -> None:
     if not reachable:
         raise Failure(Reason.NOT_RUN, "this machine has no way to any address of the name")
     failed: list[Failure] = []
-    for address in reachable:
+    for number, address in enumerate(reachable):
+        # an address that says nothing must not take the time of the others, nor of what comes after them
+        share = context.deadline.left() / (len(reachable) - number + 1)
         try:
-            await _ask(speaker, address)
+            try:
+                async with asyncio.timeout(share):
+                    await _ask(speaker, address)
+            except TimeoutError:
+                raise timed_out(context.log.last, limit=f"its share of {share:.2g} s") from None
         except Failure as failure:
             failure.message = f"{address}: {failure.message}"
             failed.append(failure)
@@ -41,10 +49,7 @@ async def ask_every_address(context: ProbeContext, speaker: Speaker) -> None:
 async def _ask(speaker: Speaker, address: str) -> None:
     async with speaker.connection(address) as connection:
         there = speaker.another()
-        if there.era == HANDSHAKE:
-            await there.initialize(connection)
-        reply = await there.ask(connection, there.harmless)
-        if not answered(reply):
-            raise refused(reply, step=there.harmless)
-        if there.session_id is not None:
-            await connection.ask("close", headers=there.in_session, method="DELETE")
+        async with there.session(connection):
+            reply = await there.ask(connection, there.harmless)
+            if not answered(reply):
+                raise refused(reply, step=there.harmless)

@@ -13,8 +13,8 @@ import string
 from typing import Final
 
 from prober.client.http.bare_http import BareHttp, Reply
+from prober.kinds.broken_rules import BrokenRules
 from prober.kinds.context import ProbeContext
-from prober.kinds.findings import Findings
 from prober.kinds.speaker import Speaker, answered, evidence_of, says_nothing
 from prober.outcome import Reason
 
@@ -25,34 +25,30 @@ _CHANGED: Final = 12
 _CLASSES: Final = (string.digits, "abcdef", "ABCDEF", string.ascii_lowercase, string.ascii_uppercase)
 
 
-async def try_dead_sessions(
-    context: ProbeContext, speaker: Speaker, connection: BareHttp, findings: Findings, *, judged: bool
-) -> None:
-    """Ends the session of `speaker`, whatever is `judged`."""
+async def try_dead_sessions(context: ProbeContext, speaker: Speaker, connection: BareHttp, broken: BrokenRules) -> None:
+    """Ends the session of `speaker`."""
     living = speaker.session_id
     if living is None:
         return  # without ids, no session can be dead
-    if judged:
-        made_up, sure = made_up_id(living)
-        reply = await speaker.ask(
-            connection, "ping", headers={"Mcp-Session-Id": made_up}, step="ping (no such session)"
-        )
-        if answered(reply):
-            context.warnings.append("a session id that the server never gave out is accepted")
-        else:
-            _judge(context, findings, reply, "that never was", sure=sure)
-    ended = await connection.ask("close", headers=speaker.in_session, method="DELETE")
-    if not judged or ended.status in (404, 405) or says_nothing(ended):
+    made_up, sure = made_up_id(living)
+    headers = {"Mcp-Session-Id": made_up}
+    reply = await speaker.ask(connection, "ping", headers=headers, step="ping (no such session)")
+    if answered(reply):
+        context.warnings.append("a session id that the server never gave out is accepted")
+    else:
+        _judge(context, broken, reply, "that never was", sure=sure)
+    ended = await speaker.end(connection)
+    if ended is None or ended.status in (404, 405) or says_nothing(ended):
         return
     if ended.status >= 300:
         context.warnings.append(f"DELETE of a session is answered {ended}, which neither ends it nor says 405")
         return
     reply = await speaker.ask(connection, "ping", step="ping (ended session)")
     # 202 promises to end it, not that it has ended
-    _judge(context, findings, reply, "that was ended by DELETE", sure=ended.status != 202)
+    _judge(context, broken, reply, "that was ended by DELETE", sure=ended.status != 202)
 
 
-def _judge(context: ProbeContext, findings: Findings, reply: Reply, which: str, *, sure: bool) -> None:
+def _judge(context: ProbeContext, broken: BrokenRules, reply: Reply, which: str, *, sure: bool) -> None:
     if reply.status == 404 or says_nothing(reply):
         return
     message = f"a request in a session {which} is answered {reply}, not 404"
@@ -60,7 +56,7 @@ def _judge(context: ProbeContext, findings: Findings, reply: Reply, which: str, 
         context.warnings.append(message)
         return
     evidence = evidence_of(reply, rule="dead-session", expected="HTTP 404")
-    findings.add(Reason.DEAD_SESSION, message, step="ping", evidence=evidence)
+    broken.add(Reason.DEAD_SESSION, message, step="ping", evidence=evidence)
 
 
 def made_up_id(living: str) -> tuple[str, bool]:

@@ -6,8 +6,8 @@ import asyncio
 from typing import Final
 
 from prober.client.http.http_response import EVENTS
+from prober.kinds.broken_rules import BrokenRules
 from prober.kinds.context import ProbeContext
-from prober.kinds.findings import Findings
 from prober.kinds.speaker import Speaker, evidence_of, says_nothing
 from prober.outcome import Reason
 
@@ -15,7 +15,7 @@ _PATIENCE: Final = 3.0
 """Seconds for the head of an answer. Some servers send it with the first event, which may never come."""
 
 
-async def try_get(context: ProbeContext, speaker: Speaker, findings: Findings) -> None:
+async def try_get(context: ProbeContext, speaker: Speaker, broken: BrokenRules) -> None:
     headers = {**speaker.in_session, "Accept": EVENTS}
     patience = min(_PATIENCE, context.deadline.left() / 3)
     async with speaker.connection() as connection:
@@ -27,7 +27,7 @@ async def try_get(context: ProbeContext, speaker: Speaker, findings: Findings) -
             return
     if reply.status == 405 or says_nothing(reply) or (reply.status == 200 and reply.content_type == EVENTS):
         return
-    findings.add(
+    broken.add(
         Reason.HTTP_RULE_BROKEN,
         f"GET is answered {reply}: clients expect a stream of events, or 405 where there is none",
         step="get",

@@ -14,8 +14,8 @@ from prober.assertions.result_shapes import HANDSHAKE, MODERN, versions
 from prober.client import envelope
 from prober.client.http.bare_http import BareHttp, Reply
 from prober.client.jsonrpc import HEADER_MISMATCH, UNSUPPORTED_VERSION
+from prober.kinds.broken_rules import BrokenRules
 from prober.kinds.context import ProbeContext
-from prober.kinds.findings import Findings
 from prober.kinds.speaker import Speaker, evidence_of, says_nothing
 from prober.outcome import Evidence, Reason
 
@@ -58,7 +58,7 @@ _LIE_OF_NAME: Final = _Lie(
 
 
 async def try_headers(
-    context: ProbeContext, speaker: Speaker, connection: BareHttp, findings: Findings, *, tools: bool
+    context: ProbeContext, speaker: Speaker, connection: BareHttp, broken: BrokenRules, *, tools: bool
 ) -> None:
     """The modern era: headers that the body contradicts."""
     for lie in (*_LIES, _LIE_OF_NAME) if tools else _LIES:
@@ -66,15 +66,15 @@ async def try_headers(
         reply = await speaker.ask(connection, lie.method, lie.params, headers=lie.headers, step=step)
         if lie.may_fail_otherwise and reply.code not in (None, HEADER_MISMATCH):
             continue  # the tool is unknown, and the server said so first
-        _judge(context, findings, reply, f"a request {lie.what}", code=HEADER_MISMATCH, step=lie.method)
+        _judge(context, broken, reply, f"a request {lie.what}", code=HEADER_MISMATCH, step=lie.method)
 
 
-async def try_versions(context: ProbeContext, speaker: Speaker, connection: BareHttp, findings: Findings) -> None:
+async def try_versions(context: ProbeContext, speaker: Speaker, connection: BareHttp, broken: BrokenRules) -> None:
     """The modern era: a version that nobody speaks is refused, and those that the server advertises are spoken."""
     step = "server/discover (unknown version)"
     reply = await speaker.ask(connection, "server/discover", version=_NOBODYS, step=step)
     what = f"a request of the version {_NOBODYS}"
-    _judge(context, findings, reply, what, code=UNSUPPORTED_VERSION, step="server/discover")
+    _judge(context, broken, reply, what, code=UNSUPPORTED_VERSION, step="server/discover")
     known = await speaker.ask(connection, "server/discover")
     offered = [each for each in (known.result or {}).get("supportedVersions", ()) if each != speaker.version]
     for version in offered:
@@ -86,7 +86,7 @@ async def try_versions(context: ProbeContext, speaker: Speaker, connection: Bare
         else:
             continue  # newer than this prober
         if spoken is not None:
-            findings.add(
+            broken.add(
                 Reason.VERSION_UNSUPPORTED,
                 f"the server advertises {version}, and does not speak it: {spoken}",
                 step="server/discover" if version in versions(MODERN) else "initialize",
@@ -108,7 +108,7 @@ async def _begins(connection: BareHttp, version: str) -> str | None:
 
 
 async def try_handshake_version(
-    context: ProbeContext, speaker: Speaker, connection: BareHttp, findings: Findings
+    context: ProbeContext, speaker: Speaker, connection: BareHttp, broken: BrokenRules
 ) -> None:
     """The handshake era: a version that nobody speaks, in the header of a request."""
     if speaker.version < _SINCE:
@@ -116,10 +116,10 @@ async def try_handshake_version(
     headers = {"MCP-Protocol-Version": _NOBODYS}
     reply = await speaker.ask(connection, "ping", headers=headers, step="ping (unknown version)")
     what = f"a request of the version {_NOBODYS}"
-    _judge(context, findings, reply, what, code=None, step="ping")
+    _judge(context, broken, reply, what, code=None, step="ping")
 
 
-def _judge(context: ProbeContext, findings: Findings, reply: Reply, what: str, *, code: int | None, step: str) -> None:
+def _judge(context: ProbeContext, broken: BrokenRules, reply: Reply, what: str, *, code: int | None, step: str) -> None:
     """`code` is the JSON-RPC error that is due; None for any or none."""
     if says_nothing(reply) or (reply.status == 400 and code in (None, reply.code)):
         return
@@ -129,4 +129,4 @@ def _judge(context: ProbeContext, findings: Findings, reply: Reply, what: str, *
         context.warnings.append(message)
         return
     evidence = evidence_of(reply, rule="versions" if "version" in what else "headers", expected=wanted)
-    findings.add(Reason.HEADERS_UNCHECKED, message, step=step, evidence=evidence)
+    broken.add(Reason.HEADERS_UNCHECKED, message, step=step, evidence=evidence)

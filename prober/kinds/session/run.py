@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from prober.assertions.result_shapes import HANDSHAKE
 from prober.client.http.bare_http import Reply
+from prober.kinds.broken_rules import BrokenRules
 from prober.kinds.context import ProbeContext
-from prober.kinds.findings import Findings
 from prober.kinds.session import SessionSettings
 from prober.kinds.session.addresses import ask_every_address
 from prober.kinds.session.dead_sessions import try_dead_sessions
@@ -14,7 +16,8 @@ from prober.kinds.session.header_rules import try_handshake_version, try_headers
 from prober.kinds.speaker import Speaker, answered, evidence_of, refused, says_nothing
 from prober.outcome import Evidence, Failure, Reason
 
-_MAY_LACK_HEADER = (400, 404)
+_UNKNOWN_SESSION: Final = (200, 400, 404)
+"""Statuses with which servers say that they do not know a session."""
 
 
 async def run(context: ProbeContext, settings: SessionSettings) -> None:
@@ -23,30 +26,30 @@ async def run(context: ProbeContext, settings: SessionSettings) -> None:
     speaker = Speaker(context, era=server.era or "", version=server.protocol_version or "", token=token)
     if settings.addresses == "all":
         await ask_every_address(context, speaker)
-    findings = Findings()
+    broken = BrokenRules()
     if speaker.era == HANDSHAKE:
-        await _in_handshake_era(context, settings, speaker, findings)
+        await _in_handshake_era(context, settings, speaker, broken)
     else:
         await _use_connections(context, settings, speaker)
         async with speaker.connection() as connection:
             if "headers" not in settings.skip:
-                await try_headers(context, speaker, connection, findings, tools="tools" in capabilities)
+                await try_headers(context, speaker, connection, broken, tools="tools" in capabilities)
             if "versions" not in settings.skip:
-                await try_versions(context, speaker, connection, findings)
-    findings.conclude()
+                await try_versions(context, speaker, connection, broken)
+    broken.conclude()
 
 
 async def _in_handshake_era(
-    context: ProbeContext, settings: SessionSettings, speaker: Speaker, findings: Findings
+    context: ProbeContext, settings: SessionSettings, speaker: Speaker, broken: BrokenRules
 ) -> None:
-    async with speaker.connection() as connection:
-        await speaker.initialize(connection)
+    async with speaker.connection() as connection, speaker.session(connection):
         await _use_connections(context, settings, speaker)
         if "get" not in settings.skip:
-            await try_get(context, speaker, findings)
+            await try_get(context, speaker, broken)
         if "versions" not in settings.skip:
-            await try_handshake_version(context, speaker, connection, findings)
-        await try_dead_sessions(context, speaker, connection, findings, judged="dead-session" not in settings.skip)
+            await try_handshake_version(context, speaker, connection, broken)
+        if "dead-session" not in settings.skip:
+            await try_dead_sessions(context, speaker, connection, broken)
 
 
 async def _use_connections(context: ProbeContext, settings: SessionSettings, speaker: Speaker) -> None:
@@ -58,7 +61,7 @@ async def _use_connections(context: ProbeContext, settings: SessionSettings, spe
             reply = await speaker.ask(connection, method)
         if answered(reply):
             continue
-        if says_nothing(reply) or speaker.era != HANDSHAKE or reply.status not in (200, *_MAY_LACK_HEADER):
+        if says_nothing(reply) or speaker.era != HANDSHAKE or reply.status not in _UNKNOWN_SESSION:
             raise refused(reply, step=method, where=f"connection {number} of {settings.connections}: ")
         lost.append((number, reply))
     context.facts["session_connections_known"] = settings.connections - len(lost)

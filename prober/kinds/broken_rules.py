@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from prober.outcome import Evidence, Failure, Reason
 
 
 @dataclass(kw_only=True)
-class Findings:
+class BrokenRules:
     """Broken rules, in the order in which they were found."""
 
     _found: list[Failure] = field(default_factory=list)
@@ -17,16 +17,15 @@ class Findings:
         self._found.append(Failure(reason, message, step=step, evidence=evidence))
 
     def conclude(self) -> None:
-        """Raises the first finding; the others are its further evidence. Returns where there is none."""
+        """Raises the first as a failure; the others are its further evidence. Returns where there is none."""
         if not self._found:
             return
         first, *others = self._found
         more = f"; {len(others)} more in the evidence" if others else ""
-        evidence = [Evidence(**{**vars(other.evidence), "detail": other.message}) for other in others]
         raise Failure(
             first.reason,
             first.message + more,
             step=first.step,
             evidence=first.evidence,
-            further=tuple(evidence),
+            further=tuple(replace(other.evidence, detail=other.message) for other in others),
         )
