@@ -64,7 +64,7 @@ _HELD_TO_RULES: Final = (
     "",
     "Probes of the kinds `session` and `http` hold a server against the specification of the version that is",
     "negotiated. What it demands (MUST) fails, what it recommends (SHOULD) is a warning, and so is a refusal that may",
-    "be that of a proxy. They call no tool that there is: they send `ping`, `server/discover` and names of nothing, and",
+    "be that of a proxy. They call no tool that there is: they send `ping`, `server/discover` and made-up names, and",
     "they end the sessions that they open. A rule that a server is known to break can be named in `skip`.",
 )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -350,14 +350,10 @@ async def test_an_address_at_which_nothing_answers_is_found_among_others(era: Er
 
 @pytest.mark.usefixtures("two_addresses")
 async def test_an_address_that_says_nothing_leaves_the_others_their_time(tmp_path: Path) -> None:
-    silent = socket.create_server(("127.0.0.2", 0))
-    with silent:
-        port = silent.getsockname()[1]
-        async with http_peer(Script(era="modern")) as peer:
-            server = await asyncio.start_server(peer.serve, "127.0.0.1", port)
-            async with server:
-                peer.url = f"http://server.test:{port}/mcp"
-                outcome = await probed(peer, SESSION | {"addresses": "all", "timeout": "2s"}, tmp_path)
+    async with http_peer(Script(era="modern")) as peer:
+        with socket.create_server(("127.0.0.2", urlsplit(peer.url).port or 0)):  # it accepts, and that is all
+            peer.url = peer.url.replace("127.0.0.1", "server.test")
+            outcome = await probed(peer, SESSION | {"addresses": "all", "timeout": "2s"}, tmp_path)
     assert outcome.reason is Reason.TIMEOUT
     assert outcome.message.startswith("1 of 2 addresses do not answer well, first 127.0.0.2: ")
     assert outcome.facts["session_addresses_well"] == 1
