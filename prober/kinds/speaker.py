@@ -111,6 +111,20 @@ class Speaker:
         return reply
 
 
+async def speaker_for(context: ProbeContext) -> tuple[Speaker, Mapping[str, Any]]:
+    """A speaker of what is negotiated with the server, and the capabilities that it announces.
+
+    Raises Failure with `not_run` for a target of another transport, which a file cannot name, but a source can.
+    """
+    if context.target.transport != "http":
+        raise Failure(Reason.NOT_RUN, "this kind of probe is for Streamable HTTP alone")
+    async with context.session(explicit=True) as session:
+        server, token, capabilities = session.server, session.token, session.capabilities
+    assert server.era is not None
+    assert server.protocol_version is not None
+    return Speaker(context, era=server.era, version=server.protocol_version, token=token), capabilities
+
+
 def answered(reply: Reply) -> bool:
     """Whether a request was taken for one of a living session: by a result, or for a method that is not known."""
     return reply.result is not None or (reply.code == METHOD_NOT_FOUND and reply.status == 200)

@@ -67,6 +67,13 @@ async def test_an_origin_that_is_refused_in_another_way_is_a_warning(tmp_path: P
     assert outcome.warnings == ("a request with a foreign Origin is refused by HTTP 421, text/plain, not by HTTP 403",)
 
 
+async def test_an_error_of_json_rpc_is_a_refusal_of_its_own_kind(tmp_path: Path) -> None:
+    refused = status_with_error(200, RpcError(-32000, "Origin not allowed"))
+    outcome, _ = await run_against({"discover": when(from_a_page, refused)}, tmp_path, era="modern")
+    assert outcome.reason is None
+    assert len(outcome.warnings) == 1
+
+
 @pytest.mark.parametrize("near", [True, False])
 async def test_a_server_for_everybody_may_take_every_origin_unless_it_is_near(near: bool, tmp_path: Path) -> None:
     async def open_to_all(call: Call) -> None:

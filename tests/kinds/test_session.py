@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -12,7 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from prober.client.http import resolver
+from prober.client.http.addresses import has_way
 from prober.config.document.diagnostics import ConfigError
+from prober.engine import run_pass
 from prober.kinds.session.dead_sessions import made_up_id
 from prober.loader import load
 from prober.outcome import Outcome, Reason
@@ -382,6 +386,20 @@ async def test_behind_a_proxy_addresses_cannot_be_asked_one_by_one(tmp_path: Pat
     assert outcome.reason in (Reason.NOT_RUN, Reason.PROXY_FAILED)
 
 
+@pytest.mark.parametrize(("error", "way"), [(None, True), (errno.ENETUNREACH, False), (errno.EACCES, True)])
+def test_only_an_address_that_no_route_leads_to_has_no_way(
+    error: int | None, way: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Socket(socket.socket):
+        def connect(self, address: Any) -> None:
+            assert self.type == socket.SOCK_DGRAM  # to aim sends nothing
+            if error is not None:
+                raise OSError(error, "no")
+
+    monkeypatch.setattr("prober.client.http.addresses.socket.socket", Socket)
+    assert has_way((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 80))) is way
+
+
 # Configuration
 
 
@@ -391,3 +409,14 @@ def test_a_target_of_another_transport_is_a_mistake_in_the_file(target: dict[str
     path.write_text(dump({"targets": {"t": target}, "probes": {"p": {"target": "t", **SESSION}}}).decode())
     with pytest.raises(ConfigError, match=re.escape("only for Streamable HTTP: the target t is of another transport")):
         load([path], environ={})
+
+
+@pytest.mark.parametrize("kind", ["session", "http"])
+async def test_a_target_of_another_transport_that_a_source_gave_is_not_judged(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "probes.yaml"
+    target = {"url": "http://127.0.0.1:9/sse"}
+    path.write_text(dump({"targets": {"t": target}, "probes": {"p": {"target": "t", "kind": kind}}}).decode())
+    config = load([path], environ={})
+    given = replace(config.targets["t"], transport="sse")
+    [outcome] = await run_pass(replace(config, targets={"t": given}), list(config.probes.values()))
+    assert (outcome.reason, outcome.message) == (Reason.NOT_RUN, "this kind of probe is for Streamable HTTP alone")

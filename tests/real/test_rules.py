@@ -9,11 +9,13 @@ from typing import Any, Final
 
 import pytest
 
+from prober.engine import run_pass
+from prober.loader import load
 from prober.outcome import Outcome, Reason
 from tests.kinds.offering import ERAS
 from tests.peers.protocol import Era
 from tests.races.reference import reference
-from tests.real.servers import everything_http, sdk_http
+from tests.real.servers import ROOT, everything_http, sdk_http
 from tests.running import run_document
 
 pytestmark = pytest.mark.external
@@ -42,6 +44,15 @@ async def probed(url: str, era: Era, folder: Path) -> list[Outcome]:
 @pytest.mark.parametrize("name", ["reference", "sdk"])
 async def test_a_good_server_breaks_none(urls: dict[str, str], name: str, era: Era, tmp_path: Path) -> None:
     outcomes = await probed(urls[name], era, tmp_path)
+    assert [(each.probe, each.message, each.warnings) for each in outcomes if each.reason or each.warnings] == []
+
+
+async def test_the_probes_that_ship_pass(urls: dict[str, str], tmp_path: Path) -> None:
+    text = (ROOT / "probes" / "reference-rules.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "reference-rules.yaml"
+    file.write_text(text.replace("http://127.0.0.1:8080/mcp", urls["reference"]), encoding="utf-8")
+    config = load([file], environ={})
+    outcomes = await run_pass(config, list(config.probes.values()))
     assert [(each.probe, each.message, each.warnings) for each in outcomes if each.reason or each.warnings] == []
 
 

@@ -77,6 +77,8 @@ async def compare_as(
 
     A list that differs is read once more with the first credentials, for it may have changed for everybody.
     """
+    if context.target.transport == "stdio":
+        raise Failure(Reason.NOT_RUN, "`as` is for servers that are reached by HTTP: a process has no credentials")
     if all(listing.scope is None for listing in lists.values()):
         context.warnings.append("the server says nothing of caches in this era: what `as` is given for shows nothing")
         return

@@ -32,7 +32,7 @@ async def try_origin(context: ProbeContext, speaker: Speaker, connection: BareHt
     reply = await speaker.ask(connection, speaker.harmless, headers={"Origin": _FOREIGN}, step=step)
     if reply.status == 403 or says_nothing(reply):
         return
-    if reply.status >= 400:
+    if reply.result is None:
         context.warnings.append(f"a request with a foreign Origin is refused by {reply}, not by HTTP 403")
     elif _takes_all(reply) and not _is_near(context.target.url or ""):
         context.warnings.append("every web page may use the server: that is what its CORS headers say")

@@ -13,13 +13,11 @@ from prober.kinds.http.rules import (
     try_origin,
     try_unknown_method,
 )
-from prober.kinds.speaker import Speaker
+from prober.kinds.speaker import speaker_for
 
 
 async def run(context: ProbeContext, settings: HttpSettings) -> None:
-    async with context.session(explicit=True) as session:
-        server, token = session.server, session.token
-    speaker = Speaker(context, era=server.era or "", version=server.protocol_version or "", token=token)
+    speaker, _ = await speaker_for(context)
     broken = BrokenRules()
     async with speaker.connection() as connection, speaker.session(connection):
         if "origin" not in settings.skip:

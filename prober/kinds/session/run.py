@@ -13,7 +13,7 @@ from prober.kinds.session.addresses import ask_every_address
 from prober.kinds.session.dead_sessions import try_dead_sessions
 from prober.kinds.session.get_rule import try_get
 from prober.kinds.session.header_rules import try_handshake_version, try_headers, try_versions
-from prober.kinds.speaker import Speaker, answered, evidence_of, refused, says_nothing
+from prober.kinds.speaker import Speaker, answered, evidence_of, refused, says_nothing, speaker_for
 from prober.outcome import Evidence, Failure, Reason
 
 _UNKNOWN_SESSION: Final = (200, 400, 404)
@@ -21,9 +21,7 @@ _UNKNOWN_SESSION: Final = (200, 400, 404)
 
 
 async def run(context: ProbeContext, settings: SessionSettings) -> None:
-    async with context.session(explicit=True) as session:
-        server, token, capabilities = session.server, session.token, session.capabilities
-    speaker = Speaker(context, era=server.era or "", version=server.protocol_version or "", token=token)
+    speaker, capabilities = await speaker_for(context)
     if settings.addresses == "all":
         await ask_every_address(context, speaker)
     broken = BrokenRules()
