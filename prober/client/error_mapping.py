@@ -173,12 +173,14 @@ def _remote_protocol(error: httpcore.RemoteProtocolError, recorder: ExchangeReco
         if recorder.head.startswith(_TLS_ALERT) and not recorder.by_proxy:
             evidence = Evidence(situation=Situation.PLAIN_TO_TLS_PORT, remedy=recorder.address.with_scheme("https"))
             return Failure(Reason.NOT_HTTP, "the port answered with an alert of TLS, not with HTTP", evidence=evidence)
-        return Failure(Reason.NOT_HTTP, f"what came back is not HTTP: it begins with {recorder.beginning!r}")
+        quoted = "" if recorder.confidential else f": it begins with {recorder.beginning!r}"
+        return Failure(Reason.NOT_HTTP, f"what came back is not HTTP{quoted}")
     if "disconnected without sending" in text:
         return Failure(Reason.CONNECTION_CLOSED, "the server closed the connection without an answer")
     if "closed connection" in text:
         return Failure(Reason.CONNECTION_CLOSED, f"the answer was cut off: {cap(text)}")
-    return Failure(Reason.NOT_HTTP, f"what came back is not sound HTTP: {cap(text)}")
+    quoted = "" if recorder.confidential else f": {cap(text)}"  # h11 quotes the line that it cannot read
+    return Failure(Reason.NOT_HTTP, f"what came back is not sound HTTP{quoted}")
 
 
 def timed_out(recorder: ExchangeRecorder | None, *, limit: str = "the deadline") -> Failure:

@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from mcp_state.errors import StoreError
+from prober.reference.context import Context
 from prober.reference.faults import control
 from prober.reference.faults.switches import FaultSwitches
-from prober.reference.state.context import Context
-from prober.reference.stores.errors import StoreError
 
 _STORE_TIMEOUT: Final = 2.0
 """Seconds that a page waits for the store: scrapes and health checks are always answered."""
@@ -39,7 +39,7 @@ def build(
 
     async def metrics(request: Request) -> Response:
         await _count_sessions(context)
-        page, content_type = context.metrics.page(request.headers.get("accept", ""))
+        page, content_type = context.recorder.metrics.page(request.headers.get("accept", ""))
         return Response(page, headers={"content-type": content_type})
 
     async def healthz(_request: Request) -> Response:
@@ -51,14 +51,15 @@ def build(
                 await context.store.check()
         except (StoreError, TimeoutError) as error:
             return PlainTextResponse(f"the store cannot be used: {error or 'too slow'}\n", status_code=503)
-        if context.failures.trouble:
-            return PlainTextResponse(f"{context.failures.trouble}\n", status_code=503)
+        if context.recorder.failures.trouble:
+            return PlainTextResponse(f"{context.recorder.failures.trouble}\n", status_code=503)
         return PlainTextResponse("ready\n")
 
     async def contention(request: Request) -> Response:
         if not control.is_local(request):
             return JSONResponse({"error": "only for callers on this machine"}, status_code=403)
-        return JSONResponse({"sessions": [asdict(session) for session in context.contention.top(_MAX_CONTENDED)]})
+        worst = context.recorder.contention.top(_MAX_CONTENDED)
+        return JSONResponse({"sessions": [asdict(session) for session in worst]})
 
     def unless_rebound(page: Page) -> Page:
         """A page that no web site can read by pointing its own name at this machine."""
@@ -93,6 +94,6 @@ async def _only_post(_request: Request) -> Response:
 async def _count_sessions(context: Context) -> None:
     try:
         async with asyncio.timeout(_STORE_TIMEOUT):
-            context.metrics.active_sessions.set(await context.store.count())
+            context.recorder.metrics.active_sessions.set(await context.store.count())
     except (StoreError, TimeoutError):
-        context.metrics.active_sessions.set(math.nan)
+        context.recorder.metrics.active_sessions.set(math.nan)

@@ -266,6 +266,8 @@ class Prober:
         facts: dict[str, float] = {}
         if probe.kind in ("call", "read"):
             facts["latency_seconds"] = phases[Phase.WAIT] + phases[Phase.RECEIVE]
+        if probe.target == "notes":
+            facts |= {"start_seconds": phases[Phase.SPAWN] + phases[Phase.WAIT], "close_seconds": 0.02}
         if probe.target in _HTTPS:
             days = 200.0 if self._healthy else _HTTPS[probe.target]
             facts["certificate_expiry_timestamp_seconds"] = self._begin + 60 * MINUTES + days * _DAY

@@ -15,13 +15,14 @@ from prober.client.stdio.kept_processes import Ended
 from prober.outcome import Evidence, Exchange, Failure, Outcome, Reason, ServerInfo
 from prober.outcome.masking import MaskedFailure, masked_evidence, masked_server
 from prober.redaction import Redactor
-from tests.redaction.test_masking import SECRETS, WRITERS
+from tests.redaction.test_masking import SECRETS
+from tests.redaction.writers import WRITERS
 
 PROBER: Final = Path(__file__).parents[2] / "prober"
 MAKERS: Final = {"redaction/masked.py", "redaction/redactor.py", "outcome/masking.py", "outcome/run.py"}
 BY_NAME: Final = {
     "of_ours": {"engine.py"},
-    "masked_before": {"history/codec.py", "schedule/loop_lag.py"},
+    "masked_before": {"history/codec.py", "loop_lag.py"},
 }
 OF_THE_CONFIGURATION: Final = {"target", "probe", "kind", "step", "tags", "origin", "http_version", "tls_version"}
 """Texts of an outcome that no peer has chosen: names of the file and of the protocol."""

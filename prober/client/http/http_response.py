@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import zlib
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
@@ -20,6 +21,8 @@ from prober.outcome import Evidence, Failure, Reason, Situation
 
 JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream"
+
+_MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9.+-]+/[A-Za-z0-9.+*-]+")
 
 _STATUS: Final = {
     401: Reason.UNAUTHORIZED,
@@ -56,7 +59,10 @@ def note_head(response: Response, recorder: ExchangeRecorder) -> None:
     recorder.http_status = response.status_code
     recorder.http_version = response.http_version
     recorder.tls_version = response.tls_version
-    named = response.headers.get("content-type", "").partition(";")[0].strip()
+    whole = response.headers.get("content-type", "")
+    named = whole.partition(";")[0].strip()
+    if named and not _MEDIA_TYPE.fullmatch(named):  # the semicolon may be one within a secret: `&#47;` is a solidus
+        named = whole.strip()
     known = named.lower() in (JSON, EVENTS)  # any other is shown as it is: in small letters no secret is recognized
     recorder.content_type = cap(named.lower() if known else named, _WORDS) or None
 

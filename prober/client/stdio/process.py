@@ -106,6 +106,8 @@ class Process:
         """The end of what the process wrote to its standard error: in this run, or else before it."""
         self._drain_what_is_there()
         words = self._tail.decode("utf-8", "replace").strip()
+        if len(self._tail) == _STDERR_TAIL:  # the ellipsis says where a secret may have been cut
+            words = "…" + words.lstrip("\N{REPLACEMENT CHARACTER}")
         return words if self._tail_is_of_now or self._idle or not words else f"before this run: {words}"
 
     def rest(self) -> None:
