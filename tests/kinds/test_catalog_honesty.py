@@ -187,6 +187,35 @@ async def test_a_list_that_changed_for_everybody_is_no_leak(tmp_path: Path) -> N
     )
 
 
+async def test_a_list_that_the_others_are_not_told_of_is_no_leak(tmp_path: Path) -> None:
+    async def discover(call: Call) -> None:
+        result = (call.good.message or {})["result"]
+        mine = call.request.headers.get("authorization") == f"Bearer {MINE}"
+        await respond(call, result if mine else result | {"capabilities": {}})
+
+    faults = by_caller(page("a"), page()) | {"discover": discover}
+    async with http_peer(Script(faults=faults)) as peer:
+        outcome = await probed(peer, AS, tmp_path, target=TARGET)
+    assert outcome.reason is None
+    assert outcome.warnings == ("tools/list is not announced to the credentials of `as`",)
+
+
+async def test_a_list_that_flickers_for_the_others_is_no_leak(tmp_path: Path) -> None:
+    asked = 0
+
+    async def listing(call: Call) -> None:
+        nonlocal asked
+        first = call.request.headers.get("authorization") == f"Bearer {MINE}"
+        asked += not first
+        names = ("a",) if first or asked > 1 else ("a", "b")
+        await respond(call, (call.good.message or {})["result"] | page(*names))
+
+    async with http_peer(Script(faults={"list": listing})) as peer:
+        outcome = await probed(peer, AS, tmp_path, target=TARGET)
+    assert outcome.reason is None
+    assert len(outcome.warnings) == 1
+
+
 async def test_a_list_that_is_public_for_one_alone_is_warned_of(tmp_path: Path) -> None:
     async with http_peer(Script(faults=by_caller(page("a", "b", scope="private"), page("a")))) as peer:
         outcome = await probed(peer, AS, tmp_path, target=TARGET)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from prober.client.session import Session
 from prober.client.target_cache import cache_of
 from prober.config.model import Target
 from prober.json_values import cap
-from prober.kinds.catalog.listing import LISTS, Listing, read_listing, read_lists
+from prober.kinds.catalog.listing import LISTS, Listing, read_listing
 from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Failure, Reason
 
@@ -70,47 +70,72 @@ def _some(names: list[str]) -> str:
     return ", ".join(cap(name, 50) for name in names[:_NAMES]) + more
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Pair:
+    """One list, as two credentials see it."""
+
+    mine: Listing
+    yours: Listing
+    steady: bool
+    """Whether each sees the same when it asks again."""
+
+
 async def compare_as(
     context: ProbeContext, session: Session, lists: Mapping[str, Listing], credentials: Target
 ) -> None:
     """Reads the lists with other `credentials`. Two public lists that differ are a leak: a shared cache mixes them up.
 
-    A list that differs is read once more with the first credentials, for it may have changed for everybody.
+    A list that differs is read once more with both, for it may have changed for everybody.
     """
     if context.target.transport == "stdio":
         raise Failure(Reason.NOT_RUN, "`as` is for servers that are reached by HTTP: a process has no credentials")
     if all(listing.scope is None for listing in lists.values()):
         context.warnings.append("the server says nothing of caches in this era: what `as` is given for shows nothing")
         return
+    for pair in await _differing(context, session, lists, credentials):
+        _tell(context, pair)
+
+
+async def _differing(
+    context: ProbeContext, session: Session, lists: Mapping[str, Listing], credentials: Target
+) -> list[_Pair]:
+    """Lists that differ by who asks and are public for somebody, each read twice by both."""
     for secret in credentials.secrets:
         context.log.redact.add(secret.reveal())
     other = replace(context.target, headers=credentials.headers, auth=credentials.auth)
-    cache = cache_of(other)
+    cache = replace(cache_of(other), redact=context.target_cache.redact)
     cache.era.value = session.server.era
-    for secret in (*context.target.secrets, *credentials.secrets):
-        cache.redact.add(secret.reveal())
-    theirs_context = replace(context, target=other, target_cache=cache, kept=None)
+    pairs = []
     try:
-        async with theirs_context.session(explicit=True) as theirs:
-            found = await read_lists(theirs, lists)
+        async with replace(context, target=other, target_cache=cache, kept=None).session(explicit=True) as theirs:
+            for section, mine in lists.items():
+                yours = await read_listing(theirs, section)
+                if yours is None:
+                    context.warnings.append(f"{LISTS[section][1]} is not announced to the credentials of `as`")
+                elif mine.by_identity != yours.by_identity and _PUBLIC in (mine.scope, yours.scope):
+                    again = await read_listing(theirs, section)
+                    pairs.append(_Pair(mine=mine, yours=yours, steady=_same(again, yours)))
     except Failure as failure:
         failure.message = f"with the credentials of `as`: {failure.message}"
         raise
-    for section, mine in lists.items():
-        yours = found.get(section, Listing(section=section, items=[], scope=mine.scope))
-        if mine.by_identity == yours.by_identity or _PUBLIC not in (mine.scope, yours.scope):
-            continue
-        once_more = await read_listing(session, section)
-        await _tell(context, mine, yours, steady=once_more is not None and once_more.by_identity == mine.by_identity)
+    return [
+        replace(each, steady=each.steady and _same(await read_listing(session, each.mine.section), each.mine))
+        for each in pairs
+    ]
 
 
-async def _tell(context: ProbeContext, mine: Listing, yours: Listing, *, steady: bool) -> None:
+def _same(again: Listing | None, before: Listing) -> bool:
+    return again is not None and again.by_identity == before.by_identity
+
+
+def _tell(context: ProbeContext, pair: _Pair) -> None:
+    mine, yours = pair.mine, pair.yours
     method = LISTS[mine.section][1]
     differing = sorted(mine.by_identity.keys() ^ yours.by_identity.keys()) or [
         name for name, item in mine.by_identity.items() if item != yours.by_identity[name]
     ]
     told = f"{method} differs by who asks ({_some(differing)})"
-    if not steady:
+    if not pair.steady:
         context.warnings.append(f"{told}, or has just changed: whether its cacheScope is right cannot be said")
     elif mine.scope != yours.scope:
         context.warnings.append(f"{told}, and is {mine.scope} for one and {yours.scope} for the other")
