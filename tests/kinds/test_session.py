@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import re
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import pytest
 
-from prober.client.http import resolver
-from prober.client.http.addresses import has_way
 from prober.config.document.diagnostics import ConfigError
 from prober.engine import run_pass
 from prober.kinds.session.dead_sessions import made_up_id
@@ -24,7 +19,7 @@ from tests.kinds.offering import ERAS, probed
 from tests.peers.http_acts import in_dead_session, obliging, status, status_with_error, when
 from tests.peers.http_peer import Act, Call, HttpPeer, Script, http_peer
 from tests.peers.messages import dump
-from tests.peers.protocol import MODERN, Era, RpcError, Step, reply
+from tests.peers.protocol import Era, RpcError, Step, reply
 from tests.peers.wire import EVENTS, JSON
 
 SESSION: Final = {"kind": "session"}
@@ -224,180 +219,6 @@ async def stateless(call: Call) -> None:
     message = reply(call.request.message, "handshake")
     headers = {"Content-Type": JSON, "Mcp-Session-Id": ""} if message else {"Mcp-Session-Id": ""}
     await call.respond(200 if message else 202, headers, dump(message) if message else b"")
-
-
-async def test_headers_that_lie_and_are_believed_fail(tmp_path: Path) -> None:
-    outcome, _ = await run_against({"discover": obliging}, tmp_path, era="modern", skip=["versions"])
-    assert (outcome.reason, outcome.step) == (Reason.HEADERS_UNCHECKED, "server/discover")
-    assert outcome.message == (
-        "a request whose Mcp-Method names another method is answered HTTP 200 and a result, not HTTP 400 with"
-        " error -32020; 1 more in the evidence"
-    )
-    assert "without Mcp-Method" in (outcome.evidence[1].detail or "")
-    outcome, _ = await run_against({"discover": obliging}, tmp_path, era="modern", skip=["versions", "headers"])
-    assert outcome.reason is None
-
-
-def lies(call: Call) -> bool:
-    return call.good.status == 400
-
-
-@pytest.mark.parametrize(
-    ("answer", "warned"),
-    [
-        (refusing(400, RpcError(-32600, "Invalid request")), False),
-        (refusing(200, RpcError(-32020, "Header mismatch")), False),
-        (refusing(400), True),
-        (refusing(403), True),
-    ],
-)
-async def test_a_refusal_has_the_error_that_clients_know_unless_it_may_be_that_of_a_proxy(
-    answer: Act, warned: bool, tmp_path: Path
-) -> None:
-    outcome, _ = await run_against({"discover": when(lies, answer)}, tmp_path, era="modern", skip=["versions"])
-    assert outcome.reason is (None if warned else Reason.HEADERS_UNCHECKED), outcome.message
-    assert len(outcome.warnings) == (2 if warned else 0)
-
-
-@pytest.mark.parametrize("checked", [True, False])
-async def test_a_name_that_lies_is_refused(checked: bool, tmp_path: Path) -> None:
-    async def named(call: Call) -> None:
-        told, meant = call.request.headers["mcp-name"], call.request.message["params"]["name"]
-        assert told != meant
-        assert meant == "mcp-prober-no-such-tool"
-        result = {"resultType": "complete", "isError": True, "content": [{"type": "text", "text": "Unknown tool"}]}
-        answer = {"error": {"code": -32020, "message": "Header mismatch"}} if checked else {"result": result}
-        message = {"jsonrpc": "2.0", "id": call.request.rpc_id, **answer}
-        await call.respond(400 if checked else 200, {"Content-Type": JSON}, dump(message))
-
-    outcome, peer = await run_against({"call": named}, tmp_path, era="modern")
-    assert peer.rpc_methods.count("tools/call") == 1
-    assert outcome.reason is (None if checked else Reason.HEADERS_UNCHECKED)
-    if not checked:
-        assert outcome.message.startswith("a request whose Mcp-Name names another tool is answered HTTP 200")
-
-
-async def test_an_unknown_tool_that_is_refused_first_says_nothing_of_the_header(tmp_path: Path) -> None:
-    unknown = refusing(400, RpcError(-32602, "Unknown tool"))
-    outcome, _ = await run_against({"call": unknown}, tmp_path, era="modern")
-    assert (outcome.reason, outcome.warnings) == (None, ())
-
-
-def of_nobodys_version(call: Call) -> bool:
-    return call.request.headers.get("mcp-protocol-version") == "1900-01-01"
-
-
-async def test_a_version_that_nobody_speaks_and_is_answered_fails_in_the_modern_era(tmp_path: Path) -> None:
-    outcome, _ = await run_against({"discover": when(of_nobodys_version, obliging)}, tmp_path, era="modern")
-    assert outcome.reason is Reason.HEADERS_UNCHECKED
-    assert outcome.evidence[0].expected == "HTTP 400 with error -32022"
-
-
-async def test_a_version_that_nobody_speaks_and_is_answered_fails_in_the_handshake_era(tmp_path: Path) -> None:
-    outcome, _ = await run_against({"ping": when(of_nobodys_version, obliging)}, tmp_path)
-    assert outcome.reason is Reason.HEADERS_UNCHECKED
-    assert outcome.message == "a request of the version 1900-01-01 is answered HTTP 200 and a result, not HTTP 400"
-
-
-def advertising(*more: str) -> Act:
-    async def act(call: Call) -> None:
-        message = dict(call.good.message or {})
-        if "result" in message:
-            message["result"] = message["result"] | {"supportedVersions": [*more, MODERN]}
-        await call.respond(call.good.status, {"Content-Type": JSON}, dump(message))
-
-    return act
-
-
-async def test_a_version_that_is_advertised_and_not_spoken_fails(tmp_path: Path) -> None:
-    outcome, _ = await run_against({"discover": advertising("2025-11-25", "2031-01-01")}, tmp_path, era="modern")
-    assert (outcome.reason, outcome.step) == (Reason.VERSION_UNSUPPORTED, "initialize")
-    assert outcome.message.startswith("the server advertises 2025-11-25, and does not speak it: HTTP 4")
-
-
-@pytest.mark.parametrize(("chosen", "reason"), [("2025-11-25", None), ("2025-06-18", Reason.VERSION_UNSUPPORTED)])
-async def test_a_version_that_is_advertised_is_the_one_that_is_begun(
-    chosen: str, reason: Reason | None, tmp_path: Path
-) -> None:
-    async def initialize(call: Call) -> None:
-        good = reply(call.request.message, "handshake") or {}
-        good["result"]["protocolVersion"] = chosen
-        await call.respond(200, {"Content-Type": JSON}, dump(good))
-
-    faults: dict[Step, Act] = {"discover": advertising("2025-11-25"), "initialize": initialize}
-    outcome, _ = await run_against(faults, tmp_path, era="modern")
-    assert outcome.reason is reason, outcome.message
-
-
-# Addresses
-
-
-@pytest.fixture
-def two_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`localhost` has two addresses, as a name with two records has."""
-    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, 0)) for each in ("127.0.0.1", "127.0.0.2")]
-    monkeypatch.setattr(resolver, "_getaddrinfo", lambda name: found)
-
-
-@pytest.mark.usefixtures("two_addresses")
-@pytest.mark.parametrize("era", ERAS)
-async def test_an_address_at_which_nothing_answers_is_found_among_others(era: Era, tmp_path: Path) -> None:
-    async with http_peer(Script(era=era, long_ids=True)) as peer:
-        peer.url = peer.url.replace("127.0.0.1", "server.test")
-        one = await probed(peer, SESSION, tmp_path)
-        all_of_them = await probed(peer, SESSION | {"addresses": "all"}, tmp_path)
-    assert one.reason is None, one.message
-    assert all_of_them.reason is Reason.CONNECT_REFUSED
-    assert all_of_them.message.startswith("1 of 2 addresses do not answer well, first 127.0.0.2: ")
-    assert all_of_them.facts["session_addresses_failed"] == 1
-
-
-@pytest.mark.usefixtures("two_addresses")
-async def test_an_address_that_says_nothing_leaves_the_others_their_time(tmp_path: Path) -> None:
-    async with http_peer(Script(era="modern")) as peer:
-        with socket.create_server(("127.0.0.2", urlsplit(peer.url).port or 0)):  # it accepts, and that is all
-            peer.url = peer.url.replace("127.0.0.1", "server.test")
-            outcome = await probed(peer, SESSION | {"addresses": "all", "timeout": "2s"}, tmp_path)
-    assert outcome.reason is Reason.TIMEOUT
-    assert outcome.message.startswith("1 of 2 addresses do not answer well, first 127.0.0.2: ")
-    assert outcome.facts["session_addresses_well"] == 1
-
-
-async def test_an_address_that_this_machine_has_no_way_to_is_a_warning(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    found = [
-        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0)),
-        (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("2001:db8::1", 0, 0, 0)),
-    ]
-    monkeypatch.setattr(resolver, "_getaddrinfo", lambda name: found)
-    monkeypatch.setattr("prober.client.http.every_address.has_way", lambda address: address[0] == socket.AF_INET)
-    async with http_peer(Script(era="modern")) as peer:
-        peer.url = peer.url.replace("127.0.0.1", "server.test")
-        outcome = await probed(peer, SESSION | {"addresses": "all"}, tmp_path)
-    assert outcome.reason is None
-    assert outcome.warnings == ("this machine has no way to 2001:db8::1: it was not asked",)
-
-
-async def test_behind_a_proxy_addresses_cannot_be_asked_one_by_one(tmp_path: Path) -> None:
-    async with http_peer(Script(era="modern")) as peer:
-        proxy = {"proxy": peer.url.removesuffix("/mcp")}
-        outcome = await probed(peer, SESSION | {"addresses": "all"}, tmp_path, target=proxy)
-    assert outcome.reason in (Reason.NOT_RUN, Reason.PROXY_FAILED)
-
-
-@pytest.mark.parametrize(("error", "way"), [(None, True), (errno.ENETUNREACH, False), (errno.EACCES, True)])
-def test_only_an_address_that_no_route_leads_to_has_no_way(
-    error: int | None, way: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Socket(socket.socket):
-        def connect(self, address: Any) -> None:
-            assert self.type == socket.SOCK_DGRAM  # to aim sends nothing
-            if error is not None:
-                raise OSError(error, "no")
-
-    monkeypatch.setattr("prober.client.http.addresses.socket.socket", Socket)
-    assert has_way((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 80))) is way
 
 
 # Configuration
