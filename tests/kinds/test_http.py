@@ -138,7 +138,7 @@ async def test_a_body_that_is_no_json_by_its_type_and_is_taken_is_warned_of(era:
 
 @pytest.mark.parametrize(("code", "warned"), [(200, True), (500, True), (405, False), (400, False), (503, False)])
 async def test_a_get_in_the_modern_era_should_be_405(code: int, warned: bool, tmp_path: Path) -> None:
-    outcome, _ = await run_against({"stream": status(code)}, tmp_path, era="modern")
+    outcome, _ = await run_against({"listen": status(code)}, tmp_path, era="modern")
     assert outcome.reason is None
     assert len(outcome.warnings) == warned
 

@@ -100,7 +100,7 @@ async def test_a_server_that_ends_no_sessions_for_clients_is_not_asked_again(cod
 
 @pytest.mark.parametrize("code", [429, 503])
 async def test_other_troubles_of_the_moment_break_no_rule(code: int, tmp_path: Path) -> None:
-    outcome, _ = await run_against({"ping": when(in_dead_session, status(code)), "stream": status(code)}, tmp_path)
+    outcome, _ = await run_against({"ping": when(in_dead_session, status(code)), "listen": status(code)}, tmp_path)
     assert outcome.reason is None, outcome.message
 
 
@@ -139,10 +139,10 @@ async def test_what_may_be_wrong_with_a_short_id_itself_is_a_warning(tmp_path: P
 
 @pytest.mark.parametrize("code", [400, 404, 406, 200])
 async def test_a_get_is_a_stream_or_405(code: int, tmp_path: Path) -> None:
-    outcome, _ = await run_against({"stream": status(code)}, tmp_path)
+    outcome, _ = await run_against({"listen": status(code)}, tmp_path)
     assert (outcome.reason, outcome.step) == (Reason.HTTP_RULE_BROKEN, "get")
     assert outcome.evidence[0].expected == "HTTP 200 with text/event-stream, or HTTP 405"
-    outcome, _ = await run_against({"stream": status(code)}, tmp_path, skip=["get"])
+    outcome, _ = await run_against({"listen": status(code)}, tmp_path, skip=["get"])
     assert outcome.reason is None
 
 
@@ -152,7 +152,7 @@ async def test_a_stream_that_is_offered_is_left_at_once(tmp_path: Path) -> None:
         await call.say(b": welcome\n\n")
         await call.reader.read()
 
-    outcome, peer = await run_against({"stream": offered}, tmp_path)
+    outcome, peer = await run_against({"listen": offered}, tmp_path)
     assert outcome.reason is None, outcome.message
     assert peer.open_connections == 0
 
@@ -161,7 +161,7 @@ async def test_a_get_without_an_answer_is_a_warning(tmp_path: Path) -> None:
     async def silent(call: Call) -> None:
         await call.reader.read()
 
-    outcome, _ = await run_against({"stream": silent}, tmp_path)
+    outcome, _ = await run_against({"listen": silent}, tmp_path)
     assert outcome.reason is None
     assert len(outcome.warnings) == 1
     assert outcome.warnings[0].startswith("GET has neither a stream nor 405 within ")

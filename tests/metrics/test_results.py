@@ -12,6 +12,7 @@ from prober import consistency
 from prober.config.fields.secret import Secret
 from prober.config.model import ClientCredentials, Probe, Target
 from prober.kinds import all_kinds
+from prober.kinds.auth import AuthSettings
 from prober.kinds.call import CallSettings
 from prober.kinds.catalog import CatalogSettings
 from prober.kinds.clients import ClientsSettings
@@ -23,6 +24,7 @@ from prober.kinds.race.models import MODELS
 from prober.kinds.read import ReadSettings
 from prober.kinds.scenario import ScenarioSettings
 from prober.kinds.session import SessionSettings
+from prober.kinds.stream import StreamSettings
 from prober.metrics.results import reasons_of, results_of
 from prober.outcome import Reason, Symptom
 from tests.peers.cases import CASES, PROBE_OF, Case, fault_of
@@ -32,7 +34,9 @@ SETTINGS: Final[dict[str, Any]] = {
     "session": SessionSettings(),
     "http": HttpSettings(accept=("json",)),
     "catalog": CatalogSettings(as_=Target(name="")),
+    "auth": AuthSettings(),
     "clients": ClientsSettings(),
+    "stream": StreamSettings(),
     "call": CallSettings(tool="t"),
     "read": ReadSettings(uri="u"),
     "prompt": PromptSettings(prompt="p"),

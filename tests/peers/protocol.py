@@ -24,7 +24,7 @@ Step = Literal[
     "prompt",
     "close",
     "ping",
-    "stream",
+    "listen",
     "preflight",
     "unknown",
 ]
@@ -47,6 +47,7 @@ STEP_OF: Final[Mapping[str, Step]] = {
     "resources/read": "read",
     "prompts/get": "prompt",
     "ping": "ping",
+    "subscriptions/listen": "listen",
 }
 
 

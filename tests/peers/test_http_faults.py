@@ -131,8 +131,12 @@ async def test_a_fault_is_seen_on_the_wire_as_its_name_says(name: str) -> None:
         if name == "dead_session_400":
             session = "gone"
         request = (
-            http("DELETE" if step == "close" else "GET", "/mcp", {"Mcp-Session-Id": session or ""})
-            if step in ("close", "stream")
+            http(
+                "DELETE" if step == "close" else "GET",
+                "/mcp",
+                {"Mcp-Session-Id": session or "", "Accept": "text/event-stream"},
+            )
+            if step == "close" or (step == "listen" and era == "handshake")
             else http("POST", "/mcp", headers(step, era, session), message(step, era))
         )
         seen = await exchange(port, request, within=0.2 if end == "silent" else 5)

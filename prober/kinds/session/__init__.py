@@ -35,7 +35,7 @@ class SessionSettings:
 
 
 KIND: Final = ProbeKind(
-    rank=12,
+    rank=13,
     help="Use one session over fresh connections and all addresses, end it, and send what has to be refused.",
     settings=mapping_of(SessionSettings),
     reasons=lambda _: {Reason.SESSION_LOST, Reason.DEAD_SESSION, Reason.HTTP_RULE_BROKEN, Reason.HEADERS_UNCHECKED},
