@@ -194,7 +194,7 @@ def test_only_commands_about_a_kind_name_it() -> None:
 
 def test_every_kind_that_ships_is_whole() -> None:
     assert all_kinds().keys() == {
-        *("handshake", "session", "http", "auth", "catalog", "clients", "stream", "call", "read", "prompt"),
+        *("handshake", "auth", "session", "http", "catalog", "clients", "stream", "call", "read", "prompt"),
         *("scenario", "race"),
     }
     for name, kind in all_kinds().items():
