@@ -44,6 +44,8 @@ def kinds() -> str:
             ((f"[`{name}`](#{name})", kind.help) for name, kind in all_kinds().items()),
         ),
         *_JUDGING,
+        *_HELD_TO_RULES,
+        "",
     ]
     for name, kind in all_kinds().items():
         lines += [f"## `{name}`", "", kind.help, "", *yaml(example(name))]
@@ -57,6 +59,14 @@ def example(kind: str) -> str:
     """A configuration file with that kind, from the folder of the kind."""
     return (files(f"prober.kinds.{kind}") / "example.yaml").read_text(encoding="utf-8")
 
+
+_HELD_TO_RULES: Final = (
+    "",
+    "Probes of the kinds `session` and `http` hold a server against the specification of the version that is",
+    "negotiated. What it demands (MUST) fails, what it recommends (SHOULD) is a warning, and so is a refusal that may",
+    "be that of a proxy. They call no tool that there is: they send `ping`, `server/discover` and made-up names, and",
+    "they end the sessions that they open. A rule that a server is known to break can be named in `skip`.",
+)
 
 _JUDGING: Final = (
     "A `call` is judged in this order, and the first thing that is wrong is its reason: transport, HTTP, protocol,",

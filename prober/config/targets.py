@@ -255,3 +255,12 @@ TARGET_SETTINGS: Final[FieldType[Target]] = Expanding(
     )
 )
 """What holds for all targets of a source: a target without name and address."""
+
+CREDENTIALS: Final[FieldType[Target]] = Expanding(
+    MappingSchema(
+        keys=tuple(each for each in keys_of(Target) if each.name in ("headers", "auth")),
+        checks=(_check_headers,),
+        build=_build_settings,
+    )
+)
+"""Credentials that take the place of those of a target: headers and auth, and nothing else of it."""

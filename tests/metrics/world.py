@@ -35,6 +35,13 @@ SLOW: Final = {
     "warm_latency_seconds_warn": 0.5,
     "warm_latency_seconds_fail": 1.0,
 }
+SESSION: Final = {
+    "session_connections_known": 3.0,
+    "session_connections_lost": 1.0,
+    "session_addresses_well": 2.0,
+    "session_addresses_failed": 0.0,
+}
+
 STREAM: Final = {"stream_open_seconds": 60.0, "stream_silence_seconds": 15.25}
 DOCUMENT: Final[Mapping[str, Any]] = {
     "targets": {
@@ -51,6 +58,7 @@ DOCUMENT: Final[Mapping[str, Any]] = {
         "hello": {"target": "web", "kind": "handshake"},
         "offer": {"target": "web", "kind": "catalog", "interval": "10m"},
         "users": {"target": "web", "kind": "clients", "interval": "10m"},
+        "visit": {"target": "web", "kind": "session", "addresses": "all", "interval": "10m"},
         "search": {
             "target": "web",
             "kind": "call",
@@ -127,6 +135,7 @@ def eventful(config: Config) -> list[ScheduledRun]:
         ran(probes["hello"], at=60, took=0.0000125, reason=Reason.CONNECT_REFUSED),
         ran(probes["offer"], server=MODERN, facts={"tools": 7.0, **changes}, phases=PHASES),
         ran(probes["users"], server=MODERN, facts=CLIENTS, phases=PHASES),
+        ran(probes["visit"], server=MODERN, facts=SESSION, phases=PHASES),
         ran(probes["calm"], took=60.5, facts=STREAM, phases=PHASES),
         ran(probes["search"], took=3.0, facts=SLOW, reason=Reason.TOO_SLOW, phases=PHASES),
         ran(probes["motd"], took=31.5, facts={"start_seconds": 2.25, "close_seconds": 0.0625}, reason=Reason.TIMEOUT),

@@ -94,13 +94,18 @@ async def refuse_content(response: Response, recorder: ExchangeRecorder, *, acce
     )
 
 
+def reason_of(status: int) -> Reason:
+    """The reason of an error status that says nothing more."""
+    return _STATUS.get(status, Reason.SERVER_ERROR if status >= 500 else Reason.CLIENT_ERROR)
+
+
 async def _status_failure(
     response: Response, recorder: ExchangeRecorder, *, request_id: int | None, in_session: bool
 ) -> Failure:
     status = response.status_code
     body = await beginning(response, recorder)
     rpc = _error_in(body, request_id) if recorder.content_type == JSON else None
-    reason = _STATUS.get(status, Reason.SERVER_ERROR if status >= 500 else Reason.CLIENT_ERROR)
+    reason = reason_of(status)
     if status == 404 and in_session:
         reason = Reason.SESSION_LOST
     elif rpc is not None and status < 500 and status not in _KEEPS_STATUS:
