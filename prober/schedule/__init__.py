@@ -1,6 +1,7 @@
 """Runs probes when they are due.
 
 scheduler.py     Scheduler: the probes of a configuration and their runs, reload and drain
+scheduled_probe.py ScheduledProbe: one of them; Runner: a run within the budget of its target
 timer.py         Timer: calls at each due time
 interval_trigger.py IntervalTrigger: when a probe with an interval is due
 shard.py         Shard: which probes this process runs

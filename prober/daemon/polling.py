@@ -1,0 +1,45 @@
+"""Keeps the metrics up to date that nothing announces: running and waiting probes, size of the history, own outage."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from prober.daemon.logs import log
+from prober.history import HistoryStore
+from prober.metrics import Metrics
+from prober.schedule import Scheduler
+
+_INTERVAL: Final = 1.0
+"""Seconds between two updates."""
+
+
+@asynccontextmanager
+async def polled(
+    scheduler: Scheduler, metrics: Metrics, history: HistoryStore | None, *, suspects: Callable[[], bool]
+) -> AsyncIterator[None]:
+    """Update the polled metrics while the block runs."""
+
+    async def poll() -> None:
+        suspected = False
+        while True:
+            metrics.load(running=scheduler.running, waiting=scheduler.waiting)
+            if history:
+                metrics.history_size(history.bytes, dropped=history.dropped)
+            suspecting = suspects()
+            metrics.suspects(suspecting)
+            if suspecting != suspected:
+                log(logging.WARNING, "suspects_itself" if suspecting else "trusts_itself")
+            suspected = suspecting
+            await asyncio.sleep(_INTERVAL)
+
+    polling = asyncio.create_task(poll(), name="poll metrics")
+    try:
+        yield
+    finally:
+        polling.cancel()
+        with suppress(asyncio.CancelledError):
+            await polling
