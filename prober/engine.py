@@ -24,7 +24,7 @@ from prober.deadline import Deadline
 from prober.kinds import RunKind, kind_of, run_of
 from prober.kinds.context import ProbeContext
 from prober.loop_lag import STANDSTILL, LoopLag, discount_own_lag
-from prober.outcome import Evidence, Failure, Outcome, Reason, SpanContext, Verdict
+from prober.outcome import Evidence, Failure, Outcome, Reason, Situation, SpanContext, Verdict
 
 if TYPE_CHECKING:
     from prober.consistency.trace import Trace
@@ -247,14 +247,19 @@ def not_run(probe: Probe, why: str) -> Outcome:
 def _outcome(
     probe: Probe, context: ProbeContext, failure: Failure | None, *, started_at: datetime, seconds: float
 ) -> Outcome:
+    verdict = failure.reason.verdict if failure else Verdict.PASS
+    message = failure.message if failure else ""
+    if failure and context.target.of_registry and failure.evidence.situation is Situation.CREDENTIALS_MISSING:
+        # A stranger's server that serves its own users only is no server that is down, and nobody here can mend it.
+        verdict, message = Verdict.UNKNOWN, f"auth_required: {message}"
     return Outcome(
         target=probe.target,
         probe=probe.name,
         kind=probe.kind,
-        verdict=failure.reason.verdict if failure else Verdict.PASS,
+        verdict=verdict,
         reason=failure.reason if failure else None,
         step=failure.step if failure else None,
-        message=failure.message if failure else "",
+        message=message,
         evidence=(failure.evidence, *failure.further) if failure else (),
         warnings=tuple(context.log.redact(warning) for warning in context.warnings),
         started_at=started_at,

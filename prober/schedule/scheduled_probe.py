@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from prober.assertions.judge import Judge
 from prober.config.model import Probe
@@ -14,6 +14,9 @@ from prober.loop_lag import LoopLag, discount_own_lag
 from prober.outcome import Outcome, SpanContext
 from prober.schedule.maintenance import MaintenanceWindows
 from prober.schedule.target_state import TargetState, requests_of
+
+FIRST_RUN: Final = 8
+"""Requests that a run may send of which nothing is known: to learn the era, to open and close a session, to list."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -26,6 +29,8 @@ class ScheduledProbe:
     trigger: Any
     expected: int = 1
     """Requests that the next run is expected to send: as many as the last one did."""
+    most: int | None = None
+    """The most that any run has sent; None before the first."""
     run: asyncio.Task[None] | None = None
     gone: bool = False
     """Whether a reload has removed the probe: the result of a run under way is then dropped."""
@@ -42,13 +47,12 @@ class Runner:
         self, entry: ScheduledProbe, probe: Probe, on_answer: Callable[[], None], *, span: SpanContext | None = None
     ) -> Outcome:
         """Run a probe within the budget of its target. `probe` is the entry's, or the same with less time."""
-        state, expected = entry.state, entry.expected
-        rate_limit = state.rate_limit
-        if rate_limit is not None and (refusal := rate_limit.reserve(expected)) is not None:
+        state, expected, most = entry.state, entry.expected, entry.most or FIRST_RUN
+        if (refusal := state.reserve(entry.probe.name, expected=expected, most=most)) is not None:
             return not_run(probe, refusal)
         state.before_run()
         since = self._lag.mark() if self._lag is not None else None
-        sent = expected  # what a run that is cancelled is taken to have sent
+        sent = None
         try:
             outcome = await run_probe(
                 probe,
@@ -61,9 +65,8 @@ class Runner:
             )
             sent = requests_of(outcome)
         finally:
-            if rate_limit is not None:
-                rate_limit.settle(expected, sent)
-        entry.expected = max(1, sent)
+            state.settle(expected=expected, most=most, sent=sent)
+        entry.expected, entry.most = max(1, sent), max(1, sent, entry.most or 0)
         state.after_run(probe, outcome)
         if self._lag is None or since is None:
             return outcome

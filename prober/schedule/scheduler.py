@@ -19,6 +19,7 @@ from prober.engine import not_run, starts_process
 from prober.loop_lag import LoopLag
 from prober.outcome import Outcome, SpanContext
 from prober.schedule.concurrency import ConcurrencyLimits
+from prober.schedule.host_limit import HostLimits
 from prober.schedule.interval_trigger import IntervalTrigger
 from prober.schedule.maintenance import MaintenanceWindows
 from prober.schedule.scheduled_probe import Runner, ScheduledProbe
@@ -66,6 +67,7 @@ class Scheduler:
         self._probes: Mapping[str, Probe] = {}
         self._disabled: tuple[Probe, ...] = ()
         self._states: dict[str, TargetState] = {}
+        self._hosts = HostLimits()
         self._runs: set[asyncio.Task[None]] = set()
         self._begun: set[asyncio.Task[None]] = set()
         self._early: dict[str, asyncio.TimerHandle] = {}
@@ -202,7 +204,7 @@ class Scheduler:
         before, target = self._states.get(name), config.targets[name]
         if before is not None and before.target == target:
             return before
-        state = TargetState(target, kept=self._kept)
+        state = TargetState(target, kept=self._kept, host_limit=self._hosts.of(target))
         if before is not None:
             state.inherit(before)
         return state
