@@ -84,6 +84,8 @@ def _target(status: TargetStatus) -> dict[str, Any]:
         "address": target.address,
         "transport": target.transport,
         "tags": list(target.tags),
+        "labels": dict(target.labels),
+        "source": target.source,
         "enabled": bool(status.probes),
         "verdict": status.verdict,
         "since": rfc3339_or_null(status.since),

@@ -34,6 +34,7 @@ DOCUMENT: Final[Mapping[str, Any]] = {
         "web": {
             "url": "https://mcp.example/mcp",
             "budget": "120/h",
+            "labels": {"team": "search"},
             "maintenance": [{"cron": "0 3 * * *", "duration": "1h"}],
         },
         "old": {"url": "http://127.0.0.1:9/sse", "transport": "sse", "objective": 99.9},

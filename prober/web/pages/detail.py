@@ -216,6 +216,11 @@ def _facts(target: TargetStatus, numbers: Mapping[str, float], now: datetime) ->
         facts.append(Fact(name="Tools", text=_tools(numbers)))
     if target.target.tags:
         facts.append(Fact(name="Tags", text=one_line(", ".join(target.target.tags), most=MAX_LINE)))
+    if target.target.labels:
+        given = ", ".join(f"{name}={value}" for name, value in target.target.labels.items())
+        facts.append(Fact(name="Labels", text=one_line(given, most=MAX_LINE)))
+    if target.target.source is not None:
+        facts.append(Fact(name="Source", text=one_line(target.target.source, most=MAX_LINE)))
     facts += _certificate(numbers.get("certificate_expiry_timestamp_seconds"), now)
     facts += _contract(numbers)
     facts += _process(target, now)
