@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -35,6 +35,7 @@ from prober.report.untrusted import line
 from prober.schedule import Scheduler
 from prober.schedule.own_outage import OutageDetector
 from prober.scheduled_run import Sink
+from prober.sources.watcher import SourceState
 from prober.status import StatusStore
 from prober.web import AppState, Web, application
 
@@ -129,7 +130,9 @@ class Daemon:
             if self._web.is_open:
                 log(logging.WARNING, "open_to_all", url=url, advice="give --web-config a file with basic_auth_users")
             await stack.enter_async_context(systemd.watched())
-            await stack.enter_async_context(polled(self._scheduler, self._metrics, history, suspects=self._suspects))
+            await stack.enter_async_context(
+                polled(self._scheduler, self._metrics, history, sources=self._sources, suspects=self._suspects)
+            )
             await stack.enter_async_context(self._scheduler)
             stack.push_async_callback(self._drain)
             self._run_new_probes()
@@ -235,6 +238,7 @@ class Daemon:
             recent_runs=self._recent_runs,
             pace=self._pace,
             loaded=lambda: self._configuration.loaded,
+            sources=self._sources,
             run_now=self._run_now,
             reload=self.reload,
             ready=lambda: self._ready,
@@ -259,6 +263,9 @@ class Daemon:
             age_seconds=round(ended.age, 3),
             message=line(ended.trouble) or None,
         )
+
+    def _sources(self) -> Mapping[str, SourceState]:
+        return self._configuration.sources.states
 
     def _suspects(self) -> bool:
         return self._outage_detector.suspects

@@ -1,10 +1,10 @@
-"""Keeps the metrics up to date that nothing announces: running and waiting probes, size of the history, own outage."""
+"""Keeps the metrics up to date that nothing announces: load, size of the history, sources of targets, own outage."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -12,6 +12,7 @@ from prober.daemon.logs import log
 from prober.history import HistoryStore
 from prober.metrics import Metrics
 from prober.schedule import Scheduler
+from prober.sources.watcher import SourceState
 
 _INTERVAL: Final = 1.0
 """Seconds between two updates."""
@@ -19,7 +20,12 @@ _INTERVAL: Final = 1.0
 
 @asynccontextmanager
 async def polled(
-    scheduler: Scheduler, metrics: Metrics, history: HistoryStore | None, *, suspects: Callable[[], bool]
+    scheduler: Scheduler,
+    metrics: Metrics,
+    history: HistoryStore | None,
+    *,
+    sources: Callable[[], Mapping[str, SourceState]],
+    suspects: Callable[[], bool],
 ) -> AsyncIterator[None]:
     """Update the polled metrics while the block runs."""
 
@@ -29,6 +35,7 @@ async def polled(
             metrics.load(running=scheduler.running, waiting=scheduler.waiting)
             if history:
                 metrics.history_size(history.bytes, dropped=history.dropped)
+            metrics.sources(sources())
             suspecting = suspects()
             metrics.suspects(suspecting)
             if suspecting != suspected:

@@ -20,6 +20,7 @@ from prober.metrics.records import NO_STREAK, ProbeRecord, Streak, in_order
 from prober.metrics.self_metrics import LabelledCollector, SelfMetrics
 from prober.metrics.target_record import TargetRecord, address_of
 from prober.scheduled_run import Remembered, ScheduledRun
+from prober.sources.watcher import SourceState
 
 _PIECE: Final = 64 * 1024
 """Bytes of one piece of the response: each send has a fixed cost."""
@@ -175,6 +176,10 @@ class Metrics:
     def history_size(self, size: int, /, *, dropped: int) -> None:
         """Bytes of the history, and results dropped since the process began."""
         self._own.history.measured(size, dropped=dropped)
+
+    def sources(self, states: Mapping[str, SourceState], /) -> None:
+        """How the sources of targets stand, by name."""
+        self._own.sources.are(states)
 
     def notified(self, sent: bool, /) -> None:
         """A notification was sent, or could not be."""
