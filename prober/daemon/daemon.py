@@ -133,7 +133,8 @@ class Daemon:
             await stack.enter_async_context(
                 polled(self._scheduler, self._metrics, history, sources=self._sources, suspects=self._suspects)
             )
-            await stack.enter_async_context(self._scheduler)
+            if self._settings.schedule:
+                await stack.enter_async_context(self._scheduler)
             stack.push_async_callback(self._drain)
             self._run_new_probes()
             self._ready = True
@@ -192,7 +193,8 @@ class Daemon:
         self._scheduler.apply_config(config)
         self._outage_detector.apply_config(config)
         self._statuses.apply_config(config, probes=self._scheduler.probes, disabled=self._scheduler.disabled)
-        self._metrics.apply_config(config, self._scheduler.probes)
+        # Without a schedule a probe has no last run to speak of: its series would be stale for ever.
+        self._metrics.apply_config(config, self._scheduler.probes if self._settings.schedule else {})
         self._changes.apply_config(config)
         if self._telemetry:
             self._telemetry.apply_config(config, self._scheduler.probes)
@@ -206,7 +208,7 @@ class Daemon:
         gc.freeze()
 
     def _run_new_probes(self) -> None:
-        for status in self._statuses.probes():
+        for status in self._statuses.probes() if self._settings.schedule else ():
             if status.last is None:
                 self._scheduler.run_early(status.probe.name)
 
@@ -232,7 +234,7 @@ class Daemon:
             statuses=self._statuses,
             history=history,
             metrics=self._metrics,
-            next_due=self._scheduler.next_due,
+            next_due=self._scheduler.next_due if self._settings.schedule else lambda _probe: None,
             in_maintenance=self._scheduler.in_maintenance,
             suspects=self._suspects,
             recent_runs=self._recent_runs,
@@ -245,6 +247,7 @@ class Daemon:
             started_at=self._started_at,
             location=self._settings.location,
             paths=self._settings.paths,
+            schedule=self._settings.schedule,
         )
 
     async def _run_now(self, probe_name: str, /, *, timeout: float | None) -> Outcome:

@@ -73,5 +73,7 @@ class AppState:
     started_at: datetime
     location: str | None = None
     """The value of `--location`."""
+    schedule: bool = True
+    """Whether probes run when they are due; else only when /probe asks."""
     paths: tuple[Path, ...] = ()
     """Where the configuration is read from: what `run` has to be given."""

@@ -290,7 +290,7 @@ def _warnings(outcomes: Sequence[Outcome]) -> list[str]:
 def _row(status: ProbeStatus, scheduled: ScheduleState, now: datetime, started_at: datetime) -> ProbeRow:
     probe, last = status.probe, status.last
     outcome = last.outcome if last else None
-    overdue = is_late(status, now, started_at)
+    overdue = scheduled.next_due is not None and is_late(status, now, started_at)
     never_ran = f"due every {span(probe.interval)}, has not run yet" if overdue and not last else ""
     return ProbeRow(
         name=probe.name,
