@@ -29,7 +29,7 @@ WRONG: Final[Mapping[str, str]] = {
     "wrong/0": "output_schema_mismatch",
     "html": "bad_content_type",
     "error": "server_error",
-    "reset": "connection_reset",
+    "reset": "connection_closed",
     "hang": "timeout",
 }
 """How servers misbehave, and the reason that says so."""
