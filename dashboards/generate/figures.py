@@ -27,12 +27,7 @@ def stat(
     size: int = 26,
     links: Sequence[Json] = (),
 ) -> Panel:
-    """One number, coloured by what it means; with its course behind it where it is asked over the range.
-
-    What it says is of now: a number that Prometheus had an hour ago and has no longer is no data, in grey.
-    """
-    if not query.now:
-        query = replace(query, expr=f"({query.expr}) or vector(NaN)")
+    """One number of now, coloured by what it means; one that Prometheus has no longer is no data, in grey."""
     return Panel(
         type="stat",
         title=title,
@@ -47,7 +42,7 @@ def stat(
         links=links,
         options={
             "colorMode": "value",
-            "graphMode": "none" if query.now else "area",
+            "graphMode": "none",
             "justifyMode": "auto",
             "orientation": "auto",
             "reduceOptions": _LAST,

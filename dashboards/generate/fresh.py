@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from dashboards.generate import promql as q
+from dashboards.generate import recorded as r
 from dashboards.generate.dashboard import Row
 from dashboards.generate.figures import stat
-from dashboards.generate.language import ANY_IS_BAD, ANY_IS_UNSURE, UP, YES_IS_BAD, YES_IS_GOOD, sentence
+from dashboards.generate.language import ANY_IS_BAD, ANY_IS_UNSURE, RULES, UP, YES_IS_BAD, YES_IS_GOOD, sentence
 from dashboards.generate.panels import Panel, now
 
 RUNBOOKS: Final[Mapping[str, Sequence[str]]] = {
@@ -36,7 +37,7 @@ def fresh(probers: str, probes: str, *more: Panel) -> Row:
             stat(
                 "Newest run",
                 "Time since the newest run of a prober ended; of several, the one for which that is longest ago.",
-                now(q.newest_run(probes)),
+                now(r.newest_run(probes)),
                 width=4,
                 unit="s",
                 decimals=0,
@@ -54,7 +55,7 @@ def fresh(probers: str, probes: str, *more: Panel) -> Row:
             stat(
                 "Targets without data",
                 "Targets that were probed within six hours and whose prober cannot be scraped: they may be down.",
-                now(q.targets_unseen(probes)),
+                now(r.targets_unseen(probes)),
                 width=4,
                 steps=ANY_IS_UNSURE,
             ),
@@ -67,6 +68,17 @@ def fresh(probers: str, probes: str, *more: Panel) -> Row:
             ),
             *(more or (_loaded(probers),)),
         ),
+    )
+
+
+def rules_loaded(select: str) -> Panel:
+    """Whether what most panels read is recorded."""
+    return stat(
+        "Rules",
+        "Whether Prometheus records what this dashboard reads: alerts/rules/recording.yml has to be among its rules.",
+        now(f"group({r.PROBES}{{{select}}}) or group({q.SUCCESS}{{{select}}}) * 0"),
+        width=4,
+        mappings=RULES,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dashboards.generate import promql as q
+from dashboards.generate import recorded as r
 from dashboards.generate.charts import heatmap, lines
 from dashboards.generate.dashboard import Dashboard, Row
 from dashboards.generate.figures import ranking, stat
@@ -27,21 +28,20 @@ from dashboards.generate.language import (
 from dashboards.generate.marks import reloads
 from dashboards.generate.panels import buckets, columns, now, over_time
 from dashboards.generate.tables import Column, table
-from dashboards.generate.variables import LOCATION, PROBE, TARGETS, labels_of
+from dashboards.generate.variables import CLUSTER, JOB, LOCATION, labels_of
 
-_S: Final = 'instance=~"$instance", location=~"$location"'
-_RUNS: Final = f'instance=~"$instance", {q.PROBES}'
+_S: Final = f'instance=~"$instance", {q.PLACES}'
+_MINE: Final = f"and on (cluster, job, instance) mcp_prober_build_info{{{_S}}}"
+"""Leaves out what other processes export too."""
 _SHARES: Final = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 
-INSTANCE: Final = labels_of(
-    "instance", "Prober", 'label_values(mcp_prober_build_info{location=~"$location"}, instance)'
-)
+INSTANCE: Final = labels_of("instance", "Prober", f"label_values(mcp_prober_build_info{{{q.PLACES}}}, instance)")
 
 
 _RUNBOOKS: Final = {
     "Config loaded": ("McpProberNotReloading",),
     "Start lag": ("McpProberLate",),
-    "Runs left out, by prober": ("McpProberSkipsRuns",),
+    "Runs lost, by prober": ("McpProberSkipsRuns",),
     "Probers": ("McpProberAbsent",),
     "Results not written": ("McpProberHistoryDown",),
     "Sources of targets": ("McpProberSourceFailing",),
@@ -55,9 +55,9 @@ def dashboard() -> Dashboard:
         uid="mcp-prober-prober",
         title="MCP prober itself",
         description="The probers: late, overloaded or cut off? Whether the other dashboards can be believed.",
-        variables=(LOCATION, INSTANCE, TARGETS, PROBE),
+        variables=(CLUSTER, JOB, LOCATION, INSTANCE),
         marks=(reloads(_S),),
-        rows=(fresh(_S, _RUNS), _headline(), _lag(), _load(), _who(), _sources(), _process(), _history()),
+        rows=(fresh(_S, _S), _headline(), _lag(), _load(), _who(), _sources(), _process(), _history()),
         runbooks={**RUNBOOKS, **_RUNBOOKS},
     )
 
@@ -78,7 +78,7 @@ def _headline() -> Row:
             stat(
                 "Start lag, p99",
                 "99 of 100 runs began less than this after they were due.",
-                over_time(q.quantile(0.99, "mcp_prober_start_lag_seconds", _S), "p99"),
+                now(q.quantile(0.99, "mcp_prober_start_lag_seconds", _S)),
                 width=5,
                 unit="s",
                 steps=LATENESS,
@@ -86,7 +86,7 @@ def _headline() -> Row:
             stat(
                 "Loop lag",
                 "The worst lag of an event loop within a minute. From a quarter second on, latencies are in doubt.",
-                over_time(f"max(mcp_prober_loop_lag_max_seconds{{{_S}}})", "worst"),
+                now(f"max(mcp_prober_loop_lag_max_seconds{{{_S}}})"),
                 width=5,
                 unit="s",
                 steps=LATENESS,
@@ -106,7 +106,7 @@ def _headline() -> Row:
             stat(
                 "Probes",
                 "Probes that all of them run.",
-                over_time(f"sum(mcp_prober_probes{{{_S}}})", "probes"),
+                now(f"sum(mcp_prober_probes{{{_S}}})"),
                 width=4,
             ),
         ),
@@ -146,17 +146,22 @@ def _lag() -> Row:
 
 
 def _load() -> Row:
+    passed, others = r.runs_per_second(_S)
+    short = f"sum by (instance) (increase(mcp_prober_shortages_total{{{_S}}}[$__range]))"
+    skipped = f"sum by (instance) (increase(mcp_prober_skipped_runs_total{{{_S}}}[$__range]))"
     return Row(
         title="How busy is it",
         height=8,
         panels=(
             lines(
                 "Runs by result",
-                "Runs per second: passed, or by what a caller felt. Grey are those that could not tell.",
-                over_time(q.per_second("mcp_probe_runs_total", _RUNS, "result"), "{{result}}"),
+                "Runs per second over five minutes: passed, or by what a caller felt. Grey could not tell.",
+                over_time(passed, "pass"),
+                over_time(others, "{{result}}"),
                 unit="ops",
                 width=8,
                 stacked=True,
+                step="5m",
                 overrides=colored(RESULTS),
             ),
             lines(
@@ -170,15 +175,18 @@ def _load() -> Row:
                 decimals=0,
             ),
             ranking(
-                "Runs left out, by prober",
-                "Runs whose probe takes longer than its interval: raise the interval or lower the timeout.",
+                "Runs lost, by prober",
+                "Runs left out because the one before still went on (raise the interval or lower the timeout), and runs"
+                " for which the prober lacked files, memory, threads or processes (raise the limit: see"
+                " prober_shortage).",
                 now(
-                    f"topk(8, sum by (instance) (increase(mcp_prober_skipped_runs_total{{{_S}}}[$__range])))",
+                    f"topk(8, {skipped} + {short} > 0)",
                     "{{instance}}",
                 ),
                 unit="short",
                 decimals=0,
                 steps=steps(PLAIN, (1, CAUTION)),
+                empty="none is known",
             ),
         ),
     )
@@ -188,7 +196,7 @@ def _who() -> Row:
     by = "by (instance, location)"
     labels = "(instance, location, version, python_version)"
     ran = "mcp_probe_last_run_timestamp_seconds"
-    gone = f"({q.known('mcp_prober_build_info', _S)} and on (job, instance) up == 0)"
+    gone = f"({q.known('mcp_prober_build_info', _S)} and on (cluster, job, instance) up == 0)"
     return Row(
         title="",
         height=5,
@@ -199,9 +207,7 @@ def _who() -> Row:
                 columns(f"group by {labels} (mcp_prober_build_info{{{_S}}}) or group by {labels} {gone}"),
                 columns(f"min {by} (mcp_prober_config_last_reload_successful{{{_S}}})"),
                 columns(f"max {by} (mcp_prober_config_last_reload_success_timestamp_seconds{{{_S}}}) * 1000"),
-                columns(
-                    f"max {by} (process_start_time_seconds{{{_S}}} and on (instance, job) mcp_prober_build_info) * 1000"
-                ),
+                columns(f"max {by} (process_start_time_seconds{{{_S}}} {_MINE}) * 1000"),
                 columns(f"sum {by} (mcp_prober_targets{{{_S}}})"),
                 columns(f"sum {by} (mcp_prober_probes{{{_S}}})"),
                 columns(f"max {by} (mcp_prober_suspects_itself{{{_S}}})"),
@@ -256,7 +262,6 @@ def _sources() -> Row:
 
 
 def _process() -> Row:
-    mine = f"and on (instance, job) mcp_prober_build_info{{{_S}}}"
     return Row(
         title="What it costs",
         height=8,
@@ -264,21 +269,21 @@ def _process() -> Row:
             lines(
                 "CPU",
                 "Share of one core that each prober uses.",
-                over_time(f"rate(process_cpu_seconds_total[$__rate_interval]) {mine}", "{{instance}}"),
+                over_time(f"rate(process_cpu_seconds_total{{{_S}}}[$__rate_interval]) {_MINE}", "{{instance}}"),
                 unit="percentunit",
                 width=6,
             ),
             lines(
                 "Memory",
                 "Resident memory of each prober.",
-                over_time(f"process_resident_memory_bytes {mine}", "{{instance}}"),
+                over_time(f"process_resident_memory_bytes{{{_S}}} {_MINE}", "{{instance}}"),
                 unit="bytes",
                 width=6,
             ),
             lines(
                 "Open files",
                 "File descriptors of each prober: sockets, pipes, files. A slope is a leak.",
-                over_time(f"process_open_fds {mine}", "{{instance}}"),
+                over_time(f"process_open_fds{{{_S}}} {_MINE}", "{{instance}}"),
                 unit="short",
                 width=6,
                 decimals=0,
@@ -286,7 +291,7 @@ def _process() -> Row:
             lines(
                 "Time to scrape",
                 "How long Prometheus took to fetch /metrics.",
-                over_time(f"scrape_duration_seconds {mine}", "{{instance}}"),
+                over_time(f"scrape_duration_seconds{{{q.JOBS}}} {_MINE}", "{{instance}}"),
                 unit="s",
                 width=6,
             ),

@@ -23,9 +23,9 @@ PLAIN: Final = "#7EB6D9"
 """What is neither good nor bad: counts, sizes, times without a limit."""
 
 SHADES: Final[Mapping[str, tuple[str, str, str, str]]] = {
-    "transport": ("#E02F44", "#FF7383", "#C4162A", "#F2495C"),
+    "transport": ("#E02F44", "#FF7383", "#D4213A", "#F2495C"),
     "http": ("#FF780A", "#FFB357", "#E0580A", "#FF9830"),
-    "protocol": ("#A352CC", "#CA95E5", "#7C2EA3", "#B877D9"),
+    "protocol": ("#A352CC", "#CA95E5", "#9B4DCA", "#B877D9"),
     "tool": ("#F2CC0C", "#FFEE52", "#CC9D00", "#FADE2A"),
     "verdict": ("#E55CB5", "#F7B8DF", "#B82E88", "#F28CCB"),
     "race": ("#2AB8C6", "#9BE6EC", "#16818C", "#5FD3DD"),
@@ -108,7 +108,7 @@ PHASES: Final = {
     "spawn": "#5F6B7A",
     "dns": "#8AB8FF",
     "connect": "#3274D9",
-    "tls": "#1F60C4",
+    "tls": "#6C6FE0",
     "send": "#96D98D",
     "wait": "#FADE2A",
     "receive": "#37872D",
@@ -144,8 +144,20 @@ STANDING: Final = [
     between(2.25, 2.35, "stale: maintenance", UNSURE, 8),
     between(2.05, 2.15, "stale: well", UNSURE, 9),
 ]
-"""How a target stands, worst highest: 3 and the share of its probes that fail, 4 if all do; below, that none fails.
-Where its prober is gone, how it stood: the same numbers, by STALE_SCALE and STALE_BASE put between 2 and 3."""
+"""How a target stands, as it is recorded, worst highest: 3 and the share of its probes that fail, 4 if all do; below,
+that none fails. Where its prober is gone, how it stood: the same numbers, by STALE_SCALE and STALE_BASE put between 2
+and 3."""
+
+COURSE: Final = values(
+    {
+        4: ("down", BAD),
+        3: ("partly failing", PARTLY),
+        2: ("could not tell", UNSURE),
+        1: ("maintenance", PLANNED),
+        0: ("well", GOOD),
+    }
+)
+"""How a target stood, with no share."""
 
 RESULT: Final = [
     *values({3: ("fails", BAD), 2: ("could not tell", UNSURE), 1: ("maintenance", PLANNED), 0: ("passes", GOOD)}),
@@ -193,6 +205,7 @@ HISTORY: Final = values(
 PLANNED_OR_NOT: Final = values({1: ("now", PLANNED), 0: (NONE, "text")})
 YES_IS_GOOD: Final = values({1: ("yes", GOOD), 0: ("no", BAD)})
 YES_IS_BAD: Final = values({1: ("yes", BAD), 0: ("no", GOOD)})
+RULES: Final = values({1: ("loaded", GOOD), 0: ("missing", BAD)})
 UP: Final = [*values({1: ("up", GOOD), 0: ("down", BAD)}), between(0.0001, 0.9999, "some down", PARTLY, 2)]
 
 

@@ -8,9 +8,8 @@ from dashboards.generate.language import Json
 
 TAG: Final = "mcp-prober"
 
-TO_TARGET: Final = (
-    "/d/mcp-prober-target?var-datasource=${datasource}&${location:queryparam}&var-slo=${slo}&${__url_time_range}"
-)
+_CHOSEN: Final = "&".join(f"${{{name}:queryparam}}" for name in ("cluster", "job", "location"))
+TO_TARGET: Final = f"/d/mcp-prober-target?var-datasource=${{datasource}}&{_CHOSEN}&${{__url_time_range}}"
 
 
 def link_to_target(target: str) -> list[Json]:

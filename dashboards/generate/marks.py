@@ -40,8 +40,7 @@ def contract_changes(select: str) -> Marks:
     """A server began to differ from its pinned contract, or differs otherwise than before."""
     return Marks(
         name="Contract changes",
-        expr=f'changes(mcp_contract_changes{{{select}, severity="breaking"}}[2m]) > 0'
-        f' or changes(mcp_contract_changes{{{select}, severity="additive"}}[2m]) > 0',
+        expr=f"instance_probe:mcp_contract_changes:changes2m{{{select}}}",
         title="Contract: {{severity}}",
         text="{{target}}: what {{probe}} sees has changed",
         color=BAD,
@@ -50,12 +49,10 @@ def contract_changes(select: str) -> Marks:
 
 def new_servers(select: str) -> Marks:
     """A target answers as another server or version, or in another protocol version, than two minutes ago."""
-    labels = "target, protocol_version, server_name, server_version"
-    seen = f"group by ({labels}) (mcp_target_info{{{select}}})"
-    before = f"group by ({labels}) (mcp_target_info{{{select}}} offset 2m)"
     return Marks(
         name="New server versions",
-        expr=f"({seen} unless {before}) and on (target) ({before})",
+        expr="group by (target, protocol_version, server_name, server_version)"
+        f" (instance_target:mcp_target_info:new2m{{{select}}})",
         title="{{server_name}} {{server_version}}",
         text="{{target}} now speaks {{protocol_version}}",
         color=UNSURE,

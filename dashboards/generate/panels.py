@@ -77,6 +77,8 @@ class Panel:
     decimals: int | None = None
     minimum: float | None = None
     maximum: float | None = None
+    interval: str = ""
+    """The shortest step of its questions over the range; empty is that of the data source."""
 
     def document(self, number: int, place: Json, runbooks: Sequence[str] = ()) -> Json:
         """As Grafana stores it; `runbooks` are the alerts whose runbooks its heading offers."""
@@ -96,6 +98,7 @@ class Panel:
             "fieldConfig": {"defaults": defaults, "overrides": list(self.overrides)},
             "gridPos": place,
             "id": number,
+            **({"interval": self.interval} if self.interval else {}),
             "links": [runbook(alert) for alert in runbooks],
             "options": self.options,
             "targets": [query.document(chr(ord("A") + index)) for index, query in enumerate(self.queries)],

@@ -1,8 +1,7 @@
-"""The questions that several panels ask, in PromQL.
+"""What several panels ask of probes, in PromQL: of what is scraped, for a few targets or for this moment.
 
-A selector is what stands between the braces. All of it works on raw metrics, with one prober or several: a probe is
-its target and its name, and `location` where there are several places. Runs that end `unknown` count neither for
-nor against a target.
+A selector is what stands between the braces. All of it holds for one prober or several: a probe is its target and its
+name, and `location` where there are several places. Runs that end `unknown` count neither for nor against a target.
 """
 
 from __future__ import annotations
@@ -19,20 +18,17 @@ from dashboards.generate.language import (
     one_of,
 )
 
-PLACES: Final = 'location=~"$location"'
+JOBS: Final = 'cluster=~"$cluster", job=~"$job"'
+PLACES: Final = f'{JOBS}, location=~"$location"'
 TARGETS: Final = f'{PLACES}, target=~"$target"'
 PROBES: Final = f'{TARGETS}, probe=~"$probe"'
 
-ALLOWED: Final = f"(1 - max by (target) (mcp_target_objective_ratio{{{TARGETS}}}))"
-"""The share of each target's runs that may fail."""
-
 PASSED: Final = 'result="pass"'
-FAILED: Final = 'result!~"pass|unknown"'
 JUDGED: Final = 'result!="unknown"'
 """Runs that could tell."""
 
 SUCCESS: Final = "mcp_probe_success"
-_BLIND: Final = "unless on (job, instance) up == 1"
+_BLIND: Final = "unless on (cluster, job, instance) up == 1"
 """Leaves out what a prober that is scraped has ceased to export: that target or probe was removed."""
 
 
@@ -58,7 +54,9 @@ def planned(select: str, *, gone: bool = False) -> str:
 def _not_passing(select: str, which: str, *, gone: bool) -> str:
     seen = f"mcp_probe_failure_info{{{select}, {which}}}"
     if gone:  # of several reasons within six hours, the one of the last scrape
-        seen = f"max_over_time(timestamp({seen})[6h:5m]) == on (job, instance) group_left () {_SCRAPED} {_BLIND}"
+        seen = (
+            f"max_over_time(timestamp({seen})[6h:5m]) == on (cluster, job, instance) group_left () {_SCRAPED} {_BLIND}"
+        )
     return f"max by (target, probe, location, reason) ({seen})"
 
 
@@ -73,81 +71,14 @@ def unsure(select: str, *, gone: bool = False) -> str:
     return "({})".format(_not_passing(select, 'symptom="unknown"', gone=gone))
 
 
-def why(select: str) -> str:
-    """One reason for each target: the one that most of its failing probes share, or that there is none."""
-    return f"({_why(select)}) or (({_why(select, gone=True)}) unless on (target) {SUCCESS}{{{select}}})"
-
-
-def _why(select: str, *, gone: bool = False) -> str:
-    by = "count by (target, reason) ({})".format
-    none = f'label_replace(count by (target) ({_probes(select, gone=gone)}) * 0, "reason", "{NONE}", "", "")'
-    broken, own = by(failing(select, gone=gone)), by(unsure(select, gone=gone))
-    return f"topk by (target) (1, {broken} * 1e9 or {own} or {none})"  # one failure outweighs all that cannot be told
-
-
-def _count(vector: str) -> str:
-    return f"count by (target) (count by (target, probe) ({vector}))"
-
-
-def probes(select: str) -> str:
-    """How many probes each target has; where its prober is gone, had."""
-    return f"{_count(_probes(select, gone=False))} or {_count(_probes(select, gone=True))}"
-
-
-def probes_failing(select: str) -> str:
-    """How many probes of each target fail; where its prober is gone, failed."""
-    fresh = f"{_count(failing(select))} or count by (target) ({SUCCESS}{{{select}}}) * 0"
-    return f"{fresh} or {_count(failing(select, gone=True))} or count by (target) ({known(SUCCESS, select)}) * 0"
-
-
-def age(select: str) -> str:
-    """Seconds since anything was last heard of each target's probes."""
-    fresh = f"max by (target) (timestamp({SUCCESS}{{{select}}}))"
-    gone = f"max by (target) ({known(SUCCESS, select)} * 0 + on (job, instance) group_left () {_SCRAPED})"
-    return f"time() - ({fresh} or {gone})"
-
-
-def targets_with(vector: str, select: str) -> str:
-    """How many targets of the selected ones appear in a vector; no value, instead of zero, while none is known."""
-    return f"(count(count by (target) ({vector})) or count({SUCCESS}{{{select}}}) * 0)"
-
-
 def probes_with(vector: str, select: str) -> str:
     """How many probes of the selected ones appear in a vector; one that runs in several places counts once."""
     return f"(count(count by (target, probe) ({vector})) or count({SUCCESS}{{{select}}}) * 0)"
 
 
-def standing(select: str) -> str:
-    """How each target stands: a number of language.STANDING."""
-    return f"({_standing(select)}) or ({_standing(select, gone=True)}) * {STALE_SCALE} + {STALE_BASE}"
-
-
-def _standing(select: str, *, gone: bool = False) -> str:
-    probes = _count(_probes(select, gone=gone))
-    return (
-        f"({_count(failing(select, gone=gone))} / {probes} + 3)"
-        f" or (count by (target) ({unsure(select, gone=gone)}) * 0 + 2)"
-        f" or (count by (target) ({planned(select, gone=gone)}) * 0 + 1)"
-        f" or ({probes} * 0)"
-    )
-
-
 def scraped(metric: str, select: str) -> str:
     """The share of those that exported a metric within a day that can be scraped now; no value where nobody did."""
-    return f"avg(up and on (job, instance) last_over_time({metric}{{{select}}}[1d]))"
-
-
-def newest_run(select: str) -> str:
-    """Seconds since the newest run of each prober ended, of the prober for which that is longest ago."""
-    ended = "mcp_probe_last_run_timestamp_seconds"
-    latest = "max by (job, instance, location) ({})".format
-    return f"max(time() - ({latest(f'{ended}{{{select}}}')} or {latest(known(ended, select))}))"
-
-
-def targets_unseen(select: str) -> str:
-    """How many targets have no data now, for their prober is gone."""
-    fresh = f"group by (target) ({SUCCESS}{{{select}}})"
-    return f"(count(group by (target) ({known(SUCCESS, select)}) unless {fresh}) or count({fresh}) * 0)"
+    return f"avg(up and on (cluster, job, instance) last_over_time({metric}{{{select}}}[1d]))"
 
 
 def overdue(select: str) -> str:
@@ -199,9 +130,9 @@ def history(select: str) -> str:
     return " or ".join([f"(max by (probe) (mcp_probe_maintenance{{{select}}}) == 1)", *seen, calm])
 
 
-def or_nothing(vector: str, label: str, select: str) -> str:
-    """A vector, or a line at zero that says so while it is empty and the selected probes are known."""
-    calm = f'label_replace(sum({SUCCESS}{{{select}}}) * 0, "{label}", "{NOTHING}", "", "")'
+def or_nothing(vector: str, label: str, metric: str, select: str) -> str:
+    """A vector, or a line at zero that says so while it is empty and the metric's series are there."""
+    calm = f'label_replace(sum({metric}{{{select}}}) * 0, "{label}", "{NOTHING}", "", "")'
     return f"({vector}) or ({calm} unless on () ({vector}))"
 
 
@@ -213,26 +144,10 @@ def availability(select: str, window: str, by: str = "") -> str:
     return f"{passed} / ({told} > 0)"
 
 
-def budget_left(select: str, window: str, by: str = "") -> str:
-    """The share of the error budget that is left; below zero it is overdrawn."""
-    return f"1 - ({budget_spent(select, window, by)})"
-
-
 def quantile(share: float, metric: str, select: str, by: str = "", window: str = "$__rate_interval") -> str:
     """A quantile of a histogram; no value, instead of none that is a number, where nothing was observed."""
     group = f"le, {by}" if by else "le"
     return f"histogram_quantile({share:g}, sum by ({group}) (rate({metric}_bucket{{{select}}}[{window}]))) >= 0"
-
-
-def budget_spent(select: str, window: str, by: str = "") -> str:
-    """The error budget that is spent, as a multiple of what the objectives allow: how many times faster than at 1.
-
-    What several targets may fail is what each may, by its own objective, added up.
-    """
-    group = f" by ({by})" if by else ""
-    failed = f"sum{group} (increase(mcp_probe_runs_total{{{select}, {FAILED}}}[{window}]))"
-    judged = f"sum by (target) (increase(mcp_probe_runs_total{{{select}, {JUDGED}}}[{window}]))"
-    return f"{failed} / (sum{group} ({judged} * on (target) {ALLOWED}) > 0)"
 
 
 NO_RACE: Final = 'kind!="race"'

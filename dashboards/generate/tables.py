@@ -69,7 +69,13 @@ def table(
         unit="short",
         width=width,
         empty=empty,
-        custom={"align": "auto", "cellOptions": {"type": "auto"}, "filterable": False, "inspect": False},
+        custom={
+            "align": "auto",
+            "cellOptions": {"type": "auto"},
+            "filterable": False,
+            "inspect": False,
+            "minWidth": 110,
+        },
         overrides=[column.override() for column in show],
         transformations=[*merged, kept, organized],
         options={

@@ -6,6 +6,8 @@ from typing import Final
 
 from dashboards.generate.language import Json
 from dashboards.generate.panels import SOURCE
+from dashboards.generate.promql import JOBS, PLACES
+from dashboards.generate.promql import TARGETS as OF_TARGETS
 
 STATUS_PAGE: Final = "http://127.0.0.1:9733"
 """Where `mcp-prober daemon` listens unless told otherwise."""
@@ -16,7 +18,7 @@ def _variable(name: str, label: str, kind: str, **more: object) -> Json:
 
 
 def labels_of(name: str, label: str, query: str, *, many: bool = True, first: str = "", everything: str = ".*") -> Json:
-    """A variable with the values of a label. `.*` for all of them also holds for series without the label."""
+    """A variable with the values of a label. `everything` stands for all: `.*` also for series without the label."""
     chosen = {"selected": False, "text": "All", "value": "$__all"} if many else {"text": first, "value": first}
     return _variable(
         name,
@@ -32,8 +34,14 @@ def labels_of(name: str, label: str, query: str, *, many: bool = True, first: st
         refresh=2,
         regex="",
         sort=1,
-        **({"allValue": everything} if many else {}),
+        **({"allValue": everything} if many and everything else {}),
     )
+
+
+def series_of(name: str, label: str, query: str, found: str) -> Json:
+    """A variable that is not shown: what a question finds at the end of the range, by the values of a label."""
+    asked = f"query_result({query})"
+    return labels_of(name, label, asked, everything="") | {"hide": 2, "regex": f'/{found}="([^"]+)"/'}
 
 
 SOURCES: Final = _variable(
@@ -48,12 +56,12 @@ SOURCES: Final = _variable(
     refresh=1,
     regex="",
 )
-LOCATION: Final = labels_of("location", "Location", "label_values(mcp_probe_info, location)")
-TARGETS: Final = labels_of("target", "Target", 'label_values(mcp_probe_info{location=~"$location"}, target)')
-TARGET: Final = labels_of("target", "Target", 'label_values(mcp_probe_info{location=~"$location"}, target)', many=False)
-PROBE: Final = labels_of(
-    "probe", "Probe", 'label_values(mcp_probe_info{location=~"$location", target=~"$target"}, probe)'
-)
+CLUSTER: Final = labels_of("cluster", "Cluster", "label_values(mcp_probe_info, cluster)")
+JOB: Final = labels_of("job", "Job", 'label_values(mcp_probe_info{cluster=~"$cluster"}, job)')
+LOCATION: Final = labels_of("location", "Location", f"label_values(mcp_probe_info{{{JOBS}}}, location)")
+TARGETS: Final = labels_of("target", "Target", f"label_values(mcp_probe_info{{{PLACES}}}, target)")
+TARGET: Final = labels_of("target", "Target", f"label_values(mcp_probe_info{{{PLACES}}}, target)", many=False)
+PROBE: Final = labels_of("probe", "Probe", f"label_values(mcp_probe_info{{{OF_TARGETS}}}, probe)")
 
 
 def _address(name: str, label: str, description: str, default: str) -> Json:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from importlib import import_module
 from types import TracebackType
 from typing import Final, Self
-from weakref import WeakValueDictionary
 
 from prober.assertions.checks import Case, Finding, Instance, answer_at_once, is_worded_at_once, judge, undecided
 from prober.assertions.selection import Selection, select
-from prober.assertions.worker.process import Worker, WorkerLostError, start_worker
+from prober.assertions.worker.pool import Workers
+from prober.assertions.worker.process import WorkerLostError
 from prober.assertions.worker.protocol import decode_reply, encode_case, encode_selection, is_small, json_pieces
 from prober.json_values import Json
 from prober.outcome import Failure, Reason
@@ -34,8 +35,6 @@ _GRACE: Final = 1.0
 """Seconds beyond the allowance after which a worker ends itself, for when nobody is left to kill it."""
 _TURN: Final = 0.005
 """Seconds of work after which other tasks have their turn."""
-_EXIT_TIMEOUT: Final = 5.0
-"""Seconds that a killed process has to be gone in."""
 
 _Found = Finding | list[Json] | None
 
@@ -43,19 +42,13 @@ _Found = Finding | list[Json] | None
 class Judge:
     """Judges cases, one or many at a time. To be entered before use; leaving it ends its processes.
 
-    Workers start with the first case that needs one, serve one case at a time, and stay for the next. A target has one
-    worker at most. Targets whose last case did not end in time share one among them, so that the hopeless cases of
-    several targets do not keep every worker from the others.
+    It owns worker processes, those that judge and, for whoever else needs some, those of other modules.
     """
 
     def __init__(self, *, allowance: float = ALLOWANCE, workers: int = WORKERS):
         self._allowance = allowance
-        self._turns = asyncio.Semaphore(workers)
-        self._slow_turn = asyncio.Semaphore(1)
-        self._slow: set[str] = set()
-        self._turn_of: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
-        self._idle: list[Worker] = []
-        self._started: set[Worker] = set()
+        self._workers = Workers("prober.assertions.worker", most=workers)
+        self._others: dict[str, Workers] = {}
 
     async def __aenter__(self) -> Self:
         import jsonschema_rs  # noqa: F401 - now rather than in the middle of the first runs
@@ -65,16 +58,18 @@ class Judge:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._idle.clear()
-        for worker in self._started:
-            worker.kill()
-        if self._started:
-            await asyncio.wait([worker.gone for worker in self._started], timeout=_EXIT_TIMEOUT)
+        await asyncio.gather(*(workers.aclose() for workers in (self._workers, *self._others.values())))
 
     @property
     def pids(self) -> tuple[int, ...]:
         """The worker processes that have not ended yet."""
-        return tuple(worker.pid for worker in self._started if not worker.gone.done())
+        return tuple(pid for workers in (self._workers, *self._others.values()) for pid in workers.pids)
+
+    def workers(self, module: str, make: Callable[[str], Workers]) -> Workers:
+        """The worker processes of another module; the first caller has them made."""
+        if module not in self._others:
+            self._others[module] = make(module)
+        return self._others[module]
 
     async def judge(self, case: Case, *, deadline: float, target: str = "") -> Finding | None:
         """The first check of a case that fails, None if all hold, `undecided` if that cannot be told.
@@ -109,57 +104,36 @@ class Judge:
 
     async def _in_worker(self, asked: Case | Selection, deadline: float, target: str) -> _Found:
         """Wait for a turn, and have a worker do it."""
-        own = self._turn_of.get(target) or self._turn_of.setdefault(target, asyncio.Semaphore(1))
-        async with AsyncExitStack() as turns:
+        async with AsyncExitStack() as held:
             try:
-                async with asyncio.timeout_at(deadline):
-                    await turns.enter_async_context(own)
-                    if target in self._slow:
-                        await turns.enter_async_context(self._slow_turn)
-                    await turns.enter_async_context(self._turns)
+                await held.enter_async_context(self._workers.turn(target, deadline=deadline))
             except TimeoutError:
-                return _undecided("every worker process was busy until the deadline")
+                busy = "every worker process was busy until the deadline"
+                return _undecided(busy) if self._workers.is_slow(target) else _short_of(busy)
             return await self._ask_worker(asked, deadline, target)
 
     async def _ask_worker(self, asked: Case | Selection, deadline: float, target: str) -> _Found:
         try:
             async with asyncio.timeout_at(deadline):
                 frames = await _frames(asked, allowance=self._allowance + _GRACE)
-                worker = await self._acquire()
+                worker = await self._workers.acquire()
         except RecursionError as error:
             return undecided(error)
         except TimeoutError:
-            return _undecided("the worker process was not ready before the deadline")
+            return _short_of("the worker process was not ready before the deadline")
         except OSError as error:
-            return _undecided(f"no worker process could be started: {error.strerror}")
+            return _short_of(f"no worker process could be started: {error.strerror}")
         except WorkerLostError as lost:
-            return _undecided(f"the worker process {lost}")
+            return _short_of(f"the worker process {lost}")
         allowed = asyncio.get_running_loop().time() + self._allowance
         try:
-            async with asyncio.timeout_at(min(allowed, deadline)):
-                reply = await worker.ask(frames)
+            reply = await self._workers.ask(worker, frames, until=min(allowed, deadline), target=target)
         except TimeoutError:
-            self._slow.add(target)
             late = f"after the {self._allowance:g} s that it may take" if allowed <= deadline else "at the deadline"
             return _undecided(f"it was not finished {late}")
         except WorkerLostError as lost:
             return _undecided(f"the worker process {lost}")
-        finally:
-            # One that was left in the middle of a case, be it by a timeout or a cancellation, is of no use any more.
-            if worker.busy:
-                worker.kill()
-        self._slow.discard(target)
-        self._idle.append(worker)
         return decode_reply(reply)
-
-    async def _acquire(self) -> Worker:
-        """A worker that waits for a case: one of those that are there, else a new one."""
-        self._started -= {worker for worker in self._started if worker.gone.done()}
-        while self._idle:
-            worker = self._idle.pop()
-            if not worker.lost:
-                return worker
-        return await start_worker(self._started.add)
 
 
 async def _import_jsonschema() -> None:
@@ -204,6 +178,10 @@ async def _text(value: Json) -> bytes:
             await asyncio.sleep(0)
             turn = now()
     return "".join(pieces).encode()
+
+
+def _short_of(why: str) -> Finding:
+    return Finding(reason=Reason.PROBER_SHORTAGE, message=f"could not be judged: {why}")
 
 
 def _undecided(why: str) -> Finding:

@@ -18,14 +18,14 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
 import typer
 import yaml
 
 from prober.cli.exit_codes import FAILED, refuse
 from prober.client_configs.recognition import PROBE_SUFFIXES, SUFFIXES
-from prober.client_configs.secrets import names_secret
+from prober.client_configs.secrets import is_secret, names_secret
 from prober.config import ConfigError
 from prober.config.fields.urls import without_query
 from prober.config.model import Target
@@ -217,6 +217,7 @@ def _target_entry(arguments: ServerArguments) -> dict[str, Any]:
             refuse("--env is for a command; a server at a URL has an environment of its own.")
         if arguments.startup_timeout:
             refuse("--startup-timeout is for a command; a server at a URL is not started here.")
+        _refuse_secret_in(first)
         entry: dict[str, Any] = {"url": first}
         if arguments.transport not in (None, "http"):
             entry["transport"] = arguments.transport
@@ -231,6 +232,30 @@ def _target_entry(arguments: ServerArguments) -> dict[str, Any]:
     if arguments.env:
         entry["env"] = dict(_name_and_value(text, "=", "--env 'NAME=VALUE'") for text in arguments.env)
     return entry
+
+
+def _refuse_secret_in(url: str) -> None:
+    """Refuse a key that stands in the query of a URL: it would be written to a file, and is in the shell's history."""
+    address, _, query = url.partition("?")
+    shown, secret = [], []
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        if "${" not in value and is_secret(unquote_plus(value), name=name):
+            secret.append(name)
+            pair = f"{name}=${{{_variable(name)}}}"
+        shown.append(pair)
+    if secret:
+        refuse(
+            f"The URL has a secret, it seems: {', '.join(secret)}. A secret belongs in no file and no history.\n"
+            f"Put it in the environment and say\n"
+            f"  '{address}?{'&'.join(shown)}'     in single quotes, so that the shell leaves it alone"
+        )
+
+
+def _variable(name: str) -> str:
+    """The name of an environment variable for the value of a parameter: `apiKey` is API_KEY."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
+    return re.sub(r"[^A-Z0-9]+", "_", words).strip("_") or "VARIABLE"
 
 
 def _name_and_value(text: str, separator: str, form: str) -> tuple[str, str]:

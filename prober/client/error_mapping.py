@@ -45,6 +45,9 @@ _NAME_SITUATION: Final = {
 
 OUR_LACK: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN})
 """The prober has run out of files, memory or processes."""
+_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NO_THREAD: Final = "can't start new thread"
+"""Python has no exception of its own for it."""
 
 _ERRNO: Final = {
     errno.ECONNREFUSED: Reason.CONNECT_REFUSED,
@@ -54,11 +57,23 @@ _ERRNO: Final = {
     errno.EHOSTUNREACH: Reason.CONNECT_FAILED,
     errno.ENETUNREACH: Reason.CONNECT_FAILED,
     errno.EADDRNOTAVAIL: Reason.CONNECT_FAILED,
-    **dict.fromkeys(OUR_LACK, Reason.INTERNAL_ERROR),
+    **dict.fromkeys(OUR_LACK, Reason.PROBER_SHORTAGE),
 }
 
 _HEADERS_TOO_LARGE: Final = 431
 """The status that h11 suggests when the head of a response is larger than its buffer."""
+
+
+def is_shortage(error: BaseException) -> bool:
+    """Whether the prober lacked something of its own: memory, threads, processes, files or disk."""
+    match error:
+        case BaseExceptionGroup():
+            return any(map(is_shortage, error.exceptions))
+        case OSError():
+            return error.errno in OUR_LACK | _DISK
+        case RuntimeError():
+            return _NO_THREAD in str(error)
+    return isinstance(error, MemoryError)
 
 
 def from_exception(error: BaseException, recorder: ExchangeRecorder) -> Failure | None:
@@ -119,11 +134,21 @@ def _tls_failed(text: str, recorder: ExchangeRecorder) -> Failure:
 
 
 def _not_resolved(error: socket.gaierror, recorder: ExchangeRecorder) -> Failure:
+    if error.errno == socket.EAI_MEMORY or not _can_open_files():  # the system's resolver does not say so
+        return Failure(Reason.PROBER_SHORTAGE, "the name was not looked up: no file could be opened, or no memory had")
     whose, situation = recorder.address.host, _NAME_SITUATION.get(error.errno or 0)
     if recorder.by_proxy:
         whose, situation = "of the proxy", Situation.PROXY_UNREACHABLE
     message = f"the host name {whose} was not resolved: {error.strerror or error}"
     return Failure(Reason.DNS_FAILED, message, evidence=Evidence(situation=situation))
+
+
+def _can_open_files() -> bool:
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return error.errno not in OUR_LACK
+    return True
 
 
 def _os_error(error: OSError, recorder: ExchangeRecorder) -> Failure:
@@ -148,12 +173,14 @@ def _remote_protocol(error: httpcore.RemoteProtocolError, recorder: ExchangeReco
         if recorder.head.startswith(_TLS_ALERT) and not recorder.by_proxy:
             evidence = Evidence(situation=Situation.PLAIN_TO_TLS_PORT, remedy=recorder.address.with_scheme("https"))
             return Failure(Reason.NOT_HTTP, "the port answered with an alert of TLS, not with HTTP", evidence=evidence)
-        return Failure(Reason.NOT_HTTP, f"what came back is not HTTP: it begins with {recorder.beginning!r}")
+        quoted = "" if recorder.confidential else f": it begins with {recorder.beginning!r}"
+        return Failure(Reason.NOT_HTTP, f"what came back is not HTTP{quoted}")
     if "disconnected without sending" in text:
         return Failure(Reason.CONNECTION_CLOSED, "the server closed the connection without an answer")
     if "closed connection" in text:
         return Failure(Reason.CONNECTION_CLOSED, f"the answer was cut off: {cap(text)}")
-    return Failure(Reason.NOT_HTTP, f"what came back is not sound HTTP: {cap(text)}")
+    quoted = "" if recorder.confidential else f": {cap(text)}"  # h11 quotes the line that it cannot read
+    return Failure(Reason.NOT_HTTP, f"what came back is not sound HTTP{quoted}")
 
 
 def timed_out(recorder: ExchangeRecorder | None, *, limit: str = "the deadline") -> Failure:
@@ -162,7 +189,7 @@ def timed_out(recorder: ExchangeRecorder | None, *, limit: str = "the deadline")
         return Failure(Reason.TIMEOUT, f"{limit} passed before the first exchange")
     if recorder.starved:
         return Failure(
-            Reason.UNDECIDED,
+            Reason.PROBER_SHORTAGE,
             "the name was not looked up: until the deadline every lookup thread waited for the name of another target",
             step=recorder.step,
         )

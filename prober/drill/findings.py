@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from prober.drill.deliveries import Delivery
+
 
 @dataclass(frozen=True, kw_only=True)
 class ObservedChange:
@@ -80,8 +82,14 @@ class Report:
     findings: tuple[Finding, ...]
     own: tuple[str, ...] = ()
     """Alerts about the prober itself: then the results of the drill are not reliable."""
+    deliveries: tuple[Delivery, ...] = ()
+    """To the operator's receivers, if they took part."""
 
     @property
     def as_expected(self) -> bool:
-        """Whether every fault is as expected and no alert is about the prober itself."""
-        return not self.own and all(finding.as_expected for finding in self.findings)
+        """Whether every fault is as expected, no alert is about the prober itself, and no delivery failed."""
+        return (
+            not self.own
+            and all(finding.as_expected for finding in self.findings)
+            and not any(each.trouble for each in self.deliveries)
+        )

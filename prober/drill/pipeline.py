@@ -20,6 +20,7 @@ import yaml
 
 from prober.drill import timescale
 from prober.drill.clients import Monitoring, Prober, Reference, RequestError
+from prober.drill.own_routes import MARK, OwnRoutes, marked
 from prober.drill.probes import DrillTarget, write
 from prober.drill.processes import START_SECONDS, DrillError, Program, free_port, running, until
 from prober.drill.webhook import Webhook
@@ -41,6 +42,8 @@ class Alerting:
     prometheus: Path
     alertmanager: Path
     shipped: Path
+    own: OwnRoutes | None = None
+    """The operator's routes and receivers; None for the shipped routes, and no receiver but the drill's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,7 @@ class Chain:
     """By alert, in seconds."""
     group_interval: float
     """Seconds between two notifications of the Alertmanager about one group."""
+    alertmanager: Program
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,35 +143,51 @@ class _Parts:
         """Starts the webhook first and Prometheus last, so that no alert is lost."""
         webhook = Webhook()
         url = await self._stack.enter_async_context(webhook.listening())
-        routes = timescale.alertmanager(
-            _parsed(alerting.shipped / "alertmanager.yml"), speed=self._speed, webhook=url.removesuffix("/")
-        )
-        alertmanager = await self._alertmanager(alerting.alertmanager, routes)
+        routes = self._routes(alerting, url.removesuffix("/"))
+        alertmanager = await self._alertmanager(alerting, routes)
         keep_firing_for: dict[str, float] = {}
         (self._folder / "rules").mkdir()
         for file in sorted((alerting.shipped / "rules").glob("*.yml")):
             rules = timescale.rules(_parsed(file), self._speed)
+            if alerting.own is not None:
+                rules = marked(rules)
             _write(self._folder / "rules" / file.name, rules)
             keep_firing_for |= _keep_firing_for(rules)
-        prometheus = await self._prometheus(alerting.prometheus, prober, alertmanager)
-        group_interval = timescale.seconds(routes["route"]["group_interval"])
+        labels = {} if alerting.own is None else MARK
+        prometheus = await self._prometheus(alerting.prometheus, prober, alertmanager, labels)
         return Chain(
-            webhook=webhook, prometheus=prometheus, keep_firing_for=keep_firing_for, group_interval=group_interval
+            webhook=webhook,
+            prometheus=prometheus,
+            keep_firing_for=keep_firing_for,
+            group_interval=timescale.longest_group_interval(routes["route"], self._speed),
+            alertmanager=next(program for program in self.programs if program.name == "alertmanager"),
         )
 
-    async def _alertmanager(self, program: Path, config: Mapping[str, Any]) -> Monitoring:
+    def _routes(self, alerting: Alerting, webhook: str) -> dict[str, Any]:
+        if alerting.own is not None:
+            return alerting.own.in_a_drill(speed=self._speed, webhook=webhook)
+        shipped = _parsed(alerting.shipped / "alertmanager.yml")
+        return timescale.alertmanager(shipped, speed=self._speed, webhook=webhook)
+
+    async def _alertmanager(self, alerting: Alerting, config: Mapping[str, Any]) -> Monitoring:
         return await self._monitoring(
             "alertmanager",
-            program,
+            alerting.alertmanager,
             _write(self._folder / "alertmanager.yml", config),
             f"--storage.path={self._folder / 'alertmanager'}",
             "--cluster.listen-address=",  # else it talks to the network
+            "--log.format=logfmt",
+            "--log.level=debug",  # else it does not say what was sent
+            withheld=None if alerting.own is None else str(alerting.own.file),
         )
 
-    async def _prometheus(self, program: Path, prober: Prober, alertmanager: Monitoring) -> Monitoring:
+    async def _prometheus(
+        self, program: Path, prober: Prober, alertmanager: Monitoring, labels: Mapping[str, str]
+    ) -> Monitoring:
         config = timescale.prometheus(
             speed=self._speed, daemon=urlsplit(prober.url).netloc, alertmanager=urlsplit(alertmanager.url).netloc
         )
+        config["global"]["external_labels"] = dict(labels)
         return await self._monitoring(
             "prometheus",
             program,
@@ -177,15 +197,19 @@ class _Parts:
             f"--rules.alert.resend-delay={timescale.shorter(_RESEND, self._speed)}",
         )
 
-    async def _monitoring(self, name: str, program: Path, config: Path, *words: str) -> Monitoring:
+    async def _monitoring(
+        self, name: str, program: Path, config: Path, *words: str, withheld: str | None = None
+    ) -> Monitoring:
         address = f"127.0.0.1:{free_port()}"
-        started = await self._start(name, program, f"--config.file={config}", f"--web.listen-address={address}", *words)
+        words = (f"--config.file={config}", f"--web.listen-address={address}", *words)
+        started = await self._start(name, program, *words, withheld=withheld)
         monitoring = Monitoring(url=f"http://{address}")
         await started.ready(monitoring.is_ready)
         return monitoring
 
-    async def _start(self, name: str, *command: str | Path) -> Program:
-        program = await self._stack.enter_async_context(running(name, command, folder=self._folder))
+    async def _start(self, name: str, *command: str | Path, withheld: str | None = None) -> Program:
+        starting = running(name, command, folder=self._folder, withheld=withheld)
+        program = await self._stack.enter_async_context(starting)
         self.programs.append(program)
         return program
 

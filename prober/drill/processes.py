@@ -37,6 +37,8 @@ class Program:
     process: asyncio.subprocess.Process
     out: Path
     log: Path
+    withheld: str | None = None
+    """The file of whose secrets its output may speak; then errors do not show the output."""
 
     async def announced(self, prefix: str) -> str:
         """The rest of the first line of its output, which it writes when it is ready. Raises DrillError."""
@@ -68,12 +70,16 @@ class Program:
 
     def tail(self) -> str:
         """The end of its output."""
+        if self.withheld is not None:
+            return f"what it says may hold secrets of {self.withheld}; see `amtool check-config {self.withheld}`"
         written = "".join(path.read_text(errors="replace") for path in (self.out, self.log))
         return written[-_TAIL:].strip() or "(it wrote nothing)"
 
 
 @asynccontextmanager
-async def running(name: str, command: Sequence[str | Path], *, folder: Path) -> AsyncIterator[Program]:
+async def running(
+    name: str, command: Sequence[str | Path], *, folder: Path, withheld: str | None = None
+) -> AsyncIterator[Program]:
     """Run a program while the block runs; its output goes to files in `folder`. Raises DrillError."""
     out, log = folder / f"{name}.out", folder / f"{name}.log"
     with out.open("wb") as output, log.open("wb") as errors:
@@ -90,7 +96,7 @@ async def running(name: str, command: Sequence[str | Path], *, folder: Path) -> 
         except OSError as error:
             raise DrillError(f"{name} cannot be started: {command[0]}: {error.strerror}") from None
     try:
-        yield Program(name=name, process=process, out=out, log=log)
+        yield Program(name=name, process=process, out=out, log=log, withheld=withheld)
     finally:
         await _stop(process)
 

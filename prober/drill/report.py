@@ -45,6 +45,10 @@ def write_json(report: Report, stream: TextIO) -> None:
         "as_expected": report.as_expected,
         "own_alerts": report.own,
         "faults": [_finding(finding) for finding in report.findings],
+        "deliveries": [
+            {**asdict(each.destination), "sent": each.sent, "failed": each.failed, "why": each.why}
+            for each in report.deliveries
+        ],
     }
     json.dump(document, stream, indent=2)
     stream.write("\n")
@@ -89,13 +93,29 @@ def _notes(report: Report) -> list[Text]:
         notes += [Text(f"{finding.fault}: {trouble}", "bold red") for trouble in finding.troubles]
     if report.chain is not None:
         notes.append(Text(f"No alerts were looked for: {report.chain}", "yellow"))
+    notes += _deliveries(report)
     echoes = sorted({echo for finding in report.findings for echo in finding.echoes})
     if echoes:
         notes.append(Text(f"Also alerted, rightly: {'; '.join(echoes)}", "dim"))
     if report.own:
         notes.append(Text(f"Alerts about the prober itself: {'; '.join(report.own)}", "bold red"))
-        notes.append(Text("This machine is too busy for the drill: the verdicts say little. Try a lower --speed."))
+        notes.append(
+            Text("This machine is too busy for the drill: the verdicts say little. Try a lower --speed, or later.")
+        )
     return notes
+
+
+def _deliveries(report: Report) -> list[Text]:
+    """A line for each integration of the operator's receivers."""
+    lines = []
+    for each in report.deliveries:
+        if each.trouble:
+            lines.append(Text(f"NOT delivered to {each.trouble}", "bold red"))
+        elif each.sent:
+            lines.append(Text(f"Delivered to {each.destination}: {each.sent} notifications", "green"))
+        else:
+            lines.append(Text(f"Nothing was sent to {each.destination}: no alert of this drill goes there", "dim"))
+    return lines
 
 
 def _summary(report: Report) -> Text:

@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Final
 
+from prober.drill import timescale
 from prober.drill.clients import RequestError
+from prober.drill.deliveries import Delivery, deliveries
 from prober.drill.expected import ECHOES, EXPECTED, SELF_ALERTS, STATE_TARGET
 from prober.drill.fault_run import FaultRun
 from prober.drill.findings import Report
-from prober.drill.pipeline import Alerting, Pipeline, Say, pipeline
+from prober.drill.machine import SLOWEST, fitting_speed, slowdown
+from prober.drill.pipeline import Alerting, Chain, Pipeline, Say, pipeline
 from prober.drill.processes import DrillError
 from prober.drill.webhook import Notification
 
+_LOOK_EVERY: Final = 0.5
 _SERVERS: Final = 2
 """Servers that share the faults that need no race."""
 
@@ -33,8 +37,8 @@ class Plan:
 
     faults: Sequence[str]
     """Names in EXPECTED."""
-    speed: float
-    """The divisor of every duration behind the daemon."""
+    speed: float | None
+    """The divisor of every duration behind the daemon; None for what fits this machine."""
     probes: Path
     """The folder with the shipped probes."""
     alerting: Alerting | str
@@ -48,20 +52,48 @@ async def drill(plan: Plan, say: Say) -> Report:
         DrillError: the drill has no result.
     """
     started_at, start = datetime.now(UTC), monotonic()
+    speed = plan.speed
+    if speed is None:
+        slower = slowdown()
+        speed = fitting_speed(slower)
+        if speed < timescale.USUAL_SPEED:
+            say(f"this machine is busy, programs take {slower:.1f} times longer: time is divided by {speed:g}")
+    # What went to an operator's receivers is not sent twice.
+    once = plan.speed is not None or (isinstance(plan.alerting, Alerting) and plan.alerting.own is not None)
+    while True:
+        try:
+            report = await _drill(plan, speed, say, gives_up=speed > SLOWEST and not once)
+        except _TooBusyError as busy:
+            speed = max(speed / 2, SLOWEST)
+            say(f"{busy}: this machine is too busy for that speed; once more, with time divided by {speed:g}")
+            continue
+        except RequestError as error:
+            raise DrillError(str(error)) from None
+        return replace(report, started_at=started_at, seconds=monotonic() - start)
+
+
+class _TooBusyError(Exception):
+    """An alert about the prober itself, by its name: a fault of a server raises none."""
+
+
+async def _drill(plan: Plan, speed: float, say: Say, *, gives_up: bool) -> Report:
+    """One drill. Raises _TooBusyError if it `gives_up` at an alert about the prober itself."""
+    started_at, start = datetime.now(UTC), monotonic()
     assigned = _assigned(plan.faults)
     alerting = plan.alerting if isinstance(plan.alerting, Alerting) else None
-    try:
-        async with pipeline(_targets(assigned), probes=plan.probes, alerting=alerting, speed=plan.speed, say=say) as up:
-            fault_runs = await _run_all(assigned, up, say)
-            notifications = await _all_notifications(up)
-    except RequestError as error:
-        raise DrillError(str(error)) from None
+    async with pipeline(_targets(assigned), probes=plan.probes, alerting=alerting, speed=speed, say=say) as up:
+        fault_runs = await _run_all(assigned, up, say, gives_up=gives_up)
+        notifications = await _all_notifications(up)
+        delivered = _delivered(alerting, up)
     by_fault = {fault_run.fault: fault_run for fault_run in fault_runs}
     unexpected = _unexpected(fault_runs, notifications)
+    own = _names(unexpected[None])
+    if own and gives_up:
+        raise _TooBusyError(", ".join(own))
     return Report(
         started_at=started_at,
         seconds=monotonic() - start,
-        speed=plan.speed,
+        speed=speed,
         chain=None if alerting is not None else str(plan.alerting),
         findings=tuple(
             by_fault[fault].finding(
@@ -70,7 +102,8 @@ async def drill(plan: Plan, say: Say) -> Report:
             )
             for fault in plan.faults
         ),
-        own=_names(unexpected[None]),
+        own=own,
+        deliveries=delivered,
     )
 
 
@@ -89,7 +122,7 @@ def _targets(assigned: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]
     return {target: frozenset(each.probe for each in queue if each.races) for target, queue in expected.items()}
 
 
-async def _run_all(assigned: Mapping[str, Sequence[str]], up: Pipeline, say: Say) -> list[FaultRun]:
+async def _run_all(assigned: Mapping[str, Sequence[str]], up: Pipeline, say: Say, *, gives_up: bool) -> list[FaultRun]:
     reasons = await next(iter(up.references.values())).reasons()
     fault_runs = {
         target: [FaultRun(fault, EXPECTED[fault], reasons[fault], target=target, pipeline=up) for fault in faults]
@@ -98,13 +131,23 @@ async def _run_all(assigned: Mapping[str, Sequence[str]], up: Pipeline, say: Say
     try:
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(up.watch())
+            doubting = group.create_task(_doubt(up.chain if gives_up else None))
             async with asyncio.TaskGroup() as queues:
                 for queue in fault_runs.values():
                     queues.create_task(_run_queue(queue, say))
             watching.cancel()
+            doubting.cancel()
     except ExceptionGroup as failures:
         raise _first(failures) from None
     return [fault_run for queue in fault_runs.values() for fault_run in queue]
+
+
+async def _doubt(chain: Chain | None) -> None:
+    """Raises _TooBusyError at the first alert about the prober itself. Returns where nothing is to be watched."""
+    while chain is not None:
+        if own := {each.name for each in chain.webhook.notifications if each.name in SELF_ALERTS}:
+            raise _TooBusyError(", ".join(sorted(own)))
+        await asyncio.sleep(_LOOK_EVERY)
 
 
 async def _run_queue(queue: Sequence[FaultRun], say: Say) -> None:
@@ -128,6 +171,14 @@ async def _all_notifications(up: Pipeline) -> list[Notification]:
         return []
     await asyncio.sleep(up.chain.group_interval)
     return list(up.chain.webhook.notifications)
+
+
+def _delivered(alerting: Alerting | None, up: Pipeline) -> tuple[Delivery, ...]:
+    if alerting is None or alerting.own is None or up.chain is None:
+        return ()
+    return deliveries(
+        alerting.own.destinations, up.chain.alertmanager.log.read_text(encoding="utf-8", errors="replace")
+    )
 
 
 def _unexpected(

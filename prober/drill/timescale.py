@@ -8,8 +8,9 @@ labels, thresholds and the order of rules stay as shipped. A number of seconds i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
 _SECONDS: Final = {"y": 31_536_000.0, "w": 604_800.0, "d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _DURATION: Final = r"(?:[0-9]+(?:ms|[smhdwy]))+"
@@ -26,6 +27,8 @@ _PROMQL: Final = re.compile(
 USUAL_SPEED: Final = 60.0
 
 _RULE_TIMES: Final = frozenset({"interval", "for", "keep_firing_for"})
+_ROUTE_DEFAULTS: Final = {"group_wait": "30s", "group_interval": "5m", "repeat_interval": "4h"}
+"""The Alertmanager's own, where the first route says nothing."""
 _ROUTE_TIMES: Final = frozenset({"group_wait", "group_interval", "repeat_interval", "resolve_timeout"})
 
 SCRAPE_INTERVAL: Final = "30s"
@@ -85,20 +88,46 @@ def _rule_value(key: str, value: Any, speed: float) -> Any:
 
 
 def alertmanager(document: Mapping[str, Any], *, speed: float, webhook: str) -> dict[str, Any]:
-    """The shipped routes and inhibitions with their waits divided, and every receiver a `{webhook}/NAME`."""
-    kept = {key: value for key, value in document.items() if key not in ("global", "receivers", "templates")}
-    general = document.get("global", {})
+    """The shipped routes and inhibitions with their waits divided, and every receiver a webhook of the drill."""
+    divided = routes(document, speed)
     return {
-        **{key: _route_value(key, value, speed) for key, value in kept.items()},
-        "global": {key: shorter(value, speed) for key, value in general.items() if key in _ROUTE_TIMES},
+        **{key: value for key, value in divided.items() if key != "templates"},
+        "global": {key: value for key, value in divided.get("global", {}).items() if key in _ROUTE_TIMES},
         "receivers": [
-            {
-                "name": receiver["name"],
-                "webhook_configs": [{"url": f"{webhook}/{receiver['name']}", "send_resolved": True, "max_alerts": 0}],
-            }
+            {"name": receiver["name"], "webhook_configs": [observer(webhook, receiver["name"])]}
             for receiver in document["receivers"]
         ],
     }
+
+
+def routes(document: Mapping[str, Any], speed: float) -> dict[str, Any]:
+    """A configuration of an Alertmanager with the waits of its routes divided, and nothing else changed."""
+    written_out = {**document, "route": {**_ROUTE_DEFAULTS, **document["route"]}}
+    divided = {key: _route_value(key, value, speed) for key, value in written_out.items()}
+    if document.get("global"):
+        divided["global"] = {key: _route_value(key, value, speed) for key, value in document["global"].items()}
+    return divided
+
+
+def observer(webhook: str, receiver: str) -> dict[str, Any]:
+    """The webhook of a drill that gets whatever a receiver gets."""
+    return {"url": f"{webhook}/{quote(receiver, safe='')}", "send_resolved": True, "max_alerts": 0}
+
+
+def longest_group_interval(route: Mapping[str, Any], speed: float) -> float:
+    """The seconds between two notifications of a group, for the slowest of the routes that page or warn.
+
+    `route` is divided already. Digests of a day or so are not waited for: they begin at an hour.
+    """
+    digest = seconds("1h") / speed
+    found = [seconds(each["group_interval"]) for each in _all_routes(route) if "group_interval" in each]
+    return max([seconds(shorter("5m", speed)), *(each for each in found if each < digest)])
+
+
+def _all_routes(route: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield route
+    for each in route.get("routes") or ():
+        yield from _all_routes(each)
 
 
 def _route_value(key: str, value: Any, speed: float) -> Any:

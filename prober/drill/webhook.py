@@ -42,7 +42,7 @@ class Webhook:
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[str]:
         """Record notifications on loopback while the block runs; yields the URL."""
-        application = Starlette(routes=[Route("/{receiver}", self._record, methods=["POST"])])
+        application = Starlette(routes=[Route("/{receiver:path}", self._record, methods=["POST"])])
         async with Web().serving(application) as url:
             yield url
 

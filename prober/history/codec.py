@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from prober.outcome import Evidence, Outcome, ServerInfo, Symptom, Verdict
+from prober.outcome.masking import masked_evidence, masked_server
+from prober.redaction import masked_before
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND: Final = 1_000_000
@@ -109,12 +111,14 @@ def from_json(text: str) -> dict[str, Any]:
     return {
         "kind": plain.get("kind", ""),
         "step": plain.get("step"),
-        "message": plain.get("message", ""),
+        "message": masked_before(plain.get("message", "")),
         "evidence": tuple(
-            Evidence(**{name: piece[name] for name in _EVIDENCE if name in piece})
+            masked_evidence(Evidence(**{name: piece[name] for name in _EVIDENCE if name in piece}), masked_before)
             for piece in plain.get("evidence", ())
         ),
-        "warnings": tuple(plain.get("warnings", ())),
-        "server": ServerInfo(**{field.name: server.get(field.name) for field in fields(ServerInfo)}),
+        "warnings": tuple(map(masked_before, plain.get("warnings", ()))),
+        "server": masked_server(
+            ServerInfo(**{field.name: server.get(field.name) for field in fields(ServerInfo)}), masked_before
+        ),
         "facts": plain.get("facts", {}),
     }

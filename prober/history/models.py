@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from prober.outcome import Evidence, Outcome, Reason, Verdict
+from prober.outcome import MaskedEvidence, Outcome, Reason, Verdict
+from prober.redaction import NOTHING, Masked
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,9 +44,9 @@ class PastFailure:
     duration_seconds: float
     maintenance: bool = False
     step: str | None = None
-    message: str = ""
-    evidence: tuple[Evidence, ...] = ()
-    warnings: tuple[str, ...] = ()
+    message: Masked = NOTHING
+    evidence: tuple[MaskedEvidence, ...] = ()
+    warnings: tuple[Masked, ...] = ()
 
     @property
     def outcome(self) -> Outcome:

@@ -113,12 +113,20 @@ def _parsed(text: Any, target: Target) -> Any:
 
 
 def texts_of(result: Mapping[str, Any]) -> Iterator[str]:
-    """The texts of a tool's, a resource's or a prompt's answer, in order."""
-    blocks = [*result.get("content", ()), *result.get("contents", ())]
-    blocks += [message["content"] for message in result.get("messages", ())]
+    """The texts of a tool's, a resource's or a prompt's answer, in order.
+
+    Only the member that is due has been looked at; of the others, a server may have made anything.
+    """
+    blocks = [*_listed(result, "content"), *_listed(result, "contents")]
+    blocks += [message.get("content") for message in _listed(result, "messages") if isinstance(message, dict)]
     for block in blocks:
-        if isinstance(block.get("text"), str):
+        if isinstance(block, dict) and isinstance(block.get("text"), str):
             yield block["text"]
+
+
+def _listed(result: Mapping[str, Any], name: str) -> list[Any]:
+    member = result.get(name)
+    return member if isinstance(member, list) else []
 
 
 def _output_schema(tool: Tool) -> Schema | None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from prober.assertions.judge import Judge
 from prober.client.conversation import Conversation
@@ -23,12 +23,12 @@ from prober.config.model import Target
 from prober.deadline import Deadline
 from prober.kinds.read_only import hint_of, is_read_only
 from prober.kinds.run_clock import RunClock
-from prober.outcome import Evidence, Failure, Reason, ServerInfo
+from prober.outcome import Evidence, Failure, MaskedServerInfo, Reason, ServerInfo
+from prober.outcome.masking import MaskedFailure, masked_server
+from prober.outcome.run import NOBODY
 
 if TYPE_CHECKING:
     from prober.consistency.trace import Trace
-
-Facts = TypeVar("Facts", Evidence, ServerInfo)
 
 _SESSION_USABLE: Final = frozenset(
     {
@@ -60,7 +60,7 @@ class ProbeContext:
     deadline: Deadline
     allow_writes: bool
     log: ExchangeLog
-    server: ServerInfo = field(default_factory=ServerInfo)
+    server: MaskedServerInfo = NOBODY
     facts: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     step: str | None = None
@@ -165,7 +165,7 @@ class ProbeContext:
         finally:
             self._sessions.discard(session)
             if _knows_more(session.server, self.server):  # a second session may learn less than the first
-                self.server = self._masked(session.server)
+                self.server = masked_server(session.server, self.log.redact)
             if session.certificate_expiry is not None:
                 self.facts["certificate_expiry_timestamp_seconds"] = session.certificate_expiry
             if not kept:
@@ -223,15 +223,9 @@ class ProbeContext:
             )
         return tool
 
-    def masked(self, failure: Failure) -> Failure:
+    def masked(self, failure: Failure) -> MaskedFailure:
         """The failure with every secret of the target masked in its texts."""
-        return Failure(
-            failure.reason,
-            self.log.redact(failure.message),
-            step=failure.step,
-            evidence=self._masked(failure.evidence),
-            further=tuple(map(self._masked, (*failure.further, *self._last_words(failure)))),
-        )
+        return MaskedFailure(failure, self.log.redact, further=self._last_words(failure))
 
     def _last_words(self, failure: Failure) -> Iterator[Evidence]:
         """What the process said, as far as the failure does not have it."""
@@ -244,12 +238,6 @@ class ProbeContext:
             new.pop()
         if new:
             yield Evidence(detail="\n".join(new))
-
-    def _masked(self, facts: Facts) -> Facts:
-        texts: dict[str, Any] = {
-            name: self.log.redact(text) for name, text in vars(facts).items() if isinstance(text, str)
-        }
-        return replace(facts, **texts)
 
     def _time_left(self) -> float:
         end = self._clock.end

@@ -25,6 +25,7 @@ _ALWAYS: Final = {
     Reason.TOO_LARGE,
     Reason.TIMEOUT,
     Reason.INTERNAL_ERROR,
+    Reason.PROBER_SHORTAGE,
     Reason.NOT_RUN,
     Reason.UNDECIDED,
 }

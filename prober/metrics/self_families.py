@@ -51,6 +51,12 @@ OF_PROBER: Final[tuple[Family, ...]] = (
         help="The worst lag of the event loop within the last minute, in seconds.",
     ),
     Family(
+        name="mcp_prober_shortages_total",
+        type="counter",
+        help="Runs of all probes that ended without a verdict because the prober lacked files, memory, threads or"
+        " processes.",
+    ),
+    Family(
         name="mcp_prober_skipped_runs_total",
         type="counter",
         help="Runs of all probes that were left out because the one before was still going on.",

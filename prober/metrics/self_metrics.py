@@ -37,6 +37,7 @@ class SelfMetrics:
         self.loop_lag = self._histogram("mcp_prober_loop_lag_seconds")
         self.worst_loop_lag = WorstOfLastMinute()
         self._gauge("mcp_prober_loop_lag_max_seconds").set_function(self.worst_loop_lag)
+        self.shortages = self._counter("mcp_prober_shortages_total")
         self.skipped = self._counter("mcp_prober_skipped_runs_total")
         self.running = self._gauge("mcp_prober_running_probes")
         self.waiting = self._gauge("mcp_prober_waiting_probes")

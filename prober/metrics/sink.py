@@ -19,6 +19,7 @@ from prober.metrics.families import OF_PROBES, OF_TARGETS
 from prober.metrics.records import NO_STREAK, ProbeRecord, Streak, in_order
 from prober.metrics.self_metrics import LabelledCollector, SelfMetrics
 from prober.metrics.target_record import TargetRecord, address_of
+from prober.outcome import Reason
 from prober.scheduled_run import Remembered, ScheduledRun
 from prober.sources.watcher import SourceState
 
@@ -128,6 +129,8 @@ class Metrics:
         """A run has ended. The result of a removed probe is ignored."""
         self._own.start_lag.observe(max(0.0, result.start_lag_seconds))
         outcome = result.outcome
+        if outcome.reason is Reason.PROBER_SHORTAGE:
+            self._own.shortages.inc()
         record = self._record(outcome.target, outcome.probe)
         if record is not None:
             record.add(result)

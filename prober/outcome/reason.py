@@ -15,7 +15,7 @@ The tree of reasons, drawn once:
     race        lost_update torn_read stale_read non_monotonic_read duplicate_effect phantom_value
                 order_violation exclusion_broken lock_stuck
     deadline    timeout
-    prober      internal_error not_run undecided
+    prober      internal_error prober_shortage not_run undecided
 
 "The server could not be asked", "it answered wrongly" and "it is our own fault" stay apart: the first seven families
 are a `fail`, the `prober` family is `unknown`. Whatever groups reasons by family asks `Reason.family`.
@@ -134,6 +134,7 @@ class Reason(StrEnum):
     TIMEOUT = "timeout", Family.DEADLINE
 
     INTERNAL_ERROR = "internal_error", Family.PROBER
+    PROBER_SHORTAGE = "prober_shortage", Family.PROBER
     NOT_RUN = "not_run", Family.PROBER
     UNDECIDED = "undecided", Family.PROBER
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final, NewType
 
 from prober.outcome.reason import Reason, Situation, Verdict
 from prober.outcome.span import ExchangeSpan, SpanContext
+from prober.redaction import NOTHING, Masked
 
 
 class Phase(StrEnum):
@@ -29,7 +31,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What proves a failure, for a person to read: capped and redacted, never a label.
+    """What proves a failure, for a person to read: capped, never a label.
 
     `pointer` is a JSON Pointer (RFC 6901) into the judged value; `seen` and `expected` are short renderings of JSON.
     `detail` is free text of the place where it happened: an OS error, a body excerpt, the tail of stderr.
@@ -45,6 +47,10 @@ class Evidence:
     detail: str | None = None
     situation: Situation | None = None
     remedy: str | None = None
+
+
+MaskedEvidence = NewType("MaskedEvidence", Evidence)
+"""With masked texts: see `prober.outcome.masking`."""
 
 
 class Failure(Exception):  # noqa: N818 - the one failure type of a run; "FailureError" says it twice
@@ -84,13 +90,13 @@ class Exchange:
     """Such as `HTTP/1.1`."""
     tls_version: str | None = None
     """Such as `TLSv1.3`."""
-    content_type: str | None = None
+    content_type: Masked | None = None
     retry_after_seconds: float | None = None
     """For how long the server asked to be left alone, with a status 429 or 503."""
     bytes_sent: int = 0
     bytes_received: int = 0
-    sent: str = ""
-    received: str = ""
+    sent: Masked = NOTHING
+    received: Masked = NOTHING
     span: ExchangeSpan | None = None
 
 
@@ -102,6 +108,12 @@ class ServerInfo:
     protocol_version: str | None = None
     name: str | None = None
     version: str | None = None
+
+
+MaskedServerInfo = NewType("MaskedServerInfo", ServerInfo)
+"""With masked texts: see `prober.outcome.masking`."""
+
+NOBODY: Final = MaskedServerInfo(ServerInfo())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,11 +128,11 @@ class Outcome:
     duration_seconds: float
     reason: Reason | None = None
     step: str | None = None
-    message: str = ""
-    evidence: tuple[Evidence, ...] = ()
-    warnings: tuple[str, ...] = ()
+    message: Masked = NOTHING
+    evidence: tuple[MaskedEvidence, ...] = ()
+    warnings: tuple[Masked, ...] = ()
     phases: Mapping[Phase, float] = field(default_factory=dict)
-    server: ServerInfo = field(default_factory=ServerInfo)
+    server: MaskedServerInfo = NOBODY
     exchanges: tuple[Exchange, ...] = ()
     facts: Mapping[str, float] = field(default_factory=dict)
     """Numbers a kind learnt, by metric-ready name: `tools`, `certificate_expiry_timestamp_seconds`,

@@ -10,6 +10,8 @@ from html import escape
 from typing import Final
 from urllib.parse import quote
 
+from prober.redaction.cut_spellings import CutSpellings
+from prober.redaction.masked import Masked
 from prober.redaction.spellings import longest_word, spellings
 
 SHORTEST: Final = 4
@@ -30,8 +32,8 @@ _MASK: Final = "***"
 class Redactor:
     """Replaces every secret of one target by `***` in texts that people will read.
 
-    A secret that a cut went through is recognized by what is left of it: at the beginning of a text, at its end, and
-    before an ellipsis. A secret that has to be escaped is looked for as JSON, Python, URLs, forms, HTML and JSON
+    A secret that a cut went through is recognized by what is left of it: at the beginning of a text, at its end, and on
+    both sides of an ellipsis. A secret that has to be escaped is looked for as JSON, Python, URLs, forms, HTML and JSON
     Pointers write it, too. Of `Bearer TOKEN` and the like, the text behind the scheme is a secret of its own: servers
     echo it alone.
     """
@@ -57,23 +59,27 @@ class Redactor:
             self._learnt.append(secret)
             self._sort()
 
-    def __call__(self, text: str) -> str:
+    def __call__(self, text: str) -> Masked:
         for letters, pattern in self._respelled:
             if letters in text:
                 text = pattern.sub(_MASK, text)
         for secret in self._secrets:
             text = text.replace(secret, _MASK)
+        parts = text.split("…")
         for secret in self._secrets:
-            text = _mask_ends(text, secret)
-        return text
+            parts = [_mask_end(_mask_start(part, secret), secret) for part in parts]
+        for cut in self._cut:
+            parts = [part if (end := cut.end_at_start(part)) is None else _MASK + part[end:] for part in parts]
+            parts = [part if (start := cut.start_at_end(part)) is None else part[:start] + _MASK for part in parts]
+        return Masked("…".join(parts))
 
     def _sort(self) -> None:
         forms = self._given.union(*map(_forms, self._learnt))
         self._secrets = sorted(forms, key=_longest_first)
         parts = {part for secret in (*self._whole, *self._learnt) for part in _parts(secret) if not part.isalnum()}
-        self._respelled = [
-            (longest_word(part), re.compile(spellings(part))) for part in sorted(parts, key=_longest_first)
-        ]
+        in_order = sorted(parts, key=_longest_first)
+        self._cut = [CutSpellings(part, some=SHORTEST) for part in in_order]
+        self._respelled = [(longest_word(part), re.compile(spellings(part))) for part in in_order]
         """With the letters that stand in every spelling: most texts hold no secret, and need no slower look."""
 
 
@@ -110,12 +116,6 @@ def _forms_of_part(secret: str) -> set[str]:
     in_url = {quote(secret, safe="", errors="replace"), quote(secret, errors="replace")}
     forms = in_json | twice | in_python | in_pointer | in_url | {secret.replace("/", "\\/"), escape(secret)}
     return {form for form in forms if len(form) >= SHORTEST and form.lower() not in _NO_SECRETS}
-
-
-def _mask_ends(text: str, secret: str) -> str:
-    """Mask the end of a secret where a text begins, and its beginning where the text ends or was cut."""
-    first, *others = text.split("…")
-    return "…".join([_mask_end(_mask_start(first, secret), secret), *(_mask_end(part, secret) for part in others)])
 
 
 def _mask_end(text: str, secret: str) -> str:

@@ -12,15 +12,21 @@ from html.entities import codepoint2name
 from itertools import groupby
 from typing import Final
 
-_ESCAPED: Final = r"\\{0,4}+"
-"""What is escaped may be escaped again; the backslashes may also have been taken for those of the character before."""
+_ESCAPED: Final = r"\\{0,32}+"
+"""What is escaped may be escaped again: JSON in JSON in a message of Python makes seven backslashes of none. They may
+also have been taken for those of the character before."""
 _LETTERS: Final = {"\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f"}
 _IN_POINTERS: Final = {"~": "~0", "/": "~1"}
 
 
 def spellings(text: str) -> str:
     """A pattern that finds the text in all spellings."""
-    return "".join(_of(character, len(list(run))) for character, run in groupby(text))
+    return "".join(units(text))
+
+
+def units(text: str) -> list[str]:
+    """Patterns of the characters one by one; of backslashes that follow each other, one pattern."""
+    return [unit for character, run in groupby(text) for unit in _of(character, len(list(run)))]
 
 
 def longest_word(text: str) -> str:
@@ -28,43 +34,48 @@ def longest_word(text: str) -> str:
     return max(re.findall(r"[0-9A-Za-z]+", text), key=len, default="")
 
 
-def _of(character: str, times: int) -> str:
+def _of(character: str, times: int) -> list[str]:
     if character.isascii() and character.isalnum():
-        return character * times
+        return [character] * times
+    plain, escaped = _choices(character)
     if character == "\\":
-        doubled = rf"\\{{{times},{4 * times + 4}}}+"
-        return f"(?>(?:{'|'.join(_choices(character))}){{{times}}}|{doubled})"
-    return f"(?>{'|'.join([*_choices(character), _ESCAPED + re.escape(character)])})" * times
+        doubled = rf"\\{{{times},{16 * times + 32}}}+"
+        one = "|".join([*plain, f"{_ESCAPED}(?:{'|'.join(escaped)})"])
+        return [f"(?>(?:{one}){{{times}}}|{doubled})"]
+    one = "|".join([*plain, f"{_ESCAPED}(?:{'|'.join([*escaped, re.escape(character)])})"])
+    return [f"(?>{one})"] * times
 
 
-def _choices(character: str) -> list[str]:
-    """All spellings but the character itself, the longer ones first."""
+def _choices(character: str) -> tuple[list[str], list[str]]:
+    """All spellings but the character itself, the longer ones first: those of URLs and HTML, those with backslashes."""
     code, octets = ord(character), character.encode(errors="surrogatepass")
     units = character.encode("utf-16-be", "surrogatepass")
     pairs = [int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2)]
-    choices = [
+    plain = [
         "".join(f"%2525{_hexadecimal(octet, 2)}" for octet in octets),
         "".join(f"%25{_hexadecimal(octet, 2)}" for octet in octets),
         "".join(f"%{_hexadecimal(octet, 2)}" for octet in octets),
-        "".join(f"{_ESCAPED}u{_hexadecimal(pair, 4)}" for pair in pairs),
-        f"{_ESCAPED}U{_hexadecimal(code, 8)}",
-        "".join(f"{_ESCAPED}x{_hexadecimal(octet, 2)}" for octet in octets),
         f"&#0{{0,9}}+{code};",
         f"&#[xX]0{{0,9}}+{_hexadecimal(code, 1)};",
     ]
-    if code < 256:
-        choices.append(f"{_ESCAPED}x{_hexadecimal(code, 2)}")
-    if character in _LETTERS:
-        choices.append(_ESCAPED + _LETTERS[character])
     if character in _IN_POINTERS:
-        choices.append(_IN_POINTERS[character])
+        plain.append(_IN_POINTERS[character])
     if character == " ":
-        choices.append(r"\+")
+        plain.append(r"\+")
     if code in codepoint2name:
-        choices.append(f"&{codepoint2name[code]};")
+        plain.append(f"&{codepoint2name[code]};")
     if character == "'":
-        choices.append("&apos;")
-    return choices
+        plain.append("&apos;")
+    escaped = [
+        _ESCAPED.join(f"u{_hexadecimal(pair, 4)}" for pair in pairs),
+        f"U{_hexadecimal(code, 8)}",
+        _ESCAPED.join(f"x{_hexadecimal(octet, 2)}" for octet in octets),
+    ]
+    if code < 256:
+        escaped.append(f"x{_hexadecimal(code, 2)}")
+    if character in _LETTERS:
+        escaped.append(_LETTERS[character])
+    return plain, escaped
 
 
 def _hexadecimal(number: int, digits: int) -> str:

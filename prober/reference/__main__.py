@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from mcp_state.errors import StoreError, StoreUnavailableError
+from mcp_state.logs import configure
 from prober.reference.faults.catalog import FAULTS
-from prober.reference.logs import configure
 from prober.reference.serve import serve, serve_stdio
 from prober.reference.settings import Settings
-from prober.reference.stores.errors import StoreError, StoreUnavailableError
 
 
 def main(arguments: Sequence[str] | None = None, *, program: str = "python -m prober.reference") -> int:

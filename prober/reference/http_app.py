@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from typing import Final
 
@@ -13,24 +13,33 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from mcp_state.errors import StoreError
+from prober.reference.context import Context
 from prober.reference.faults import control
 from prober.reference.faults.switches import FaultSwitches
-from prober.reference.state.context import Context
-from prober.reference.stores.errors import StoreError
 
 _STORE_TIMEOUT: Final = 2.0
 """Seconds that a page waits for the store: scrapes and health checks are always answered."""
+
+Page = Callable[[Request], Awaitable[Response]]
 
 _MAX_CONTENDED: Final = 20
 """Contended sessions on the page."""
 
 
-def build(context: Context, switches: FaultSwitches, endpoint: Sequence[BaseRoute], *, path: str) -> Starlette:
+def build(
+    context: Context,
+    switches: FaultSwitches,
+    endpoint: Sequence[BaseRoute],
+    *,
+    path: str,
+    allowed_hosts: Sequence[str] = (),
+) -> Starlette:
     """The application: the given routes of the MCP endpoint at `path`, and the pages."""
 
     async def metrics(request: Request) -> Response:
         await _count_sessions(context)
-        page, content_type = context.metrics.page(request.headers.get("accept", ""))
+        page, content_type = context.recorder.metrics.page(request.headers.get("accept", ""))
         return Response(page, headers={"content-type": content_type})
 
     async def healthz(_request: Request) -> Response:
@@ -42,23 +51,34 @@ def build(context: Context, switches: FaultSwitches, endpoint: Sequence[BaseRout
                 await context.store.check()
         except (StoreError, TimeoutError) as error:
             return PlainTextResponse(f"the store cannot be used: {error or 'too slow'}\n", status_code=503)
-        if context.failures.trouble:
-            return PlainTextResponse(f"{context.failures.trouble}\n", status_code=503)
+        if context.recorder.failures.trouble:
+            return PlainTextResponse(f"{context.recorder.failures.trouble}\n", status_code=503)
         return PlainTextResponse("ready\n")
 
     async def contention(request: Request) -> Response:
         if not control.is_local(request):
             return JSONResponse({"error": "only for callers on this machine"}, status_code=403)
-        return JSONResponse({"sessions": [asdict(session) for session in context.contention.top(_MAX_CONTENDED)]})
+        worst = context.recorder.contention.top(_MAX_CONTENDED)
+        return JSONResponse({"sessions": [asdict(session) for session in worst]})
+
+    def unless_rebound(page: Page) -> Page:
+        """A page that no web site can read by pointing its own name at this machine."""
+
+        async def guarded(request: Request) -> Response:
+            if control.is_rebound(request, allowed_hosts):
+                return PlainTextResponse("not served under this host name: see --allowed-host\n", status_code=421)
+            return await page(request)
+
+        return guarded
 
     return Starlette(
         routes=[
             # Before the endpoint, which would open a stream that never ends and carries nothing.
             Route(path, _only_post, methods=["GET", "DELETE"]),
             *endpoint,
-            Route("/metrics", metrics),
-            Route("/healthz", healthz),
-            Route("/readyz", readyz),
+            Route("/metrics", unless_rebound(metrics)),
+            Route("/healthz", unless_rebound(healthz)),
+            Route("/readyz", unless_rebound(readyz)),
             Route("/debug/contention", contention),
             # Values that were cached while a fault was on must not outlive the fault.
             control.route(switches, changed=context.configs.invalidate_all),
@@ -74,6 +94,6 @@ async def _only_post(_request: Request) -> Response:
 async def _count_sessions(context: Context) -> None:
     try:
         async with asyncio.timeout(_STORE_TIMEOUT):
-            context.metrics.active_sessions.set(await context.store.count())
+            context.recorder.metrics.active_sessions.set(await context.store.count())
     except (StoreError, TimeoutError):
-        context.metrics.active_sessions.set(math.nan)
+        context.recorder.metrics.active_sessions.set(math.nan)

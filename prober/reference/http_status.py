@@ -15,8 +15,7 @@ from typing import Final
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from prober.reference.state.optimistic import GaveUpError
-from prober.reference.stores.errors import StaleTokenError, StoreBusyError, StoreError, StoreUnavailableError
+from mcp_state.errors import GaveUpError, StaleTokenError, StoreBusyError, StoreError, StoreUnavailableError
 
 _RETRY_AFTER: Final = "1"
 """Seconds, as the header has it."""

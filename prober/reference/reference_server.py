@@ -22,23 +22,23 @@ from mcp.server.transport_security import TransportSecuritySettings
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
 
-from prober.reference import http_app
-from prober.reference.contention import Contention
+from mcp_state.cache import ReadThroughCache
+from mcp_state.errors import SessionExistsError, StoreError
+from mcp_state.event_log import EventLog
+from mcp_state.logs import log
+from mcp_state.metrics import StateMetrics
+from mcp_state.recorder import StateRecorder
+from prober.reference import http_app, store_choice
+from prober.reference.context import Context
 from prober.reference.faults.answers import AnswerFaults
 from prober.reference.faults.faulty_store import FaultyStore
 from prober.reference.faults.switches import FaultSwitches, parse_all
 from prober.reference.faults.wire import WireFaults
 from prober.reference.http_status import HttpStatus
-from prober.reference.logs import log
-from prober.reference.metrics import ReferenceMetrics
+from prober.reference.projection import WorkflowProjection
 from prober.reference.settings import Settings
-from prober.reference.state.cache import ReadThroughCache
-from prober.reference.state.context import Context
-from prober.reference.state.projection import StateCache
-from prober.reference.state.store_failures import StoreFailures
-from prober.reference.stores import factory
-from prober.reference.stores.errors import SessionExistsError, StoreError
 from prober.reference.tools import server
+from prober.reference.tools.catalog import TOOLS
 
 MCP_PATH: Final = "/mcp"
 
@@ -67,13 +67,19 @@ class Reference:
         Raises:
             StoreUnavailableError: the store cannot be reached.
         """
-        await self.context.store.open()
+        context = self.context
+        await context.store.open()
         try:
-            await _make_sessions(self.context)
-            async with _background(_follow_changes(self.context), _purge(self.context)), self.mcp.session_manager.run():
+            await _make_sessions(context)
+            follow = context.configs.follow(
+                context.store.changes(),
+                recorder=context.recorder,
+                missed=lambda: _make_sessions_again(context),  # the store may have come back empty
+            )
+            async with _background(follow, _purge(context)), self.mcp.session_manager.run():
                 yield
         finally:
-            await self.context.store.close()
+            await context.store.close()
 
 
 def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> Reference:
@@ -84,16 +90,21 @@ def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> R
     """
     registry = registry or CollectorRegistry()
     switches = FaultSwitches(parse_all(settings.faults), seed=settings.fault_seed)
-    metrics = ReferenceMetrics(registry, store=settings.store, safe=settings.store != "memory")
-    store = FaultyStore(factory.make(settings, metrics), switches)
+    metrics = StateMetrics(registry, store=settings.store, tools=TOOLS, safe=settings.store != "memory")
+    recorder = StateRecorder(metrics, lock_wait_warning=settings.lock_wait_warning)
+    store = FaultyStore(store_choice.make(settings, metrics), switches)
     context = Context(
         settings=settings,
         store=store,
-        metrics=metrics,
-        contention=Contention(),
+        recorder=recorder,
         configs=ReadThroughCache(store.config, ttl=settings.cache_ttl, lives=lambda config: config.expires_in),
-        states=StateCache(),
-        failures=StoreFailures(store=store.name),
+        workflows=EventLog(
+            store,
+            WorkflowProjection(),
+            recorder=recorder,
+            snapshot_every=settings.snapshot_every,
+            snapshots_kept=settings.snapshots_kept,
+        ),
     )
     mcp = server.build(context, middleware=(AnswerFaults(switches),))
     endpoint = mcp.streamable_http_app(
@@ -107,7 +118,9 @@ def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> R
             allowed_origins=[f"http://{host}" for host in (*_LOOPBACK, *settings.allowed_hosts)],
         ),
     )
-    app: ASGIApp = http_app.build(context, switches, endpoint.routes, path=MCP_PATH)
+    app: ASGIApp = http_app.build(
+        context, switches, endpoint.routes, path=MCP_PATH, allowed_hosts=settings.allowed_hosts
+    )
     if settings.http_status:
         app = HttpStatus(app, path=MCP_PATH)
     return Reference(
@@ -118,17 +131,6 @@ def build(settings: Settings, *, registry: CollectorRegistry | None = None) -> R
         mcp=mcp,
         app=WireFaults(app, switches, path=MCP_PATH),
     )
-
-
-async def _follow_changes(context: Context) -> None:
-    """Invalidate cached configurations that other instances changed, while the server runs."""
-    async for handle in context.store.changes():
-        if handle is None:
-            context.configs.invalidate_all()
-            await _make_sessions_again(context)  # the store may have come back empty
-        else:
-            context.configs.invalidate(handle)
-        context.metrics.cache_invalidated(origin="remote")
 
 
 async def _purge(context: Context) -> None:

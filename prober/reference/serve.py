@@ -12,7 +12,7 @@ from typing import Final
 
 import uvicorn
 
-from prober.reference.logs import log
+from mcp_state.logs import log
 from prober.reference.reference_server import MCP_PATH, build
 from prober.reference.settings import Settings
 

@@ -36,10 +36,12 @@ class Timer:
     A call that is late is made all the same; of several due times that were missed only the latest is.
     """
 
-    def __init__(self, begin: Begin, *, clock: Callable[[], float] = time.time) -> None:
-        """`clock` is the system's, in seconds since the epoch."""
+    def __init__(
+        self, begin: Begin, *, clock: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`clock` is the system's, in seconds since the epoch; `steady` is one that nobody can set."""
         self._begin = begin
-        self._clock = clock
+        self._clock, self._steady = clock, steady
         self._triggers: Mapping[str, Trigger] = {}
         self._known: dict[str, tuple[Trigger, datetime]] = {}
         """The trigger that each due time in the heap was asked of, and the due time."""
@@ -161,5 +163,5 @@ class Timer:
         return datetime.fromtimestamp(self._clock(), UTC)
 
     def _system_ahead(self) -> float:
-        """By how much the time of day is ahead of the monotonic clock."""
-        return self._clock() - time.monotonic()
+        """By how much the time of day is ahead of the steady clock."""
+        return self._clock() - self._steady()

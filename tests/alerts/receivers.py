@@ -1,9 +1,10 @@
-"""Doubles of the services that Alertmanager tells: they take every POST and keep it."""
+"""Doubles of the services that Alertmanager sends to: they take every message in its wire format and keep it."""
 
 from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,15 +13,30 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
+class Posted:
+    """A request to one of the services."""
+
+    path: str
+    document: Any
+    authorization: str | None
+    at: float
+    """When it came, in seconds since the epoch."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Receivers:
-    """What has been told so far, the earliest first: the path and the JSON of each request."""
+    """All requests so far, the earliest first."""
 
     url: str
-    told: list[tuple[str, Any]] = field(default_factory=list)
+    posted: list[Posted] = field(default_factory=list)
 
-    def told_at(self, path: str) -> list[Any]:
+    def posted_to(self, path: str) -> list[Posted]:
+        """The requests to a path."""
+        return [each for each in self.posted if each.path == path]
+
+    def documents(self, path: str) -> list[Any]:
         """The documents that came to a path."""
-        return [document for place, document in self.told if place == path]
+        return [each.document for each in self.posted_to(path)]
 
 
 @contextmanager
@@ -30,9 +46,13 @@ def receivers() -> Iterator[Receivers]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            seen.told.append((self.path, json.loads(body)))
-            self.send_response(202)  # as PagerDuty answers; Slack and webhooks take any success
+            document, authorization = json.loads(body), self.headers["authorization"]
+            seen.posted.append(Posted(path=self.path, document=document, authorization=authorization, at=time.time()))
+            slack = self.path.startswith("/services/")
+            self.send_response(200 if slack else 202)  # as PagerDuty answers; a webhook may answer with any success
+            self.send_header("Content-Type", "text/plain")
             self.end_headers()
+            self.wfile.write(b"ok" if slack else b"{}")
 
         def log_message(self, format: str, *_: object) -> None:
             """Not into the output of the tests."""

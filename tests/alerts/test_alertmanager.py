@@ -60,7 +60,7 @@ def test_a_target_makes_one_notification_for_whatever_reasons() -> None:
     route = yaml.safe_load(CONFIGURATION.read_text())["route"]
     assert route["group_by"] == ["cluster", "job", "target"]
     [without_target] = [each for each in route["routes"] if each.get("matchers") == ['target=""']]
-    assert without_target["group_by"] == ["cluster", "job", "instance"]
+    assert without_target["group_by"] == ["cluster", "job"]
 
 
 @pytest.fixture(scope="module")
@@ -118,8 +118,14 @@ ELSEWHERE: Final = {**SEARCH, "cluster": "green"}
         (
             "McpTokenRejected",
             NOTES,
-            [("McpProbeFailing", SEARCH), ("McpSloBurn", NOTES)],
+            [("McpProbeFailing", SEARCH), ("McpMixedFailures", SEARCH), ("McpSloBurn", NOTES)],
             [("McpCertificateExpires", NOTES), ("McpWrongAnswer", {"target": "files", "probe": "read"})],
+        ),
+        (
+            "McpProbeFailing",
+            {**NOTES, "probe": "catalog"},
+            [("McpTooSlow", SEARCH), ("McpSloBurnFast", NOTES)],
+            [("McpWrongAnswer", SEARCH), ("McpSlowAgainstBudget", ELSEWHERE), ("McpRateLimited", NOTES)],
         ),
         (
             "McpProberSuspectsItself",
@@ -148,13 +154,27 @@ ELSEWHERE: Final = {**SEARCH, "cluster": "green"}
                 ("McpCertificateExpires", NOTES),
             ],
         ),
-        ("McpSloBurnFast", NOTES, [("McpSloBurn", NOTES), ("McpSloBurnSlow", NOTES)], [("McpRateLimited", NOTES)]),
-        ("McpCertificateExpiresSoon", NOTES, [("McpCertificateExpires", NOTES)], [("McpRateLimited", NOTES)]),
-        ("McpTooSlow", SEARCH, [("McpSlowAgainstBudget", SEARCH)], [("McpSloBurnFast", NOTES)]),
         (
             "McpStateBreakerOpen",
-            {"job": "reference"},
-            [("McpStatePoolExhausted", {"job": "reference"})],
+            {"job": "reference", "instance": "a:8080"},
+            [],
+            [("McpStateWritesFail", {"job": "reference", "instance": "b:8080"})],
+        ),
+        ("McpSloBurnFast", NOTES, [("McpSloBurn", NOTES), ("McpSloBurnSlow", NOTES)], [("McpProbeNotRun", SEARCH)]),
+        ("McpCertificateExpiresSoon", NOTES, [("McpCertificateExpires", NOTES)], [("McpRateLimited", NOTES)]),
+        (
+            "McpTooSlow",
+            SEARCH,
+            [("McpSlowAgainstBudget", SEARCH), ("McpSloBurnFast", NOTES)],
+            [("McpCertificateExpires", NOTES)],
+        ),
+        (
+            "McpStateBreakerOpen",
+            {"job": "reference", "instance": "a:8080"},
+            [
+                ("McpStatePoolExhausted", {"job": "reference"}),
+                ("McpStateWritesFail", {"job": "reference", "instance": "a:8080"}),
+            ],
             [("McpStateLockWaitHigh", {"job": "other"}), ("McpProberLate", {"job": "reference"})],
         ),
     ],

@@ -16,7 +16,7 @@ from typing import Final
 import pytest
 import yaml
 
-from prober.reference.logs import JsonLines
+from mcp_state.logs import JsonLines
 from tests.programs import said
 
 from .rules import ALERTING, ALERTS, cases
@@ -71,7 +71,7 @@ def test_the_server_still_writes_lines_as_they_were_recorded() -> None:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines())
-    record = logging.LogRecord("prober.reference", logging.WARNING, "", 0, "write_conflict", None, None)
+    record = logging.LogRecord("mcp_state", logging.WARNING, "", 0, "write_conflict", None, None)
     record.facts = facts
     handler.emit(record)
     told_now, recorded = json.loads(stream.getvalue()), json.loads(conflict)

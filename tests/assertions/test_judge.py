@@ -327,6 +327,7 @@ async def test_the_deadline_ends_judging_before_the_allowance_does() -> None:
         finding = await found(judge, endless, within=0.0)
         assert finding is not None
         assert finding.message == "could not be judged: the worker process was not ready before the deadline"
+        assert finding.reason is Reason.PROBER_SHORTAGE
 
 
 async def test_no_more_workers_than_allowed_and_the_others_wait() -> None:
@@ -339,6 +340,7 @@ async def test_no_more_workers_than_allowed_and_the_others_wait() -> None:
         finding = await found(judge, case(APART, {}), within=0.2)
         assert finding is not None
         assert finding.message == "could not be judged: every worker process was busy until the deadline"
+        assert finding.reason is Reason.PROBER_SHORTAGE
         waiting = asyncio.create_task(found(judge, case(APART, {"a": 1})))
         assert judge.pids == (pid,)
         os.kill(pid, signal.SIGKILL)
@@ -406,7 +408,7 @@ async def test_without_workers_the_cheap_cases_are_still_judged(
     async with Judge(allowance=AMPLE) as judge:
         finding = await found(judge, case(APART, {}))
         assert finding is not None
-        assert finding.reason is Reason.UNDECIDED
+        assert finding.reason is Reason.PROBER_SHORTAGE
         assert finding.message == f"could not be judged: {why}"
         assert await found(judge, case(load_schema({"type": "object"}, folder=None), {})) is None
 

@@ -71,6 +71,33 @@ def arguments(*words: str, **others: Any) -> ServerArguments:
     return ServerArguments(**given | others)
 
 
+IN_A_QUERY = {
+    "https://example.com/mcp?key=abcd-1234": "'https://example.com/mcp?key=${KEY}'",
+    "https://example.com/mcp?tavilyApiKey=tvly-1&depth=2": "'https://example.com/mcp?tavilyApiKey=${TAVILY_API_KEY}&depth=2'",
+    "https://example.com/mcp?a=1&x-access.token=a%2Bb": "'https://example.com/mcp?a=1&x-access.token=${X_ACCESS_TOKEN}'",
+    "https://example.com?u=sk-abcdefghijklmnop": "'https://example.com?u=${U}'",
+    "https://example.com/?key=one&password=${HAD}": "'https://example.com/?key=${KEY}&password=${HAD}'",
+}
+
+
+@pytest.mark.parametrize(("url", "instead"), IN_A_QUERY.items())
+def test_a_key_in_the_query_of_a_url_is_refused_with_what_to_say_instead(
+    url: str, instead: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit) as refused:
+        check_server(arguments(url))
+    assert refused.value.exit_code == 2
+    said = capsys.readouterr().err
+    assert instead in said
+    assert not [secret for secret in ("abcd-1234", "tvly-1", "a%2Bb", "sk-abc", "=one") if secret in said]
+
+
+@pytest.mark.parametrize("query", ["page=7", "team=red&x=", "key=${KEY}", "token=true", ""])
+def test_what_is_no_key_may_stand_there(query: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY", "abcd-1234")
+    assert check_server(arguments(f"https://example.com/mcp?{query}")).entry["url"].endswith(query)
+
+
 def test_a_command_is_what_it_is() -> None:
     [server] = choose_servers(arguments("uvx", "mcp-server-time"))
     assert (server.entry, server.target.transport) == ({"command": ["uvx", "mcp-server-time"]}, "stdio")

@@ -37,7 +37,7 @@ ERRNOS: list[tuple[int, Phase, Reason]] = [
     (errno.EPIPE, Phase.TLS, Reason.TLS_FAILED),
     (errno.EIO, Phase.TLS, Reason.TLS_FAILED),
     (errno.EIO, Phase.RECEIVE, Reason.CONNECTION_CLOSED),
-    *((lack, Phase.CONNECT, Reason.INTERNAL_ERROR) for lack in (errno.EMFILE, errno.ENFILE, errno.ENOMEM)),
+    *((lack, Phase.CONNECT, Reason.PROBER_SHORTAGE) for lack in (errno.EMFILE, errno.ENFILE, errno.ENOMEM)),
 ]
 
 

@@ -15,6 +15,7 @@ from typing import Final
 
 import pytest
 
+from prober.client.transports import import_transport
 from prober.config.model import Limits, Target
 from prober.outcome import Failure, Reason
 from tests.assertions.ticking import PROMISE, ticking
@@ -89,13 +90,20 @@ async def endure(where: Target, *, ends: bool) -> Failure | None:
     raise AssertionError("it did not fail")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def imported() -> None:
+    """What is imported with the first target is not measured."""
+    import_transport("http")
+
+
+@pytest.mark.parametrize("era", ["modern", "handshake"])
 @pytest.mark.parametrize(("first", "again", "reason"), FLOODS.values(), ids=FLOODS)
 async def test_a_flood_ends_in_time_holds_up_nobody_and_fills_no_memory(
-    first: bytes, again: bytes, reason: Reason | None
+    first: bytes, again: bytes, reason: Reason | None, era: str
 ) -> None:
     with flooding(first, again) as url:
         async with nothing_left_behind(), ticking() as ticks:
-            where = target(url, protocol="modern", limits=LIMITS)
+            where = target(url, protocol=era, limits=LIMITS)
             failure = await endure(where, ends=reason is not None)
         with tracing() as memory:
             await endure(where, ends=reason is not None)

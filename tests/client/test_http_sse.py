@@ -87,6 +87,7 @@ ELSEWHERE = [
     "javascript:alert(1)",
     "http://[oops",
     "http://127.0.0.1:99999/messages",
+    "http://xn--/messages",
     "/messages\x00",
     "/messages\x7f",
     "/" + "x" * 70_000,

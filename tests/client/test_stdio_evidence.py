@@ -86,3 +86,18 @@ async def test_a_secret_in_standard_error_is_masked(tmp_path: Path) -> None:
     [outcome] = await run_document(document, tmp_path)
     assert outcome.reason is Reason.PROCESS_EXITED
     assert "hush-hush" not in json.dumps([vars(each) for each in outcome.evidence])
+
+
+@pytest.mark.parametrize("length", range(2000, 2040, 3))
+async def test_a_secret_that_the_end_of_standard_error_begins_in_the_middle_of_is_masked(
+    length: int, tmp_path: Path
+) -> None:
+    """Only the last 2,000 bytes are kept, wherever they begin."""
+    script = f'printf "%s %0{length - 15}d" "$KEY" 0 >&2; exit 2'
+    document = {
+        "targets": {"server": {"command": ["/bin/sh", "-c", script], "env": {"KEY": "hush/hush+hush"}}},
+        "probes": {"p": {"target": "server", "kind": "handshake"}},
+    }
+    [outcome] = await run_document(document, tmp_path)
+    assert "000" in details(outcome)[0]
+    assert "hush" not in json.dumps([vars(each) for each in outcome.evidence])

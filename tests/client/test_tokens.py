@@ -216,6 +216,16 @@ async def cut_off_token(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
     writer.close()
 
 
+async def token_in_the_head(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A line that no HTTP library can read, and quotes for that."""
+    await send(writer, f"HTTP/1.1 200 OK\r\nX Token: {TOKEN}\r\n\r\n".encode())
+
+
+async def token_alone(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await send(writer, TOKEN.encode())
+    writer.close()
+
+
 async def echo(call: Call) -> None:
     """An error that repeats everything it was sent, as debugging pages do."""
     told = json.dumps({**call.request.headers, "body": call.request.body.decode()})
@@ -225,8 +235,11 @@ async def echo(call: Call) -> None:
 @pytest.mark.parametrize("padding", [0, 100, 150, 170, 1800, 1900, 1950])
 @pytest.mark.parametrize(
     ("act", "script"),
-    [(gives(), Script(faults={"call": echo})), (half_a_token, None), (cut_off_token, None)],
-    ids=["echoed", "half", "cut off"],
+    [
+        (gives(), Script(faults={"call": echo})),
+        *((act, None) for act in (half_a_token, cut_off_token, token_in_the_head, token_alone)),
+    ],
+    ids=["echoed", "half", "cut off", "in the head", "alone"],
 )
 async def test_no_token_and_no_secret_is_in_anything_that_is_recorded(
     act: Act, script: Script | None, padding: int, caplog: pytest.LogCaptureFixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prober.client.session import EXIT_GRACE
 from prober.client.stdio.kept_processes import Cause
-from prober.client.stdio.process import _CHUNK, _IDLE_PAUSE, _INHERITED
+from prober.client.stdio.process import _CHUNK, _IDLE_PAUSE, INHERITED
 from prober.config.model import Target
 from prober.engine import MAX_START_HOLD
 from prober.kinds import all_kinds
@@ -33,7 +33,7 @@ def test_its_times_are_those_of_the_code() -> None:
     assert f"| closing | {EXIT_GRACE:g} s, SIGTERM, {EXIT_GRACE:g} s, SIGKILL |" in PAGE
     assert f"keeps others from starting for {MAX_START_HOLD:g} s at most" in FLOWING
     assert f"no more than {_CHUNK // 1024} KiB in {_IDLE_PAUSE * 1000:g} ms" in FLOWING
-    assert f"only {', '.join(_INHERITED[:-1])} and {_INHERITED[-1]}." in FLOWING
+    assert f"only {', '.join(INHERITED[:-1])} and {INHERITED[-1]}." in FLOWING
 
 
 def test_its_table_of_ends_has_every_cause() -> None:

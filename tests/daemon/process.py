@@ -71,12 +71,15 @@ class Running:
 
 @contextmanager
 def daemon(
-    *arguments: str | Path, environ: Mapping[str, str] | None = None, history: bool = False
+    *arguments: str | Path,
+    environ: Mapping[str, str] | None = None,
+    history: bool = False,
+    module: str = "prober",
 ) -> Iterator[Running]:
     """A daemon on a free port, ready, for as long as the block lasts. It keeps no history unless it is told where."""
     words = [str(argument) for argument in arguments] + ([] if history else ["--no-history"])
     process = subprocess.Popen(
-        [sys.executable, "-m", "prober", "daemon", "--listen", "127.0.0.1:0", *words],
+        [sys.executable, "-m", module, "daemon", "--listen", "127.0.0.1:0", *words],
         env={**os.environ, **(environ or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -31,7 +31,7 @@ def servers(running: Running) -> set[int]:
             words = Path(f"/proc/{pid}/cmdline").read_bytes()
         except OSError:
             continue
-        if COMMAND[-1].encode() in words and alive(pid):
+        if COMMAND[-1].encode() in words and b"guardian.py" not in words and alive(pid):
             found.add(pid)
     return found
 
@@ -77,3 +77,12 @@ def test_a_death_between_two_runs_is_logged_counted_and_shown_and_the_end_ends_a
         assert running.stop() == -signal.SIGTERM
         assert not alive(third)
         assert [line["cause"] for line in logged(running, "process_ended")] == ["died", "reloaded", "stopped"]
+
+
+def test_a_daemon_that_is_killed_leaves_no_server(tmp_path: Path) -> None:
+    file = tmp_path / "probes.yaml"
+    file.write_text(document())
+    with daemon(file) as running:
+        server = the_one(running)
+        assert running.stop(signal.SIGKILL) == -signal.SIGKILL
+        until(lambda: not alive(server), "the end of the server")

@@ -1,7 +1,8 @@
 """`python -m tests.dashboards.draw [DIR]`: draws every dashboard with Grafana's own libraries, and judges it.
 
-A story is told three times to a real Prometheus: with all its troubles, healthy, and with probers that die before its
-end. Each dashboard is drawn for all three in headless Chromium at 1280 px, as imported by file and as provisioned.
+A story is told three times to a real Prometheus: with all its troubles, healthy, and with probers that die at its
+end. Each dashboard is drawn for all three in headless Chromium at 1280 px, as imported by file and as provisioned; the
+one with troubles at 1920 px and on a phone too.
 Every question has to be answered, every panel to be done with numbers in it (but for those in EMPTY, and where probers
 died), every annotation to be found where the story has one, and no script may fail. The pictures go to DIR, if one is
 named; those of the troubles are kept in dashboards/images.
@@ -18,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -31,7 +32,7 @@ from .schema import KEPT, made
 
 _RENDER: Final = Path(__file__).parent / "render"
 _BUILD: Final = 120.0
-_DRAW: Final = 600.0
+_DRAW: Final = 1800.0
 
 CHOSEN: Final[Mapping[str, Mapping[str, str]]] = {
     "fleet": {},
@@ -41,16 +42,18 @@ CHOSEN: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 EMPTY: Final[Mapping[str, str]] = {
-    # by "dashboard/panel" or "dashboard@target/panel": why it is rightly empty
+    # by "dashboard/panel" or "dashboard@target/panel", after its past if only there: why it is rightly empty
     "target/Ends of the kept process": "no process is kept",
     "target/Start and end of the process": "no process of its own",
+    "healthy: prober/Runs left out, by prober": "none was left out",
+    "healthy: fleet/Contract changes": "no server changed",
     "target@notes/Ends of the kept process": "no process is kept",
     "target@notes/Call budget left": "no budget is set",
     "target@notes/Tools": "no probe lists its tools",
     "target@notes/Certificate": "a child process has no TLS",
     "target@notes/Catalogue size": "no probe lists its tools",
     "target@notes/Contract changes": "no contract is pinned",
-    "target@notes/Violations": "no race probe",
+    "target@notes/Runs with violations": "no race probe",
     "target@notes/Violations by anomaly": "no race probe",
     "target@notes/Calls of races": "no race probe",
     "target@notes/Overlap of races": "no race probe",
@@ -75,6 +78,7 @@ class Drawing:
     imported: bool
     past: str
     out: Path
+    width: int = 1280
 
     @property
     def name(self) -> str:
@@ -92,7 +96,7 @@ class Drawing:
             **({"import": "1"} if self.imported else {}),
             **self.chosen,
         }
-        return {"dashboard": self.dashboard, "query": query, "out": str(self.out)}
+        return {"dashboard": self.dashboard, "query": query, "out": str(self.out), "width": self.width}
 
     def faults(self) -> Iterator[str]:
         """What its report says against it."""
@@ -102,7 +106,8 @@ class Drawing:
         if not report["panels"]:
             yield "no panel was drawn"
         for panel in report["panels"].values():
-            why = EMPTY.get(f"{self.name}/{panel['title']}")
+            place = f"{self.name}/{panel['title']}"
+            why = EMPTY.get(f"{self.past}: {place}", EMPTY.get(place))
             if panel["state"] != "Done" or panel.get("error"):
                 yield f"{panel['title']}: {panel['state']}: {panel.get('error')}"
             elif self.past == "blind":
@@ -148,7 +153,7 @@ def draw(page: Path, drawings: list[Drawing], past: Past, folder: Path) -> None:
 PASTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "troubled": {},
     "healthy": {"healthy": True},
-    "blind": {"died": 165},
+    "blind": {"silent": 20},
 }
 """How the story is told, by the name of the past that it becomes."""
 
@@ -159,12 +164,20 @@ def planned(folder: Path, past: str) -> list[Drawing]:
     chosen = [(name, name, CHOSEN[name]) for name in NAMES]
     if past == "healthy":
         chosen.append(("target", "target-little", {"var-target": "notes"}))
-    return [
+    drawings = [
         Drawing(
             dashboard=name, chosen=variables, imported=past != "healthy", past=past, out=folder / f"{picture}{ending}"
         )
         for name, picture, variables in chosen
     ]
+    if past == "troubled":
+        for kind, width in WIDTHS.items():
+            drawings += [replace(each, width=width, out=folder / f"{each.dashboard}-{kind}") for each in drawings[:4]]
+    return drawings
+
+
+WIDTHS: Final = {"wide": 1920, "phone": 390}
+"""Other screens, on which the troubled past is drawn too."""
 
 
 def main(pictures: Path | None) -> int:

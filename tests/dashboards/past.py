@@ -26,9 +26,12 @@ from tests.reference.calling import Client, ToolRefused, crowd
 from tests.reference.processes import serving
 from tests.waiting import block_until
 
+from .recording import asked_for, levels, record
 from .story import LOCATIONS, MINUTES, Prober, configured
 
-_START: Final = 30.0
+_START: Final = 60.0
+_CONFIG: Final = "{global: {scrape_interval: 60s}, storage: {tsdb: {out_of_order_time_window: 30d}}}\n"
+"""It takes samples of the past that are written beside others of the same time."""
 SERVER: Final = "127.0.0.1:8080"
 
 
@@ -42,42 +45,46 @@ class Past:
 
 
 @contextmanager
-def remembered(folder: Path, *, healthy: bool = False, first: int = 0, died: int = MINUTES + 1) -> Iterator[Past]:
-    """A Prometheus with the story from its minute `first` on, which ended just now; stopped on leaving.
+def remembered(folder: Path, *, healthy: bool = False, first: int = 0, silent: int = 0) -> Iterator[Past]:
+    """A Prometheus with the story from its minute `first` on; stopped on leaving.
 
-    From the minute `died` on no prober can be scraped.
+    The story ended just now, or so many `silent` minutes ago, since when no prober could be scraped. What is written so
+    is gone after five minutes, not at once as what a scrape misses; what is recorded of it, after ten or fifteen.
     """
     end = time.time() // 60 * 60
-    begin = end - 60 * MINUTES
+    begin = end - 60 * (MINUTES + silent)
     pages = folder / "pages.txt"
     with pages.open("w", encoding="utf-8") as file:
-        tell(file, begin=begin, healthy=healthy, folder=folder, first=first, died=died)
+        tell(file, begin=begin, healthy=healthy, folder=folder, first=first, silent=silent)
     data = folder / "data"
     blocks = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(pages), str(data)]
     subprocess.run(blocks, check=True, capture_output=True, timeout=300)
     pages.unlink()
-    with _prometheus(folder, data) as url:
+    for level in levels(asked_for()):
+        with prometheus(folder, data) as url:
+            record(level, url=url, begin=begin + 60 * first, end=end, data=data)
+    with prometheus(folder, data) as url:
         yield Past(url=url, begin=begin + 60 * first, end=end)
 
 
-def tell(file: TextIO, *, begin: float, healthy: bool, folder: Path, first: int, died: int) -> None:
+def tell(file: TextIO, *, begin: float, healthy: bool, folder: Path, first: int, silent: int) -> None:
     """Write the samples from the minute `first` on in the OpenMetrics format, in the order of time for each series."""
     config = configured()
     for location, instance in LOCATIONS.items():
         prober = Prober(config, location=location, healthy=healthy, begin=begin)
         at = {"job": "mcp-prober", "instance": instance}
-        _write(file, _pages(prober, first, died), at, begin)
-    pages = asyncio.run(_of_a_real_server(folder, healthy=healthy, first=first))
+        _write(file, _pages(prober, first, silent), at, begin)
+    pages = asyncio.run(_of_a_real_server(folder, healthy=healthy, minutes=range(first, MINUTES + silent + 1)))
     _write(file, enumerate(pages, first), {"job": "mcp-reference", "instance": SERVER}, begin)
     file.write("# EOF\n")
 
 
-def _pages(prober: Prober, first: int, died: int) -> Iterator[tuple[int, list[Sample]]]:
-    for minute in range(min(died, MINUTES + 1)):
+def _pages(prober: Prober, first: int, silent: int) -> Iterator[tuple[int, list[Sample]]]:
+    for minute in range(MINUTES + 1):
         prober.live(minute)
         if minute >= first:
             yield minute, [*prober.page(), *_scraped(minute)]
-    for minute in range(died, MINUTES + 1):
+    for minute in range(MINUTES + 1, MINUTES + silent + 1):
         yield minute, [Sample("up", {}, 0)]
 
 
@@ -98,13 +105,13 @@ def _write(file: TextIO, minutes: Iterable[tuple[int, Iterable[Sample]]], at: Ma
         file.writelines(of_one_name)
 
 
-async def _of_a_real_server(folder: Path, *, healthy: bool, first: int) -> list[list[Sample]]:
+async def _of_a_real_server(folder: Path, *, healthy: bool, minutes: range) -> list[list[Sample]]:
     dice = random.Random(8)
     pages: list[list[Sample]] = []
     with serving(folder, "--db", str(folder / "state.db"), name="reference") as server:
         async with crowd([server], 6) as clients:
             handles = [(await clients[0].call("create_session"))["handle"] for _ in clients]
-            for minute in range(first, MINUTES + 1):
+            for minute in minutes:
                 # From half past one on, all of them want the same session; else each has one of its own.
                 crowded = not healthy and 100 <= minute < 120
                 await _agents(clients, handles[:1] * len(clients) if crowded else handles, dice, busy=crowded)
@@ -144,9 +151,10 @@ async def _try(client: Client, tool: str, /, **arguments: object) -> None:
 
 
 @contextmanager
-def _prometheus(folder: Path, data: Path) -> Iterator[str]:
+def prometheus(folder: Path, data: Path, *more: str) -> Iterator[str]:
+    """One that holds these data; stopped on leaving."""
     config, log, port = folder / "prometheus.yml", folder / "prometheus.log", free_port()
-    config.write_text("global: {scrape_interval: 60s}\n", encoding="utf-8")
+    config.write_text(_CONFIG, encoding="utf-8")
     command = [
         program("prometheus"),
         f"--config.file={config}",
@@ -154,6 +162,7 @@ def _prometheus(folder: Path, data: Path) -> Iterator[str]:
         "--storage.tsdb.retention.time=100y",
         f"--web.listen-address=127.0.0.1:{port}",
         "--web.cors.origin=.*",
+        *more,
     ]
     with running(command, port=port, log=log):
         block_until(lambda: "Server is ready" in log.read_text(), log.read_text, seconds=_START)

@@ -14,6 +14,7 @@ NAMES: Final = ("fleet", "prober", "state", "target")
 _SAMPLE: Final[Mapping[str, str]] = {
     "__rate_interval": "4m",
     "__range": "6h",
+    "__interval": "5m",
 }
 
 
@@ -41,9 +42,16 @@ def questions(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield mark["name"], asked(mark["expr"])
     for variable in document["templating"]["list"]:
         if variable["type"] == "query":
-            labels = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["definition"])
-            assert labels, variable["definition"]
-            yield variable["name"], asked(f"group by ({labels[2]}) ({labels[1]})")
+            yield variable["name"], asked(of_variable(variable))
+
+
+def of_variable(variable: Mapping[str, Any]) -> str:
+    """What a variable asks: for the values of a label, or for what a question finds."""
+    if found := re.fullmatch(r"query_result\((.+)\)", variable["definition"]):
+        return found[1]
+    labels = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["definition"])
+    assert labels, variable["definition"]
+    return f"group by ({labels[2]}) ({labels[1]})"
 
 
 def asked(expr: str) -> str:

@@ -22,7 +22,7 @@ from prober.config.model import Config, Probe
 from prober.loader import load
 from prober.metrics import Metrics
 from prober.metrics.records import Streak
-from prober.outcome import Outcome, Phase, Reason, ServerInfo, Verdict
+from prober.outcome import MaskedServerInfo, Outcome, Phase, Reason, ServerInfo, Verdict
 from prober.scheduled_run import ScheduledRun
 from prober.status import StatusStore
 from tests.metrics.library import library_registry
@@ -242,7 +242,7 @@ class Prober:
             started_at=datetime.fromtimestamp(self._now() - self._dice.uniform(1, 55), UTC),
             duration_seconds=sum(phases.values()) if reason is not Reason.TIMEOUT else 10.0,
             phases=phases,
-            server=ServerInfo() if lost else server,
+            server=MaskedServerInfo(ServerInfo() if lost else server),
             facts={} if lost else self._facts(probe, phases, reason),
         )
 
@@ -266,6 +266,8 @@ class Prober:
         facts: dict[str, float] = {}
         if probe.kind in ("call", "read"):
             facts["latency_seconds"] = phases[Phase.WAIT] + phases[Phase.RECEIVE]
+        if probe.target == "notes":
+            facts |= {"start_seconds": phases[Phase.SPAWN] + phases[Phase.WAIT], "close_seconds": 0.02}
         if probe.target in _HTTPS:
             days = 200.0 if self._healthy else _HTTPS[probe.target]
             facts["certificate_expiry_timestamp_seconds"] = self._begin + 60 * MINUTES + days * _DAY

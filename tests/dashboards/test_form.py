@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -169,6 +170,17 @@ def _data_links(document: Mapping[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_cluster_and_job_choose_what_every_question_is_about(name: str) -> None:
+    chosen = [variable["name"] for variable in dashboard(name)["templating"]["list"]]
+    assert chosen[:2] == ["datasource", "cluster"]
+    assert "job" in chosen
+    for panel in panels(dashboard(name)):
+        for target in panel["targets"]:
+            assert 'cluster=~"$cluster"' in target["expr"], panel["title"]
+            assert re.search(r'job=~"\$(server_)?job"', target["expr"]), panel["title"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_variable_is_limited_by_those_before_it_and_used_by_a_question(name: str) -> None:
     document = dashboard(name)
     known: list[str] = []
@@ -203,6 +215,26 @@ def test_every_reason_has_one_family_and_one_shade() -> None:
     assert sorted(all_of_them) == sorted(Reason)
     assert set(SHADES) == set(FAMILIES) == set(FAMILY_CODES)
     assert sorted(reason for _, reasons in by_shade() for reason in reasons) == sorted(all_of_them)
+
+
+def test_every_colour_can_be_seen_on_a_panel() -> None:
+    """Against the ground of Grafana's dark panels, as the accessibility guidelines want it of graphics."""
+    text = "".join((FOLDER / f"{name}.json").read_text(encoding="utf-8") for name in NAMES)
+    colours = set(re.findall(r'"(#[0-9A-F]{6})"', text))
+    assert len(colours) > 30
+    assert {colour for colour in colours if contrast(colour, "#181B1F") < 3} == set()
+
+
+def contrast(one: str, other: str) -> float:
+    """The ratio of two colours' luminances, from 1 to 21."""
+    high, low = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def test_the_families_are_those_of_the_tree_of_reasons() -> None:

@@ -12,9 +12,11 @@ from typing import Final
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from mcp_state.metrics import CACHE_RESULTS, OUTCOMES
 from prober.metrics import families
 from prober.outcome import Symptom
-from prober.reference.metrics import CACHE_RESULTS, OUTCOMES
+from tests.alerts.expressions import read
+from tests.alerts.rules import RECORDED
 from tests.programs import said
 
 from .reading import NAMES, asked, dashboard, panels, questions
@@ -23,7 +25,7 @@ GOLDEN: Final = Path(__file__).parents[1] / "reference" / "metrics.golden"
 
 OF_PROMETHEUS: Final = {"scrape_duration_seconds": set[str]()}
 """What Prometheus adds to a scrape."""
-OF_EVERY_SERIES: Final = {"instance", "job", "location"}
+OF_EVERY_SERIES: Final = {"cluster", "instance", "job", "location"}
 """Given by Prometheus, or by the prober that was told where it stands."""
 
 
@@ -44,8 +46,17 @@ def exported() -> dict[str, set[str]]:
     return found
 
 
+def recorded(name: str) -> dict[str, set[str]]:
+    """The metrics that a recorded one is made of, in the end, with the labels that are asked of them."""
+    found: dict[str, set[str]] = {}
+    for metric in read(RECORDED[name]["expr"]).metrics:
+        found |= recorded(metric) if metric in RECORDED else {metric: EXPORTED[metric]}
+    return found
+
+
 EXPORTED: Final = exported()
-_METRIC: Final = re.compile(r"\b((?:mcp|prober|process|scrape)_[a-z_]+)\b(?:\{([^}]*)\})?")
+EXPORTED.update({name: set().union(*recorded(name).values()) for name in RECORDED})
+_METRIC: Final = re.compile(r"((?:\b[a-z_]+:)?\b(?:mcp|prober|process|scrape)_[a-z_]+\b(?::\w+)?)(?:\{([^}]*)\})?")
 _MATCHER: Final = re.compile(r'(\w+)\s*(?:=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"')
 _GROUPING: Final = re.compile(r"\b(?:by|on|without|ignoring|group_left|group_right) \(([^)]*)\)")
 
@@ -66,10 +77,10 @@ def test_prometheus_takes_every_question(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_metric_and_label_is_exported(name: str) -> None:
     for place, expr in questions(dashboard(name)):
-        read = selectors(expr)
-        assert read, f"{place} reads nothing"
+        asked_of = selectors(expr)
+        assert asked_of, f"{place} reads nothing"
         at_hand = set(OF_EVERY_SERIES)
-        for metric, matchers in read:
+        for metric, matchers in asked_of:
             assert metric in EXPORTED, f"{place}: nobody exports {metric}"
             at_hand |= EXPORTED[metric]
             missing = set(matchers) - EXPORTED[metric] - OF_EVERY_SERIES
@@ -116,8 +127,8 @@ def test_a_matcher_on_a_closed_label_names_values_that_there_are() -> None:
     assert {label: values - CLOSED[label] for label, values in named.items() if values - CLOSED[label]} == {}
 
 
-BACK: Final = ("1d", "6h:5m")
-"""How far a panel looks back for what was known of a prober that is gone."""
+BACK: Final = ("1d", "6h:5m", "$__range:5m")
+"""How far a panel looks back for what was known of a prober that is gone, or to sum what was recorded."""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -125,13 +136,14 @@ def test_rates_over_time_follow_the_width_of_the_chart(name: str) -> None:
     for panel in panels(dashboard(name)):
         for target in panel["targets"]:
             windows = set(re.findall(r"\[([^\]]+)\]", target["expr"]))
-            allowed = {"$__rate_interval", "1h", "6h"} if target["range"] else {"$__range", *BACK}
+            allowed = {"$__rate_interval", *BACK} | ({"$__interval:5m"} if target["range"] else {"$__range"})
             assert windows <= allowed, f"{panel['title']}: {windows}"
 
 
 def test_every_family_of_the_prober_is_on_a_dashboard() -> None:
-    read = {metric for name in NAMES for _, expr in questions(dashboard(name)) for metric, _ in selectors(expr)}
-    families_read = {re.sub(r"_(bucket|sum|count)$", "", metric) for metric in read}
+    asked_for = {metric for name in NAMES for _, expr in questions(dashboard(name)) for metric, _ in selectors(expr)}
+    all_read = {each for metric in asked_for for each in (recorded(metric) if metric in RECORDED else (metric,))}
+    families_read = {re.sub(r"_(bucket|sum|count)$", "", metric) for metric in all_read}
     unread = {row.name for row in families() if not row.name.startswith("process_")} - families_read
     assert unread == NOT_SHOWN
 

@@ -1,4 +1,4 @@
-"""The project as its users have it: a clone of the repository, and the wheel in an environment of its own."""
+"""The project as its users have it: a clone of the repository, and its wheels in an environment of their own."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Final
 from tests.docs.pages import ROOT
 from tests.real.install import ENVIRONMENT, MODULES
 
-_FOLDERS: Final = ("alerts", "dashboards", "deploy", "docs", "probes", "prober")
+_FOLDERS: Final = ("alerts", "dashboards", "deploy", "docs", "packages", "probes", "prober")
 _BUILD: Final = 300.0
 _SCRIPT: Final = """\
 #!{python}
 import sys
-sys.path.insert(0, {root!r})
+sys.path[:0] = [{root!r}, {root!r} + "/packages/mcp-state/src"]
 from prober.cli import main
 main()
 """
@@ -80,13 +80,15 @@ def clone(folder: Path, ports: Mapping[str, int]) -> Copy:
 
 
 def wheel(folder: Path) -> Path:
-    """A fresh environment with the wheel of the repository, which borrows no more than the dependencies from ours."""
+    """A fresh environment with both wheels of the repository, which borrows no more than the dependencies from ours."""
     environment, built = folder / "environment", folder / "wheels"
-    _ran(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(built))
+    for project in (ROOT, ROOT / "packages" / "mcp-state"):
+        _ran(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(built), cwd=project)
     _ran(sys.executable, "-m", "venv", "--without-pip", str(environment))
     python = environment / "bin" / "python"
-    [made] = built.glob("*.whl")
-    _ran(sys.executable, "-m", "pip", "--python", str(python), "install", "--no-deps", "--no-index", str(made))
+    made = sorted(map(str, built.glob("*.whl")))
+    assert len(made) == 2
+    _ran(sys.executable, "-m", "pip", "--python", str(python), "install", "--no-deps", "--no-index", *made)
     [packages] = environment.glob("lib/python*/site-packages")
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     return environment
@@ -100,6 +102,6 @@ def installed(environment: Path, folder: Path, ports: Mapping[str, int]) -> Copy
     return Copy(home=home, program=environment / "bin" / "mcp-prober", shipped=shipped, ports=ports)
 
 
-def _ran(*command: str) -> None:
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=_BUILD, check=False)
+def _ran(*command: str, cwd: Path = ROOT) -> None:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=_BUILD, check=False)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"

@@ -104,6 +104,7 @@ def test_the_document_holds_all_that_the_table_does() -> None:
         "alerts": True,
         "as_expected": True,
         "own_alerts": [],
+        "deliveries": [],
     }
     (fault,) = document["faults"]
     assert fault["alert"] == GOOD.alert

@@ -30,7 +30,7 @@ async def test_an_alert_that_stays_out_and_one_that_should_are_told(
     monkeypatch.setattr(fault_run, "PATIENCE", 15.0)
     plan = Plan(
         faults=["http-503"],
-        speed=60,
+        speed=None,
         probes=shipped("probes"),
         alerting=Alerting(prometheus=prometheus, alertmanager=alertmanager, shipped=alerts),
     )

@@ -10,7 +10,8 @@ from typing import Any
 from prober.config.model import Config, Probe, Target
 from prober.history.write_connection import Entry
 from prober.kinds.handshake import HandshakeSettings
-from prober.outcome import Evidence, Outcome, Reason, ServerInfo, Verdict
+from prober.outcome import Evidence, MaskedServerInfo, Outcome, Reason, ServerInfo, Verdict
+from prober.redaction import masked_before
 from prober.scheduled_run import ScheduledRun
 from prober.status import StatusStore
 
@@ -36,10 +37,12 @@ def result(
         kind="call",
         verdict=reason.verdict if reason else Verdict.PASS,
         reason=reason,
-        message=f"ended with {reason}" if reason else "",
+        message=masked_before(f"ended with {reason}" if reason else ""),
         started_at=at,
         duration_seconds=seconds,
-        server=ServerInfo(era="modern", protocol_version="2026-07-28", name="reference", version="1.2.3"),
+        server=MaskedServerInfo(
+            ServerInfo(era="modern", protocol_version="2026-07-28", name="reference", version="1.2.3")
+        ),
         **further,
     )
     return ScheduledRun(

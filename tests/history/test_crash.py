@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 
 from prober.history import HistoryStore
+from tests.history.killing import BUSY, PROMISE, beside_each_other, report
 
-PROMISE = 1.0
-"""Seconds of results that may be lost."""
-BUSY = 1.0
-"""More of them, for a machine that is busy with other things."""
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "100"))
+"""`make soak` does a thousand."""
 
 
 @pytest.mark.parametrize("lines", [400, *(pytest.param(lines, marks=pytest.mark.slow) for lines in (1_100, 2_300))])
@@ -31,6 +30,15 @@ async def test_a_killed_process_loses_at_most_the_last_second(tmp_path: Path, li
     assert lost == []
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+@pytest.mark.slow
+def test_a_history_whose_writer_is_killed_again_and_again_opens_every_time() -> None:
+    rounds = beside_each_other(ROUNDS, at_once=4, seed=1)
+    print(report(rounds))
+    assert len(rounds) >= ROUNDS
+    assert sum(each.kept for each in rounds) > 0
+    assert any(each.kept == 0 for each in rounds), "none was killed before it had written"
 
 
 def _killed_after(path: Path, lines: int) -> tuple[dict[int, float], float]:

@@ -17,6 +17,7 @@ from prober.history.reader import Reader
 from prober.history.schema import connect_to_read
 from prober.history.write_connection import WriteConnection
 from prober.outcome import Evidence, Exchange, Phase, Reason, Verdict
+from prober.redaction import masked_before
 from tests.history.making import NOON, entry, result, statuses_of
 from tests.waiting import until
 
@@ -94,8 +95,8 @@ async def test_exchanges_are_not_kept(tmp_path: Path) -> None:
         started_at=0.0,
         duration_seconds=0.1,
         phases={Phase.WAIT: 0.1},
-        sent="a-sent-word",
-        received="a",
+        sent=masked_before("a-sent-word"),
+        received=masked_before("a"),
     )
     history.record(result(reason=Reason.TIMEOUT, exchanges=(exchange,), phases={Phase.WAIT: 0.1}))
     await history.close()

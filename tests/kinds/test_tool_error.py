@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from prober.kinds.answer import tool_error
@@ -25,3 +27,10 @@ def test_the_message_of_a_tools_error(text: str, end: str) -> None:
     assert failure.message.endswith(end)
     assert "\n" not in failure.message
     assert len(failure.message) < 250
+
+
+@pytest.mark.parametrize("odd", [[{"type": "text"}], [None, "text", 1, ["text"]], "text", None, 7, {"content": 1}])
+@pytest.mark.parametrize("name", ["contents", "messages"])
+def test_members_that_are_not_due_may_be_of_any_shape(name: str, odd: Any) -> None:
+    result = {"isError": True, "content": [{"type": "text", "text": "no such session"}], name: odd}
+    assert tool_error("get", result).message == "get answered with an error: no such session"

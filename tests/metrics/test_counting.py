@@ -291,6 +291,15 @@ async def test_a_skipped_run_is_counted() -> None:
     assert await value(metrics, "mcp_prober_skipped_runs_total") == 2
 
 
+async def test_runs_for_which_the_prober_lacked_something_are_counted_from_zero() -> None:
+    config = configured()
+    metrics = metrics_of(config)
+    assert await value(metrics, "mcp_prober_shortages_total") == 0
+    for reason in (Reason.PROBER_SHORTAGE, Reason.PROBER_SHORTAGE, Reason.UNDECIDED, None):
+        metrics.record(ran(config.probes["search"], reason=reason))
+    assert await value(metrics, "mcp_prober_shortages_total") == 2
+
+
 async def test_ends_of_kept_processes_are_counted_by_cause_from_zero_where_one_is_kept() -> None:
     config = configured()
     metrics = metrics_of(config)

@@ -57,7 +57,7 @@ OF_SYMPTOMS: Final = {
         "lost_update|torn_read|stale_read|non_monotonic_read|duplicate_effect|phantom_value|order_violation"
         "|exclusion_broken|lock_stuck"
     ),
-    Symptom.UNKNOWN: "internal_error|not_run|undecided",
+    Symptom.UNKNOWN: "internal_error|prober_shortage|not_run|undecided",
 }
 
 

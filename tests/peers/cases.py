@@ -26,7 +26,7 @@ from tests.peers.protocol import ECHO, FACTS, FORGET, GREET, ITEM, Era, Step
 
 Transport = Literal["http", "sse", "stdio"]
 
-NOT_BY_A_PEER: Final = frozenset({Reason.INTERNAL_ERROR, Reason.NOT_RUN})
+NOT_BY_A_PEER: Final = frozenset({Reason.INTERNAL_ERROR, Reason.PROBER_SHORTAGE, Reason.NOT_RUN})
 """Reasons that no peer can bring about."""
 
 AMPLE: Final = "10s"

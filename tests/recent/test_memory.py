@@ -11,6 +11,7 @@ import pytest
 from prober.outcome import Evidence, Exchange, Phase, ServerInfo
 from prober.recent import RecentPace, RecentRuns
 from prober.recent.pace import MINUTES
+from prober.redaction import masked_before
 from prober.scheduled_run import ScheduledRun
 from tests.notify.results import START, run
 
@@ -25,9 +26,9 @@ def made(number: int, characters: int) -> ScheduledRun:
             duration_seconds=0.1 + number,
             phases=dict.fromkeys(Phase, 0.001 * number),
             http_status=200,
-            content_type="application/json",
-            sent=text + str(step),
-            received=text + str(step + 10),
+            content_type=masked_before("application/json"),
+            sent=masked_before(text + str(step)),
+            received=masked_before(text + str(step + 10)),
         )
         for step in range(2)
     )

@@ -9,11 +9,13 @@ import pytest
 from prober.config.model import Config
 from prober.outcome import Exchange, Verdict
 from prober.recent.runs import BOUNDS, MOST_OF_A_RUN, Bounds, RecentRuns
+from prober.redaction import masked_before
 from tests.notify.results import run, statuses
 
 
 def exchange(text: str = "{}", step: str = "tools/call") -> Exchange:
-    return Exchange(step=step, started_at=0.0, duration_seconds=0.1, phases={}, sent=text, received=text)
+    shown = masked_before(text)
+    return Exchange(step=step, started_at=0.0, duration_seconds=0.1, phases={}, sent=shown, received=shown)
 
 
 def kept(runs: RecentRuns) -> str:

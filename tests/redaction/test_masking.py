@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import json
+import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 import pytest
 
@@ -16,6 +16,7 @@ from prober.outcome import Outcome
 from prober.redaction import Redactor
 from tests.kinds.offering import gives, offering, probed, tool
 from tests.peers.http_peer import Call
+from tests.redaction.writers import WRITERS
 
 SECRETS: Final = (
     "aK+9/xQ==7z&B",
@@ -24,38 +25,6 @@ SECRETS: Final = (
     "na\u00efve\U0001f511/+key",
     "plain-token_1.2",
 )
-
-_NO_SHORT: Final = str.maketrans({each: f"\\\\u{ord(each):04X}" for each in "+/&<>'=\"~"})
-WRITERS: Final[Mapping[str, Callable[[str], str]]] = {
-    "as it is": str,
-    "JSON": lambda text: json.dumps(text)[1:-1],
-    "JSON, solidus escaped": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
-    "JSON in UTF-8": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
-    "JSON in JSON": lambda text: json.dumps(json.dumps(text)[1:-1])[1:-1],
-    "JSON, cautious, large letters": lambda text: text.replace("\\", "\\\\").translate(_NO_SHORT),
-    "JSON, cautious, small letters": lambda text: "".join(
-        each
-        if each.isalnum() and each.isascii()
-        else json.dumps(each)[1:-1]
-        if ord(each) > 127
-        else f"\\u{ord(each):04x}"
-        for each in text
-    ),
-    "JSON Pointer": lambda text: text.replace("~", "~0").replace("/", "~1"),
-    "URL": lambda text: quote(text, safe=""),
-    "URL, small letters": lambda text: quote(text, safe="").lower() if text.islower() else quote(text, safe=""),
-    "path": quote,
-    "form": quote_plus,
-    "URL twice": lambda text: quote(quote(text, safe=""), safe=""),
-    "HTML": html.escape,
-    "HTML, by number": lambda text: "".join(each if each.isalnum() else f"&#{ord(each)};" for each in text),
-    "HTML, by hexadecimal number": lambda text: "".join(
-        each if each.isalnum() else f"&#x{ord(each):X};" for each in text
-    ),
-    "Python": lambda text: repr(text)[1:-1],
-    "Python, bytes": lambda text: repr(text.encode())[2:-1],
-    "Python, ASCII": lambda text: ascii(text)[1:-1],
-}
 
 
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
@@ -68,7 +37,14 @@ def test_a_secret_is_masked_in_the_spelling_of_every_writer(secret: str, write: 
 
 def test_masking_takes_linear_time_whatever_the_text() -> None:
     redact = Redactor(["\\" * 20 + "+/" * 50])
-    for text in ("\\" * 20_000, "%25" * 20_000, "&#0" * 20_000, "&#" + "0" * 20_000, "+/" * 20_000):
+    for text in (
+        "\\" * 20_000,
+        "%25" * 20_000,
+        "&#0" * 20_000,
+        "&#" + "0" * 20_000,
+        "+/" * 20_000,
+        "/+/+" * 9 + "…" * 20_000,
+    ):
         began = time.process_time()
         redact(text)
         assert time.process_time() - began < 0.5
@@ -88,14 +64,17 @@ def leaks(text: str) -> list[str]:
 
 
 async def test_a_secret_in_the_content_type_is_masked(tmp_path: Path) -> None:
-    async def act(call: Call) -> None:
-        await call.respond(200, {"Content-Type": f"text/{TOKEN}"}, b"hi")
+    for named, masked in ((f"text/{TOKEN}", "text/***"), (TOKEN.replace("/", "&#x2F;"), "content type ***")):
 
-    async with offering(tool("echo"), faults={"call": act}) as peer:
-        outcome = await probed(peer, PROBE, tmp_path, target={"headers": {"X-Key": "${KEY}"}}, KEY=TOKEN)
-    assert outcome.reason == "bad_content_type"
-    assert "text/***" in outcome.message
-    assert leaks(shown(outcome)) == []
+        async def act(call: Call, named: str = named) -> None:
+            await call.respond(200, {"Content-Type": named}, b"hi")
+
+        async with offering(tool("echo"), faults={"call": act}) as peer:
+            outcome = await probed(peer, PROBE, tmp_path, target={"headers": {"X-Key": "${KEY}"}}, KEY=TOKEN)
+        assert outcome.reason == "bad_content_type"
+        assert masked in outcome.message
+        assert leaks(shown(outcome)) == []
+        assert TOKEN[:6] not in shown(outcome)
 
 
 async def test_a_secret_that_is_the_name_of_a_member_is_masked_in_the_pointer(tmp_path: Path) -> None:
@@ -113,3 +92,34 @@ async def test_a_key_in_the_query_of_a_url_is_masked_where_a_server_hands_it_bac
         outcome = await probed(peer, PROBE, tmp_path, target=target, KEY=quote(TOKEN, safe=""))
     assert outcome.reason == "expectation_failed"
     assert leaks(shown(outcome)) == []
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+@pytest.mark.parametrize("secret", SECRETS)
+def test_what_a_cut_leaves_of_a_secret_is_masked_in_the_spelling_of_every_writer(
+    secret: str, write: Callable[[str], str]
+) -> None:
+    redact, spelled = Redactor([secret]), write(secret)
+    words = [word for word in re.findall("[0-9A-Za-z]{4,}", secret) if word in spelled]
+    for cut in range(1, len(spelled), 3):
+        ends, begins = redact(f"no such key: {spelled[:cut]}"), redact(f"{spelled[cut:]} is no key")
+        broken = redact(f"no such key: {spelled[:cut]}… is what was sent")
+        after = redact(f"standard error: …{spelled[cut:]}")
+        for shown, left in (
+            (ends, spelled[:cut]), (broken, spelled[:cut]), (begins, spelled[cut:]), (after, spelled[cut:])
+        ):  # fmt: skip
+            assert [word for word in words if word in left and word in shown] == [], (left, shown)
+
+
+def test_a_text_that_only_resembles_what_a_cut_leaves_stays_as_it_is() -> None:
+    redact = Redactor(["aK+9/xQ==7z&B"])
+    for text in ("begins aK+", "aK+9 and so on", "ends 7z&B", "z&B begins", "\\u00", "", "…", "a…b", "&#x2"):
+        assert redact(text) == text
+
+
+@pytest.mark.parametrize("times", [1, 2, 3, 4])
+def test_json_in_json_in_a_message_of_python_is_masked_however_deep(times: int) -> None:
+    secret, text = 'Rk3vTz"Lm6pQs', 'Rk3vTz"Lm6pQs'
+    for _ in range(times):
+        text = json.dumps(text)[1:-1]
+    assert Redactor([secret])(repr(f"no {text} here")) == "'no *** here'"

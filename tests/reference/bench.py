@@ -22,9 +22,9 @@ import uvicorn
 from mcp.server.mcpserver import MCPServer
 from pydantic import BaseModel
 
+from mcp_state.sqlite import SqliteStore
+from mcp_state.sqlite.schema import Synchronous
 from prober.reference.serve import listen
-from prober.reference.stores.sqlite import SqliteStore
-from prober.reference.stores.sqlite.schema import Synchronous
 
 from .calling import crowd
 from .processes import ServerProcess, serving

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
-from prober.reference.stores.errors import LockHeldError, LockLostError, StaleTokenError, VersionConflictError
-from prober.reference.stores.protocol import Store
+from mcp_state.errors import LockHeldError, LockLostError, StaleTokenError, VersionConflictError
+from mcp_state.protocol import Store
 
 CLIENTS: Final = 32
 STEPS: Final = 100

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from prober.reference.stores.protocol import Store
+from mcp_state.protocol import Store
 
 from .opening import OPENERS, SAFE, Connect
 from .worlds import WORLDS, World

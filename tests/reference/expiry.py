@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from prober.reference.stores.errors import UnknownSessionError
-from prober.reference.stores.protocol import Store
+from mcp_state.errors import UnknownSessionError
+from mcp_state.protocol import Store
 from tests.waiting import until
 
 

@@ -7,11 +7,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from prober.reference.stores import unsafe_memory
-from prober.reference.stores.protocol import Store
-from prober.reference.stores.redis import RedisStore
-from prober.reference.stores.sqlite import SqliteStore
-from prober.reference.stores.unsafe_memory import UnsafeMemoryStore
+from mcp_state.protocol import Store
+from mcp_state.redis import RedisStore
+from mcp_state.sqlite import SqliteStore
+from prober.reference import unsafe_memory
+from prober.reference.unsafe_memory import UnsafeMemoryStore
 
 from .redis.server import running
 

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from pathlib import Path
 
-from prober.reference.contention import Contention
+from mcp_state.contention import Contention
 
 from .inside import inside
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from prober.reference.state.store_failures import StoreFailures
-from prober.reference.stores.errors import StoreBusyError, StoreUnavailableError
-from prober.reference.stores.sqlite.error_mapping import is_undone
+from mcp_state.errors import StoreBusyError, StoreUnavailableError
+from mcp_state.sqlite.error_mapping import is_undone
+from mcp_state.store_failures import StoreFailures
 
 from .calling import ToolRefused
 from .inside import inside
@@ -90,14 +90,17 @@ class Clock:
 
 
 def test_an_outage_is_logged_once_a_second_with_the_number_of_calls(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.ERROR, "prober.reference")
+    caplog.set_level(logging.ERROR, "mcp_state")
     clock = Clock()
     failures = StoreFailures(store="redis", clock=clock)
-    error = StoreUnavailableError("Redis cannot be reached", detail="Error 111 connecting to 10.0.0.7:6379")
+
+    def error() -> StoreUnavailableError:
+        return StoreUnavailableError("Redis cannot be reached", detail="Error 111 connecting to 10.0.0.7:6379")
+
     for at in (0.0, 0.2, 0.4, 1.1, 1.2):
         clock.now = 100.0 + at
-        failures.log(error, tool="get_session", writes=False, session_id="s")
-    failures.log(error, tool="get_events", writes=False, session_id="s")
+        failures.log(error(), tool="get_session", writes=False, handle="s")
+    failures.log(error(), tool="get_events", writes=False, handle="s")
     lines = facts_of(caplog, "read_failed")
     assert [(line["tool"], line["calls"]) for line in lines] == [
         ("get_session", 1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -50,6 +51,22 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"json": {"faults": [], "more": 1}}, 400, 'the body must be {"faults": ["NAME[:DURATION][:RATE]", …]}'),
     ({"json": ["hang"]}, 400, 'the body must be {"faults": ["NAME[:DURATION][:RATE]", …]}'),
     ({"content": "{", "headers": {"content-type": "application/json"}}, 400, "the body is not JSON"),
+    (
+        {"content": "[" * 16_000, "headers": {"content-type": "application/json"}},
+        400,
+        "the body is nested too deeply",
+    ),
+    (
+        {"content": b'{"faults": ["\xff"]}', "headers": {"content-type": "application/json"}},
+        400,
+        "the body is not JSON",
+    ),
+    (
+        {"content": '{"faults": ["\\ud800"]}', "headers": {"content-type": "application/json"}},
+        400,
+        "unknown fault '\\ud800'",
+    ),
+    ({"json": {"faults": ["hang"]}, "headers": {"host": "[::1"}}, 403, "only for callers on this machine"),
     ({"data": {"faults": "hang"}}, 400, "content-type must be application/json"),
     (
         {"content": " " * 20_000, "headers": {"content-type": "application/json"}},
@@ -80,3 +97,28 @@ async def test_callers_from_elsewhere_neither_see_nor_switch_faults(server: Insi
         assert (await stranger.get("/debug/faults")).status_code == 403
         assert (await stranger.post("/debug/faults", json={"faults": ["hang"]})).status_code == 403
         assert (await stranger.get("/metrics")).status_code == 200
+
+
+HOSTS = {
+    "localhost": 200,
+    "127.0.0.1:9": 200,
+    "[::1]:9": 200,
+    "evil.example": 421,
+    "localhost.evil.example:8080": 421,
+    "[::1": 421,
+    "": 421,
+}
+
+
+@pytest.mark.parametrize("page", ["/metrics", "/healthz", "/readyz"])
+@pytest.mark.parametrize(("host", "status"), HOSTS.items())
+async def test_pages_are_not_served_under_a_name_that_a_web_site_has_pointed_here(
+    server: Inside, page: str, host: str, status: int
+) -> None:
+    assert (await server.http.get(page, headers={"host": host})).status_code == status
+
+
+async def test_a_host_that_is_allowed_is_served(tmp_path: Path) -> None:
+    async with inside(tmp_path, allowed_hosts=("mcp.example.com", "other.example:8080")) as server:
+        for host, status in {"mcp.example.com": 200, "other.example:8080": 200, "other.example": 421}.items():
+            assert (await server.http.get("/metrics", headers={"host": host})).status_code == status

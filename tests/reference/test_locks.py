@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from prober.reference.stores.errors import StoreUnavailableError
+from mcp_state.errors import StoreUnavailableError
 from prober.reference.tools import locks
 from tests.waiting import until
 

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from prober.reference.logs import JsonLines, log
-from prober.reference.metrics import ReferenceMetrics
+from mcp_state.logs import JsonLines, log
 
 from .inside import inside
 
@@ -45,7 +44,7 @@ def test_an_event_is_one_line_with_its_facts(stream: io.StringIO) -> None:
     assert line.pop("time").endswith("Z")
     assert line == {
         "level": "warning",
-        "logger": "prober.reference",
+        "logger": "mcp_state",
         "event": "write_conflict",
         "session_id": "s",
         "tool": "t",
@@ -102,7 +101,7 @@ async def test_arguments_and_results_are_in_no_line_of_the_log(tmp_path: Path, s
 
 async def test_a_breaker_that_opens_and_closes_is_logged_and_shown(tmp_path: Path, stream: io.StringIO) -> None:
     async with inside(tmp_path) as server:
-        metrics: ReferenceMetrics = server.reference.context.metrics
+        metrics = server.reference.context.recorder.metrics
         metrics.breaker_changed(is_open=True)
         assert server.sample("mcp_circuit_breaker_open", dependency="sqlite") == 1
         metrics.breaker_changed(is_open=False)

@@ -106,5 +106,5 @@ def test_a_redis_store_without_its_library_says_what_to_install() -> None:
 
 
 def test_the_other_stores_do_not_import_redis() -> None:
-    script = "import sys, prober.reference.serve, prober.reference.stores.sqlite; sys.exit('redis' in sys.modules)"
+    script = "import sys, prober.reference.serve, mcp_state.sqlite; sys.exit('redis' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.reference.stores.errors import (
+from mcp_state.errors import (
     SessionExistsError,
     StoreBusyError,
     StoreError,
@@ -18,10 +18,10 @@ from prober.reference.stores.errors import (
     UnknownSessionError,
     VersionConflictError,
 )
-from prober.reference.stores.protocol import SilentObserver
-from prober.reference.stores.sqlite import SqliteStore, jobs, schema
-from prober.reference.stores.sqlite.readers import Readers
-from prober.reference.stores.sqlite.writer import Writer
+from mcp_state.protocol import SilentObserver
+from mcp_state.sqlite import SqliteStore, jobs, schema
+from mcp_state.sqlite.readers import Readers
+from mcp_state.sqlite.writer import Writer
 
 
 class Counting(SilentObserver):

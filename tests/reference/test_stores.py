@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from prober.reference.stores.errors import (
+from mcp_state.errors import (
     LockHeldError,
     LockLostError,
     SessionExistsError,
@@ -16,8 +16,8 @@ from prober.reference.stores.errors import (
     UnknownSessionError,
     VersionConflictError,
 )
-from prober.reference.stores.protocol import Store
-from prober.reference.stores.values import Config, EventHistory, Snapshot
+from mcp_state.protocol import Store
+from mcp_state.values import Config, EventHistory, Snapshot
 from tests.waiting import BOUND
 
 from .expiry import gone

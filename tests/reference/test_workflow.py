@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from prober.reference.state.projection import StateCache, WorkflowState, fold, snapshot_of, snapshots_to_keep, state_of
-from prober.reference.stores.errors import StoreUnavailableError
-from prober.reference.stores.values import Event, EventHistory, Session
+from mcp_state.errors import StoreUnavailableError
+from mcp_state.event_log import replay
+from mcp_state.snapshots import StateCache, snapshots_to_keep
+from mcp_state.values import Event, EventHistory, Session, Snapshot
+from prober.reference.projection import WorkflowProjection, WorkflowState
 
 from .inside import inside
 from .worlds import World, serving_inside
+
+WORKFLOW = WorkflowProjection()
+fold = WORKFLOW.fold
 
 
 def event(number: int, kind: str, **payload: str) -> Event:
@@ -34,7 +39,9 @@ def some_log(dice: random.Random, length: int) -> list[Event]:
 
 
 def test_a_log_without_events_is_a_workflow_that_has_not_begun() -> None:
-    assert fold(WorkflowState(), []) == WorkflowState(version=0, phase="init", completed_steps=(), error=None)
+    empty = replay(WORKFLOW, EventHistory(snapshot=None, events=(), last_event=0))
+    assert empty.state == WorkflowState(version=0, phase="init", completed_steps=(), error=None)
+    assert (empty.version, empty.last_event) == (0, 0)
 
 
 def test_each_kind_of_event_changes_what_it_says() -> None:
@@ -56,9 +63,14 @@ def test_folding_in_parts_is_folding_at_once_wherever_a_snapshot_falls() -> None
         log = some_log(dice, dice.randrange(1, 40))
         whole = fold(WorkflowState(), log)
         cut = dice.randrange(len(log) + 1)
-        snapshot = snapshot_of(fold(WorkflowState(), log[:cut]))
-        assert state_of(EventHistory(snapshot=snapshot, events=tuple(log[cut:]), last_event=len(log))) == whole
-        assert state_of(EventHistory(snapshot=None, events=tuple(log), last_event=len(log))) == whole
+        part = fold(WorkflowState(), log[:cut]) if cut else WorkflowState()
+        snapshot = Snapshot(number=cut, state=WORKFLOW.dump(part))
+        for history in (
+            EventHistory(snapshot=snapshot, events=tuple(log[cut:]), last_event=len(log)),
+            EventHistory(snapshot=None, events=tuple(log), last_event=len(log)),
+        ):
+            replayed = replay(WORKFLOW, history)
+            assert (replayed.state, replayed.version) == (whole, len(log))
 
 
 def session(handle: str, *, created_at: float, last_event: int, at: float = 5) -> Session:
@@ -75,9 +87,9 @@ def session(handle: str, *, created_at: float, last_event: int, at: float = 5) -
 
 
 def test_a_known_state_is_used_only_for_the_same_log_at_the_same_event() -> None:
-    known = StateCache(capacity=2)
+    known = StateCache[WorkflowState](capacity=2)
     state = WorkflowState(version=3, phase="p")
-    known.learn(session("s", created_at=1, last_event=3), state)
+    known.learn(session("s", created_at=1, last_event=3), state, number=3)
     assert known.at(session("s", created_at=1, last_event=3)) is state
     assert known.at(session("s", created_at=1, last_event=4)) is None
     assert known.at(session("s", created_at=2, last_event=3)) is None
@@ -86,12 +98,12 @@ def test_a_known_state_is_used_only_for_the_same_log_at_the_same_event() -> None
 
 
 def test_the_known_state_used_longest_ago_makes_room() -> None:
-    known = StateCache(capacity=2)
+    known = StateCache[WorkflowState](capacity=2)
     for handle in "aba":
         of = session(handle, created_at=1, last_event=0)
         if known.at(of) is None:
-            known.learn(of, WorkflowState())
-    known.learn(session("c", created_at=1, last_event=0), WorkflowState())
+            known.learn(of, WorkflowState(), number=0)
+    known.learn(session("c", created_at=1, last_event=0), WorkflowState(), number=0)
     assert [known.at(session(handle, created_at=1, last_event=0)) is not None for handle in "abc"] == [
         True,
         False,
@@ -100,9 +112,9 @@ def test_the_known_state_used_longest_ago_makes_room() -> None:
 
 
 def test_a_state_that_is_not_the_one_at_the_newest_event_is_not_kept() -> None:
-    known = StateCache()
+    known = StateCache[WorkflowState]()
     for read in (session("s", created_at=1, last_event=3), session("s", created_at=1, last_event=4, at=None)):  # type: ignore[arg-type]
-        known.learn(read, WorkflowState(version=4))
+        known.learn(read, WorkflowState(version=4), number=4)
         assert known.at(read) is None
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from prober.reference.state.optimistic import GaveUpError, optimistic, wait_before
-from prober.reference.stores.errors import StoreUnavailableError, VersionConflictError
+from mcp_state.errors import GaveUpError, StoreUnavailableError, VersionConflictError
+from mcp_state.writes import optimistic, wait_before
 from tests.waiting import until
 
 from .calling import ToolRefused
@@ -49,8 +49,8 @@ def test_waits_double_from_50_to_500_ms_plus_a_random_part(retry: int, least: fl
 async def test_a_write_that_loses_up_to_three_times_wins_in_the_end(tmp_path: Path, times: int) -> None:
     attempt = Losing(times)
     async with inside(tmp_path) as server:
-        shared = server.reference.context
-        result = await optimistic(shared, attempt, tool="advance_workflow", handle="s", sleep=attempt.sleep)
+        recorder = server.reference.context.recorder
+        result = await optimistic(attempt, recorder=recorder, tool="advance_workflow", handle="s", sleep=attempt.sleep)
         assert result == ("won", times)
         assert len(attempt.waits) == times
         assert server.sample("mcp_state_write_conflicts_total", **LABELS) == times
@@ -64,14 +64,14 @@ async def test_a_write_that_loses_four_times_gives_up_and_says_how_often_it_trie
 ) -> None:
     attempt = Losing(4)
     async with inside(tmp_path) as server:
-        shared = server.reference.context
+        recorder = server.reference.context.recorder
         with pytest.raises(GaveUpError, match="session 's' was changed by others on each of 4 tries"):
-            await optimistic(shared, attempt, tool="advance_workflow", handle="s", sleep=attempt.sleep)
+            await optimistic(attempt, recorder=recorder, tool="advance_workflow", handle="s", sleep=attempt.sleep)
         assert len(attempt.waits) == 3
         assert server.sample("mcp_state_write_conflicts_total", **LABELS) == 4
         assert server.sample("mcp_state_writes_total", **LABELS, outcome="conflict") == 1
         assert server.sample("mcp_state_write_retries_sum", **LABELS) == 3
-        assert [(each.session_id, each.conflicts) for each in shared.contention.top(5)] == [("s", 4)]
+        assert [(each.session_id, each.conflicts) for each in recorder.contention.top(5)] == [("s", 4)]
     told = [(record.getMessage(), record.facts) for record in caplog.records if hasattr(record, "facts")]
     conflict = {"session_id": "s", "tool": "advance_workflow", "store": "sqlite"}
     assert told == [
@@ -85,15 +85,16 @@ async def test_a_store_that_fails_is_not_tried_again(tmp_path: Path) -> None:
         raise StoreUnavailableError("down")
 
     async with inside(tmp_path) as server:
+        recorder = server.reference.context.recorder
         with pytest.raises(StoreUnavailableError):
-            await optimistic(server.reference.context, attempt, tool="advance_workflow", handle="s")
+            await optimistic(attempt, recorder=recorder, tool="advance_workflow", handle="s")
         assert server.sample("mcp_state_writes_total", **LABELS, outcome="failed") == 1
 
 
 async def test_agents_that_advance_one_workflow_at_once_lose_no_advance_they_were_told_of(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.CRITICAL, "prober.reference")
+    caplog.set_level(logging.CRITICAL, "mcp_state")
     async with inside(tmp_path) as server:
         handle = await server.session()
         outcomes = await asyncio.gather(
@@ -179,5 +180,5 @@ async def test_callers_that_do_not_collide_meet_no_conflict(tmp_path: Path) -> N
         await asyncio.gather(
             *(server.call("advance_workflow", session_id=handle, next_phase="p", agent_id="a") for handle in handles)
         )
-        assert server.reference.context.contention.top(1) == []
+        assert server.reference.context.recorder.contention.top(1) == []
         assert server.sample("mcp_state_write_conflicts_total", **LABELS) == 0

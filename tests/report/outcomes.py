@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from prober.outcome import Evidence, Exchange, Outcome, Phase, Reason, ServerInfo, Verdict
+from prober.redaction import masked_before
 
 STARTED_AT: Final = datetime(2026, 11, 22, 7, 28, 0, 123456, tzinfo=UTC)
 
@@ -134,12 +135,16 @@ VERDICT: Final = outcome(
             duration_seconds=0.0113,
             phases={Phase.RECEIVE: 0.0002, Phase.CONNECT: 0.001, Phase.SEND: 0.0001, Phase.WAIT: 0.01},
             http_status=200,
-            content_type="application/json",
+            content_type=masked_before("application/json"),
             bytes_sent=312,
             bytes_received=1234,
-            sent='{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_workflow_state",'
-            '"arguments":{"session_id":"probe"}}}',
-            received='{"jsonrpc":"2.0","id":1,"result":{"content":[],"structuredContent":{"completedSteps":null}}}',
+            sent=masked_before(
+                '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_workflow_state",'
+                '"arguments":{"session_id":"probe"}}}'
+            ),
+            received=masked_before(
+                '{"jsonrpc":"2.0","id":1,"result":{"content":[],"structuredContent":{"completedSteps":null}}}'
+            ),
         ),
     ),
 )
@@ -204,25 +209,34 @@ HOSTILE: Final = outcome(
     "call",
     reason=Reason.TOOL_ERROR,
     step=f"tools/call {HOSTILE_TEXT}",
-    message=HOSTILE_TEXT,
+    message=masked_before(HOSTILE_TEXT),
     evidence=(
         Evidence(
-            pointer=f"/{HOSTILE_TEXT}", keyword="type", expected=HOSTILE_TEXT, seen=HOSTILE_TEXT, detail=HOSTILE_TEXT
+            pointer=f"/{HOSTILE_TEXT}",
+            keyword="type",
+            expected=HOSTILE_TEXT,
+            seen=HOSTILE_TEXT,
+            detail=HOSTILE_TEXT,
         ),
         Evidence(detail=f"other {HOSTILE_TEXT}"),
     ),
     warnings=(HOSTILE_TEXT,),
-    server=ServerInfo(era="modern", protocol_version=HOSTILE_TEXT, name=HOSTILE_TEXT, version=HOSTILE_TEXT),
+    server=ServerInfo(
+        era="modern",
+        protocol_version=HOSTILE_TEXT,
+        name=HOSTILE_TEXT,
+        version=HOSTILE_TEXT,
+    ),
     exchanges=(
         Exchange(
-            step=HOSTILE_TEXT,
+            step=masked_before(HOSTILE_TEXT),
             started_at=1.0,
             duration_seconds=0.1,
             phases={},
             http_status=200,
-            content_type=HOSTILE_TEXT,
-            sent=HOSTILE_TEXT,
-            received=HOSTILE_TEXT,
+            content_type=masked_before(HOSTILE_TEXT),
+            sent=masked_before(HOSTILE_TEXT),
+            received=masked_before(HOSTILE_TEXT),
         ),
     ),
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from prober.outcome import Outcome, Reason
+from prober.redaction import masked_before
 from prober.report.github import job_summary
 from tests.report.golden import report
 from tests.report.outcomes import DEADLINE, EVERYTHING, HOSTILE, PASSED, STARTED_AT, UNKNOWN, VERDICT
@@ -52,7 +53,7 @@ def test_an_unknown_verdict_is_a_warning_and_a_warning_is_a_notice() -> None:
 
 
 def test_lines_and_marks_in_a_message_are_escaped() -> None:
-    said = replace(VERDICT, message="100 %\nsecond: line, more", evidence=())
+    said = replace(VERDICT, message=masked_before("100 %\nsecond: line, more"), evidence=())
     [command] = commands(said)
     assert command.endswith("::100 %25%0Asecond: line, more")
     [command] = commands(replace(said, probe="a,b:c"))
@@ -61,7 +62,7 @@ def test_lines_and_marks_in_a_message_are_escaped() -> None:
 
 @pytest.mark.parametrize("text", ["::error::owned", "  ::add-mask::e", "##[set-env name=A]b", "x\n::error::owned"])
 def test_nothing_that_a_server_says_is_a_command(text: str) -> None:
-    found = commands(replace(VERDICT, message=text), replace(DEADLINE, warnings=(text,)))
+    found = commands(replace(VERDICT, message=masked_before(text)), replace(DEADLINE, warnings=(masked_before(text),)))
     assert sorted(command.partition(" ")[0] for command in found) == ["::error", "::error", "::notice"]
     assert all(re.match(r"::(error|notice) title=(reference|notes)/", command) for command in found)
 
@@ -83,7 +84,9 @@ def test_the_summary_of_a_good_pass_has_no_list_of_failures() -> None:
 
 
 def test_nothing_in_the_summary_is_markup_of_a_server() -> None:
-    said = replace(VERDICT, message="<img src=x> [click](http://evil) **b** | @team `c`\n# head", probe="a|b")
+    said = replace(
+        VERDICT, message=masked_before("<img src=x> [click](http://evil) **b** | @team `c`\n# head"), probe="a|b"
+    )
     cells = [row for row in job_summary((said, HOSTILE), started_at=STARTED_AT).splitlines() if row.startswith("| ❌")]
     assert len(cells) == 2
     for row in cells:
@@ -93,7 +96,9 @@ def test_nothing_in_the_summary_is_markup_of_a_server() -> None:
 
 
 def test_a_summary_is_smaller_than_github_allows() -> None:
-    many = [replace(VERDICT, probe=f"p{n}", message="|" * 5000, reason=Reason.TIMEOUT) for n in range(3000)]
+    many = [
+        replace(VERDICT, probe=f"p{n}", message=masked_before("|" * 5000), reason=Reason.TIMEOUT) for n in range(3000)
+    ]
     summary = job_summary(many, started_at=STARTED_AT)
     assert len(summary.encode()) < 1024 * 1024
     assert "and 2500 more, see the log" in summary

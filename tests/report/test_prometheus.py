@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from prober.outcome import Outcome, ServerInfo
+from prober.outcome import MaskedServerInfo, Outcome, ServerInfo
 from prober.report import REPORTS
 from tests.report.golden import report
 from tests.report.outcomes import DEADLINE, EVERYTHING, HANDSHAKE, HOSTILE, MODERN, PASSED, STARTED_AT, UNKNOWN, outcome
@@ -88,7 +88,7 @@ def test_what_a_catalog_learnt_is_told_of_its_target() -> None:
 def test_a_target_has_one_info_and_the_latest_run_that_knows_it_says_which() -> None:
     old = outcome("t", "z", "handshake", at=0.0, server=HANDSHAKE, facts={"tools": 3.0})
     new = outcome("t", "a", "handshake", at=1.0, server=MODERN, facts={"tools": 4.0})
-    blind = replace(outcome("t", "b", "handshake", at=2.0), server=ServerInfo())
+    blind = replace(outcome("t", "b", "handshake", at=2.0), server=MaskedServerInfo(ServerInfo()))
     for runs in ((old, new, blind), (blind, new, old)):
         assert _samples(runs, "mcp_target_info") == {("modern", "2026-07-28", "reference", "1.4.0", "t"): 1.0}
         assert _samples(runs, "mcp_target_tools") == {("t",): 4.0}

@@ -9,6 +9,7 @@ from typing import Any
 from prober.config.model import Checks, Latency, Probe
 from prober.kinds.call import CallSettings
 from prober.outcome import Outcome, Reason, Verdict
+from prober.redaction import masked_before
 
 BUDGET = 0.5
 PROBE = Probe(
@@ -27,7 +28,7 @@ def outcome(reason: Reason | None, *, target: str = "t", probe: str = "p", **mor
         kind="call",
         verdict=reason.verdict if reason else Verdict.PASS,
         reason=reason,
-        message="what was seen",
+        message=masked_before("what was seen"),
         started_at=datetime.now(UTC),
         duration_seconds=0.1,
         **more,

@@ -42,7 +42,7 @@ async def test_healthy_targets_pass_beside_twenty_whose_names_hang(names: NameSe
     assert len([name for name in names.asked if name.endswith(".hangs")]) == 20
 
 
-async def test_a_run_whose_lookup_gets_no_thread_is_undecided_and_says_why(names: NameServer, tmp_path: Path) -> None:
+async def test_a_run_whose_lookup_gets_no_thread_says_so(names: NameServer, tmp_path: Path) -> None:
     ledger = Ledger()
     async with scheduling(loaded(document(9, hanging=NEW + 5, well=0), tmp_path), ledger, concurrency=NEW * 2):
         for number in range(NEW + 5):
@@ -51,7 +51,7 @@ async def test_a_run_whose_lookup_gets_no_thread_is_undecided_and_says_why(names
     starved = [outcome for outcome in first if outcome.reason is not Reason.TIMEOUT]
     assert len(starved) == 5
     for outcome in starved:
-        assert outcome.reason is Reason.UNDECIDED
+        assert outcome.reason is Reason.PROBER_SHORTAGE
         assert outcome.message == (
             "the name was not looked up: until the deadline every lookup thread waited for the name of another target"
         )

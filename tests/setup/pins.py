@@ -12,6 +12,9 @@ from packaging.utils import canonicalize_name
 
 ROOT: Final = Path(__file__).parents[2]
 
+OWN: Final = frozenset({"mcp-prober", "mcp-shared-state"})
+"""The packages of this repository, which no index has to have."""
+
 
 def pinned(*, python: str | None = None) -> Mapping[str, str]:
     """Name to version, of what `python` needs (a version such as 3.12.0), by default the one that runs."""
@@ -41,4 +44,4 @@ def moved() -> Mapping[str, str]:
     return dict(sorted(changes.items()))
 
 
-_OF_THE_ENVIRONMENT: Final = frozenset({"mcp-prober", "pip", "setuptools"})
+_OF_THE_ENVIRONMENT: Final = frozenset({*OWN, "pip", "setuptools"})

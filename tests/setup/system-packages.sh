@@ -3,7 +3,7 @@
 # sudo that asks for no password; else says what to do.
 #   system-packages.sh           git, for the tests of the git server, and Python's own venv
 #   system-packages.sh readers   what reads the daemon, its rules and its pages in the tests: Prometheus, Alertmanager,
-#                                mtail, Chromium. Tests that find theirs missing say so and are skipped
+#                                Pushgateway, mtail, Chromium. Tests that find theirs missing say so and are skipped
 set -eu
 
 PYTHON=${PYTHON:-python3}
@@ -22,6 +22,7 @@ if [ "${1:-}" = readers ]; then
     want promtool prometheus
     want amtool prometheus-alertmanager
     want mtail mtail
+    want prometheus-pushgateway prometheus-pushgateway
     want chromedriver "chromium chromium-driver"
 else
     without=1

@@ -14,20 +14,25 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import mcp_state
 import prober
 from tests.setup import pins
 from tests.setup.latest import main, summary
-from tests.setup.pins import ROOT, moved, pinned
+from tests.setup.pins import OWN, ROOT, moved, pinned
 
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+STATE: dict[str, Any] = tomllib.loads((ROOT / "packages/mcp-state/pyproject.toml").read_text(encoding="utf-8"))[
+    "project"
+]
 PYTHONS = [text.rpartition(" ")[2] for text in PROJECT["classifiers"] if re.search(r"Python :: 3\.\d+$", text)]
 
 
 def direct() -> Iterator[Requirement]:
-    for text in chain(PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()):
-        wanted = Requirement(text)
-        if wanted.name != PROJECT["name"]:
-            yield wanted
+    for project in (PROJECT, STATE):
+        for text in chain(project["dependencies"], *project["optional-dependencies"].values()):
+            wanted = Requirement(text)
+            if wanted.name not in OWN:
+                yield wanted
 
 
 @pytest.mark.parametrize("python", PYTHONS)
@@ -50,7 +55,7 @@ def test_every_package_that_another_brings_along_is_pinned() -> None:
             marker = wanted.marker
             if marker is None or any(marker.evaluate({"extra": extra}) for extra in extras or {""}):
                 pending.append((canonicalize_name(wanted.name), frozenset(wanted.extras)))
-    found = {name for name, _ in seen} - {PROJECT["name"]}
+    found = {name for name, _ in seen} - OWN
     assert len(found) > 50
     assert found - versions.keys() == set()
 
@@ -68,6 +73,12 @@ def test_every_package_of_the_project_has_an_upper_bound_where_users_install_it(
 def test_the_version_of_the_package_is_the_one_of_its_code() -> None:
     assert "version" in PROJECT["dynamic"]
     assert re.fullmatch(r"\d+\.\d+\.\d+", prober.__version__)
+
+
+def test_the_prober_takes_the_package_of_shared_state_that_lies_beside_it() -> None:
+    assert {PROJECT["name"], STATE["name"]} == OWN
+    [wanted] = [each for each in map(Requirement, PROJECT["dependencies"]) if each.name == STATE["name"]]
+    assert wanted.specifier.contains(mcp_state.__version__)
 
 
 def test_markers_choose_by_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,8 @@ from jsonschema import Draft202012Validator
 
 from prober.history import HistoryStore
 from prober.outcome import Evidence, Outcome, Reason, ServerInfo, Verdict
+from prober.outcome.masking import masked_evidence, masked_server
+from prober.redaction import NOTHING, masked_before
 from prober.scheduled_run import ScheduledRun
 from tests.web.asking import asking
 from tests.web.house import House, dead, house
@@ -46,15 +48,20 @@ def result(number: int, *, probe: str = "a", passed: bool = True, at: timedelta 
         verdict=Verdict.FAIL,
         reason=Reason.CONNECT_REFUSED,
         step="initialize",
-        message='half a pair \ud800 and a quote " and ünïcode',
-        evidence=(Evidence(detail="nobody listens", http_status=502), Evidence(pointer="/a", seen="null")),
-        warnings=("a warning",),
+        message=masked_before('half a pair \ud800 and a quote " and ünïcode'),
+        evidence=(
+            masked_evidence(Evidence(detail="nobody listens", http_status=502), masked_before),
+            masked_evidence(Evidence(pointer="/a", seen="null"), masked_before),
+        ),
+        warnings=(masked_before("a warning"),),
         started_at=started_at,
         duration_seconds=0.25,
-        server=ServerInfo(era="modern", protocol_version="2026-07-28", name="s", version="1"),
+        server=masked_server(
+            ServerInfo(era="modern", protocol_version="2026-07-28", name="s", version="1"), masked_before
+        ),
         facts={"latency_seconds": 0.125},
     )
-    good = replace(failed, verdict=Verdict.PASS, reason=None, step=None, message="", evidence=(), warnings=())
+    good = replace(failed, verdict=Verdict.PASS, reason=None, step=None, message=NOTHING, evidence=(), warnings=())
     return ScheduledRun(outcome=good if passed else failed, due=started_at, start_lag_seconds=0.002)
 
 

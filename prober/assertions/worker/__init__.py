@@ -1,4 +1,7 @@
-"""The worker process that judges what could hold up the event loop: `process` sees it from outside, `__main__` is it.
+"""Worker processes, which do what could hold up the event loop.
 
-`protocol` is what goes there and comes back.
+pool       the processes of one module: who has one, and when
+process    one of them, seen from outside
+frames     what both sides need
+__main__   the process that judges, with `protocol`: what goes there and comes back
 """

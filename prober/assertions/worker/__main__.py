@@ -1,6 +1,6 @@
 """The worker process: reads cases and selections from its standard input, writes findings and nodes to its output.
 
-    python -m prober.assertions
+    python -m prober.assertions.worker
 
 Started by `prober.assertions.judge` alone. It holds nothing worth keeping, may be killed at any time, and ends by
 itself when its input does or when a case takes longer than it may: a regular expression that never ends does not even
@@ -9,23 +9,16 @@ let Python look at its signals, so the alarm is left to the system, whose way is
 
 from __future__ import annotations
 
-import resource
 import signal
 import sys
 from contextlib import suppress
-from typing import BinaryIO, Final
+from typing import Final
 
 from prober.assertions.checks import Case, judge, undecided
 from prober.assertions.json_schema.schema_libraries import EngineError
 from prober.assertions.selection import Selection, select
-from prober.assertions.worker.protocol import (
-    LENGTH,
-    decode_request,
-    encode_crash,
-    encode_finding,
-    encode_selected,
-    frame,
-)
+from prober.assertions.worker.frames import frame, limit_process, read_frame
+from prober.assertions.worker.protocol import decode_request, encode_crash, encode_finding, encode_selected
 
 MEMORY: Final = 768 * 1024 * 1024
 """Bytes of address space."""
@@ -36,14 +29,16 @@ RECURSION: Final = 25_000
 
 def main() -> None:
     """Serve until the input ends."""
-    _bound()
+    limit_process(memory=MEMORY, stack=STACK)
+    sys.setrecursionlimit(RECURSION)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
     stdout.write(frame(b"ready"))
     stdout.flush()
     with suppress(EOFError, BrokenPipeError):
         while True:
-            head = _read_frame(stdin)
-            parse, allowance = decode_request(head, lambda: _read_frame(stdin))
+            head = read_frame(stdin)
+            parse, allowance = decode_request(head, lambda: read_frame(stdin))
             signal.setitimer(signal.ITIMER_REAL, allowance)
             try:
                 reply = _reply(parse())
@@ -65,30 +60,6 @@ def _reply(asked: Case | Selection) -> bytes:
         return encode_selected(select(asked))
     except EngineError as error:
         return encode_finding(undecided(error))
-
-
-def _bound() -> None:
-    """Limit what this process may take, as far as the system lets it."""
-    limits = ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_STACK, STACK), (resource.RLIMIT_CORE, 0))
-    for kind, most in limits:
-        with suppress(OSError, ValueError):
-            _, hard = resource.getrlimit(kind)
-            resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-    sys.setrecursionlimit(RECURSION)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-
-
-def _read_frame(stream: BinaryIO) -> bytes:
-    """One frame. Raises EOFError where the input ends."""
-    (length,) = LENGTH.unpack(_read(stream, LENGTH.size))
-    return _read(stream, length)
-
-
-def _read(stream: BinaryIO, length: int) -> bytes:
-    content = stream.read(length)
-    if len(content) < length:
-        raise EOFError
-    return content
 
 
 if __name__ == "__main__":

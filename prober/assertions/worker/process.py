@@ -7,13 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, cast
 
 import prober
-from prober.assertions.worker.protocol import LENGTH
+from prober.assertions.worker.frames import LENGTH
 
 _STDIN: Final = 0
 
@@ -104,12 +104,12 @@ class Worker(asyncio.SubprocessProtocol):
         return f"exited with status {code}"
 
 
-async def start_worker(started: Callable[[Worker], None]) -> Worker:
+async def start_worker(module: str, started: Callable[[Worker], None], environ: Mapping[str, str]) -> Worker:
     """A worker process that is ready. `started` is called with it as soon as it exists, whatever happens then.
 
     It finds its modules where we do, without looking for sites of its own (`-S`), which saves it a tenth of its start.
-    It gets none of our environment, for that holds secrets and its work is with what strangers wrote. It is the leader
-    of a session of its own, so that an interrupt from the terminal is ours alone to handle.
+    It gets `environ` and nothing else of our environment, for that holds secrets and its work is with what strangers
+    wrote. It is the leader of a session of its own, so that an interrupt from the terminal is ours alone to handle.
 
     Raises:
         OSError: the system does not let us.
@@ -117,11 +117,11 @@ async def start_worker(started: Callable[[Worker], None]) -> Worker:
     """
     _, worker = await asyncio.get_running_loop().subprocess_exec(
         lambda: Worker(started),
-        *(sys.executable, "-P", "-S", "-W", "ignore", "-m", "prober.assertions.worker"),
+        *(sys.executable, "-P", "-S", "-W", "ignore", "-m", module),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={"PYTHONPATH": _python_path()},
+        env={**environ, "PYTHONPATH": _python_path()},
         start_new_session=True,
     )
     try:

@@ -8,7 +8,6 @@ where there is none, or what was selected, in an array.
 from __future__ import annotations
 
 import json
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import lru_cache
@@ -21,18 +20,13 @@ from prober.assertions.json_schema.schema import Schema
 from prober.assertions.result_shapes import Shape
 from prober.assertions.selection import MOST_SELECTED, Selection, written
 from prober.assertions.size import size_of
+from prober.assertions.worker.frames import frame
 from prober.json_values import Json
 from prober.outcome import Evidence, Reason
 
-LENGTH: Final = struct.Struct(">I")
 _BATCH: Final = 100
 _AT_ONCE: Final = 4_000
 _LEVELS: Final = 40
-
-
-def frame(content: bytes) -> bytes:
-    """The content with its length before it."""
-    return LENGTH.pack(len(content)) + content
 
 
 def encode_case(case: Case, *, allowance: float) -> list[bytes]:

@@ -110,15 +110,27 @@ def drill(
     fault: Annotated[
         list[str] | None, typer.Option("--fault", metavar="NAME", help="Only this fault; may be repeated.")
     ] = None,
-    speed: Annotated[float, typer.Option(min=1, max=120, help="Divides the time constants of rules and routes.")] = 60,
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            min=1, max=120, help="Divides the time constants of rules and routes. Default: 60, less on a busy machine."
+        ),
+    ] = None,
     prometheus: Annotated[
         Path | None, typer.Option(metavar="PATH", help="The program. Default: the one that is installed.")
     ] = None,
     alertmanager: Annotated[
         Path | None, typer.Option(metavar="PATH", help="The program. Default: the one that is installed.")
     ] = None,
+    alertmanager_config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Send through your own routes and receivers: real notifications."),
+    ] = None,
     output: Annotated[str, typer.Option(metavar="table|json", help="How to report.")] = "table",
     *,
+    deliver_outside: Annotated[
+        bool, typer.Option("--deliver-outside", help="Receivers of that file may be beyond this machine.")
+    ] = False,
     no_alerts: Annotated[bool, typer.Option("--no-alerts", help="Without Prometheus and Alertmanager.")] = False,
 ) -> None:
     """Prove the pipeline: inject faults, see them alerted.
@@ -126,6 +138,10 @@ def drill(
     Breaks reference servers of its own in every way they know, one fault after the other, with a daemon, Prometheus
     with the shipped rules and Alertmanager behind them; shows what the probe said, which metric moved, which alert
     came out at the end, and how long each took. All on this machine; nothing is left behind.
+
+    With `--alertmanager-config` two faults, one that pages and one that warns, go through your own routes and
+    receivers. Each alert has the label `drill` and says in its texts that nothing is wrong. What receivers get, and
+    what their services refused, is reported; the secrets of the file are not.
     """
     from prober.cli.commands import drill
 
@@ -134,6 +150,8 @@ def drill(
         speed=speed,
         prometheus=prometheus,
         alertmanager=alertmanager,
+        alertmanager_config=alertmanager_config,
+        deliver_outside=deliver_outside,
         alerts=not no_alerts,
         output=output,
     )

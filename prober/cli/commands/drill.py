@@ -17,13 +17,15 @@ import typer
 
 from prober.cli.exit_codes import FAILED, INTERRUPTED, PASSED, UNKNOWN, refuse
 from prober.cli.package_data import shipped
-from prober.drill import EXPECTED, Alerting, DrillError, Plan, Report, drill, write_json, write_table
+from prober.drill import EXPECTED, Alerting, DrillError, OwnRoutes, Plan, Report, drill, write_json, write_table
 
 OUTPUTS: Final[Mapping[str, Callable[[Report, TextIO], None]]] = {"table": write_table, "json": write_json}
 
 _PROMETHEUS: Final = ("prometheus",)
 _ALERTMANAGER: Final = ("prometheus-alertmanager", "alertmanager")
 """Names of the program in packages; the first is Debian's."""
+_DELIVERED: Final = ("http-503", "schema-drift")
+"""Faults of a drill with real deliveries, if none is named: one that pages and one that warns."""
 _INTERRUPTIONS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -32,9 +34,11 @@ class DrillOptions:
     """The options of `drill`, as typed."""
 
     faults: Sequence[str]
-    speed: float
+    speed: float | None
     prometheus: Path | None
     alertmanager: Path | None
+    alertmanager_config: Path | None
+    deliver_outside: bool
     alerts: bool
     output: str
 
@@ -43,13 +47,16 @@ def run(options: DrillOptions) -> int:
     """Drill and report; returns the exit code."""
     if options.output not in OUTPUTS:
         refuse(f"--output {options.output}: choose one of {', '.join(OUTPUTS)}")
+    own = _own_routes(options)
     plan = Plan(
-        faults=_faults(options.faults),
+        faults=_faults(options.faults or (_DELIVERED if own else ())),
         speed=options.speed,
         probes=shipped("probes").resolve(),
-        alerting=_alerting(options),
+        alerting=_alerting(options, own),
     )
     if isinstance(plan.alerting, str):
+        if own is not None:
+            refuse(f"--alertmanager-config needs Prometheus and an Alertmanager: {plan.alerting}")
         _log(f"without alerts: {plan.alerting}")
     try:
         report = asyncio.run(_interruptible(plan))
@@ -100,7 +107,27 @@ def _faults(names: Sequence[str]) -> list[str]:
     return [fault for fault in EXPECTED if not names or fault in names]
 
 
-def _alerting(options: DrillOptions) -> Alerting | str:
+def _own_routes(options: DrillOptions) -> OwnRoutes | None:
+    """The operator's file, if one is named. Only what is on this machine is contacted without `--deliver-outside`."""
+    if options.alertmanager_config is None:
+        if options.deliver_outside:
+            refuse("--deliver-outside says to whom receivers of --alertmanager-config FILE may send: name the file")
+        return None
+    try:
+        own = OwnRoutes.read(options.alertmanager_config)
+        outside = [each for each in own.destinations if not each.is_here]
+    except DrillError as error:
+        refuse(str(error))
+    if outside and not options.deliver_outside:
+        listed = "".join(f"\n  {each}" for each in outside)
+        refuse(
+            "This drill would send real notifications beyond this machine, marked as a drill:"
+            f"{listed}\nNothing was started. If that is meant, add --deliver-outside."
+        )
+    return own
+
+
+def _alerting(options: DrillOptions, own: OwnRoutes | None) -> Alerting | str:
     """The programs, or why they are not used. A program from the command line must exist."""
     if not options.alerts:
         return "--no-alerts"
@@ -110,7 +137,7 @@ def _alerting(options: DrillOptions) -> Alerting | str:
         return "Prometheus is not installed; say where it is: --prometheus PATH"
     if alertmanager is None:
         return "Alertmanager is not installed; say where it is: --alertmanager PATH"
-    return Alerting(prometheus=prometheus, alertmanager=alertmanager, shipped=shipped("alerts").resolve())
+    return Alerting(prometheus=prometheus, alertmanager=alertmanager, shipped=shipped("alerts").resolve(), own=own)
 
 
 def _program(option: str, named: Path | None, usual: Sequence[str]) -> Path | None:

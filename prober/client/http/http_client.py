@@ -8,8 +8,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from functools import lru_cache
 from typing import Any, Final
 
+# httpcore imports these two with the first lock that it takes, when there may be no file left to open them with
+import anyio._backends._asyncio  # noqa: F401
 import httpcore
 import httpx
+import sniffio  # noqa: F401
 
 from prober.client import error_mapping
 from prober.client.exchange import Address, ExchangeRecorder
@@ -199,4 +202,5 @@ def _context(tls: Tls) -> ssl.SSLContext:
     try:
         return tls_context(tls)
     except OSError as error:  # ssl.SSLError is one
-        raise Failure(Reason.INTERNAL_ERROR, f"the TLS files of this target cannot be used: {error}") from error
+        reason = Reason.PROBER_SHORTAGE if error_mapping.is_shortage(error) else Reason.INTERNAL_ERROR
+        raise Failure(reason, f"the TLS files of this target cannot be used: {error}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import zlib
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
@@ -22,6 +23,8 @@ from prober.outcome import Evidence, Failure, Reason, Situation
 
 JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream"
+
+_MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9.+-]+/[A-Za-z0-9.+*-]+")
 
 _STATUS: Final = {
     401: Reason.UNAUTHORIZED,
@@ -62,7 +65,10 @@ def note_head(response: Response, recorder: ExchangeRecorder) -> None:
     recorder.tls_version = response.tls_version
     if response.status_code in _ASKS_TO_WAIT:
         recorder.retry_after_seconds = retry_after(response.headers.get("retry-after", ""))
-    named = response.headers.get("content-type", "").partition(";")[0].strip()
+    whole = response.headers.get("content-type", "")
+    named = whole.partition(";")[0].strip()
+    if named and not _MEDIA_TYPE.fullmatch(named):  # the semicolon may be one within a secret: `&#47;` is a solidus
+        named = whole.strip()
     known = named.lower() in (JSON, EVENTS)  # any other is shown as it is: in small letters no secret is recognized
     recorder.content_type = cap(named.lower() if known else named, _WORDS) or None
 

@@ -137,9 +137,10 @@ def endpoint(stream_url: str, data: bytes) -> str:
     stream = httpx.URL(stream_url)
     try:
         url = stream.join(text)
-    except (httpx.InvalidURL, ValueError):
-        url = None
-    if url is None or url.userinfo or _origin(url) != _origin(stream):
+        own = not url.userinfo and _origin(url) == _origin(stream)
+    except (httpx.InvalidURL, ValueError):  # the host may be one that no client can write down
+        own = False
+    if not own:
         raise Failure(
             Reason.BAD_ENDPOINT,
             "the stream named no endpoint of its own origin, and nothing is sent elsewhere",

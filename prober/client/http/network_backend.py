@@ -161,7 +161,8 @@ class Stream(httpcore.AsyncNetworkStream):
         try:
             await self._protocol.start_tls(ssl_context, server_hostname)
         except ConnectionError as error:
-            raise Failure(Reason.TLS_FAILED, f"the server broke off the TLS handshake: {error}") from error
+            how = f": {error}" if str(error) else ""
+            raise Failure(Reason.TLS_FAILED, f"the server broke off the TLS handshake{how}") from error
         self._backend.certificates[server_hostname or ""] = self._protocol.transport.get_extra_info("peercert")
         recorder.enter(Phase.SEND)
         return self

@@ -135,8 +135,12 @@ class Resolver:
     def _queue(self, name: bytes, waiting: set[Future[Sequence[Address]]]) -> None:
         wanted = 1 + sum(map(len, self._queues.values()))
         if wanted > self._threads - self._busy and self._threads < MOST_LOOKUPS:
-            threading.Thread(target=self._work, name=f"prober-dns-{self._threads}", daemon=True).start()
-            self._threads += 1
+            try:
+                threading.Thread(target=self._work, name=f"prober-dns-{self._threads}", daemon=True).start()
+                self._threads += 1
+            except RuntimeError:  # the system gives no more: those that there are do it
+                if not self._threads:
+                    raise
         queue = self._queues[self._class_of(name)]
         lookup = self._lookups[name] = _Lookup(name, queue)
         lookup.waiting = waiting

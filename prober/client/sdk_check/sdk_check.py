@@ -1,147 +1,89 @@
 """Checks the server with the official SDK client, as a second opinion.
 
-The prober has its own MCP client, which may be wrong about MCP. The SDK client is the one that agents really use. Its
-import takes most of a second, so only a probe with `second_opinion: true` imports it.
+The prober has its own MCP client, which may be wrong about MCP. The SDK client is the one that agents really use. It
+runs in a process of its own (`__main__`): its import takes most of a second, and a large list of tools keeps it busy
+for a third of one, in which other probes could not be timed.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib
-import logging
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from types import ModuleType
-from typing import Any, Final
+import os
+from typing import Final
 
-from prober.client.foreign_logs import keep_back, probing
-from prober.client.http.tls import tls_context
-from prober.client.sdk_check.sdk_stdio import process_streams
-from prober.client.single_flight import SingleFlight
+from prober.assertions.judge import Judge
+from prober.assertions.worker.frames import frame
+from prober.assertions.worker.pool import Workers
+from prober.assertions.worker.process import Worker, WorkerLostError
+from prober.client.sdk_check.request import NOT_IN_TIME, Reply, Request
+from prober.client.stdio.process import INHERITED
 from prober.config.model import Target
 from prober.deadline import Deadline
 from prober.outcome import Evidence, Failure, Reason
 from prober.redaction import Redactor
 
-_STEP = "second opinion"
+_MODULE: Final = "prober.client.sdk_check"
+_PROCESSES: Final = 2
+_ENVIRON: Final = (*INHERITED, "SSL_CERT_FILE", "SSL_CERT_DIR")
+"""What the process needs of our environment: for the servers that it starts, and to trust whom we trust."""
+_SHARE: Final = 0.9
+"""Of the time that is left the client has so much; the rest is for its process to say how it ended."""
+_STEP: Final = "second opinion"
 
-_sdk: Final[SingleFlight[ModuleType]] = SingleFlight()
 
+async def second_opinion(
+    target: Target, *, token: str | None, deadline: Deadline, redact: Redactor, judge: Judge
+) -> None:
+    """Connect, negotiate and list the tools with the SDK client, in a worker process that the judge owns.
 
-async def second_opinion(target: Target, *, token: str | None, deadline: Deadline, redact: Redactor) -> None:
-    """Connect, negotiate and list the tools with the SDK client. Raises Failure with `second_opinion_failed`.
-
-    The SDK must enter and leave its cancel scopes in one task, and it shields its clean-up from cancellation. So the
-    whole check runs in this task, inside one anyio deadline.
+    Raises Failure with `second_opinion_failed`; `prober_shortage` or `undecided` where no process was to be
+    had, or it ended.
     """
-    await _sdk.get(_import)
-    import anyio
-
-    for name in ("mcp", "client"):
-        keep_back(name, keep=logging.CRITICAL)  # it logs the target's faults with tracebacks
-    for name in ("httpx2", "httpcore2"):
-        keep_back(name)
+    workers = judge.workers(_MODULE, _workers)
+    enough = deadline.left() / 2
     try:
-        with probing(), anyio.fail_after(deadline.left() * 0.9):
-            await _connect(target, token, deadline=deadline)
+        async with workers.turn(target.name, deadline=deadline):
+            worker = await _ready(workers, deadline)
+            in_time = deadline.left() >= enough
+            reply = await _reply(workers, worker, target, token=token, deadline=deadline)
     except TimeoutError:
-        raise _failed("it did not finish in time") from None
-    except Exception as error:
-        raise _failed(redact("; ".join(_texts(error)))[:500]) from error
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise
-        raise _failed("its connection was lost") from None  # the SDK cancels its host task on transport errors
+        raise _short_of("every process of the official client was busy until the deadline") from None
+    if reply.spent:
+        worker.kill()
+    if not reply.in_time:
+        workers.was_slow(target.name)
+        if not in_time:
+            raise _short_of("the process of the official client was ready too late for the server to answer it")
+    if reply.against is not None:
+        raise _failed(redact(reply.against)[:500])
 
 
-async def _import() -> ModuleType:
-    """Import the SDK in a thread, so that the event loop can time other probes."""
-    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prober-import")
+def _workers(module: str) -> Workers:
+    environ = {name: os.environ[name] for name in _ENVIRON if name in os.environ}
+    return Workers(module, most=_PROCESSES, environ=environ)
+
+
+async def _reply(workers: Workers, worker: Worker, target: Target, *, token: str | None, deadline: Deadline) -> Reply:
+    request = Request(target=target, token=token, seconds=deadline.left() * _SHARE)
     try:
-        return await asyncio.get_running_loop().run_in_executor(pool, importlib.import_module, "mcp.client.sse")
-    finally:
-        pool.shutdown(wait=False)
+        content = await workers.ask(worker, [frame(request.encode())], until=deadline, target=target.name)
+    except TimeoutError:
+        return Reply(against=NOT_IN_TIME, in_time=False, spent=False)
+    except WorkerLostError as lost:
+        raise _undecided(f"the process of the official client {lost}") from None
+    return Reply.decode(content)
 
 
-async def _connect(target: Target, token: str | None, *, deadline: Deadline) -> None:
-    from mcp import Client
-
-    async with (
-        _transport(target, token, deadline=deadline) as transport,
-        Client(transport, mode=_mode(target), cache=None) as client,
-    ):
-        if client.server_capabilities is None or client.server_capabilities.tools:
-            await client.session.list_tools()
-
-
-def _mode(target: Target) -> Any:
-    """The mode for the protocol of the target; `auto` for `modern`, because a pinned client skips the negotiation."""
-    return "legacy" if target.transport == "sse" or target.protocol == "handshake" else "auto"
-
-
-@asynccontextmanager
-async def _transport(target: Target, token: str | None, *, deadline: Deadline) -> AsyncIterator[Any]:
-    """The transport for the SDK client. It sends nothing by itself."""
-    from mcp.client.sse import sse_client
-    from mcp.client.streamable_http import streamable_http_client
-
-    if target.transport == "stdio":
-        yield process_streams(target, deadline=deadline)
-        return
-    http = _http_client(target, token)
-    if target.transport == "sse":
-        yield sse_client(target.url or "", httpx_client_factory=lambda *_, **__: http)  # sse_client opens and closes it
-        return
-    async with http:
-        yield streamable_http_client(target.url or "", http_client=http)
-
-
-def _http_client(target: Target, token: str | None) -> Any:
-    """An HTTP client with headers, TLS profile and proxy of the target, without timeouts, with a limit on responses."""
-    import httpx2
-
-    class Bounded(httpx2.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            response = await inner_transport.handle_async_request(request)
-            if response.headers.get("content-encoding", "identity") != "identity":
-                raise httpx2.DecodingError("the answer is compressed, which was not asked for", request=request)
-            assert isinstance(response.stream, httpx2.AsyncByteStream)
-            body = BoundedStream(response.stream)
-            return httpx2.Response(response.status_code, headers=response.headers, stream=body)
-
-        async def aclose(self) -> None:
-            await inner_transport.aclose()
-
-    class BoundedStream(httpx2.AsyncByteStream):
-        def __init__(self, stream: httpx2.AsyncByteStream):
-            self._stream = stream
-
-        async def __aiter__(self) -> AsyncIterator[bytes]:
-            size = 0
-            async for chunk in self._stream:
-                size += len(chunk)
-                if size > target.limits.body:
-                    raise httpx2.StreamError(f"the answer is larger than the limit of {target.limits.body} bytes")
-                yield chunk
-
-        async def aclose(self) -> None:
-            await self._stream.aclose()
-
-    headers = {name: value.reveal() for name, value in target.headers.items()} | {"Accept-Encoding": "identity"}
-    if token is not None:
-        headers["Authorization"] = f"Bearer {token}"
-    proxy = target.proxy.reveal() if target.proxy else None
-    inner_transport = httpx2.AsyncHTTPTransport(verify=tls_context(target.tls), proxy=proxy, trust_env=False)
-    return httpx2.AsyncClient(headers=headers, transport=Bounded(), trust_env=False, timeout=None)
-
-
-def _texts(error: BaseException) -> list[str]:
-    """The texts of the exceptions in nested groups; the text of a group only counts its exceptions."""
-    if isinstance(error, BaseExceptionGroup):
-        return [text for inner in error.exceptions for text in _texts(inner)]
-    return [f"{type(error).__name__}: {error}"]
+async def _ready(workers: Workers, deadline: Deadline) -> Worker:
+    try:
+        async with asyncio.timeout_at(deadline):
+            return await workers.acquire()
+    except TimeoutError:
+        raise _short_of("the process of the official client was not ready before the deadline") from None
+    except WorkerLostError as lost:
+        raise _short_of(f"the process of the official client {lost}") from None
+    except OSError as error:
+        raise _short_of(f"no process could be started for the official client: {error.strerror}") from error
 
 
 def _failed(why: str) -> Failure:
@@ -151,3 +93,11 @@ def _failed(why: str) -> Failure:
         step=_STEP,
         evidence=Evidence(detail=why),
     )
+
+
+def _short_of(why: str) -> Failure:
+    return Failure(Reason.PROBER_SHORTAGE, f"there is no second opinion: {why}", step=_STEP)
+
+
+def _undecided(why: str) -> Failure:
+    return Failure(Reason.UNDECIDED, f"there is no second opinion: {why}", step=_STEP)

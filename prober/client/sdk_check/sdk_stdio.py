@@ -25,7 +25,7 @@ async def process_streams(target: Target, *, deadline: Deadline) -> AsyncIterato
     from mcp.shared.message import SessionMessage
 
     env = {name: value.reveal() for name, value in target.env.items()}
-    process = Process.start(target.command, env=env, cwd=target.cwd)
+    process = await Process.start(target.command, env=env, cwd=target.cwd)
     to_client, read_stream = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     write_stream, from_client = anyio.create_memory_object_stream[SessionMessage](0)
     try:

@@ -25,6 +25,7 @@ from prober.client.exchange import ExchangeRecorder
 from prober.client.session import EXIT_GRACE
 from prober.config.model import Target
 from prober.outcome import Failure, Reason
+from prober.redaction import NOTHING, Masked
 
 if TYPE_CHECKING:  # a pass over HTTP does not import it
     from prober.client.stdio.stdio_transport import StdioTransport
@@ -59,7 +60,7 @@ class Ended:
     target: str
     cause: Cause
     age: float
-    trouble: str = ""
+    trouble: Masked = NOTHING
 
 
 @dataclass(kw_only=True, eq=False)
@@ -98,7 +99,7 @@ class KeptProcesses:
             if self._ending:
                 await asyncio.wait(self._ending)
 
-    def pool_of(self, target: Target, redact: Callable[[str], str]) -> Pool | None:
+    def pool_of(self, target: Target, redact: Callable[[str], Masked]) -> Pool | None:
         """The pool of a target; None where it does not ask for one. The pool of its former configuration is retired."""
         former = self._pools.pop(target.name, None)
         if former is not None:
@@ -124,7 +125,7 @@ class Pool:
         self,
         target: Target,
         *,
-        redact: Callable[[str], str],
+        redact: Callable[[str], Masked],
         on_end: Callable[[Ended], None],
         endings: set[asyncio.Task[None]],
         former: Pool | None = None,
@@ -253,7 +254,7 @@ class Pool:
 
     def _report(self, idle: _Idle, cause: Cause, trouble: str = "") -> None:
         ended = Ended(
-            target=self._target.name, cause=cause, age=idle.transport.age, trouble=self._redact(trouble).strip()
+            target=self._target.name, cause=cause, age=idle.transport.age, trouble=self._redact(trouble.strip())
         )
         if cause is not Cause.FAILED and trouble:  # the run that failed has told it
             how = {Cause.DIED: "died", Cause.BROKEN: "broke its session"}.get(cause, "was ended")

@@ -1,7 +1,8 @@
 """A child process in a group of its own, with pipes that are read and written straight from the event loop.
 
 No thread watches it and no task pumps its pipes: asyncio's subprocesses need both, and there `wait()` hangs when a
-grandchild keeps a pipe open. The whole group ends with the run, whatever the child left running in it.
+grandchild keeps a pipe open. The whole group ends with the run, whatever the child left running in it; on Linux also
+what has left the group, see `guardian`, which is then the child, and exits as the server did.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
 
-from prober.client.error_mapping import OUR_LACK
-from prober.outcome import Evidence, Failure, Reason, Situation
+from prober.client.stdio.spawning import NO_GUARDIAN, not_started, spawn
 
 _CHUNK: Final = 65536
 _STDERR_TAIL: Final = 2000
@@ -30,7 +31,12 @@ _POLL: Final = 0.01
 _KILL_WAIT: Final = 1.0
 """Seconds in which the kernel has always reaped a killed process; only one stuck in a device outlasts it."""
 
-_INHERITED: Final = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "USER")
+_GUARDED: Final = sys.platform == "linux"
+"""Whether the system has what `guardian` is made of."""
+
+_GUARDIAN: Final = str(Path(__file__).with_name("guardian.py"))
+
+INHERITED: Final = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "USER")
 """What a server needs of our environment. The rest may hold secrets that are none of its business."""
 
 
@@ -58,31 +64,50 @@ class Process:
             self._loop.add_reader(self._pidfd, self._on_exit)
 
     @classmethod
-    def start(cls, command: Sequence[str], *, env: Mapping[str, str], cwd: Path | None) -> Process:
-        """Raises Failure with `spawn_failed`."""
-        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    async def start(cls, command: Sequence[str], *, env: Mapping[str, str], cwd: Path | None) -> Process:
+        """Raises Failure with `spawn_failed`, or `prober_shortage` where the system has nothing left for it."""
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         try:
-            popen = subprocess.Popen(  # noqa: S603 - running the operator's command is the task
-                list(command),
-                env={**inherited, **env},
-                cwd=cwd,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-                bufsize=0,
-            )
+            if _GUARDED:
+                return await cls._guarded(command, env={**inherited, **env}, cwd=cwd)
+            return cls(spawn(command, env={**inherited, **env}, cwd=cwd))
         except (OSError, ValueError, subprocess.SubprocessError) as error:
-            ours = isinstance(error, OSError) and error.errno in OUR_LACK
-            reason = Reason.INTERNAL_ERROR if ours else Reason.SPAWN_FAILED
-            evidence = _why_not(error, command[0], cwd=cwd, path=env.get("PATH", inherited.get("PATH", "")))
-            raise Failure(reason, f"{command[0]} could not be started: {_text(error)}", evidence=evidence) from error
-        return cls(popen)
+            path = env.get("PATH", inherited.get("PATH", ""))
+            raise not_started(error, command[0], cwd=cwd, path=path) from error
+
+    @classmethod
+    async def _guarded(cls, command: Sequence[str], *, env: Mapping[str, str], cwd: Path | None) -> Process:
+        """Raises OSError as `spawn` would."""
+        report, its_end = os.pipe()
+        try:
+            os.set_blocking(report, False)
+            try:
+                guardian = (sys.executable, "-I", "-S", _GUARDIAN, str(os.getpid()), str(its_end))
+                process = cls(spawn([*guardian, *command], env=env, cwd=cwd, pass_fds=[its_end]))
+            finally:
+                os.close(its_end)
+            try:
+                await process._server_runs(report, command[0])
+            except BaseException:
+                await process.aclose()
+                raise
+        finally:
+            os.close(report)
+        return process
+
+    async def _server_runs(self, report: int, program: str) -> None:
+        """Wait until the guardian has started it. Raises OSError where it could not."""
+        await self._until(self._loop.add_reader, self._loop.remove_reader, report)
+        number = int(os.read(report, _CHUNK) or NO_GUARDIAN)
+        if number:
+            raise OSError(number, os.strerror(number), program)
 
     def last_words(self) -> str:
         """The end of what the process wrote to its standard error: in this run, or else before it."""
         self._drain_what_is_there()
         words = self._tail.decode("utf-8", "replace").strip()
+        if len(self._tail) == _STDERR_TAIL:  # the ellipsis says where a secret may have been cut
+            words = "…" + words.lstrip("\N{REPLACEMENT CHARACTER}")
         return words if self._tail_is_of_now or self._idle or not words else f"before this run: {words}"
 
     def rest(self) -> None:
@@ -163,6 +188,9 @@ class Process:
     async def aclose(self) -> None:
         """Kill what is left of the group, reap the child, close the pipes. Bounded, never raises."""
         try:
+            if _GUARDED and self._status() is None:
+                os.kill(self._popen.pid, signal.SIGUSR1)
+                await self.exit_status(_KILL_WAIT)
             self._signal(signal.SIGKILL)
             await self.exit_status(_KILL_WAIT)
         finally:
@@ -260,20 +288,3 @@ def _open_pidfd(pid: int) -> int | None:
         return os.pidfd_open(pid)
     except (AttributeError, OSError):
         return None
-
-
-def _why_not(error: Exception, program: str, *, cwd: Path | None, path: str) -> Evidence:
-    if cwd is not None and not cwd.is_dir():
-        return Evidence(situation=Situation.FOLDER_MISSING)
-    if isinstance(error, FileNotFoundError):
-        searched = None if "/" in program else f"PATH: {path}"
-        return Evidence(situation=Situation.PROGRAM_MISSING, remedy=program, detail=searched)
-    if isinstance(error, PermissionError):
-        return Evidence(situation=Situation.PROGRAM_NOT_EXECUTABLE, remedy=program)
-    return Evidence()
-
-
-def _text(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror} ({error.filename})" if error.filename else error.strerror
-    return str(error)

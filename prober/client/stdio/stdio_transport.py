@@ -68,7 +68,7 @@ class StdioTransport:
     async def open(self, recorder: ExchangeRecorder) -> None:
         recorder.enter(Phase.SPAWN)
         env = {name: value.reveal() for name, value in self._target.env.items()}
-        self._process = Process.start(self._target.command, env=env, cwd=self._target.cwd)
+        self._process = await Process.start(self._target.command, env=env, cwd=self._target.cwd)
         self._startup.process_started()
         recorder.enter(None)
 

@@ -31,5 +31,9 @@ async def run(context: ProbeContext, settings: HandshakeSettings) -> None:
             if starts_process:  # it starts a process of its own
                 seconds += context.target.startup_timeout
             await second_opinion(
-                context.target, token=token, deadline=Deadline.after(seconds), redact=context.target_cache.redact
+                context.target,
+                token=token,
+                deadline=Deadline.after(seconds),
+                redact=context.target_cache.redact,
+                judge=context.judge,
             )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -35,7 +35,8 @@ def route(switches: FaultSwitches, *, changed: Callable[[], None]) -> Route:
             try:
                 switches.replace(parse_all(await _wanted(request)))
             except ValueError as error:
-                return JSONResponse({"error": str(error)}, status_code=400)
+                words = str(error).encode(errors="replace").decode()  # may quote half a surrogate pair
+                return JSONResponse({"error": words}, status_code=400)
             changed()
         return JSONResponse(_shown(switches))
 
@@ -46,9 +47,22 @@ def is_local(request: Request) -> bool:
     """Whether a request comes from this machine and was meant for it."""
     if request.client is None or any(header in request.headers for header in _FORWARDED):
         return False
-    return _is_loopback(request.client.host) and _is_loopback(
-        urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    )
+    return _is_loopback(request.client.host) and _is_loopback(_host_of(request))
+
+
+def is_rebound(request: Request, allowed: Sequence[str]) -> bool:
+    """Whether a request over loopback names a host that somebody else may own, who has pointed it here."""
+    if request.client is None or not _is_loopback(request.client.host) or "host" not in request.headers:
+        return False
+    host = _host_of(request)
+    return not _is_loopback(host) and not {host, request.headers["host"]} & set(allowed)
+
+
+def _host_of(request: Request) -> str:
+    try:
+        return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _is_loopback(host: str) -> bool:
@@ -71,6 +85,8 @@ async def _wanted(request: Request) -> list[str]:
         wanted: Any = json.loads(body)
     except ValueError as error:
         raise ValueError("the body is not JSON") from error
+    except RecursionError as error:
+        raise ValueError("the body is nested too deeply") from error
     faults = wanted.get("faults") if isinstance(wanted, dict) else None
     if not isinstance(faults, list) or not all(isinstance(fault, str) for fault in faults) or len(wanted) != 1:
         raise ValueError('the body must be {"faults": ["NAME[:DURATION][:RATE]", …]}')

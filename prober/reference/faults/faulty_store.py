@@ -12,10 +12,10 @@ from collections.abc import AsyncGenerator, Collection, Mapping
 from dataclasses import replace
 from typing import Final, TypeVar
 
+from mcp_state.errors import LockHeldError, LockLostError, UnknownSessionError, VersionConflictError
+from mcp_state.protocol import Store
+from mcp_state.values import Config, Event, EventHistory, Lock, Session, Snapshot
 from prober.reference.faults.switches import FaultSwitches
-from prober.reference.stores.errors import LockHeldError, LockLostError, UnknownSessionError, VersionConflictError
-from prober.reference.stores.protocol import Store
-from prober.reference.stores.values import Config, Event, EventHistory, Lock, Session, Snapshot
 
 T = TypeVar("T")
 

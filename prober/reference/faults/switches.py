@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
+from mcp_state.logs import log
 from prober.reference.faults.catalog import FAULTS
-from prober.reference.logs import log
 
 _DURATION: Final = re.compile(r"^(\d+(?:\.\d+)?)(ms|s)$")
 _DEFAULT_DELAY: Final = 1.0

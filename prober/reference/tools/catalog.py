@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from mcp.types import ToolAnnotations
 
+from mcp_state.metrics import ToolTraits
+
 
 @dataclass(frozen=True, kw_only=True)
-class Traits:
-    """What a tool does to shared state."""
+class Traits(ToolTraits):
+    """What a tool does to shared state, and what clients may know of that."""
 
     title: str
-    writes: bool = False
     destroys: bool = False
     """It deletes or overwrites state, instead of only adding."""
     idempotent: bool = False
     """A second call with the same arguments changes nothing."""
-    conflicts: bool = False
-    """Its write can meet a conflict with another write."""
-    retries: bool = False
-    """It retries after a conflict."""
-    locks: bool = False
-    """It waits for the session's lock."""
-    appends: bool = False
-    """It appends to the event log."""
-    replays: bool = False
-    """It rebuilds the workflow from snapshot and events."""
-    caches: bool = False
-    """It reads through the cache."""
 
     @property
     def annotations(self) -> ToolAnnotations:
@@ -71,8 +60,3 @@ TOOLS: Final[Mapping[str, Traits]] = {
     ),
 }
 """In the order of the listing."""
-
-
-def names_with(trait: Callable[[Traits], bool]) -> tuple[str, ...]:
-    """The tools that have a trait."""
-    return tuple(name for name, traits in TOOLS.items() if trait(traits))

@@ -8,9 +8,9 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue
 
-from prober.reference.state.context import Context
-from prober.reference.state.optimistic import counted
-from prober.reference.stores.values import Config
+from mcp_state.values import Config
+from mcp_state.writes import counted
+from prober.reference.context import Context
 from prober.reference.tools.arguments import NUMBER, SessionId, json_text
 from prober.reference.tools.registry import ToolRegistry
 from prober.reference.tools.results import SessionConfig
@@ -25,13 +25,13 @@ OptionName = Annotated[str, Field(min_length=1, max_length=128)]
 
 def register(tools: ToolRegistry, context: Context) -> None:
     """Add the tools of this file."""
+    recorder = context.recorder
 
     @tools.add
     async def get_session_config(session_id: SessionId, max_age_ms: MaxAge = None) -> SessionConfig:
         """Read the configuration: from a cache, so up to its time to live behind a change made elsewhere."""
         ttl = None if max_age_ms is None else max_age_ms / 1000
-        config, found = await context.configs.get(session_id, ttl=ttl)
-        context.metrics.cache_read(tool="get_session_config", result=found)
+        config = await context.configs.read(session_id, recorder=recorder, tool="get_session_config", ttl=ttl)
         return _shown(session_id, config)
 
     @tools.add
@@ -50,9 +50,9 @@ def register(tools: ToolRegistry, context: Context) -> None:
             for name, value in options.items()
         }
         updating = context.store.update_config(session_id, changes)
-        config = await counted(context, updating, tool="update_session_config", handle=session_id)
+        config = await counted(updating, recorder=recorder, tool="update_session_config", handle=session_id)
         context.configs.invalidate(session_id)
-        context.metrics.cache_invalidated(origin="local")
+        recorder.cache_invalidated(origin="local")
         return _shown(session_id, config)
 
 

@@ -8,9 +8,9 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from prober.reference.state import lock_waiting
-from prober.reference.state.context import Context
-from prober.reference.state.optimistic import counted
+from mcp_state.lock import acquire, holding
+from mcp_state.writes import counted
+from prober.reference.context import Context
 from prober.reference.tools.arguments import NUMBER, Name, SessionId, Whole
 from prober.reference.tools.registry import ToolRegistry
 from prober.reference.tools.results import AcquiredLock, ExclusiveRun, GuardedWrite, ReleasedLock
@@ -23,7 +23,7 @@ _MARGIN: Final = 10.0
 
 def register(tools: ToolRegistry, context: Context) -> None:
     """Add the tools of this file."""
-    store = context.store
+    store, recorder = context.store, context.recorder
 
     @tools.add
     async def run_exclusive(
@@ -41,8 +41,8 @@ def register(tools: ToolRegistry, context: Context) -> None:
 
         async def work() -> ExclusiveRun:
             ttl = work_ms / 1000 + _MARGIN
-            holding = lock_waiting.holding(context, session_id, tool="run_exclusive", ttl=ttl, wait=wait_ms / 1000)
-            async with holding as lock:
+            wait = wait_ms / 1000
+            async with holding(store, session_id, recorder=recorder, tool="run_exclusive", ttl=ttl, wait=wait) as lock:
                 waited = time.monotonic() - began
                 runs = (await store.get(session_id)).guarded_value
                 await asyncio.sleep(work_ms / 1000)
@@ -51,7 +51,7 @@ def register(tools: ToolRegistry, context: Context) -> None:
                 session_id=session_id, fencing_token=lock.token, runs=runs + 1, waited_ms=round(waited * 1000, 3)
             )
 
-        return await counted(context, work(), tool="run_exclusive", handle=session_id)
+        return await counted(work(), recorder=recorder, tool="run_exclusive", handle=session_id)
 
     @tools.add
     async def acquire_lock(
@@ -62,18 +62,19 @@ def register(tools: ToolRegistry, context: Context) -> None:
         wait_ms: Wait = 0,
     ) -> AcquiredLock:
         """Take the session's lock; it is an error where another holds it for the whole wait."""
-        taking = lock_waiting.acquire(context, session_id, tool="acquire_lock", ttl=ttl_ms / 1000, wait=wait_ms / 1000)
-        return AcquiredLock.of(await counted(context, taking, tool="acquire_lock", handle=session_id))
+        ttl, wait = ttl_ms / 1000, wait_ms / 1000
+        taking = acquire(store, session_id, recorder=recorder, tool="acquire_lock", ttl=ttl, wait=wait)
+        return AcquiredLock.of(await counted(taking, recorder=recorder, tool="acquire_lock", handle=session_id))
 
     @tools.add
     async def release_lock(session_id: SessionId, owner: Name) -> ReleasedLock:
         """Give the lock back; it is an error where it expired or is another's."""
-        await counted(context, store.release(session_id, owner=owner), tool="release_lock", handle=session_id)
+        await counted(store.release(session_id, owner=owner), recorder=recorder, tool="release_lock", handle=session_id)
         return ReleasedLock(session_id=session_id, released=True)
 
     @tools.add
     async def write_guarded(session_id: SessionId, fencing_token: Whole, value: Whole) -> GuardedWrite:
         """Write the guarded value; refused unless the fencing token is that of the newest lock grant."""
         writing = store.write_guarded(session_id, token=fencing_token, value=value)
-        session = await counted(context, writing, tool="write_guarded", handle=session_id)
+        session = await counted(writing, recorder=recorder, tool="write_guarded", handle=session_id)
         return GuardedWrite(session_id=session_id, guarded_value=session.guarded_value, fencing_token=session.fence)

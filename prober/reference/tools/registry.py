@@ -10,11 +10,8 @@ from typing import Any, ParamSpec, TypeVar
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 
-from prober.reference import http_status
-from prober.reference.settings import Settings
-from prober.reference.state.context import Context
-from prober.reference.state.optimistic import GaveUpError, outcome_of
-from prober.reference.stores.errors import (
+from mcp_state.errors import (
+    GaveUpError,
     LockHeldError,
     LockLostError,
     SessionExistsError,
@@ -26,6 +23,9 @@ from prober.reference.stores.errors import (
     UnknownSessionError,
     VersionConflictError,
 )
+from prober.reference import http_status
+from prober.reference.context import Context
+from prober.reference.settings import Settings
 from prober.reference.tools.catalog import TOOLS
 
 P = ParamSpec("P")
@@ -42,18 +42,19 @@ class ToolRegistry:
 
     def add(self, tool: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
         """Use as a decorator. Raises KeyError for a tool that the catalog does not know."""
-        name, traits, context = tool.__name__, TOOLS[tool.__name__], self._context
+        name, traits = tool.__name__, TOOLS[tool.__name__]
+        settings, recorder = self._context.settings, self._context.recorder
 
         @functools.wraps(tool)
         async def explained(*args: P.args, **kwargs: P.kwargs) -> R:
             try:
                 return await tool(*args, **kwargs)
             except StoreError as error:
-                if outcome_of(error) == "failed":
-                    handle = kwargs.get("session_id")
-                    session_id = handle if isinstance(handle, str) else None
-                    context.failures.log(error, tool=name, writes=traits.writes, session_id=session_id)
-                text = explain(error, context.settings)
+                if recorder.outcome_of(error) == "failed":
+                    given = kwargs.get("session_id")
+                    handle = given if isinstance(given, str) else None
+                    recorder.failures.log(error, tool=name, writes=traits.writes, handle=handle)
+                text = explain(error, settings)
                 http_status.note(error, text)
                 raise ToolError(text) from error
 

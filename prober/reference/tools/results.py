@@ -9,8 +9,8 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
-from prober.reference.state.projection import WorkflowState
-from prober.reference.stores.values import Event, Lock, Session
+from mcp_state.values import Event, Lock, Session
+from prober.reference.projection import WorkflowState
 
 
 class Result(BaseModel):

@@ -1,18 +1,16 @@
-"""The MCP server with all tools, and the middleware that counts calls."""
+"""The MCP server with all tools."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
 from typing import Any
 
 from mcp.server.caching import CacheHint
-from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
+from mcp.server.context import ServerMiddleware
 from mcp.server.mcpserver import MCPServer
 
+from mcp_state.middleware.sdk import instrument
 from prober import __version__
-from prober.reference.metrics import ReferenceMetrics
-from prober.reference.state.context import Context
+from prober.reference.context import Context
 from prober.reference.tools import configuration, locks, sessions, steps, workflow
 from prober.reference.tools.registry import ToolRegistry
 
@@ -25,43 +23,18 @@ _LISTING = CacheHint(ttl_ms=0, scope="public")
 
 
 def build(context: Context, *, middleware: tuple[ServerMiddleware[Any], ...]) -> MCPServer[Any]:
-    """The server. `middleware` runs inside CallMetrics, so that its faults are counted as callers see them."""
+    """The server. `middleware` runs inside what counts the calls, so that faults are counted as callers see them."""
     tools = ToolRegistry(context)
     for theme in (sessions, steps, workflow, configuration, locks):
         theme.register(tools, context)
-    return MCPServer(
+    mcp: MCPServer[Any] = MCPServer(
         "mcp-prober-reference",
         title="mcp-prober reference server",
         version=__version__,
         instructions=_INSTRUCTIONS,
         tools=tools.tools,
-        middleware=(CallMetrics(context.metrics), *middleware),
+        middleware=middleware,
         cache_hints={"tools/list": _LISTING},
     )
-
-
-class CallMetrics:
-    """Middleware that counts and times tool calls."""
-
-    def __init__(self, metrics: ReferenceMetrics) -> None:
-        self._metrics = metrics
-
-    async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Pass every message on; count tool calls only."""
-        if ctx.method != "tools/call":
-            return await call_next(ctx)
-        began = time.perf_counter()
-        status = "error"
-        try:
-            result = await call_next(ctx)
-            status = "error" if _is_error(result) else "ok"
-            return result
-        finally:
-            name = (ctx.params or {}).get("name")
-            self._metrics.call_ended(tool_name=str(name), status=status, seconds=time.perf_counter() - began)
-
-
-def _is_error(result: HandlerResult) -> bool:
-    if isinstance(result, Mapping):
-        return bool(result.get("isError"))
-    return bool(getattr(result, "is_error", False))
+    instrument(mcp, context.recorder.metrics)
+    return mcp

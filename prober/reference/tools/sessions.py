@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from prober.reference.state.context import Context
-from prober.reference.state.optimistic import counted
+from mcp_state.writes import counted
+from prober.reference.context import Context
 from prober.reference.tools.arguments import NUMBER, SessionId
 from prober.reference.tools.registry import ToolRegistry
 from prober.reference.tools.results import (
@@ -23,14 +23,14 @@ from prober.reference.tools.results import (
 
 def register(tools: ToolRegistry, context: Context) -> None:
     """Add the tools of this file."""
-    store, settings = context.store, context.settings
+    store, recorder, settings = context.store, context.recorder, context.settings
 
     @tools.add
     async def create_session() -> CreatedSession:
         """Make an empty workflow session. Its handle is what every other tool asks for as session_id."""
         handle = "wf_" + secrets.token_urlsafe(16)
         making = store.create(handle, lifetime=settings.handle_lifetime)
-        session = await counted(context, making, tool="create_session", handle=handle)
+        session = await counted(making, recorder=recorder, tool="create_session", handle=handle)
         return CreatedSession(
             handle=session.handle,
             lifetime_seconds=session.lifetime,
@@ -57,7 +57,7 @@ def register(tools: ToolRegistry, context: Context) -> None:
     @tools.add
     async def delete_session(session_id: SessionId) -> DeletedSession:
         """Delete a session with its events, configuration and lock."""
-        await counted(context, store.delete(session_id), tool="delete_session", handle=session_id)
+        await counted(store.delete(session_id), recorder=recorder, tool="delete_session", handle=session_id)
         context.configs.invalidate(session_id)
-        context.metrics.cache_invalidated(origin="local")
+        recorder.cache_invalidated(origin="local")
         return DeletedSession(session_id=session_id, deleted=True)

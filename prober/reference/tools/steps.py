@@ -8,10 +8,10 @@ from typing import Annotated
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
-from prober.reference.state.context import Context
-from prober.reference.state.optimistic import counted
-from prober.reference.stores.errors import VersionConflictError
-from prober.reference.stores.values import Session
+from mcp_state.errors import VersionConflictError
+from mcp_state.values import Session
+from mcp_state.writes import counted
+from prober.reference.context import Context
 from prober.reference.tools.arguments import NUMBER, Json, Name, SessionId, Whole, json_text
 from prober.reference.tools.registry import ToolRegistry
 from prober.reference.tools.results import SessionRecord, Step, Swap
@@ -19,11 +19,11 @@ from prober.reference.tools.results import SessionRecord, Step, Swap
 
 def register(tools: ToolRegistry, context: Context) -> None:
     """Add the tools of this file."""
-    store, limit = context.store, context.settings.payload_limit
+    store, recorder, limit = context.store, context.recorder, context.settings.payload_limit
 
     async def step(tool: str, session_id: str, action: str, result: str, lifetime: float | None = None) -> Session:
         writing = store.step(session_id, tool=action, result=result, lifetime=lifetime)
-        return await counted(context, writing, tool=tool, handle=session_id)
+        return await counted(writing, recorder=recorder, tool=tool, handle=session_id)
 
     @tools.add
     async def run_step(session_id: SessionId, action: Name) -> Step:
@@ -65,7 +65,7 @@ def register(tools: ToolRegistry, context: Context) -> None:
         text = json_text(value, name="value", limit=limit)
         swapping = store.swap(session_id, expected_version=expected_version, value=text)
         try:
-            session = await counted(context, swapping, tool="compare_and_swap", handle=session_id)
+            session = await counted(swapping, recorder=recorder, tool="compare_and_swap", handle=session_id)
         except VersionConflictError:
             session, swapped = await store.get(session_id), False
         else:

@@ -7,9 +7,9 @@ from typing import Annotated, Final
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import AwareDatetime, Field
 
-from prober.reference.state import projection, workflow
-from prober.reference.state.context import Context
-from prober.reference.state.optimistic import counted, optimistic
+from mcp_state.writes import counted, optimistic
+from prober.reference import projection
+from prober.reference.context import Context
 from prober.reference.tools.arguments import NUMBER, AgentId, Message, Name, SessionId, Whole
 from prober.reference.tools.registry import ToolRegistry
 from prober.reference.tools.results import AdvancedWorkflow, AppendedEvent, AuditedEvent, EventPage, Workflow
@@ -20,16 +20,17 @@ _MAX_EVENTS: Final = 1000
 
 def register(tools: ToolRegistry, context: Context) -> None:
     """Add the tools of this file."""
+    workflows, recorder = context.workflows, context.recorder
 
     async def append(tool: str, session_id: str, kind: str, payload: dict[str, str], agent_id: str) -> AppendedEvent:
-        appending = workflow.append(context, session_id, tool=tool, kind=kind, payload=payload, agent_id=agent_id)
-        event = await counted(context, appending, tool=tool, handle=session_id)
+        appending = workflows.append(session_id, tool=tool, kind=kind, payload=payload, agent_id=agent_id)
+        event = await counted(appending, recorder=recorder, tool=tool, handle=session_id)
         return AppendedEvent.of(session_id, event)
 
     @tools.add
     async def get_workflow_state(session_id: SessionId) -> Workflow:
         """Read the workflow: its phase, the steps completed so far, and whether an error was recorded."""
-        return Workflow.of(session_id, await workflow.current(context, session_id, tool="get_workflow_state"))
+        return Workflow.of(session_id, await workflows.current(session_id, tool="get_workflow_state"))
 
     @tools.add
     async def advance_workflow(
@@ -42,9 +43,8 @@ def register(tools: ToolRegistry, context: Context) -> None:
         payload = {"phase": next_phase} | ({} if completed_step is None else {"completedStep": completed_step})
 
         async def attempt() -> projection.WorkflowState:
-            before = (await workflow.replayed(context, session_id, tool="advance_workflow")).state
-            event = await workflow.append(
-                context,
+            before = (await workflows.replayed(session_id, tool="advance_workflow")).state
+            event = await workflows.append(
                 session_id,
                 tool="advance_workflow",
                 kind=projection.PHASE_ADVANCED,
@@ -52,9 +52,9 @@ def register(tools: ToolRegistry, context: Context) -> None:
                 agent_id=agent_id,
                 expected_last=before.version,
             )
-            return projection.fold(before, [event])
+            return projection.WorkflowProjection().fold(before, [event])
 
-        state, retries = await optimistic(context, attempt, tool="advance_workflow", handle=session_id)
+        state, retries = await optimistic(attempt, recorder=recorder, tool="advance_workflow", handle=session_id)
         return AdvancedWorkflow(**Workflow.of(session_id, state).model_dump(by_alias=False), retries=retries)
 
     @tools.add
@@ -98,7 +98,7 @@ def register(tools: ToolRegistry, context: Context) -> None:
     @tools.add
     async def replay_state(session_id: SessionId, event_number: Whole) -> Workflow:
         """Read the workflow as it was right after an event; 0 is before the first."""
-        replayed = await workflow.replayed(context, session_id, tool="replay_state", upto=event_number)
+        replayed = await workflows.replayed(session_id, tool="replay_state", upto=event_number)
         if event_number > replayed.last_event:
             raise ToolError(f"Session {session_id!r} has {replayed.last_event} events, so none number {event_number}.")
         return Workflow.of(session_id, replayed.state)

@@ -1,5 +1,5 @@
 // Draws dashboards in headless Chromium: node draw.mjs JOBS.json
-// JOBS: {chromium, folder (of the built page), dashboards (folder of the JSON), jobs: [{dashboard, query, out}]}.
+// JOBS: {chromium, folder (of the built page), dashboards (folder of the JSON), jobs: [{dashboard, query, out, width}]}.
 // Writes out.png and out.json for each.
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -7,7 +7,6 @@ import path from 'node:path';
 import { chromium } from 'playwright-core';
 import upng from 'upng-js';
 
-const WIDTH = 1280;
 const BOUND = 120_000;
 const COLORS = 128;
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json' };
@@ -40,8 +39,8 @@ try {
   server.close();
 }
 
-async function draw({ dashboard, query, out }) {
-  const page = await browser.newPage({ viewport: { width: WIDTH, height: 900 } });
+async function draw({ dashboard, query, out, width }) {
+  const page = await browser.newPage({ viewport: { width, height: 900 } });
   const thrown = [];
   page.on('pageerror', (error) => thrown.push(error.stack ?? error.message));
   page.on('console', (message) => message.type() === 'error' && !isNoise(message) && thrown.push(`console: ${message.text()}`));
@@ -50,7 +49,7 @@ async function draw({ dashboard, query, out }) {
     await page.waitForFunction(isQuiet, null, { timeout: BOUND, polling: 250 });
     // As high as what is on it, so that all of it is in one picture.
     const height = await page.evaluate(() => document.documentElement.scrollHeight);
-    await page.setViewportSize({ width: WIDTH, height: height + 8 });
+    await page.setViewportSize({ width, height: height + 8 });
     await page.evaluate(() => (window.quietSince = undefined));
     await page.waitForFunction(isQuiet, null, { timeout: BOUND, polling: 250 });
     await writeFile(`${out}.png`, smaller(await page.screenshot()));

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from prober.reference.stores.redis import RedisStore
+from mcp_state.redis import RedisStore
 
 from .server import RedisServer, running
 

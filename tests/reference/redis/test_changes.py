@@ -7,8 +7,8 @@ from contextlib import aclosing
 
 import pytest
 
-from prober.reference.state.cache import ReadThroughCache
-from prober.reference.stores.redis import RedisStore
+from mcp_state.cache import ReadThroughCache
+from mcp_state.redis import RedisStore
 from tests.waiting import until
 
 from .conftest import OpenStore
@@ -46,7 +46,7 @@ class Listener:
 
 
 def subscribers(server: RedisServer) -> int:
-    return server.ask("CLIENT", "LIST", "TYPE", "pubsub").count(b"name=mcp-prober-reference")
+    return server.ask("CLIENT", "LIST", "TYPE", "pubsub").count(b"name=mcp-state")
 
 
 async def test_every_instance_hears_of_a_change_but_the_one_that_made_it(open_store: OpenStore) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from prober.reference.stores.errors import LockHeldError, StaleTokenError, StateLostError, UnknownSessionError
-from prober.reference.stores.redis import RedisStore
-from prober.reference.stores.values import Config, Snapshot
+from mcp_state.errors import LockHeldError, StaleTokenError, StateLostError, UnknownSessionError
+from mcp_state.redis import RedisStore
+from mcp_state.values import Config, Snapshot
 from tests.real.process import free_port
 from tests.waiting import until
 

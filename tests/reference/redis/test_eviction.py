@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from prober.reference.stores.errors import StoreUnavailableError
+from mcp_state.errors import StoreUnavailableError
 
 from .conftest import OpenStore
 from .server import RedisServer
@@ -53,7 +53,7 @@ async def test_a_redis_that_begins_to_evict_is_not_ready_any_more(server: RedisS
 async def test_a_redis_that_does_not_say_how_it_makes_room_is_used_with_a_warning(
     server: RedisServer, open_store: OpenStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.WARNING, "prober.reference")
+    caplog.set_level(logging.WARNING, "mcp_state")
     server.ask("ACL", "SETUSER", "app", "on", ">sesame", "~*", "&*", "+@all", "-info")
     store = await open_store(url=server.url.replace("redis://", "redis://app:sesame@"))
     await store.create("s", lifetime=None)

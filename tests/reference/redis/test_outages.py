@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from prober.reference.breaker import BreakerPolicy
-from prober.reference.stores.errors import StoreError, StoreUnavailableError
-from prober.reference.stores.redis import RedisStore
+from mcp_state.breaker import BreakerPolicy
+from mcp_state.errors import StoreError, StoreUnavailableError
+from mcp_state.redis import RedisStore
 from tests.waiting import until
 
 from ..inside import inside
@@ -83,7 +83,7 @@ async def test_frozen_it_is_cut_off_and_callers_are_told_at_once(server: RedisSe
     assert sum("cut off by its circuit breaker" in each for each in told) > 10, told
     assert books.messages["Redis did not answer in time"] == books.maybe > 0
     assert any("cut off by its circuit breaker; the next try is in" in message for message in books.messages)
-    await until(lambda: server.ask("CLIENT", "LIST").count(b"name=mcp-prober-reference") <= 32)
+    await until(lambda: server.ask("CLIENT", "LIST").count(b"name=mcp-state") <= 32)
     await books.add_up(store, "s")
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from prober.reference.stores.errors import StoreBusyError, StoreUnavailableError
+from mcp_state.errors import StoreBusyError, StoreUnavailableError
 
 from .conftest import OpenStore
 from .relay import relaying
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.external
 
 def clients(server: RedisServer) -> int:
     """Connections of stores, as Redis sees them."""
-    return server.ask("CLIENT", "LIST").count(b"name=mcp-prober-reference")
+    return server.ask("CLIENT", "LIST").count(b"name=mcp-state")
 
 
 async def test_a_crowd_shares_the_connections_of_the_pool(server: RedisServer, open_store: OpenStore) -> None:

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from prober.reference.stores.errors import StoreError, StoreUnavailableError
-from prober.reference.stores.protocol import Store
+from mcp_state.errors import StoreError, StoreUnavailableError
+from mcp_state.protocol import Store
 
 from .server import BOUND
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from prober.outcome import Evidence, Exchange, Phase, Reason
+from prober.redaction import masked_before
 from tests.report.outcomes import HOSTILE_TEXT
 from tests.web.pages.browser import Browser
 from tests.web.pages.world import World, history_of, hourly, probe, result, served, small_world, target
@@ -74,7 +75,8 @@ def world(tmp_path: Path) -> Iterator[World]:
                      for text in (HOSTILE_TEXT, "x" * 10_000))  # fmt: skip
     wire = Exchange(
         step="tools/call", started_at=0.0, duration_seconds=0.1, phases={Phase.WAIT: 0.02}, http_status=200,
-        content_type=HOSTILE_TEXT, sent="y" * 2_000, received=HOSTILE_TEXT * 20,
+        content_type=masked_before(HOSTILE_TEXT), sent=masked_before("y" * 2_000),
+        received=masked_before(HOSTILE_TEXT * 20),
     )  # fmt: skip
     bad = result(
         probes["bad"],

@@ -11,6 +11,7 @@ import pytest
 
 from prober.client.stdio.kept_processes import Cause, Ended
 from prober.outcome import Evidence, Phase, Reason, ServerInfo
+from prober.redaction import masked_before
 from prober.web.pages.list_query import PAGE_SIZE
 from tests.report.outcomes import HOSTILE, HOSTILE_TEXT
 from tests.web.pages.asking import ask, read
@@ -73,7 +74,7 @@ def test_what_became_of_a_kept_process_is_a_fact(ends: list[str], text: str, ala
     world.apply_config([target("a", transport="stdio", reuse=900.0)], [probe("p", "a")])
     for cause in map(Cause, ends):
         trouble = "exit 3" if cause.of_itself else ""
-        world.statuses.process_ended(Ended(target="a", cause=cause, age=9.0, trouble=trouble))
+        world.statuses.process_ended(Ended(target="a", cause=cause, age=9.0, trouble=masked_before(trouble)))
     with served(world) as url:
         answer = ask(f"{url}/targets/a")
     assert text in answer.page.text

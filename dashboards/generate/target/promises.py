@@ -1,0 +1,63 @@
+"""What the target promises, and what it may be asked."""
+
+from __future__ import annotations
+
+from dashboards.generate.charts import lines
+from dashboards.generate.dashboard import Row
+from dashboards.generate.language import BAD, CAUTION, SEVERITIES, colored
+from dashboards.generate.panels import over_time
+
+
+def promises(targets: str, probes: str) -> Row:
+    """Catalogue, contract, budget of calls, and whether a kept process lives."""
+    return Row(
+        title="What it promises",
+        height=7,
+        panels=(
+            lines(
+                "Catalogue size",
+                "Tools that the server listed. A step down is a tool that agents miss.",
+                over_time(f"max by (location) (mcp_target_tools{{{targets}}})", "tools {{location}}"),
+                unit="short",
+                width=6,
+                empty="no probe lists its tools",
+                decimals=0,
+            ),
+            lines(
+                "Contract changes",
+                "Differences from the pinned contract, by severity, on top of each other.",
+                over_time(f"max by (severity) (mcp_contract_changes{{{probes}}})", "{{severity}}"),
+                unit="short",
+                width=6,
+                stacked=True,
+                overrides=colored(SEVERITIES),
+                at_least=5,
+                empty="no contract is pinned",
+                decimals=0,
+            ),
+            lines(
+                "Call budget left",
+                "Requests that the target's budget still allows.",
+                over_time(
+                    f"min by (location) (mcp_target_budget_remaining{{{targets}}})", "requests left {{location}}"
+                ),
+                unit="short",
+                width=6,
+                empty="no budget is set",
+            ),
+            lines(
+                "Ends of the kept process",
+                "Processes kept between runs that ended, by cause: a death between two runs is in no run's verdict.",
+                over_time(
+                    f"sum by (cause) (increase(mcp_target_process_restarts_total{{{targets}}}[$__rate_interval]))",
+                    "{{cause}}",
+                ),
+                unit="short",
+                width=6,
+                overrides=colored({"died": BAD, "broken": BAD, "failed": CAUTION}),
+                at_least=5,
+                empty="no process is kept",
+                decimals=0,
+            ),
+        ),
+    )

@@ -1,0 +1,5 @@
+"""Middleware that counts and times the tool calls of a server, a module for each framework.
+
+sdk.py      the official SDK: `pip install mcp-shared-state[mcp]`
+fastmcp.py  FastMCP: `pip install mcp-shared-state[fastmcp]`
+"""

@@ -1,0 +1,1 @@
+"""A week of fifty healthy servers in a few minutes: nobody is called."""

@@ -1,0 +1,1 @@
+"""What a fleet of some size costs: on the wire, in the rules, and in every question of its dashboards."""
