@@ -252,7 +252,7 @@ def _outcome(
 ) -> Outcome:
     verdict = failure.reason.verdict if failure else Verdict.PASS
     message = failure.message if failure else NOTHING
-    if failure and context.target.of_registry and failure.evidence.situation is Situation.CREDENTIALS_MISSING:
+    if failure and context.target.of_registry and failure.evidence.situation == Situation.CREDENTIALS_MISSING:
         # A stranger's server that serves its own users only is no server that is down, and nobody here can mend it.
         verdict, message = Verdict.UNKNOWN, context.log.redact(f"auth_required: {message}")
     return Outcome(

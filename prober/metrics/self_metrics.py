@@ -44,12 +44,6 @@ class SelfMetrics:
         self.probes = self._gauge("mcp_prober_probes")
         self.targets = self._gauge("mcp_prober_targets")
         self.suspects = self._gauge("mcp_prober_suspects_itself")
-        self.sources = SourceMetrics(
-            up=self._gauge("mcp_prober_source_up"),
-            targets=self._gauge("mcp_prober_source_targets"),
-            left_out=self._gauge("mcp_prober_source_left_out"),
-            looked_at=self._gauge("mcp_prober_source_last_success_timestamp_seconds"),
-        )
         notifications = self._counter("mcp_prober_notifications_total")
         self.sent, self.failed = (notifications.labels(outcome) for outcome in ("sent", "failed"))
         ProcessCollector(registry=registry)
@@ -61,6 +55,16 @@ class SelfMetrics:
             up=self._gauge("mcp_prober_history_up"),
             dropped=self._counter("mcp_prober_history_dropped_total"),
             size=self._gauge("mcp_prober_history_bytes"),
+        )
+
+    @cached_property
+    def sources(self) -> SourceMetrics:
+        """The metrics of sources, likewise."""
+        return SourceMetrics(
+            up=self._gauge("mcp_prober_source_up"),
+            targets=self._gauge("mcp_prober_source_targets"),
+            left_out=self._gauge("mcp_prober_source_left_out"),
+            looked_at=self._gauge("mcp_prober_source_last_success_timestamp_seconds"),
         )
 
     def _gauge(self, name: str) -> Gauge:

@@ -40,6 +40,7 @@ class Metrics:
         self._streak: Callable[[str], Streak] = lambda _probe: NO_STREAK
         own = CollectorRegistry()
         self._own = SelfMetrics(own)
+        self._had_sources = False
         self._own_registry = CollectorRegistry()
         self._own_registry.register(LabelledCollector(self._place, own))
 
@@ -181,8 +182,10 @@ class Metrics:
         self._own.history.measured(size, dropped=dropped)
 
     def sources(self, states: Mapping[str, SourceState], /) -> None:
-        """How the sources of targets stand, by name."""
-        self._own.sources.are(states)
+        """How the sources of targets stand, by name. Where there was never one, their families are not exported."""
+        if states or self._had_sources:
+            self._had_sources = True
+            self._own.sources.are(states)
 
     def notified(self, sent: bool, /) -> None:
         """A notification was sent, or could not be."""
