@@ -31,7 +31,7 @@ class HostLimit:
     def reserve(self, probe: str, expected: int) -> str | None:
         """As of RateLimit, for a run of this probe."""
         before = self._before(probe)
-        refusal = self._limit.reserve(expected, beside=before * expected)
+        refusal = self._limit.reserve(expected, for_others=before * expected)
         if refusal is None:
             self._turns.pop(probe, None)
             return None

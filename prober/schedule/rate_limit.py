@@ -44,15 +44,15 @@ class RateLimit:
         self._slide()
         return max(0, self.budget.requests - self._used - self._reserved)
 
-    def reserve(self, expected: int, *, beside: int = 0) -> str | None:
+    def reserve(self, expected: int, *, for_others: int = 0) -> str | None:
         """Reserve `expected` requests and return None; or return why there are not as many, and until when.
 
-        `beside` requests are to be left for others.
+        `for_others` are requests to be left.
 
         A run that needs more than the whole budget is let through when the budget is untouched: it would never run.
         """
-        left = max(0, self.remaining - beside)
-        if left >= expected or self._used + self._reserved + beside == 0:
+        left = max(0, self.remaining - for_others)
+        if left >= expected or self._used + self._reserved + for_others == 0:
             self._reserved += expected
             return None
         budget = show_rate(self.budget.requests, self.budget.seconds)

@@ -21,6 +21,7 @@ from typing import Any, Final
 from prober.client.stdio.kept_processes import KeptProcesses
 from prober.client.target_cache import cache_of
 from prober.config.model import Probe, Target
+from prober.kinds import kind_of
 from prober.outcome import Outcome, Reason
 from prober.report.formatting import rfc3339
 from prober.schedule.host_limit import HostLimit
@@ -109,7 +110,8 @@ class TargetState:
     def after_run(self, probe: Probe, outcome: Outcome) -> None:
         """Update the state by what a run showed."""
         start = outcome.facts.get("start_seconds", 0.0)
-        self.slow = outcome.duration_seconds >= probe.timeout / 2 or start >= self.target.startup_timeout / 2
+        if not kind_of(probe.kind).beside:  # that takes long by intention
+            self.slow = outcome.duration_seconds >= probe.timeout / 2 or start >= self.target.startup_timeout / 2
         if self.target.of_registry:
             asked = [each.retry_after_seconds for each in outcome.exchanges if each.retry_after_seconds is not None]
             self._left_alone_until = monotonic() + min(max(asked, default=0.0), LONGEST_WAIT)
