@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from prober.config.model import Checks, Config, Latency, Probe, Target
+from prober.config.fields.secret import Secret
+from prober.config.model import Checks, Config, Latency, Probe, Target, TargetSource
 from prober.kinds.call import CallSettings
 from prober.loader import load
 from prober.outcome import Outcome, Phase, Reason, ServerInfo, Verdict
 from prober.scheduled_run import ScheduledRun
+from prober.sources.watcher import SourceState
 
 STARTED_AT: Final = datetime(2026, 11, 22, 7, 28, 0, 250000, tzinfo=UTC)
 STARTED: Final = 1795332480.25
@@ -48,6 +50,7 @@ DOCUMENT: Final[Mapping[str, Any]] = {
         "web": {
             "url": "https://mcp.example/mcp",
             "budget": "120/h",
+            "labels": {"team": "search"},
             "maintenance": [{"cron": "0 3 * * *", "duration": "1h"}],
         },
         "old": {"url": "http://127.0.0.1:9/sse", "transport": "sse", "objective": 99.9},
@@ -122,6 +125,19 @@ def ran(probe: Probe, *, at: float = 0.0, took: float = 0.25, lag: float = 0.002
         }
     )
     return ScheduledRun(outcome=outcome, due=begun, start_lag_seconds=lag)
+
+
+SOURCES: Final = {
+    "registry": SourceState(
+        source=TargetSource(name="registry", registry=Secret("https://registry.example")),
+        targets={"a": Target(name="a"), "b": Target(name="b")},
+        left_out=3,
+        looked_at=STARTED_AT,
+    ),
+    "files": SourceState(source=TargetSource(name="files", file="/etc/targets.json"), trouble="no such file"),
+    "new": SourceState(source=TargetSource(name="new", file="/etc/new.json")),
+}
+"""Sources that work, fail, and have not been looked at yet."""
 
 
 def eventful(config: Config) -> list[ScheduledRun]:

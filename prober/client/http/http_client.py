@@ -23,6 +23,7 @@ from prober.client.http.network_backend import Backend
 from prober.client.http.oauth import TOKEN_LIMITS, TokenSource, token_failed
 from prober.client.http.response import Response
 from prober.client.http.tls import tls_context
+from prober.client.http.user_agent import user_agent
 from prober.config.model import Target, Tls
 from prober.outcome import Failure, Reason
 
@@ -49,7 +50,7 @@ class HttpClient:
         self._has_credentials = bool(target.headers)
         self._backend = Backend(public_only=target.public_only, only=address)
         self._connections = _connections(target, self._backend)
-        self._headers = {"User-Agent": "mcp-prober", "Accept-Encoding": "gzip, deflate"}
+        self._headers = {"User-Agent": user_agent(target.contact), "Accept-Encoding": "gzip, deflate"}
         self._headers = _merged(self._headers, {name: value.reveal() for name, value in target.headers.items()})
 
     @property
