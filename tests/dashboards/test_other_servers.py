@@ -1,4 +1,4 @@
-"""Servers of others, measured by `mcp_state` or by its contract: the shipped rules and the state dashboard find them, unedited."""
+"""Servers of others, with the metrics of `mcp_state`: the shipped rules and the state dashboard find them, unedited."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -33,7 +32,7 @@ def changed(folder: Path, file: str, old: str, new: str) -> Path:
     for path in FOLDER.glob("*.ts"):
         shutil.copy(path, folder)
     shutil.copy(FOLDER / "package.json", folder)
-    os.symlink(MODULES, folder / "node_modules")
+    (folder / "node_modules").symlink_to(MODULES)
     text = (folder / file).read_text(encoding="utf-8")
     assert text.count(old) == 1
     (folder / file).write_text(text.replace(old, new), encoding="utf-8")
