@@ -1,6 +1,6 @@
 // The families of mcp_state and mcp_tool, under the names, labels and buckets of the Python package mcp-shared-state, so
 // that dashboards and alerts of one serve the other. The series of a tool begin at zero: the first conflict is a rise.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { CallToolRequestSchema } from '@modelcontextprotocol/sdk/types.js';
@@ -118,8 +118,8 @@ export function committed(seconds: number): void {
   commit.observe({ store: STORE }, seconds);
 }
 
-/** Answers with the metrics page. */
-export async function page(_request: IncomingMessage, response: ServerResponse, sessions: number): Promise<void> {
+/** Answers with the metrics page. `sessions` live now. */
+export async function page(response: ServerResponse, sessions: number): Promise<void> {
   activeSessions.set(sessions);
   response.setHeader('content-type', registry.contentType).end(await registry.metrics());
 }

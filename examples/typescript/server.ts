@@ -1,5 +1,6 @@
 // Shopping lists that many agents share: node server.ts STATE_FILE PORT. MCP at /mcp, metrics at /metrics.
 import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
@@ -7,12 +8,11 @@ import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/
 import { z } from 'zod';
 
 import { expectTools, instrument, page } from './metrics.ts';
-import { Lists, counted, holding, optimistic } from './state.ts';
+import { Lists, counted, holding, log, optimistic } from './state.ts';
 
 const [file, port] = process.argv.slice(2);
-if (file === undefined || !/^\d+$/.test(port ?? '')) {
-  console.error('usage: node server.ts STATE_FILE PORT');
-  process.exit(2);
+if (file === undefined || !/^\d{1,5}$/.test(port ?? '') || Number(port) > 65_535) {
+  fail('usage: node server.ts STATE_FILE PORT', 2);
 }
 
 expectTools({
@@ -20,9 +20,22 @@ expectTools({
   buy: { writes: true, conflicts: true, locks: true },
   get_list: {},
 });
-const lists = new Lists(file);
+const lists = opened(file);
 const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/).describe('The name of a list.');
 const READS = { readOnlyHint: true, idempotentHint: true };
+
+function fail(message: string, status: number): never {
+  console.error(message);
+  process.exit(status);
+}
+
+function opened(path: string): Lists {
+  try {
+    return new Lists(path);
+  } catch (error) {
+    fail(`cannot keep lists in ${path}: ${(error as Error).message}`, 1);
+  }
+}
 
 function answer<T extends Record<string, unknown>>(result: T) {
   return { structuredContent: result, content: [{ type: 'text' as const, text: JSON.stringify(result) }] };
@@ -76,11 +89,11 @@ function serverOfOneRequest(): McpServer {
   return server;
 }
 
-const http = createServer(async (request, response) => {
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = (request.url ?? '').split('?')[0];
-  if (path === '/metrics') return await page(request, response, lists.count());
-  if (path !== '/mcp') return response.writeHead(404).end('MCP is at /mcp, the metrics are at /metrics\n');
-  if (request.method !== 'POST') return response.writeHead(405, { allow: 'POST' }).end();
+  if (path === '/metrics') return await page(response, lists.count());
+  if (path !== '/mcp') return void response.writeHead(404).end('MCP is at /mcp, the metrics are at /metrics\n');
+  if (request.method !== 'POST') return void response.writeHead(405, { allow: 'POST' }).end();
   const server = serverOfOneRequest();
   const transport = new StreamableHTTPServerTransport({
     sessionIdGenerator: undefined, // stateless
@@ -91,6 +104,15 @@ const http = createServer(async (request, response) => {
   response.on('close', () => void server.close());
   await server.connect(transport);
   await transport.handleRequest(request, response);
+}
+
+const http = createServer((request, response) => {
+  serve(request, response).catch((error: Error) => {
+    log('error', 'request_failed', { error: error.constructor.name }); // its text may quote arguments
+    if (!response.headersSent) response.writeHead(500);
+    response.end();
+  });
 });
-http.listen(Number(port), '127.0.0.1');
+http.on('error', (error) => fail(`cannot listen on 127.0.0.1:${port}: ${error.message}`, 1));
+http.listen(Number(port), '127.0.0.1', () => log('info', 'listening', { url: `http://127.0.0.1:${port}/mcp` }));
 process.on('SIGTERM', () => http.close(() => process.exit(0)).closeIdleConnections());

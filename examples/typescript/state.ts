@@ -206,6 +206,7 @@ function outcomeOf(error: unknown): Outcome {
   return error instanceof RejectedError ? 'rejected' : 'failed';
 }
 
-function log(level: string, event: string, facts: object): void {
+/** One line of JSON on stderr: names and numbers, never arguments or results. */
+export function log(level: string, event: string, facts: object): void {
   console.error(JSON.stringify({ time: new Date().toISOString(), level, logger: 'mcp_state', event, ...facts }));
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -153,10 +154,28 @@ def test_two_processes_on_one_file_lose_nothing(tmp_path: Path) -> None:
     assert sorted(each["structuredContent"]["result"] for each in bought) == list(range(1, CALLERS + 1))
 
 
-@pytest.mark.parametrize("arguments", [(), ("state.db",), ("state.db", "http")])
-def test_arguments_that_it_does_not_take_are_answered_with_those_that_it_does(arguments: tuple[str, ...]) -> None:
-    told = typescript.refused(*arguments)
-    assert (told.returncode, told.stdout, told.stderr) == (2, "", "usage: node server.ts STATE_FILE PORT\n")
+USAGE: Final = "usage: node server.ts STATE_FILE PORT"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        ((), 2, USAGE),
+        (("state.db",), 2, USAGE),
+        (("state.db", "http"), 2, USAGE),
+        (("state.db", "65536"), 2, USAGE),
+        (("none/state.db", "1"), 1, "cannot keep lists in none/state.db: "),
+        (("state.db", "TAKEN"), 1, "cannot listen on 127.0.0.1:"),
+    ],
+)
+def test_arguments_that_it_cannot_use_are_answered_in_one_line(
+    arguments: tuple[str, ...], status: int, told: str, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        given = [str(taken.getsockname()[1]) if each == "TAKEN" else each for each in arguments]
+        done = typescript.refused(*given, folder=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (status, "", 1)
+    assert done.stderr.startswith(told)
 
 
 def test_every_package_that_it_names_has_one_version_and_no_address() -> None:

@@ -48,7 +48,7 @@ def running(folder: Path, *, server: Path | None = None, name: str = "server") -
         yield example
 
 
-def refused(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """What the server says of arguments that it does not take."""
+def refused(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What the server says of arguments that it cannot use, in a folder."""
     command = [node(), str(script()), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
