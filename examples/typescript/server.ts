@@ -17,6 +17,7 @@ if (file === undefined || !/^\d{1,5}$/.test(port ?? '') || Number(port) > 65_535
 
 expectTools({
   add_item: { writes: true, conflicts: true, retries: true },
+  replace_items: { writes: true, conflicts: true },
   buy: { writes: true, conflicts: true, locks: true },
   get_list: {},
 });
@@ -62,6 +63,20 @@ function serverOfOneRequest(): McpServer {
       }),
     });
   });
+
+  server.registerTool('replace_items', {
+    description: 'Replace the items of a list, if it is still at the version that get_list gave; returns the new version.',
+    inputSchema: z.object({
+      list_name: name, expected_version: z.number().int().min(0), items: z.array(z.string().max(200)).max(1000),
+    }).strict(),
+    outputSchema: { version: z.number().int() },
+  }, async ({ list_name, expected_version, items }) => answer({
+    version: await counted('replace_items', list_name, async () => {
+      lists.get(list_name); // a list that is not there is the caller's mistake, and no conflict
+      lists.swap(list_name, expected_version, items);
+      return expected_version + 1;
+    }),
+  }));
 
   server.registerTool('buy', {
     description: 'Buy what is on a list, which no two agents may do at once; returns how often that was done.',

@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.external, pytest.mark.slow]
 CALLERS: Final = 8
 TOOLS: Final = {
     "add_item": ToolTraits(writes=True, conflicts=True, retries=True),
+    "replace_items": ToolTraits(writes=True, conflicts=True),
     "buy": ToolTraits(writes=True, conflicts=True, locks=True),
     "get_list": ToolTraits(),
 }
@@ -67,6 +68,7 @@ def test_what_it_counts_agrees_with_what_its_callers_were_told(tmp_path: Path) -
             example.call("buy", list_name="none"),
             example.call("buy", list_name="a", agent="x"),
             example.call("nothing"),
+            example.call("replace_items", list_name="a", expected_version=0, items=[]),
         ]
         items = example.call("get_list", list_name="a")["structuredContent"]["items"]
         samples = example.samples()
@@ -86,6 +88,8 @@ def test_what_it_counts_agrees_with_what_its_callers_were_told(tmp_path: Path) -
     assert samples["mcp_state_lock_wait_seconds_sum", "buy"] > 0.01
     assert all(each["isError"] for each in refused)
     assert samples["mcp_state_writes_total rejected", "buy"] == 1
+    assert samples["mcp_state_writes_total conflict", "replace_items"] == 1
+    assert samples["mcp_state_write_conflicts_total", "replace_items"] == 1
     assert samples["mcp_tool_calls_total error", "buy"] == 2
     assert samples["mcp_tool_calls_total error", "unknown"] == 1
     assert samples["mcp_tool_duration_seconds_count ok", "get_list"] == 1
@@ -127,14 +131,15 @@ async def test_its_races_find_nothing_lost(tmp_path: Path) -> None:
     with typescript.running(tmp_path) as example:
         outcomes = await raced(tmp_path, example)
     assert [f"{each.probe}: {each.reason}: {each.message}" for each in outcomes if each.verdict != "pass"] == []
-    assert len(outcomes) == 2
+    assert len(outcomes) == 3
 
 
-async def test_its_races_find_the_items_that_are_lost_without_the_version(tmp_path: Path) -> None:
+async def test_its_races_find_what_is_lost_without_the_version(tmp_path: Path) -> None:
     server = typescript.changed(tmp_path / "changed", "state.ts", " AND version = @expectedVersion", "")
     with typescript.running(tmp_path, server=server) as example:
-        items, purchases = await raced(tmp_path, example)
+        items, versions, purchases = await raced(tmp_path, example)
     assert (items.verdict, items.reason) == ("fail", "lost_update")
+    assert (versions.verdict, versions.reason) == ("fail", "lost_update")
     assert (purchases.verdict, purchases.message) == ("pass", "")
 
 
