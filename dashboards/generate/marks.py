@@ -59,6 +59,19 @@ def new_servers(select: str) -> Marks:
     )
 
 
+def new_rules(select: str) -> Marks:
+    """The prober came with other rules of clients: findings that change now need not be the server's doing."""
+    return Marks(
+        name="New rules of clients",
+        expr=f"group by (version) (mcp_prober_client_rules_info{{{select}}})"
+        f" unless group by (version) (mcp_prober_client_rules_info{{{select}}} offset 2m)"
+        f" and on () group(mcp_prober_client_rules_info{{{select}}} offset 2m)",
+        title="Rules of clients {{version}}",
+        text="findings may change with them",
+        color=PLANNED,
+    )
+
+
 def reloads(select: str) -> Marks:
     """The prober loaded a configuration."""
     return Marks(

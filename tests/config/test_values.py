@@ -54,6 +54,7 @@ def test_an_http_target_has_all_that_was_written(every_key: Config, good: Path) 
         objective=99.9,
         maintenance=(Window(cron="0 2 * * 0", duration=7200.0),),
         tags=("smoke", "eu-1"),
+        labels={"team": "search"},
     )
 
 
@@ -148,7 +149,7 @@ def test_a_call_with_its_checks(every_key: Config, good: Path) -> None:
         tags=("slow",),
         enabled=False,
         maintenance=(Window(cron="30 1 1 * *", duration=1800.0),),
-        origin=f"{good / 'every-key.yaml'}:57",
+        origin=f"{good / 'every-key.yaml'}:82",
         secrets=(Secret(TOKEN),),
     )
     assert settings.tool == "echo"

@@ -29,7 +29,8 @@ PROGRAM: Final = "tests.fuzz.pipe_player"
 class _Popen:
     """As much of a `Popen` as `Process` looks at. `exited` becomes readable when the process is no more."""
 
-    pid = -1
+    pid = 4_194_305
+    """Above every number that Linux gives: a signal that goes there by mistake finds nobody, where -1 is everybody."""
 
     def __init__(self) -> None:
         their_input, our_input = os.pipe()
@@ -84,6 +85,9 @@ class PipedProcess(Process):
 
     def _status(self) -> int | None:
         return self._played.status
+
+    def _tell_guardian(self) -> None:
+        """There is none."""
 
     def _signal(self, number: signal.Signals) -> None:
         if number is signal.SIGKILL or not self._player.stubborn:

@@ -19,8 +19,20 @@ SOURCES: Final = {"The events:": logs, "Events that it logs itself:": prober.ref
 """By the words that begin a list of events, the module that holds it, beside the code that logs them."""
 
 
+OTHERS: Final = {
+    "--fail",
+    "--silent",
+    "--show-error",
+    "--json",
+    "--probe",
+    "--alertmanager-config",
+    "--deliver-outside",
+}
+"""Options of curl, of `run` and of the drill."""
+
+
 def test_the_options_of_the_page_are_those_of_the_server() -> None:
-    named = set(re.findall(r"--[a-z][a-z-]+", PAGE)) - {"--fail", "--silent", "--show-error", "--json", "--probe"}
+    named = set(re.findall(r"--[a-z][a-z-]+", PAGE)) - OTHERS
     assert named
     assert named <= set(re.findall(r"--[a-z][a-z-]+", _parser("reference").format_help()))
 

@@ -8,7 +8,8 @@ from dashboards.generate import promql as q
 from dashboards.generate.dashboard import Dashboard
 from dashboards.generate.fresh import RUNBOOKS, fresh
 from dashboards.generate.links import page
-from dashboards.generate.marks import contract_changes, new_servers, reloads
+from dashboards.generate.marks import contract_changes, new_rules, new_servers, reloads
+from dashboards.generate.target.clients import clients
 from dashboards.generate.target.promises import promises
 from dashboards.generate.target.races import races
 from dashboards.generate.target.standing import course, headline, probes
@@ -53,7 +54,7 @@ def dashboard() -> Dashboard:
         title="MCP target",
         description="One MCP server as its probes see it: what fails, where the time goes, what it promises.",
         variables=(CLUSTER, JOB, LOCATION, TARGET, PROBE),
-        marks=(contract_changes(q.TARGETS), new_servers(q.TARGETS), reloads(q.PLACES)),
+        marks=(contract_changes(q.TARGETS), new_servers(q.TARGETS), new_rules(q.PLACES), reloads(q.PLACES)),
         rows=(
             fresh(q.PLACES, q.TARGETS),
             headline(q.TARGETS),
@@ -61,6 +62,7 @@ def dashboard() -> Dashboard:
             probes(q.PROBES),
             timing(q.TARGETS, q.PROBES),
             promises(q.TARGETS, q.PROBES),
+            clients(q.TARGETS),
             races(q.PROBES),
         ),
         runbooks={**RUNBOOKS, **_RUNBOOKS},

@@ -189,7 +189,7 @@ class Process:
         """Kill what is left of the group, reap the child, close the pipes. Bounded, never raises."""
         try:
             if _GUARDED and self._status() is None:
-                os.kill(self._popen.pid, signal.SIGUSR1)
+                self._tell_guardian()
                 await self.exit_status(_KILL_WAIT)
             self._signal(signal.SIGKILL)
             await self.exit_status(_KILL_WAIT)
@@ -207,6 +207,10 @@ class Process:
                 os.close(self._pidfd)
                 self._pidfd = None
             self._popen.poll()
+
+    def _tell_guardian(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._popen.pid, signal.SIGUSR1)
 
     def _signal(self, number: signal.Signals) -> None:
         # Safe until the child is reaped, which only aclose() does: a zombie keeps the number of its group.
