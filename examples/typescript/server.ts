@@ -8,7 +8,7 @@ import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/
 import { z } from 'zod';
 
 import { expectTools, instrument, page } from './metrics.ts';
-import { Lists, counted, holding, log, optimistic } from './state.ts';
+import { Lists, counted, holding, kindOf, log, optimistic } from './state.ts';
 
 const [file, port] = process.argv.slice(2);
 if (file === undefined || !/^\d{1,5}$/.test(port ?? '') || Number(port) > 65_535) {
@@ -122,8 +122,8 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
 }
 
 const http = createServer((request, response) => {
-  serve(request, response).catch((error: Error) => {
-    log('error', 'request_failed', { error: error.constructor.name }); // its text may quote arguments
+  serve(request, response).catch((error: unknown) => {
+    log('error', 'request_failed', { error: kindOf(error) });
     if (!response.headersSent) response.writeHead(500);
     response.end();
   });

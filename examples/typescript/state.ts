@@ -159,7 +159,7 @@ export async function counted<T>(tool: string, handle: string, write: () => Prom
   }
 }
 
-/** Waits for the lock, works under it, gives it back. */
+/** Waits for the lock, works under it, gives it back. The work's result or error stands, whatever becomes of that. */
 export async function holding<T>(
   lists: Lists, name: string, tool: string, { ttlMs, waitMs }: { ttlMs: number; waitMs: number },
   work: (token: number) => Promise<T>,
@@ -178,7 +178,11 @@ export async function holding<T>(
   try {
     return await work(token);
   } finally {
-    lists.release(name, owner);
+    try {
+      lists.release(name, owner);
+    } catch (error) {
+      log('warning', 'release_failed', { session_id: name, tool, error: kindOf(error) }); // the lock expires
+    }
   }
 }
 
@@ -191,8 +195,11 @@ function ended(tool: string, handle: string, outcome: Outcome, retried?: number,
   writes.inc({ store: STORE, tool, outcome });
   if (retried !== undefined) retries.observe({ store: STORE, tool }, retried);
   if (outcome !== 'failed') return;
-  const kind = error instanceof Error ? error.constructor.name : typeof error; // its text may quote arguments
-  log('error', 'write_failed', { session_id: handle, tool, store: STORE, error: kind });
+  log('error', 'write_failed', { session_id: handle, tool, store: STORE, error: kindOf(error) });
+}
+
+export function kindOf(error: unknown): string {
+  return error instanceof Error ? error.constructor.name : typeof error; // its text may quote arguments
 }
 
 function lockWaited(tool: string, handle: string, seconds: number): void {

@@ -143,6 +143,20 @@ async def test_its_races_find_what_is_lost_without_the_version(tmp_path: Path) -
     assert (purchases.verdict, purchases.message) == ("pass", "")
 
 
+def test_a_holder_whose_lock_expired_is_refused_and_no_purchase_is_counted_twice(tmp_path: Path) -> None:
+    server = typescript.changed(tmp_path / "changed", "server.ts", "ttlMs: 10_000", "ttlMs: 1")
+    with typescript.running(tmp_path, server=server) as example, ThreadPoolExecutor(CALLERS) as callers:
+        example.call("add_item", list_name="a", item="x")
+        bought = list(callers.map(lambda _: example.call("buy", list_name="a"), range(4 * CALLERS)))
+        total = example.call("get_list", list_name="a")["structuredContent"]["bought"]
+        samples = example.samples()
+    refused = [each["content"][0]["text"] for each in bought if each.get("isError")]
+    numbers = [each["structuredContent"]["result"] for each in bought if not each.get("isError")]
+    assert sorted(numbers) == list(range(1, total + 1))
+    assert len(refused) == samples["mcp_state_write_conflicts_total", "buy"] > 0
+    assert all("is not the newest" in text for text in refused)
+
+
 def test_two_processes_on_one_file_lose_nothing(tmp_path: Path) -> None:
     with (
         typescript.running(tmp_path) as one,
