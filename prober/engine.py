@@ -103,6 +103,8 @@ async def run_pass(
 ) -> list[Outcome]:
     """Run each probe once, at most `concurrency` at a time; outcomes come in the order of `probes`.
 
+    Runs of a kind that only waits take no turn of others.
+
     The first outcome that `ends_pass` ends the pass: what has not begun is not run, and runs under way are given up.
     Those that may write are not: their cleanup would be left undone.
 
@@ -130,11 +132,13 @@ async def run_pass(
             target_cache.redact.add(secret.reveal())
         async with AsyncExitStack() as held:
             on_answer = _no_process
-            if target.name in processes:
+            beside = kind_of(probe.kind).beside
+            if target.name in processes and not beside:
                 await held.enter_async_context(processes[target.name])
                 if starts_process(probe, target, pool):
                     on_answer = await held.enter_async_context(starts.slot())
-            await held.enter_async_context(slots)
+            if not beside:
+                await held.enter_async_context(slots)
             begun.add(probe.name)
             on_start(probe)
             if pool is not None:

@@ -15,6 +15,7 @@ from prober.assertions.judge import Judge
 from prober.client import envelope, error_mapping
 from prober.client.conversation import Conversation
 from prober.client.exchange import ExchangeLog
+from prober.client.http.token_expiry import token_expiry
 from prober.client.negotiation import Negotiation
 from prober.client.requester import Requester
 from prober.client.stdio.startup import Startup
@@ -93,6 +94,11 @@ class Session:
     @property
     def certificate_expiry(self) -> float | None:
         return self.conversation.transport.certificate_expiry
+
+    @property
+    def token_expiry(self) -> Mapping[str, float]:
+        """When the tokens of the target expire, by name of the fact."""
+        return token_expiry(self._target, self._requester.target_cache.tokens)
 
     @property
     def mirrors_arguments(self) -> bool:

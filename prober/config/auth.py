@@ -32,7 +32,7 @@ def header_complaint(value: str) -> str | None:
     return None
 
 
-def _bearer_complaint(token: str) -> str | None:
+def bearer_complaint(token: str) -> str | None:
     if token.lower().startswith("bearer "):
         return "write the token alone, without the word Bearer"
     return header_complaint(token) or ("a token must not hold spaces" if " " in token else None)
@@ -54,7 +54,7 @@ class _Auth:
     """The keys under `auth`, of which exactly one is written."""
 
     bearer: Secret | None = key(
-        Converted(Text(complaint=_bearer_complaint), Secret),
+        Converted(Text(complaint=bearer_complaint), Secret),
         "A token to send as `Authorization: Bearer …`.",
         default=None,
     )

@@ -54,5 +54,7 @@ class ProbeKind:
     """The mappings of the probe that may have a `latency`."""
     own_process: bool = False
     """Whether each run starts a process of its own on stdio, also where the target keeps one."""
+    beside: bool = False
+    """Whether its runs only wait, for minutes: then they take no turn of other runs."""
     writes_need_target: bool = False
     """Whether the target must have `allow_writes` as well."""

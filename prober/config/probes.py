@@ -219,8 +219,8 @@ class ProbeField(FieldType[Probe]):
 
 
 def _check_times(values: Values, kind: ProbeKind) -> None:
-    timeout = _seconds(values, "timeout")
-    interval = _seconds(values, "interval")
+    timeout = seconds_of(values, "timeout")
+    interval = seconds_of(values, "interval")
     if timeout is None:
         return
     if interval is not None and interval < timeout and not values.has("cron"):
@@ -233,7 +233,7 @@ def _check_times(values: Values, kind: ProbeKind) -> None:
         check_deadline(cursor, timeout)
 
 
-def _seconds(values: Values, name: str) -> float | None:
+def seconds_of(values: Values, name: str) -> float | None:
     """The value that applies to the probe; None if it is invalid."""
     defaults = values.cursor.scope.defaults
     seconds: float | None

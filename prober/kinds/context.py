@@ -168,6 +168,7 @@ class ProbeContext:
                 self.server = masked_server(session.server, self.log.redact)
             if session.certificate_expiry is not None:
                 self.facts["certificate_expiry_timestamp_seconds"] = session.certificate_expiry
+            self.facts.update(session.token_expiry)
             if not kept:
                 await session.abort()
 

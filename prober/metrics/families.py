@@ -281,6 +281,15 @@ OF_TARGETS: Final[tuple[DynamicSeriesFamily[TargetRecord] | FixedSeriesFamily[Ta
         help="Unix time at which the target's TLS certificate expires; no series before it was seen.",
         values=lambda t: _one(t.certificate_expiry),
     ),
+    DynamicSeriesFamily(
+        name="mcp_target_token_expiry_timestamp_seconds",
+        by_run=True,
+        type="gauge",
+        labels=("target", "renewal"),
+        help="Unix time at which the token that the target's probes send expires, as far as it says so: renewal is none"
+        " for a token that the configuration holds, automatic for one that the prober fetches anew; no series before.",
+        read=lambda t: t.token_expiry.items(),
+    ),
     FixedSeriesFamily(
         name="mcp_target_budget_remaining",
         type="gauge",

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from prober.client.http.token_expiry import RENEWALS
 from prober.client.stdio.kept_processes import Cause
 from prober.config.model import Checks, Probe, Target
 from prober.json_values import cap
@@ -64,6 +65,7 @@ class TargetRecord:
         "restarts",
         "server",
         "steadiness",
+        "token_expiry",
         "tools",
         "tools_bytes",
         "written",
@@ -91,6 +93,7 @@ class TargetRecord:
         self.tools: float | None = None
         self.tools_bytes: float | None = None
         self.certificate_expiry: float | None = None
+        self.token_expiry: dict[Key, float] = {}
         self.of_kinds: dict[str, dict[Key, float]] = {}
         """By name of the families that kinds declare for targets."""
         self.written: dict[str, str] = {}
@@ -143,6 +146,7 @@ class TargetRecord:
             found = {key_of(value): facts[fact] for value, fact in metric.facts.items() if fact in facts}
             if found:
                 self.of_kinds[metric.name] = found
+        self.token_expiry |= {key_of(value): facts[fact] for value, fact in RENEWALS.items() if fact in facts}
         self.certificate_expiry = facts.get("certificate_expiry_timestamp_seconds", self.certificate_expiry)
 
 

@@ -12,6 +12,7 @@ The tree of reasons, drawn once:
     tool        tool_missing tool_error not_read_only
     verdict     output_schema_invalid output_schema_mismatch schema_mismatch expectation_failed
                 too_slow contract_broken second_opinion_failed client_unusable
+                auth_not_enforced auth_challenge_wrong auth_metadata_broken stream_cut
     race        lost_update torn_read stale_read non_monotonic_read duplicate_effect phantom_value
                 order_violation exclusion_broken lock_stuck
     deadline    timeout
@@ -120,6 +121,10 @@ class Reason(StrEnum):
     CONTRACT_BROKEN = "contract_broken", Family.VERDICT
     SECOND_OPINION_FAILED = "second_opinion_failed", Family.VERDICT
     CLIENT_UNUSABLE = "client_unusable", Family.VERDICT
+    AUTH_NOT_ENFORCED = "auth_not_enforced", Family.VERDICT
+    AUTH_CHALLENGE_WRONG = "auth_challenge_wrong", Family.VERDICT
+    AUTH_METADATA_BROKEN = "auth_metadata_broken", Family.VERDICT
+    STREAM_CUT = "stream_cut", Family.VERDICT
 
     LOST_UPDATE = "lost_update", Family.RACE
     TORN_READ = "torn_read", Family.RACE

@@ -134,6 +134,7 @@ class Outcome:
     exchanges: tuple[Exchange, ...] = ()
     facts: Mapping[str, float] = field(default_factory=dict)
     """Numbers a kind learnt, by metric-ready name: `tools`, `certificate_expiry_timestamp_seconds`,
+    `token_expiry_timestamp_seconds` of a token in the configuration, `fetched_token_expiry_timestamp_seconds`,
     `contract_changes_breaking`, `contract_changes_additive`, `contract_changes_cosmetic`, `latency_seconds`; on stdio
     `start_seconds` until the first answer, and `close_seconds` until the process had left; of a race
     `race_operations`, `race_overlap` (how many were open at once), `race_violations_lost_update` and so on."""

@@ -93,4 +93,51 @@ MEANINGS: Final[Mapping[Reason, Meaning]] = {
         " probe {probe}.",
         alert=_WRONG,
     ),
+    Reason.AUTH_NOT_ENFORCED: Meaning(
+        sentence="The server served a request that it must refuse: one without credentials, or with a bad token.",
+        causes=(
+            "the check of tokens is turned off, or a route goes around it",
+            "signature, expiry or audience of a token is not checked",
+            "the server is open on purpose",
+        ),
+        next_step="Have the server refuse what the message names. If everybody may use the server, remove the probe"
+        " {probe}.",
+        alert=_WRONG,
+    ),
+    Reason.AUTH_CHALLENGE_WRONG: Meaning(
+        sentence="The server refused a request without a good token, in a way by which clients do not learn that they"
+        " need one.",
+        causes=(
+            "a gateway or login page answers with 403 or a redirect",
+            "the 401 has no WWW-Authenticate header",
+            "the server fails at a token that it cannot read",
+        ),
+        next_step="Have the server, or the gateway before it, answer HTTP 401 with `WWW-Authenticate: Bearer"
+        ' resource_metadata="…"`.',
+        alert=_WRONG,
+    ),
+    Reason.AUTH_METADATA_BROKEN: Meaning(
+        sentence="The OAuth metadata of the server or of its authorization server is missing or wrong: a client cannot"
+        " get a token.",
+        causes=(
+            "the server names itself by another URL than clients use, mostly behind a proxy",
+            "a proxy does not pass /.well-known/ on",
+            "the issuer in the metadata differs from that which the server names",
+        ),
+        next_step="Correct the document that the message names. If clients use another URL than the prober, write it"
+        " as `resource` of the probe {probe}.",
+        alert=_WRONG,
+    ),
+    Reason.STREAM_CUT: Meaning(
+        sentence="An idle stream of the server was cut sooner than the probe expects: what the server says later is"
+        " lost.",
+        causes=(
+            "a proxy or balancer ends connections on which nothing is said for a minute",
+            "the server sends no keep-alives, or too few",
+            "the server was restarted",
+        ),
+        next_step="Have the server send a keep-alive well before the second of the cut, or raise the idle timeout of"
+        " the proxy before it. If clients can live with the cut, lower `expect_open` of the probe {probe}.",
+        alert=_WRONG,
+    ),
 }

@@ -18,6 +18,7 @@ from typing import Final, TextIO
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from prober.client.http.token_expiry import RENEWALS
 from prober.kinds import all_kinds
 from prober.outcome import Outcome, Phase, Symptom, Verdict
 from prober.report.json_report import rounded
@@ -125,6 +126,15 @@ def _add_targets(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> No
     )
     for target, timestamp in _latest(outcomes, "certificate_expiry_timestamp_seconds"):
         expiry.labels(target).set(timestamp)
+    token_expiry = Gauge(
+        "mcp_target_token_expiry_timestamp_seconds",
+        "Unix time at which the token that the target's probes send expires, as far as it says so.",
+        ("target", "renewal"),
+        registry=registry,
+    )
+    for renewal, fact in RENEWALS.items():
+        for target, timestamp in _latest(outcomes, fact):
+            token_expiry.labels(target, renewal).set(timestamp)
 
 
 def _latest(outcomes: Sequence[Outcome], fact: str) -> Iterator[tuple[str, float]]:

@@ -8,6 +8,8 @@
                 however many hang
     any         of all runs
 
+A run that only waits, for minutes, takes none of them: see `beside`.
+
 Every limit serves first come, first served, and all runs take slots in the same order: no two runs wait for each other.
 """
 
@@ -68,6 +70,15 @@ class ConcurrencyLimits:
                         self.running -= 1
         finally:
             self.waiting -= waits
+
+    @asynccontextmanager
+    async def beside(self) -> AsyncIterator[Callable[[], None]]:
+        """The block of a run that takes no slot: it costs nobody anything, and holds nobody up."""
+        self.running += 1
+        try:
+            yield _nothing
+        finally:
+            self.running -= 1
 
 
 def _nothing() -> None:

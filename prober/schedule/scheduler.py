@@ -16,6 +16,7 @@ from prober.client.stdio.kept_processes import KeptProcesses
 from prober.config.fields.cron import cron_trigger
 from prober.config.model import Config, Probe, Window
 from prober.engine import not_run, run_probe, starts_process
+from prober.kinds import kind_of
 from prober.loop_lag import LoopLag, discount_own_lag
 from prober.outcome import Outcome, SpanContext
 from prober.schedule.concurrency import ConcurrencyLimits
@@ -270,6 +271,8 @@ class Scheduler:
 
     def _slot(self, entry: _ScheduledProbe) -> AbstractAsyncContextManager[Callable[[], None]]:
         probe, state = entry.probe, entry.state
+        if kind_of(probe.kind).beside:
+            return self._limits.beside()
         return self._limits.slot(state, starts_process=lambda: starts_process(probe, state.target, state.kept))
 
     async def _outcome(

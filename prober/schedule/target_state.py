@@ -20,6 +20,7 @@ from typing import Any, Final
 from prober.client.stdio.kept_processes import KeptProcesses
 from prober.client.target_cache import cache_of
 from prober.config.model import Probe, Target
+from prober.kinds import kind_of
 from prober.outcome import Outcome, Reason
 from prober.schedule.rate_limit import RateLimit
 
@@ -73,7 +74,8 @@ class TargetState:
     def after_run(self, probe: Probe, outcome: Outcome) -> None:
         """Update the state by what a run showed."""
         start = outcome.facts.get("start_seconds", 0.0)
-        self.slow = outcome.duration_seconds >= probe.timeout / 2 or start >= self.target.startup_timeout / 2
+        if not kind_of(probe.kind).beside:  # that takes long by intention
+            self.slow = outcome.duration_seconds >= probe.timeout / 2 or start >= self.target.startup_timeout / 2
         if outcome.reason in _TOOLS_MAY_HAVE_CHANGED:
             self.target_cache.tools.forget()
         if self.target_cache.tools.value is not self._listing:

@@ -138,6 +138,7 @@ def test_a_call_with_its_checks(every_key: Config, good: Path) -> None:
     probe = every_key.probes["call"]
     settings = probe.settings
     assert isinstance(settings, CallSettings)
+    line = (good / "every-key.yaml").read_text(encoding="utf-8").splitlines().index("  call:") + 1
     assert probe == Probe(
         name="call",
         target="stdio",
@@ -149,7 +150,7 @@ def test_a_call_with_its_checks(every_key: Config, good: Path) -> None:
         tags=("slow",),
         enabled=False,
         maintenance=(Window(cron="30 1 1 * *", duration=1800.0),),
-        origin=f"{good / 'every-key.yaml'}:82",
+        origin=f"{good / 'every-key.yaml'}:{line}",
         secrets=(Secret(TOKEN),),
     )
     assert settings.tool == "echo"

@@ -45,6 +45,7 @@ EMPTY: Final[Mapping[str, str]] = {
     # by "dashboard/panel" or "dashboard@target/panel", after its past if only there: why it is rightly empty
     "target/Ends of the kept process": "no process is kept",
     "target/Start and end of the process": "no process of its own",
+    "target/Idle stream": "no stream probe",
     "healthy: prober/Runs left out, by prober": "none was left out",
     "healthy: fleet/Contract changes": "no server changed",
     "target@notes/Ends of the kept process": "no process is kept",
@@ -53,6 +54,7 @@ EMPTY: Final[Mapping[str, str]] = {
     "target@notes/Certificate": "a child process has no TLS",
     "target@notes/Catalogue size": "no probe lists its tools",
     "target@notes/Contract changes": "no contract is pinned",
+    "target@notes/Idle stream": "no stream probe",
     "target@notes/Runs with violations": "no race probe",
     "target@notes/Violations by anomaly": "no race probe",
     "target@notes/Calls of races": "no race probe",

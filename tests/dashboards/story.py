@@ -81,6 +81,8 @@ UPGRADED: Final = {"payments": 90}
 
 _HTTPS: Final = {"crm": 61.0, "payments": 33.0, "search": 9.5, "calendar": 1.8, "inventory": 80.0, "weather": 47.0}
 """Targets that speak TLS, with the days that their certificates have left."""
+_TOKENS: Final = {"crm": 40.0, "mail": 2.5}
+"""Targets whose tokens say when they expire, with the days that are left."""
 _PACE: Final = {"crm": 0.09, "search": 0.6, "payments": 0.14, "weather": 0.22, "docs": 0.05}
 """Seconds that a request takes, where it is not a fifth of that of the others."""
 _TOOLS: Final = {"reference": 20, "payments": 14, "crm": 31, "search": 4, "calendar": 9, "mail": 12}
@@ -271,6 +273,9 @@ class Prober:
         if probe.target in _HTTPS:
             days = 200.0 if self._healthy else _HTTPS[probe.target]
             facts["certificate_expiry_timestamp_seconds"] = self._begin + 60 * MINUTES + days * _DAY
+        if probe.target in _TOKENS:
+            days = 200.0 if self._healthy else _TOKENS[probe.target]
+            facts["token_expiry_timestamp_seconds"] = self._begin + 60 * MINUTES + days * _DAY
         if probe.kind == "catalog":
             facts["tools"] = _TOOLS[probe.target] - 2.0 * (reason is Reason.CONTRACT_BROKEN)
             broken = reason is Reason.CONTRACT_BROKEN

@@ -13,6 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mcp_state.metrics import CACHE_RESULTS, OUTCOMES
+from prober.client.http.token_expiry import RENEWALS
 from prober.metrics import families
 from prober.outcome import Symptom
 from tests.alerts.expressions import read
@@ -109,6 +110,7 @@ def test_every_label_in_a_legend_or_a_column_is_in_the_answer(name: str) -> None
 CLOSED: Final[Mapping[str, set[str]]] = {
     "outcome": {"sent", "failed", *OUTCOMES},
     "severity": {"breaking", "additive", "cosmetic"},
+    "renewal": {*RENEWALS},
     "level": {"warn", "fail"},
     "status": {"ok", "error"},
     "state": {"in_use", "idle"},

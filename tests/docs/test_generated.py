@@ -21,7 +21,13 @@ from tests.docs.pages import DOCS
 WIDTH = 88
 """Columns of a block on a screen of 1280 pixels."""
 
-ENVIRON = {"TENANT": "a-tenant", "BILLING_SECRET": "a-secret", "SLACK_URL": "json://127.0.0.1:9"}
+ENVIRON = {
+    "TENANT": "a-tenant",
+    "TICKETS_TOKEN": "one-token",
+    "WIKI_TOKEN": "another-token",
+    "BILLING_SECRET": "a-secret",
+    "SLACK_URL": "json://127.0.0.1:9",
+}
 
 
 @pytest.mark.parametrize("name", PAGES)

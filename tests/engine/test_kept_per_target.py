@@ -32,7 +32,7 @@ RUNS: Final = 30
 
 def loaded(folder: Path, url: str, *names: str, **settings: Any) -> tuple[Target, list[Probe]]:
     """A target, and a probe for each of these tools."""
-    probes = {name: {"target": "peer", "kind": "call", "tool": name, "timeout": "10s"} for name in names}
+    probes = {name: {"target": "peer", "kind": "call", "tool": name, "timeout": "60s"} for name in names}
     file = folder / "probes.yaml"
     file.write_text(json.dumps({"targets": {"peer": {"url": url, **settings}}, "probes": probes}))
     config = load([file], environ={})

@@ -123,10 +123,10 @@ async def test_it_is_read_with_all_its_mistakes(kinds: Path) -> None:
 
 async def test_it_is_in_the_schema_for_editors_with_its_sentence_types_and_defaults(kinds: Path) -> None:
     schema = json.loads((await command(kinds, "check", "--print-schema")).out)
-    assert list(schema["$defs"])[:3] == ["handshake", "catalog", "census"]  # by rank
+    assert list(schema["$defs"])[:4] == ["handshake", "auth", "catalog", "census"]  # by rank
     census = schema["$defs"]["census"]
     assert census["description"] == "Count the tools."
-    assert census["required"] == ["target", "kind", "least"]
+    assert census["required"] == ["kind", "least"]
     assert census["properties"]["most"] == {
         "type": "integer",
         "minimum": 1,
@@ -193,7 +193,9 @@ def test_only_commands_about_a_kind_name_it() -> None:
 
 
 def test_every_kind_that_ships_is_whole() -> None:
-    assert all_kinds().keys() == {"handshake", "catalog", "clients", "call", "read", "prompt", "scenario", "race"}
+    assert all_kinds().keys() == {
+        *("handshake", "auth", "catalog", "clients", "stream", "call", "read", "prompt", "scenario", "race")
+    }
     for name, kind in all_kinds().items():
         assert isinstance(kind, ProbeKind)
         assert kind.help.endswith(".")

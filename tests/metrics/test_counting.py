@@ -114,6 +114,7 @@ async def test_of_a_probe_that_has_not_run_only_its_existence_is_known() -> None
         "mcp_target_info",
         "mcp_target_tools",
         "mcp_target_certificate_expiry_timestamp_seconds",
+        "mcp_target_token_expiry_timestamp_seconds",
     ):
         assert await values(metrics, name) == {}, name
 
@@ -249,6 +250,15 @@ async def test_what_was_learnt_of_a_target_outlives_a_failure() -> None:
     assert await values(metrics, "mcp_target_info", target="web") == {("modern", "2026-07-28", "reference", "1.4.0"): 1}
     expiry = await value(metrics, "mcp_target_certificate_expiry_timestamp_seconds", target="web")
     assert expiry == 1798761600.0
+
+
+async def test_when_a_token_expires_is_known_by_who_renews_it() -> None:
+    config = configured()
+    metrics, expiry = metrics_of(config), "mcp_target_token_expiry_timestamp_seconds"
+    metrics.record(ran(config.probes["hello"], facts={"token_expiry_timestamp_seconds": 1796083200.0}))
+    assert await values(metrics, expiry) == {("none", "web"): 1796083200.0}
+    metrics.record(ran(config.probes["hello"], at=60, facts={"fetched_token_expiry_timestamp_seconds": 1796000000.0}))
+    assert (await values(metrics, expiry))[("automatic", "web")] == 1796000000.0
 
 
 async def test_the_configuration_is_told_as_numbers() -> None:

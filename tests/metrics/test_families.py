@@ -9,7 +9,7 @@ from prober.outcome import Symptom
 from tests.metrics.reading import OPENMETRICS, metrics_of, page, parsed
 from tests.metrics.world import configured, eventful
 
-OF_KINDS: Final = ("mcp_contract_", "mcp_race_")
+OF_KINDS: Final = ("mcp_contract_", "mcp_race_", "mcp_stream_")
 """What a kind alone learns begins with the kind."""
 
 

@@ -12,6 +12,7 @@ from prober import consistency
 from prober.config.fields.secret import Secret
 from prober.config.model import ClientCredentials, Probe, Target
 from prober.kinds import all_kinds
+from prober.kinds.auth import AuthSettings
 from prober.kinds.call import CallSettings
 from prober.kinds.catalog import CatalogSettings
 from prober.kinds.clients import ClientsSettings
@@ -21,6 +22,7 @@ from prober.kinds.race import RaceSettings
 from prober.kinds.race.models import MODELS
 from prober.kinds.read import ReadSettings
 from prober.kinds.scenario import ScenarioSettings
+from prober.kinds.stream import StreamSettings
 from prober.metrics.results import reasons_of, results_of
 from prober.outcome import Reason, Symptom
 from tests.peers.cases import CASES, PROBE_OF, Case, fault_of
@@ -28,7 +30,9 @@ from tests.peers.cases import CASES, PROBE_OF, Case, fault_of
 SETTINGS: Final[dict[str, Any]] = {
     "handshake": HandshakeSettings(second_opinion=True),
     "catalog": CatalogSettings(),
+    "auth": AuthSettings(),
     "clients": ClientsSettings(),
+    "stream": StreamSettings(),
     "call": CallSettings(tool="t"),
     "read": ReadSettings(uri="u"),
     "prompt": PromptSettings(prompt="p"),

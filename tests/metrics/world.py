@@ -29,6 +29,7 @@ CLIENTS: Final = {
     "client_findings_warning": 0.0,
 }
 
+STREAM: Final = {"stream_open_seconds": 60.0, "stream_silence_seconds": 15.25}
 DOCUMENT: Final[Mapping[str, Any]] = {
     "targets": {
         "web": {
@@ -52,6 +53,7 @@ DOCUMENT: Final[Mapping[str, Any]] = {
         },
         "motd": {"target": "old", "kind": "read", "uri": "file:///motd"},
         "greet": {"target": "old", "kind": "prompt", "prompt": "greet", "cron": "*/5 * * * *"},
+        "calm": {"target": "old", "kind": "stream", "hold": "60s", "timeout": "70s", "interval": "10m"},
         "story": {
             "target": "local",
             "kind": "scenario",
@@ -109,7 +111,7 @@ def ran(probe: Probe, *, at: float = 0.0, took: float = 0.25, lag: float = 0.002
 def eventful(config: Config) -> list[ScheduledRun]:
     """Runs that fill every family, with numbers large, small, whole and none."""
     probes = config.probes
-    expiry = {"certificate_expiry_timestamp_seconds": 1798761600.0}
+    expiry = {"certificate_expiry_timestamp_seconds": 1798761600.0, "token_expiry_timestamp_seconds": 1796083200.0}
     changes = {"contract_changes_breaking": 0.0, "contract_changes_additive": 2.0, "contract_changes_cosmetic": 1.0}
     race = {"race_operations": 200.0, "race_overlap": 8.0, "race_violations_lost_update": 3.0}
     return [
@@ -117,6 +119,7 @@ def eventful(config: Config) -> list[ScheduledRun]:
         ran(probes["hello"], at=60, took=0.0000125, reason=Reason.CONNECT_REFUSED),
         ran(probes["offer"], server=MODERN, facts={"tools": 7.0, **changes}, phases=PHASES),
         ran(probes["users"], server=MODERN, facts=CLIENTS, phases=PHASES),
+        ran(probes["calm"], took=60.5, facts=STREAM, phases=PHASES),
         ran(probes["search"], took=3.0, facts={"latency_seconds": 2.5}, reason=Reason.TOO_SLOW, phases=PHASES),
         ran(probes["motd"], took=31.5, facts={"start_seconds": 2.25, "close_seconds": 0.0625}, reason=Reason.TIMEOUT),
         ran(probes["greet"], reason=Reason.UNDECIDED, facts={"latency_seconds": 1e-05}),

@@ -43,6 +43,7 @@ PROBE_OF: Final[Mapping[Step, Mapping[str, Any]]] = {
     "call": {"kind": "call", "tool": "echo", "arguments": {"message": "hi"}},
     "read": {"kind": "read", "uri": FACTS["uri"]},
     "prompt": {"kind": "prompt", "prompt": "greet", "arguments": {"name": "Ada"}},
+    "listen": {"kind": "stream", "hold": "1s"},
     "close": {"kind": "handshake"},
 }
 """The probe that comes by a step, in the words of the configuration."""

@@ -12,11 +12,12 @@ from prober.outcome import Reason
 from tests.peers import http_acts as http
 from tests.peers import sse_acts as sse
 from tests.peers.fault import Fault
-from tests.peers.http_peer import Act
+from tests.peers.http_peer import Act, well
 from tests.peers.messages import CALL, DISCOVER, INITIALIZE, MESSAGE_FAULTS, MODERN_ASKED, dump
 from tests.peers.protocol import ASKED, IN_USE, MODERN, NARROW, SENT, Place, RpcError, of_era, unsupported_version
 from tests.peers.wire import event
 
+LISTEN: Final = frozenset({Place("modern", "listen"), Place("handshake", "listen")})
 CLOSE: Final = frozenset({Place("handshake", "close")})
 POSTED: Final = SENT - CLOSE
 IN_SESSION: Final = of_era(IN_USE, "handshake")
@@ -163,8 +164,24 @@ _STREAM: Final[Mapping[str, Fault[Act]]] = {
     "stream_left_open": Fault(act=sse.left_open, reason=None, where=ASKED),
 }
 
+_AUTH: Final[Mapping[str, Fault[Act]]] = {
+    name: Fault(act=act, reason=reason, where=DISCOVER | INITIALIZE, probe={"kind": "auth"})
+    for name, act, reason in (
+        ("open_to_everybody", well, Reason.AUTH_NOT_ENFORCED),
+        ("http_403_to_strangers", http.status(403), Reason.AUTH_CHALLENGE_WRONG),
+        ("no_resource_metadata", http.status(401, headers={"WWW-Authenticate": "Bearer"}), Reason.AUTH_METADATA_BROKEN),
+    )
+}
+
+_LISTENED: Final[Mapping[str, Fault[Act]]] = {
+    "stream_cut": Fault(act=sse.listened(b""), reason=Reason.STREAM_CUT, where=LISTEN),
+    "stream_kept_open": Fault(act=sse.listened(b"", ends=False), reason=None, where=LISTEN),
+}
+
 FAULTS: Final[Mapping[str, Fault[Act]]] = {
     **_STATUSES,
+    **_LISTENED,
+    **_AUTH,
     **_CONTENT,
     **_CONNECTION,
     **_STREAM,

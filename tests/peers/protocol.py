@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 Message = dict[str, Any]
 Era = Literal["modern", "handshake"]
-Step = Literal["connect", "discover", "initialize", "initialized", "list", "call", "read", "prompt", "close"]
+Step = Literal["connect", "discover", "initialize", "initialized", "list", "call", "read", "prompt", "listen", "close"]
 
 MODERN: Final = "2026-07-28"
 HANDSHAKE: Final = "2025-11-25"
@@ -32,6 +32,7 @@ STEP_OF: Final[Mapping[str, Step]] = {
     "tools/call": "call",
     "resources/read": "read",
     "prompts/get": "prompt",
+    "subscriptions/listen": "listen",
 }
 
 

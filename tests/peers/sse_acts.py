@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Final
+from typing import Any, Final
 
 from tests.peers.http_acts import DRIP
 from tests.peers.http_peer import Act, Call
 from tests.peers.messages import Spoil, dump
-from tests.peers.protocol import Message
-from tests.peers.wire import event, hang, reset
+from tests.peers.protocol import META, Message
+from tests.peers.wire import EVENTS, event, hang, head, reset, send
 
 PROGRESS: Final = dump({"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": "…"}})
 SAMPLING: Final = {"messages": [{"role": "user", "content": {"type": "text", "text": "?"}}], "maxTokens": 10}
@@ -166,3 +166,29 @@ async def left_open(call: Call) -> None:
     await call.start()
     await call.say(event(_good(call)))
     await hang(call.reader)
+
+
+def listened(*pieces: bytes | float, ends: bool = True) -> Act:
+    """A stream for notifications: acknowledged in the modern era, then pieces, with pauses in seconds between them."""
+
+    async def act(call: Call) -> None:
+        await send(call.writer, head(200, {"Content-Type": EVENTS, "Transfer-Encoding": "chunked"}))
+        if call.request.method == "POST":
+            await call.say(event(dump(acknowledged(call.request.rpc_id))))
+        for piece in pieces:
+            if isinstance(piece, float):
+                await asyncio.sleep(piece)
+            elif piece:
+                await call.say(piece)
+        if ends:
+            await call.say(b"")
+        else:
+            await hang(call.reader)
+
+    return act
+
+
+def acknowledged(request_id: Any) -> Message:
+    """What a modern server says first on such a stream."""
+    params = {"notifications": {"toolsListChanged": True}, "_meta": {META + "subscriptionId": request_id}}
+    return {"jsonrpc": "2.0", "method": "notifications/subscriptions/acknowledged", "params": params}

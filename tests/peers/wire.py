@@ -59,6 +59,8 @@ class Request:
         """The step of an MCP conversation this is; None for answers to our own requests and for strangers."""
         if self.method == "DELETE":
             return "close"
+        if self.method == "GET" and EVENTS in self.headers.get("accept", ""):
+            return "listen"
         return STEP_OF.get(self.rpc_method or "") if self.method == "POST" else None
 
 

@@ -85,6 +85,12 @@ def test_what_a_catalog_learnt_is_told_of_its_target() -> None:
     }
 
 
+def test_when_the_tokens_of_a_target_expire_is_told_by_who_renews_them() -> None:
+    facts = {"token_expiry_timestamp_seconds": 1796083200.0, "fetched_token_expiry_timestamp_seconds": 1796000000.0}
+    told = _samples((outcome("t", "p", "handshake", facts=facts),), "mcp_target_token_expiry_timestamp_seconds")
+    assert told == {("none", "t"): 1796083200.0, ("automatic", "t"): 1796000000.0}
+
+
 def test_a_target_has_one_info_and_the_latest_run_that_knows_it_says_which() -> None:
     old = outcome("t", "z", "handshake", at=0.0, server=HANDSHAKE, facts={"tools": 3.0})
     new = outcome("t", "a", "handshake", at=1.0, server=MODERN, facts={"tools": 4.0})

@@ -5,8 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from prober.schedule.concurrency import ConcurrencyLimits
+from tests.kinds.offering import document
+from tests.peers.http_peer import Script, http_peer
+from tests.peers.sse_acts import listened
+from tests.schedule.ledger import Ledger, loaded, scheduling
 
 BOUND = 10.0
 
@@ -121,3 +126,19 @@ async def test_who_gives_up_waiting_leaves_nothing_taken() -> None:
     for _ in range(3):
         assert not await has_to_wait(limits, spot)
     assert (limits.running, limits.waiting) == (0, 0)
+
+
+async def test_a_run_that_only_waits_takes_no_slot_of_its_target_and_does_not_make_it_slow(tmp_path: Path) -> None:
+    ledger = Ledger()
+    stream = {"kind": "stream", "hold": "3s", "timeout": "8s", "interval": "8s"}
+    call = {"kind": "call", "tool": "echo", "arguments": {"message": "hi"}, "interval": "1s", "timeout": "1s"}
+    async with http_peer(Script(faults={"listen": listened(ends=False)})) as peer:
+        config = loaded(document(peer, stream, stream, call, concurrency=1), tmp_path)
+        async with scheduling(config, ledger, concurrency=1) as scheduler:
+            await peer.wait_for(lambda request: request.rpc_method == "subscriptions/listen")
+            [held] = await ledger.runs("p0", 1)
+            meanwhile = [
+                run for run in ledger.of("p2") if held.outcome.started_at < run.outcome.started_at < held.ended
+            ]
+            assert [run.outcome.reason for run in meanwhile] == [None] * len(meanwhile) != []
+            assert not scheduler._states["peer"].slow

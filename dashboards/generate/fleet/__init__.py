@@ -43,6 +43,7 @@ _RUNBOOKS: Final = {
         "McpCertificateExpires",
         "McpCertificateExpiresSoon",
     ),
+    "Tokens, soonest first": ("McpTokenExpires",),
     "What answers": ("McpProtocolVersionChanged",),
 }
 """Alerts by the title of the panel that shows why they fire."""

@@ -1,4 +1,4 @@
-"""Promises: contracts, certificates, versions."""
+"""Promises: contracts, certificates, tokens, versions."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from dashboards.generate.panels import columns
 from dashboards.generate.tables import Column, table
 
 _SOONEST = 50
-"""Certificates that are listed."""
+"""Certificates, and tokens, that are listed."""
 
 
 def promises(select: str) -> Row:
-    """Three tables."""
+    """Four tables."""
     links = link_to_target(IN_ROW)
     changes = 'max by (target) (mcp_contract_changes{%s, severity="%s"}) and on (target) mcp_contract_changes{%s} > 0'
     expiry = f"min by (target) (mcp_target_certificate_expiry_timestamp_seconds{{{select}}})"
+    token = f'min by (target) (mcp_target_token_expiry_timestamp_seconds{{{select}, renewal="none"}})'
     soonest = f"bottomk({_SOONEST}, {expiry})"
     server = "target, protocol_version, server_name, server_version"
     return Row(
-        title="Promises: contracts, certificates, versions",
+        title="Promises: contracts, certificates, tokens, versions",
         height=8,
         panels=(
             table(
@@ -33,7 +34,7 @@ def promises(select: str) -> Row:
                     Column(field="Value #B", title="Additive", width=75, steps=steps(GOOD, (1, PLANNED))),
                     Column(field="Value #C", title="Cosmetic", width=80),
                 ),
-                width=7,
+                width=6,
                 sort={"Breaking": True, "Additive": True},
                 empty="no difference is known",
             ),
@@ -47,9 +48,21 @@ def promises(select: str) -> Row:
                     Column(field="Value #A", title="Left", width=80, unit="s", decimals=0, steps=DAYS_LEFT),
                     Column(field="Value #B", title="Expires", width=150, unit="dateTimeAsIsoNoDateIfToday"),
                 ),
-                width=7,
+                width=6,
                 sort={"Left": False},
                 empty="no certificate is known",
+            ),
+            table(
+                "Tokens, soonest first",
+                f"How long the tokens live that nothing renews, as they say themselves, the {_SOONEST} soonest.",
+                columns(f"bottomk({_SOONEST}, {token}) - time()"),
+                show=(
+                    Column(field="target", title="Target", links=links),
+                    Column(field="Value", title="Left", width=80, unit="s", decimals=0, steps=DAYS_LEFT),
+                ),
+                width=4,
+                sort={"Left": False},
+                empty="no expiry is known",
             ),
             table(
                 "What answers",
@@ -63,7 +76,7 @@ def promises(select: str) -> Row:
                     Column(field="protocol_version", title="Protocol", width=95),
                     Column(field="Value #B", title="Tools", width=55),
                 ),
-                width=10,
+                width=8,
                 sort={"Target": False},
             ),
         ),

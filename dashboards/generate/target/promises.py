@@ -9,7 +9,7 @@ from dashboards.generate.panels import over_time
 
 
 def promises(targets: str, probes: str) -> Row:
-    """Catalogue, contract, budget of calls, and whether a kept process lives."""
+    """Catalogue, contract, budget of calls, whether a kept process lives, and how long an idle stream does."""
     return Row(
         title="What it promises",
         height=7,
@@ -19,7 +19,7 @@ def promises(targets: str, probes: str) -> Row:
                 "Tools that the server listed. A step down is a tool that agents miss.",
                 over_time(f"max by (location) (mcp_target_tools{{{targets}}})", "tools {{location}}"),
                 unit="short",
-                width=6,
+                width=5,
                 empty="no probe lists its tools",
                 decimals=0,
             ),
@@ -28,7 +28,7 @@ def promises(targets: str, probes: str) -> Row:
                 "Differences from the pinned contract, by severity, on top of each other.",
                 over_time(f"max by (severity) (mcp_contract_changes{{{probes}}})", "{{severity}}"),
                 unit="short",
-                width=6,
+                width=5,
                 stacked=True,
                 overrides=colored(SEVERITIES),
                 at_least=5,
@@ -42,7 +42,7 @@ def promises(targets: str, probes: str) -> Row:
                     f"min by (location) (mcp_target_budget_remaining{{{targets}}})", "requests left {{location}}"
                 ),
                 unit="short",
-                width=6,
+                width=4,
                 empty="no budget is set",
             ),
             lines(
@@ -53,11 +53,20 @@ def promises(targets: str, probes: str) -> Row:
                     "{{cause}}",
                 ),
                 unit="short",
-                width=6,
+                width=5,
                 overrides=colored({"died": BAD, "broken": BAD, "failed": CAUTION}),
                 at_least=5,
                 empty="no process is kept",
                 decimals=0,
+            ),
+            lines(
+                "Idle stream",
+                "How long a stream stayed open on which nobody spoke, and its longest silence.",
+                over_time(f"min by (location) (mcp_stream_open_seconds{{{probes}}})", "open {{location}}"),
+                over_time(f"max by (location) (mcp_stream_silence_seconds{{{probes}}})", "silence {{location}}"),
+                unit="s",
+                width=5,
+                empty="no stream probe",
             ),
         ),
     )

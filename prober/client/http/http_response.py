@@ -85,7 +85,7 @@ async def refuse_content(response: Response, recorder: ExchangeRecorder, *, acce
         raise _http_failure(Reason.NO_RESPONSE, status, f"a request was answered with HTTP {status} and no result")
     if recorder.content_type in accepted:
         return
-    body = await _beginning(response, recorder)
+    body = await beginning(response, recorder)
     situation, remedy = of_content(recorder, wants_stream=JSON not in accepted)
     raise Failure(
         Reason.BAD_CONTENT_TYPE,
@@ -98,7 +98,7 @@ async def _status_failure(
     response: Response, recorder: ExchangeRecorder, *, request_id: int | None, in_session: bool
 ) -> Failure:
     status = response.status_code
-    body = await _beginning(response, recorder)
+    body = await beginning(response, recorder)
     rpc = _error_in(body, request_id) if recorder.content_type == JSON else None
     reason = _STATUS.get(status, Reason.SERVER_ERROR if status >= 500 else Reason.CLIENT_ERROR)
     if status == 404 and in_session:
@@ -153,7 +153,7 @@ def _redirected(status: int, location: str, recorder: ExchangeRecorder) -> Failu
     return Failure(Reason.REDIRECTED, f"HTTP {status} sends clients to {address}", evidence=evidence)
 
 
-async def _beginning(response: Response, recorder: ExchangeRecorder) -> bytes:
+async def beginning(response: Response, recorder: ExchangeRecorder) -> bytes:
     """What there is of the body within a moment. It may hang, break off or be endless: the status stands."""
     body = bytearray()
     try:

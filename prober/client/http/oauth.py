@@ -40,6 +40,8 @@ class TokenSource:
         self._credentials = credentials
         self._token: SingleFlight[str] = SingleFlight()
         self._good_until = 0.0
+        self.expires_at: float | None = None
+        """Unix time at which the latest token expires; None where its endpoint does not say."""
 
     def forget(self, token: str) -> None:
         """Drop a token that the target refused, whatever its lifetime: the next `get` fetches another."""
@@ -78,17 +80,19 @@ class TokenSource:
         token = answer.get("access_token")
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise token_failed("its answer holds no access token that could be sent", status)
-        self._good_until = time.monotonic() + _lifetime(answer.get("expires_in")) - EARLY
+        lifetime = _lifetime(answer.get("expires_in"))
+        self.expires_at = None if lifetime is None else time.time() + lifetime
+        self._good_until = time.monotonic() + (_DEFAULT_LIFETIME if lifetime is None else lifetime) - EARLY
         return token
 
 
-def _lifetime(expires_in: Any) -> float:
-    """Seconds. Some endpoints write the number as a string."""
+def _lifetime(expires_in: Any) -> float | None:
+    """Seconds; None where the endpoint gives none, or an impossible one. Some write the number as a string."""
     try:
         seconds = float(expires_in)
     except (TypeError, ValueError, OverflowError):
-        return _DEFAULT_LIFETIME
-    return seconds if 0 <= seconds <= _MAX_LIFETIME else _DEFAULT_LIFETIME
+        return None
+    return seconds if 0 <= seconds <= _MAX_LIFETIME else None
 
 
 def token_failed(why: str, status: int) -> Failure:

@@ -1,13 +1,13 @@
 """Streamable HTTP: every message is a POST, its answer is JSON or an event stream of its own.
 
-No redirect is followed, nothing is tried twice, no GET stream is opened, no cookie is kept. An HTTP status is always
-told; a JSON-RPC error in the body of a 4xx answer is told as `rpc_error` with both numbers.
+No redirect is followed, nothing is tried twice, a GET stream is opened by `listen` alone, no cookie is kept. An HTTP
+status is always told; a JSON-RPC error in the body of a 4xx answer is told as `rpc_error` with both numbers.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any, Final
 
@@ -95,6 +95,36 @@ class StreamableHttpTransport:
             if response.status_code not in (404, 405):
                 await self._refuse_status(response, recorder, request_id=None)
             await read_body(response, self._limits, recorder)
+
+    async def listen(
+        self, request: Message | None, *, headers: Mapping[str, str], recorder: ExchangeRecorder
+    ) -> AsyncGenerator[list[Message], None]:
+        """A stream that stays open: the answer to `request`, or to a GET. Yields at its head, then at each piece of it.
+
+        What is yielded are the messages that a piece completes: none at the head, and for a keep-alive. A `ping` is
+        answered, for a server may cut a client that says nothing.
+        """
+        opened = (
+            self._client.send(
+                "GET", self._url, headers={**self._in_session(headers), "Accept": EVENTS}, recorder=recorder
+            )
+            if request is None
+            else self._post(request, headers=headers, recorder=recorder)
+        )
+        async with opened as response:
+            note_head(response, recorder)
+            await self._refuse_status(response, recorder, request_id=None if request is None else request["id"])
+            await refuse_content(response, recorder, accepted=(EVENTS,))
+            yield []
+            parser, meter = EventParser(self._limits.event), Meter(self._limits)
+            async with aclosing(body_chunks(response, meter, recorder)) as chunks:
+                async for chunk in chunks:
+                    meter.start_anew()
+                    data = [event.data for event in parser.feed(chunk) if event.type == "message" and event.data]
+                    messages = [decode(each, limit=self._limits.decompressed) for each in data]
+                    for message in filter(is_server_request, messages):
+                        await self._reply(reply_to(message, amid=request or {}), headers)
+                    yield messages
 
     async def abort(self) -> None:
         await self._client.aclose()

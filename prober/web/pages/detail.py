@@ -30,6 +30,8 @@ from prober.web.pages.recent_history import TargetHistory
 
 _EXPIRY_WARNING: Final = 14 * 86400.0
 """Seconds before its expiry from which a certificate is marked."""
+_TOKEN_WARNING: Final = 3 * 86400.0
+"""Likewise, a token that nothing renews."""
 _VERBS: Final = {
     Verdict.FAIL: ("fails", "fail"),
     Verdict.UNKNOWN: ("is unknown", "are unknown"),
@@ -216,7 +218,8 @@ def _facts(target: TargetStatus, numbers: Mapping[str, float], now: datetime) ->
         facts.append(Fact(name="Tools", text=_tools(numbers)))
     if target.target.tags:
         facts.append(Fact(name="Tags", text=one_line(", ".join(target.target.tags), most=MAX_LINE)))
-    facts += _certificate(numbers.get("certificate_expiry_timestamp_seconds"), now)
+    facts += _expiry("Certificate", numbers.get("certificate_expiry_timestamp_seconds"), now, warning=_EXPIRY_WARNING)
+    facts += _expiry("Token", numbers.get("token_expiry_timestamp_seconds"), now, warning=_TOKEN_WARNING)
     facts += _contract(numbers)
     facts += _process(target, now)
     return facts
@@ -227,13 +230,13 @@ def _tools(numbers: Mapping[str, float]) -> str:
     return f"{int(numbers['tools']):,}{weight}"
 
 
-def _certificate(timestamp: float | None, now: datetime) -> list[Fact]:
+def _expiry(name: str, timestamp: float | None, now: datetime, *, warning: float) -> list[Fact]:
     if timestamp is None:
         return []
     end = datetime.fromtimestamp(timestamp, UTC)
     text = "expires" if end > now else "expired"
     return [
-        Fact(name="Certificate", text=text, when=ago(end, now), alarming=(end - now).total_seconds() < _EXPIRY_WARNING),
+        Fact(name=name, text=text, when=ago(end, now), alarming=(end - now).total_seconds() < warning),
     ]
 
 

@@ -61,6 +61,17 @@ def test_a_certificate_is_told_by_its_end_and_marked_when_it_is_near(days: float
     assert ('class="alarming"' in answer.body) is alarming
 
 
+@pytest.mark.parametrize(("days", "text", "alarming"), [(3.5, "in 3 days", False), (2.5, "in 2 days", True)])
+def test_a_token_that_nothing_renews_is_marked_three_days_before_its_end(
+    days: float, text: str, alarming: bool
+) -> None:
+    end = (datetime.now(UTC) + timedelta(days=days)).timestamp()
+    with served(_world(facts={"token_expiry_timestamp_seconds": end})) as url:
+        answer = ask(f"{url}/targets/a")
+    assert f"Token expires {text}" in answer.page.text
+    assert ('class="alarming"' in answer.body) is alarming
+
+
 @pytest.mark.parametrize(
     ("ends", "text", "alarming"),
     [
