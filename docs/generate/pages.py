@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import typer.main
 
-from docs.generate import client_rules
+from docs.generate import client_rules, excerpts
 from docs.generate.markdown import code, table, yaml
 from prober.cli import app
 from prober.kinds import all_kinds
@@ -212,10 +212,17 @@ _EXIT_CODES: Final = (
     ),
 )
 
+
+def patterns() -> str:
+    """Written by hand, but for the excerpts."""
+    return excerpts.refreshed((FOLDER / "patterns.md").read_text(encoding="utf-8"))
+
+
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "clients.md": client_rules.page,
     "commands.md": commands,
     "configuration.md": configuration,
     "kinds.md": kinds,
     "metrics.md": metrics,
+    "patterns.md": patterns,
 }
