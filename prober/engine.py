@@ -25,7 +25,7 @@ from prober.deadline import Deadline
 from prober.kinds import RunKind, kind_of, run_of
 from prober.kinds.context import ProbeContext
 from prober.loop_lag import STANDSTILL, LoopLag, discount_own_lag
-from prober.outcome import Evidence, Failure, Outcome, Reason, SpanContext, Verdict
+from prober.outcome import Evidence, Failure, Outcome, Reason, Situation, SpanContext, Verdict
 from prober.outcome.masking import MaskedFailure, Redact
 from prober.redaction import NOTHING, of_ours
 
@@ -254,14 +254,19 @@ def not_run(probe: Probe, why: str) -> Outcome:
 def _outcome(
     probe: Probe, context: ProbeContext, failure: MaskedFailure | None, *, started_at: datetime, seconds: float
 ) -> Outcome:
+    verdict = failure.reason.verdict if failure else Verdict.PASS
+    message = failure.message if failure else NOTHING
+    if failure and context.target.of_registry and failure.evidence.situation == Situation.CREDENTIALS_MISSING:
+        # A stranger's server that serves its own users only is no server that is down, and nobody here can mend it.
+        verdict, message = Verdict.UNKNOWN, context.log.redact(f"auth_required: {message}")
     return Outcome(
         target=probe.target,
         probe=probe.name,
         kind=probe.kind,
-        verdict=failure.reason.verdict if failure else Verdict.PASS,
+        verdict=verdict,
         reason=failure.reason if failure else None,
         step=failure.step if failure else None,
-        message=failure.message if failure else NOTHING,
+        message=message,
         evidence=(failure.evidence, *failure.further) if failure else (),
         warnings=tuple(context.log.redact(warning) for warning in context.warnings),
         started_at=started_at,

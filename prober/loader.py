@@ -207,6 +207,14 @@ def _check_targets(roots: Sequence[Cursor]) -> None:
             allowed = targets[name].find("allow_writes") if name in targets else None
             if name in targets and (allowed is None or getattr(allowed.node, "value", None) is False):
                 cursor.report(f"the target {name} must say allow_writes: true as well")
+        for cursor, name in root.scope.http_requests:
+            if name in targets and not _speaks_streamable_http(targets[name]):
+                cursor.report(f"only for Streamable HTTP: the target {name} is of another transport")
+
+
+def _speaks_streamable_http(target: Cursor) -> bool:
+    transport = target.find("transport")
+    return target.find("url") is not None and (transport is None or transport.raw_text() != "sse")
 
 
 def _check_sources(roots: Sequence[Cursor]) -> None:

@@ -12,6 +12,7 @@ import pytest
 _PACKAGES: Final = {
     "amtool": "prometheus-alertmanager",
     "chromedriver": "chromium-driver",
+    "nginx": "nginx-light",
     "promtool": "prometheus",
     "systemd-analyze": "systemd",
 }

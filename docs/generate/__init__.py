@@ -4,4 +4,5 @@ configuration.md   every key of a configuration file (`prober.loader.reference`)
 kinds.md           every kind with its `example.yaml`, keys, reasons
 metrics.md         every metric family
 commands.md        every command with its options
+patterns.md        excerpts of the code; the rest of that page is written by hand
 """

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import typer.main
 
-from docs.generate import client_rules, state_families
+from docs.generate import client_rules, excerpts, state_families
 from docs.generate.markdown import code, table, yaml
 from prober.cli import app
 from prober.kinds import all_kinds
@@ -44,6 +44,8 @@ def kinds() -> str:
             ((f"[`{name}`](#{name})", kind.help) for name, kind in all_kinds().items()),
         ),
         *_JUDGING,
+        *_HELD_TO_RULES,
+        "",
     ]
     for name, kind in all_kinds().items():
         lines += [f"## `{name}`", "", kind.help, "", *yaml(example(name))]
@@ -57,6 +59,14 @@ def example(kind: str) -> str:
     """A configuration file with that kind, from the folder of the kind."""
     return (files(f"prober.kinds.{kind}") / "example.yaml").read_text(encoding="utf-8")
 
+
+_HELD_TO_RULES: Final = (
+    "",
+    "Probes of the kinds `session` and `http` hold a server against the specification of the version that is",
+    "negotiated. What it demands (MUST) fails, what it recommends (SHOULD) is a warning, and so is a refusal that may",
+    "be that of a proxy. They call no tool that there is: they send `ping`, `server/discover` and made-up names, and",
+    "they end the sessions that they open. A rule that a server is known to break can be named in `skip`.",
+)
 
 _JUDGING: Final = (
     "A `call` is judged in this order, and the first thing that is wrong is its reason: transport, HTTP, protocol,",
@@ -202,11 +212,18 @@ _EXIT_CODES: Final = (
     ),
 )
 
+
+def patterns() -> str:
+    """Written by hand, but for the excerpts."""
+    return excerpts.refreshed((FOLDER / "patterns.md").read_text(encoding="utf-8"))
+
+
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "clients.md": client_rules.page,
     "commands.md": commands,
     "configuration.md": configuration,
     "kinds.md": kinds,
     "metrics.md": metrics,
+    "patterns.md": patterns,
     "state-metrics.md": state_families.page,
 }

@@ -51,6 +51,12 @@ def modern_params(params: Mapping[str, Any], version: str) -> dict[str, Any]:
     return {**params, "_meta": {**params.get("_meta", {}), **meta}}
 
 
+def initialize(version: str, *, request_id: int) -> dict[str, Any]:
+    """The request that begins a session of the handshake era."""
+    params = {"protocolVersion": version, "capabilities": {}, "clientInfo": CLIENT_INFO}
+    return {"jsonrpc": "2.0", "id": request_id, "method": "initialize", "params": params}
+
+
 def joined(params: Mapping[str, Any], traceparent: str) -> dict[str, Any]:
     """The parameters with what lets the server's own spans join: SEP-414, the same in both eras."""
     return {**params, "_meta": {**params.get("_meta", {}), "traceparent": traceparent}}

@@ -71,6 +71,7 @@ class ExchangeRecorder:
         self.http_version: str | None = None
         self.tls_version: str | None = None
         self.content_type: str | None = None
+        self.retry_after_seconds: float | None = None
         self.bytes_sent = 0
         self.bytes_received = 0
         self.sent = b""
@@ -147,6 +148,7 @@ class ExchangeRecorder:
             http_version=self.http_version,
             tls_version=self.tls_version,
             content_type=redact(self.content_type) if self.content_type is not None else None,
+            retry_after_seconds=self.retry_after_seconds,
             bytes_sent=self.bytes_sent,
             bytes_received=self.bytes_received,
             sent=redact(_text(self.sent[:EXCERPT])),

@@ -130,7 +130,11 @@ class Session:
 
     async def pages(self, method: str, key: str, *, any_shape: bool = False) -> list[dict[str, Any]]:
         """All items of a list method, every page of it. With `any_shape` an item is no more than an object."""
-        items: list[dict[str, Any]] = []
+        return [item for page in await self.results(method, key, any_shape=any_shape) for item in page[key]]
+
+    async def results(self, method: str, key: str, *, any_shape: bool = False) -> list[dict[str, Any]]:
+        """The pages of a list method, whole; their items are at `key`."""
+        pages: list[dict[str, Any]] = []
         seen: set[str] = set()
         params: dict[str, str] = {}
         size = 0
@@ -138,13 +142,13 @@ class Session:
             result = await self.request(method, params, any_shape=any_shape)
             if any_shape:
                 _check_page(result, method, key)
-            items += result[key]
+            pages.append(result)
             size += self._log.finished[-1].bytes_received
             if size > MAX_BODIES * self._target.limits.body:
                 raise Failure(Reason.TOO_LARGE, f"the pages of {method} together have {size} bytes so far", step=method)
             cursor = result.get("nextCursor")
             if cursor is None:
-                return items
+                return pages
             if cursor in seen:
                 message = f"{method} does not come to an end: the cursor {cap(cursor, 50)!r} came twice"
                 raise Failure(Reason.BAD_RESULT, message, step=method)

@@ -54,6 +54,8 @@ class ProbeKind:
     """The mappings of the probe that may have a `latency`."""
     own_process: bool = False
     """Whether each run starts a process of its own on stdio, also where the target keeps one."""
+    needs_http: bool = False
+    """Whether the target must be one of Streamable HTTP."""
     beside: bool = False
     """Whether its runs only wait, for minutes: then they take no turn of other runs."""
     writes_need_target: bool = False

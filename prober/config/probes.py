@@ -210,6 +210,9 @@ class ProbeField(FieldType[Probe]):
             if kind.writes_need_target and values.get("allow_writes") and values.get("target"):
                 values.cursor.scope.write_requests.append((values.at("allow_writes"), values.get("target")))
 
+            if kind.needs_http and values.get("target"):
+                values.cursor.scope.http_requests.append((values.at("kind"), values.get("target")))
+
         return MappingSchema(
             keys=(*self._common, *kind.settings.keys),
             build=build,

@@ -12,6 +12,7 @@ from prober.config.fields.field_types import Boolean, FieldType, Integer, ListOf
 from prober.config.fields.file_fields import ExistingFile
 from prober.config.fields.labels import LABELS
 from prober.config.fields.mapping_schema import ExactlyOne, NotWith, OnlyWith, Values, key, mapping_of, settings
+from prober.config.fields.schedule_fields import Budget, RateField
 from prober.config.fields.secret import Secret, masked_secrets
 from prober.config.fields.unit_fields import Duration
 from prober.config.fields.urls import URL
@@ -27,6 +28,11 @@ _HEADERS: Final = MapOf(
 WAYS: Final = ("file", "http", "client_config", "registry")
 REFRESH: Final[Mapping[str, float]] = {"file": 5.0, "http": 60.0, "client_config": 5.0, "registry": 3600.0}
 """Seconds between two looks, by the way. A file that has not changed is not read."""
+
+
+def _contact_complaint(text: str) -> str | None:
+    plain = text.isascii() and text.isprintable() and not set(text) & set(" ()\\")
+    return None if plain else "must hold ASCII characters only, and no spaces, parentheses or backslashes"
 
 
 class _Pattern(Text):
@@ -83,6 +89,18 @@ class TargetSource:
         default=(),
     )
     most: int = key(Integer(least=1, most=1_000_000), "Targets that it may give at most.", default=100_000)
+    requests_per_host: Budget | None = key(
+        RateField(),
+        "How many requests the daemon may send to one host, over all targets of the source, e.g. 60/h. Its probes take"
+        " turns then; those whose turn has not come are not run.",
+        default=None,
+    )
+    contact: str = key(
+        Text(wanted="an address", complaint=_contact_complaint),
+        "Where to complain about the probes, such as https://example.com/probes or a mail address: sent to every target"
+        " and to the source itself, in User-Agent.",
+        default="",
+    )
     labels: Mapping[str, str] = key(LABELS, "Labels of all its targets.", default_factory=dict)
     target: Target = key(TARGET_SETTINGS, "Settings of all its targets.", default=Target(name=""))
     secrets: tuple[Secret, ...] = ()

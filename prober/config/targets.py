@@ -167,6 +167,12 @@ class Target:
     )
     source: str | None = None
     """The name of the source that gave it; None where it is written in a file."""
+    of_registry: bool = False
+    """Whether a registry lists it: a stranger's server, of which nothing may be expected but what it grants to all."""
+    host_budget: Budget | None = None
+    """How many requests its host may be sent, over all targets of its source."""
+    contact: str = ""
+    """Where to complain about its probes, for the header User-Agent."""
     public_only: bool = False
     """Whether it may be reached at public addresses only, because strangers wrote its URL."""
     secrets: tuple[Secret, ...] = ()
@@ -255,3 +261,12 @@ TARGET_SETTINGS: Final[FieldType[Target]] = Expanding(
     )
 )
 """What holds for all targets of a source: a target without name and address."""
+
+CREDENTIALS: Final[FieldType[Target]] = Expanding(
+    MappingSchema(
+        keys=tuple(each for each in keys_of(Target) if each.name in ("headers", "auth")),
+        checks=(_check_headers,),
+        build=_build_settings,
+    )
+)
+"""Credentials that take the place of those of a target: headers and auth, and nothing else of it."""

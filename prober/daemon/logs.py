@@ -4,7 +4,7 @@
 
 Events: `ready`, `open_to_all`, `reloaded`, `reload_failed`, `stopping`, `drained`, `probe_failing`, `probe_recovered`,
 `probe_unknown`, `history_trouble`, `history_well`, `history_moved_aside`, `suspects_itself`, `trusts_itself`,
-`process_ended`, `telemetry_trouble`, `telemetry_well`.
+`process_ended`, `telemetry_trouble`, `telemetry_well`, `source_trouble`, `source_well`, `targets_changed`.
 Single runs are not logged.
 """
 
@@ -40,6 +40,18 @@ _QUIET: Final = ("apscheduler", "uvicorn", "httpx", "httpcore", "mcp", "authlib"
 def log(level: int, event: str, **facts: object) -> None:
     """Log an event; facts that are None are left out."""
     LOGGER.log(level, event, extra={_FACTS: {name: fact for name, fact in facts.items() if fact is not None}})
+
+
+def trouble_log(part: str, *, level: int = logging.ERROR, **facts: object) -> Callable[[str | None], None]:
+    """Logs the trouble that it is called with as `…_trouble`, and the end of it, None, as `…_well`."""
+
+    def tell(trouble: str | None) -> None:
+        if trouble is None:
+            log(logging.INFO, f"{part}_well", **facts)
+        else:
+            log(level, f"{part}_trouble", **facts, message=trouble)
+
+    return tell
 
 
 def configure(form: Format, *, stream: TextIO | None = None, level: int = logging.INFO) -> None:

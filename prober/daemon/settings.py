@@ -39,5 +39,7 @@ class Settings:
     location: str | None = None
     """A constant label of every metric: the location of this prober."""
     drain: float = DRAIN
+    schedule: bool = True
+    """Whether probes run when they are due; else only when /probe asks for one, and nothing is kept of it."""
     otel: bool = False
     """Whether runs are sent by OTLP, as the variables OTEL_… say."""

@@ -9,7 +9,7 @@ from prober.client.session import Session
 from prober.contract.contract import Contract, contract_of
 from prober.deadline import Deadline
 from prober.discover.surveyed import FailedList
-from prober.kinds.catalog.run import LISTS, read_list
+from prober.kinds.catalog.listing import LISTS, read_list
 from prober.kinds.context import ProbeContext, session_is_usable
 from prober.outcome import Failure
 

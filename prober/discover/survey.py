@@ -21,7 +21,8 @@ from prober.discover.listing import read_lists
 from prober.discover.named_paths import plans_by_paths
 from prober.discover.surveyed import CalledTool, FailedList, SkippedTool, SkipReason, Survey
 from prober.discover.writable import is_writable, is_writable_contract, is_writable_name
-from prober.kinds.catalog.run import LISTS, read_contract
+from prober.kinds.catalog.listing import LISTS
+from prober.kinds.catalog.run import read_contract
 from prober.kinds.context import ProbeContext
 from prober.kinds.read_only import is_read_only, is_writer
 from prober.outcome import Failure, ServerInfo

@@ -45,6 +45,7 @@ _SESSION_USABLE: Final = frozenset(
         Reason.EXPECTATION_FAILED,
         Reason.TOO_SLOW,
         Reason.UNDECIDED,
+        Reason.CACHE_LEAK,
     }
 )
 """Reasons of a wrong answer: the session is usable after it."""

@@ -225,6 +225,14 @@ OF_TARGETS: Final[tuple[DynamicSeriesFamily[TargetRecord] | FixedSeriesFamily[Ta
         read=lambda t: () if t.server is None else ((("", *t.server), 1),),
     ),
     DynamicSeriesFamily(
+        name="mcp_target_label_info",
+        by_run=True,
+        type="info",
+        labels=("target", "label", "value"),
+        help="A label that the configuration or a source gives the target, always 1: rules and dashboards join by it.",
+        read=lambda t: [(("", *pair), 1) for pair in t.given],
+    ),
+    DynamicSeriesFamily(
         name="mcp_target_run_duration_seconds",
         by_run=True,
         type="histogram",

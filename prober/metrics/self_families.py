@@ -71,6 +71,31 @@ OF_PROBER: Final[tuple[Family, ...]] = (
         help="Whether so many unrelated targets cannot be reached that the prober itself is suspect: 1 if so, else 0.",
     ),
     Family(
+        name="mcp_prober_source_up",
+        type="gauge",
+        labels=("source",),
+        help="Whether the last look at the source of targets gave what could be taken: 1 if so, else 0, and its targets"
+        " are older; no series before the first look.",
+    ),
+    Family(
+        name="mcp_prober_source_targets",
+        type="gauge",
+        labels=("source",),
+        help="Targets that the source gives.",
+    ),
+    Family(
+        name="mcp_prober_source_left_out",
+        type="gauge",
+        labels=("source",),
+        help="Entries of the source that are no targets: malformed, opted out, or not to be probed from here.",
+    ),
+    Family(
+        name="mcp_prober_source_last_success_timestamp_seconds",
+        type="gauge",
+        labels=("source",),
+        help="Unix time of the last look at the source that gave what could be taken; no series before it.",
+    ),
+    Family(
         name="mcp_prober_history_up",
         type="gauge",
         help="Whether results are being written to the history: 1 if so, else 0; no series where none is kept.",

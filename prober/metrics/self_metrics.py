@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Final
 
@@ -17,6 +17,7 @@ from prober import __version__
 from prober.lint.rules import rules
 from prober.metrics.family import Family
 from prober.metrics.self_families import OF_PROBER
+from prober.sources.watcher import SourceState
 
 _MINUTE: Final = 60.0
 _TABLE: Final = {family.name: family for family in OF_PROBER}
@@ -56,6 +57,16 @@ class SelfMetrics:
             size=self._gauge("mcp_prober_history_bytes"),
         )
 
+    @cached_property
+    def sources(self) -> SourceMetrics:
+        """The metrics of sources, likewise."""
+        return SourceMetrics(
+            up=self._gauge("mcp_prober_source_up"),
+            targets=self._gauge("mcp_prober_source_targets"),
+            left_out=self._gauge("mcp_prober_source_left_out"),
+            looked_at=self._gauge("mcp_prober_source_last_success_timestamp_seconds"),
+        )
+
     def _gauge(self, name: str) -> Gauge:
         return Gauge(*self._words(name), _TABLE[name].labels, unit=_TABLE[name].unit, registry=self._registry)
 
@@ -70,6 +81,25 @@ class SelfMetrics:
 
     def _words(self, name: str) -> tuple[str, str]:
         return _TABLE[name].stem, _TABLE[name].help
+
+
+class SourceMetrics:
+    """The metrics of the sources of targets."""
+
+    def __init__(self, *, up: Gauge, targets: Gauge, left_out: Gauge, looked_at: Gauge) -> None:
+        self._up, self._targets, self._left_out, self._looked_at = up, targets, left_out, looked_at
+
+    def are(self, states: Mapping[str, SourceState]) -> None:
+        """How every source stands; series of sources that are gone go as well."""
+        for gauge in (self._up, self._targets, self._left_out, self._looked_at):
+            gauge.clear()
+        for name, state in states.items():
+            self._targets.labels(name).set(len(state.targets))
+            self._left_out.labels(name).set(state.left_out)
+            if state.trouble is not None or state.looked_at is not None:
+                self._up.labels(name).set(state.trouble is None)
+            if state.looked_at is not None:
+                self._looked_at.labels(name).set(round(state.looked_at.timestamp(), 3))
 
 
 class HistoryMetrics:

@@ -21,6 +21,7 @@ from prober.metrics.self_metrics import LabelledCollector, SelfMetrics
 from prober.metrics.target_record import TargetRecord, address_of
 from prober.outcome import Reason
 from prober.scheduled_run import Remembered, ScheduledRun
+from prober.sources.watcher import SourceState
 
 _PIECE: Final = 64 * 1024
 """Bytes of one piece of the response: each send has a fixed cost."""
@@ -39,6 +40,7 @@ class Metrics:
         self._streak: Callable[[str], Streak] = lambda _probe: NO_STREAK
         own = CollectorRegistry()
         self._own = SelfMetrics(own)
+        self._had_sources = False
         self._own_registry = CollectorRegistry()
         self._own_registry.register(LabelledCollector(self._place, own))
 
@@ -178,6 +180,12 @@ class Metrics:
     def history_size(self, size: int, /, *, dropped: int) -> None:
         """Bytes of the history, and results dropped since the process began."""
         self._own.history.measured(size, dropped=dropped)
+
+    def sources(self, states: Mapping[str, SourceState], /) -> None:
+        """How the sources of targets stand, by name. Where there was never one, their families are not exported."""
+        if states or self._had_sources:
+            self._had_sources = True
+            self._own.sources.are(states)
 
     def notified(self, sent: bool, /) -> None:
         """A notification was sent, or could not be."""

@@ -55,6 +55,7 @@ class TargetRecord:
         "budget",
         "certificate_expiry",
         "durations",
+        "given",
         "labels",
         "latencies",
         "learnt",
@@ -79,6 +80,8 @@ class TargetRecord:
         self.budget: Callable[[str], float | None] | None = None
         """Called when the page is written; None if no budget is configured."""
         self.objective = target.objective
+        self.given: tuple[tuple[str, str], ...] = ()
+        """The labels that the operator or a source gives it."""
         self.durations: dict[str, Histogram] = {}
         """By kind of the probe."""
         self.latencies: dict[str, Histogram] = {}
@@ -106,6 +109,7 @@ class TargetRecord:
         """
         self.written.clear()
         self.objective = target.objective
+        self.given = tuple(sorted(target.labels.items()))
         judging = {probe.kind: checks_of(probe) is not None for probe in probes}
         self.durations = {kind: self.durations.get(kind) or Histogram() for kind in judging}
         self.latencies = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -33,6 +33,11 @@ _MAX_REASONS: Final = 3
 _LEAST_SAID: Final = 200
 """Characters of what failed, however long the links are."""
 _MAX_DIGEST_LINES: Final = 20
+_MAX_LABEL: Final = 60
+
+LabelsOf = Callable[[str], Mapping[str, str]]
+"""The labels of a target, by its name."""
+NO_LABELS: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +49,10 @@ class Message:
     bad: bool
 
 
-def messages_of(changes: Sequence[Change], links: Links) -> list[Message]:
+def messages_of(changes: Sequence[Change], links: Links, labels_of: LabelsOf = lambda _target: {}) -> list[Message]:
     """The messages of the changes at one time: one each, or at most two digests where the changes are many."""
     if len(changes) <= MAX_MESSAGES:
-        return [message_of(change, links) for change in changes]
+        return [message_of(change, links, labels_of(change.target)) for change in changes]
     firing = [change for change in changes if isinstance(change, Firing)]
     resolved = [change for change in changes if isinstance(change, Resolved)]
     messages = []
@@ -58,17 +63,17 @@ def messages_of(changes: Sequence[Change], links: Links) -> list[Message]:
     return messages
 
 
-def message_of(change: Change, links: Links) -> Message:
-    """The message of a change."""
+def message_of(change: Change, links: Links, labels: Mapping[str, str] = NO_LABELS) -> Message:
+    """The message of a change; `labels` are those of its target."""
     if isinstance(change, Firing):
         title = f"{change.target} fails: {change.symptom} ({', '.join(_reasons(change)[:_MAX_REASONS])})"
-        return _message(title, _firing_text(change), _ways(change, links), bad=True)
+        return _message(title, _firing_text(change), [*_labels(labels), *_ways(change, links)], bad=True)
     text = [
         _probes(change.probes),
         f"failed for {duration((change.until - change.since).total_seconds())}: from {_time(change.since)}"
         f" to {_time(change.until)}",
     ]
-    page = _page(links.to_target(change.target))
+    page = [*_labels(labels), *_page(links.to_target(change.target))]
     if change.others:
         text.append(f"the target still fails: {', '.join(change.others)}")
         return _message(f"{change.target} no longer fails: {change.symptom}", text, page, bad=False)
@@ -121,6 +126,11 @@ def _ways(change: Firing, links: Links) -> list[str]:
         *([f"failure: {run}"] if run else []),
         *_page(links.to_target(change.target)),
     ]
+
+
+def _labels(labels: Mapping[str, str]) -> list[str]:
+    shown = [f"{name}={cap(line(value), _MAX_LABEL)}" for name, value in labels.items()]
+    return [cap(f"labels: {', '.join(shown)}", _MAX_CAUSE)] if shown else []
 
 
 def _page(url: str | None) -> list[str]:

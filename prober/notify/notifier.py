@@ -127,11 +127,17 @@ class Notifier:
             if self._suspects():
                 self._groups.withdraw()
                 return
-            for message in messages_of(self._groups.take(), self._links):
+            for message in messages_of(self._groups.take(), self._links, self._labels_of):
                 for channel in self._channels.values():
                     channel.put(message)
         except Exception:
             _LOGGER.exception("notifications could not be made")
+
+    def _labels_of(self, target: str) -> Mapping[str, str]:
+        try:
+            return self._statuses.target(target).target.labels
+        except KeyError:  # gone by now
+            return {}
 
     def _serve(self) -> None:
         """Start a task for every channel that has none."""

@@ -9,6 +9,7 @@ The tree of reasons, drawn once:
                 redirected bad_content_type bad_encoding token_failed
     protocol    malformed_json malformed_message wrong_id no_response stream_ended version_unsupported
                 session_lost rpc_error bad_result input_required too_large bad_endpoint
+                dead_session http_rule_broken headers_unchecked origin_unchecked cache_leak
     tool        tool_missing tool_error not_read_only
     verdict     output_schema_invalid output_schema_mismatch schema_mismatch expectation_failed
                 too_slow contract_broken second_opinion_failed client_unusable metrics_untrue
@@ -108,6 +109,11 @@ class Reason(StrEnum):
     INPUT_REQUIRED = "input_required", Family.PROTOCOL
     TOO_LARGE = "too_large", Family.PROTOCOL
     BAD_ENDPOINT = "bad_endpoint", Family.PROTOCOL
+    DEAD_SESSION = "dead_session", Family.PROTOCOL
+    HTTP_RULE_BROKEN = "http_rule_broken", Family.PROTOCOL
+    HEADERS_UNCHECKED = "headers_unchecked", Family.PROTOCOL
+    ORIGIN_UNCHECKED = "origin_unchecked", Family.PROTOCOL
+    CACHE_LEAK = "cache_leak", Family.PROTOCOL
 
     TOOL_MISSING = "tool_missing", Family.TOOL
     TOOL_ERROR = "tool_error", Family.TOOL
@@ -180,7 +186,18 @@ _SYMPTOMS: Final = {
         (Reason.UNAUTHORIZED, Reason.FORBIDDEN, Reason.RATE_LIMITED, Reason.TOKEN_FAILED), Symptom.REJECTED
     ),
     **dict.fromkeys(
-        (Reason.RPC_ERROR, Reason.BAD_RESULT, Reason.INPUT_REQUIRED, Reason.TOO_LARGE), Symptom.WRONG_ANSWER
+        (
+            Reason.RPC_ERROR,
+            Reason.BAD_RESULT,
+            Reason.INPUT_REQUIRED,
+            Reason.TOO_LARGE,
+            Reason.DEAD_SESSION,
+            Reason.HTTP_RULE_BROKEN,
+            Reason.HEADERS_UNCHECKED,
+            Reason.ORIGIN_UNCHECKED,
+            Reason.CACHE_LEAK,
+        ),
+        Symptom.WRONG_ANSWER,
     ),
     Reason.TOO_SLOW: Symptom.TOO_SLOW,
     Reason.CONTRACT_BROKEN: Symptom.CONTRACT_BROKEN,
@@ -222,5 +239,6 @@ class Situation(StrEnum):
     UNKNOWN_RESOURCE = "unknown_resource"
     SERVER_EXCEPTION = "server_exception"
     HEADERS_CHANGED = "headers_changed"
+    NEW_SESSION_REFUSED = "new_session_refused"
     CAPABILITY_WANTED = "capability_wanted"
     TOKENS_OVER_BUDGET = "tokens_over_budget"

@@ -91,6 +91,8 @@ class Exchange:
     tls_version: str | None = None
     """Such as `TLSv1.3`."""
     content_type: Masked | None = None
+    retry_after_seconds: float | None = None
+    """For how long the server asked to be left alone, with a status 429 or 503."""
     bytes_sent: int = 0
     bytes_received: int = 0
     sent: Masked = NOTHING

@@ -19,7 +19,7 @@ from typing import Final
 from prober.outcome import Evidence, Reason
 from prober.reasons.meaning import Meaning
 
-_MODULES: Final = ("transport", "http", "protocol", "answers", "race", "prober_itself")
+_MODULES: Final = ("transport", "http", "protocol", "transport_rules", "answers", "race", "prober_itself")
 _BLANK: Final = re.compile(r"\{(target|probe|step|address|program)\}")
 
 

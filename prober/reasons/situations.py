@@ -176,6 +176,13 @@ REFINEMENTS: Final[Mapping[Situation, Refinement]] = {
         "Look at the proxy before the server: it changes or drops headers of the request.",
         Reason.RPC_ERROR,
     ),
+    Situation.NEW_SESSION_REFUSED: _if(
+        "the server refuses the session that it has just opened",
+        "Look at what stands before the server: it has to pass on `Mcp-Session-Id`, and to send all requests of a"
+        " session to one instance.",
+        Reason.RPC_ERROR,
+        Reason.CLIENT_ERROR,
+    ),
     Situation.CAPABILITY_WANTED: _if(
         "the server wants a capability of the client",
         "Probe a tool that needs no such capability: the prober offers the server none.",

@@ -1,4 +1,4 @@
-"""Limits the requests to a target: a sliding window that counts the requests really sent."""
+"""Limits the requests to a target or a host: a sliding window that counts the requests really sent."""
 
 from __future__ import annotations
 
@@ -26,11 +26,13 @@ class _Slice:
 
 
 class RateLimit:
-    """One target's budget. A run reserves its expected number of requests before it begins and settles the real number
+    """One budget. A run reserves its expected number of requests before it begins and settles the real number
     when it has ended, so that parallel runs do not overdraw the budget together."""
 
-    def __init__(self, budget: Budget, *, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, budget: Budget, *, of: str = "target", clock: Callable[[], float] = monotonic) -> None:
+        """`of` is whose budget it is, for people."""
         self.budget = budget
+        self._of = of
         self._clock = clock
         self._slices: deque[_Slice] = deque()
         self._used = 0
@@ -42,18 +44,20 @@ class RateLimit:
         self._slide()
         return max(0, self.budget.requests - self._used - self._reserved)
 
-    def reserve(self, expected: int) -> str | None:
+    def reserve(self, expected: int, *, for_others: int = 0) -> str | None:
         """Reserve `expected` requests and return None; or return why there are not as many, and until when.
+
+        `for_others` are requests to be left.
 
         A run that needs more than the whole budget is let through when the budget is untouched: it would never run.
         """
-        left = self.remaining
-        if left >= expected or self._used + self._reserved == 0:
+        left = max(0, self.remaining - for_others)
+        if left >= expected or self._used + self._reserved + for_others == 0:
             self._reserved += expected
             return None
         budget = show_rate(self.budget.requests, self.budget.seconds)
         state = f"has {left} requests left where about {expected} are wanted" if left else "is used up"
-        return f"the target's budget of {budget} requests {state}; {self._resumes(expected)}"
+        return f"the {self._of}'s budget of {budget} requests {state}; {self._resumes(expected)}"
 
     def settle(self, expected: int, sent: int) -> None:
         """A run that had reserved `expected` requests has sent `sent`."""

@@ -6,24 +6,26 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from prober.assertions.judge import Judge
 from prober.client.stdio.kept_processes import KeptProcesses
 from prober.config.fields.cron import cron_trigger
 from prober.config.model import Config, Probe, Window
-from prober.engine import not_run, run_probe, starts_process
+from prober.engine import not_run, starts_process
 from prober.kinds import kind_of
-from prober.loop_lag import LoopLag, discount_own_lag
+from prober.loop_lag import LoopLag
 from prober.outcome import Outcome, SpanContext
 from prober.schedule.concurrency import ConcurrencyLimits
+from prober.schedule.host_limit import HostLimits
 from prober.schedule.interval_trigger import IntervalTrigger
 from prober.schedule.maintenance import MaintenanceWindows
+from prober.schedule.scheduled_probe import Runner, ScheduledProbe
 from prober.schedule.shard import Shard
-from prober.schedule.target_state import TargetState, requests_of
+from prober.schedule.target_state import TargetState
 from prober.schedule.timer import Timer
 from prober.scheduled_run import ScheduledRun, Sink
 
@@ -34,21 +36,6 @@ EARLY: Final = 60.0
 """Seconds within which a probe with a longer interval runs for the first time."""
 CANCEL_GRACE: Final = 5.0
 """Seconds that cancelled runs have to end: to kill a process takes a moment."""
-
-
-@dataclass(kw_only=True, slots=True)
-class _ScheduledProbe:
-    """One probe that is scheduled. A reload keeps the entry for as long as target and kind stay the same."""
-
-    probe: Probe
-    state: TargetState
-    windows: MaintenanceWindows
-    trigger: Any
-    expected: int = 1
-    """Requests that the next run is expected to send: as many as the last one did."""
-    run: asyncio.Task[None] | None = None
-    gone: bool = field(default=False)
-    """Whether a reload has removed the probe: the result of a run under way is then dropped."""
 
 
 class Scheduler:
@@ -70,18 +57,18 @@ class Scheduler:
         kept: KeptProcesses | None = None,
         new_span: Callable[[], SpanContext | None] = lambda: None,
     ) -> None:
-        self._judge = judge
+        self._runner = Runner(judge=judge, lag=lag)
         self._kept = kept
         self._new_span = new_span
         self._sinks = tuple(sinks)
         self._shard = shard
-        self._lag = lag
         self._limits = ConcurrencyLimits(concurrency)
         self._timer = Timer(self.due)
-        self._entries: dict[str, _ScheduledProbe] = {}
+        self._entries: dict[str, ScheduledProbe] = {}
         self._probes: Mapping[str, Probe] = {}
         self._disabled: tuple[Probe, ...] = ()
         self._states: dict[str, TargetState] = {}
+        self._hosts = HostLimits()
         self._runs: set[asyncio.Task[None]] = set()
         self._begun: set[asyncio.Task[None]] = set()
         self._early: dict[str, asyncio.TimerHandle] = {}
@@ -131,7 +118,7 @@ class Scheduler:
         for name in dict.fromkeys(probe.target for probe in probes.values()):
             states[name] = self._state_of(config, name)
         windows: dict[tuple[Window, ...], MaintenanceWindows] = {}
-        entries: dict[str, _ScheduledProbe] = {}
+        entries: dict[str, ScheduledProbe] = {}
         for name, probe in probes.items():
             target = states[probe.target]
             maintained = (*target.target.maintenance, *probe.maintenance)
@@ -199,7 +186,7 @@ class Scheduler:
                     on_answer = await held.enter_async_context(self._slot(entry))
             except TimeoutError:
                 return not_run(wanted, f"its turn did not come within {wanted.timeout / 2:g} s")
-            return await self._outcome(entry, replace(wanted, timeout=end - loop.time()), on_answer)
+            return await self._runner.outcome(entry, replace(wanted, timeout=end - loop.time()), on_answer)
 
     def next_due(self, probe: str) -> datetime | None:
         """When a probe runs next, in UTC; None when it is not scheduled, or the prober is about to end."""
@@ -218,12 +205,12 @@ class Scheduler:
         before, target = self._states.get(name), config.targets[name]
         if before is not None and before.target == target:
             return before
-        state = TargetState(target, kept=self._kept)
+        state = TargetState(target, kept=self._kept, host_limit=self._hosts.of(target))
         if before is not None:
             state.inherit(before)
         return state
 
-    def _entry(self, probe: Probe, state: TargetState, windows: MaintenanceWindows) -> _ScheduledProbe:
+    def _entry(self, probe: Probe, state: TargetState, windows: MaintenanceWindows) -> ScheduledProbe:
         before = self._entries.get(probe.name)
         if before is not None and before.probe == probe and before.state is state:
             before.windows = windows
@@ -235,7 +222,7 @@ class Scheduler:
         if before is not None and before.probe.kind == probe.kind and before.state is state:
             before.probe, before.windows, before.trigger = probe, windows, trigger
             return before
-        return _ScheduledProbe(probe=probe, state=state, windows=windows, trigger=trigger)
+        return ScheduledProbe(probe=probe, state=state, windows=windows, trigger=trigger)
 
     def due(self, name: str, due: datetime) -> None:
         """What the timer calls at the time of a probe: a run begins, or is left out while the one before goes on."""
@@ -249,62 +236,31 @@ class Scheduler:
         self._runs.add(entry.run)
         entry.run.add_done_callback(lambda run: self._run_ended(entry, run))
 
-    def _run_ended(self, entry: _ScheduledProbe, run: asyncio.Task[None]) -> None:
+    def _run_ended(self, entry: ScheduledProbe, run: asyncio.Task[None]) -> None:
         entry.run = None
         self._runs.discard(run)
         self._begun.discard(run)
         if not run.cancelled() and (error := run.exception()) is not None:
             _log.error("a run of %s ended in a fault of the prober", entry.probe.name, exc_info=error)
 
-    async def _run(self, entry: _ScheduledProbe, due: datetime) -> None:
+    async def _run(self, entry: ScheduledProbe, due: datetime) -> None:
         async with self._slot(entry) as on_answer:
             if entry.gone or self._ending:
                 return
             if entry.run is not None:
                 self._begun.add(entry.run)
-            outcome = await self._outcome(entry, entry.probe, on_answer, span=self._new_span())
+            outcome = await self._runner.outcome(entry, entry.probe, on_answer, span=self._new_span())
         if not entry.gone:
             lag = max(0.0, (outcome.started_at - due).total_seconds())
             maintenance = entry.windows.open_at(due)
             result = ScheduledRun(outcome=outcome, due=due, start_lag_seconds=lag, maintenance=maintenance)
             self._tell(lambda sink: sink.record(result))
 
-    def _slot(self, entry: _ScheduledProbe) -> AbstractAsyncContextManager[Callable[[], None]]:
+    def _slot(self, entry: ScheduledProbe) -> AbstractAsyncContextManager[Callable[[], None]]:
         probe, state = entry.probe, entry.state
         if kind_of(probe.kind).beside:
             return self._limits.beside()
         return self._limits.slot(state, starts_process=lambda: starts_process(probe, state.target, state.kept))
-
-    async def _outcome(
-        self, entry: _ScheduledProbe, probe: Probe, on_answer: Callable[[], None], *, span: SpanContext | None = None
-    ) -> Outcome:
-        """Run a probe that has its slot, within the budget of its target."""
-        state, expected = entry.state, entry.expected
-        rate_limit = state.rate_limit
-        if rate_limit is not None and (refusal := rate_limit.reserve(expected)) is not None:
-            return not_run(probe, refusal)
-        state.before_run()
-        since = self._lag.mark() if self._lag is not None else None
-        sent = expected  # what a run that is cancelled is taken to have sent
-        try:
-            outcome = await run_probe(
-                probe,
-                state.target,
-                target_cache=state.target_cache,
-                judge=self._judge,
-                on_answer=on_answer,
-                kept=state.kept,
-                span=span,
-            )
-            sent = requests_of(outcome)
-        finally:
-            if rate_limit is not None:
-                rate_limit.settle(expected, sent)
-        entry.expected = max(1, sent)
-        state.after_run(probe, outcome)
-        if self._lag is None or since is None:
-            return outcome
-        return discount_own_lag(outcome, probe, lag=self._lag, since=since)
 
     def _tell(self, what: Callable[[Sink], None]) -> None:
         for sink in self._sinks:

@@ -10,6 +10,7 @@ import httpx
 
 from prober import __version__
 from prober.client.foreign_logs import keep_back
+from prober.client.http.user_agent import user_agent
 from prober.config.fields.secret import Secret
 from prober.config.fields.urls import without_query
 from prober.sources.found import SourceError
@@ -21,7 +22,9 @@ MOST_BYTES: Final = 64 * 1024 * 1024
 USER_AGENT: Final = f"mcp-prober/{__version__}"
 
 
-async def fetch_json(url: Secret, *, headers: Mapping[str, Secret], most_bytes: int = MOST_BYTES) -> Any:
+async def fetch_json(
+    url: Secret, *, headers: Mapping[str, Secret], contact: str = "", most_bytes: int = MOST_BYTES
+) -> Any:
     """The JSON document at an address. Redirects are not followed: they would lead where nobody wrote.
 
     Raises SourceError; its text has neither the query of the URL nor a header.
@@ -29,7 +32,8 @@ async def fetch_json(url: Secret, *, headers: Mapping[str, Secret], most_bytes: 
     keep_back("httpx")
     keep_back("httpcore")
     shown = without_query(url.reveal())
-    sent = {"User-Agent": USER_AGENT, "Accept": "application/json", **{k: v.reveal() for k, v in headers.items()}}
+    agent = user_agent(contact) if contact else USER_AGENT
+    sent = {"User-Agent": agent, "Accept": "application/json", **{k: v.reveal() for k, v in headers.items()}}
     body = bytearray()
     try:
         async with (

@@ -85,7 +85,15 @@ class Found:
             self.leave_out(target.address, f"beyond the {source.most:,} targets that the source may give")
             return
         name = self._free(_as_name(target.name))
-        self.targets[name] = replace(target, name=name, source=source.name, labels={**source.labels, **target.labels})
+        self.targets[name] = replace(
+            target,
+            name=name,
+            source=source.name,
+            labels={**source.labels, **target.labels},
+            of_registry=source.registry is not None,
+            host_budget=source.requests_per_host,
+            contact=source.contact,
+        )
 
     def _unwanted(self, url: str, name: str) -> str | None:
         host = urlsplit(url).hostname or ""

@@ -33,7 +33,7 @@ async def document_of(source: TargetSource, known: Any) -> Any:
     match source.way:
         case "http":
             assert source.http is not None
-            return await fetch_json(source.http, headers=source.headers)
+            return await fetch_json(source.http, headers=source.headers, contact=source.contact)
         case "registry":
             return await registry.refreshed(source, known if isinstance(known, dict) else {})
         case "file":

@@ -40,7 +40,7 @@ async def refreshed(source: TargetSource, known: Entries) -> Entries:
         query |= {"updated_since": since, "include_deleted": "true"} if since else {}
         query |= {"cursor": cursor} if cursor else {}
         url = f"{source.registry.reveal().rstrip('/')}/v0.1/servers?{urlencode(query)}"
-        document = await fetch_json(Secret(url), headers=source.headers)
+        document = await fetch_json(Secret(url), headers=source.headers, contact=source.contact)
         cursor = _take_page(document, entries)
         if not cursor:
             return entries

@@ -29,6 +29,7 @@ from starlette.routing import Route
 from prober.config.model import Probe
 from prober.report.json_report import evidence_fields, rounded, server_fields, text_or_null
 from prober.report.next_step import next_step
+from prober.sources.watcher import SourceState
 from prober.status import ProbeStatus, TargetStatus
 from prober.web.api_parameters import limit_parameter, parameter, time_parameter
 from prober.web.app_state import AppState
@@ -49,6 +50,10 @@ def routes(app_state: AppState) -> list[Route]:
     async def results(request: Request) -> Response:
         return _response(request, await _results(app_state, request))
 
+    async def sources(request: Request) -> Response:
+        parameters(request, ())
+        return _response(request, listed('{"sources":[', map(_source, app_state.sources().values()), "]}\n"))
+
     async def failures(request: Request) -> Response:
         query = parameters(request, ("target", "probe", "limit"))
         target, probe = parameter(query, "target"), parameter(query, "probe")
@@ -57,6 +62,7 @@ def routes(app_state: AppState) -> list[Route]:
 
     return [
         Route("/api/v1/targets", targets),
+        Route("/api/v1/sources", sources),
         Route("/api/v1/results", results),
         Route("/api/v1/failures", failures),
     ]
@@ -84,6 +90,8 @@ def _target(status: TargetStatus) -> dict[str, Any]:
         "address": target.address,
         "transport": target.transport,
         "tags": list(target.tags),
+        "labels": dict(target.labels),
+        "source": target.source,
         "enabled": bool(status.probes),
         "verdict": status.verdict,
         "since": rfc3339_or_null(status.since),
@@ -115,6 +123,19 @@ def _probe(status: ProbeStatus, app_state: AppState) -> dict[str, Any]:
         "latency_seconds": _seconds(last.outcome.facts.get("latency_seconds")) if last else None,
         "start_lag_seconds": _seconds(last.start_lag_seconds) if last else None,
         "maintenance": app_state.in_maintenance(probe.name),
+    }
+
+
+def _source(state: SourceState) -> dict[str, Any]:
+    return {
+        "source": state.source.name,
+        "way": state.source.way,
+        "refresh_seconds": state.source.every,
+        "targets": len(state.targets),
+        "left_out": state.left_out,
+        "problems": [text_or_null(problem) for problem in state.problems],
+        "looked_at": rfc3339_or_null(state.looked_at),
+        "trouble": text_or_null(state.trouble),
     }
 
 

@@ -23,7 +23,7 @@ from prober.web import (
 from prober.web.app_state import AppState
 from prober.web.http_server import Web
 from prober.web.middleware import AccessMiddleware, set_headers
-from prober.web.pages import config_page
+from prober.web.pages import config_page, sources_page
 from prober.web.pages.renderer import Renderer
 from prober.web.pages.run_pages import RunPages
 from prober.web.pages.views import Views
@@ -50,6 +50,7 @@ def application(app_state: AppState, web: Web | None = None) -> Starlette:
             *Views(app_state, renderer, authenticated=authenticated).routes,
             *RunPages(app_state, renderer, external_url=web.external_url, authenticated=authenticated).routes,
             *config_page.routes(app_state, renderer),
+            *sources_page.routes(app_state, renderer),
         ],
         # Compression inside the gate, whose refusals are short. Level 1: a page of metrics shrinks to a tenth at any.
         middleware=[Middleware(AccessMiddleware, web=web), Middleware(GZipMiddleware, compresslevel=1)],

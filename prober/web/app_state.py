@@ -6,7 +6,7 @@ never shows a value from the start.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # only for annotations
     from prober.metrics import Metrics
     from prober.outcome import Outcome
     from prober.recent import RecentPace, RecentRuns
+    from prober.sources.watcher import SourceState
     from prober.status import StatusStore
 
 
@@ -54,6 +55,8 @@ class AppState:
     recent_runs: RecentRuns
     pace: RecentPace
     loaded: Callable[[], Loaded]
+    sources: Callable[[], Mapping[str, SourceState]] = lambda: {}
+    """How the sources of targets stand, by name."""
     history: HistoryStore | None = None
     """None where the daemon keeps no history."""
     run_now: RunNow
@@ -70,5 +73,7 @@ class AppState:
     started_at: datetime
     location: str | None = None
     """The value of `--location`."""
+    schedule: bool = True
+    """Whether probes run when they are due; else only when /probe asks."""
     paths: tuple[Path, ...] = ()
     """Where the configuration is read from: what `run` has to be given."""

@@ -3,11 +3,14 @@
     /probe?target=reference&probe=workflow-state
     /probe?target=reference&probe=handshake&probe=workflow-state     several, at the same time
     /probe?target=reference&probe=workflow-state&debug=true          with the exchanges
+    /probe?target=https://example.com/mcp&module=handshake           as blackbox_exporter's users write it
 
 A probe that may write is run by a POST, or where this prober has users. A page of another site runs none; a link on it
 that a person follows runs probes that only read.
 
-This is the multi-target pattern of blackbox_exporter, with names of the configuration in place of addresses.
+This is the multi-target pattern of blackbox_exporter. A target is given by its name, or by its URL where it is one of
+the configuration: no other address is ever asked. `module` is another word for `probe`; both may leave out the name of
+the target that a probe's name begins with, so that one module serves all targets that a template is made for.
 `probe_success`, `probe_duration_seconds`, `probe_http_status_code`, `probe_http_version`, `probe_tls_version_info` and
 `probe_ssl_earliest_cert_expiry` mean the same as there: rules and dashboards of its users go on.
 The status is 200 for a failed probe as well, because a failed scrape would say less than a successful scrape of a
@@ -21,6 +24,7 @@ import io
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
@@ -31,13 +35,14 @@ from starlette.routing import Route
 
 from prober.config.document.diagnostics import did_you_mean
 from prober.config.document.nodes import printable
-from prober.config.model import Probe
+from prober.config.model import Config, Probe
 from prober.engine import not_run
 from prober.outcome import Outcome, Verdict
 from prober.report import prometheus
 from prober.report.details import all_notes, as_lines, headline
 from prober.report.formatting import duration
 from prober.report.untrusted import line
+from prober.status import TargetStatus
 from prober.web.allowed_hosts import is_cross_site, is_followed_link
 from prober.web.app_state import AppState
 from prober.web.responses import parameters, refuse
@@ -59,13 +64,16 @@ def routes(app_state: AppState, *, external_url: str | None, authenticated: Call
     `authenticated` is whether requests have to prove who sends them.
     """
 
+    names_at = _Addresses(app_state)
+
     async def probe(request: Request) -> Response:
         foreign = is_cross_site(request.headers, external_url=external_url)
         if foreign and not is_followed_link(request.headers):
             raise refuse(403, "a page of another site may not run probes")
-        query = parameters(request, ("target", "probe", "debug"), several=("probe",))
+        query = parameters(request, ("target", "probe", "module", "debug"), several=("probe", "module"))
         debug = _flag(query.get("debug", ["false"])[0])
-        probes = _select_probes(app_state, query.get("target", []), query.get("probe", []))
+        wanted = [*query.get("probe", []), *query.get("module", [])]
+        probes = _select_probes(app_state, names_at, query.get("target", []), wanted)
         _refuse_writes(probes, method=request.method, trusted=authenticated() and not foreign)
         limit = _probe_timeout(request.headers.get(SCRAPE_TIMEOUT))
         if request.method == "HEAD":
@@ -131,15 +139,32 @@ def debug_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield from as_lines(all_notes(outcome, verbose=True))
 
 
-def _select_probes(app_state: AppState, targets: Sequence[str], names: Sequence[str]) -> list[Probe]:
+class _Addresses:
+    """The names of targets by their URL, made anew when the configuration is another one."""
+
+    def __init__(self, app_state: AppState) -> None:
+        self._app_state = app_state
+        self._of: Config | None = None
+        self._names: dict[str, list[str]] = {}
+
+    def __call__(self, url: str) -> Sequence[str]:
+        config = self._app_state.loaded().config
+        if self._of is not config:
+            self._of, self._names = config, {}
+            for target in config.targets.values():
+                if target.url is not None:
+                    self._names.setdefault(target.url, []).append(target.name)
+        return self._names.get(url, ())
+
+
+def _select_probes(
+    app_state: AppState, names_at: Callable[[str], Sequence[str]], targets: Sequence[str], names: Sequence[str]
+) -> list[Probe]:
     if not targets or not targets[0]:
         raise refuse(400, "target is missing: /probe?target=NAME&probe=NAME")
-    try:
-        target = app_state.statuses.target(targets[0])
-    except KeyError:
-        known = [status.target.name for status in app_state.statuses.targets()]
-        raise refuse(404, did_you_mean(f"no such target: {_quoted(targets[0])}", targets[0][:200], known)) from None
+    target = _target(app_state, names_at, targets[0])
     known_probes = {status.probe.name: status.probe for status in target.probes}
+    names = [name if name in known_probes else f"{target.target.name}-{name}" for name in names]
     if not names:
         if len(known_probes) == 1:
             return list(known_probes.values())
@@ -149,9 +174,25 @@ def _select_probes(app_state: AppState, targets: Sequence[str], names: Sequence[
         raise refuse(400, f"at most {_MAX_PROBES} probes in one request")
     for name in names:
         if name not in known_probes:
+            name = name.removeprefix(f"{target.target.name}-")
             complaint = f"no such probe of {target.target.name}: {_quoted(name)}"
             raise refuse(404, did_you_mean(complaint, name[:200], known_probes))
     return [known_probes[name] for name in dict.fromkeys(names)]
+
+
+def _target(app_state: AppState, names_at: Callable[[str], Sequence[str]], wanted: str) -> TargetStatus:
+    try:
+        return app_state.statuses.target(wanted)
+    except KeyError:
+        at_url = names_at(wanted)
+    if len(at_url) > 1:
+        several = ", ".join(at_url[:20])
+        raise refuse(400, f"{len(at_url)} targets have this URL, name one of them: {several}")
+    for name in at_url:
+        with suppress(KeyError):  # its probes are run by another process
+            return app_state.statuses.target(name)
+    known = [status.target.name for status in app_state.statuses.targets()]
+    raise refuse(404, did_you_mean(f"no such target: {_quoted(wanted)}", wanted[:200], known))
 
 
 async def _run(app_state: AppState, probes: Sequence[Probe], limit: float | None) -> list[Outcome]:

@@ -5,7 +5,8 @@
         honor_labels: true          # the labels target and probe below and in the scrape are the same
         http_sd_configs: [{url: "http://127.0.0.1:9733/sd"}]
 
-No relabelling is needed: labels set address, path, parameters, interval and timeout. Probes with a `cron` are left out,
+No relabelling is needed: labels set address, path, parameters, interval and timeout. The labels of a target are labels
+of all that a scrape of its probes gives. Probes with a `cron` are left out,
 because Prometheus knows only intervals: the daemon runs cron probes itself, and /metrics has their results. Likewise
 probes that may write, unless this prober has users: a scrape is a GET, which only they may send for such a probe.
 Source: prometheus.io/docs/prometheus/latest/http_sd, and "scrape_config" for the `__…__` labels.
@@ -13,7 +14,7 @@ Source: prometheus.io/docs/prometheus/latest/http_sd, and "scrape_config" for th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -41,7 +42,8 @@ def routes(app_state: AppState, *, external_url: str | None, authenticated: Call
         probes = [status.probe for status in app_state.statuses.probes() if status.probe.cron is None]
         if not authenticated():
             probes = [probe for probe in probes if not probe.allow_writes]
-        groups = paced(listed("[", map(group, probes), "]\n"))
+        targets = app_state.loaded().config.targets
+        groups = paced(listed("[", (group(probe, targets[probe.target].labels) for probe in probes), "]\n"))
         return streamed(request, groups, content_type="application/json")
 
     return [Route("/sd", discover)]
@@ -55,15 +57,16 @@ def _request_url(request: Request) -> str:
     return f"{request.url.scheme}://{host}"
 
 
-def _group_builder(url: str) -> Callable[[Probe], dict[str, Any]]:
+def _group_builder(url: str) -> Callable[[Probe, Mapping[str, str]], dict[str, Any]]:
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     address = f"{host}:{parts.port or _PORTS[parts.scheme]}"
     path = parts.path.rstrip("/") + "/probe"
 
-    def group(probe: Probe) -> dict[str, Any]:
+    def group(probe: Probe, given: Mapping[str, str]) -> dict[str, Any]:
         timeout = min(probe.interval, probe.timeout + _TIMEOUT_MARGIN)
         labels = {
+            **given,
             "__scheme__": parts.scheme,
             "__metrics_path__": path,
             "__param_target": probe.target,

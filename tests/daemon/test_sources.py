@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from tests.daemon.crowd import crowd
 from tests.daemon.process import daemon
-from tests.daemon.watching import api, logged, status, until
+from tests.daemon.watching import api, logged, metrics, status, until
 from tests.sources.registry_double import say, serving
 
 
@@ -55,3 +56,27 @@ def test_targets_come_from_sources_and_outlive_them(tmp_path: Path) -> None:
         with daemon(file, environ=state) as running:  # the registry is still down
             until(lambda: targets(running).get("io.example-good") == "pass" or None)
             assert {*targets(running)} == {"io.example-good", "io.example-bad", "io.example-late"}
+
+
+def test_a_thousand_targets_that_appear_at_once_are_spread_over_their_interval(tmp_path: Path) -> None:
+    with crowd() as port:
+        groups, file = tmp_path / "groups.json", tmp_path / "probes.yaml"
+
+        def offer(count: int) -> None:
+            urls = [f"http://127.0.0.1:{port}/ok/1/{number}" for number in range(count)]
+            groups.write_text(json.dumps([{"targets": urls}]))
+
+        offer(1)
+        source = {"file": "groups.json", "refresh": "200ms", "target": {"protocol": "modern"}}
+        probe = {"kind": "call", "tool": "echo", "arguments": {"message": "hi"}, "interval": "10s", "timeout": "5s"}
+        file.write_text(
+            json.dumps({"sources": {"files": source}, "probes": {"echo": {"for": {"source": "files"}, **probe}}})
+        )
+        with daemon(file, environ={"XDG_STATE_HOME": str(tmp_path)}) as running:
+            until(lambda: len(targets(running)) == 1 or None)
+            offer(1_000)
+            until(lambda: Counter(targets(running).values()) == {"pass": 1_000} or None)
+            found = api(running, "targets")["targets"]
+            seconds = Counter(each["probes"][0]["last_run"][:19] for each in found)
+            assert max(seconds.values()) < 300  # a tenth of them is due each second
+            assert metrics(running).value("mcp_prober_skipped_runs_total") == 0

@@ -1,10 +1,12 @@
-"""Servers of others, measured by `mcp_state`: the shipped rules and the state dashboard find them, unedited."""
+"""Servers of others, with the metrics of `mcp_state`: the shipped rules and the state dashboard find them, unedited."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 import yaml
 from mcp_state_tests.serving import SERVERS, Example, running
 
+from tests.examples import typescript
 from tests.web.prometheus import prometheus
 
 from .reading import FOLDER, dashboard, questions
@@ -43,12 +46,17 @@ async def collide(example: Example) -> None:
         )
 
 
-@pytest.mark.parametrize("name", SERVERS)
-async def test_the_rules_and_the_dashboard_of_shared_state_find_a_server_that_uses_the_package(
-    name: str, tmp_path: Path
-) -> None:
-    (tmp_path / "server").mkdir()
-    with running(name, tmp_path / "server") as example:
+@contextmanager
+def started(name: str, folder: Path) -> Iterator[Example]:
+    """One of the examples in Python, or the one in TypeScript."""
+    folder.mkdir()
+    with typescript.running(folder) if name == "typescript" else running(name, folder) as example:
+        yield example
+
+
+@pytest.mark.parametrize("name", [*SERVERS, "typescript"])
+async def test_the_rules_and_the_dashboard_of_shared_state_find_a_server_of_others(name: str, tmp_path: Path) -> None:
+    with started(name, tmp_path / "server") as example:
         config = {
             "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
             "rule_files": hurried(tmp_path),

@@ -22,7 +22,7 @@ from tests.docs.pages import PAGES, ROOT, Block, blocks, prose
 from tests.docs.shell import DAEMON, REFERENCE, shell
 from tests.real.process import free_port
 
-LANGUAGES: Final = {"sh", "yaml", "toml", "python", "text"}
+LANGUAGES: Final = {"sh", "yaml", "toml", "python", "typescript", "text"}
 MARKER: Final = re.compile(
     r"(?P<mode>not run|run by (?P<by>tests/[\w/.]+)|exit (?P<status>\d+)|lasting): (?P<why>\S.{8,})"
 )

@@ -66,8 +66,8 @@ def test_the_table_of_reasons_is_the_enum() -> None:
 
 
 def test_the_readme_counts_the_kinds() -> None:
-    assert len(all_kinds()) == 12
-    assert "There are twelve [kinds of probes]" in README.read_text(encoding="utf-8")
+    assert len(all_kinds()) == 14
+    assert "There are fourteen [kinds of probes]" in README.read_text(encoding="utf-8")
 
 
 def test_the_table_of_models_is_that_of_the_judges() -> None:

@@ -73,6 +73,7 @@ async def test_a_secret_in_what_the_process_said_last_is_masked(tmp_path: Path) 
     assert warning.endswith("fatal: *** is full")
 
 
+@pytest.mark.clock
 async def test_after_a_timeout_the_next_probe_has_a_new_process_and_a_right_answer(tmp_path: Path) -> None:
     hangs = {"arguments": {"before": "hangs"}, "timeout": "300ms"}
     outcomes = await passed(tmp_path, {"reuse": "1h"}, {}, hangs, {})

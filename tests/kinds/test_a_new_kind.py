@@ -123,7 +123,7 @@ async def test_it_is_read_with_all_its_mistakes(kinds: Path) -> None:
 
 async def test_it_is_in_the_schema_for_editors_with_its_sentence_types_and_defaults(kinds: Path) -> None:
     schema = json.loads((await command(kinds, "check", "--print-schema")).out)
-    assert list(schema["$defs"])[:4] == ["handshake", "auth", "catalog", "census"]  # by rank
+    assert list(schema["$defs"])[:6] == ["handshake", "auth", "session", "http", "catalog", "census"]  # by rank
     census = schema["$defs"]["census"]
     assert census["description"] == "Count the tools."
     assert census["required"] == ["kind", "least"]
@@ -194,20 +194,8 @@ def test_only_commands_about_a_kind_name_it() -> None:
 
 def test_every_kind_that_ships_is_whole() -> None:
     assert all_kinds().keys() == {
-        *(
-            "handshake",
-            "auth",
-            "catalog",
-            "clients",
-            "stream",
-            "call",
-            "read",
-            "prompt",
-            "scenario",
-            "race",
-            "isolation",
-            "metrics",
-        )
+        *("handshake", "auth", "session", "http", "catalog", "clients", "stream", "call", "read", "prompt"),
+        *("scenario", "race", "isolation", "metrics"),
     }
     for name, kind in all_kinds().items():
         assert isinstance(kind, ProbeKind)

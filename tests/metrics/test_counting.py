@@ -285,8 +285,8 @@ async def test_maintenance_and_budget_are_those_of_the_moment_and_only_where_con
     assert await values(metrics, "mcp_target_budget_remaining") == {("web",): 7.5}
     open_windows = {names for names, now in (await values(metrics, "mcp_probe_maintenance")).items() if now}
     assert open_windows == {("hello", "web")}
-    assert asked[:4] == ["hello", "offer", "users", "search"]
-    assert set(asked) == {"hello", "offer", "users", "search"}
+    assert asked[:5] == ["hello", "offer", "users", "visit", "search"]
+    assert set(asked) == {"hello", "offer", "users", "visit", "search"}
     windows.clear()
     assert set((await values(metrics, "mcp_probe_maintenance")).values()) == {0}
     budgets.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from prober.metrics import Metrics
@@ -56,7 +57,7 @@ async def test_a_probe_goes_with_all_its_series_and_leaves_the_others_alone() ->
 async def test_a_target_goes_with_its_last_probe() -> None:
     metrics = eventful_metrics()
     assert "web" in await named(metrics, "target")
-    config = without("hello", "offer", "users", "search")
+    config = without("hello", "offer", "users", "visit", "search")
     metrics.apply_config(config, config.probes)
     assert await named(metrics, "target") == {"old", "local"}
     assert await value(metrics, "mcp_prober_targets") == 2
@@ -161,3 +162,14 @@ async def test_a_run_is_newer_than_any_memory() -> None:
     )
     assert await value(metrics, "mcp_probe_success", **SEARCH) == 1
     assert await value(metrics, "mcp_probe_last_success_timestamp_seconds", **SEARCH) == STARTED + 600.25
+
+
+async def test_the_labels_of_a_target_are_series_of_their_own_that_change_with_the_configuration() -> None:
+    metrics = eventful_metrics()
+    assert await values(metrics, "mcp_target_label_info", target="web") == {("team", "search"): 1}
+    changed = configured()
+    web = changed.targets["web"]
+    labels = {"team": 'o"ps', "env": "prod"}
+    changed = replace(changed, targets={**changed.targets, "web": replace(web, labels=labels)})
+    metrics.apply_config(changed, changed.probes)
+    assert await values(metrics, "mcp_target_label_info", target="web") == {("team", 'o"ps'): 1, ("env", "prod"): 1}

@@ -17,6 +17,7 @@ from prober.kinds.call import CallSettings
 from prober.kinds.catalog import CatalogSettings
 from prober.kinds.clients import ClientsSettings
 from prober.kinds.handshake import HandshakeSettings
+from prober.kinds.http import HttpSettings
 from prober.kinds.isolation import IsolationSettings
 from prober.kinds.metrics.settings import MetricsSettings
 from prober.kinds.prompt import PromptSettings
@@ -24,6 +25,7 @@ from prober.kinds.race import RaceSettings
 from prober.kinds.race.models import MODELS
 from prober.kinds.read import ReadSettings
 from prober.kinds.scenario import ScenarioSettings
+from prober.kinds.session import SessionSettings
 from prober.kinds.stream import StreamSettings
 from prober.metrics.results import reasons_of, results_of
 from prober.outcome import Reason, Symptom
@@ -31,7 +33,9 @@ from tests.peers.cases import CASES, PROBE_OF, Case, fault_of
 
 SETTINGS: Final[dict[str, Any]] = {
     "handshake": HandshakeSettings(second_opinion=True),
-    "catalog": CatalogSettings(),
+    "session": SessionSettings(),
+    "http": HttpSettings(accept=("json",)),
+    "catalog": CatalogSettings(as_=Target(name="")),
     "auth": AuthSettings(),
     "clients": ClientsSettings(),
     "stream": StreamSettings(),

@@ -11,7 +11,7 @@ from prober import __version__
 from prober.metrics import Metrics
 from prober.metrics.self_metrics import WorstOfLastMinute
 from tests.metrics.reading import OPENMETRICS, metrics_of, page, value, values
-from tests.metrics.world import configured, ran
+from tests.metrics.world import SOURCES, STARTED, configured, ran
 
 
 async def test_a_loaded_configuration_is_told_with_its_time() -> None:
@@ -99,3 +99,18 @@ async def test_the_build_and_the_process_are_told() -> None:
     memory = await value(metrics, "process_resident_memory_bytes")
     assert memory is not None
     assert memory > 1_000_000
+
+
+async def test_a_source_says_how_it_stands_and_goes_with_its_series() -> None:
+    metrics = Metrics()
+    metrics.sources(SOURCES)
+    assert await values(metrics, "mcp_prober_source_up") == {
+        ("registry",): 1,
+        ("files",): 0,
+    }  # not looked at: no series
+    assert await values(metrics, "mcp_prober_source_targets") == {("registry",): 2, ("files",): 0, ("new",): 0}
+    assert await values(metrics, "mcp_prober_source_left_out", source="registry") == {(): 3}
+    assert await values(metrics, "mcp_prober_source_last_success_timestamp_seconds") == {("registry",): STARTED}
+    metrics.sources({"new": SOURCES["new"]})
+    assert await values(metrics, "mcp_prober_source_up") == {}
+    assert await values(metrics, "mcp_prober_source_targets") == {("new",): 0}

@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from prober.config.model import Checks, Config, Latency, Probe, Target
+from prober.config.fields.secret import Secret
+from prober.config.model import Checks, Config, Latency, Probe, Target, TargetSource
 from prober.kinds.call import CallSettings
 from prober.loader import load
 from prober.outcome import Outcome, Phase, Reason, ServerInfo, Verdict
 from prober.scheduled_run import ScheduledRun
+from prober.sources.watcher import SourceState
 
 STARTED_AT: Final = datetime(2026, 11, 22, 7, 28, 0, 250000, tzinfo=UTC)
 STARTED: Final = 1795332480.25
@@ -35,12 +37,20 @@ SLOW: Final = {
     "warm_latency_seconds_warn": 0.5,
     "warm_latency_seconds_fail": 1.0,
 }
+SESSION: Final = {
+    "session_connections_known": 3.0,
+    "session_connections_lost": 1.0,
+    "session_addresses_well": 2.0,
+    "session_addresses_failed": 0.0,
+}
+
 STREAM: Final = {"stream_open_seconds": 60.0, "stream_silence_seconds": 15.25}
 DOCUMENT: Final[Mapping[str, Any]] = {
     "targets": {
         "web": {
             "url": "https://mcp.example/mcp",
             "budget": "120/h",
+            "labels": {"team": "search"},
             "maintenance": [{"cron": "0 3 * * *", "duration": "1h"}],
         },
         "old": {"url": "http://127.0.0.1:9/sse", "transport": "sse", "objective": 99.9},
@@ -51,6 +61,7 @@ DOCUMENT: Final[Mapping[str, Any]] = {
         "hello": {"target": "web", "kind": "handshake"},
         "offer": {"target": "web", "kind": "catalog", "interval": "10m"},
         "users": {"target": "web", "kind": "clients", "interval": "10m"},
+        "visit": {"target": "web", "kind": "session", "addresses": "all", "interval": "10m"},
         "search": {
             "target": "web",
             "kind": "call",
@@ -116,6 +127,19 @@ def ran(probe: Probe, *, at: float = 0.0, took: float = 0.25, lag: float = 0.002
     return ScheduledRun(outcome=outcome, due=begun, start_lag_seconds=lag)
 
 
+SOURCES: Final = {
+    "registry": SourceState(
+        source=TargetSource(name="registry", registry=Secret("https://registry.example")),
+        targets={"a": Target(name="a"), "b": Target(name="b")},
+        left_out=3,
+        looked_at=STARTED_AT,
+    ),
+    "files": SourceState(source=TargetSource(name="files", file="/etc/targets.json"), trouble="no such file"),
+    "new": SourceState(source=TargetSource(name="new", file="/etc/new.json")),
+}
+"""Sources that work, fail, and have not been looked at yet."""
+
+
 def eventful(config: Config) -> list[ScheduledRun]:
     """Runs that fill every family, with numbers large, small, whole and none."""
     probes = config.probes
@@ -127,6 +151,7 @@ def eventful(config: Config) -> list[ScheduledRun]:
         ran(probes["hello"], at=60, took=0.0000125, reason=Reason.CONNECT_REFUSED),
         ran(probes["offer"], server=MODERN, facts={"tools": 7.0, **changes}, phases=PHASES),
         ran(probes["users"], server=MODERN, facts=CLIENTS, phases=PHASES),
+        ran(probes["visit"], server=MODERN, facts=SESSION, phases=PHASES),
         ran(probes["calm"], took=60.5, facts=STREAM, phases=PHASES),
         ran(probes["search"], took=3.0, facts=SLOW, reason=Reason.TOO_SLOW, phases=PHASES),
         ran(probes["motd"], took=31.5, facts={"start_seconds": 2.25, "close_seconds": 0.0625}, reason=Reason.TIMEOUT),

@@ -123,3 +123,13 @@ def test_what_a_server_says_is_capped_and_cannot_pretend_to_be_ours() -> None:
     assert "\x1b" not in message.text
     ours = WAYS.replace("--probe a", "--probe p0").replace("000Z/a", "000Z/p0")
     assert message.text.endswith(f"\n{ours}"), "what a server says pushes nothing of ours out"
+
+
+def test_the_labels_of_a_target_stand_before_the_ways_to_it() -> None:
+    failed = run("timeout").outcome
+    firing = Firing(target="notes", symptom=Symptom.NO_ANSWER, outcomes=(failed,), since=at(-2))
+    labels = {"team": "search", "env": "prod\x1b[2J"}
+    [message] = messages_of([firing], LINKS, lambda target: labels if target == "notes" else {})
+    assert f"\nlabels: team=search, env=prod\n{WAYS}" in message.text
+    resolved = Resolved(target="notes", symptom=Symptom.NO_ANSWER, probes=("a",), since=at(-2), until=at(0))
+    assert "labels: team=search" in message_of(resolved, LINKS, labels).text

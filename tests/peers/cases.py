@@ -45,6 +45,8 @@ PROBE_OF: Final[Mapping[Step, Mapping[str, Any]]] = {
     "prompt": {"kind": "prompt", "prompt": "greet", "arguments": {"name": "Ada"}},
     "listen": {"kind": "stream", "hold": "1s"},
     "close": {"kind": "handshake"},
+    "ping": {"kind": "session"},
+    "unknown": {"kind": "http"},
 }
 """The probe that comes by a step, in the words of the configuration."""
 

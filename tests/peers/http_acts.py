@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import gzip
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
 from tests.peers.http_peer import Act, Call, well
 from tests.peers.messages import Spoil, dump
-from tests.peers.protocol import RpcError
+from tests.peers.protocol import RpcError, reply
 from tests.peers.wire import CHUNK, JSON, chunk, hang, head, reset, response, send
 
 DRIP: Final = 0.02
@@ -22,6 +22,44 @@ DRIP: Final = 0.02
 def good_json(call: Call) -> bytes:
     """The good answer as the body that should have come; an empty object where none is due."""
     return dump(call.good.message or {})
+
+
+def when(wanted: Callable[[Call], bool], act: Act) -> Act:
+    """Misbehave at some requests of a step only."""
+
+    async def chosen(call: Call) -> None:
+        await (act if wanted(call) else well)(call)
+
+    return chosen
+
+
+def in_dead_session(call: Call) -> bool:
+    """Whether the good answer would be that the session does not live."""
+    return call.good.status == 404
+
+
+async def obliging(call: Call) -> None:
+    """Answer whatever the headers say."""
+    message = reply(call.request.message, call.peer.script.era)
+    await call.respond(200, {"Content-Type": JSON}, dump(message or {}))
+
+
+async def empty_result(call: Call) -> None:
+    """A result, whatever was asked."""
+    message = {"jsonrpc": "2.0", "id": call.request.rpc_id, "result": {"resultType": "complete"}}
+    await call.respond(200, {"Content-Type": JSON}, dump(message))
+
+
+CALLER: Final = "X-Caller"
+
+
+async def cached_for_all(call: Call) -> None:
+    """Tools that depend on who asks, in a list that says that everybody may have it."""
+    message = dict(call.good.message or {})
+    if "tools" in message["result"]:
+        tools = [] if CALLER.lower() in call.request.headers else message["result"]["tools"]
+        message["result"] = {**message["result"], "tools": tools, "cacheScope": "public"}
+    await call.respond(200, {"Content-Type": JSON}, dump(message))
 
 
 def status(code: int, *, headers: Mapping[str, str] | None = None) -> Act:

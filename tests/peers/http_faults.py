@@ -14,7 +14,18 @@ from tests.peers import sse_acts as sse
 from tests.peers.fault import Fault
 from tests.peers.http_peer import Act, well
 from tests.peers.messages import CALL, DISCOVER, INITIALIZE, MESSAGE_FAULTS, MODERN_ASKED, dump
-from tests.peers.protocol import ASKED, IN_USE, MODERN, NARROW, SENT, Place, RpcError, of_era, unsupported_version
+from tests.peers.protocol import (
+    ASKED,
+    IN_USE,
+    MODERN,
+    NARROW,
+    SENT,
+    VERSION,
+    Place,
+    RpcError,
+    of_era,
+    unsupported_version,
+)
 from tests.peers.wire import event
 
 LISTEN: Final = frozenset({Place("modern", "listen"), Place("handshake", "listen")})
@@ -123,6 +134,41 @@ _CONNECTION: Final[Mapping[str, Fault[Act]]] = {
     ),
 }
 
+_OF_THE_TRANSPORT: Final[Mapping[str, Fault[Act]]] = {
+    "dead_session_400": Fault(
+        act=http.when(http.in_dead_session, http.status(400)),
+        reason=Reason.DEAD_SESSION,
+        where=frozenset({Place("handshake", "ping")}),
+    ),
+    "get_404": Fault(
+        act=http.status(404),
+        reason=Reason.HTTP_RULE_BROKEN,
+        where=frozenset({Place("handshake", "listen")}),
+        probe={"kind": "session"},
+    ),
+    "unknown_method_answered": Fault(
+        act=http.empty_result, reason=Reason.HTTP_RULE_BROKEN, where=frozenset(Place(era, "unknown") for era in VERSION)
+    ),
+    "headers_unchecked": Fault(
+        act=http.obliging,
+        reason=Reason.HEADERS_UNCHECKED,
+        where=DISCOVER | {Place("handshake", "ping")},
+        probe={"kind": "session", "skip": ["dead-session"]},
+    ),
+    "origin_unchecked": Fault(
+        act=http.obliging,
+        reason=Reason.ORIGIN_UNCHECKED,
+        where=DISCOVER | {Place("handshake", "ping")},
+        probe={"kind": "http"},
+    ),
+    "cached_for_all": Fault(
+        act=http.cached_for_all,
+        reason=Reason.CACHE_LEAK,
+        where=frozenset({Place("modern", "list")}),
+        probe={"as": {"headers": {http.CALLER: "somebody-else"}}},
+    ),
+}
+
 _STREAM: Final[Mapping[str, Fault[Act]]] = {
     "stream_silent": Fault(act=sse.silent, reason=Reason.TIMEOUT, where=ASKED),
     "stream_of_comments": Fault(act=sse.every_now_and_then(b": still here\n\n"), reason=Reason.TIMEOUT, where=ASKED),
@@ -184,6 +230,7 @@ FAULTS: Final[Mapping[str, Fault[Act]]] = {
     **_AUTH,
     **_CONTENT,
     **_CONNECTION,
+    **_OF_THE_TRANSPORT,
     **_STREAM,
     **{name: fault.doing(http.spoilt(fault.act)) for name, fault in MESSAGE_FAULTS.items()},
     **{

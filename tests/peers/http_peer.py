@@ -16,10 +16,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, Literal
+from uuid import uuid4
 
+from prober.assertions.result_shapes import versions
 from tests.peers.listener import listening
 from tests.peers.messages import dump
-from tests.peers.protocol import MODERN, Era, Message, RpcError, Step, reply
+from tests.peers.protocol import HANDSHAKE, META, MODERN, Era, Message, RpcError, Step, reply
 from tests.peers.wire import EVENTS, JSON, NotHttpError, Request, chunk, event, head, read_request, response, send
 
 SESSION_HEADER: Final = "Mcp-Session-Id"
@@ -74,6 +76,10 @@ class Script:
     answers: Literal["json", "events"] = "json"
     faults: Mapping[Step, Act] = field(default_factory=dict)
     after: int = 0
+    origins: tuple[str, ...] = ()
+    """Of the web pages that may use it."""
+    long_ids: bool = False
+    """Whether sessions have ids as real servers make them, 32 hexadecimal digits, instead of `session-1`."""
 
 
 class HttpPeer:
@@ -142,6 +148,10 @@ class HttpPeer:
     def _good(self, request: Request) -> Answer:
         if request.method not in ("POST", "DELETE"):
             return Answer(status=405, headers={"Allow": "POST, DELETE"})
+        if request.headers.get("origin") not in (None, *self.script.origins):
+            return _refusal(403, RpcError(BAD_REQUEST, "Forbidden: Invalid Origin"), None)
+        if request.method == "POST" and not request.headers.get("content-type", "").startswith(JSON):
+            return Answer(status=415)
         return self._good_handshake(request) if self.script.era == "handshake" else self._good_modern(request)
 
     def _good_modern(self, request: Request) -> Answer:
@@ -151,7 +161,11 @@ class HttpPeer:
         answer = reply(message, "modern")
         if answer is None:
             return Answer(status=202)
-        wanted = {"mcp-protocol-version": MODERN, "mcp-method": message["method"]}
+        params = message.get("params", {})
+        version = params.get("_meta", {}).get(META + "protocolVersion", MODERN)
+        wanted = {"mcp-protocol-version": version, "mcp-method": message["method"]}
+        if message["method"] in ("tools/call", "prompts/get") and "=?" not in request.headers.get("mcp-name", ""):
+            wanted["mcp-name"] = params.get("name")
         if any(request.headers.get(name) != value for name, value in wanted.items()):
             return _refusal(400, RpcError(HEADER_MISMATCH, "Header mismatch"), message["id"])
         code = answer.get("error", {}).get("code")
@@ -160,7 +174,7 @@ class HttpPeer:
     def _good_handshake(self, request: Request) -> Answer:
         message = request.message
         if message.get("method") == "initialize":
-            session = f"session-{len(self._sessions) + 1}"
+            session = uuid4().hex if self.script.long_ids else f"session-{len(self._sessions) + 1}"
             self._sessions.add(session)
             return Answer(headers={SESSION_HEADER: session}, message=reply(message, "handshake"))
         session = request.headers.get(SESSION_HEADER.lower(), "")
@@ -171,6 +185,8 @@ class HttpPeer:
         if request.method == "DELETE":
             self._sessions.discard(session)
             return Answer()
+        if request.headers.get("mcp-protocol-version", HANDSHAKE) not in versions("handshake"):
+            return _refusal(400, RpcError(BAD_REQUEST, "Bad Request: Unsupported protocol version"), None)
         answer = reply(message, "handshake")
         return Answer(status=202) if answer is None else Answer(message=answer)
 

@@ -13,7 +13,21 @@ from typing import Any, Final, Literal, NamedTuple
 
 Message = dict[str, Any]
 Era = Literal["modern", "handshake"]
-Step = Literal["connect", "discover", "initialize", "initialized", "list", "call", "read", "prompt", "listen", "close"]
+Step = Literal[
+    "connect",
+    "discover",
+    "initialize",
+    "initialized",
+    "list",
+    "call",
+    "read",
+    "prompt",
+    "close",
+    "ping",
+    "listen",
+    "preflight",
+    "unknown",
+]
 
 MODERN: Final = "2026-07-28"
 HANDSHAKE: Final = "2025-11-25"
@@ -32,6 +46,7 @@ STEP_OF: Final[Mapping[str, Step]] = {
     "tools/call": "call",
     "resources/read": "read",
     "prompts/get": "prompt",
+    "ping": "ping",
     "subscriptions/listen": "listen",
 }
 

@@ -29,6 +29,8 @@ PARAMS: Final[Mapping[Step, tuple[str, Message]]] = {
     "call": ("tools/call", {"name": "echo", "arguments": {"message": "hi"}}),
     "read": ("resources/read", {"uri": "peer://facts"}),
     "prompt": ("prompts/get", {"name": "greet", "arguments": {"name": "Ada"}}),
+    "ping": ("ping", {}),
+    "unknown": ("no/such/method", {}),
 }
 
 
@@ -45,7 +47,9 @@ def headers(step: Step, era: Era, session: str | None = None) -> dict[str, str]:
     """The headers that go with it over Streamable HTTP."""
     common = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
     if era == "modern":
-        common |= {"MCP-Protocol-Version": MODERN, "Mcp-Method": PARAMS[step][0]}
+        method, params = PARAMS[step]
+        common |= {"MCP-Protocol-Version": MODERN, "Mcp-Method": method}
+        common |= {"Mcp-Name": params["name"]} if "name" in params else {}
     return common | ({"Mcp-Session-Id": session} if session else {})
 
 

@@ -171,5 +171,5 @@ def _run(command: list[str]) -> object:
 
 
 def test_the_step_of_a_stranger_is_none() -> None:
-    stranger = Request(method="GET", target="/mcp", headers={}, body=b"", connection=1)
+    stranger = Request(method="PUT", target="/mcp", headers={}, body=b"", connection=1)
     assert stranger.step is None

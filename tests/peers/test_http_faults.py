@@ -105,6 +105,12 @@ SEEN: Final[dict[str, tuple[bytes, End]]] = {
     "stream_with_byte_order_mark": (STREAM + rb'.*\r\n\xef\xbb\xbf: hello(?s:.*)"result"', "kept"),
     "stream_of_many_lines": (STREAM + rb'(?s:.*)\ndata:  "result": \{\r\n', "kept"),
     "stream_byte_by_byte": (STREAM + rb"1\r\ne\r\n1\r\nv\r\n1\r\ne\r\n", "kept"),
+    "dead_session_400": (rb"HTTP/1\.1 400 ", "kept"),
+    "get_404": (rb"HTTP/1\.1 404 ", "kept"),
+    "unknown_method_answered": (OK + rb'(?s:.*)"result"', "kept"),
+    "headers_unchecked": (OK + rb'(?s:.*)"result"', "kept"),
+    "origin_unchecked": (OK + rb'(?s:.*)"result"', "kept"),
+    "cached_for_all": (OK + rb'(?s:.*)"cacheScope":"public"', "kept"),
     "stream_left_open": (STREAM + rb'(?s:.*)"result"(?s:.*)\n\n\r\n$', "silent"),
 }
 
@@ -122,9 +128,15 @@ async def test_a_fault_is_seen_on_the_wire_as_its_name_says(name: str) -> None:
     async with http_peer(Script(era=era, faults={step: fault.act})) as peer:
         port = urlsplit(peer.url).port or 0
         session = await _session(port) if era == "handshake" and step != "initialize" else None
+        if name == "dead_session_400":
+            session = "gone"
         request = (
-            http("DELETE", "/mcp", {"Mcp-Session-Id": session or ""})
-            if step == "close"
+            http(
+                "DELETE" if step == "close" else "GET",
+                "/mcp",
+                {"Mcp-Session-Id": session or "", "Accept": "text/event-stream"},
+            )
+            if step == "close" or (step == "listen" and era == "handshake")
             else http("POST", "/mcp", headers(step, era, session), message(step, era))
         )
         seen = await exchange(port, request, within=0.2 if end == "silent" else 5)

@@ -18,6 +18,7 @@ MAX_HEAD: Final = 64 * 1024
 CHUNK: Final = bytes(64 * 1024)
 JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream"
+_STEP_OF_VERB: Final[Mapping[str, Step]] = {"DELETE": "close", "OPTIONS": "preflight"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +58,13 @@ class Request:
     @property
     def step(self) -> Step | None:
         """The step of an MCP conversation this is; None for answers to our own requests and for strangers."""
-        if self.method == "DELETE":
-            return "close"
-        if self.method == "GET" and EVENTS in self.headers.get("accept", ""):
-            return "listen"
-        return STEP_OF.get(self.rpc_method or "") if self.method == "POST" else None
+        if self.method == "GET":
+            return "listen" if EVENTS in self.headers.get("accept", "") else None
+        if self.method in _STEP_OF_VERB:
+            return _STEP_OF_VERB[self.method]
+        if self.method != "POST" or self.rpc_method is None:
+            return None
+        return STEP_OF.get(self.rpc_method, "unknown")
 
 
 class NotHttpError(Exception):

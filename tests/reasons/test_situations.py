@@ -37,6 +37,14 @@ def known(name: str) -> Setting:
     return lambda folder: connect_faults.FAULTS[name].act("handshake", folder)
 
 
+@asynccontextmanager
+async def unsure_of_its_sessions(folder: Path) -> AsyncIterator[Target]:
+    """A server whose proxy drops the header of sessions."""
+    missing = status_with_error(400, RpcError(-32000, "Bad Request: Missing session ID"))
+    async with http_peer(Script(era="handshake", faults={"initialized": missing})) as peer:
+        yield {"url": peer.url, "protocol": "handshake"}
+
+
 def answering(
     status: int,
     headers: dict[str, str] | None = None,
@@ -419,6 +427,13 @@ CASES: Final = {
         situation=Situation.HEADERS_CHANGED,
         message="error -32020: Header mismatch",
         next="Look at the proxy before the server",
+    ),
+    "a session that is refused as soon as it is there": Case(
+        setting=unsure_of_its_sessions,
+        reason=Reason.RPC_ERROR,
+        situation=Situation.NEW_SESSION_REFUSED,
+        message="HTTP 400: error -32000: Bad Request: Missing session ID",
+        next="Look at what stands before the server: it has to pass on `Mcp-Session-Id`",
     ),
     "a capability that is wanted": Case(
         setting=rpc_error(-32021, "sampling is needed"),

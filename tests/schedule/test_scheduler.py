@@ -286,7 +286,7 @@ async def test_a_run_whose_code_is_broken_is_logged_and_the_next_one_runs(
             raise RuntimeError("a bug in the engine")
         return await run_probe(*args, **more)
 
-    monkeypatch.setattr("prober.schedule.scheduler.run_probe", broken_once)
+    monkeypatch.setattr("prober.schedule.scheduled_probe.run_probe", broken_once)
     ledger = Ledger()
     async with (
         offering(tool("count", gives({"count": 3}))) as peer,

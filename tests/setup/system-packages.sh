@@ -3,7 +3,8 @@
 # sudo that asks for no password; else says what to do.
 #   system-packages.sh           git, for the tests of the git server, and Python's own venv
 #   system-packages.sh readers   what reads the daemon, its rules and its pages in the tests: Prometheus, Alertmanager,
-#                                Pushgateway, mtail, Chromium. Tests that find theirs missing say so and are skipped
+#                                Pushgateway, mtail, Chromium, nginx. Tests that find theirs missing say so and are
+#                                skipped
 set -eu
 
 PYTHON=${PYTHON:-python3}
@@ -24,6 +25,7 @@ if [ "${1:-}" = readers ]; then
     want mtail mtail
     want prometheus-pushgateway prometheus-pushgateway
     want chromedriver "chromium chromium-driver"
+    want nginx nginx-light
 else
     without=1
     want git git

@@ -296,3 +296,11 @@ async def test_a_report_of_a_stretch_of_time(tmp_path: Path) -> None:
             refused = await client.get(f"/api/v1/report?{query}")
             assert refused.status_code == 400
             checked("error", refused)
+
+
+async def test_a_target_has_its_labels_and_the_source_that_gave_it(tmp_path: Path) -> None:
+    document = dead("a")
+    document["targets"]["dead"]["labels"] = {"team": "search"}
+    async with house(document, tmp_path) as here, asking(here.app_state) as client:
+        (found,) = checked("targets", await client.get("/api/v1/targets"))["targets"]
+        assert (found["labels"], found["source"]) == ({"team": "search"}, None)

@@ -151,7 +151,8 @@ async def test_the_only_probe_of_a_target_need_not_be_named(tmp_path: Path) -> N
         ("target=dead&probe=alpha&probe=nope", 404, "no such probe of dead: nope; known: alpha, beta"),
         ("target=a%0Ab", 404, r"no such target: a\nb; known: dead"),
         ("target=dead&target=dead", 400, "target is given twice"),
-        ("target=dead&module=http_2xx", 400, "unknown parameter module; known: target, probe, debug"),
+        ("target=dead&module=http_2xx", 404, "no such probe of dead: http_2xx; known: alpha, beta"),
+        ("target=dead&prober=http", 400, "unknown parameter prober; did you mean probe?"),
         ("target=dead&probe=alpha&debug=yes", 400, "debug: expected true or false, found yes"),
         ("target=dead" + "&probe=alpha" * 17, 400, "at most 16 probes in one request"),
     ],
@@ -162,7 +163,25 @@ async def test_what_is_not_configured_is_not_run(tmp_path: Path, query: str, sta
         assert (answer.status_code, answer.text) == (status, f"{message}\n")
 
 
-async def test_a_url_is_not_a_target(tmp_path: Path) -> None:
+async def test_a_url_is_a_target_where_exactly_one_has_it(tmp_path: Path) -> None:
+    document = dead("dead-alpha", "beta")
+    url = document["targets"]["dead"]["url"]
+    document["targets"]["twin"] = {"url": f"{url}/twin"}
+    document["probes"]["twin-alpha"] = {**document["probes"]["beta"], "target": "twin"}
+    async with house(document, tmp_path) as here, asking(here.app_state) as client:
+        answer = await client.get("/probe", params={"target": url, "module": ["alpha", "beta"]})
+        probes = {dict(labels)["probe"] for labels in values(answer)["mcp_probe_success"]}
+        assert probes == {"dead-alpha", "beta"}
+        twin = await client.get("/probe", params={"target": f"{url}/twin", "module": "alpha"})
+        assert {dict(labels)["target"] for labels in values(twin)["mcp_probe_success"]} == {"twin"}
+    document["targets"]["twin"]["url"] = url
+    async with house(document, tmp_path) as here, asking(here.app_state) as client:
+        answer = await client.get("/probe", params={"target": url, "module": "alpha"})
+        said = "2 targets have this URL, name one of them: dead, twin\n"
+        assert (answer.status_code, answer.text) == (400, said)
+
+
+async def test_a_url_that_no_target_has_is_never_asked(tmp_path: Path) -> None:
     async with http_peer() as peer, house(dead("a"), tmp_path) as here, asking(here.app_state) as client:
         assert (await client.get("/probe", params={"target": peer.url})).status_code == 404
         assert peer.connections == 0

@@ -86,3 +86,15 @@ async def test_a_host_that_cannot_be_an_address_is_refused(tmp_path: Path, other
     async with house(dead("a"), tmp_path) as here, asking(here.app_state, web) as client:
         answer: httpx.Response = await client.get("/sd", headers={"Host": "a_b@c/d"})
         assert answer.status_code == 400
+
+
+async def test_the_labels_of_a_target_are_those_of_its_scrapes(tmp_path: Path) -> None:
+    document = dead("a")
+    document["targets"]["dead"]["labels"] = {"team": "search", "env": "prod"}
+    async with house(document, tmp_path) as here, asking(here.app_state) as client:
+        (group,) = (await client.get("/sd")).json()
+        assert {name: group["labels"][name] for name in ("team", "env", "target")} == {
+            "team": "search",
+            "env": "prod",
+            "target": "dead",
+        }

@@ -9,7 +9,7 @@ from dashboards.generate.panels import over_time
 
 
 def promises(targets: str, probes: str) -> Row:
-    """Catalogue, contract, budget of calls, whether a kept process lives, and how long an idle stream does."""
+    """Catalogue, contract, budget of calls, and whether kept processes, sessions and idle streams live."""
     return Row(
         title="What it promises",
         height=7,
@@ -19,7 +19,7 @@ def promises(targets: str, probes: str) -> Row:
                 "Tools that the server listed. A step down is a tool that agents miss.",
                 over_time(f"max by (location) (mcp_target_tools{{{targets}}})", "tools {{location}}"),
                 unit="short",
-                width=5,
+                width=4,
                 empty="no probe lists its tools",
                 decimals=0,
             ),
@@ -28,7 +28,7 @@ def promises(targets: str, probes: str) -> Row:
                 "Differences from the pinned contract, by severity, on top of each other.",
                 over_time(f"max by (severity) (mcp_contract_changes{{{probes}}})", "{{severity}}"),
                 unit="short",
-                width=5,
+                width=4,
                 stacked=True,
                 overrides=colored(SEVERITIES),
                 at_least=5,
@@ -53,10 +53,21 @@ def promises(targets: str, probes: str) -> Row:
                     "{{cause}}",
                 ),
                 unit="short",
-                width=5,
+                width=4,
                 overrides=colored({"died": BAD, "broken": BAD, "failed": CAUTION}),
                 at_least=5,
                 empty="no process is kept",
+                decimals=0,
+            ),
+            lines(
+                "Sessions and addresses",
+                "Connections over which the last session was not known, and addresses of the name that did not answer.",
+                over_time(f'max by (probe) (mcp_session_connections{{{probes}, known="no"}})', "lost {{probe}}"),
+                over_time(f'max by (probe) (mcp_session_addresses{{{probes}, well="no"}})', "failed {{probe}}"),
+                unit="short",
+                width=4,
+                at_least=5,
+                empty="no session probe",
                 decimals=0,
             ),
             lines(
@@ -65,7 +76,7 @@ def promises(targets: str, probes: str) -> Row:
                 over_time(f"min by (location) (mcp_stream_open_seconds{{{probes}}})", "open {{location}}"),
                 over_time(f"max by (location) (mcp_stream_silence_seconds{{{probes}}})", "silence {{location}}"),
                 unit="s",
-                width=5,
+                width=4,
                 empty="no stream probe",
             ),
         ),

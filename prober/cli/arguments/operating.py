@@ -46,6 +46,9 @@ def daemon(
     log_format: Annotated[str, typer.Option(metavar="auto|json|text", help="How to log.")] = "auto",
     *,
     no_history: Annotated[bool, typer.Option("--no-history", help="Keep results only in memory.")] = False,
+    no_schedule: Annotated[
+        bool, typer.Option("--no-schedule", help="Run a probe only when /probe is asked for it; keep nothing.")
+    ] = False,
     otel: Otel = False,
 ) -> None:
     """Run probes on schedule; serve a page and metrics."""
@@ -57,7 +60,8 @@ def daemon(
         external_url=external_url,
         web_config=web_config,
         history=history,
-        keep_history=not no_history,
+        keep_history=not no_history and not no_schedule,
+        schedule=not no_schedule,
         history_keep_results=history_keep_results,
         history_keep_failures=history_keep_failures,
         history_keep_rollups=history_keep_rollups,

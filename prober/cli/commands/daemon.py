@@ -55,11 +55,14 @@ class DaemonOptions:
     location: str | None
     drain: str
     log_format: str
+    schedule: bool = True
     otel: bool = False
 
 
 def daemon(options: DaemonOptions) -> int:
     """Run until SIGTERM or SIGINT, then end by that signal, so that the exit status of the process shows it."""
+    if not options.schedule and options.history is not None:
+        refuse("--history: with --no-schedule there are no results to keep")
     if options.log_format not in FORMATS:
         refuse(f"--log-format {options.log_format}: choose one of {', '.join(FORMATS)}")
     settings = _settings(options)
@@ -156,6 +159,7 @@ def _settings(options: DaemonOptions) -> Settings:
         shard=_shard(options.shard),
         location=options.location,
         drain=_seconds("--drain", options.drain),
+        schedule=options.schedule,
         otel=options.otel,
     )
 

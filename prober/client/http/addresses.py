@@ -17,6 +17,17 @@ _NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOS
 """What an address family that this machine does not have fails with. It says nothing about the server."""
 
 
+def has_way(address: Address) -> bool:
+    """Whether this machine has a way there: a socket of UDP is aimed at the address, and nothing is sent."""
+    family, _, _, _, destination = address
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            sock.connect(destination)
+    except OSError as error:
+        return error.errno not in _NO_WAY
+    return True
+
+
 async def connect(addresses: Sequence[Address]) -> socket.socket:
     """The first socket to connect: each address starts `HEAD_START` after the one before it, or when that has failed.
 

@@ -23,6 +23,7 @@ from prober.client.http.network_backend import Backend
 from prober.client.http.oauth import TOKEN_LIMITS, TokenSource, token_failed
 from prober.client.http.response import Response
 from prober.client.http.tls import tls_context
+from prober.client.http.user_agent import user_agent
 from prober.config.model import Target, Tls
 from prober.outcome import Failure, Reason
 
@@ -39,16 +40,17 @@ class HttpClient:
     after that is reported.
     """
 
-    def __init__(self, target: Target):
+    def __init__(self, target: Target, *, address: str | None = None):
+        """`address` is the only one that is connected to, of those that the name in the URL has."""
         keep_back("httpx")
         keep_back("httpcore")
         self._host = _parsed(target.url or "").host
         self._configured = {target.url, target.auth.token_url if target.auth else None}
         self._by_proxy = target.proxy is not None
         self._has_credentials = bool(target.headers)
-        self._backend = Backend(public_only=target.public_only)
+        self._backend = Backend(public_only=target.public_only, only=address)
         self._connections = _connections(target, self._backend)
-        self._headers = {"User-Agent": "mcp-prober", "Accept-Encoding": "gzip, deflate"}
+        self._headers = {"User-Agent": user_agent(target.contact), "Accept-Encoding": "gzip, deflate"}
         self._headers = _merged(self._headers, {name: value.reveal() for name, value in target.headers.items()})
 
     @property
@@ -75,11 +77,22 @@ class HttpClient:
         return tokens.take(response.status_code, body)
 
     def send(
-        self, method: str, url: str, *, headers: Mapping[str, str], recorder: ExchangeRecorder, content: bytes = b""
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        recorder: ExchangeRecorder,
+        content: bytes = b"",
+        own: bool = True,
     ) -> AbstractAsyncContextManager[Response]:
-        """One request and its answer, the body not yet read; the connection is given back at the end."""
+        """One request and its answer, the body not yet read; the connection is given back at the end.
+
+        Without `own`, none of the headers go with it that every request of the session has: no credentials either.
+        """
         recorder.sent = recorder.sent or content
-        return self._send(method, url, headers=_merged(self._headers, headers), recorder=recorder, content=content)
+        headers = _merged(self._headers, headers) if own else headers
+        return self._send(method, url, headers=headers, recorder=recorder, content=content)
 
     @asynccontextmanager
     async def _send(
@@ -178,6 +191,12 @@ def _address(url: str) -> tuple[httpcore.URL, bytes]:
 def _parsed(url: str) -> httpx.URL:
     """A configured URL, once for all runs: to take a URL apart costs as much as to send a request."""
     return httpx.URL(url)
+
+
+def place_of(url: str) -> tuple[str, int]:
+    """The host of a configured URL, as it is looked up, and the port."""
+    parsed = _parsed(url)
+    return parsed.raw_host.decode("ascii"), parsed.port or (443 if parsed.scheme == "https" else 80)
 
 
 def _encrypted(url: str) -> bool:

@@ -7,6 +7,8 @@ import re
 import zlib
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urljoin
 
@@ -36,6 +38,8 @@ _STATUS: Final = {
 _KEEPS_STATUS: Final = frozenset({401, 403, 429})
 """Statuses that say more than a JSON-RPC error beside them."""
 
+_ASKS_TO_WAIT: Final = frozenset({429, 503})
+
 _CHALLENGE: Final = 300
 """Characters of a challenge that are shown."""
 
@@ -59,12 +63,25 @@ def note_head(response: Response, recorder: ExchangeRecorder) -> None:
     recorder.http_status = response.status_code
     recorder.http_version = response.http_version
     recorder.tls_version = response.tls_version
+    if response.status_code in _ASKS_TO_WAIT:
+        recorder.retry_after_seconds = retry_after(response.headers.get("retry-after", ""))
     whole = response.headers.get("content-type", "")
     named = whole.partition(";")[0].strip()
     if named and not _MEDIA_TYPE.fullmatch(named):  # the semicolon may be one within a secret: `&#47;` is a solidus
         named = whole.strip()
     known = named.lower() in (JSON, EVENTS)  # any other is shown as it is: in small letters no secret is recognized
     recorder.content_type = cap(named.lower() if known else named, _WORDS) or None
+
+
+def retry_after(value: str) -> float | None:
+    """The seconds that a header Retry-After means (RFC 9110 10.2.3): a number, or a date; None for anything else."""
+    value = value.strip()
+    if value.isdecimal() and value.isascii():
+        return float(value[:9])
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError):  # no date, or one without a zone
+        return None
 
 
 async def refuse_status(
@@ -94,13 +111,18 @@ async def refuse_content(response: Response, recorder: ExchangeRecorder, *, acce
     )
 
 
+def reason_of(status: int) -> Reason:
+    """The reason of an error status that says nothing more."""
+    return _STATUS.get(status, Reason.SERVER_ERROR if status >= 500 else Reason.CLIENT_ERROR)
+
+
 async def _status_failure(
     response: Response, recorder: ExchangeRecorder, *, request_id: int | None, in_session: bool
 ) -> Failure:
     status = response.status_code
     body = await beginning(response, recorder)
     rpc = _error_in(body, request_id) if recorder.content_type == JSON else None
-    reason = _STATUS.get(status, Reason.SERVER_ERROR if status >= 500 else Reason.CLIENT_ERROR)
+    reason = reason_of(status)
     if status == 404 and in_session:
         reason = Reason.SESSION_LOST
     elif rpc is not None and status < 500 and status not in _KEEPS_STATUS:

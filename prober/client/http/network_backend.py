@@ -44,9 +44,9 @@ _NEVER: Final = 24 * 3600.0
 class Backend(httpcore.AsyncNetworkBackend):
     """Opens the connections of one session, and records their phases in the current exchange."""
 
-    def __init__(self, *, public_only: bool = False) -> None:
-        """`public_only` refuses addresses that are not public, whatever name leads there."""
-        self._public_only = public_only
+    def __init__(self, *, public_only: bool = False, only: str | None = None) -> None:
+        """`public_only` refuses addresses that are not public, whatever name leads there; `only` leaves one of them."""
+        self._public_only, self._only = public_only, only
         self.recorder = ExchangeRecorder("unused")
         self.certificates: dict[str, dict[str, Any]] = {}
         """Certificates by host, as `ssl.SSLSocket.getpeercert` returns them."""
@@ -64,6 +64,10 @@ class Backend(httpcore.AsyncNetworkBackend):
         addresses = await resolve(host, port, on_starved=self.recorder.starve)
         if self._public_only:
             _refuse_private(addresses)
+        if self._only is not None:
+            addresses = [each for each in addresses if each[4][0] == self._only]
+            if not addresses:
+                raise Failure(Reason.UNDECIDED, f"the name no longer leads to {self._only}")
         self.recorder.enter(Phase.CONNECT)
         connected = await connect(addresses)
         loop = asyncio.get_running_loop()

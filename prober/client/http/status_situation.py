@@ -31,6 +31,8 @@ def of_status(recorder: ExchangeRecorder, body: bytes, *, of_mcp: bool) -> Known
         return Situation.CLIENT_CERTIFICATE_WANTED, None
     if status == 401:
         return (Situation.CREDENTIALS_REFUSED if recorder.credentials else Situation.CREDENTIALS_MISSING), None
+    if status == 400 and recorder.step == "notifications/initialized":
+        return Situation.NEW_SESSION_REFUSED, None
     if status in (502, 504):
         return Situation.GATEWAY, None
     if status not in (400, 404, 405, 406) or (of_mcp and recorder.step != "open"):

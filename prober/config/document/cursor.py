@@ -34,6 +34,8 @@ class FileScope:
     """Names of sources in probes, likewise."""
     write_requests: list[tuple[Cursor, str]] = field(default_factory=list)
     """`allow_writes` of probes whose target, the name, must allow writes as well."""
+    http_requests: list[tuple[Cursor, str]] = field(default_factory=list)
+    """Probes whose target, the name, must be of Streamable HTTP."""
     files: set[Path] = field(default_factory=set)
     """Files that values of this file name, whether they can be read or not."""
 

@@ -11,6 +11,7 @@ from prober.config.fields.file_fields import FilePath, JsonFile
 from prober.config.fields.mapping_schema import Values, key, mapping_of, settings
 from prober.config.fields.unit_fields import TOKENS
 from prober.config.kind import FactMetric, ProbeKind
+from prober.config.targets import CREDENTIALS, Target
 from prober.kinds.token_budget import LIST_TOKENS
 from prober.outcome import Reason
 
@@ -57,6 +58,18 @@ class CatalogSettings:
         ContractField(), "A contract written by `mcp-prober pin`; breaking changes fail the probe.", default=None
     )
     contract_file: Path | None = None
+    again: str | None = key(
+        Choice(("warn", "fail")),
+        "Read every list twice: other bytes, names or another order are warned of (`warn`) or fail the probe (`fail`).",
+        default=None,
+    )
+    as_: Target | None = key(
+        CREDENTIALS,
+        "Other credentials, or {} for none, in place of the target's: lists that differ and say `cacheScope: public`"
+        " are a leak.",
+        name="as",
+        default=None,
+    )
     max_tokens: int | None = key(TOKENS, LIST_TOKENS, default=None)
     lists: tuple[str, ...] | None = key(
         ListOf(item=Choice(("tools", "prompts", "resources", "templates")), wanted="a list of lists", least=1),
@@ -69,6 +82,8 @@ def _check(values: Values) -> None:
     lists = values.get("lists")
     if lists is not None and "tools" not in lists and values.get("max_tokens") is not None:
         values.at("max_tokens").report("tools are not among lists, and would not be counted")
+    if values.has("as") and values.get("target"):
+        values.cursor.scope.http_requests.append((values.at("as"), values.get("target")))
 
 
 def _build(values: Values) -> CatalogSettings:
@@ -81,12 +96,18 @@ KIND: Final = ProbeKind(
     rank=20,
     help="Read every page of tools, resources, templates and prompts.",
     settings=mapping_of(CatalogSettings, build=_build, checks=(_check,)),
-    reasons=lambda _: {Reason.TOOL_MISSING, Reason.EXPECTATION_FAILED, Reason.CONTRACT_BROKEN},
+    reasons=lambda settings: {
+        Reason.TOOL_MISSING,
+        Reason.EXPECTATION_FAILED,
+        Reason.CONTRACT_BROKEN,
+        *([Reason.CACHE_LEAK] if settings.as_ is not None else []),
+    },
     next_steps={
         Reason.TOOL_MISSING: "If the tools are gone on purpose, remove them from `tools` of the probe {probe}; the"
         " evidence names those that the server lists.",
         Reason.EXPECTATION_FAILED: "If they are gone on purpose, remove them from `resources` or `prompts` of the probe"
-        " {probe}; the evidence names those that the server lists.",
+        " {probe}; the evidence names those that the server lists. If a list differs when it is read again, have the"
+        " server sort it, and keep times and counts out of descriptions.",
     },
     metrics=(
         FactMetric(

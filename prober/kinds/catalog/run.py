@@ -3,44 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from prober.client.envelope import parameter_headers
-from prober.client.jsonrpc import METHOD_NOT_FOUND
 from prober.client.session import Session
 from prober.contract.change import Change, Severity
 from prober.contract.contract import Contract, compare_in_turns, contract_of
 from prober.json_values import cap
 from prober.kinds.catalog import CatalogSettings
+from prober.kinds.catalog.honesty import compare_again, compare_as
+from prober.kinds.catalog.listing import LISTS, Listing, read_lists
 from prober.kinds.context import ProbeContext
 from prober.kinds.token_budget import require_light_list
 from prober.lint.offer import Offer
 from prober.lint.weight import Weight
 from prober.outcome import Evidence, Failure, Reason
 
-LISTS: Final = {
-    "tools": ("tools", "tools/list", "tools", "name"),
-    "prompts": ("prompts", "prompts/list", "prompts", "name"),
-    "resources": ("resources", "resources/list", "resources", "uri"),
-    "templates": ("resources", "resources/templates/list", "resourceTemplates", "uriTemplate"),
-}
-"""By section of a contract: the capability that announces it, the method, the result's key, the item's identity."""
-
 _SHOWN: Final = 20
 """The most changes that evidence and warnings show, and the most tools that warnings show."""
 
 
 async def run(context: ProbeContext, settings: CatalogSettings) -> None:
+    wanted = {"tools": settings.tools, "prompts": settings.prompts, "resources": settings.resources}
     async with context.session(explicit=True) as session:
-        sections = await read_sections(session, settings.lists)
-        found = contract_of(**sections)
+        lists = await read_lists(session, settings.lists)
+        found = _contract(lists)
+        context.facts.update({section: len(getattr(found, section)) for section in wanted})
         if session.mirrors_arguments:
             await _check_annotations(context, found)
-    wanted = {"tools": settings.tools, "prompts": settings.prompts, "resources": settings.resources}
-    context.facts.update({section: len(getattr(found, section)) for section in wanted})
-    weight = await _weigh(sections.get("tools", ()))
-    if "tools" in sections:
+        if settings.again is not None:
+            await compare_again(context, session, lists, fails=settings.again == "fail")
+        if settings.as_ is not None:
+            await compare_as(context, session, lists, settings.as_)
+    weight = await _weigh(lists["tools"].items if "tools" in lists else ())
+    if "tools" in lists:
         context.facts["tools_bytes"] = weight.bytes
     for section, names in wanted.items():
         _require(section, names, getattr(found, section))
@@ -59,42 +56,11 @@ async def _weigh(listings: Iterable[dict[str, Any]]) -> Weight:
 
 async def read_contract(session: Session, lists: Iterable[str] | None = None) -> Contract:
     """The contract of the server, in an explicitly negotiated session: of all its lists, or of those in `lists`."""
-    return contract_of(**await read_sections(session, lists))
+    return _contract(await read_lists(session, lists))
 
 
-async def read_sections(session: Session, lists: Iterable[str] | None = None) -> dict[str, list[dict[str, Any]]]:
-    """The lists that the server announces, or those of them that are in `lists`, as it gives them."""
-    wanted = LISTS if lists is None else lists
-    return {section: items for section in wanted if (items := await read_list(session, section)) is not None}
-
-
-async def read_list(session: Session, section: str) -> list[dict[str, Any]] | None:
-    """All items of one list; None where the server does not announce the list, whose method may then be unknown."""
-    capability, method, key, identity = LISTS[section]
-    if capability not in session.capabilities:
-        return None
-    try:
-        items = await session.pages(method, key)
-    except Failure as failure:
-        # no capability announces templates, and many servers without templates do not know the method
-        if section != "templates" or failure.evidence.rpc_code != METHOD_NOT_FOUND:
-            raise
-        return None
-    _refuse_duplicates(method, identity, items)
-    return items
-
-
-def _refuse_duplicates(method: str, identity: str, items: Iterable[dict[str, Any]]) -> None:
-    seen: set[str] = set()
-    for item in items:
-        if item[identity] in seen:
-            raise Failure(
-                Reason.BAD_RESULT,
-                f"{method} lists {item[identity][:100]!r} twice",
-                step=method,
-                evidence=Evidence(seen=item[identity][:100], expected=f"one {identity} each"),
-            )
-        seen.add(item[identity])
+def _contract(lists: Mapping[str, Listing]) -> Contract:
+    return contract_of(**{section: listing.items for section, listing in lists.items()})
 
 
 def _require(section: str, wanted: Iterable[str], found: Iterable[str]) -> None:

@@ -218,6 +218,11 @@ def _facts(target: TargetStatus, numbers: Mapping[str, float], now: datetime) ->
         facts.append(Fact(name="Tools", text=_tools(numbers)))
     if target.target.tags:
         facts.append(Fact(name="Tags", text=one_line(", ".join(target.target.tags), most=MAX_LINE)))
+    if target.target.labels:
+        given = ", ".join(f"{name}={value}" for name, value in target.target.labels.items())
+        facts.append(Fact(name="Labels", text=one_line(given, most=MAX_LINE)))
+    if target.target.source is not None:
+        facts.append(Fact(name="Source", text=one_line(target.target.source, most=MAX_LINE)))
     facts += _expiry("Certificate", numbers.get("certificate_expiry_timestamp_seconds"), now, warning=_EXPIRY_WARNING)
     facts += _expiry("Token", numbers.get("token_expiry_timestamp_seconds"), now, warning=_TOKEN_WARNING)
     facts += _contract(numbers)
@@ -288,7 +293,7 @@ def _warnings(outcomes: Sequence[Outcome]) -> list[str]:
 def _row(status: ProbeStatus, scheduled: ScheduleState, now: datetime, started_at: datetime) -> ProbeRow:
     probe, last = status.probe, status.last
     outcome = last.outcome if last else None
-    overdue = is_late(status, now, started_at)
+    overdue = scheduled.next_due is not None and is_late(status, now, started_at)
     never_ran = f"due every {span(probe.interval)}, has not run yet" if overdue and not last else ""
     return ProbeRow(
         name=probe.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Final
@@ -109,7 +109,9 @@ class Front:
     verdict: Verdict
     details: tuple[str, ...]
     filters: tuple[Filter, ...]
+    labels: tuple[Filter, ...]
     word: str
+    label: str
     wanted: Standing | None
     groups: tuple[Group, ...]
     disabled: tuple[DisabledRow, ...]
@@ -150,7 +152,9 @@ def front_of(
         verdict=overall(selection.totals),
         details=tuple(_details(selection.totals)),
         filters=tuple(_filters(selection, query)),
+        labels=tuple(_label_filters(selection, query)),
         word=one_line(query.word, most=200),
+        label=query.label,
         wanted=query.standing,
         groups=groups,
         disabled=tuple(
@@ -237,6 +241,20 @@ def _filters(selection: Selection, query: ListQuery) -> list[Filter]:
         )
         for standing in Standing
         if standing is not rest or selection.totals.standings.get(rest) or query.standing is rest
+    ]
+
+
+def _label_filters(selection: Selection, query: ListQuery) -> list[Filter]:
+    """The chosen label leads back to all targets."""
+    return [
+        Filter(
+            title=one_line(group.label, most=60),
+            count=group.failing or group.targets,
+            link=replace(query, label="" if group.label == query.label else group.label).link(standing=query.standing),
+            chosen=group.label == query.label,
+            icon=Standing.FAIL.value if group.failing else "",
+        )
+        for group in selection.labels
     ]
 
 

@@ -18,6 +18,9 @@ from prober.status import ProbeStatus, TargetStatus
 PAGE_SIZE: Final = 50
 """Targets on a front page, and probes on a target page: a number that a person can scan."""
 _MAX_WORD: Final = 200
+_MAX_LABEL: Final = 300
+_MAX_GROUPS: Final = 24
+"""Labels that the front page offers."""
 
 
 class Standing(StrEnum):
@@ -39,6 +42,8 @@ class ListQuery:
     word: str = ""
     standing: Standing | None = None
     """The parameter `verdict`."""
+    label: str = ""
+    """Only targets with this label, written `team:search`."""
     page: int = 1
 
     @classmethod
@@ -47,12 +52,18 @@ class ListQuery:
         return cls(
             word=query.get("q", "").strip()[:_MAX_WORD],
             standing=Standing(verdict) if verdict in set(Standing) else None,
+            label=query.get("label", "")[:_MAX_LABEL],
             page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 and int(page) else 1,
         )
 
     def link(self, *, standing: Standing | None = None, page: int = 1) -> str:
-        """The query string for another standing or page with the same word; `?` for all targets."""
-        parts = {"q": self.word, "verdict": standing or "", "page": str(page) if page > 1 else ""}
+        """The query string for another standing or page with the same word and label; `?` for all targets."""
+        parts = {
+            "q": self.word,
+            "label": self.label,
+            "verdict": standing or "",
+            "page": str(page) if page > 1 else "",
+        }
         return "?" + urlencode({key: value for key, value in parts.items() if value})
 
 
@@ -64,6 +75,16 @@ class ListedTarget:
     standing: Standing
     since: datetime | None
     late: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelGroup:
+    """The targets that share a label."""
+
+    label: str
+    """Written `team:search`."""
+    targets: int
+    failing: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +123,8 @@ class Selection:
     """Targets that match the word."""
     shown: tuple[ListedTarget, ...]
     pages: Pages
+    labels: tuple[LabelGroup, ...]
+    """Of all targets: those with the most failing targets first."""
     disabled: tuple[TargetStatus, ...]
     """Targets of which every probe is disabled, behind the others: on the last page, at most as many as a page has."""
 
@@ -112,8 +135,10 @@ def select_targets(
     """Reads every probe once. Run it in a thread: with thousands of probes it would block the event loop."""
     word = query.word.casefold()
     listed = [_list(target, now, in_maintenance) for target in targets if target.probes]
-    found = [each for each in listed if _matches(each.target, word)] if query.word else listed
-    disabled = [each for each in targets if not each.probes and query.standing is None and _matches(each, word)]
+    found = [each for each in listed if _matches(each.target, word, query.label)]
+    disabled = [
+        each for each in targets if not each.probes and query.standing is None and _matches(each, word, query.label)
+    ]
     wanted = [each for each in found if query.standing in (None, each.standing)]
     pages = paged(len(wanted), query.page)
     return Selection(
@@ -121,6 +146,7 @@ def select_targets(
         matching=Counter(each.standing for each in found),
         shown=tuple(sorted(wanted, key=_rank)[pages.first - 1 : pages.last] if wanted else ()),
         pages=pages,
+        labels=_label_groups(listed),
         disabled=tuple(disabled[:PAGE_SIZE]) if pages.number == pages.count else (),
     )
 
@@ -176,9 +202,29 @@ def _rank(listed: ListedTarget) -> tuple[int, float, str]:
     return (rank, newest_first, listed.target.target.name)
 
 
-def _matches(target: TargetStatus, word: str) -> bool:
+def _label_groups(listed: Sequence[ListedTarget]) -> tuple[LabelGroup, ...]:
+    targets, failing = Counter[str](), Counter[str]()
+    for each in listed:
+        labels = labels_of(each.target)
+        targets.update(labels)
+        if each.standing is Standing.FAIL:
+            failing.update(labels)
+    groups = (LabelGroup(label=label, targets=count, failing=failing[label]) for label, count in targets.items())
+    return tuple(sorted(groups, key=lambda group: (-group.failing, group.label))[:_MAX_GROUPS])
+
+
+def labels_of(target: TargetStatus) -> list[str]:
+    """Its labels as a query has them."""
+    return [f"{name}:{value}" for name, value in target.target.labels.items()]
+
+
+def _matches(target: TargetStatus, word: str, label: str) -> bool:
+    if label and label not in labels_of(target):
+        return False
+    if not word:
+        return True
     probes = (*(status.probe for status in target.probes), *target.disabled)
-    texts = [target.target.name, target.target.address, *target.target.tags]
+    texts = [target.target.name, target.target.address, *target.target.tags, *target.target.labels.values()]
     texts += [text for probe in probes for text in (probe.name, *probe.tags)]
     return any(word in text.casefold() for text in texts)
 

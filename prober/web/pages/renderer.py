@@ -43,6 +43,8 @@ class Renderer:
             "since_exact": exactly(state.started_at),
             "suspects": state.suspects(),
             "ready": state.ready(),
+            "has_schedule": state.schedule,
+            "has_sources": bool(state.sources()),
             "refused": self._refused_configuration(now),
             "refresh": REFRESH_SECONDS,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -276,3 +277,30 @@ def test_where_everything_is_disabled_nothing_is_probed() -> None:
     assert "Nothing is probed" in page.text
     assert "mcp-prober init" not in page.text
     assert "pass" not in page.text.lower().split("nothing is probed")[1].split("disabled")[0]
+
+
+def labelled() -> World:
+    """Two teams; a target of one of them fails."""
+    world = World()
+    teams = {"a": "search", "b": "search", "c": "billing"}
+    world.apply_config(
+        [replace(target(name), labels={"team": team}) for name, team in teams.items()],
+        [probe(f"{name}-probe", name) for name in teams],
+    )
+    for name in teams:
+        world.record(result(probe(f"{name}-probe", name), reason=F if name == "b" else None))
+    return world
+
+
+def test_targets_are_listed_by_label_and_each_label_says_how_many_of_its_targets_fail() -> None:
+    with served(labelled()) as url:
+        everything, chosen = read(url), ask(f"{url}/?label=team%3Asearch&verdict=fail").body
+        found, nothing = read(f"{url}/?q=billing"), read(f"{url}/?label=team%3Anobody").text
+    assert "team:search 1 fail" in everything.text
+    assert "team:billing 1" in everything.text
+    assert re.findall(r'id="target-([^"]+)"', chosen) == ["b"]
+    assert 'href="./?label=team%3Asearch&amp;verdict=pass"' in chosen  # the label stays while verdicts are looked at
+    assert 'href="./?verdict=fail" aria-current="true"' in chosen  # and its own link leads back to all
+    assert '<input type="hidden" name="label" value="team:search">' in chosen
+    assert "c" in found.text
+    assert "No target matches" in nothing

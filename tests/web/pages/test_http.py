@@ -76,7 +76,7 @@ def test_two_hundred_targets_are_chosen_and_rendered_at_once() -> None:
     past = {name: _past(now.date()) for name in names}
     status = {
         "now": "", "exact": "", "location": "", "since": "", "since_exact": "",
-        "suspects": False, "ready": True, "refused": None, "refresh": 15,
+        "suspects": False, "ready": True, "refused": None, "refresh": 15, "has_schedule": True, "has_sources": False,
     }  # fmt: skip
 
     def nowhere(_: ProbeStatus) -> bool:

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -65,18 +65,31 @@ class Example:
         return sums
 
 
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
 @contextmanager
 def running(name: str, folder: Path) -> Iterator[Example]:
     """The example of this name, with its state and its log in a folder."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, str(EXAMPLES / f"{name}.py"), str(folder / "state.db"), str(port)]
-    with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+    with serving(command, port=port, log=folder / "log") as example:
+        yield example
+
+
+@contextmanager
+def serving(command: Sequence[str], *, port: int, log: Path) -> Iterator[Example]:
+    """The server that a command starts on a port."""
+    with log.open("w") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         example, late = Example(port), time.monotonic() + 60
         try:
             while not example.is_up():
-                assert process.poll() is None, (folder / "log").read_text()
+                assert process.poll() is None, log.read_text()
                 assert time.monotonic() < late, "it did not come up"
                 time.sleep(0.1)
             yield example
