@@ -20,7 +20,7 @@ from tests.real.servers import git
 
 PROBES = Path(__file__).parents[1] / "probes"
 OWN = {"reference", "reference-races", "reference-rules", "reference-truth"}
-"""Probes of the server that is part of this project: `demo` runs them, `tests/races`, `tests/real` and `tests/kinds`."""
+"""Probes of the server that is part of this project: run by `demo`, `tests/races`, `tests/real` and `tests/kinds`."""
 EXAMPLES = sorted({path.stem for path in PROBES.glob("*.yaml")} - OWN)
 
 
