@@ -26,7 +26,7 @@ PINNED  := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints.txt PIP_BU
 # The rooms whose tests meet the servers of tests/npm or programs of the system (Prometheus, Chromium). ARGS that names
 # other rooms only needs the Python environment and no more. tests/setup/test_rooms.py holds this list against the tests.
 EXTERNAL := alerts bench cli conformance daemon dashboards discover docs drill examples lint metrics races real reference \
-	client trial web test_sdk_check.py test_shipped_probes.py
+	replay client trial web test_sdk_check.py test_shipped_probes.py
 ROOMS    := $(filter tests/%,$(ARGS))
 NEEDED   := $(if $(ROOMS),$(if $(filter tests/ $(EXTERNAL:%=tests/%%),$(ROOMS)),setup,$(VENV)/.installed $(SUITE)),setup)
 
