@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,18 @@ def words(pid: int) -> bytes:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b""
+
+
+@pytest.fixture(autouse=True)
+def heeded() -> Iterator[None]:
+    """The signals that whoever started the tests ignores, as `nohup` does, would be ignored by every child."""
+    ignored = [each for each in signal.valid_signals() if signal.getsignal(each) is signal.SIG_IGN]
+    ignored = [each for each in ignored if each not in (signal.SIGPIPE, signal.SIGXFSZ)]
+    for each in ignored:
+        signal.signal(each, signal.SIG_DFL)
+    yield
+    for each in ignored:
+        signal.signal(each, signal.SIG_IGN)
 
 
 @pytest.mark.parametrize("number", ["HUP", "INT", "QUIT", "USR2", "TERM"])
