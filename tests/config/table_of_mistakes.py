@@ -226,18 +226,18 @@ STRUCTURE: dict[str, list[str]] = {
         "4: probes.one.intervall: unknown key; did you mean interval?",
     ],
     "probe-unknown-kind-and-more": [
-        "4: probes.one.kind: no such kind; known: handshake, auth, session, http, catalog, clients, stream, call, read, prompt, scenario, race, isolation",
+        "4: probes.one.kind: no such kind; known: handshake, auth, session, http, catalog, clients, stream, call, read, prompt, scenario, race, isolation, metrics",
         "4: probes.one.interval: a duration needs a unit; write 5s",
         "4: probes.one.target: no such target; known: server",
     ],
     "probe-unknown-kind-far": [
-        "4: probes.one.kind: no such kind; known: handshake, auth, session, http, catalog, clients, stream, call, read, prompt, scenario, race, isolation",
+        "4: probes.one.kind: no such kind; known: handshake, auth, session, http, catalog, clients, stream, call, read, prompt, scenario, race, isolation, metrics",
     ],
     "probe-unknown-kind": [
         "4: probes.one.kind: no such kind; did you mean call?",
     ],
     "probe-without-kind": [
-        "4: probes.one: needs kind; known: handshake, auth, session, http, catalog, clients, stream, call, read, prompt, scenario, race, isolation",
+        "4: probes.one: needs kind; known: handshake, auth, session, http, catalog, clients, stream, call, read, prompt, scenario, race, isolation, metrics",
     ],
     "probe-without-target": [
         "4: probes.one: needs target or for",
@@ -337,7 +337,7 @@ STRUCTURE: dict[str, list[str]] = {
         "4: probes.one.schema: must not be empty",
     ],
     "probe-without-kind-and-target": [
-        "4: probes.one: needs kind; known: handshake, auth, session, http, catalog, clients, stream, call, read, prompt, scenario, race, isolation",
+        "4: probes.one: needs kind; known: handshake, auth, session, http, catalog, clients, stream, call, read, prompt, scenario, race, isolation, metrics",
         "4: probes.one: needs target or for",
         "4: probes.one.interval: a duration needs a unit; write 5s",
     ],
