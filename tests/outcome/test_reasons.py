@@ -10,7 +10,7 @@ from prober.config.fields.units import parse_duration
 from prober.consistency.verdict import SEVERITY
 from prober.outcome import Reason, Verdict
 from tests.leaks import nothing_left_behind
-from tests.peers.cases import CASES, NOT_BY_A_PEER, Case
+from tests.peers.cases import CASES, ELSEWHERE, NOT_BY_A_PEER, Case
 from tests.peers.covering import covering, shows
 from tests.running import run_document
 from tests.withheld import withheld
@@ -42,9 +42,7 @@ async def test_a_peer_is_judged_for_what_it_does(case: Case, tmp_path: Path) -> 
 
 def test_every_reason_has_a_case() -> None:
     shown_by_races = set(SEVERITY)  # each has a history in tests/consistency and a server in tests/kinds
-    shown = (
-        {case.reason for case in CASES} | NOT_BY_A_PEER | shown_by_races | {Reason.ANSWER_CROSSED}
-    )  # tests/kinds/test_isolation.py
+    shown = {case.reason for case in CASES} | NOT_BY_A_PEER | ELSEWHERE | shown_by_races
     assert set(Reason) - shown == set()
 
 

@@ -28,6 +28,8 @@ Transport = Literal["http", "sse", "stdio"]
 
 NOT_BY_A_PEER: Final = frozenset({Reason.INTERNAL_ERROR, Reason.PROBER_SHORTAGE, Reason.NOT_RUN})
 """Reasons that no peer can bring about."""
+ELSEWHERE: Final = frozenset({Reason.ANSWER_CROSSED, Reason.METRICS_UNTRUE})
+"""Reasons that take several clients, or a second server: see tests/kinds/test_isolation.py and test_metrics.py."""
 
 AMPLE: Final = "10s"
 SHORT: Final = "500ms"

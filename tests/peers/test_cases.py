@@ -9,12 +9,12 @@ import pytest
 
 from prober.consistency.verdict import SEVERITY as BY_SEVERAL_CLIENTS
 from prober.outcome import Reason
-from tests.peers.cases import CASES, FAULTS, NOT_BY_A_PEER, Case, Transport
+from tests.peers.cases import CASES, ELSEWHERE, FAULTS, NOT_BY_A_PEER, Case, Transport
 from tests.peers.protocol import Era, Place, Step
 
 
 def test_every_reason_that_a_peer_can_show_to_one_client_has_a_case() -> None:
-    by_one_client = set(Reason) - NOT_BY_A_PEER - set(BY_SEVERAL_CLIENTS)
+    by_one_client = set(Reason) - NOT_BY_A_PEER - ELSEWHERE - set(BY_SEVERAL_CLIENTS)
     assert {case.reason for case in CASES} - {None} == by_one_client
 
 

@@ -111,6 +111,11 @@ SEEN: Final[dict[str, tuple[bytes, End]]] = {
     "headers_unchecked": (OK + rb'(?s:.*)"result"', "kept"),
     "origin_unchecked": (OK + rb'(?s:.*)"result"', "kept"),
     "cached_for_all": (OK + rb'(?s:.*)"cacheScope":"public"', "kept"),
+    "open_to_everybody": (OK + rb'(?s:.*)"result"', "kept"),
+    "http_403_to_strangers": (rb"HTTP/1\.1 403 ", "kept"),
+    "no_resource_metadata": (rb"HTTP/1\.1 401 (?s:.*)WWW-Authenticate: Bearer\r\n", "kept"),
+    "stream_cut": (STREAM + rb"0\r\n\r\n", "kept"),
+    "stream_kept_open": (STREAM + rb"$", "silent"),
     "stream_left_open": (STREAM + rb'(?s:.*)"result"(?s:.*)\n\n\r\n$', "silent"),
 }
 

@@ -13,6 +13,7 @@ def timing(targets: str, probes: str) -> Row:
     """Phases, durations, latencies, and the life of a process."""
     taken = f"increase(mcp_target_run_duration_seconds_bucket{{{targets}, {q.NO_RACE}}}[$__rate_interval])"
     limits = f"min by (level) (mcp_probe_latency_budget_seconds{{{probes}}})"
+    warm_limits = f"min by (level) (mcp_probe_warm_latency_budget_seconds{{{probes}}})"
     return Row(
         title="Where the time goes",
         height=9,
@@ -38,12 +39,16 @@ def timing(targets: str, probes: str) -> Row:
                 "What agents wait for, by probe. The lines are the tightest limits at which a probe warns and fails.",
                 over_time(f"max by (probe) (mcp_probe_latency_seconds{{{probes}}})", "{{probe}}"),
                 over_time(q.quantile(0.95, "mcp_target_latency_seconds", targets), "p95 of all"),
+                over_time(f"max by (probe) (mcp_probe_warm_latency_seconds{{{probes}}})", "{{probe}}, warm"),
                 over_time(limits, "limit: {{level}}"),
+                over_time(warm_limits, "limit when warm: {{level}}"),
                 unit="s",
                 width=6,
                 overrides=(
                     _dashed("limit: warn", CAUTION),
                     _dashed("limit: fail", BAD),
+                    _dashed("limit when warm: warn", CAUTION),
+                    _dashed("limit when warm: fail", BAD),
                 ),
                 empty="no probe measures a latency",
             ),
