@@ -29,7 +29,7 @@ PAGE: Final = 0.5
 SERIES: Final = 20
 """Lines of the page for each probe, those of its target and of the prober included."""
 NOTE: Final = 0.000_1
-RECORD: Final = 1_500
+RECORD: Final = 1_600
 
 
 @pytest.fixture(scope="module")
