@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import pytest
 from prober.history import Retention
 from prober.outcome import Reason
 from tests.cli.command import mcp_prober, quickly
+from tests.docs.pages import blocks
 from tests.history.making import result
 from tests.history.ninety_days import write
 
+PAGE = Path(__file__).parents[2] / "docs" / "reports.md"
 PROBES = """\
 targets:
   reference: {url: "http://127.0.0.1:9/mcp", objective: 75, tags: [eu]}
@@ -80,3 +83,18 @@ async def test_a_history_that_is_missing_or_none_is_refused(tmp_path: Path) -> N
         done = await mcp_prober("report", "--history", str(tmp_path / name), cwd=tmp_path)
         assert (done.code, done.out) == (2, "")
         assert said in done.err
+
+
+async def test_the_commands_of_the_page_work_where_a_daemon_has_written(history: Path, tmp_path: Path) -> None:
+    (tmp_path / "probes").mkdir()
+    (tmp_path / "probes" / "reference.yaml").write_text(PROBES)
+    kept = tmp_path / "state" / "mcp-prober"
+    kept.mkdir(parents=True)
+    history.rename(kept / "history.db")
+    [block] = blocks(PAGE, "sh")
+    for line in block.text.splitlines():
+        program, *words = shlex.split(line)
+        assert program == "mcp-prober"
+        done = await mcp_prober(*words, cwd=tmp_path, env={"XDG_STATE_HOME": str(tmp_path / "state")})
+        assert done.code == 0, done.err
+    assert "reference" in (tmp_path / "january.html").read_text()
