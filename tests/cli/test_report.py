@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -90,7 +91,7 @@ async def test_the_commands_of_the_page_work_where_a_daemon_has_written(history:
     (tmp_path / "probes" / "reference.yaml").write_text(PROBES)
     kept = tmp_path / "state" / "mcp-prober"
     kept.mkdir(parents=True)
-    history.rename(kept / "history.db")
+    shutil.copy(history, kept / "history.db")
     [block] = blocks(PAGE, "sh")
     for line in block.text.splitlines():
         program, *words = shlex.split(line)
