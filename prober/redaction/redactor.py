@@ -66,11 +66,11 @@ class Redactor:
         for secret in self._secrets:
             text = text.replace(secret, _MASK)
         parts = text.split("…")
-        for secret in self._secrets:
-            parts = [_mask_end(_mask_start(part, secret), secret) for part in parts]
-        for cut in self._cut:
+        for cut in self._cut:  # before the plain forms: one of them may be the rest of what is spelled otherwise
             parts = [part if (end := cut.end_at_start(part)) is None else _MASK + part[end:] for part in parts]
             parts = [part if (start := cut.start_at_end(part)) is None else part[:start] + _MASK for part in parts]
+        for secret in self._secrets:
+            parts = [_mask_end(_mask_start(part, secret), secret) for part in parts]
         return Masked("…".join(parts))
 
     def _sort(self) -> None:

@@ -87,7 +87,8 @@ class PipedProcess(Process):
         return self._played.status
 
     def _tell_guardian(self) -> None:
-        """There is none."""
+        """There is none; what it would end ends."""
+        self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
         if number is signal.SIGKILL or not self._player.stubborn:

@@ -59,6 +59,10 @@ _LEAST: Final = 128
 chunks, and a chunk a thousand lines."""
 
 
+_OF_TOKEN_ENDPOINTS: Final = frozenset({"text/html", "text/plain", "application/problem+json"})
+"""Content types of a token endpoint that are shown, beside JSON."""
+
+
 def note_head(response: Response, recorder: ExchangeRecorder) -> None:
     recorder.http_status = response.status_code
     recorder.http_version = response.http_version
@@ -70,6 +74,8 @@ def note_head(response: Response, recorder: ExchangeRecorder) -> None:
     if named and not _MEDIA_TYPE.fullmatch(named):  # the semicolon may be one within a secret: `&#47;` is a solidus
         named = whole.strip()
     known = named.lower() in (JSON, EVENTS)  # any other is shown as it is: in small letters no secret is recognized
+    if recorder.confidential and named and not known and named.lower() not in _OF_TOKEN_ENDPOINTS:
+        named = "another"  # it may be the token, which nobody knows yet
     recorder.content_type = cap(named.lower() if known else named, _WORDS) or None
 
 

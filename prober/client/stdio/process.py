@@ -188,10 +188,12 @@ class Process:
     async def aclose(self) -> None:
         """Kill what is left of the group, reap the child, close the pipes. Bounded, never raises."""
         try:
-            if _GUARDED and self._status() is None:
-                self._tell_guardian()
-                await self.exit_status(_KILL_WAIT)
-            self._signal(signal.SIGKILL)
+            try:
+                if _GUARDED and self._status() is None:
+                    self._tell_guardian()
+                    await self.exit_status(_KILL_WAIT)
+            finally:
+                self._signal(signal.SIGKILL)
             await self.exit_status(_KILL_WAIT)
         finally:
             self._close_stdin()
