@@ -34,7 +34,21 @@ NO_ANSWER: Final[Mapping[str, str]] = {
     "target/Probes, the worst first H": "payments has no maintenance window",
     "target/Probes, the worst first J": "no answer of payments is slow at that minute",
     "target/Ends of the kept process A": "likewise",
-    "prober/Runs left out, by prober A": "no run was left out in those minutes",
+    "target/Latency of the judged request C": "no probe of payments makes a warm call",
+    "target/Latency of the judged request E": "likewise",
+    "target/Clients over time A": "no probe of payments is of the kind clients",
+    "target/Findings by severity A": "likewise",
+    "target/New rules of clients": "likewise",
+    "target/Weight of the list of tools A": "likewise",
+    "target/Idle stream A": "no probe of payments is of the kind stream",
+    "target/Idle stream B": "likewise",
+    "target/Sessions and addresses A": "no probe of payments is of the kind session",
+    "target/Sessions and addresses B": "likewise",
+    "prober/Runs lost, by prober A": "no run was left out in those minutes, and nothing was short",
+    "prober/Sources of targets A": "every target of the story is written in a file",
+    "prober/Sources of targets B": "likewise",
+    "prober/Sources of targets C": "likewise",
+    "prober/Sources of targets D": "likewise",
 }
 
 
