@@ -34,7 +34,7 @@ from tests.redaction.writers import WRITERS
 SEED: Final = int(os.environ.get("FUZZ_SEED", "1"))
 """The first of the seeds; the others follow."""
 QUICK: Final = 200
-MANY: Final = int(os.environ.get("FUZZ_COUNT", "20000"))
+MANY: Final = int(os.environ.get("FUZZ_COUNT", "6000"))
 BUDGET: Final = 400.0
 """Seconds for `MANY` conversations, shared by two processes beside all other tests; to reach fewer is no failure."""
 
