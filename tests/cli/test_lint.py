@@ -202,8 +202,10 @@ async def test_no_client_refuses_anything_of_a_server_on_the_official_sdk(sdk_se
     assert [each for each in server["findings"] if each["severity"] == "error"] == []
 
 
-async def test_no_client_refuses_anything_of_the_reference_server() -> None:
-    done = await quickly("lint", "--output", "json", "--", "mcp-prober", "reference", "--stdio")
+async def test_no_client_refuses_anything_of_the_reference_server(tmp_path: Path) -> None:
+    done = await quickly(
+        "lint", "--output", "json", "--", "mcp-prober", "reference", "--stdio", "--db", str(tmp_path / "state.db")
+    )
     server = document(done.out)
     assert server["tools"] > 10
     assert server["findings"] == []
