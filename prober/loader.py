@@ -9,12 +9,13 @@ The language is `prober.config`; what each kind of probe adds to it, the kind de
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from prober.config import root_schema
 from prober.config.document.cursor import Cursor, FileScope, InvalidValueError
@@ -100,7 +101,7 @@ def read_target(name: str, entry: Mapping[str, Any], *, file: Path, environ: Map
     """A target whose entry is in no file of ours; relative paths start beside `file`. Raises ConfigError."""
     scope = FileScope(file=file, environ=environ)
     try:
-        root = Cursor.root(scope, parse(json.dumps({"targets": {name: entry}}).encode(), scope.note))
+        root = Cursor.root(scope, parse(yaml.safe_dump({"targets": {name: entry}}).encode(), scope.note))
         return _file_schema().read(root).targets[name]
     except UnreadableError as error:
         raise ConfigError([Mistake(file=file, line=0, path=name, message=str(error))]) from None

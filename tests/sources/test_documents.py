@@ -105,3 +105,12 @@ async def test_the_file_of_a_client_gives_urls_and_commands_only_if_allowed(tmp_
     both = source_of(tmp_path, client_config=".mcp.json", commands=True)
     assert {*targets_of(both, None, environ={"KEY": "k"}).targets} == {"web", "tool"}
     assert targets_of(made, None, environ={}).left_out == 2  # a variable that is not set spoils its server alone
+
+
+async def test_a_client_file_may_hold_any_character(tmp_path: Path) -> None:
+    odd = "\U0001f600 \u00fc \x7f"
+    servers = {"tool": {"command": "mcp-server-time", "env": {"GREETING": odd}}}
+    (tmp_path / ".mcp.json").write_text(json.dumps({"mcpServers": servers}))
+    found = targets_of(source_of(tmp_path, client_config=".mcp.json", commands=True), None, environ={})
+    assert found.problems == []
+    assert found.targets["tool"].env["GREETING"].reveal() == odd
