@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from prober.client.exchange import ExchangeLog
 from prober.client.http.http_client import HttpClient
 from prober.client.http.http_response import note_head, read_body, refuse_status
+from prober.client.http.stranger import without_credentials
 from prober.config.model import Target
 from prober.outcome import Failure
 
@@ -21,9 +21,9 @@ async def metrics_page(target: Target, url: str, *, log: ExchangeLog, accept: st
     """The body and the content type. Raises Failure.
 
     The trust, proxy and limits of the target hold here too. Its credentials are not sent, for the page may be on
-    another host; redirects are not followed.
+    another host, and to another origin no client certificate; redirects are not followed.
     """
-    client = HttpClient(replace(target, url=url, headers={}, auth=None))
+    client = HttpClient(without_credentials(target, url))
     try:
         with log.exchange(STEP) as recorder:
             async with client.send("GET", url, headers={"Accept": accept}, recorder=recorder) as response:

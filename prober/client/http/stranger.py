@@ -13,6 +13,7 @@ from typing import Final
 from prober.client.exchange import ExchangeLog
 from prober.client.http.http_client import HttpClient
 from prober.client.http.http_response import beginning, note_head, read_body
+from prober.config.fields.urls import origin_of
 from prober.config.model import Limits, Target
 
 SOME: Final = Limits(body=64 * 1024, decompressed=64 * 1024)
@@ -29,14 +30,19 @@ class Answer:
     body: bytes
 
 
+def without_credentials(target: Target, url: str) -> Target:
+    """The target with another URL, as somebody reaches it who has no credentials for it."""
+    at_target = origin_of(url) == origin_of(target.url or "")
+    tls = target.tls if at_target else replace(target.tls, client_certificate=None, client_key=None)
+    return replace(target, url=url, headers={}, auth=None, tls=tls)
+
+
 class Stranger:
     """One conversation with the origin of a target, or with another that the configuration names."""
 
     def __init__(self, target: Target, url: str, *, log: ExchangeLog):
         self._url = url.partition("?")[0]
-        is_target = url == target.url
-        tls = target.tls if is_target else replace(target.tls, client_certificate=None, client_key=None)
-        self._client = HttpClient(replace(target, url=self._url, headers={}, auth=None, tls=tls))
+        self._client = HttpClient(without_credentials(target, self._url))
         self._log = log
 
     async def ask(

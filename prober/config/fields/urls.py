@@ -44,6 +44,16 @@ def without_query(url: str) -> str:
     return head + mark + "…" if mark else url
 
 
+def origin_of(url: str) -> str:
+    """Scheme, host and port in one form. Raises ValueError for what is no URL of a web server."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    if scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("not an http:// or https:// URL")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{scheme}://{host}:{parts.port or (443 if scheme == 'https' else 80)}"
+
+
 def _split(url: str) -> SplitResult | str:
     if len(url) > LONGEST:
         return f"longer than {LONGEST:,} characters"

@@ -12,13 +12,12 @@ from typing import Any, Final
 
 from prober.client.exchange import Address
 from prober.client.http.stranger import Stranger
-from prober.config.fields.urls import complaint
+from prober.config.fields.urls import complaint, origin_of
 from prober.json_values import cap
 from prober.kinds.auth.metadata import (
     issuer_addresses,
     issuer_mistakes,
     issuers_in,
-    origin_of,
     parsed,
     registration,
     resource_addresses,
@@ -142,10 +141,8 @@ class Discovery:
 
     async def _read(self, address: str, *, step: str) -> tuple[str, Mapping[str, Any] | None]:
         origin = origin_of(address)
-        at_target = origin == origin_of(self.url)
         if origin not in self._strangers:
-            url = (self.context.target.url or "") if at_target else address
-            self._strangers[origin] = Stranger(self.context.target, url, log=self.context.log)
+            self._strangers[origin] = Stranger(self.context.target, address, log=self.context.log)
         try:
             async with asyncio.timeout(self.context.deadline.left() * _SHARE) as timeout:
                 answer = await self._strangers[origin].fetch(address, step=step)
@@ -154,7 +151,7 @@ class Discovery:
                 raise
             return "no answer in time", None
         except Failure as failure:
-            if at_target and failure.reason is not Reason.TOO_LARGE:
+            if origin == origin_of(self.url) and failure.reason is not Reason.TOO_LARGE:
                 raise
             return failure.message, None  # that an issuer cannot be reached is no outage of the target
         if 300 <= answer.status < 400:

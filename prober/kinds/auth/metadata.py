@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
+from prober.config.fields.urls import origin_of
 from prober.json_values import cap, written
 
 RESOURCE: Final = "oauth-protected-resource"
@@ -19,16 +20,6 @@ _SHOWN: Final = 200
 _INTERACTIVE: Final = ("authorization_code",)
 _GRANTS_BY_DEFAULT: Final = ("authorization_code", "implicit")
 """RFC 8414 section 2: what holds where `grant_types_supported` is left out."""
-
-
-def origin_of(url: str) -> str:
-    """Scheme, host and port in one form. Raises ValueError for what is no URL of a web server."""
-    parts = urlsplit(url)
-    scheme = parts.scheme.lower()
-    if scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("not an http:// or https:// URL")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{scheme}://{host}:{parts.port or (443 if scheme == 'https' else 80)}"
 
 
 def inserted(url: str, name: str) -> str:
