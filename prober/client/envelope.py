@@ -51,10 +51,13 @@ def modern_params(params: Mapping[str, Any], version: str) -> dict[str, Any]:
     return {**params, "_meta": {**params.get("_meta", {}), **meta}}
 
 
+def initialize_params(version: str) -> dict[str, Any]:
+    return {"protocolVersion": version, "capabilities": {}, "clientInfo": CLIENT_INFO}
+
+
 def initialize(version: str, *, request_id: int) -> dict[str, Any]:
     """The request that begins a session of the handshake era."""
-    params = {"protocolVersion": version, "capabilities": {}, "clientInfo": CLIENT_INFO}
-    return {"jsonrpc": "2.0", "id": request_id, "method": "initialize", "params": params}
+    return {"jsonrpc": "2.0", "id": request_id, "method": "initialize", "params": initialize_params(version)}
 
 
 def joined(params: Mapping[str, Any], traceparent: str) -> dict[str, Any]:

@@ -152,8 +152,7 @@ class Negotiation:
         conversation = self._conversation
         conversation.speak(HANDSHAKE, None)
         offer = result_shapes.versions(HANDSHAKE)[-1]
-        params = {"protocolVersion": offer, "capabilities": {}, "clientInfo": envelope.CLIENT_INFO}
-        result = await self._requester.request("initialize", params)
+        result = await self._requester.request("initialize", envelope.initialize_params(offer))
         version = result["protocolVersion"]
         known = version in result_shapes.versions(HANDSHAKE)
         conversation.heard(result["serverInfo"], version=version if known else None)

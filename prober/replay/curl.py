@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from prober.assertions.result_shapes import HANDSHAKE, MODERN, versions
-from prober.client.envelope import CLIENT_INFO, handshake_headers, modern_headers
+from prober.client.envelope import handshake_headers, initialize, modern_headers
 from prober.client.jsonrpc import VERSION_META
 from prober.config.in_force import MASK
 from prober.config.model import Target
@@ -59,8 +59,7 @@ def _commands(run: StoredRun, target: Target, message: Mapping[str, Any]) -> lis
     if method == "initialize":
         return [_command(target, message, {})]
     version = run.version if run.version in versions(HANDSHAKE) else versions(HANDSHAKE)[-1]
-    opening = {"protocolVersion": version, "capabilities": {}, "clientInfo": CLIENT_INFO}
-    first = _command(target, {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": opening}, {}, head=True)
+    first = _command(target, initialize(version, request_id=0), {}, head=True)
     headers = handshake_headers(version)
     ready = {"jsonrpc": "2.0", "method": "notifications/initialized"}
     session = f'  -H "{_SESSION}: $SESSION" \\\n'

@@ -23,6 +23,8 @@ from prober.outcome import Evidence, Failure, Reason, Situation
 
 JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream"
+POSTED: Final = {"Accept": f"{JSON}, {EVENTS}", "Content-Type": JSON}
+"""The headers of every request that carries a message: it may be answered in either form."""
 
 _MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9.+-]+/[A-Za-z0-9.+*-]+")
 

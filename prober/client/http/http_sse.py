@@ -15,7 +15,7 @@ from prober.client.exchange import ExchangeRecorder
 from prober.client.http.http_client import HttpClient
 from prober.client.http.http_response import (
     EVENTS,
-    JSON,
+    POSTED,
     Meter,
     body_chunks,
     note_head,
@@ -101,7 +101,7 @@ class HttpSseTransport:
             recorder.enter(Phase.RECEIVE)
 
     async def notify(self, message: Message, *, headers: Mapping[str, str], recorder: ExchangeRecorder) -> None:
-        all_headers = {**headers, "Content-Type": JSON, "Accept": f"{JSON}, {EVENTS}"}
+        all_headers = {**headers, **POSTED}
         body = encode(message)
         async with self._client.send(
             "POST", self._post_url, headers=all_headers, content=body, recorder=recorder

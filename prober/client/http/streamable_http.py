@@ -16,6 +16,7 @@ from prober.client.http.http_client import HttpClient
 from prober.client.http.http_response import (
     EVENTS,
     JSON,
+    POSTED,
     Meter,
     body_chunks,
     note_head,
@@ -139,7 +140,7 @@ class StreamableHttpTransport:
     def _post(
         self, message: Message, *, headers: Mapping[str, str], recorder: ExchangeRecorder
     ) -> AbstractAsyncContextManager[Response]:
-        all_headers = {**self._in_session(headers), "Accept": f"{JSON}, {EVENTS}", "Content-Type": JSON}
+        all_headers = {**self._in_session(headers), **POSTED}
         body = encode(message)
         return self._client.send("POST", self._url, headers=all_headers, content=body, recorder=recorder)
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from prober.assertions.result_shapes import HANDSHAKE, MODERN, versions
 from prober.client import envelope
+from prober.client.http.http_response import EVENTS, POSTED
 from prober.client.jsonrpc import encode
 
 _HOUR: Final = 3600
@@ -32,14 +33,13 @@ class Opening:
 def openings(transport: str, era: str | None) -> tuple[Opening, ...]:
     """One for each era that the server may speak; `era` is None where nobody knows."""
     if transport == "sse":
-        return (Opening(step="open", method="GET", headers={"Accept": "text/event-stream"}),)
+        return (Opening(step="open", method="GET", headers={"Accept": EVENTS}),)
     return tuple(opening for of_era, opening in (_MODERN, _HANDSHAKE) if era in (of_era, None))
 
 
 def _posted(method: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> Opening:
-    accepted = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
     content = encode({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-    return Opening(step=method, method="POST", headers={**headers, **accepted}, content=content)
+    return Opening(step=method, method="POST", headers={**headers, **POSTED}, content=content)
 
 
 _LATEST: Final = versions(MODERN)[-1]
@@ -55,7 +55,7 @@ _HANDSHAKE: Final = (
     HANDSHAKE,
     _posted(
         "initialize",
-        {"protocolVersion": versions(HANDSHAKE)[-1], "capabilities": {}, "clientInfo": envelope.CLIENT_INFO},
+        envelope.initialize_params(versions(HANDSHAKE)[-1]),
         {},
     ),
 )
