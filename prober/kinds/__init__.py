@@ -17,6 +17,9 @@ The kinds share the modules beside the folders:
     turned_down          whether a call was turned down, as a race or an act expects it of some
     step, placeholders   the declaration of such a step; `{name}` in its arguments
     connections          sessions of several clients at once, replaced after a failed call
+    speaker, broken_rules   right requests made by hand, of which a rule changes one thing; what a run found wrong
+    several_failures     several failures as the one that a run ends with
+    offered, token_budget   the list of tools as rules of clients look at it; what may be too heavy for a model
     read_only            whether a tool changes nothing
     reasons              reasons that several kinds can end with
 """

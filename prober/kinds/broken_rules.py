@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from prober.kinds.several_failures import first_of
 from prober.outcome import Evidence, Failure, Reason
 
 
@@ -20,12 +21,10 @@ class BrokenRules:
         """Raises the first as a failure; the others are its further evidence. Returns where there is none."""
         if not self._found:
             return
-        first, *others = self._found
-        more = f"; {len(others)} more in the evidence" if others else ""
-        raise Failure(
-            first.reason,
-            first.message + more,
-            step=first.step,
-            evidence=first.evidence,
-            further=tuple(replace(other.evidence, detail=other.message) for other in others),
+        others = len(self._found) - 1
+        more = f"; {others} more in the evidence" if others else ""
+        raise first_of(
+            self._found,
+            self._found[0].message + more,
+            told=lambda other: replace(other.evidence, detail=other.message),
         )

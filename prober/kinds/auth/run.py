@@ -17,6 +17,7 @@ from prober.kinds.auth.discovery import Discovery
 from prober.kinds.auth.refusal import challenge_warnings, most_telling, refusal_of
 from prober.kinds.auth.strangers import Opening, bogus, forged, openings
 from prober.kinds.context import ProbeContext
+from prober.kinds.several_failures import first_of
 from prober.outcome import Evidence, Failure, Reason
 
 _GRAVEST_FIRST: Final = (
@@ -98,15 +99,9 @@ def _report(findings: list[Failure]) -> None:
     """Raise the gravest finding, with the others as its evidence."""
     if not findings:
         return
-    first, *others = sorted(findings, key=lambda finding: _GRAVEST_FIRST.index(finding.reason))
-    more = f"; and {len(others)} more" if others else ""
-    raise Failure(
-        first.reason,
-        first.message + more,
-        step=first.step,
-        evidence=first.evidence,
-        further=tuple(_told(each) for each in others),
-    )
+    gravest_first = sorted(findings, key=lambda finding: _GRAVEST_FIRST.index(finding.reason))
+    more = f"; and {len(findings) - 1} more" if findings[1:] else ""
+    raise first_of(gravest_first, gravest_first[0].message + more, told=_told)
 
 
 def _told(finding: Failure) -> Evidence:

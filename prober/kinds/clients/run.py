@@ -10,7 +10,7 @@ from prober.kinds.context import ProbeContext
 from prober.kinds.offered import read_offer
 from prober.kinds.token_budget import require_light_list
 from prober.lint.linting import Finding, Linted, lint_in_turns
-from prober.lint.rules import SEVERITIES, Severity, rules
+from prober.lint.rules import FAILING, SEVERITIES, rules
 from prober.outcome import Evidence, Failure, Reason
 
 _SHOWN: Final = 20
@@ -27,7 +27,7 @@ async def run(context: ProbeContext, settings: ClientsSettings) -> None:
     clients = rules().usual(context.target.transport) if settings.clients is None else settings.clients
     linted = await lint_in_turns(offer, rules(), clients)
     _learn(context, linted)
-    failing: tuple[Severity, ...] = {"error": SEVERITIES[:1], "warning": SEVERITIES, "never": ()}[settings.fail_on]
+    failing = FAILING[settings.fail_on]
     milder = [finding for finding in linted.findings if finding.rule.severity not in failing]
     context.warnings += warnings(milder)
     if grave := [finding for finding in linted.findings if finding.rule.severity in failing]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections import Counter
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from prober.kinds.context import ProbeContext
 from prober.kinds.isolation import NONCE, IsolationSettings
 from prober.kinds.isolation.calls import Calls
 from prober.kinds.placeholders import fill
+from prober.kinds.several_failures import first_of_calls
 from prober.outcome import Evidence, Failure, Reason
 
 _SHARE: Final = 0.7
@@ -103,11 +103,7 @@ class _Clients:
         if calls.crossings:
             raise self._crossed()
         if failures:
-            first = failures[0]
-            reasons = Counter(failure.reason for failure in failures)
-            counted = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
-            message = f"{len(failures)} of {calls.made} calls failed ({counted}), first: {first.message}"
-            raise Failure(first.reason, message, step=first.step, evidence=first.evidence, further=first.further)
+            raise first_of_calls(failures, calls.made)
         if calls.most_open < 2:
             raise Failure(Reason.UNDECIDED, f"no two of {calls.made} calls were ever open at once", step=_STEP)
 

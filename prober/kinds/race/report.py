@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter
 from collections.abc import Sequence
 
 from prober.consistency.trace import Result, Trace, overlap
 from prober.consistency.verdict import Judged, Violation
 from prober.consistency.wording import line
 from prober.kinds.context import ProbeContext
+from prober.kinds.several_failures import failed_calls, first_of_calls
 from prober.outcome import Evidence, Failure, Reason
 
 _STEP = "race"
@@ -27,12 +27,10 @@ def failure_from(context: ProbeContext, verdict: Judged, trace: Trace, failures:
         context.facts[f"race_violations_{violation.reason}"] = violation.occurrences
     if verdict.violations:
         if failures:
-            context.warnings.append(_failed_calls(failures, trace))
+            context.warnings.append(failed_calls(failures, len(trace.operations)))
         return _violated(context, verdict, trace)
     if failures:
-        first = failures[0]
-        message = _failed_calls(failures, trace)
-        return Failure(first.reason, message, step=first.step, evidence=first.evidence, further=first.further)
+        return first_of_calls(failures, len(trace.operations))
     if why := verdict.undecided or _no_race(trace, most):
         return Failure(Reason.UNDECIDED, why, step=_STEP)
     return None
@@ -63,12 +61,6 @@ def _again(context: ProbeContext, trace: Trace) -> tuple[str, ...]:
     file = context.origin.rpartition(":")[0]
     words = ("mcp-prober", "run", file, "--probe", context.probe, "--seed", str(trace.seed))
     return (f"again: {shlex.join(words)}",) if file else ()
-
-
-def _failed_calls(failures: Sequence[Failure], trace: Trace) -> str:
-    reasons = Counter(failure.reason for failure in failures)
-    counted = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
-    return f"{len(failures)} of {len(trace.operations)} calls failed ({counted}), first: {failures[0].message}"
 
 
 def _no_race(trace: Trace, most: int) -> str | None:

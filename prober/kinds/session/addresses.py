@@ -7,6 +7,7 @@ import asyncio
 from prober.client.error_mapping import timed_out
 from prober.client.http.every_address import addresses_of
 from prober.kinds.context import ProbeContext
+from prober.kinds.several_failures import first_of
 from prober.kinds.speaker import Speaker, answered, refused
 from prober.outcome import Failure, Reason
 
@@ -36,14 +37,8 @@ async def ask_every_address(context: ProbeContext, speaker: Speaker) -> None:
     context.facts["session_addresses_well"] = len(reachable) - len(failed)
     context.facts["session_addresses_failed"] = len(failed)
     if failed:
-        first, *others = failed
-        raise Failure(
-            first.reason,
-            f"{len(failed)} of {len(reachable)} addresses do not answer well, first {first.message}",
-            step=first.step,
-            evidence=first.evidence,
-            further=tuple(each.evidence for each in others),
-        )
+        message = f"{len(failed)} of {len(reachable)} addresses do not answer well, first {failed[0].message}"
+        raise first_of(failed, message, told=lambda other: other.evidence)
 
 
 async def _ask(speaker: Speaker, address: str) -> None:
