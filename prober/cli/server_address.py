@@ -9,10 +9,8 @@ All that is wrong is refused with exit code 2, and the line to say instead.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
@@ -21,15 +19,14 @@ from typing import Any, Final
 from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
 import typer
-import yaml
 
 from prober.cli.exit_codes import FAILED, refuse
+from prober.cli.made_config import made_config
 from prober.client_configs.recognition import PROBE_SUFFIXES, SUFFIXES
 from prober.client_configs.secrets import is_secret, names_secret
 from prober.config import ConfigError
 from prober.config.fields.urls import without_query
 from prober.config.model import Target
-from prober.loader import load
 
 _URL: Final = re.compile(r"https?://", re.IGNORECASE)
 _WITHOUT_SCHEME: Final = re.compile(
@@ -106,19 +103,16 @@ def checked(entry: dict[str, Any], arguments: ServerArguments, *, name: str | No
         "defaults": {"timeout": arguments.timeout, "interval": "1d"},
         "probes": {probe: {"target": target, "kind": "handshake"}},
     }
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "init.yaml"
-        path.write_text(yaml.safe_dump(document), encoding="utf-8")
-        try:
-            config = load([path], environ=os.environ)
-        except ConfigError as error:
-            prefix = f"{place}: " if place else ""
-            typed = {"defaults.timeout": "--timeout", f"targets.{target}.startup_timeout": "--startup-timeout"}
-            refuse(
-                "\n".join(
-                    f"{prefix}{typed.get(mistake.path, mistake.path)}: {mistake.message}" for mistake in error.mistakes
-                )
+    try:
+        config = made_config(document)
+    except ConfigError as error:
+        prefix = f"{place}: " if place else ""
+        typed = {"defaults.timeout": "--timeout", f"targets.{target}.startup_timeout": "--startup-timeout"}
+        refuse(
+            "\n".join(
+                f"{prefix}{typed.get(mistake.path, mistake.path)}: {mistake.message}" for mistake in error.mistakes
             )
+        )
     return Server(
         entry=entry,
         target=config.targets[target],

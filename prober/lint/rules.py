@@ -18,6 +18,8 @@ Severity = Literal["error", "warning"]
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
 """The worst first. `error`: a request or a tool fails. `warning`: something is cut, or works less well."""
+FAILING: Final[Mapping[str, tuple[Severity, ...]]] = {"error": SEVERITIES[:1], "warning": SEVERITIES, "never": ()}
+"""The severities that are a failure, by what the operator lets fail."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 import typer
@@ -19,6 +16,7 @@ import yaml
 
 from prober.cli import failures
 from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN, refuse
+from prober.cli.made_config import made_config
 from prober.cli.package_data import shipped
 from prober.cli.server_address import Server, ServerArguments, check_server
 from prober.client.exchange import ExchangeLog
@@ -28,7 +26,6 @@ from prober.config import ConfigError
 from prober.config.fields.urls import without_query
 from prober.engine import run_pass
 from prober.kinds.metrics.settings import ACTS
-from prober.loader import load
 from prober.outcome import Failure, Outcome, Reason, Verdict
 from prober.report import REPORTS
 from prober.report.state_metrics import JudgedPage, document, lines
@@ -178,12 +175,9 @@ def _outcome(options: CheckOptions, probe: Mapping[str, Any]) -> Outcome:
         "defaults": {"timeout": options.timeout, "interval": "1d"},
         "probes": {"check-metrics": dict(probe)},
     }
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "probe.yaml"
-        path.write_text(yaml.safe_dump(told), encoding="utf-8")
-        try:
-            config = load([path], environ=os.environ)
-        except ConfigError as error:
-            refuse("\n".join(f"{mistake.path}: {mistake.message}" for mistake in error.mistakes))
+    try:
+        config = made_config(told)
+    except ConfigError as error:
+        refuse("\n".join(f"{mistake.path}: {mistake.message}" for mistake in error.mistakes))
     [outcome] = asyncio.run(run_pass(config, list(config.probes.values())))
     return outcome

@@ -19,7 +19,7 @@ from prober.client.target_cache import cache_of
 from prober.discover.offered import offer_of
 from prober.lint.linting import lint
 from prober.lint.offer import Offer
-from prober.lint.rules import SEVERITIES, rules
+from prober.lint.rules import FAILING, rules
 from prober.outcome import Failure, ServerInfo, Verdict
 from prober.report.answer import masked
 from prober.report.clients import LintedServer, document, sarif, table
@@ -101,8 +101,7 @@ def _end(found: Sequence[LintedServer], options: LintOptions, code: int) -> int:
         for complaint in _complaints(server, options):
             typer.echo(line(f"{server.address}: {complaint}"), err=True)
             code = FAILED
-        failing = {"error": SEVERITIES[:1], "warning": SEVERITIES, "never": ()}[options.fail_on]
-        if any(server.linted.count(severity) for severity in failing):
+        if any(server.linted.count(severity) for severity in FAILING[options.fail_on]):
             code = FAILED
     return code
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,6 @@ import typer
 from prober.cli import selection
 from prober.cli.commands.run import with_sources
 from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN, refuse
-from prober.cli.state_folder import state_folder
 from prober.client.target_cache import cache_of
 from prober.config.model import Config, Probe
 from prober.outcome import Outcome, Verdict
@@ -204,14 +202,9 @@ def _of_daemon(address: str, run_id: str) -> list[StoredRun]:
 
 def _of_history(options: ReplayOptions, began: datetime) -> list[StoredRun]:
     """The failures with that id that the daemon has written down, without exchanges."""
-    from prober.history import HistoryError, PastFailure
+    from prober.cli.history_file import ask_history
+    from prober.history import PastFailure
     from prober.history.queries import failures, results
-    from prober.history.reader import Reader
-
-    file = options.history or state_folder() / "history.db"
-    if not file.is_file():
-        refuse(f"{file}: there is no history. --history FILE names another one; --daemon URL asks a daemon")
-    reader = Reader(file, seconds=_SECONDS)
 
     def ask(connection: sqlite3.Connection) -> list[PastFailure]:
         until = began + timedelta(milliseconds=1)
@@ -223,12 +216,8 @@ def _of_history(options: ReplayOptions, began: datetime) -> list[StoredRun]:
             if began <= failure.started_at < until
         ]
 
-    try:
-        found = reader.answer(ask, time.monotonic() + _SECONDS)
-    except HistoryError as error:
-        refuse(str(error))
-    finally:
-        reader.close()
+    without = ". --history FILE names another one; --daemon URL asks a daemon"
+    found = ask_history(options.history, ask, seconds=_SECONDS, without=without)
     return [
         StoredRun(
             target=each.target,

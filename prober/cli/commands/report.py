@@ -6,7 +6,6 @@ import json
 import os
 import re
 import sys
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,15 +18,13 @@ import typer
 from prober.availability_report import Report, csv_table, html_page, report_of, text
 from prober.availability_report.document import as_json
 from prober.cli.exit_codes import PASSED, refuse
+from prober.cli.history_file import ask_history
 from prober.cli.selection import DEFAULT_PATH, paths_or_default, refuse_mistakes
-from prober.cli.state_folder import state_folder
 from prober.config import ConfigError
 from prober.config.document.diagnostics import did_you_mean
 from prober.config.fields.units import parse_duration
 from prober.config.model import Target
-from prober.history import HistoryError
-from prober.history.availability import Availability, availability
-from prober.history.reader import Reader
+from prober.history.availability import availability
 from prober.loader import load
 from prober.report.formatting import parse_rfc3339
 from prober.report.tty import writable
@@ -63,7 +60,12 @@ def report(options: ReportOptions) -> int:
     now = datetime.now(UTC)
     since, until = _period(options, now)
     configured = _configured(options.paths)
-    past = _ask(options.history or state_folder() / "history.db", since, until)
+    past = ask_history(
+        options.history,
+        lambda connection: availability(connection, since=since, until=until),
+        seconds=_SECONDS,
+        without="; a daemon writes it, and --history FILE names another one",
+    )
     _check_targets(options.targets, {*past.targets, *configured})
     made = FORMS[form](report_of(past, configured=configured, now=now, targets=options.targets))
     if file is None:
@@ -125,20 +127,6 @@ def _configured(paths: Sequence[Path]) -> Mapping[str, Target]:
         return load(paths_or_default(paths), environ=os.environ).targets
     except ConfigError as error:
         refuse_mistakes(error, nothing_was="read")
-
-
-def _ask(file: Path, since: datetime, until: datetime) -> Availability:
-    if not file.is_file():
-        refuse(f"{file}: there is no history; a daemon writes it, and --history FILE names another one")
-    reader = Reader(file, seconds=_SECONDS)
-    try:
-        return reader.answer(
-            lambda connection: availability(connection, since=since, until=until), time.monotonic() + _SECONDS
-        )
-    except HistoryError as error:
-        refuse(str(error))
-    finally:
-        reader.close()
 
 
 def _check_targets(patterns: Sequence[str], known: Collection[str]) -> None:
