@@ -13,8 +13,7 @@ from typing import Final
 
 from prober.history import Day
 from prober.outcome import Phase
-from prober.report.formatting import duration
-from prober.web.pages.formatting import counted, percent
+from prober.report.formatting import counted, duration, percent
 
 DAYS: Final = 90
 PITCH: Final = 4

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from prober.lint.rules import rules
 from prober.outcome import Verdict
-from prober.web.pages.formatting import counted
+from prober.report.formatting import counted
 
 
 @dataclass(frozen=True, kw_only=True)

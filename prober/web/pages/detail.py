@@ -11,7 +11,7 @@ from prober.client.stdio.kept_processes import Cause
 from prober.lint.weight import tokens_of
 from prober.outcome import Outcome, Verdict
 from prober.report.details import cause, warning_notes
-from prober.report.formatting import duration, rfc3339
+from prober.report.formatting import counted, duration, percent, rfc3339
 from prober.status import WORST_FIRST, ProbeStatus, TargetStatus
 from prober.web.pages.chart_geometry import Phases, Spark, Strip, phases_of, strip_of
 from prober.web.pages.clients_view import ClientRow, clients_of
@@ -23,7 +23,7 @@ from prober.web.pages.failure_view import (
     earlier_failures,
     present_failures,
 )
-from prober.web.pages.formatting import When, ago, counted, one_line, percent, since, span
+from prober.web.pages.formatting import When, ago, one_line, since, span
 from prober.web.pages.front import late, response_times
 from prober.web.pages.list_query import PAGE_SIZE, Pages, is_late, paged
 from prober.web.pages.recent_history import TargetHistory

@@ -10,14 +10,14 @@ from typing import Final
 from prober.history import PastFailure
 from prober.outcome import Exchange, Outcome, Verdict
 from prober.report.details import Note, cause, evidence_notes, figures, warning_notes
-from prober.report.formatting import rfc3339
+from prober.report.formatting import counted, rfc3339
 from prober.report.grouping import alike
 from prober.report.json_layout import laid_out
 from prober.report.next_step import next_step
 from prober.report.untrusted import block
 from prober.status import ProbeStatus
 from prober.web.pages.chart_geometry import Phases, phases_of
-from prober.web.pages.formatting import When, ago, counted, lines_within, one_line, since
+from prober.web.pages.formatting import When, ago, lines_within, one_line, since
 
 MAX_LINE: Final = 160
 """Characters of a line that may hold text of a server."""

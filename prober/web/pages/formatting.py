@@ -1,4 +1,4 @@
-"""Formats ages, times, counts and percentages for the pages, and cuts texts of servers."""
+"""Formats ages and times for the pages, and cuts texts of servers."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from prober.report.formatting import counted as counted
-from prober.report.formatting import exactly as exactly
-from prober.report.formatting import percent as percent
+from prober.report.formatting import counted, exactly
 from prober.report.untrusted import block, line
 
 _UNITS: Final = ((86400.0 * 2, 86400.0, "day"), (3600.0 * 2, 3600.0, "h"), (60.0, 60.0, "min"))

@@ -10,12 +10,12 @@ from typing import Final
 
 from prober.outcome import Verdict
 from prober.report.details import cause
-from prober.report.formatting import duration, rfc3339
+from prober.report.formatting import counted, duration, percent, rfc3339
 from prober.report.grouping import alike
 from prober.report.next_step import next_step
 from prober.status import ProbeStatus
 from prober.web.pages.chart_geometry import Spark, Strip, spark_of, strip_of
-from prober.web.pages.formatting import When, ago, counted, one_line, percent, since, span
+from prober.web.pages.formatting import When, ago, one_line, since, span
 from prober.web.pages.list_query import ListedTarget, ListQuery, Pages, Selection, Standing, Totals, is_late
 from prober.web.pages.recent_history import TargetHistory
 

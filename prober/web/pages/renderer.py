@@ -9,9 +9,10 @@ from typing import Any, Final, TypeVar
 
 from starlette.responses import HTMLResponse, Response
 
+from prober.report.formatting import exactly
 from prober.web.app_state import AppState
 from prober.web.pages.assets import SECURITY, Assets
-from prober.web.pages.formatting import ago, exactly, lines_within, one_line, since
+from prober.web.pages.formatting import ago, lines_within, one_line, since
 
 REFRESH_SECONDS: Final = 15
 _MAX_COMPLAINT: Final = 2_000

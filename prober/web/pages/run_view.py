@@ -11,10 +11,10 @@ from typing import Final
 from prober.outcome import Verdict
 from prober.recent import RecentRun
 from prober.report.details import cause
-from prober.report.formatting import duration
+from prober.report.formatting import counted, duration
 from prober.report.repeating import run_line
 from prober.web.pages.failure_view import MAX_LINE, FailureView, failure_view
-from prober.web.pages.formatting import When, ago, counted, one_line
+from prober.web.pages.formatting import When, ago, one_line
 
 _MAX_MESSAGE: Final = 240
 

@@ -12,9 +12,10 @@ from starlette.routing import BaseRoute, Route
 
 from prober.config.fields.units import show_duration
 from prober.outcome import Verdict
+from prober.report.formatting import counted
 from prober.sources.watcher import SourceState
 from prober.web.app_state import AppState
-from prober.web.pages.formatting import When, ago, counted, one_line
+from prober.web.pages.formatting import When, ago, one_line
 from prober.web.pages.renderer import Renderer, page
 
 _MAX_LINE: Final = 400

@@ -16,12 +16,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from prober.outcome import Verdict
+from prober.report.formatting import percent
 from prober.status import ProbeStatus
 from prober.web.app_state import AppState
 from prober.web.pages.assets import SECURITY
 from prober.web.pages.badge import Tone, badge
 from prober.web.pages.detail import ScheduleState, detail_of, shown_probes
-from prober.web.pages.formatting import one_line, percent
+from prober.web.pages.formatting import one_line
 from prober.web.pages.front import front_of
 from prober.web.pages.list_query import ListQuery, select_targets
 from prober.web.pages.recent_history import RecentHistory

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from prober.web.pages.formatting import ago, lines_within, one_line, percent, since, span
+from prober.report.formatting import percent
+from prober.web.pages.formatting import ago, lines_within, one_line, since, span
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
