@@ -93,9 +93,11 @@ class RecentRuns:
         """The runs that ended last."""
         return list(islice(self._matching(target=target, probe=probe, verdict=verdict), limit))
 
-    def find(self, wanted: str, *, probe: str | None = None) -> list[RecentRun]:
-        """The runs with that id, of that probe if one is named."""
-        return [run for run in self._matching(probe=probe) if run.run_id == wanted]
+    def find(
+        self, wanted: str, *, target: str | None = None, probe: str | None = None, verdict: Verdict | None = None
+    ) -> list[RecentRun]:
+        """The runs with that id."""
+        return [run for run in self._matching(target=target, probe=probe, verdict=verdict) if run.run_id == wanted]
 
     def _keep(self, run: RecentRun) -> None:
         self._shelves[run.outcome.verdict].put(next(self._numbers), *_within_bounds(run))

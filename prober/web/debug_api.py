@@ -20,7 +20,7 @@ from prober.outcome import Verdict
 from prober.recent import RecentRun
 from prober.report.formatting import rfc3339
 from prober.report.json_report import result_fields, text_or_null
-from prober.web.api_parameters import MAX_LIMIT, limit_parameter, parameter
+from prober.web.api_parameters import limit_parameter, parameter
 from prober.web.app_state import AppState, Loaded
 from prober.web.responses import as_json, listed, paced, parameters, refuse, streamed
 
@@ -57,13 +57,11 @@ def _recent_runs(app_state: AppState, query: Mapping[str, list[str]]) -> list[Re
     limit, verdict, run = limit_parameter(query), parameter(query, "verdict"), parameter(query, "run")
     if verdict is not None and verdict not in set(Verdict):
         raise refuse(400, f"verdict: expected {', '.join(Verdict)}")
-    found = app_state.recent_runs.newest(
-        MAX_LIMIT if run else limit,
-        target=parameter(query, "target"),
-        probe=parameter(query, "probe"),
-        verdict=Verdict(verdict) if verdict else None,
-    )
-    return [each for each in found if run in (None, each.run_id)][:limit]
+    target, probe, of = parameter(query, "target"), parameter(query, "probe"), Verdict(verdict) if verdict else None
+    recent = app_state.recent_runs
+    if run is not None:
+        return recent.find(run, target=target, probe=probe, verdict=of)[:limit]
+    return recent.newest(limit, target=target, probe=probe, verdict=of)
 
 
 def _run(run: RecentRun) -> dict[str, Any]:
