@@ -215,7 +215,6 @@ def steps(first: str, *rest: tuple[float, str]) -> list[Json]:
 
 
 ANY_IS_BAD: Final = steps(GOOD, (1, BAD))
-ANY_IS_PARTLY: Final = steps(GOOD, (1, PARTLY))
 ANY_IS_UNSURE: Final = steps(GOOD, (1, UNSURE))
 NEUTRAL: Final = steps(PLAIN)
 BUDGET_SPENT: Final = steps(GOOD, (0.5, CAUTION), (0.75, PARTLY), (1, BAD))
