@@ -55,13 +55,31 @@ def targets_of(source: TargetSource, document: Any, *, environ: Mapping[str, str
     return found
 
 
+def stamp_of(source: TargetSource) -> tuple[object, ...] | None:
+    """What is another once a file of the source has changed; None where only a look can tell."""
+    if source.way not in ("file", "client_config"):
+        return None
+    files = _files(source) if source.client_config is None else [source.client_config]
+    stamps = []
+    for file in files:
+        try:
+            stat = file.stat()
+        except OSError:
+            return None  # the look says what is wrong
+        stamps.append((file, stat.st_ino, stat.st_size, stat.st_mtime_ns))
+    return tuple(stamps)
+
+
+def _files(source: TargetSource) -> list[Path]:
+    return sorted(Path("/").glob((source.file or "").lstrip("/")))  # the loader has made it absolute
+
+
 def _groups_of_files(source: TargetSource) -> list[Any]:
     """The target groups of all files that fit the pattern, in the order of their names."""
-    pattern = source.file or ""
     groups: list[Any] = []
-    files = sorted(Path("/").glob(pattern.lstrip("/")))  # the loader has made it absolute
+    files = _files(source)
     if not files:
-        raise SourceError(f"{pattern}: no such file")
+        raise SourceError(f"{source.file}: no such file")
     for file in files:
         document = _read(file)
         if not isinstance(document, list):

@@ -19,7 +19,7 @@ from prober.config.model import Target
 from prober.config.sources import TargetSource
 from prober.sources.found import Found, SourceError
 from prober.sources.memory import Memory
-from prober.sources.reading import document_of, targets_of
+from prober.sources.reading import document_of, stamp_of, targets_of
 
 _FEW: Final = 10
 """From so many targets on, a loss of more than half of them is suspicious."""
@@ -40,6 +40,8 @@ class SourceState:
     trouble: str | None = None
     """Why the last look did not; the targets are older than it."""
     document: Any = None
+    stamp: tuple[object, ...] | None = None
+    """Of the files that were taken last; what has it still need not be read again."""
     trusting: bool = True
     """Whether the next look is taken as it is: one without anything before it, and the first after a reload."""
 
@@ -108,6 +110,11 @@ class Watcher:
     async def look(self, state: SourceState) -> None:
         """One look; whatever goes wrong is in the state."""
         before = state.targets
+        stamp = await asyncio.to_thread(stamp_of, state.source)
+        if stamp is not None and stamp == state.stamp:
+            state.looked_at = datetime.now(UTC)
+            return
+        state.stamp = None
         try:
             document = await document_of(state.source, state.document)
             found = await self._targets(state.source, document)
@@ -121,7 +128,7 @@ class Watcher:
         if document is not None and document != state.document:
             await asyncio.to_thread(self._memory.keep, state.source, document)
         self._take(state, found, document)
-        state.looked_at = datetime.now(UTC)
+        state.looked_at, state.stamp = datetime.now(UTC), stamp
         self._note(state, None)
         if state.targets != before:
             self._on_change()

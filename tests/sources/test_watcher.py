@@ -7,10 +7,15 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
-from prober.config.model import Config
+import pytest
+
+from prober.config.model import Config, TargetSource
+from prober.sources import watcher
 from prober.sources.expansion import expanded
 from prober.sources.memory import Memory
+from prober.sources.reading import document_of
 from prober.sources.watcher import Watcher
 from tests.sources.making import configured
 from tests.sources.registry_double import say, serving
@@ -124,3 +129,23 @@ async def test_what_was_kept_of_another_address_is_not_taken(tmp_path: Path) -> 
         other.fault = lambda handler: say(handler, 503, b"")
         async with watching(configured(tmp_path, registry=other.url), tmp_path / "kept") as watched:
             assert watched.names == []
+
+
+async def test_a_file_that_has_not_changed_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    async def noting(source: TargetSource, known: Any) -> Any:
+        read.append(source.name)
+        return await document_of(source, known)
+
+    monkeypatch.setattr(watcher, "document_of", noting)
+    write(tmp_path / "groups.json", 3)
+    async with watching(configured(tmp_path, file="groups.json", refresh="20ms")) as watched:
+        await watched.come(3)
+        state = watched.watcher.states["it"]
+        first = state.looked_at
+        await until(lambda: _true(state.looked_at != first))
+        assert read == ["it"]
+        write(tmp_path / "groups.json", 4)
+        await watched.come(4)
+    assert read == ["it"] * 2
