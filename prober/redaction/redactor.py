@@ -65,13 +65,22 @@ class Redactor:
                 text = pattern.sub(_MASK, text)
         for secret in self._secrets:
             text = text.replace(secret, _MASK)
-        parts = text.split("…")
-        for cut in self._cut:  # before the plain forms: one of them may be the rest of what is spelled otherwise
-            parts = [part if (end := cut.end_at_start(part)) is None else _MASK + part[end:] for part in parts]
-            parts = [part if (start := cut.start_at_end(part)) is None else part[:start] + _MASK for part in parts]
-        for secret in self._secrets:
-            parts = [_mask_end(_mask_start(part, secret), secret) for part in parts]
+        parts = [self._mask_what_a_cut_left(part) for part in text.split("…")]
         return Masked("…".join(parts))
+
+    def _mask_what_a_cut_left(self, text: str) -> str:
+        """Mask the end of a secret at the beginning of a text, and the beginning of one at its end.
+
+        Of several that it may be of, or spellings that it may be in, the one is masked that takes the most.
+        """
+        ends = [_end_at_start(text, secret) for secret in self._secrets]
+        ends += [cut.end_at_start(text) for cut in self._cut]
+        if (end := max((each for each in ends if each is not None), default=None)) is not None:
+            text = _MASK + text[end:]
+        starts = [_start_at_end(text, secret) for secret in self._secrets]
+        starts += [cut.start_at_end(text) for cut in self._cut]
+        start = min((each for each in starts if each is not None), default=None)
+        return text if start is None else text[:start] + _MASK
 
     def _sort(self) -> None:
         forms = self._given.union(*map(_forms, self._learnt))
@@ -118,20 +127,20 @@ def _forms_of_part(secret: str) -> set[str]:
     return {form for form in forms if len(form) >= SHORTEST and form.lower() not in _NO_SECRETS}
 
 
-def _mask_end(text: str, secret: str) -> str:
+def _start_at_end(text: str, secret: str) -> int | None:
     at = text.find(secret[:SHORTEST], max(0, len(text) - len(secret)))
     while at >= 0:
         if secret.startswith(text[at:]):
-            return text[:at] + _MASK
+            return at
         at = text.find(secret[:SHORTEST], at + 1)
-    return text
+    return None
 
 
-def _mask_start(text: str, secret: str) -> str:
+def _end_at_start(text: str, secret: str) -> int | None:
     some = SHORTEST
     at = text.rfind(secret[-some:], 0, len(secret))
     while at >= 0:
         if secret.endswith(text[: at + some]):
-            return _MASK + text[at + some :]
+            return at + some
         at = text.rfind(secret[-some:], 0, at + some - 1)
-    return text
+    return None
