@@ -50,7 +50,7 @@ OF_SYMPTOMS: Final = {
     Symptom.WRONG_ANSWER: (
         "rpc_error|bad_result|input_required|too_large|tool_missing|tool_error|not_read_only|output_schema_.+"
         "|schema_mismatch|expectation_failed|second_opinion_failed|client_unusable|dead_session|http_rule_broken"
-        "|headers_unchecked|origin_unchecked|cache_leak|auth_.+|stream_cut"
+        "|headers_unchecked|origin_unchecked|cache_leak|auth_.+|stream_cut|metrics_untrue"
     ),
     Symptom.TOO_SLOW: "too_slow",
     Symptom.CONTRACT_BROKEN: "contract_broken",
