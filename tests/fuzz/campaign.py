@@ -76,10 +76,18 @@ class Campaign:
     """Where conversations are carried out. To be made by `campaign`."""
 
     def __init__(
-        self, *, asked: Askings, player: Player, judge: Judge, metrics: Metrics, history: HistoryStore
+        self,
+        *,
+        asked: Askings,
+        player: Player,
+        judge: Judge,
+        metrics: Metrics,
+        history: HistoryStore,
+        on_complaint: Callable[[Complaint], None],
     ) -> None:
         self._askings, self._player, self._judge = asked, player, judge
         self._metrics, self._history = metrics, history
+        self._on_complaint = on_complaint
         self._numbers = iter(range(1 << 62))
         self._unreported: list[tuple[int | None, Outcome]] = []
         self._turn_of_reports = itertools.cycle(ALL_REPORTS)
@@ -145,11 +153,15 @@ class Campaign:
                 self.complain(None, complaint)
 
     def complain(self, seed: int | None, text: str) -> None:
-        self.result.complaints.append(Complaint(seed=seed, text=text))
+        complaint = Complaint(seed=seed, text=text)
+        self.result.complaints.append(complaint)
+        self._on_complaint(complaint)
 
 
 @asynccontextmanager
-async def campaign(folder: Path) -> AsyncIterator[Campaign]:
+async def campaign(
+    folder: Path, *, on_complaint: Callable[[Complaint], None] = lambda _complaint: None
+) -> AsyncIterator[Campaign]:
     """A place for conversations. In the end nothing may be left of them: no task, thread, child or file."""
     asked = askings(folder)
     metrics = Metrics()
@@ -167,7 +179,9 @@ async def campaign(folder: Path) -> AsyncIterator[Campaign]:
         loop.waits_for_others = lambda: any(
             worker.busy for pool in (judge._workers, *judge._others.values()) for worker in pool._started
         )
-        under_way = Campaign(asked=asked, player=player, judge=judge, metrics=metrics, history=history)
+        under_way = Campaign(
+            asked=asked, player=player, judge=judge, metrics=metrics, history=history, on_complaint=on_complaint
+        )
         held.enter_context(_nothing_escapes(under_way))
         held.enter_context(_short_grace())
         yield under_way
@@ -199,12 +213,13 @@ async def carry_out_all(
     at_once: int = AT_ONCE,
     seconds: float | None = None,
     on_progress: Callable[[Result], None] = lambda _result: None,
+    on_complaint: Callable[[Complaint], None] = lambda _complaint: None,
 ) -> Result:
     """The conversations of all seeds, or of as many as there is time for."""
     left = iter(seeds)
     began = time.monotonic()
     with watched(least=LONG_STEP) as steps:
-        async with campaign(folder) as under_way:
+        async with campaign(folder, on_complaint=on_complaint) as under_way:
             result = under_way.result
 
             async def work() -> None:
