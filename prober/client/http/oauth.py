@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final
 
 from prober.client.single_flight import SingleFlight
 from prober.config.model import ClientCredentials, Limits
-from prober.json_values import written
+from prober.json_values import Json, written
 from prober.outcome import Evidence, Failure, Reason
+from prober.redaction import Redactor
 
 EARLY: Final = 30.0
 """Seconds before its expiry from which a token is no longer used."""
@@ -76,7 +77,8 @@ class TokenSource:
             raise token_failed(f"HTTP {status} with an answer that is not JSON", status) from None
         if not isinstance(answer, dict) or status >= 400 or "error" in answer:
             error = answer.get("error") if isinstance(answer, dict) else None
-            raise token_failed(f"HTTP {status}" + (f", {written(error, 100)}" if error else ""), status)
+            said = f", {Redactor(_tokens(answer))(written(error, 100))}" if error else ""
+            raise token_failed(f"HTTP {status}{said}", status)
         token = answer.get("access_token")
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise token_failed("its answer holds no access token that could be sent", status)
@@ -84,6 +86,18 @@ class TokenSource:
         self.expires_at = None if lifetime is None else time.time() + lifetime
         self._good_until = time.monotonic() + (_DEFAULT_LIFETIME if lifetime is None else lifetime) - EARLY
         return token
+
+
+def _tokens(answer: Json) -> Iterator[str]:
+    """Tokens of any kind in an answer: one that is an error all the same is quoted, and nobody knows them yet."""
+    left = [answer]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            yield from (each for name, each in value.items() if name.endswith("token") and isinstance(each, str))
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
 
 
 def _lifetime(expires_in: Any) -> float | None:
