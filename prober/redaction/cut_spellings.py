@@ -38,7 +38,9 @@ class CutSpellings:
         if text.find(self._begins, after) < 0:
             return None
         for found in self._first.finditer(text, after):
-            if _LEFT_OF_ESCAPE.fullmatch(text, self._run(text, found.end(), self._units[self._some :])):
+            ends = self._ends_of(text, found.end(), self._units[self._some :])
+            # What begins a spelling may have been taken for a character, as the first of `&#3` for the one of `a&b`.
+            if any(_LEFT_OF_ESCAPE.fullmatch(text, end) for end in ends[-2:]):
                 return found.start()
         return None
 
@@ -52,14 +54,16 @@ class CutSpellings:
             return None
         for left in range(1, len(self._units) - self._some + 1):
             for begin in range(rest.end() + 1):
-                if (end := self._run(text, begin, self._units[left:])) in ends:
+                if (end := self._ends_of(text, begin, self._units[left:])[-1]) in ends:
                     return end
         return None
 
-    def _run(self, text: str, at: int, wanted: list[re.Pattern[str]]) -> int:
-        """As far as these characters follow each other."""
+    def _ends_of(self, text: str, at: int, wanted: list[re.Pattern[str]]) -> list[int]:
+        """Where each of these characters ends, as far as they follow each other; first, where they begin."""
+        ends = [at]
         for unit in wanted:
             if (matched := unit.match(text, at)) is None:
                 break
             at = matched.end()
-        return at
+            ends.append(at)
+        return ends

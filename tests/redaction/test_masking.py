@@ -24,6 +24,7 @@ SECRETS: Final = (
     "käse&Brot=gut",
     "na\u00efve\U0001f511/+key",
     "plain-token_1.2",
+    'Rk3vTz"Lm6pQs&Wd5gYx%Bn4h\\~Zc7k',
 )
 
 
@@ -101,7 +102,7 @@ def test_what_a_cut_leaves_of_a_secret_is_masked_in_the_spelling_of_every_writer
 ) -> None:
     redact, spelled = Redactor([secret]), write(secret)
     words = [word for word in re.findall("[0-9A-Za-z]{4,}", secret) if word in spelled]
-    for cut in range(1, len(spelled), 3):
+    for cut in range(1, len(spelled)):
         ends, begins = redact(f"no such key: {spelled[:cut]}"), redact(f"{spelled[cut:]} is no key")
         broken = redact(f"no such key: {spelled[:cut]}… is what was sent")
         after = redact(f"standard error: …{spelled[cut:]}")
