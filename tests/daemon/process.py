@@ -36,9 +36,9 @@ class Running:
             body: bytes = answer.read()
         return body.decode()
 
-    def post(self, path: str) -> str:
+    def post(self, path: str, *, timeout: float = 30) -> str:
         request = urllib.request.Request(f"{self.url}/{path}", method="POST", data=b"")
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
             body: bytes = answer.read()
         return body.decode()
 

@@ -42,6 +42,8 @@ WARM_UP: Final = 0.2
 SAMPLES: Final = 200
 QUIET: Final = 3600.0
 """Seconds between two runs of a probe while the daemon is looked at."""
+PATIENCE: Final = 120.0
+"""Seconds for an answer: for hours on a machine that does other things, too, there is always one that takes long."""
 PAGES: Final = ("", "targets/ok-1-0", "api/v1/targets", f"badge/html-{MIX.index('html')}.svg", "sd")
 
 
@@ -131,7 +133,7 @@ class Soaking:
             self._take(self.busy)
             for page in PAGES:
                 time.sleep(pause / len(PAGES))
-                self.running.get(page)
+                self.running.get(page, timeout=PATIENCE)
             found.append(self._look())
             if len(found) % max(1, looks // 10) == 0:
                 print(f"  {found[-1]}", flush=True)
@@ -139,7 +141,7 @@ class Soaking:
 
     def _take(self, configuration: str) -> None:
         self.file.write_text(configuration)
-        self.running.post("-/reload")
+        self.running.post("-/reload", timeout=PATIENCE)
 
     def _look(self) -> Sample:
         self._take(self.quiet)
@@ -159,7 +161,7 @@ class Soaking:
 
 def _total(running: Running, family: str) -> float:
     """The sum of a family; to have the whole page parsed takes longer than to make it."""
-    lines = running.get("metrics").splitlines()
+    lines = running.get("metrics", timeout=PATIENCE).splitlines()
     return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith((f"{family}{{", f"{family} ")))
 
 
