@@ -224,6 +224,7 @@ class Situation(StrEnum):
     TEXT_ON_STDOUT = "text_on_stdout"
     SLOW_START = "slow_start"
     NO_LEAVE = "no_leave"
+    PROCESS_KILLED = "process_killed"
     TOKEN_ENDPOINT = "token_endpoint"  # noqa: S105 - a situation, not a password
     CREDENTIALS_MISSING = "credentials_missing"
     CREDENTIALS_REFUSED = "credentials_refused"

@@ -91,6 +91,12 @@ REFINEMENTS: Final[Mapping[Situation, Refinement]] = {
         " `expect_clean_exit` from the probe {probe}.",
         *(Reason.TIMEOUT, Reason.PROCESS_EXITED),
     ),
+    Situation.PROCESS_KILLED: _if(
+        "a command was killed by signal 9, and not by the prober",
+        "Look in the kernel's log for `Out of memory`: it kills in that way. The server's memory counts for the"
+        " container or unit in which the prober runs: raise that limit, or look for what the server piles up.",
+        Reason.PROCESS_EXITED,
+    ),
     Situation.TOKEN_ENDPOINT: _if(
         "the token endpoint failed, not the server",
         "Check `token_url` in `auth.client_credentials` of the target, and the way to that host: the server itself was"

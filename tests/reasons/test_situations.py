@@ -490,6 +490,13 @@ CASES: Final = {
         message=".*3.*",
         next="Read the server's standard error in the evidence",
     ),
+    "a process that is killed, as for its memory": Case(
+        setting=command("sh", "-c", "kill -9 $$$$"),
+        reason=Reason.PROCESS_EXITED,
+        situation=Situation.PROCESS_KILLED,
+        message="the process exited by signal 9",
+        next="Look in the kernel's log",
+    ),
     "text on standard output": Case(
         setting=printing("Notes server 1.0 is ready"),
         reason=Reason.MALFORMED_JSON,

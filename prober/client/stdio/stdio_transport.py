@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import select
+import signal
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, NoReturn
@@ -267,7 +268,8 @@ class StdioTransport:
         status = await process.exit_status(_LAST_WORDS)
         if status is not None and not printed:
             printed = bytes(self._buffer) + process.last_output()
-        evidence = Evidence(detail=process.last_words() or None)
+        situation = Situation.PROCESS_KILLED if status == -signal.SIGKILL else None
+        evidence = Evidence(detail=process.last_words() or None, situation=situation)
         if status is None or process.exited is None:
             return Failure(Reason.CONNECTION_CLOSED, "the process closed its standard output", evidence=evidence)
         stdout = excerpt(printed.strip())
