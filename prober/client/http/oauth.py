@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from prober.client.single_flight import SingleFlight
 from prober.config.model import ClientCredentials, Limits
-from prober.json_values import Json, written
+from prober.json_values import Json, cap
 from prober.outcome import Evidence, Failure, Reason
-from prober.redaction import Redactor
 
 EARLY: Final = 30.0
 """Seconds before its expiry from which a token is no longer used."""
@@ -32,6 +31,9 @@ _MAX_LIFETIME: Final = 366 * 24 * 3600.0
 
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,16384}")
 """More than RFC 6750 section 2.1 allows, but nothing that could end the header."""
+
+_PLAIN_WORDS: Final = re.compile(r"(?:[A-Z]?[a-z]+|[A-Z]+)(?:[ _-](?:[A-Z]?[a-z]+|[A-Z]+))*")
+"""Such as `invalid_client`. Whatever else an endpoint calls an error may hold a token that only the endpoint knows."""
 
 
 class TokenSource:
@@ -77,8 +79,7 @@ class TokenSource:
             raise token_failed(f"HTTP {status} with an answer that is not JSON", status) from None
         if not isinstance(answer, dict) or status >= 400 or "error" in answer:
             error = answer.get("error") if isinstance(answer, dict) else None
-            said = f", {Redactor(_tokens(answer))(written(error, 100))}" if error else ""
-            raise token_failed(f"HTTP {status}{said}", status)
+            raise token_failed(f"HTTP {status}{_said(error)}", status)
         token = answer.get("access_token")
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise token_failed("its answer holds no access token that could be sent", status)
@@ -88,16 +89,12 @@ class TokenSource:
         return token
 
 
-def _tokens(answer: Json) -> Iterator[str]:
-    """Tokens of any kind in an answer: one that is an error all the same is quoted, and nobody knows them yet."""
-    left = [answer]
-    while left:
-        value = left.pop()
-        if isinstance(value, dict):
-            yield from (each for name, each in value.items() if name.endswith("token") and isinstance(each, str))
-            left += value.values()
-        elif isinstance(value, list):
-            left += value
+def _said(error: Json) -> str:
+    if not error:
+        return ""
+    if isinstance(error, str) and _PLAIN_WORDS.fullmatch(error):
+        return f", {cap(error, 100)}"
+    return ", and an error that is not shown: it is more than plain words"
 
 
 def _lifetime(expires_in: Any) -> float | None:
