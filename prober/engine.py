@@ -294,7 +294,7 @@ def _internal_error(error: BaseException, redact: Redact) -> MaskedFailure:
     """
     said = f"{type(error).__name__}: {error}"
     if is_shortage(error):
-        lack = Failure(Reason.PROBER_SHORTAGE, f"the prober lacked something of its own: {said}")
+        lack = Failure(Reason.PROBER_SHORTAGE, f"the prober lacked something of its own: {said.removesuffix(': ')}")
         return MaskedFailure(lack, redact)
     # masked before it is cut, so that no secret is cut at its beginning
     trace = redact("".join(traceback.format_exception(error)))[-_TRACE_TAIL:]

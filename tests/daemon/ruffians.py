@@ -66,7 +66,7 @@ RESULTS: Final[Mapping[tuple[str, str], Message]] = {
     },
     ("json", "tools/call"): {
         **_WELL,
-        "content": [{"type": "text", "text": json.dumps({f"m{n}": n for n in range(90_000)})}],
+        "content": [{"type": "text", "text": json.dumps({f"m{n}": n for n in range(60_000)})}],
         "structuredContent": {"message": "x", "length": 1},
     },
 }
