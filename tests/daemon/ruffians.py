@@ -51,11 +51,11 @@ _CACHED: Final = {**_WELL, "ttlMs": 0, "cacheScope": "private"}
 RESULTS: Final[Mapping[tuple[str, str], Message]] = {
     ("list", "tools/list"): {
         **_CACHED,
-        "tools": [ECHO, *({**ECHO, "name": f"t{n}", "description": "x" * 90} for n in range(4_500))],
+        "tools": [ECHO, *({**ECHO, "name": f"t{n}", "description": "x" * 250} for n in range(3_000))],
     },
     ("schema", "tools/list"): {
         **_CACHED,
-        "tools": [{**ECHO, "outputSchema": {"properties": {f"p{n}": {"title": "x" * 40} for n in range(25_000)}}}],
+        "tools": [{**ECHO, "outputSchema": {"properties": {f"p{n}": {"title": "x" * 80} for n in range(9_000)}}}],
     },
     ("pattern", "tools/list"): {**_CACHED, "tools": [_SLOW_PATTERN]},
     ("pattern", "tools/call"): {**_WELL, "content": [], "structuredContent": {"message": "a" * 40 + "!"}},
