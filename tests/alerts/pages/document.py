@@ -28,7 +28,7 @@ hour; each lasts {HOLD / 60:g} minutes, and what comes in the 40 minutes after i
 - page, chat: incidents, that is how often a group of alerts began to fire; in brackets the notifications, where a
   group that grew sent more of them.
 - over: from the end of the trouble to the end of its last alert, which begins with the next run of the probe; in
-  brackets the evaluation rounds of {ROUND:g} s from the scrape that shows it. Two of them are `keep_firing_for`.
+  brackets the evaluation rounds of {ROUND:g} s from the scrape that shows it. One of them is `keep_firing_for`.
 - told: from the end to the last notification of it, which `group_interval` holds back for up to five minutes.
 - A violation of a race stays for an hour, for no right answer disproves it.
 """
