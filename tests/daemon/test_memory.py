@@ -6,7 +6,8 @@ import json
 import os
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,6 +77,7 @@ def reasons(page: Page) -> set[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.clock
 def test_a_daemon_whose_memory_runs_out_blames_nobody_and_goes_on_when_there_is_some_again(tmp_path: Path) -> None:
     file = tmp_path / "memory.yaml"
     with crowd() as crowd_port, ruffians() as ruffians_port:
@@ -103,9 +105,11 @@ def test_a_daemon_whose_memory_runs_out_blames_nobody_and_goes_on_when_there_is_
 async def test_a_server_that_the_kernel_kills_for_its_memory_fails_with_what_to_do(tmp_path: Path) -> None:
     """Where no control group can be made, its own signal 9 stands for the kernel's."""
     with limited(64 * 1024 * 1024) as group:
-        eats = f"echo $$$$ > {group}/cgroup.procs && x=a && while true; do x=$$x$$x; done" if group else "kill -9 $$$$"
+        eats = f"echo $$$$ > {group}/cgroup.procs && x=a && while true; do x=$$x$$x; done; kill -9 $$$$"
         document = {
-            "targets": {"greedy": {"command": ["sh", "-c", eats], "startup_timeout": "20s"}},
+            "targets": {
+                "greedy": {"command": ["sh", "-c", eats if group else "kill -9 $$$$"], "startup_timeout": "20s"}
+            },
             "probes": {"p": {"target": "greedy", "kind": "handshake", "timeout": "20s"}},
         }
         [outcome] = await run_document(document, tmp_path)
@@ -130,11 +134,19 @@ def limited(most: int) -> Iterator[Path | None]:
         try:
             if (group / limit).exists():
                 (group / limit).write_text(str(most))
+                with suppress(OSError):  # where there is no swap to be had, there is no such file
+                    (group / "memory.swap.max").write_text("0")
                 yield group
                 return
         finally:
-            group.rmdir()
+            until(partial(_removed, group), "the last process of the group is gone")
     yield None
+
+
+def _removed(group: Path) -> bool | None:
+    with suppress(OSError):
+        group.rmdir()
+    return None if group.exists() else True
 
 
 def killed_in(group: Path) -> int:
