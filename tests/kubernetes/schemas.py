@@ -55,8 +55,8 @@ def _kubernetes(name: str, version: str) -> jsonschema.protocols.Validator:
 @cache
 def _definitions(version: str) -> Registry[Any]:
     contents = json.loads((_folder(version) / "_definitions.json").read_text(encoding="utf-8"))
-    registry: Registry[Any] = Registry([(_DEFINITIONS, DRAFT202012.create_resource(contents))])
-    return registry.crawl()
+    crawled: Registry[Any] = Registry().with_resource(_DEFINITIONS, DRAFT202012.create_resource(contents)).crawl()
+    return crawled
 
 
 def _folder(version: str) -> Path:
