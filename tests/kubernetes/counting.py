@@ -30,7 +30,9 @@ class Counted:
     def gaps(self, begin: float, end: float) -> dict[str, float]:
         """The longest time without a call, by path."""
         return {
-            path: max(after - before for before, after in pairwise([begin, *(t for t in times if begin < t < end), end]))
+            path: max(
+                after - before for before, after in pairwise([begin, *(t for t in times if begin < t < end), end])
+            )
             for path, times in sorted(self.called.items())
         }
 

@@ -1,4 +1,4 @@
-"""What the Prometheus Operator makes of a Probe: a job of Prometheus' configuration. By the documentation of its API."""
+"""What the Prometheus Operator makes of a Probe by the documentation of its API: a job of Prometheus."""
 
 from __future__ import annotations
 

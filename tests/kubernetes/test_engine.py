@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +24,7 @@ from tests.kubernetes.objects import Object, container, of_kind, templated
 from tests.kubernetes.scraping import configuration
 from tests.real.nginx import nginx
 from tests.waiting import until
-from tests.web.prometheus import Prometheus, prometheus
+from tests.web.prometheus import Prometheus, Series, prometheus
 
 pytestmark = [pytest.mark.external, pytest.mark.slow]
 
@@ -86,6 +87,10 @@ async def shares(count: int, *servers: Prometheus) -> list[set[str]]:
     return [set(each) for each in found]
 
 
+def coming_to(number: float) -> Callable[[Series], bool]:
+    return lambda seen: list(seen.values()) == [number]
+
+
 async def every_interval(there: Counted, paths: list[str], intervals: int) -> tuple[float, float]:
     """Wait for so many intervals, in which no probe may be missing for more than one; returns when they were."""
     begin = time.monotonic()
@@ -113,28 +118,28 @@ async def test_every_probe_runs_once_an_interval_whichever_probers_are_there(tmp
             assert (mine | theirs, mine & theirs) == ({f"t{path[1:]}" for path in paths}, set())
             for each, share in ((one, mine), (other, theirs)):
                 assert len(share) >= 2
-                await each.until("count(probe_success == 1)", lambda seen, n=len(share): list(seen.values()) == [n])
+                await each.until("count(probe_success == 1)", coming_to(len(share)))
 
-            begin, end = await every_interval(there, paths, 5)
+            begin, end = await every_interval(there, paths, 4)
             counts = {path: sum(begin <= call < end for call in times) for path, times in there.called.items()}
-            assert set(counts.values()) <= {4, 5, 6}
-            assert sum(counts.values()) == pytest.approx(5 * len(paths), abs=len(paths) / 2)
+            assert set(counts.values()) <= {3, 4, 5}
+            assert sum(counts.values()) == pytest.approx(4 * len(paths), abs=len(paths) / 2)
 
             pods[0].process.kill()
-            await every_interval(there, paths, 4)
+            await every_interval(there, paths, 3)
 
             pods.append(stack.enter_context(daemon(file, *options(found))))
             Service(tmp_path / "nginx").add(pods[-1])
             for pod in pods[1:3]:
                 pod.process.kill()
-            await every_interval(there, paths, 4)
+            await every_interval(there, paths, 3)
 
             for each in (one, other):
                 assert set((await each.query("min_over_time(up[30s])")).values()) == {1.0}
                 assert await each.query('{__name__=~".+",exported_target!=""}') == {}
 
 
-def firing(*alerts: dict[str, str]) -> Any:
+def firing(*alerts: dict[str, str]) -> Callable[[Series], bool]:
     expected = {frozenset({"location": "", **alert}.items()) for alert in alerts}
     return lambda seen: seen.keys() == expected
 
@@ -158,7 +163,7 @@ async def test_more_than_half_of_the_locations_page_and_fewer_warn(tmp_path: Pat
         config = {"scrape_configs": jobs, "rule_files": [str(path) for path in rules]}
         alerts = 'ALERTS{alertname=~"McpScraped.*",alertstate="firing"}', ("alertname", "location")
         async with prometheus(config, tmp_path / "prometheus") as seen:
-            await seen.until("count(probe_success == 1)", lambda found: list(found.values()) == [2])
+            await seen.until("count(probe_success == 1)", coming_to(2))
             far.broken = True
             minority = {"alertname": "McpScrapedProbeFailingFromLocation", "location": "nyc"}
             await seen.until(alerts[0], firing(minority), *alerts[1])
