@@ -9,7 +9,9 @@ probe_endpoint.py      /probe
 service_discovery.py   /sd
 lifecycle.py           /-/healthy, /-/ready, /-/reload
 api.py                 /api/v1/…
+incidents_api.py       incidents, and notes on them
 pages/                 the status page and the badges
+public/                the page for others, on an address of its own
 middleware.py          checks every request first: basic_auth.py, allowed_hosts.py, limits
 responses.py           errors, and long responses in pieces
 web_config_file.py     the web configuration file

@@ -14,6 +14,7 @@ from prober.history import HistoryError
 from prober.web import (
     api,
     debug_api,
+    incidents_api,
     lifecycle,
     metrics_endpoint,
     probe_endpoint,
@@ -46,6 +47,7 @@ def application(app_state: AppState, web: Web | None = None) -> Starlette:
             *lifecycle.routes(app_state, external_url=web.external_url),
             *api.routes(app_state),
             *report_endpoint.routes(app_state),
+            *incidents_api.routes(app_state, external_url=web.external_url),
             *debug_api.routes(app_state),
             *Views(app_state, renderer, authenticated=authenticated).routes,
             *RunPages(app_state, renderer, external_url=web.external_url, authenticated=authenticated).routes,
