@@ -80,7 +80,7 @@ class AccessMiddleware:
             return None
         message = (
             f"this prober does not go by the name {printable((host or '')[:200])}: ask for localhost,"
-            " or start it with --external-url and the URL that others know it by"
+            f" or start it with {self._web.url_option} and the URL that others know it by"
         )
         return problem(scope["path"], 403, message)
 
