@@ -113,7 +113,7 @@ def report(
 ) -> None:
     """Report availability, incidents and error budgets.
 
-    Read from the history of a daemon, which may be running. Objectives and tags come from the probe files.
+    Read from the history of a daemon, which may be running. Objectives, tags and labels come from the probe files.
     """
     from prober.cli.commands import report
 
