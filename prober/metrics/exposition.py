@@ -169,8 +169,8 @@ def _lines_with_exemplars(
 def sliced(texts: Iterable[str], *, clock: Callable[[], float] = time.perf_counter) -> Iterator[bytes]:
     """Joins the texts to slices. Each takes as long to write as the others in the loop took before it, within bounds.
 
-    So a page takes half of a busy loop. With short slices alone, a page of 20,000 probes would wait for thousands of turns
-    of the loop, each of milliseconds, and come after the scrape has given up.
+    So a page takes half of a busy loop. With short slices alone, a page of 20,000 probes would wait for thousands of
+    turns of the loop, each of milliseconds, and come after the scrape has given up.
     """
     written: list[str] = []
     end = clock() + SLICE_SECONDS
