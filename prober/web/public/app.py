@@ -126,8 +126,7 @@ class _Endpoints:
 
     async def badge(self, request: Request) -> Response:
         name = request.path_params["target"]
-        overview = await self._overviews.latest()
-        shown = next((each for each in overview.targets if each.name == name), None)
+        shown = (await self._overviews.latest()).by_name.get(name)
         if shown is None:
             raise refuse(404, "no such server")
         svg = badge(name, shown.condition.value, TONES[shown.condition])

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Final
 
 from prober.history import HistoryError, RecordedIncident
@@ -58,6 +59,11 @@ class Overview:
     """Those that go on, then the latest; None where there is no history to ask."""
     watched_since: date | None
     """The first day of which history knows something; None where it knows nothing."""
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Shown]:
+        """The targets by their names for others."""
+        return {each.name: each for each in self.targets}
 
 
 class Overviews:
