@@ -35,6 +35,8 @@ PER_HOST: Final = 100
 CROWDED: Final = 5
 """How many times as many servers the last host has, as its requests are enough for."""
 PATIENCE: Final = 300.0
+STARVED: Final = 0.5
+"""Seconds of lag of the prober's own loop: beyond it the machine had no time for it, and runs are rightly undecided."""
 _TIMEOUT: Final = 5.0
 CPU: Final = attrgetter("cpu_seconds")
 MEMORY: Final = attrgetter("memory")
@@ -144,6 +146,7 @@ def _compared(fleet: Fleet, found: Mapping[str, tuple[str, float]]) -> dict[str,
         "wrong ones": len(wrong),
         "ways to be wrong": len(set(wrong.values())),
         "found with their reason": len(wrong) - len(missed),
+        "found with another reason": len(missed.keys() & found.keys()),
         "good ones called wrong": len(good_ones),
         "until half of them are found": times[len(times) // 2] if times else float("inf"),
         "until all of them are found": times[-1] if times else float("inf"),
@@ -151,20 +154,20 @@ def _compared(fleet: Fleet, found: Mapping[str, tuple[str, float]]) -> dict[str,
 
 
 def held(figures: Mapping[str, float], interval: float) -> list[str]:
-    """What was promised and did not hold."""
-    promises = {
+    """What was promised and did not hold. Of a prober that the machine gave no time, less is promised."""
+    allowed, crowded = figures["requests a host may get within a minute"], figures["that the crowded host got"]
+    always = {
+        "none is found with another reason": not figures["found with another reason"],
+        "no good one is called wrong": not figures["good ones called wrong"],
+        "no host gets more than it is allowed": figures["most that a host got"] <= allowed,
+    }
+    in_time = {
         "every wrong one is found, with its reason": figures["found with their reason"] == figures["wrong ones"],
         "each within two intervals": figures["until all of them are found"] <= 2 * interval,
-        "no good one is called wrong": not figures["good ones called wrong"],
-        "no host gets more than it is allowed": (
-            figures["most that a host got"] <= figures["requests a host may get within a minute"]
-        ),
-        "a host that is crowded gets what it is allowed, and its probes take turns": (
-            figures["that the crowded host got"] > 0.5 * figures["requests a host may get within a minute"]
-            and figures["runs that could not tell"] > 0
-        ),
+        "probes of a crowded host take turns": crowded > allowed / 2 and figures["runs that could not tell"] > 0,
     }
-    return [promise for promise, kept in promises.items() if not kept]
+    promised = always if figures["loop lag p99 at most"] >= STARVED else always | in_time
+    return [promise for promise, kept in promised.items() if not kept]
 
 
 def _whole(running: Running, figure: Callable[[Running], float]) -> float:
@@ -227,6 +230,8 @@ def main() -> int:
     figures = measure(given.servers, given.interval, given.processes)
     for name, figure in figures.items():
         print(f"  {name:40} {figure:14,.3f}")
+    if figures["loop lag p99 at most"] >= STARVED:
+        print("  the machine gave the prober no time: what hangs on time is not promised")
     broken = held(figures, given.interval)
     for promise in broken:
         print(f"  does NOT hold: {promise}")
