@@ -26,7 +26,7 @@ CONTENT_TYPES: Final[dict[Format, str]] = {
 SLICE_SECONDS: Final = 0.0003
 """How long one slice of the page takes at least. A probe that ends meanwhile waits for a few slices."""
 LONGEST_SLICE_SECONDS: Final = 0.002
-"""How long one slice takes at most, in a loop whose turns are as long."""
+"""How long one slice takes at most, in a loop whose turns are as long; a twentieth of a turn where that is longer."""
 
 _RECORDS_PER_TEXT: Final = 16
 """Records that are written between two looks at the clock."""
@@ -169,8 +169,8 @@ def _lines_with_exemplars(
 def sliced(texts: Iterable[str], *, clock: Callable[[], float] = time.perf_counter) -> Iterator[bytes]:
     """Joins the texts to slices. Each takes as long to write as the others in the loop took before it, within bounds.
 
-    So a page takes half of a busy loop. With short slices alone, a page of 20,000 probes would wait for thousands of
-    turns of the loop, each of milliseconds, and come after the scrape has given up.
+    So a page takes half of a busy loop at most. With short slices alone, a page of 20,000 probes would wait for
+    thousands of turns of the loop, each of milliseconds, and come after the scrape has given up.
     """
     written: list[str] = []
     end = clock() + SLICE_SECONDS
@@ -180,7 +180,8 @@ def sliced(texts: Iterable[str], *, clock: Callable[[], float] = time.perf_count
             yield "".join(written).encode()
             written.clear()
             began = clock()
-            end = began + min(max(began - now, SLICE_SECONDS), LONGEST_SLICE_SECONDS)
+            turn = began - now
+            end = began + max(SLICE_SECONDS, min(turn, LONGEST_SLICE_SECONDS), turn / 20)
     yield "".join(written).encode()
 
 

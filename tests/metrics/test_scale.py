@@ -132,7 +132,7 @@ def test_any_number_of_runs_takes_no_more_memory() -> None:
 
 
 def test_a_page_keeps_pace_with_a_loop_that_is_busy() -> None:
-    """A slice takes as long as the others took before it, but neither less than its least nor more than its most."""
+    """A slice takes as long as the others took before it, within bounds; a twentieth of that where turns are long."""
     now = 0.0
 
     def clock() -> float:
@@ -145,8 +145,8 @@ def test_a_page_keeps_pace_with_a_loop_that_is_busy() -> None:
             yield "x"
 
     sizes = []
-    waits = iter((0.0, 0.001, 0.0015, 0.01, 0.0, *[0.0] * 200))
+    waits = iter((0.0, 0.001, 0.0015, 0.01, 0.1, 0.0, *[0.0] * 200))
     for piece in sliced(texts(), clock=clock):
         sizes.append(len(piece))
         now += next(waits)
-    assert sizes[:6] == pytest.approx([3, 3, 10, 15, 20, 3], abs=1)
+    assert sizes[:6] == pytest.approx([3, 3, 10, 15, 20, 50], abs=1)
