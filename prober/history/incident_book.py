@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 from prober.outcome import Outcome, Reason, Verdict
 
 _NAMES: Final = UUID("5b0c4bd4-6c1f-5ad3-9a51-0e8d1a2f7c11")
+"""The name space of RFC 9562 in which incidents have theirs."""
 _BEGIN: Final = """INSERT INTO incidents (incident, target, began_us, probe, since_us, symptoms)
     VALUES (?, ?, ?, ?, ?, ?)"""
 _OVERLAPS: Final = """SELECT incident, began_us FROM incidents

@@ -12,7 +12,6 @@ from typing import Any
 
 import bcrypt
 import httpx
-import pytest
 
 from prober.history import HistoryStore
 from prober.outcome import Reason
@@ -91,24 +90,25 @@ async def test_a_secret_in_a_note_is_masked_and_control_characters_go(tmp_path: 
         assert note["text"] == "They rotate *** now \ufffdand <script>"
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "said"),
-    [
-        (b"", 400, "expected a JSON object"),
-        (b"[]", 400, "expected a JSON object"),
-        (b'{"text": 1}', 400, "expected a JSON object"),
-        (b'{"text": "a", "html": "b"}', 400, "expected a JSON object"),
-        (b"[" * 10_000, 400, "expected a JSON object"),
-        (b'{"text": " \\n "}', 400, "a note says something"),
-        (b'{"text": "%s"}' % (b"x" * 1_001), 400, "1,001 characters are too many, a note has 1,000 at most"),
-        (b'{"text": "%s"}' % (b"x" * 20_000), 413, "the body is longer than 16384 bytes"),
-    ],
+NO_NOTES = (
+    (b"", 400, "expected a JSON object"),
+    (b"[]", 400, "expected a JSON object"),
+    (b'{"text": 1}', 400, "expected a JSON object"),
+    (b'{"text": "a", "html": "b"}', 400, "expected a JSON object"),
+    (b"[" * 10_000, 400, "expected a JSON object"),
+    (b'{"text": " \\n "}', 400, "a note says something"),
+    (b'{"text": "%s"}' % (b"x" * 1_001), 400, "1,001 characters are too many, a note has 1,000 at most"),
+    (b'{"text": "%s"}' % (b"x" * 20_000), 413, "the body is longer than 16384 bytes"),
 )
-async def test_what_is_no_note_is_refused(body: bytes, status: int, said: str, tmp_path: Path) -> None:
+
+
+async def test_what_is_no_note_is_refused(tmp_path: Path) -> None:
     async with failing(tmp_path) as client:
-        answer = await client.post(await the_incident(client), content=body)
-        assert answer.status_code == status
-        assert said in checked("error", answer)["error"]
+        path = await the_incident(client)
+        for body, status, said in NO_NOTES:
+            answer = await client.post(path, content=body)
+            assert answer.status_code == status, body[:40]
+            assert said in checked("error", answer)["error"]
 
 
 async def test_a_body_without_an_end_is_cut_off(tmp_path: Path) -> None:
