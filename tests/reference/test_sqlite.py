@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -267,7 +268,7 @@ def _content(path: Path) -> bytes | None:
     [
         (_text, "file is not a database"),
         (_foreign, "is the database of another application"),
-        (_newer, "has schema version 99; this server knows version 1"),
+        (_newer, "has schema version 99; this server knows version 2"),
         (Path.mkdir, "cannot open"),
     ],
 )
@@ -279,6 +280,30 @@ async def test_a_file_that_is_not_its_own_is_left_alone(path: Path, make: Callab
         await store.open()
     await store.close()
     assert _content(path) == before
+
+
+@asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[SqliteStore]:
+    """A store on this file, closed in the end."""
+    store = SqliteStore(path=path)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def test_a_file_of_version_1_is_taken_over_with_all_that_is_in_it(path: Path) -> None:
+    async with opened(path) as store:
+        await store.create("s", lifetime=None)
+        await store.swap("s", expected_version=0, value='"kept"')
+    with closing(sqlite3.connect(path)) as raw:
+        raw.executescript("DROP TABLE queued; PRAGMA user_version = 1")
+    async with opened(path) as store:
+        assert (await store.get("s")).value == '"kept"'
+        assert await store.enqueue("s", item="1") == 1
+    async with opened(path) as store:
+        assert (await store.dequeue("s")).item == "1"
 
 
 async def test_a_folder_that_does_not_exist_is_said_so(tmp_path: Path) -> None:

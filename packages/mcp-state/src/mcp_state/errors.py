@@ -3,6 +3,7 @@
     StoreError
     ├── ConflictError                another writer came first: `conflict`
     │   ├── VersionConflictError     the version that was read is not the current one
+    │   ├── ValueConflictError       the value that was read is not the current one
     │   ├── StaleTokenError          the fencing token of a guarded write is not the newest
     │   └── GaveUpError              a conflict on every try
     ├── RejectedError                the caller's mistake: `rejected`
@@ -63,6 +64,14 @@ class VersionConflictError(ConflictError):
         self.handle = handle
         self.expected = expected
         self.actual = actual
+
+
+class ValueConflictError(ConflictError):
+    """The value the caller read is not the current one; nothing was written."""
+
+    def __init__(self, handle: str) -> None:
+        super().__init__(f"session {handle!r} does not hold the value that was expected")
+        self.handle = handle
 
 
 class GaveUpError(ConflictError):

@@ -21,6 +21,7 @@ from mcp_state.errors import (
     StoreError,
     StoreUnavailableError,
     UnknownSessionError,
+    ValueConflictError,
     VersionConflictError,
 )
 from mcp_state.protocol import SilentObserver, StoreObserver
@@ -29,7 +30,7 @@ from mcp_state.sqlite import statements as sql
 from mcp_state.sqlite.readers import Readers
 from mcp_state.sqlite.schema import Synchronous, connect, prepare
 from mcp_state.sqlite.writer import Writer
-from mcp_state.values import Config, Event, EventHistory, Lock, Session, Snapshot
+from mcp_state.values import Config, Dequeued, Event, EventHistory, Lock, Session, Snapshot
 
 _PURGE_BATCH: Final = 200
 """Sessions removed in one write, so that a purge does not block other writes."""
@@ -157,6 +158,26 @@ class SqliteStore:
 
         return await self._writer.run(write)
 
+    async def swap_value(self, handle: str, *, expected: str, value: str) -> Session:
+        """One UPDATE that matches no row where the value is another."""
+
+        def write(connection: sqlite3.Connection) -> Session:
+            found = rows.fetch(connection, sql.SWAP_VALUE, handle=handle, value=value, expected=expected)
+            if not found:
+                rows.live_session(connection, handle)
+                raise ValueConflictError(handle)
+            return rows.session(found[0])
+
+        return await self._writer.run(write)
+
+    async def enqueue(self, handle: str, *, item: str) -> int:
+        """Insert at the highest position so far."""
+        return await self._writer.run(lambda connection: rows.enqueue(connection, handle, item=item))
+
+    async def dequeue(self, handle: str) -> Dequeued:
+        """One DELETE finds the first row, takes it out and returns it."""
+        return await self._writer.run(lambda connection: rows.dequeue(connection, handle))
+
     async def append(
         self, handle: str, *, kind: str, payload: str, agent_id: str, expected_last: int | None = None
     ) -> Event:
@@ -214,8 +235,7 @@ class SqliteStore:
         """Read, merge, write: inside one write transaction, so nothing comes between."""
 
         def write(connection: sqlite3.Connection) -> Config:
-            if not rows.fetch(connection, sql.RENEW, handle=handle):
-                raise UnknownSessionError(handle)
+            rows.renew(connection, handle)
             before = rows.config(connection, handle)
             merged = {**before.options, **changes}
             options = {name: text for name, text in merged.items() if text is not None}
