@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mcp_state.breaker import Breaker, BreakerPolicy
 from mcp_state.errors import (
     SessionExistsError,
     StoreBusyError,
@@ -39,6 +40,11 @@ class Counting(SilentObserver):
     def pool_changed(self, *, in_use: int, idle: int) -> None:
         """Remember."""
         self.in_use.append(in_use)
+
+
+def lax() -> Breaker:
+    """The breaker of a part that is looked at alone."""
+    return Breaker(BreakerPolicy(), changed=lambda _: None)
 
 
 @pytest.fixture
@@ -196,7 +202,9 @@ async def test_a_database_held_by_another_for_too_long_is_busy_and_nothing_is_wr
 async def test_a_read_that_gets_no_connection_in_time_is_told_that_the_store_is_busy(path: Path) -> None:
     schema.prepare(path, synchronous="NORMAL")
     observer = Counting()
-    readers = Readers(lambda: schema.connect(path, synchronous="NORMAL"), size=1, max_wait=0.05, observer=observer)
+    readers = Readers(
+        lambda: schema.connect(path, synchronous="NORMAL"), size=1, max_wait=0.05, observer=observer, breaker=lax()
+    )
     begun, ending = threading.Event(), threading.Event()
 
     def long(_connection: sqlite3.Connection) -> bool:
@@ -316,7 +324,8 @@ async def test_a_full_disk_fails_the_batch_and_the_store_goes_on(path: Path) -> 
     connection = schema.connect(path, synchronous="NORMAL")
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages + 2}")  # what a disk with two pages left would do
-    writer = Writer(connection, window=0.01, observer=SilentObserver())
+    breaker = lax()
+    writer = Writer(connection, window=0.01, observer=SilentObserver(), breaker=breaker)
 
     def insert(size: int) -> object:
         return writer.run(
@@ -325,6 +334,10 @@ async def test_a_full_disk_fails_the_batch_and_the_store_goes_on(path: Path) -> 
 
     outcomes = await asyncio.gather(insert(10), insert(1_000_000), return_exceptions=True)  # type: ignore[call-overload]
     assert isinstance(outcomes[1], StoreError)
+    for _ in range(20):
+        with pytest.raises(StoreUnavailableError, match="SQLITE_FULL"):
+            await insert(1_000_000)  # type: ignore[misc]
+    assert not breaker.is_open  # nobody waits for an error that comes at once
     assert await insert(10) == 1  # type: ignore[misc]
     await writer.close()
 

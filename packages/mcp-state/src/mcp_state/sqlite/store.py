@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping
 from pathlib import Path
 from typing import Final
 
+from mcp_state.breaker import BreakerPolicy, breakers
 from mcp_state.completeness import complete_events
 from mcp_state.errors import (
     LockHeldError,
@@ -53,13 +54,15 @@ class SqliteStore:
         readers: int = 4,
         max_wait: float = 5.0,
         change_poll: float = 0.050,
+        breaker: BreakerPolicy | None = None,
         observer: StoreObserver | None = None,
     ) -> None:
         """All times in seconds.
 
         `window`: how long a write waits at most for others to share its commit (0: each commits alone). `max_wait`: how
         long a read waits for one of the `readers`, and a commit for the write lock of another process. `change_poll`:
-        how often changes of other processes are polled.
+        how often changes of other processes are polled. `breaker`: when the database makes callers wait so long that
+        reads, or writes, are refused for a while; each by itself, for only writers wait for another process.
         """
         self._path = path
         self._synchronous: Synchronous = synchronous
@@ -67,6 +70,7 @@ class SqliteStore:
         self._reader_count = readers
         self._max_wait = max_wait
         self._change_poll = change_poll
+        self._policy = breaker or BreakerPolicy()
         self._observer = observer or SilentObserver()
         self._instance = secrets.token_hex(8)
         self._opened: tuple[Writer, Readers] | None = None
@@ -74,8 +78,14 @@ class SqliteStore:
     async def open(self) -> None:
         """Create the file if it is missing, start the threads."""
         await asyncio.to_thread(prepare, self._path, synchronous=self._synchronous)
-        writer = Writer(self._connect(), window=self._window, observer=self._observer)
-        readers = Readers(self._connect, size=self._reader_count, max_wait=self._max_wait, observer=self._observer)
+        observer = self._observer
+        of_writes, of_reads = breakers(
+            self._policy, count=2, changed=lambda is_open: observer.breaker_changed(is_open=is_open)
+        )
+        writer = Writer(self._connect(), window=self._window, observer=observer, breaker=of_writes)
+        readers = Readers(
+            self._connect, size=self._reader_count, max_wait=self._max_wait, observer=observer, breaker=of_reads
+        )
         self._opened = writer, readers
 
     async def close(self) -> None:
