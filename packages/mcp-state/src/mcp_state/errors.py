@@ -133,3 +133,10 @@ class StoreUnavailableError(StoreError):
         super().__init__(message)
         self.detail = detail
         self.maybe_written = maybe_written
+
+
+def explained(error: StoreError) -> str:
+    """The error and what became of the write, for a caller to read."""
+    if isinstance(error, StoreUnavailableError) and error.maybe_written:
+        return f"{error}. The write may or may not have happened; read before trying again."
+    return f"{error}. Nothing was written."
