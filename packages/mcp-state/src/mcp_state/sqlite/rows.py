@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from mcp_state.completeness import complete_history
 from mcp_state.errors import UnknownSessionError
 from mcp_state.sqlite import statements as sql
-from mcp_state.values import Config, Dequeued, Event, EventHistory, Session, Snapshot
+from mcp_state.values import Config, Event, EventHistory, Session, Snapshot
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -67,24 +67,6 @@ def renew(connection: sqlite3.Connection, handle: str) -> None:
     """For a write to another table than that of the sessions. Raises UnknownSessionError."""
     if not fetch(connection, sql.RENEW, handle=handle):
         raise UnknownSessionError(handle)
-
-
-def enqueue(connection: sqlite3.Connection, handle: str, *, item: str) -> int:
-    """Put an item at the end of the queue; returns how many wait. Raises UnknownSessionError."""
-    renew(connection, handle)
-    fetch(connection, sql.ENQUEUE, handle=handle, item=item)
-    return _waiting(connection, handle)
-
-
-def dequeue(connection: sqlite3.Connection, handle: str) -> Dequeued:
-    """Take the first item. Raises UnknownSessionError."""
-    renew(connection, handle)
-    found = fetch(connection, sql.DEQUEUE, handle=handle)
-    return Dequeued(item=found[0][0] if found else None, waiting=_waiting(connection, handle))
-
-
-def _waiting(connection: sqlite3.Connection, handle: str) -> int:
-    return int(fetch(connection, sql.WAITING, handle=handle)[0][0])
 
 
 def lock_expiry(connection: sqlite3.Connection, handle: str) -> float | None:

@@ -18,15 +18,12 @@ from mcp_state.errors import (
     LockLostError,
     SessionExistsError,
     StaleTokenError,
-    StateLostError,
     StoreError,
     StoreUnavailableError,
     UnknownSessionError,
-    ValueConflictError,
-    VersionConflictError,
 )
 from mcp_state.protocol import SilentObserver, StoreObserver
-from mcp_state.sqlite import rows
+from mcp_state.sqlite import rows, writes
 from mcp_state.sqlite import statements as sql
 from mcp_state.sqlite.readers import Readers
 from mcp_state.sqlite.schema import Synchronous, connect, prepare
@@ -157,58 +154,33 @@ class SqliteStore:
         return await self._writer.run(write)
 
     async def swap(self, handle: str, *, expected_version: int, value: str) -> Session:
-        """One UPDATE that matches no row where the version moved on."""
-
-        def write(connection: sqlite3.Connection) -> Session:
-            found = rows.fetch(connection, sql.SWAP, handle=handle, value=value, expected=expected_version)
-            if not found:
-                actual = rows.live_session(connection, handle).value_version
-                raise VersionConflictError(handle, expected=expected_version, actual=actual)
-            return rows.session(found[0])
-
-        return await self._writer.run(write)
+        """See `writes.swap`."""
+        return await self._writer.run(
+            lambda connection: writes.swap(connection, handle, expected_version=expected_version, value=value)
+        )
 
     async def swap_value(self, handle: str, *, expected: str, value: str) -> Session:
-        """One UPDATE that matches no row where the value is another."""
-
-        def write(connection: sqlite3.Connection) -> Session:
-            found = rows.fetch(connection, sql.SWAP_VALUE, handle=handle, value=value, expected=expected)
-            if not found:
-                rows.live_session(connection, handle)
-                raise ValueConflictError(handle)
-            return rows.session(found[0])
-
-        return await self._writer.run(write)
+        """See `writes.swap_value`."""
+        return await self._writer.run(
+            lambda connection: writes.swap_value(connection, handle, expected=expected, value=value)
+        )
 
     async def enqueue(self, handle: str, *, item: str) -> int:
         """Insert at the highest position so far."""
-        return await self._writer.run(lambda connection: rows.enqueue(connection, handle, item=item))
+        return await self._writer.run(lambda connection: writes.enqueue(connection, handle, item=item))
 
     async def dequeue(self, handle: str) -> Dequeued:
         """One DELETE finds the first row, takes it out and returns it."""
-        return await self._writer.run(lambda connection: rows.dequeue(connection, handle))
+        return await self._writer.run(lambda connection: writes.dequeue(connection, handle))
 
     async def append(
         self, handle: str, *, kind: str, payload: str, agent_id: str, expected_last: int | None = None
     ) -> Event:
-        """Take the next number from the session's row, insert the event under it."""
-
-        def write(connection: sqlite3.Connection) -> Event:
-            found = rows.fetch(connection, sql.NEXT_EVENT, handle=handle, expected=expected_last)
-            if not found:
-                actual = rows.live_session(connection, handle).last_event
-                raise VersionConflictError(
-                    handle, expected=-1 if expected_last is None else expected_last, actual=actual
-                )
-            number, now = found[0]
-            if number > 1 and not rows.fetch(connection, sql.HAS_EVENT, handle=handle, number=number - 1):
-                raise StateLostError(handle, lost=f"event {number - 1}")
-            micros = int(now * 1_000_000)
-            values = {"handle": handle, "number": number, "kind": kind, "payload": payload, "agent_id": agent_id}
-            rows.fetch(connection, sql.APPEND, **values, occurred_at=micros)
-            return Event(number=number, kind=kind, payload=payload, agent_id=agent_id, occurred_at=micros / 1_000_000)
-
-        return await self._writer.run(write)
+        """See `writes.append`."""
+        values = {"kind": kind, "payload": payload, "agent_id": agent_id}
+        return await self._writer.run(
+            lambda connection: writes.append(connection, handle, **values, expected_last=expected_last)
+        )
 
     async def events(self, handle: str, *, after: int, limit: int) -> tuple[Event, ...]:
         """A page of the log."""
@@ -225,17 +197,7 @@ class SqliteStore:
 
     async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: Collection[int]) -> None:
         """Insert, then prune."""
-
-        def write(connection: sqlite3.Connection) -> None:
-            last = rows.live_session(connection, handle).last_event
-            if snapshot.number > last:
-                raise VersionConflictError(handle, expected=snapshot.number, actual=last)
-            rows.fetch(connection, sql.PUT_SNAPSHOT, handle=handle, number=snapshot.number, state=snapshot.state)
-            rows.fetch(
-                connection, sql.PRUNE_SNAPSHOTS, handle=handle, number=snapshot.number, keep=json.dumps(list(keep))
-            )
-
-        await self._writer.run(write)
+        await self._writer.run(lambda connection: writes.put_snapshot(connection, handle, snapshot, keep=keep))
 
     async def config(self, handle: str) -> Config:
         """The configuration."""
