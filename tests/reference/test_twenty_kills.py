@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ import pytest
 from tests.waiting import until
 
 from .calling import Client, Era, ToolRefused, connected
-from .processes import ServerProcess, serving
+from .forking import Forked, Forking, forking
 from .redis.conftest import DURABLE
 from .redis.server import RedisServer, running
 
@@ -29,6 +29,9 @@ SEATS: Final = 3
 CALLERS: Final = 12
 BETWEEN: Final = 10
 """Calls that are acknowledged between two kills, at least."""
+
+_LONGEST: Final = 60.0
+"""Seconds that a server, or calls that go on, may take on a busy machine."""
 
 UNKNOWN: Final = "The write may or may not have happened"
 UNDONE: Final = "Nothing was written"
@@ -80,25 +83,16 @@ class Books:
 class Seat:
     """A place for one server of three: whoever sits there is killed, and another takes the place."""
 
-    def __init__(self, folder: Path, options: tuple[str, ...], *, number: int) -> None:
-        self._folder = folder
+    def __init__(self, servers: Forking, options: tuple[str, ...]) -> None:
+        self._servers = servers
         self._options = options
-        self._name = f"seat-{number}"
-        self._stack = ExitStack()
-        self.server: ServerProcess | None = None
+        self.server: Forked | None = None
 
     async def fill(self) -> None:
         """Start a server; again where the store is just away."""
-        for attempt in range(10):
-            try:
-                self.server = await asyncio.to_thread(
-                    self._stack.enter_context, serving(self._folder, *self._options, name=self._name)
-                )
-            except AssertionError:
-                if attempt == 9:
-                    raise
-            else:
-                return
+        async with asyncio.timeout(_LONGEST):
+            while self.server is None:
+                self.server = await asyncio.to_thread(self._servers.start, *self._options)
 
     async def empty(self) -> None:
         """Kill the server."""
@@ -106,20 +100,14 @@ class Seat:
         server, self.server = self.server, None
         await asyncio.to_thread(server.kill)
 
-    def close(self) -> None:
-        """End whoever sits there."""
-        self._stack.close()
-
 
 @asynccontextmanager
 async def seated(folder: Path, *options: str) -> AsyncIterator[list[Seat]]:
     """Three servers on one store, and the session `s`."""
-    seats = [Seat(folder, (*options, "--session", "s"), number=number) for number in range(SEATS)]
-    async with AsyncExitStack() as stack:
+    with forking(folder) as servers:
+        seats = [Seat(servers, (*options, "--session", "s")) for _ in range(SEATS)]
         for seat in seats:
-            stack.callback(seat.close)
-        await seats[0].fill()  # alone, for it makes the file
-        await asyncio.gather(*(seat.fill() for seat in seats[1:]))
+            await seat.fill()
         yield seats
 
 
@@ -179,7 +167,7 @@ async def kill_redis(redis: RedisServer, books: Books) -> None:
 
 async def more(books: Books) -> None:
     goal = len(books.acknowledged) + BETWEEN
-    await until(lambda: len(books.acknowledged) >= goal, "calls are acknowledged again", seconds=60)
+    await until(lambda: len(books.acknowledged) >= goal, "calls are acknowledged again", seconds=_LONGEST)
 
 
 async def completed(seats: list[Seat]) -> list[list[str]]:
