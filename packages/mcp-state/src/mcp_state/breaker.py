@@ -123,12 +123,12 @@ class Breaker:
 
 def breakers(policy: BreakerPolicy, *, count: int, changed: Callable[[bool], None]) -> tuple[Breaker, ...]:
     """Breakers of parts of one dependency. `changed` hears of them as of one, which is open while any of them is."""
-    told = False
+    reported = False
 
     def one_changed(_is_open: bool) -> None:
-        nonlocal told
-        if (now := any(each.is_open for each in made)) != told:
-            told = now
+        nonlocal reported
+        if (now := any(each.is_open for each in made)) != reported:
+            reported = now
             changed(now)
 
     made = tuple(Breaker(policy, changed=one_changed) for _ in range(count))
