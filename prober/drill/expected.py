@@ -113,6 +113,7 @@ SELF_ALERTS: Final = frozenset(
         "McpProberAbsent",
         "McpProberLate",
         "McpProberSkipsRuns",
+        "McpProberStalled",
         "McpProberSuspectsItself",
     }
 )
