@@ -125,7 +125,7 @@ async def calling(seats: list[Seat], books: Books) -> AsyncIterator[None]:
                         while not ending.is_set():
                             turn += 1
                             await books.call(client, f"{number}-{turn}", era)
-                            await asyncio.sleep(0.005)
+                            await asyncio.sleep(0.03)
             await asyncio.sleep(0.02)
 
     async with asyncio.TaskGroup() as group:
