@@ -14,6 +14,11 @@ class BrokenRules:
 
     _found: list[Failure] = field(default_factory=list)
 
+    @property
+    def any(self) -> bool:
+        """Whether there is one."""
+        return bool(self._found)
+
     def add(self, reason: Reason, message: str, *, step: str, evidence: Evidence) -> None:
         self._found.append(Failure(reason, message, step=step, evidence=evidence))
 

@@ -56,9 +56,31 @@ async def test_a_foreign_origin_that_is_answered_fails(era: Era, tmp_path: Path)
     assert (outcome.reason, outcome.step) == (Reason.ORIGIN_UNCHECKED, method)
     assert outcome.message == "a request with a foreign Origin is answered HTTP 200 and a result, not HTTP 403"
     origins = {each.headers.get("origin") for each in peer.requests}
-    assert origins == {None, "https://page.mcp-prober.invalid"}
+    assert origins == {None, "https://page.mcp-prober.invalid"}  # DNS rebinding would show the same once more
     outcome, _ = await run_against(faults, tmp_path, era=era, skip=["origin"])
     assert outcome.reason is None
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("near", [True, False])
+async def test_a_server_that_takes_every_origin_that_equals_the_host_falls_to_dns_rebinding(
+    near: bool, era: Era, tmp_path: Path
+) -> None:
+    def of_its_own_host(call: Call) -> bool:
+        return call.request.headers.get("origin") == f"http://{call.request.headers['host']}"
+
+    faults: dict[Step, Act] = {HARMLESS[era]: when(of_its_own_host, obliging)}
+    async with http_peer(Script(era=era, faults=faults, long_ids=True)) as peer:
+        url = peer.url
+        peer.url = url if near else url.replace("127.0.0.1", "mcp.example.com")
+        target = {} if near else {"proxy": url.removesuffix("/mcp")}
+        outcome = await probed(peer, HTTP, tmp_path, target=target)
+        skipped = await probed(peer, HTTP | {"skip": ["host"]}, tmp_path, target=target)
+    assert outcome.reason is (Reason.ORIGIN_UNCHECKED if near else None), outcome.message
+    assert skipped.reason is None
+    if near:
+        assert outcome.message.startswith("a request with a foreign Host, and an Origin that matches it, is answered")
+        assert outcome.evidence[0].keyword == "host"
 
 
 async def test_an_origin_that_is_refused_in_another_way_is_a_warning(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from prober.config.fields.mapping_schema import key, mapping_of, settings
 from prober.config.kind import ProbeKind
 from prober.outcome import Reason
 
-RULES: Final = ("origin", "unknown-method", "notification", "content-type", "get")
+RULES: Final = ("origin", "host", "unknown-method", "notification", "content-type", "get")
 
 
 @settings

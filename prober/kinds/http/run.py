@@ -9,6 +9,7 @@ from prober.kinds.http.expected import expect_accept, expect_cors
 from prober.kinds.http.rules import (
     try_content_type,
     try_get,
+    try_host,
     try_notification,
     try_origin,
     try_unknown_method,
@@ -22,6 +23,8 @@ async def run(context: ProbeContext, settings: HttpSettings) -> None:
     async with speaker.connection() as connection, speaker.session(connection):
         if "origin" not in settings.skip:
             await try_origin(context, speaker, connection, broken)
+            if "host" not in settings.skip and not broken.any:
+                await try_host(context, speaker, connection, broken)
         if "unknown-method" not in settings.skip:
             await try_unknown_method(context, speaker, connection, broken)
         if "notification" not in settings.skip:
