@@ -24,7 +24,7 @@ async def call_tool(
     tool = await context.tool(session, name)
     params = {"name": name, "arguments": dict(arguments)}
     if follow:
-        result = await session.call_and_follow(params, listing=tool.listing)
+        result: Mapping[str, Any] = await session.call_and_follow(params, listing=tool.listing)
     else:
         result = await _at_once(session, params, tool)
     if result.get("isError"):

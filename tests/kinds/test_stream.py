@@ -136,9 +136,9 @@ class Restless:
             await call.say(CHANGED)
         await hang(call.reader)
 
-    async def outcome(self, folder: Path, **probe: Any) -> Outcome:
+    async def outcome(self, folder: Path, *, lists: Act | None = None, **probe: Any) -> Outcome:
         begin: Step = "discover" if self.era == "modern" else "initialize"
-        script = Script(era=self.era, faults={"listen": self.listen, "list": self.list, begin: self.begin})
+        script = Script(era=self.era, faults={"listen": self.listen, "list": lists or self.list, begin: self.begin})
         async with nothing_left_behind(), http_peer(script) as peer:
             return await probed(peer, STREAM | {"list_changed": "fail", **probe}, folder)
 
@@ -175,8 +175,7 @@ async def test_a_change_that_is_announced_or_was_never_promised_to_be_passes(
 @pytest.mark.parametrize("era", ERAS)
 async def test_lists_that_cannot_be_read_are_no_cut_of_the_stream(era: Era, tmp_path: Path) -> None:
     server = Restless(era, announces=False)
-    server.list = status(500)  # type: ignore[method-assign]
-    outcome = await server.outcome(tmp_path)
+    outcome = await server.outcome(tmp_path, lists=status(500))
     assert (outcome.reason, outcome.step) == (Reason.SERVER_ERROR, "tools/list")
     assert outcome.message.startswith("in the session that reads the lists: ")
 

@@ -22,7 +22,7 @@ CALL: Final[dict[str, Any]] = {"kind": "call", "tool": "dig"}
 FOLLOW: Final[dict[str, Any]] = CALL | {"task": "follow"}
 DUG: Final[Message] = {"content": [{"type": "text", "text": "{}"}], "structuredContent": {"depth": 3}}
 DIG: Final = tool("dig", execution={"taskSupport": "optional"})
-OF_TASKS: Final = {"tasks": {"requests": {"tools": {"call": {}}}, "cancel": {}}}
+OF_TASKS: Final[Message] = {"tasks": {"requests": {"tools": {"call": {}}}, "cancel": {}}}
 
 State = Callable[[int], Message]
 """From the number of the poll to what the server says of the task, without what every state has."""
@@ -72,7 +72,7 @@ class Digger:
             return await respond(call, self.states.pop(0) if len(self.states) > 1 else self.states[0])
         if method == "tasks/result" and isinstance(self.result, RpcError):
             return await status_with_error(200, self.result)(call)
-        return await respond(call, self.result if method == "tasks/result" else {})
+        return await respond(call, {} if method == "tasks/cancel" or isinstance(self.result, RpcError) else self.result)
 
     @property
     def methods(self) -> list[str]:
