@@ -218,6 +218,8 @@ async def _wait_until_healthy(prober: Prober, chain: Chain | None, *, patience: 
         passes = await prober.passes()
         return len(passes) if passes and all(passes.values()) else None
 
+    alerts: set[str] = set()
+
     async def followed() -> bool | None:
         assert chain is not None
         try:
@@ -225,6 +227,8 @@ async def _wait_until_healthy(prober: Prober, chain: Chain | None, *, patience: 
             firing = await chain.prometheus.query('ALERTS{alertstate="firing"}')
         except RequestError:
             return None
+        alerts.clear()
+        alerts.update(each["metric"]["alertname"] for each in firing)
         return (int(run["value"][1]) == probes and not firing) or None
 
     probes = await until(passed, seconds=patience)
@@ -232,7 +236,11 @@ async def _wait_until_healthy(prober: Prober, chain: Chain | None, *, patience: 
         missing = [probe for probe, passed in (await prober.passes()).items() if not passed]
         raise DrillError(f"without any fault, these probes do not pass: {', '.join(missing)}")
     if chain is not None and await until(followed, seconds=patience) is None:
-        raise DrillError("without any fault, Prometheus does not follow the probes, or an alert fires")
+        raise DrillError(
+            f"without any fault, an alert fires: {', '.join(sorted(alerts))}"
+            if alerts
+            else "Prometheus does not follow the probes"
+        )
 
 
 def _keep_firing_for(rules: Mapping[str, Any]) -> dict[str, float]:
