@@ -37,4 +37,4 @@ async def run(context: ProbeContext, settings: HttpSettings) -> None:
             await expect_accept(speaker, connection, broken, form)
         if settings.cors is not None:
             await expect_cors(context, speaker, connection, broken, settings.cors)
-    broken.conclude()
+    broken.conclude(context.facts)
