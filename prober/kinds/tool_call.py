@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from prober.client.session import Session
 from prober.client.target_cache import Tool
@@ -12,6 +12,9 @@ from prober.client.tasks import wants_task
 from prober.kinds.answer import tool_error
 from prober.kinds.context import ProbeContext
 from prober.outcome import Failure, Reason, Situation
+
+_REFUSED: Final = frozenset({Reason.RPC_ERROR, Reason.TOOL_ERROR})
+"""How servers turn down a call that has to be followed as a task."""
 
 
 async def call_tool(
@@ -23,19 +26,18 @@ async def call_tool(
     """
     tool = await context.tool(session, name)
     params = {"name": name, "arguments": dict(arguments)}
-    if follow:
-        result: Mapping[str, Any] = await session.call_and_follow(params, listing=tool.listing)
-    else:
-        result = await _at_once(session, params, tool)
-    if result.get("isError"):
-        raise tool_error(name, result)
+    try:
+        result = await _result(session, params, tool, follow=follow)
+        if result.get("isError"):
+            raise tool_error(name, result)
+    except Failure as failure:
+        if not follow and failure.reason in _REFUSED and wants_task(tool.listing) == "required":
+            failure.evidence = replace(failure.evidence, situation=Situation.CAPABILITY_WANTED)
+        raise
     return tool, result
 
 
-async def _at_once(session: Session, params: Mapping[str, Any], tool: Tool) -> Mapping[str, Any]:
-    try:
-        return await session.request("tools/call", params, input_schema=tool.input_schema)
-    except Failure as failure:
-        if failure.reason is Reason.RPC_ERROR and wants_task(tool.listing) == "required":
-            failure.evidence = replace(failure.evidence, situation=Situation.CAPABILITY_WANTED)
-        raise
+async def _result(session: Session, params: Mapping[str, Any], tool: Tool, *, follow: bool) -> Mapping[str, Any]:
+    if follow:
+        return await session.call_and_follow(params, listing=tool.listing)
+    return await session.request("tools/call", params, input_schema=tool.input_schema)
