@@ -116,6 +116,10 @@ PHASES: Final = {
 """In the order in which they happen."""
 
 
+def _in_words(symptom: str) -> str:
+    return "could not tell" if symptom == Symptom.UNKNOWN else symptom.replace("_", " ")
+
+
 def values(meanings: Mapping[int, tuple[str, str]]) -> list[Json]:
     """The mapping that turns numbers into a word in a colour."""
     options = {
@@ -189,14 +193,12 @@ REASON_WORDS: Final[list[Json]] = [
 ]
 """The mapping that gives the word of a reason its colour."""
 
-FAMILY_CODES: Final = {family: 10 - index for index, family in enumerate(FAMILIES)}
-"""Numbers for a timeline; the nearer to the wire, the higher. 1 is maintenance, 0 a pass."""
-
-FAMILY_NAMES: Final = {family: "could not tell" if family == "prober" else family for family in FAMILIES}
+SYMPTOM_CODES: Final = {symptom: 1 + len(SYMPTOMS) - index for index, symptom in enumerate(SYMPTOMS)}
+"""Numbers for a timeline: no answer is the highest, 1 is maintenance, 0 a pass."""
 
 HISTORY: Final = values(
     {
-        **{code: (FAMILY_NAMES[family], SHADES[family][0]) for family, code in FAMILY_CODES.items()},
+        **{code: (_in_words(symptom), SYMPTOMS[symptom]) for symptom, code in SYMPTOM_CODES.items()},
         1: ("maintenance", PLANNED),
         0: ("pass", GOOD),
     }

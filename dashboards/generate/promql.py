@@ -9,13 +9,11 @@ from __future__ import annotations
 from typing import Final
 
 from dashboards.generate.language import (
-    FAMILIES,
-    FAMILY_CODES,
     NONE,
     NOTHING,
     STALE_BASE,
     STALE_SCALE,
-    one_of,
+    SYMPTOM_CODES,
 )
 
 JOBS: Final = 'cluster=~"$cluster", job=~"$job"'
@@ -121,10 +119,10 @@ def while_known(vector: str, metric: str, select: str) -> str:
 
 
 def history(select: str) -> str:
-    """Each probe by the family of its reason, a number of language.HISTORY."""
+    """Each probe by its symptom, a number of language.HISTORY."""
     seen = [
-        f'max by (probe) (mcp_probe_failure_info{{{select}, reason=~"{one_of(FAMILIES[family])}"}}) * {code}'
-        for family, code in FAMILY_CODES.items()
+        f'max by (probe) (mcp_probe_failure_info{{{select}, symptom="{symptom}"}}) * {code}'
+        for symptom, code in SYMPTOM_CODES.items()
     ]
     calm = f"max by (probe) (mcp_probe_success{{{select}}}) * 0"
     return " or ".join([f"(max by (probe) (mcp_probe_maintenance{{{select}}}) == 1)", *seen, calm])

@@ -16,6 +16,7 @@ class Column:
     field: str
     title: str
     width: int | None = None
+    """Pixels; None takes what the others leave, 110 at least."""
     unit: str | None = None
     steps: Sequence[Json] = ()
     mappings: Sequence[Json] = ()

@@ -31,7 +31,9 @@ def test_alertmanager_accepts_the_configuration() -> None:
 def test_secrets_are_read_from_files_alone() -> None:
     text = CONFIGURATION.read_text()
     keys = {
-        key for key in re.findall(r"^\s*-? ?(\w+):", text, re.MULTILINE) if re.search("key|passw|api|token|cred", key)
+        key
+        for key in re.findall(r"^\s*(?:# +)?-? ?(\w+):", text, re.MULTILINE)
+        if re.search("key|passw|api|token|cred", key)
     }
     assert keys == {"slack_api_url_file", "smtp_auth_password_file", "routing_key_file", "credentials_file"}
 

@@ -83,7 +83,7 @@ RESOLVED: Final = post("page", "resolved", 1120.0, "McpTargetDown")
 def test_one_page_that_is_resolved_is_as_it_should_be() -> None:
     row = told(FIRED, RESOLVED, post("hook", "firing", 1010.0, "McpTargetDown"))
     assert row.wrong == ()
-    assert (row.first_seconds, row.over_seconds, row.told_seconds) == (100, 100, 200)
+    assert (row.first_seconds, row.over_seconds, row.notified_seconds) == (100, 100, 200)
     assert row.rounds == pytest.approx((1110 - 1102) * 10 / 30)
     assert (row.incidents, row.messages) == ({"page": 1}, {"page": 1})
     assert row.text == "fault-http-503 McpTargetDown"
@@ -92,7 +92,7 @@ def test_one_page_that_is_resolved_is_as_it_should_be() -> None:
 WRONG: Final[tuple[tuple[tuple[Posted, ...], str], ...]] = (
     ((), "page: nothing instead of McpTargetDown"),
     ((FIRED,), "not resolved"),
-    ((FIRED, RESOLVED, FIRED, RESOLVED), "page: told 2 times"),
+    ((FIRED, RESOLVED, FIRED, RESOLVED), "page: notified 2 times"),
     ((FIRED, RESOLVED, post("chat", "firing", 1011.0, "McpTooSlow")), "chat: McpTooSlow instead of nothing"),
     (
         (post("page", "firing", 1010.0, "McpTargetDown", "McpSloBurnFast"), RESOLVED),

@@ -27,7 +27,8 @@ from tests.reference.processes import serving
 from tests.waiting import block_until
 
 from .recording import asked_for, levels, record
-from .story import LOCATIONS, MINUTES, Prober, configured
+from .story import LOCATIONS, MINUTES, Prober
+from .story_config import configured
 
 _START: Final = 60.0
 _CONFIG: Final = "{global: {scrape_interval: 60s}, storage: {tsdb: {out_of_order_time_window: 30d}}}\n"

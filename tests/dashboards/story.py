@@ -6,25 +6,24 @@ same numbers wherever and whenever it is told; `healthy` tells it without the tr
 
 from __future__ import annotations
 
-import json
 import random
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from unittest.mock import patch
 
 from prometheus_client.samples import Sample
 
 from prober.config.model import Config, Probe
-from prober.loader import load
+from prober.config.sources import TargetSource
 from prober.metrics import Metrics
 from prober.metrics.records import Streak
 from prober.outcome import MaskedServerInfo, Outcome, Phase, Reason, ServerInfo, Verdict
 from prober.scheduled_run import ScheduledRun
+from prober.sources.watcher import SourceState
 from prober.status import StatusStore
+from tests.dashboards.story_config import CLIENTS, HTTPS, TOKENS, TOOLS
 from tests.metrics.library import library_registry
 
 MINUTES: Final = 180
@@ -78,75 +77,11 @@ MAINTENANCE: Final = {"notes": (138, 160), "mail": (170, MINUTES + 1)}
 """Targets with a window, by its first minute and the one after its last."""
 UPGRADED: Final = {"payments": 90}
 """When a target began to answer as another version."""
+REFUSING: Final = ("gemini", "bedrock")
+"""Clients that refuse a tool of that version."""
 
-_HTTPS: Final = {"crm": 61.0, "payments": 33.0, "search": 9.5, "calendar": 1.8, "inventory": 80.0, "weather": 47.0}
-"""Targets that speak TLS, with the days that their certificates have left."""
-_TOKENS: Final = {"crm": 40.0, "mail": 2.5}
-"""Targets whose tokens say when they expire, with the days that are left."""
 _PACE: Final = {"crm": 0.09, "search": 0.6, "payments": 0.14, "weather": 0.22, "docs": 0.05}
 """Seconds that a request takes, where it is not a fifth of that of the others."""
-_TOOLS: Final = {"reference": 20, "payments": 14, "crm": 31, "search": 4, "calendar": 9, "mail": 12}
-
-
-def _call(target: str, tool: str, **more: Any) -> dict[str, Any]:
-    return {"target": target, "kind": "call", "tool": tool, **more}
-
-
-_BUDGET: Final = {"latency": {"warn": "500ms", "fail": "2s"}}
-_RACE: Final = {
-    "kind": "race",
-    "model": "counter",
-    "allow_writes": True,
-    "interval": "10m",
-    "increment": {"tool": "add", "arguments": {"id": "{scratch}"}, "value": "$.count"},
-    "read": {"tool": "get", "arguments": {"id": "{scratch}"}, "value": "$.count"},
-}
-_WINDOW: Final = {"maintenance": [{"cron": "0 3 * * *", "duration": "1h"}]}
-
-DOCUMENT: Final[Mapping[str, Any]] = {
-    "targets": {
-        **{name: {"url": f"https://{name}.example/mcp"} for name in _HTTPS},
-        **{
-            name: {"url": f"https://{name}.example/mcp", "allow_writes": True, "budget": "600/h"}
-            for name in ("inventory", "payments")
-        },
-        "reference": {"url": "http://127.0.0.1:8080/mcp", "allow_writes": True},
-        "notes": {"command": ["notes-server"], **_WINDOW},
-        "docs": {"url": "http://docs.internal:8080/mcp", "budget": "120/h"},
-        "mail": {"url": "http://mail.internal:8080/mcp", **_WINDOW},
-    },
-    "defaults": {"interval": "60s", "timeout": "10s"},
-    "probes": {
-        **{
-            f"{name}-handshake": {"target": name, "kind": "handshake"}
-            for name in (*_HTTPS, "reference", "notes", "docs", "mail")
-        },
-        **{
-            f"{name}-catalog": {"target": name, "kind": "catalog", "interval": "5m", "contract": "contract.json"}
-            for name in _TOOLS
-        },
-        "crm-contacts": _call("crm", "contacts"),
-        "payments-balance": _call("payments", "balance", **_BUDGET),
-        "search-query": _call("search", "query", latency={"warn": "750ms", "fail": "1s"}),
-        "calendar-today": _call("calendar", "today", **_BUDGET),
-        "weather-forecast": _call("weather", "forecast"),
-        "notes-read": {"target": "notes", "kind": "read", "uri": "note://today"},
-        "docs-read": {"target": "docs", "kind": "read", "uri": "docs://index"},
-        "mail-unread": _call("mail", "unread"),
-        "reference-state": _call("reference", "get_workflow_state", **_BUDGET),
-        "reference-race": {"target": "reference", **_RACE},
-        "inventory-race": {"target": "inventory", **_RACE},
-        "payments-race": {"target": "payments", **_RACE},
-    },
-}
-
-
-def configured() -> Config:
-    """The story's configuration, as a daemon reads it."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "probes.yaml"
-        path.write_text(json.dumps(DOCUMENT), encoding="utf-8")
-        return load([path], environ={}, contracts_may_be_missing=True)
 
 
 class Prober:
@@ -226,13 +161,12 @@ class Prober:
     def _outcome(self, probe: Probe, reason: Reason | None) -> Outcome:
         phases = self._phases(probe, reason)
         target = self._config.targets[probe.target]
-        new = not self._healthy and self._minute >= UPGRADED.get(target.name, MINUTES + 1)
         modern = target.name in ("reference", "search", "docs", "payments", "crm")
         server = ServerInfo(
             era="modern" if modern else "handshake",
             protocol_version="2026-07-28" if modern else "2025-11-25",
             name=f"{target.name}-mcp",
-            version="3.0.0" if new else "2.4.1",
+            version="3.0.0" if self._is_upgraded(target.name) else "2.4.1",
         )
         lost = reason is not None and reason in (Reason.CONNECT_REFUSED, Reason.DNS_FAILED, Reason.NOT_RUN)
         return Outcome(
@@ -248,6 +182,9 @@ class Prober:
             facts={} if lost else self._facts(probe, phases, reason),
         )
 
+    def _is_upgraded(self, target: str) -> bool:
+        return not self._healthy and self._minute >= UPGRADED.get(target, MINUTES + 1)
+
     def _phases(self, probe: Probe, reason: Reason | None) -> dict[Phase, float]:
         pace = _PACE.get(probe.target, 0.03) * self._dice.lognormvariate(0, 0.35)
         if self._location == "singapore":
@@ -260,7 +197,7 @@ class Prober:
             return {Phase.SPAWN: pace * 3, Phase.SEND: 0.0004, Phase.WAIT: pace, Phase.RECEIVE: 0.0006}
         reached = reason not in (Reason.CONNECT_REFUSED, Reason.DNS_FAILED)
         phases = {Phase.DNS: pace * 0.06, Phase.CONNECT: pace * 0.14}
-        if reached and probe.target in _HTTPS:
+        if reached and probe.target in HTTPS:
             phases[Phase.TLS] = pace * 0.25
         return phases | {Phase.SEND: 0.0006, Phase.WAIT: pace, Phase.RECEIVE: pace * 0.08} if reached else phases
 
@@ -270,21 +207,24 @@ class Prober:
             facts["latency_seconds"] = phases[Phase.WAIT] + phases[Phase.RECEIVE]
         if probe.target == "notes":
             facts |= {"start_seconds": phases[Phase.SPAWN] + phases[Phase.WAIT], "close_seconds": 0.02}
-        if probe.target in _HTTPS:
-            days = 200.0 if self._healthy else _HTTPS[probe.target]
+        if probe.target in HTTPS:
+            days = 200.0 if self._healthy else HTTPS[probe.target]
             facts["certificate_expiry_timestamp_seconds"] = self._begin + 60 * MINUTES + days * _DAY
-        if probe.target in _TOKENS:
-            days = 200.0 if self._healthy else _TOKENS[probe.target]
+        if probe.target in TOKENS:
+            days = 200.0 if self._healthy else TOKENS[probe.target]
             facts["token_expiry_timestamp_seconds"] = self._begin + 60 * MINUTES + days * _DAY
+        if probe.kind in ("catalog", "clients"):
+            facts["tools_bytes"] = 640.0 * TOOLS[probe.target] + (9000 if self._is_upgraded(probe.target) else 0)
         if probe.kind == "catalog":
-            facts["tools"] = _TOOLS[probe.target] - 2.0 * (reason is Reason.CONTRACT_BROKEN)
+            facts["tools"] = TOOLS[probe.target] - 2.0 * (reason is Reason.CONTRACT_BROKEN)
             broken = reason is Reason.CONTRACT_BROKEN
             additive = not self._healthy and probe.target == "search" and self._minute > 50
             facts |= {
                 "contract_changes_breaking": 3.0 * broken,
                 "contract_changes_additive": 1.0 * broken + 2.0 * additive,
-                "contract_changes_cosmetic": 4.0 * (probe.target == "mail"),
+                "contract_changes_cosmetic": 4.0 * (not self._healthy and probe.target == "mail"),
             }
+        facts |= self._facts_of_clients(probe)
         if probe.kind == "race":
             facts |= {"race_operations": 200.0, "race_overlap": float(self._dice.randint(5, 8))}
             if reason in (Reason.LOST_UPDATE, Reason.DUPLICATE_EFFECT):
@@ -293,6 +233,21 @@ class Prober:
                     "race_violations_stale_read": 2.0,
                 }
         return facts
+
+    def _facts_of_clients(self, probe: Probe) -> dict[str, float]:
+        """What the kinds see that ask as clients do. Of the new version two clients refuse a tool."""
+        refused = self._is_upgraded(probe.target)
+        match probe.kind:
+            case "clients":
+                usable = {f"client_usable_{each}": float(not (refused and each in REFUSING)) for each in CLIENTS}
+                found = {"error": 2.0 * refused, "warning": 3.0 + refused, "info": 5.0}
+                return usable | {f"client_findings_{severity}": number for severity, number in found.items()}
+            case "session":
+                lost = 3.0 * refused
+                return {"session_connections_known": 8 - lost, "session_connections_lost": lost}
+            case "stream":
+                return {"stream_open_seconds": 65.0 if refused else 150.0, "stream_silence_seconds": 15.0}
+        return {}
 
     def _lag(self) -> float:
         """Seconds that runs begin late by, on average: a quarter of an hour was busy."""
@@ -304,10 +259,31 @@ class Prober:
             metrics.loop_lag(dice.expovariate(1 / (self._lag() / 3)))
         metrics.load(running=dice.randint(0, 4), waiting=0 if self._lag() < 0.01 else dice.randint(2, 9))
         metrics.suspects(not self._healthy and self._location == "singapore" and 100 <= self._minute < 108)
+        metrics.sources(self._sources())
         metrics.history_up(True)
         metrics.history_size(4_000_000 + self._written, dropped=0)
         if not self._healthy and self._minute in (97, 100, 119, 131):
             metrics.notified(True)
+
+    def _sources(self) -> dict[str, SourceState]:
+        """A file that is read each minute, and a registry that could not be had for a while."""
+        targets = [*self._config.targets.items()]
+        down = not self._healthy and self._minute >= 150
+        looked = datetime.fromtimestamp(self._begin + 60 * (149 if down else self._minute), UTC)
+        return {
+            "platform": SourceState(
+                source=TargetSource(name="platform"),
+                targets=dict(targets[:4]),
+                looked_at=datetime.fromtimestamp(self._now(), UTC),
+            ),
+            "registry": SourceState(
+                source=TargetSource(name="registry"),
+                targets=dict(targets[4:]),
+                left_out=3,
+                looked_at=looked,
+                trouble="it answers 503" if down else None,
+            ),
+        }
 
     def _process(self) -> dict[str, float]:
         """What else would tell of the moments in which the story is told, not of those that it tells of."""

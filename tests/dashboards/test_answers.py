@@ -36,19 +36,9 @@ NO_ANSWER: Final[Mapping[str, str]] = {
     "target/Ends of the kept process A": "likewise",
     "target/Latency of the judged request C": "no probe of payments makes a warm call",
     "target/Latency of the judged request E": "likewise",
-    "target/Clients over time A": "no probe of payments is of the kind clients",
-    "target/Findings by severity A": "likewise",
-    "target/New rules of clients": "likewise",
-    "target/Weight of the list of tools A": "likewise",
-    "target/Idle stream A": "no probe of payments is of the kind stream",
-    "target/Idle stream B": "likewise",
-    "target/Sessions and addresses A": "no probe of payments is of the kind session",
-    "target/Sessions and addresses B": "likewise",
+    "target/New rules of clients": "the rules of clients are the same all along",
+    "target/Sessions and addresses B": "the name of payments has one address",
     "prober/Runs lost, by prober A": "no run was left out in those minutes, and nothing was short",
-    "prober/Sources of targets A": "every target of the story is written in a file",
-    "prober/Sources of targets B": "likewise",
-    "prober/Sources of targets C": "likewise",
-    "prober/Sources of targets D": "likewise",
 }
 
 
@@ -123,7 +113,7 @@ def test_the_worst_first_table_has_every_target_as_it_stands(past: Past) -> None
     states, reasons, failing, probes, *_ = table(past, "Targets, the worst first")
     assert states == {
         ("crm",): 4.0,
-        ("payments",): 3.75,
+        ("payments",): pytest.approx(3 + 3 / 7),
         ("inventory",): 3.5,
         ("docs",): 2.0,
         ("mail",): 1.0,

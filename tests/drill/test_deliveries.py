@@ -28,7 +28,8 @@ async def test_each_receiver_gets_what_its_routes_say_marked_as_a_drill_and_what
     (home / "secrets").mkdir(parents=True)
     folder.mkdir()
     with receivers() as services, mailbox(server_context("good")) as mails:
-        text = (ALERTS / "alertmanager.yml").read_text(encoding="utf-8")
+        text, hook = (ALERTS / "alertmanager.yml").read_text(encoding="utf-8").split("- name: hook\n")
+        text = f"{text}- name: hook\n{hook.replace('# ', '')}"
         for old, new in (
             ("/etc/alertmanager/", ""),
             ("https://events.pagerduty.com", "http://127.0.0.1:9"),  # nobody listens there

@@ -117,8 +117,8 @@ def course(select: str) -> Row:
             timeline(
                 "Probes over time",
                 sentence(
-                    "Every probe of the target: green while it passes, else in the colour of the family of its reason;",
-                    "blue while in maintenance.",
+                    "Every probe of the target: green while it passes, else in the colour of what a caller feels; blue",
+                    "while in maintenance.",
                 ),
                 over_time(q.history(select), "{{probe}}"),
                 mappings=HISTORY,

@@ -28,8 +28,8 @@ hour; each lasts {HOLD / 60:g} minutes, and what comes in the 40 minutes after i
 - page, chat: incidents, that is how often a group of alerts began to fire; in brackets the notifications, where a
   group that grew sent more of them.
 - over: from the end of the trouble to the end of its last alert, which begins with the next run of the probe; in
-  brackets the evaluation rounds of {ROUND:g} s from the scrape that shows it. Two of them are `keep_firing_for`.
-- told: from the end to the last notification of it, which `group_interval` holds back for up to five minutes.
+  brackets the evaluation rounds of {ROUND:g} s from the scrape that shows it. One of them is `keep_firing_for`.
+- notified: from the end to the last notification of it, which `group_interval` holds back for up to five minutes.
 - A violation of a race stays for an hour, for no right answer disproves it.
 """
 
@@ -39,7 +39,7 @@ def write(rows: Iterable[Heard], strays: Sequence[str], *, machine: str) -> None
     lines = [
         _HEAD,
         f"Measured on {machine}.\n",
-        "| trouble | alert | s to it | page | chat | over, s (rounds) | told, s | text |",
+        "| trouble | alert | s to it | page | chat | over, s (rounds) | notified, s | text |",
         "|---|---|---:|---|---|---|---:|---|",
         *(_row(each) for each in rows),
         "",
@@ -62,7 +62,7 @@ def _row(row: Heard) -> str:
         _count(row, "page"),
         _count(row, "chat"),
         over,
-        _whole(row.told_seconds),
+        _whole(row.notified_seconds),
         row.text + "".join(f" **{wrong}**" for wrong in row.wrong),
     ]
     return f"| {' | '.join(cells)} |"

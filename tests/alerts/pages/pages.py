@@ -39,7 +39,7 @@ class Heard:
     """From the end to the end of the last alert."""
     rounds: float | None
     """Evaluation rounds from the scrape that shows the end to the end of an alert, for the slowest of them."""
-    told_seconds: float | None
+    notified_seconds: float | None
     """From the end to the last notification of it."""
     text: str
 
@@ -55,7 +55,7 @@ class Heard:
                     f"{receiver}: {', '.join(alerts) or 'nothing'} instead of {', '.join(wanted) or 'nothing'}"
                 )
             if self.incidents.get(receiver, 0) > 1:
-                words.append(f"{receiver}: told {self.incidents[receiver]} times")
+                words.append(f"{receiver}: notified {self.incidents[receiver]} times")
         if not self.played.trouble.for_an_hour and self.over_seconds is None:
             words.append("not resolved")
         return tuple(words)
@@ -103,7 +103,7 @@ def heard(played: Played, posted: Iterable[Posted], *, speed: float, round_secon
         first_seconds=(firsts[0] - played.began) * speed if firsts else None,
         over_seconds=(over - played.ended) * speed if over else None,
         rounds=max(lags) * speed / round_seconds if over else None,
-        told_seconds=(told[-1] - played.ended) * speed if over and told else None,
+        notified_seconds=(told[-1] - played.ended) * speed if over and told else None,
         text=min(texts, default=(True, 0.0, ""))[2],
     )
 
