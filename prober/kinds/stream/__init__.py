@@ -28,8 +28,8 @@ class StreamSettings:
     )
     list_changed: str | None = key(
         Choice(("warn", "fail")),
-        "Read the lists at the beginning and the end of `hold`, in a session of its own: a list that changed, and of"
-        " which the server announces `listChanged`, and said nothing on the stream, is warned of (`warn`) or fails the"
+        "Read the lists at the beginning and the end of `hold`, in another session. A list that changed without a"
+        " notification on the stream, though the server announces `listChanged`, is warned of (`warn`) or fails the"
         " probe (`fail`).",
         default=None,
     )
