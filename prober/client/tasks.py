@@ -33,7 +33,8 @@ _STATUSES: Final = ("working", "input_required", "completed", "failed", "cancell
 _WORKING: Final = "working"
 _USUAL: Final = 1.0
 _FASTEST: Final = 0.2
-"""Seconds between two polls: where the server suggests nothing, and at least."""
+_SLOWEST: Final = 86_400
+"""Seconds between two polls: where the server suggests nothing, at least, and at most; the deadline comes before."""
 _SPARE: Final = 1.0
 """Seconds that the last poll leaves for its answer and for judging it, never more than a quarter of a call's time."""
 _PARTING: Final = 2.0
@@ -186,8 +187,9 @@ class _Following:
     def _pause(self) -> float:
         """Seconds until the next poll."""
         suggested = self.state.get("pollIntervalMs" if self.modern else "pollInterval")
-        seconds = suggested / 1000 if _is_time(suggested) and suggested is not None else _USUAL
-        return max(_FASTEST, seconds)
+        if suggested is None or not _is_time(suggested):
+            return _USUAL
+        return max(_FASTEST, float(min(suggested, _SLOWEST * 1000)) / 1000)
 
     def _said(self) -> str:
         text = self.state.get("statusMessage")

@@ -13,7 +13,7 @@ from prober.config.document.diagnostics import ConfigError
 from prober.loader import load
 from prober.outcome import Outcome, Reason
 from tests.kinds.offering import ERAS, probed
-from tests.peers.http_acts import empty, empty_result, obliging, page, status, status_with_error, when
+from tests.peers.http_acts import close, empty, empty_result, obliging, page, status, status_with_error, when
 from tests.peers.http_peer import Act, Call, HttpPeer, Script, http_peer, well
 from tests.peers.messages import dump
 from tests.peers.protocol import Era, RpcError, Step, reply
@@ -81,6 +81,15 @@ async def test_a_server_that_takes_every_origin_that_equals_the_host_falls_to_dn
     if near:
         assert outcome.message.startswith("a request with a foreign Host, and an Origin that matches it, is answered")
         assert outcome.evidence[0].keyword == "host"
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_server_that_hangs_up_on_a_foreign_host_refuses_it_too(era: Era, tmp_path: Path) -> None:
+    def rebound(call: Call) -> bool:
+        return "page.mcp-prober.invalid" in call.request.headers["host"]
+
+    outcome, _ = await run_against({HARMLESS[era]: when(rebound, close)}, tmp_path, era=era)
+    assert (outcome.reason, outcome.warnings) == (None, ()), outcome.message
 
 
 async def test_an_origin_that_is_refused_in_another_way_is_a_warning(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ async def isolation_of(target: dict[str, Any], folder: Path) -> Outcome:
 
 
 @pytest.mark.external
+@pytest.mark.slow
 async def test_a_gateway_that_gives_every_answer_to_all_is_caught_and_the_server_alone_is_not(tmp_path: Path) -> None:
     with supergateway(tmp_path) as target:
         behind = await isolation_of(target, tmp_path)

@@ -18,11 +18,12 @@ from prober.client.jsonrpc import METHOD_NOT_FOUND
 from prober.kinds.broken_rules import BrokenRules
 from prober.kinds.context import ProbeContext
 from prober.kinds.speaker import Speaker, evidence_of, says_nothing
-from prober.outcome import Reason
+from prober.outcome import Failure, Reason
 
 _NOBODY: Final = "page.mcp-prober.invalid"
 """A host that can be nobody's: the name cannot exist (RFC 6761)."""
 _FOREIGN: Final = f"https://{_NOBODY}"
+_HUNG_UP: Final = frozenset({Reason.CONNECTION_CLOSED, Reason.CONNECTION_RESET})
 _NO_METHOD: Final = "mcp-prober/no-such-method"
 _PATIENCE: Final = 3.0
 
@@ -46,7 +47,7 @@ async def try_origin(context: ProbeContext, speaker: Speaker, connection: BareHt
         )
 
 
-async def try_host(context: ProbeContext, speaker: Speaker, connection: BareHttp, broken: BrokenRules) -> None:
+async def try_host(context: ProbeContext, speaker: Speaker, broken: BrokenRules) -> None:
     """A request as DNS rebinding makes it, of a server that only some can reach and that refuses foreign origins.
 
     A page has its own name lead to the server: to the browser, page and server are then one origin. A server that holds
@@ -58,7 +59,13 @@ async def try_host(context: ProbeContext, speaker: Speaker, connection: BareHttp
     host = _NOBODY if url.port is None else f"{_NOBODY}:{url.port}"
     step = f"{speaker.harmless} (foreign Host)"
     rebound = {"Host": host, "Origin": f"{url.scheme}://{host}"}
-    reply = await speaker.ask(connection, speaker.harmless, headers=rebound, step=step)
+    try:
+        async with speaker.connection() as connection:
+            reply = await speaker.ask(connection, speaker.harmless, headers=rebound, step=step)
+    except Failure as failure:
+        if failure.reason in _HUNG_UP:
+            return  # a refusal, as nginx makes it by `return 444`
+        raise
     if reply.result is None:
         return
     broken.add(

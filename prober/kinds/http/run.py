@@ -24,7 +24,7 @@ async def run(context: ProbeContext, settings: HttpSettings) -> None:
         if "origin" not in settings.skip:
             await try_origin(context, speaker, connection, broken)
             if "host" not in settings.skip and not broken.any:
-                await try_host(context, speaker, connection, broken)
+                await try_host(context, speaker, broken)
         if "unknown-method" not in settings.skip:
             await try_unknown_method(context, speaker, connection, broken)
         if "notification" not in settings.skip:
