@@ -14,7 +14,7 @@ from dashboards.generate.panels import Panel, now
 
 RUNBOOKS: Final[Mapping[str, Sequence[str]]] = {
     "Prober": ("McpProberAbsent",),
-    "Overdue": ("McpProbeNotRun",),
+    "Overdue": ("McpProberStalled", "McpProbeNotRun"),
     "Suspects itself": ("McpProberSuspectsItself",),
 }
 """Alerts by the title of the panel that shows why they fire."""

@@ -125,6 +125,7 @@ SELF_ALERTS: Final = frozenset(
         "McpProberAbsent",
         "McpProberLate",
         "McpProberSkipsRuns",
+        "McpProberStalled",
         "McpProberSuspectsItself",
     }
 )
