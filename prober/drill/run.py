@@ -2,7 +2,8 @@
 
 The next fault of a server waits until the alert of the previous one is resolved: alerts of one target inhibit each
 other. Races are the exception: their alerts fire for long, inhibit nothing, and differ by probe. So the next race fault
-begins as soon as the probe of the previous one passes, unless its own alert still fires for an earlier fault.
+begins as soon as the probe of the previous one passes, unless its own alert still fires for an earlier fault. On a
+server with other faults they come last: in a group that fires, a new alert is held back for `group_interval`.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ def _assigned(faults: Iterable[str]) -> dict[str, list[str]]:
     """By target, its faults."""
     assigned: dict[str, list[str]] = {}
     for file, servers in _SERVERS.items():
-        of_file = [fault for fault in faults if EXPECTED[fault].file == file]
+        of_file = sorted((fault for fault in faults if EXPECTED[fault].file == file), key=lambda f: EXPECTED[f].lingers)
         assigned |= {name: of_file[first :: len(servers)] for first, name in enumerate(servers)}
     return {target: queue for target, queue in assigned.items() if queue}
 

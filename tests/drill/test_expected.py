@@ -11,6 +11,7 @@ from prober.cli.package_data import shipped
 from prober.drill import ECHOES, EXPECTED
 from prober.drill.expected import CALLS, RACES, RULES, SELF_ALERTS, SLOW_SECONDS
 from prober.drill.pipeline import RUN
+from prober.drill.run import _assigned
 from prober.loader import load
 from prober.metrics import Metrics
 from prober.metrics.families import families
@@ -52,6 +53,13 @@ def test_the_probe_that_looks_at_the_right_place_ships(fault: str) -> None:
     probes = load([shipped("probes") / EXPECTED[fault].file], environ={}).probes
     assert EXPECTED[fault].probe in probes
     assert EXPECTED[fault].lingers == (probes[EXPECTED[fault].probe].kind in ("race", "isolation"))
+
+
+def test_a_fault_whose_alert_lingers_comes_after_the_others_of_its_server() -> None:
+    """The alert of another would wait for the next round of a group that fires, and might be over by then."""
+    queues = [[EXPECTED[fault].lingers for fault in queue] for queue in _assigned(EXPECTED).values()]
+    assert queues == [sorted(queue) for queue in queues]
+    assert [False, False, False, True] in queues
 
 
 def test_four_faults_break_rules_of_clients_and_of_the_protocol_each_for_another_kind() -> None:
