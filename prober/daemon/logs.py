@@ -2,9 +2,10 @@
 
     {"time": "2026-01-31T12:00:00.000Z", "level": "warning", "event": "probe_failing", "target": "notes", …}
 
-Events: `ready`, `open_to_all`, `reloaded`, `reload_failed`, `stopping`, `drained`, `probe_failing`, `probe_recovered`,
-`probe_unknown`, `history_trouble`, `history_well`, `history_moved_aside`, `suspects_itself`, `trusts_itself`,
-`process_ended`, `telemetry_trouble`, `telemetry_well`, `source_trouble`, `source_well`, `targets_changed`.
+Events: `ready`, `open_to_all`, `public_page`, `reloaded`, `reload_failed`, `stopping`, `drained`, `probe_failing`,
+`probe_recovered`, `probe_unknown`, `history_trouble`, `history_well`, `history_moved_aside`, `suspects_itself`,
+`trusts_itself`, `process_ended`, `telemetry_trouble`, `telemetry_well`, `source_trouble`, `source_well`,
+`targets_changed`.
 Single runs are not logged.
 """
 

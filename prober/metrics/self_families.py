@@ -66,6 +66,16 @@ OF_PROBER: Final[tuple[Family, ...]] = (
     Family(name="mcp_prober_probes", type="gauge", help="Probes that this process runs."),
     Family(name="mcp_prober_targets", type="gauge", help="Targets of the probes that this process runs."),
     Family(
+        name="mcp_prober_shard",
+        type="gauge",
+        help="Which part of all probes this process runs, the first is 1; no series without --shard.",
+    ),
+    Family(
+        name="mcp_prober_shards",
+        type="gauge",
+        help="Into how many parts all probes are divided, by --shard; no series without it.",
+    ),
+    Family(
         name="mcp_prober_suspects_itself",
         type="gauge",
         help="Whether so many unrelated targets cannot be reached that the prober itself is suspect: 1 if so, else 0.",

@@ -9,13 +9,15 @@ from prober.outcome import Symptom
 from tests.metrics.reading import OPENMETRICS, metrics_of, page, parsed
 from tests.metrics.world import SOURCES, configured, eventful
 
-OF_KINDS: Final = ("mcp_contract_", "mcp_race_", "mcp_session_", "mcp_stream_")
+OF_KINDS: Final = tuple(
+    f"mcp_{word}_" for word in ("auth", "contract", "isolation", "metrics", "race", "session", "stream")
+)
 """What a kind alone learns begins with the kind."""
 
 
 async def test_the_table_is_the_page_and_the_page_is_the_table() -> None:
     config = configured()
-    metrics = metrics_of(config)
+    metrics = metrics_of(config, shard=(1, 1))
     metrics.ask(
         budget_remaining=lambda _target: 1.0,
         in_maintenance=lambda _probe: False,
