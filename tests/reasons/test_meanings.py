@@ -103,7 +103,7 @@ def _selects(text: str, label: str, value: str) -> bool:
 
 def _records(expression: str) -> Iterator[str]:
     """The recording rules that an expression is made of, and those that these are made of."""
-    rules = (ROOT / "alerts/rules/recording.yml").read_text()
+    rules = "".join((ROOT / "alerts/rules" / name).read_text() for name in ("recording.yml", "targets.yml"))
     for name, text in re.findall(r"- record: (\S+)\n(.*?)(?=\n      - record|\Z)", rules, re.DOTALL):
         if name in expression:
             yield text
