@@ -47,6 +47,12 @@ SECRET: Final = "Kw8-sEcReT-9fQ"
 T = TypeVar("T")
 
 
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker says often how it stands: the tests wait for it."""
+    monkeypatch.setattr(module, "_EVERY", 0.05)
+
+
 class Ends:
     """What the daemon's end has heard, and the end itself."""
 
@@ -253,7 +259,7 @@ async def test_a_daemon_that_does_not_read_costs_results_and_no_memory(
         ends.share(loaded(document(peer, HOURLY), tmp_path), since=datetime.now(UTC) - timedelta(hours=2))
         await until(lambda: [record for record in caplog.records if record.getMessage() == "results_given_up"])
         assert not [message for message in ends.heard if isinstance(message, Ran)]
-    [given_up] = [record.__dict__["facts"] for record in caplog.records if record.getMessage() == "results_given_up"]
+    given_up, *_ = [record.__dict__["facts"] for record in caplog.records if record.getMessage() == "results_given_up"]
     assert given_up == {"count": 1, "message": "the daemon's process does not read"}
 
 
