@@ -1,4 +1,4 @@
-"""The report for a spreadsheet: a row for each target, tag and the fleet; or a row for each incident. RFC 4180."""
+"""The report for a spreadsheet: a row for each target, tag, label and the fleet; or one for each incident. RFC 4180."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t")
 
 
 def lines(report: Report) -> str:
-    """A row for each target, then for each tag, then for all targets together."""
+    """A row for each target, then for each tag and each value of a label, then for all targets together."""
     rows = [
         {
             "scope": "target",
@@ -26,7 +26,10 @@ def lines(report: Report) -> str:
         }
         for each in report.targets
     ]
-    rows += [{"scope": "tag", **_figures(each)} for each in report.groups]
+    rows += [
+        {"scope": "tag" if each.label is None else "label", **_figures(each.summary), "name": each.name}
+        for each in report.groups
+    ]
     rows.append({"scope": "fleet", **_figures(report.fleet)})
     return _table([*rows[0]] if report.targets else [*rows[-1], "objective", "error_budget_spent"], rows)
 

@@ -7,6 +7,7 @@ for failures: half of it is spent when half as many runs failed as may fail.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,6 +40,20 @@ class Summary:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GroupReport:
+    """The line of the targets that have a tag, or a label with one value."""
+
+    label: str | None
+    """The name of the label; None for a tag. Its value, or the tag, is the name of the summary."""
+    summary: Summary
+
+    @property
+    def name(self) -> str:
+        """`team:search` for a label, as the status page writes it; else the tag."""
+        return self.summary.name if self.label is None else f"{self.label}:{self.summary.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class TargetReport:
     """One target: its line, and what happened to it."""
 
@@ -68,8 +83,8 @@ class Report:
     """From here on figures are made of runs, before of hours."""
     generated_at: datetime
     fleet: Summary
-    groups: Sequence[Summary]
-    """One for each tag."""
+    groups: Sequence[GroupReport]
+    """One for each tag, then one for each value of each label."""
     targets: Sequence[TargetReport]
     """Ordered by name."""
 
@@ -89,28 +104,44 @@ def report_of(
 ) -> Report:
     """The report of the targets that fit one of these patterns, of all if there is none.
 
-    `configured` gives objectives and tags by the name of the target. A configured target without a run is in
+    `configured` gives objectives, tags and labels by the name of the target. A configured target without a run is in
     the report, without data.
     """
     names = sorted(name for name in {*past.targets, *configured} if not targets or _fits(name, targets))
     end = min(past.until, now)
     pasts = {name: past.targets.get(name) or TargetAvailability(target=name) for name in names}
-    tags = dict.fromkeys(tag for name in names if name in configured for tag in configured[name].tags)
-    groups = {
-        tag: [name for name in names if name in configured and tag in configured[name].tags] for tag in sorted(tags)
-    }
+    groups = _groups({name: configured[name] for name in names if name in configured})
     return Report(
         since=past.since,
         until=past.until,
         exact_since=past.exact_since,
         generated_at=now,
         fleet=_summary("all targets", pasts.values(), end),
-        groups=[_summary(tag, [pasts[name] for name in members], end) for tag, members in groups.items()],
+        groups=[
+            GroupReport(label=label, summary=_summary(value, [pasts[name] for name in members], end))
+            for (label, value), members in groups.items()
+        ],
         targets=[
             TargetReport(summary=_summary(name, [each], end), past=each, target=configured.get(name))
             for name, each in pasts.items()
         ],
     )
+
+
+def _groups(targets: Mapping[str, Target]) -> dict[tuple[str | None, str], list[str]]:
+    """The names of the targets by tag (without a label's name), and by label and value, in order.
+
+    A label of which each target has a value of its own makes no groups: each would repeat a target's line.
+    """
+    found: dict[tuple[str | None, str], list[str]] = defaultdict(list)
+    for name, target in targets.items():
+        for key in (*((None, tag) for tag in target.tags), *target.labels.items()):
+            found[key].append(name)
+    largest = Counter[str | None]()
+    for (label, _), members in found.items():
+        largest[label] = max(largest[label], len(members))
+    kept = (key for key in found if key[0] is None or largest[key[0]] > 1 or len(targets) == 1)
+    return {key: found[key] for key in sorted(kept, key=lambda key: (key[0] is not None, key[0] or "", key[1]))}
 
 
 def _fits(name: str, patterns: Sequence[str]) -> bool:
@@ -143,7 +174,10 @@ def as_json(report: Report) -> dict[str, Any]:
         "exact_since": rfc3339(report.exact_since),
         "generated_at": rfc3339(report.generated_at),
         "fleet": _summary_document(report.fleet),
-        "groups": [{"group": each.name, **_summary_document(each)} for each in report.groups],
+        "groups": [
+            {"group": each.summary.name, "label": each.label, **_summary_document(each.summary)}
+            for each in report.groups
+        ],
         "targets": [_target_document(each, report) for each in report.targets],
     }
 
@@ -170,6 +204,7 @@ def _target_document(each: TargetReport, report: Report) -> dict[str, Any]:
         "target": each.summary.name,
         "configured": target is not None,
         "tags": list(target.tags) if target is not None else [],
+        "labels": dict(target.labels) if target is not None else {},
         "objective": round(target.objective / 100, 9) if target is not None else None,
         "error_budget_spent": _ratio(each.budget_spent),
         **{key: value for key, value in summary.items() if key not in ("targets", "incidents")},

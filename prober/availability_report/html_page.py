@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -60,7 +61,10 @@ def page(report: Report) -> str:
         fleet=_line(report.fleet, None),
         targets_counted=counted(report.fleet.targets, "target"),
         objectives=_objectives(report),
-        groups=[_line(each, None) for each in report.groups],
+        groups=[
+            (label or "tag", [_line(each.summary, None) for each in of_label])
+            for label, of_label in groupby(report.groups, key=lambda each: each.label)
+        ],
         targets=[_line(each.summary, each) for each in report.targets],
         incidents=[
             _Row(

@@ -24,7 +24,9 @@ def lines(report: Report) -> Iterator[str]:
         yield f"before {exactly(report.exact_since)} by the hour: the runs are not kept any more"
     yield ""
     rows = [_HEADINGS, *(_target_row(each) for each in report.targets)]
-    rows += [_row(f"tag {each.name}", each, "", "") for each in report.groups]
+    rows += [
+        _row(f"tag {each.name}" if each.label is None else each.name, each.summary, "", "") for each in report.groups
+    ]
     rows.append(_row(f"{counted(report.fleet.targets, 'target')}", report.fleet, "", ""))
     yield from _aligned(rows)
     if apart := report.fleet.counts.in_maintenance:

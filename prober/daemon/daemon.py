@@ -20,7 +20,7 @@ from prober.config.model import Config, Notify
 from prober.daemon import systemd
 from prober.daemon.configuration import Configuration
 from prober.daemon.logs import log
-from prober.daemon.opening import open_history, open_telemetry
+from prober.daemon.opening import open_history, open_public_page, open_telemetry
 from prober.daemon.polling import polled
 from prober.daemon.scheduling import open_schedule
 from prober.daemon.settings import Settings
@@ -75,6 +75,8 @@ class Daemon:
         self._changes = Changes()
         self._outage_detector = OutageDetector()
         self._telemetry: Telemetry | None = None
+        self.public_url: str | None = None
+        """Of the page for others, while it is served."""
         self._notifier = Notifier(
             _NO_NOTIFICATIONS,
             self._statuses,
@@ -95,6 +97,7 @@ class Daemon:
             NotifyError: the notifications of the configuration cannot be sent.
             HistoryError: another process has the history file.
             OtelError: spans and metrics cannot be exported as the environment asks for.
+            PublicPageError: the page for others cannot be served.
             OSError: the address cannot be listened on.
         """
         written = await self._configuration.read()
@@ -123,7 +126,9 @@ class Daemon:
             if history:
                 self._restore(history)
             await stack.enter_async_context(self._notifier)
-            url = await stack.enter_async_context(self._web.serving(application(self._app_state(history), self._web)))
+            app_state = self._app_state(history)
+            url = await stack.enter_async_context(self._web.serving(application(app_state, self._web)))
+            self.public_url = await open_public_page(self._settings, app_state, stack=stack)
             if self._web.is_open:
                 log(logging.WARNING, "open_to_all", url=url, advice="give --web-config a file with basic_auth_users")
             await stack.enter_async_context(systemd.watched())

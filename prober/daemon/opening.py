@@ -1,4 +1,4 @@
-"""Opens the parts of the daemon that an operator may leave out: history and telemetry."""
+"""Opens the parts of the daemon that an operator may leave out: history, telemetry and the page for others."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from prober.daemon.settings import Settings
 from prober.history import HistoryStore
 from prober.metrics import Metrics
 from prober.status import StatusStore
+from prober.web import AppState, Web, public_application
 
 if TYPE_CHECKING:
     from prober.otel.telemetry import Telemetry
@@ -52,3 +53,23 @@ def open_telemetry(settings: Settings, *, stack: AsyncExitStack) -> Telemetry | 
     if telemetry is not None:
         stack.push_async_callback(asyncio.to_thread, telemetry.stop)
     return telemetry
+
+
+class PublicPageError(Exception):
+    """The page for others cannot be served; says why."""
+
+
+async def open_public_page(settings: Settings, app_state: AppState, *, stack: AsyncExitStack) -> str | None:
+    """Serve it until the end of the stack; its URL. None where none is wanted. Raises PublicPageError."""
+    chosen = settings.public
+    if chosen is None:
+        return None
+    try:
+        web = Web(host=chosen.host, port=chosen.port, external_url=chosen.url, url_option="--public-url")
+        url = await stack.enter_async_context(web.serving(public_application(app_state, web, chosen)))
+    except ValueError as error:  # --public-url is no URL
+        raise PublicPageError(str(error)) from None
+    except OSError as error:
+        raise PublicPageError(f"--public-page {chosen.host}:{chosen.port}: {error.strerror or error}") from None
+    log(logging.INFO, "public_page", url=url)
+    return url

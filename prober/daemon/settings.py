@@ -9,6 +9,7 @@ from typing import Final, Literal
 from prober.history import Retention
 from prober.schedule import Shard
 from prober.schedule.scheduler import CONCURRENCY
+from prober.web import PublicPage
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 9733
@@ -45,5 +46,7 @@ class Settings:
     drain: float = DRAIN
     schedule: bool = True
     """Whether probes run when they are due; else only when /probe asks for one, and nothing is kept of it."""
+    public: PublicPage | None = None
+    """The page for others, on a listener of its own; None where there is none."""
     otel: bool = False
     """Whether runs are sent by OTLP, as the variables OTEL_… say."""

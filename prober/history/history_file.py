@@ -25,7 +25,7 @@ SALVAGE_SECONDS: Final = 30.0
 """The start of a daemon waits so long at most. A second is enough for a million rows."""
 _NAMES: Final = ("targets", "probes", "reasons")
 """Without these, rows of other tables would come to belong to whoever gets their numbers next: then none is copied."""
-_WHOLE: Final = (*_NAMES, "recent", "statuses", "days")
+_WHOLE: Final = (*_NAMES, "notes", "incidents", "recent", "statuses", "days")
 """Tables that are copied in one piece each."""
 _BY_THE_HOUR: Final = ("target_hours", "hours", "failures", "runs")
 """Tables that are copied by the hour, for one bad page must not cost all of them. The dearest and latest come first."""
@@ -113,9 +113,12 @@ def salvage(broken: Path, *, into: Path, retention: Retention, now: datetime, se
             connection.execute("ATTACH ? AS broken", (uri(broken, "ro"),))
             if [_ask(connection, name) for name in ("application_id", "user_version")] != [APPLICATION_ID, FORMAT]:
                 return 0
+            known = {name for (name,) in connection.execute("SELECT name FROM broken.sqlite_master")}
             for table, where in _pieces(retention, now):
                 if time.monotonic() > deadline:
                     break
+                if table not in known:
+                    continue
                 # A transaction each: SQLite rolls all of one back where a page cannot be read.
                 copied = f"INSERT OR IGNORE INTO main.{table} SELECT * FROM broken.{table} WHERE {where}"  # noqa: S608
                 try:

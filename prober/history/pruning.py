@@ -23,15 +23,18 @@ _KEYS: Final = {
     "hours": ("hour", 1),
     "target_hours": ("hour", 1),
     "failures": ("started_us", HOUR_US),
+    "incidents": ("until_us", HOUR_US),
 }
 """Each kind of row: the column that it is in the order of, and what an hour is there."""
 
 _GIVES_WAY: Final = (
     ("runs", timedelta(days=2)),
     ("failures", timedelta(days=7)),
+    ("incidents", timedelta(days=30)),
     ("hours", timedelta(days=30)),
     ("runs", timedelta(days=1)),
     ("failures", timedelta(hours=1)),
+    ("incidents", timedelta(days=1)),
     ("hours", timedelta(days=1)),
     ("runs", timedelta(0)),
     ("hours", timedelta(0)),
@@ -41,7 +44,7 @@ _GIVES_WAY: Final = (
 TARGET_HOURS: Final = timedelta(days=8)
 """What the front page shows of times, and a day more."""
 _BITES_A_SWEEP: Final = 48
-_BITES: Final = {"runs": 1, "hours": 1, "failures": 12}
+_BITES: Final = {"runs": 1, "hours": 1, "failures": 12, "incidents": 1}
 """Into how many bites an hour goes: an hour of failures can be more than all else."""
 _PAGES_A_SWEEP: Final = 8_192
 
@@ -51,6 +54,7 @@ def prune(connection: sqlite3.Connection, retention: Retention, now: datetime) -
     ages = {
         "runs": retention.results,
         "failures": retention.failures,
+        "incidents": retention.failures,
         "hours": retention.rollups,
         "target_hours": min(retention.rollups, TARGET_HOURS),
     }
@@ -60,6 +64,7 @@ def prune(connection: sqlite3.Connection, retention: Retention, now: datetime) -
         "DELETE FROM days WHERE day < min(?, (SELECT min(day) FROM days) + 1)",
         (microseconds(now - retention.rollups) // (DAY_HOURS * HOUR_US),),
     )
+    connection.execute("DELETE FROM notes WHERE incident NOT IN (SELECT incident FROM incidents)")
     _squeeze(connection, _most(retention), now)
 
 
@@ -73,6 +78,7 @@ def forget(connection: sqlite3.Connection, retention: Retention, now: datetime) 
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("DELETE FROM statuses WHERE started_us < ?", (last,))
     connection.execute("DELETE FROM probes WHERE id NOT IN (SELECT probe FROM statuses)")
+    connection.execute("DELETE FROM incidents WHERE probe NOT IN (SELECT id FROM probes)")
     connection.execute("DELETE FROM targets WHERE id NOT IN (SELECT target FROM probes)")
     connection.execute("DELETE FROM days WHERE target NOT IN (SELECT id FROM targets)")
     connection.execute("COMMIT")

@@ -7,6 +7,7 @@
     hours       for each hour and probe: runs by verdict, and a histogram of how long they took
     days        for each day and target: runs by verdict;  target_hours: for each hour and target: how long they took
     statuses    for each probe: its last run
+    incidents   for each time that a probe failed in: the incident of its target that it belongs to;  notes on those
 
 Views whose names begin with `all_` hold a table and what `recent` will add to it. Those that begin with `past_` are for
 people: names instead of numbers, seconds, and times as text. Elsewhere an `hour` counts hours and a `day` counts days
@@ -90,6 +91,20 @@ CREATE TABLE statuses (probe INTEGER PRIMARY KEY, started_us INTEGER NOT NULL, v
     maintenance INTEGER NOT NULL, duration_us INTEGER NOT NULL, latency_us INTEGER, lag_us INTEGER NOT NULL,
     since_us INTEGER, streak INTEGER NOT NULL, succeeded_us INTEGER, details TEXT NOT NULL);
 """
+_INCIDENTS: Final = """
+-- A row for each probe; `began_us` is that of the whole incident, which `incident` is made of. Neither ever changes.
+-- `until_us` is NULL while it goes on.
+CREATE TABLE IF NOT EXISTS incidents (id INTEGER PRIMARY KEY, incident TEXT NOT NULL, target INTEGER NOT NULL,
+    began_us INTEGER NOT NULL, probe INTEGER NOT NULL, since_us INTEGER NOT NULL, until_us INTEGER,
+    symptoms TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS incidents_by_name ON incidents (incident);
+CREATE INDEX IF NOT EXISTS incidents_by_target ON incidents (target, until_us);
+CREATE INDEX IF NOT EXISTS incidents_by_end ON incidents (until_us);
+CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY AUTOINCREMENT, incident TEXT NOT NULL, at_us INTEGER NOT NULL,
+    text TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS notes_by_incident ON notes (incident);
+"""
+"""Tables that came later: a file that is without them gets them."""
 _VIEWS: Final = f"""
 CREATE VIEW recent_hours AS SELECT hour, probe, sum(verdict = 0 AND NOT maintenance) AS passed,
     sum(verdict = 1 AND NOT maintenance) AS failed, sum(verdict = 2 AND NOT maintenance) AS unknown,
@@ -155,6 +170,7 @@ def connect_to_write(path: Path, *, max_bytes: int) -> sqlite3.Connection:
                 f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; COMMIT"
             )
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(_INCIDENTS)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA secure_delete = OFF")  # some builds of SQLite write zeros over what is deleted
         connection.execute("PRAGMA cache_size = -8192")
@@ -169,6 +185,11 @@ def connect_to_write(path: Path, *, max_bytes: int) -> sqlite3.Connection:
 def connect_to_read(path: Path) -> sqlite3.Connection:
     """A connection that cannot write. It is made in one thread and closed in another."""
     return _connect(path, "ro")
+
+
+def connect_to_note(path: Path) -> sqlite3.Connection:
+    """A connection for one short write beside the one that writes results."""
+    return _connect(path, "rw")
 
 
 def uri(path: Path, mode: str) -> str:

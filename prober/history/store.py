@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,10 +19,12 @@ from prober.history.codec import EPOCH
 from prober.history.history_file import HistoryFile
 from prober.history.models import Day, Overview, PastFailure, PastResult, Point
 from prober.history.reader import Reader
+from prober.history.recorded_incidents import Note, RecordedIncident, add_note, delete_note, recorded_incidents
 from prober.history.retention import Retention
-from prober.history.schema import HistoryError
+from prober.history.schema import HistoryError, connect_to_note
 from prober.history.write_connection import Entry, Skip
 from prober.history.writer import QUEUE, Writer
+from prober.redaction import Masked
 from prober.scheduled_run import Remembered, ScheduledRun
 from prober.status import StatusStore
 
@@ -29,6 +33,7 @@ ANSWER_SECONDS: Final = 5.0
 MOST_ROWS: Final = 10_000
 MOST_DAYS: Final = 400
 MOST_POINTS: Final = 1_000
+MOST_INCIDENTS: Final = 1_000
 
 
 def _utc_now() -> datetime:
@@ -192,6 +197,42 @@ class HistoryStore:
     async def availability(self, *, since: datetime, until: datetime) -> Availability:
         """How the targets were in that time: a pass over all its runs, a million of which take about a second."""
         return await self._reader.ask(lambda connection: availability(connection, since=since, until=until))
+
+    async def incidents(
+        self, *, since: datetime, until: datetime | None = None, targets: Sequence[str] | None = None, limit: int = 100
+    ) -> list[RecordedIncident]:
+        """Incidents of that time with their notes: first those that go on, then the latest."""
+        return await self._reader.ask(
+            lambda connection: recorded_incidents(
+                connection,
+                since=since,
+                until=until or self._soon(),
+                targets=targets,
+                limit=_within(limit, MOST_INCIDENTS),
+            )
+        )
+
+    async def add_note(self, incident: str, text: Masked) -> Note:
+        """Keep a note on an incident. It is on disk afterwards. Raises NoteRefusedError."""
+        return await self._noting(
+            lambda connection: add_note(connection, incident=incident, text=text, at=self._clock())
+        )
+
+    async def delete_note(self, incident: str, number: int) -> None:
+        """Raises NoteRefusedError where there is none."""
+        await self._noting(lambda connection: delete_note(connection, incident=incident, number=number))
+
+    async def _noting(self, write: Callable[[sqlite3.Connection], T]) -> T:
+        """With a connection of its own: whoever writes a note waits for the disk, which probing never does."""
+
+        def noted() -> T:
+            try:
+                with closing(connect_to_note(self._path)) as connection:
+                    return write(connection)
+            except sqlite3.Error as error:
+                raise HistoryError(f"{self._path} cannot be written: {error}") from error
+
+        return await asyncio.to_thread(noted)
 
     async def overview(self, *, days: int = 90, hours: int = 24) -> dict[str, Overview]:
         """Every target's last days and the times of its last hours, by name: all of the front page in one question."""

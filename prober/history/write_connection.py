@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from prober.history.codec import CODES, HOUR_US, LATENCY, PASSED, duration_us, microseconds, to_json
+from prober.history.incident_book import IncidentBook, NumberedTarget
 from prober.history.pruning import forget, prune
 from prober.history.retention import Retention
 from prober.history.rollup import compact
@@ -94,6 +95,7 @@ class WriteConnection:
                 "SELECT targets.name, probes.name, probes.id FROM probes JOIN targets ON targets.id = probes.target"
             )
         }
+        self._incidents = IncidentBook(self._connection)
         ask("SELECT sum(length(details)) FROM statuses").fetchone()  # damage there is to be found now, not at a restart
 
     @property
@@ -166,6 +168,9 @@ class WriteConnection:
         if verdict != PASSED:
             self._connection.execute(_INSERT_FAILURE, (*run, details))
             self._details_bytes += 2 * len(details or "")
+        if not result.maintenance:
+            target = NumberedTarget(name=outcome.target, number=self._targets[outcome.target])
+            self._incidents.ran(target, probe, started, outcome)
 
     def _details(self, probe: int, entry: Entry) -> str | None:
         """The run's details as JSON; None if it passed with the same details as the probe's last stored pass.

@@ -24,7 +24,9 @@ CONTENT_TYPES: Final[dict[Format, str]] = {
 }
 
 SLICE_SECONDS: Final = 0.0003
-"""How long one slice of the page takes. A probe that ends meanwhile waits for a few slices."""
+"""How long one slice of the page takes at least. A probe that ends meanwhile waits for a few slices."""
+LONGEST_SLICE_SECONDS: Final = 0.002
+"""How long one slice takes at most, in a loop whose turns are as long; a twentieth of a turn where that is longer."""
 
 _RECORDS_PER_TEXT: Final = 16
 """Records that are written between two looks at the clock."""
@@ -165,15 +167,21 @@ def _lines_with_exemplars(
 
 
 def sliced(texts: Iterable[str], *, clock: Callable[[], float] = time.perf_counter) -> Iterator[bytes]:
-    """Joins the texts to slices that each take SLICE_SECONDS to write."""
+    """Joins the texts to slices. Each takes as long to write as the others in the loop took before it, within bounds.
+
+    So a page takes half of a busy loop at most. With short slices alone, a page of 20,000 probes would wait for
+    thousands of turns of the loop, each of milliseconds, and come after the scrape has given up.
+    """
     written: list[str] = []
     end = clock() + SLICE_SECONDS
     for text in texts:
         written.append(text)
-        if clock() >= end:
+        if (now := clock()) >= end:
             yield "".join(written).encode()
             written.clear()
-            end = clock() + SLICE_SECONDS
+            began = clock()
+            turn = began - now
+            end = began + max(SLICE_SECONDS, min(turn, LONGEST_SLICE_SECONDS), turn / 20)
     yield "".join(written).encode()
 
 

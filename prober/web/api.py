@@ -6,7 +6,7 @@
     /api/v1/runs, /api/v1/config                               the last runs with their exchanges, the configuration:
                                                                debug_api.py
 
-`report_endpoint.py` has /api/v1/report.
+`report_endpoint.py` has /api/v1/report, `incidents_api.py` has /api/v1/incidents.
 
 `schema/api.schema.json` beside this file is the schema. Within v1 keys and reasons may be added; none is removed or
 changes its meaning. Every key is always there; an unknown value is null. Times are RFC 3339 in UTC, durations seconds.

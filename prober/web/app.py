@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
-from starlette.responses import Response
 
 from prober.history import HistoryError
 from prober.web import (
     api,
     debug_api,
+    incidents_api,
     lifecycle,
     metrics_endpoint,
     probe_endpoint,
@@ -21,13 +19,13 @@ from prober.web import (
     service_discovery,
 )
 from prober.web.app_state import AppState
+from prober.web.errors import history_error, http_error, internal_error
 from prober.web.http_server import Web
-from prober.web.middleware import AccessMiddleware, set_headers
+from prober.web.middleware import AccessMiddleware
 from prober.web.pages import config_page, sources_page
 from prober.web.pages.renderer import Renderer
 from prober.web.pages.run_pages import RunPages
 from prober.web.pages.views import Views
-from prober.web.responses import problem
 
 
 def application(app_state: AppState, web: Web | None = None) -> Starlette:
@@ -46,6 +44,7 @@ def application(app_state: AppState, web: Web | None = None) -> Starlette:
             *lifecycle.routes(app_state, external_url=web.external_url),
             *api.routes(app_state),
             *report_endpoint.routes(app_state),
+            *incidents_api.routes(app_state, external_url=web.external_url),
             *debug_api.routes(app_state),
             *Views(app_state, renderer, authenticated=authenticated).routes,
             *RunPages(app_state, renderer, external_url=web.external_url, authenticated=authenticated).routes,
@@ -54,22 +53,5 @@ def application(app_state: AppState, web: Web | None = None) -> Starlette:
         ],
         # Compression inside the gate, whose refusals are short. Level 1: a page of metrics shrinks to a tenth at any.
         middleware=[Middleware(AccessMiddleware, web=web), Middleware(GZipMiddleware, compresslevel=1)],
-        exception_handlers={HTTPException: _http_error, HistoryError: _history_error, Exception: _internal_error},
+        exception_handlers={HTTPException: http_error, HistoryError: history_error, Exception: internal_error},
     )
-
-
-async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return problem(request.url.path, error.status_code, error.detail, error.headers)
-
-
-async def _history_error(request: Request, error: Exception) -> Response:
-    return problem(request.url.path, 503, f"history gives no answer: {error}")
-
-
-async def _internal_error(request: Request, _: Exception) -> Response:
-    """A bug of ours. The log has the traceback; the client must not see it."""
-    response = problem(request.url.path, 500, "the prober failed to answer; its log says why")
-    # Starlette sends this response outside the middleware.
-    set_headers(MutableHeaders(raw=response.raw_headers), {})
-    return response

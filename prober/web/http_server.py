@@ -25,6 +25,8 @@ from prober.web.web_config_file import WebConfig, load, unusable
 
 MAX_HEAD: Final = 32 * 1024
 """Bytes of the first line and the headers of a request."""
+EVERYWHERE: Final = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not listened on
+"""Hosts that mean every address of this machine."""
 _KEEP_ALIVE: Final = 75
 """Seconds that an idle connection stays open: Prometheus scrapes every minute."""
 _GRACE: Final = 3
@@ -46,12 +48,15 @@ class Web:
         port: int = 0,
         config_file: Path | None = None,
         external_url: str | None = None,
+        url_option: str = "--external-url",
     ) -> None:
         if external_url is not None:
-            _check_url(external_url)
+            _check_url(external_url, url_option)
         self.host = host
         self.port = port
         self.external_url = external_url
+        self.url_option = url_option
+        """By which the operator gives `external_url`."""
         self._file = config_file
         self._context: ssl.SSLContext | None = None
         self._is_serving = False
@@ -109,8 +114,7 @@ class Web:
     @property
     def page_url(self) -> str | None:
         """The URL to write into messages; None where `host` is every address, and no `external_url` says which."""
-        everywhere = self.host in ("", "0.0.0.0", "::")  # noqa: S104 - compared, not listened on
-        return None if everywhere and self.external_url is None else self.url.rstrip("/")
+        return None if self.host in EVERYWHERE and self.external_url is None else self.url.rstrip("/")
 
     @property
     def url(self) -> str:
@@ -121,14 +125,14 @@ class Web:
         return f"{'https' if self._context else 'http'}://{host}:{self.port}"
 
 
-def _check_url(external_url: str) -> None:
+def _check_url(external_url: str, option: str) -> None:
     parts = urlsplit(external_url)
     try:
         good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:  # an invalid port
         good = False
     if not good or parts.query or parts.fragment or parts.username:
-        raise ValueError(f"--external-url {external_url}: write a URL such as https://prober.example/mcp")
+        raise ValueError(f"{option} {external_url}: write a URL such as https://prober.example/mcp")
 
 
 def _uvicorn_config(app: ASGIApp) -> uvicorn.Config:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from prober.web.http_server import Web
 
 MAX_BODY: Final = 64 * 1024
-"""Bytes. No endpoint reads a body; a small one is accepted so that its sender gets the response."""
+"""Bytes. Only a note is read, and is shorter; a small body is accepted so that its sender gets the response."""
 MAX_QUERY: Final = 8 * 1024
 MAX_HEADERS: Final = 16 * 1024
 """Bytes. The parser bounds a head as well, but only one that comes in pieces."""
@@ -80,7 +80,7 @@ class AccessMiddleware:
             return None
         message = (
             f"this prober does not go by the name {printable((host or '')[:200])}: ask for localhost,"
-            " or start it with --external-url and the URL that others know it by"
+            f" or start it with {self._web.url_option} and the URL that others know it by"
         )
         return problem(scope["path"], 403, message)
 

@@ -64,7 +64,10 @@ def report(tmp_path: Path) -> Report:
         result(NOON, target="good", probe="maintained", reason=Reason.TIMEOUT, maintenance=True),
     ]
     tagged = {"good": ("eu", "paid"), "bad": ("eu",), "silent": ("us",), HOSTILE: ()}
-    targets = {name: Target(name=name, objective=95.0, tags=tags) for name, tags in tagged.items()}
+    labels = {"good": {"team": "search", "id": "1"}, "bad": {"team": "search", "id": "2"}, "silent": {"team": HOSTILE}}
+    targets = {
+        name: Target(name=name, objective=95.0, tags=tags, labels=labels.get(name, {})) for name, tags in tagged.items()
+    }
     return made(tmp_path, sorted(runs, key=lambda run: run.outcome.started_at), targets)
 
 
@@ -83,10 +86,20 @@ def test_the_document_is_as_its_schema_says(report: Report) -> None:
     assert (still["until"], still["seconds"]) == (None, 21 * 60)
     assert (targets["silent"]["availability"], targets["silent"]["error_budget_spent"]) == (None, None)
     assert (targets["gone"]["configured"], targets["gone"]["objective"]) == (False, None)
-    groups = {each["group"]: each for each in document["groups"]}
-    assert list(groups) == ["eu", "paid", "us"]
-    assert groups["eu"]["availability"] == pytest.approx((99 + 8) / 110, abs=1e-6)
-    assert (groups["us"]["availability"], document["fleet"]["targets"]) == (None, 5)
+    groups = {(each["label"], each["group"]): each for each in document["groups"]}
+    assert list(groups) == [(None, "eu"), (None, "paid"), (None, "us"), ("team", HOSTILE), ("team", "search")]
+    assert groups[None, "eu"]["availability"] == pytest.approx((99 + 8) / 110, abs=1e-6)
+    assert groups["team", "search"]["runs"] == groups[None, "eu"]["runs"]
+    assert groups["team", "search"]["incidents"] == 2
+    assert (groups[None, "us"]["availability"], document["fleet"]["targets"]) == (None, 5)
+    assert targets["good"]["labels"] == {"team": "search", "id": "1"}
+
+
+def test_a_label_that_is_different_on_every_target_makes_no_groups(tmp_path: Path) -> None:
+    targets = {name: Target(name=name, labels={"id": name, "env": "prod"}) for name in "ab"}
+    groups = made(tmp_path, [*runs_of("a", ".x"), *runs_of("b", "..")], targets).groups
+    assert [(each.label, each.summary.name, each.summary.targets) for each in groups] == [("env", "prod", 2)]
+    assert groups[0].summary.counts.availability == 0.75
 
 
 def test_the_text_says_no_data_and_neither_cuts_a_name_nor_moves_a_cursor(report: Report) -> None:
@@ -97,17 +110,21 @@ def test_the_text_says_no_data_and_neither_cuts_a_name_nor_moves_a_cursor(report
     assert good.split()[:7] == ["good", "99.00", "%", "95", "%", "20", "%"]
     assert any("goes on" in each for each in lines)
     assert "1 run in maintenance not counted" in lines
+    [search] = [each for each in lines if each.startswith("team:search")]
+    assert search.split()[1:3] == ["97.2", "%"]
     assert all(each.isprintable() for each in lines)
 
 
 def test_a_spreadsheet_reads_a_row_for_each_scope_and_no_formula(report: Report) -> None:
     rows = list(csv.DictReader(io.StringIO(csv_table.lines(report))))
-    assert [(row["scope"], row["name"]) for row in rows[-4:]] == [
+    assert [(row["scope"], row["name"]) for row in rows[-6:] if row["name"] != rows[-3]["name"]] == [
         ("tag", "eu"),
         ("tag", "paid"),
         ("tag", "us"),
+        ("label", "team:search"),
         ("fleet", "all targets"),
     ]
+    assert (rows[-3]["scope"], rows[-3]["name"][:11]) == ("label", "team:=cmd()")
     by_name = {row["name"]: row for row in rows}
     assert (by_name["good"]["availability"], by_name["silent"]["availability"]) == ("0.99", "")
     assert not any(row["name"].startswith("=") for row in rows)
@@ -139,7 +156,7 @@ def test_the_page_fetches_nothing_and_shows_hostile_names_as_text(report: Report
     assert not {"script", "link", "img", "iframe"} & read.tags
     assert not {"src", "href", "onload", "onclick"} & read.attributes
     assert any("<script>alert(1)</script>" in word for word in read.words)
-    assert {"no data", "80 %", "400 %", "1 of 3"} <= {*read.words}
+    assert {"no data", "80 %", "400 %", "1 of 3", "By tag", "By team"} <= {*read.words}
 
 
 def test_without_any_data_nothing_is_green(tmp_path: Path) -> None:

@@ -47,10 +47,20 @@ BAD = {
     "--history-max-size 1MiB": "--history-max-size 1MiB: a history needs 8MiB or more",
     "--log-format xml": "--log-format xml: choose one of auto, json, text",
     "--external-url prober": "--external-url prober: write a URL such as https://prober.example/mcp",
+    "--public-page 9734": f"--public-page 9734: {LISTEN}",
+    "--public-page 0.0.0.0:0": (
+        "--public-page 0.0.0.0:0: badges and the feed link to it; name it with --public-url URL"
+    ),
+    "--public-page :0 --public-url status": ("--public-url status: write a URL such as https://prober.example/mcp"),
+    "--public-page :0 --public-group-by my-team": "--public-group-by my-team: name a label, as in team",
+    "--public-page :0 --public-only public": "--public-only public: write LABEL:VALUE, as in visibility:public",
+    "--public-only a:b": "--public-only: there is no page without --public-page HOST:PORT",
+    "--public-page :0 --no-schedule": "--public-page: with --no-schedule nothing is known of any target",
     "--concurrency 0": "Invalid value for '--concurrency': 0 is not in the range 1<=x<=1000.",
     # of the machine
     "--listen 127.0.0.1:{taken}": "--listen 127.0.0.1:{taken}: Address already in use",
     "--listen 192.0.2.1:0": "--listen 192.0.2.1:0: Cannot assign requested address",
+    "--public-page 127.0.0.1:{taken}": "--public-page 127.0.0.1:{taken}: Address already in use",
     # of files
     "--web-config {folder}/none.yml": "{folder}/none.yml: no such file or directory\n1 mistake. Nothing was started.",
     "--web-config {folder}/open.yml": (

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import pytest
 
 from prober.config.model import Config
 from prober.metrics import Metrics
+from prober.metrics.exposition import sliced
 from tests.metrics.reading import OPENMETRICS, metrics_of
 from tests.metrics.world import MODERN, PHASES, crowd, ran
 
@@ -128,3 +129,24 @@ def test_any_number_of_runs_takes_no_more_memory() -> None:
     finally:
         tracemalloc.stop()
     assert (after - before) / SOME < 50
+
+
+def test_a_page_keeps_pace_with_a_loop_that_is_busy() -> None:
+    """A slice takes as long as the others took before it, within bounds; a twentieth of that where turns are long."""
+    now = 0.0
+
+    def clock() -> float:
+        return now
+
+    def texts() -> Iterator[str]:
+        nonlocal now
+        for _ in range(400):
+            now += 0.0001
+            yield "x"
+
+    sizes = []
+    waits = iter((0.0, 0.001, 0.0015, 0.01, 0.1, 0.0, *[0.0] * 200))
+    for piece in sliced(texts(), clock=clock):
+        sizes.append(len(piece))
+        now += next(waits)
+    assert sizes[:6] == pytest.approx([3, 3, 10, 15, 20, 50], abs=1)

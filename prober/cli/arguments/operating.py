@@ -21,6 +21,19 @@ def daemon(
     web_config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="TLS and basic auth, in the format of Prometheus' exporters.")
     ] = None,
+    public_page: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Where to serve a status page for others: no addresses, no evidence."),
+    ] = None,
+    public_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="URL by which others reach it, if not by --public-page.")
+    ] = None,
+    public_group_by: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="The label whose values are its headings.")
+    ] = None,
+    public_only: Annotated[
+        str | None, typer.Option(metavar="LABEL:VALUE", help="Show only targets with this label there.")
+    ] = None,
     history: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Where results are kept. Default: history.db in the state folder."),
@@ -76,6 +89,10 @@ def daemon(
         drain=drain,
         log_format=log_format,
         otel=otel,
+        public_page=public_page,
+        public_url=public_url,
+        public_group_by=public_group_by,
+        public_only=public_only,
     )
     raise typer.Exit(daemon.daemon(options))
 
@@ -100,7 +117,7 @@ def report(
 ) -> None:
     """Report availability, incidents and error budgets.
 
-    Read from the history of a daemon, which may be running. Objectives and tags come from the probe files.
+    Read from the history of a daemon, which may be running. Objectives, tags and labels come from the probe files.
     """
     from prober.cli.commands import report
 

@@ -19,10 +19,12 @@ from prober.cli.exit_codes import PASSED, refuse
 from prober.cli.selection import paths_or_default, refuse_mistakes
 from prober.cli.state_folder import state_folder
 from prober.config import ConfigError
+from prober.config.fields.labels import NAME as LABEL_NAME
 from prober.config.fields.units import parse_duration, parse_size, show_size
 from prober.config.model import Config
 from prober.daemon import logs as daemon_logs
 from prober.daemon.daemon import Daemon
+from prober.daemon.opening import PublicPageError
 from prober.daemon.settings import HOST, Settings
 from prober.history import HistoryError, Retention
 from prober.history.retention import SMALLEST
@@ -30,9 +32,12 @@ from prober.loader import load as load_config
 from prober.notify import NotifyError
 from prober.otel.environment import OtelError
 from prober.schedule import Shard
+from prober.web import PublicPage
+from prober.web.http_server import EVERYWHERE
 
 FORMATS: Final = ("auto", "json", "text")
 _PORT: Final = re.compile(r"[0-9]{1,5}")
+_LABEL_NAME: Final = re.compile(LABEL_NAME.strip("^$"))
 _LABEL_VALUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
@@ -58,6 +63,10 @@ class DaemonOptions:
     processes: int = 1
     schedule: bool = True
     otel: bool = False
+    public_page: str | None = None
+    public_url: str | None = None
+    public_group_by: str | None = None
+    public_only: str | None = None
 
 
 def daemon(options: DaemonOptions) -> int:
@@ -80,7 +89,7 @@ def daemon(options: DaemonOptions) -> int:
         number = asyncio.run(_run(settings, load))
     except ConfigError as error:
         refuse_mistakes(error, nothing_was="started")
-    except (HistoryError, NotifyError, OtelError) as error:
+    except (HistoryError, NotifyError, OtelError, PublicPageError) as error:
         refuse(str(error))
     except OSError as error:
         refuse(f"--listen {options.listen}: {error.strerror or error}")
@@ -119,6 +128,8 @@ async def _run(settings: Settings, load: Callable[[], Config]) -> signal.Signals
 
     async with prober.running() as url:
         typer.echo(f"mcp-prober daemon on {url}")
+        if prober.public_url is not None:
+            typer.echo(f"page for others on {prober.public_url}")
         reloading = asyncio.create_task(reload_on_hangup(), name="reload on SIGHUP")
         try:
             return await stopped
@@ -146,7 +157,7 @@ def _kill_servers_and_exit(number: int, _frame: object) -> None:
 
 
 def _settings(options: DaemonOptions) -> Settings:
-    host, port = _address(options.listen)
+    host, port = _address("--listen", options.listen)
     if options.location is not None and not _LABEL_VALUE.fullmatch(options.location):
         refuse(f"--location {options.location}: letters, digits, '.', '_' and '-', at most 63")
     return Settings(
@@ -164,6 +175,7 @@ def _settings(options: DaemonOptions) -> Settings:
         drain=_seconds("--drain", options.drain),
         schedule=options.schedule,
         otel=options.otel,
+        public=_public_page(options),
     )
 
 
@@ -182,12 +194,37 @@ def _default_history_in_folder() -> Path:
     return path
 
 
-def _address(listen: str) -> tuple[str, int]:
+def _public_page(options: DaemonOptions) -> PublicPage | None:
+    if options.public_page is None:
+        for name in ("url", "group_by", "only"):
+            if getattr(options, f"public_{name}") is not None:
+                refuse(f"--public-{name.replace('_', '-')}: there is no page without --public-page HOST:PORT")
+        return None
+    if not options.schedule:
+        refuse("--public-page: with --no-schedule nothing is known of any target")
+    host, port = _address("--public-page", options.public_page)
+    if host in EVERYWHERE and options.public_url is None:
+        refuse(f"--public-page {options.public_page}: badges and the feed link to it; name it with --public-url URL")
+    if options.public_group_by is not None and not _LABEL_NAME.fullmatch(options.public_group_by):
+        refuse(f"--public-group-by {options.public_group_by}: name a label, as in team")
+    label, colon, value = (options.public_only or "").partition(":")
+    if options.public_only is not None and not (colon and value and _LABEL_NAME.fullmatch(label)):
+        refuse(f"--public-only {options.public_only}: write LABEL:VALUE, as in visibility:public")
+    return PublicPage(
+        host=host,
+        port=port,
+        url=options.public_url,
+        group_by=options.public_group_by,
+        only=(label, value) if options.public_only is not None else None,
+    )
+
+
+def _address(option: str, listen: str) -> tuple[str, int]:
     """`HOST:PORT`, `:PORT` for loopback, `[::1]:PORT`."""
     host, colon, port = listen.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not colon or not _PORT.fullmatch(port) or int(port) > 65535 or (":" in host and not listen.startswith("[")):
-        refuse(f"--listen {listen}: write HOST:PORT, as in {HOST}:9733 or [::1]:9733")
+        refuse(f"{option} {listen}: write HOST:PORT, as in {HOST}:9733 or [::1]:9733")
     return host or HOST, int(port)
 
 

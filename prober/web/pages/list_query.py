@@ -151,12 +151,12 @@ def select_targets(
     )
 
 
-def paged(found: int, number: int) -> Pages:
+def paged(found: int, number: int, *, size: int = PAGE_SIZE) -> Pages:
     """The page with that number, or the last page."""
-    count = max(-(-found // PAGE_SIZE), 1)
+    count = max(-(-found // size), 1)
     number = min(number, count)
-    first = (number - 1) * PAGE_SIZE + 1
-    return Pages(number=number, count=count, first=first, last=min(first + PAGE_SIZE - 1, found), found=found)
+    first = (number - 1) * size + 1
+    return Pages(number=number, count=count, first=first, last=min(first + size - 1, found), found=found)
 
 
 def is_late(status: ProbeStatus, now: datetime, started_at: datetime | None = None) -> bool:

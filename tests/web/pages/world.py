@@ -22,7 +22,7 @@ from prober.outcome import Evidence, Outcome, Reason, Verdict
 from prober.recent import RecentPace, RecentRuns
 from prober.scheduled_run import ScheduledRun
 from prober.status import StatusStore
-from prober.web import AppState, Loaded, application
+from prober.web import AppState, Loaded, PublicPage, Web, application, public_application
 
 
 def target(name: str, **rest: Any) -> Target:
@@ -149,12 +149,14 @@ def hourly(of: Probe, *, days: int, bad: Callable[[int], bool] = lambda _: False
 
 
 @contextmanager
-def served(world: World) -> Iterator[str]:
-    """The whole application of this world, served by a real server in a thread of its own; yields their base URL."""
+def served(world: World, public: PublicPage | None = None) -> Iterator[str]:
+    """The whole application of this world, or its page for others, by a real server in a thread; yields the URL."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(application(world.app_state), log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
-    )
+    if public is None:
+        app = application(world.app_state)
+    else:
+        app = public_application(world.app_state, Web(port=listener.getsockname()[1]), public)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="pages")
     thread.start()
     try:
