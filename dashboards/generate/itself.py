@@ -42,7 +42,7 @@ _RUNBOOKS: Final = {
     "Config loaded": ("McpProberNotReloading",),
     "Start lag": ("McpProberLate",),
     "Runs lost, by prober": ("McpProberSkipsRuns",),
-    "Probers": ("McpProberAbsent",),
+    "Probers": ("McpProberAbsent", "McpProberShardMissing"),
     "Results not written": ("McpProberHistoryDown",),
     "Sources of targets": ("McpProberSourceFailing",),
 }

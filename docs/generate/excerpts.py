@@ -6,6 +6,14 @@
     ...
     ```
 
+or, of a file that is shown whole:
+
+    `path/of/the/file.py`, the whole file:
+
+    ```python
+    ...
+    ```
+
 The first and the last line of a block say what it shows; where several lines of the file read like one of them, it is
 the nearest to where it was. What lies between, and the numbers, come from the file. Indentation common to all lines is
 left out.
@@ -28,6 +36,10 @@ EXCERPT: Final = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 
+WHOLE: Final = re.compile(
+    r"^`(?P<file>[\w./-]+)`, the whole file:\n\n```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+)
+
 
 class ExcerptError(Exception):
     """The source has nothing like the excerpt any more."""
@@ -39,7 +51,12 @@ def refreshed(page: str) -> str:
     Raises:
         ExcerptError: a file does not have the first or the last line of an excerpt, or has too many between them.
     """
-    return EXCERPT.sub(_now, page)
+    return WHOLE.sub(_all_of_it, EXCERPT.sub(_now, page))
+
+
+def _all_of_it(found: re.Match[str]) -> str:
+    text = (ROOT / found["file"]).read_text(encoding="utf-8")
+    return f"`{found['file']}`, the whole file:\n\n```{found['language']}\n{text}```"
 
 
 def _now(found: re.Match[str]) -> str:

@@ -16,6 +16,7 @@ ELSEWHERE: Final = (
     "alerts/runbooks/*.md",
     "dashboards/README.md",
     "dashboards/images/*.png",
+    "deploy/kubernetes/README.md",
 )
 """Files of the repository, each of which has the same path in the site."""
 
@@ -35,5 +36,5 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Links between docs/ and what is beside it: in the site there is no folder docs/."""
     place = page.file.src_uri
     if place.startswith(tuple(pattern.partition("*")[0] for pattern in ELSEWHERE)):
-        return re.sub(r"\]\((\.\./)*docs/", lambda found: "](" + (found[1] or ""), markdown)
+        return re.sub(r"\]\(((?:\.\./)*)docs/", lambda found: "](" + found[1], markdown)
     return re.sub(r"\]\(((?:\.\./)*)\.\./(?=[a-zA-Z])", r"](\1", markdown)

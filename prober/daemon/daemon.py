@@ -69,7 +69,8 @@ class Daemon:
             external_url=settings.external_url,
         )
         self._statuses = StatusStore(suspects=self._suspects)
-        self._metrics = Metrics(location=settings.location)
+        shard = (settings.shard.index, settings.shard.count) if settings.shard else None
+        self._metrics = Metrics(location=settings.location, shard=shard)
         self._recent_runs = RecentRuns()
         self._pace = RecentPace()
         self._changes = Changes()

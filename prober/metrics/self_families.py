@@ -98,6 +98,16 @@ OF_PROBER: Final[tuple[Family, ...]] = (
         help="Resident memory of the worker in bytes; no series without --processes.",
     ),
     Family(
+        name="mcp_prober_shard",
+        type="gauge",
+        help="Which part of all probes this prober runs, the first is 1; no series without --shard.",
+    ),
+    Family(
+        name="mcp_prober_shards",
+        type="gauge",
+        help="Into how many parts all probes are divided, by --shard; no series without it.",
+    ),
+    Family(
         name="mcp_prober_suspects_itself",
         type="gauge",
         help="Whether so many unrelated targets cannot be reached that the prober itself is suspect: 1 if so, else 0.",

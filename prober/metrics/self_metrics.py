@@ -79,6 +79,11 @@ class SelfMetrics:
             memory=self._gauge("mcp_prober_worker_resident_memory_bytes"),
         )
 
+    def is_shard(self, index: int, count: int) -> None:
+        """Which part of how many this process is; without such a call it is the whole, and says nothing."""
+        self._gauge("mcp_prober_shard").set(index)
+        self._gauge("mcp_prober_shards").set(count)
+
     def _gauge(self, name: str) -> Gauge:
         return Gauge(*self._words(name), _TABLE[name].labels, unit=_TABLE[name].unit, registry=self._registry)
 

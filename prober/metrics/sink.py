@@ -31,8 +31,8 @@ _PIECE: Final = 64 * 1024
 class Metrics:
     """The families of `families()` and their values. Used in the event loop's thread, as every Sink."""
 
-    def __init__(self, *, location: str | None = None) -> None:
-        """`location` is a constant label of every family."""
+    def __init__(self, *, location: str | None = None, shard: tuple[int, int] | None = None) -> None:
+        """`location` is a constant label of every family, `shard` which part of how many this process is."""
         self._place = (("location", location),) if location else ()
         self._probes: dict[str, ProbeRecord] = {}
         self._targets: dict[str, TargetRecord] = {}
@@ -41,6 +41,8 @@ class Metrics:
         self._streak: Callable[[str], Streak] = lambda _probe: NO_STREAK
         own = CollectorRegistry()
         self._own = SelfMetrics(own)
+        if shard is not None:
+            self._own.is_shard(*shard)
         self._had_sources = False
         self._own_registry = CollectorRegistry()
         self._own_registry.register(LabelledCollector(self._place, own))

@@ -19,7 +19,9 @@ Events that it logs itself: `purge_failed`, `session_made_again`, `faults`, `lis
 Where to read about a pattern, in `packages/mcp-state/src/mcp_state` unless it begins with `prober`:
 
     atomic update             protocol.py (the promises), sqlite/statements.py STEP, redis/scripts.py STEP
-    compare-and-swap          sqlite/statements.py SWAP, redis/scripts.py SWAP, prober/reference/tools/steps.py
+    compare-and-swap          sqlite/statements.py SWAP, redis/scripts.py SWAP, prober/reference/tools/registers.py;
+                              by value and not by version: SWAP_VALUE
+    atomic dequeue            sqlite/statements.py DEQUEUE, redis/scripts.py DEQUEUE
     optimistic locking        writes.py: read, compute, write if unchanged, retry with backoff and jitter
     lost update               prober/reference/unsafe_memory.py: what happens without any of these
     event sourcing, snapshots event_log.py (append, replay), snapshots.py, prober/reference/projection.py (fold)

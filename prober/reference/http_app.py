@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from typing import Final
@@ -14,12 +13,13 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from mcp_state.errors import StoreError
+from mcp_state.middleware import page
 from prober.reference.context import Context
 from prober.reference.faults import control
 from prober.reference.faults.switches import FaultSwitches
 
 _STORE_TIMEOUT: Final = 2.0
-"""Seconds that a page waits for the store: scrapes and health checks are always answered."""
+"""Seconds that a health check waits for the store: it is always answered."""
 
 Page = Callable[[Request], Awaitable[Response]]
 
@@ -38,9 +38,8 @@ def build(
     """The application: the given routes of the MCP endpoint at `path`, and the pages."""
 
     async def metrics(request: Request) -> Response:
-        await _count_sessions(context)
-        page, content_type = context.recorder.metrics.page(request.headers.get("accept", ""))
-        return Response(page, headers={"content-type": content_type})
+        await page.count_sessions(context.recorder.metrics, context.store.count)
+        return page.answer(context.recorder.metrics, request)
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -61,13 +60,13 @@ def build(
         worst = context.recorder.contention.top(_MAX_CONTENDED)
         return JSONResponse({"sessions": [asdict(session) for session in worst]})
 
-    def unless_rebound(page: Page) -> Page:
+    def unless_rebound(shown: Page) -> Page:
         """A page that no web site can read by pointing its own name at this machine."""
 
         async def guarded(request: Request) -> Response:
             if control.is_rebound(request, allowed_hosts):
                 return PlainTextResponse("not served under this host name: see --allowed-host\n", status_code=421)
-            return await page(request)
+            return await shown(request)
 
         return guarded
 
@@ -89,11 +88,3 @@ def build(
 async def _only_post(_request: Request) -> Response:
     """This server keeps no session of a client, so it has nothing to send outside of answers, and nothing to end."""
     return PlainTextResponse("this endpoint answers POST only\n", status_code=405, headers={"allow": "POST"})
-
-
-async def _count_sessions(context: Context) -> None:
-    try:
-        async with asyncio.timeout(_STORE_TIMEOUT):
-            context.recorder.metrics.active_sessions.set(await context.store.count())
-    except (StoreError, TimeoutError):
-        context.recorder.metrics.active_sessions.set(math.nan)

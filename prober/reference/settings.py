@@ -37,7 +37,7 @@ class Settings:
     """A connection that was idle for longer is checked with a PING before a call uses it."""
 
     breaker_bad_calls: int = 5
-    """This many bad calls among the last `breaker_window` cut Redis off for a while."""
+    """This many bad calls among the last `breaker_window` cut the store off for a while."""
     breaker_window: int = 10
     breaker_slow: float = 1.0
     """A call that took longer is bad, even if it was answered."""

@@ -9,6 +9,9 @@ from prober.reference.settings import Settings
 
 def make(settings: Settings, observer: StoreObserver) -> Store:
     """The store, not opened yet. Raises ValueError for an unusable Redis URL, or if redis-py is not installed."""
+    breaker = BreakerPolicy(
+        bad_calls=settings.breaker_bad_calls, of_last=settings.breaker_window, slow_after=settings.breaker_slow
+    )
     match settings.store:
         case "sqlite":
             from mcp_state.sqlite import SqliteStore
@@ -19,6 +22,7 @@ def make(settings: Settings, observer: StoreObserver) -> Store:
                 window=settings.commit_window,
                 readers=settings.readers,
                 max_wait=settings.store_wait,
+                breaker=breaker,
                 observer=observer,
             )
         case "redis":
@@ -34,11 +38,7 @@ def make(settings: Settings, observer: StoreObserver) -> Store:
                 pool_size=settings.redis_pool,
                 max_wait=settings.store_wait,
                 idle_trust=settings.redis_ping,
-                breaker=BreakerPolicy(
-                    bad_calls=settings.breaker_bad_calls,
-                    of_last=settings.breaker_window,
-                    slow_after=settings.breaker_slow,
-                ),
+                breaker=breaker,
                 observer=observer,
             )
         case "memory":

@@ -22,9 +22,10 @@ from mcp_state.errors import (
     StaleTokenError,
     StoreUnavailableError,
     UnknownSessionError,
+    ValueConflictError,
     VersionConflictError,
 )
-from mcp_state.values import Config, Event, EventHistory, Lock, Session, Snapshot
+from mcp_state.values import Config, Dequeued, Event, EventHistory, Lock, Session, Snapshot
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +34,7 @@ class _Entry:
     events: tuple[Event, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
     config: Config = field(default_factory=Config)
+    queue: tuple[str, ...] = ()
     lock: Lock | None = None
 
 
@@ -119,6 +121,25 @@ class UnsafeMemoryStore:
             raise VersionConflictError(handle, expected=expected_version, actual=actual)
         changed = replace(entry.session, value=value, value_version=actual + 1)
         return _write(replace(entry, session=changed)).session
+
+    async def swap_value(self, handle: str, *, expected: str, value: str) -> Session:
+        """The same by value."""
+        entry = await _read_slowly(handle)
+        if entry.session.value != expected:
+            raise ValueConflictError(handle)
+        changed = replace(entry.session, value=value, value_version=entry.session.value_version + 1)
+        return _write(replace(entry, session=changed)).session
+
+    async def enqueue(self, handle: str, *, item: str) -> int:
+        """Append to the queue as it was before the pause."""
+        entry = await _read_slowly(handle)
+        return len(_write(replace(entry, queue=(*entry.queue, item))).queue)
+
+    async def dequeue(self, handle: str) -> Dequeued:
+        """Look at the first item before the pause, take it out after: several callers get it."""
+        entry = await _read_slowly(handle)
+        left = _write(replace(entry, queue=entry.queue[1:])).queue
+        return Dequeued(item=entry.queue[0] if entry.queue else None, waiting=len(left))
 
     async def append(
         self, handle: str, *, kind: str, payload: str, agent_id: str, expected_last: int | None = None

@@ -1,4 +1,7 @@
-"""What is wrong with a server's page of metrics, for people and for programs."""
+"""What is wrong with a server's page of metrics, for people and for programs.
+
+`schema/check-metrics.schema.json` is the schema of the document.
+"""
 
 from __future__ import annotations
 

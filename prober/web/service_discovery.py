@@ -6,9 +6,10 @@
         http_sd_configs: [{url: "http://127.0.0.1:9733/sd"}]
 
 No relabelling is needed: labels set address, path, parameters, interval and timeout. The labels of a target are labels
-of all that a scrape of its probes gives. Probes with a `cron` are left out,
-because Prometheus knows only intervals: the daemon runs cron probes itself, and /metrics has their results. Likewise
-probes that may write, unless this prober has users: a scrape is a GET, which only they may send for such a probe.
+of all that a scrape of its probes gives; so is the location of this prober, of which the answer of /probe says nothing.
+Probes with a `cron` are left out, because Prometheus knows only intervals: the daemon runs cron probes itself, and
+/metrics has their results. Likewise probes that may write, unless this prober has users: a scrape is a GET, which only
+they may send for such a probe.
 Source: prometheus.io/docs/prometheus/latest/http_sd, and "scrape_config" for the `__…__` labels.
 """
 
@@ -38,7 +39,7 @@ def routes(app_state: AppState, *, external_url: str | None, authenticated: Call
 
     async def discover(request: Request) -> Response:
         parameters(request, ())
-        group = _group_builder(external_url or _request_url(request))
+        group = _group_builder(external_url or _request_url(request), location=app_state.location)
         probes = [status.probe for status in app_state.statuses.probes() if status.probe.cron is None]
         if not authenticated():
             probes = [probe for probe in probes if not probe.allow_writes]
@@ -49,6 +50,11 @@ def routes(app_state: AppState, *, external_url: str | None, authenticated: Call
     return [Route("/sd", discover)]
 
 
+def scrape_timeout(probe: Probe) -> float:
+    """Seconds that a scrape of the probe may take: Prometheus refuses more than its interval."""
+    return min(probe.interval, probe.timeout + _TIMEOUT_MARGIN)
+
+
 def _request_url(request: Request) -> str:
     """The URL by which the client reached this server."""
     host = request.headers.get("host", "")
@@ -57,22 +63,23 @@ def _request_url(request: Request) -> str:
     return f"{request.url.scheme}://{host}"
 
 
-def _group_builder(url: str) -> Callable[[Probe, Mapping[str, str]], dict[str, Any]]:
+def _group_builder(url: str, *, location: str | None) -> Callable[[Probe, Mapping[str, str]], dict[str, Any]]:
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     address = f"{host}:{parts.port or _PORTS[parts.scheme]}"
     path = parts.path.rstrip("/") + "/probe"
+    place = {} if location is None else {"location": location}
 
     def group(probe: Probe, given: Mapping[str, str]) -> dict[str, Any]:
-        timeout = min(probe.interval, probe.timeout + _TIMEOUT_MARGIN)
         labels = {
             **given,
+            **place,
             "__scheme__": parts.scheme,
             "__metrics_path__": path,
             "__param_target": probe.target,
             "__param_probe": probe.name,
             "__scrape_interval__": show_duration(probe.interval),
-            "__scrape_timeout__": show_duration(timeout),
+            "__scrape_timeout__": show_duration(scrape_timeout(probe)),
             "target": probe.target,
             "probe": probe.name,
             "kind": probe.kind,

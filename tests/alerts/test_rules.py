@@ -121,6 +121,7 @@ def test_a_reason_is_in_the_texts_of_an_alert_and_never_in_its_identity() -> Non
         "McpTokenRejected",
         "McpRaceViolation",
         "McpScrapedProbeFailing",
+        "McpScrapedProbeFailingFromLocation",
         "McpProbeCannotTell",
     }
 
@@ -130,7 +131,7 @@ def test_what_tells_clusters_and_jobs_apart_is_carried_everywhere(name: str) -> 
     """Else one ruler could not serve two clusters whose targets have the same names."""
     for labels in _GROUPS.findall(EXPRESSIONS[name]):
         if labels.strip():
-            across = {"cluster"} if name == "McpScrapedProbeFailing" else {"cluster", "job"}
+            across = {"cluster"} if name == "probe:mcp_scraped_locations_failing:ratio" else {"cluster", "job"}
             assert across <= {label.strip() for label in labels.split(",")}, labels
     for query in re.findall(r"printf `([^`]*)`", str(ALERTING.get(name, {}).get("annotations", ""))):
         assert query.count("cluster=%q,job=%q") == query.count("{") > 0, query

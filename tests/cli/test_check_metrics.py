@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from typing import Final
 
 import pytest
-from mcp_state_tests.serving import SERVERS
+from jsonschema import Draft202012Validator
+from mcp_state_tests.serving import SERVERS, Example
 from mcp_state_tests.serving import running as example
+from referencing import Registry, Resource
 
 from tests.cli.command import quickly
+from tests.examples import typescript
 from tests.kinds.own_metrics import Lie, measuring, response
 from tests.peers.ports import closed_port
 from tests.reference.processes import serving
@@ -21,8 +27,16 @@ ACTS: Final = (
     ("--act", 'write=add_item {"list_name": "{scratch}", "item": "x"}'),
     ("--act", 'lock_wait=buy {"list_name": "fixed"}'),
 )
-UNUSED: Final = ["mcp_state_events_total", "mcp_state_cache_requests_total", "mcp_state_replayed_events"]
+UNUSED: Final = {"mcp_state_events_total", "mcp_state_cache_requests_total", "mcp_state_replayed_events"}
 """The examples have no event log and no cache."""
+UNUSED_IN_TYPESCRIPT: Final = {
+    "mcp_state_cache_invalidations_total",
+    "mcp_state_snapshots_total",
+    "mcp_state_pool_connections",
+    "mcp_state_pool_wait_seconds",
+    "mcp_circuit_breaker_open",
+}
+"""It has one connection, and so neither pool nor breaker."""
 
 
 @pytest.mark.slow
@@ -39,19 +53,36 @@ async def test_the_reference_server_keeps_to_the_families_and_its_counters_move(
     ]
 
 
+def schema() -> Draft202012Validator:
+    """That of the document, which takes a result as the schema of reports has it."""
+    folder = resources.files("prober.report").joinpath("schema")
+    own, runs = (json.loads(folder.joinpath(f"{name}.schema.json").read_bytes()) for name in ("check-metrics", "run"))
+    Draft202012Validator.check_schema(own)
+    return Draft202012Validator(own, registry=Registry().with_resource("run.schema.json", Resource.from_contents(runs)))
+
+
+@contextmanager
+def started(name: str, folder: Path) -> Iterator[Example]:
+    """One of the examples in Python, or the one in TypeScript."""
+    with typescript.running(folder) if name == "typescript" else example(name, folder) as server:
+        yield server
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("name", [*SERVERS, pytest.param("typescript", marks=pytest.mark.external)])
 async def test_a_users_server_keeps_to_the_families_and_its_counters_move_by_tools_that_are_named(
     name: str, tmp_path: Path
 ) -> None:
-    with example(name, tmp_path) as server:
+    with started(name, tmp_path) as server:
         await asyncio.to_thread(server.call, "add_item", list_name="fixed", item="x")
         words = ("check-metrics", f"{server.url}/metrics", "--mcp", f"{server.url}/mcp", "--allow-writes")
         done = await quickly(*words, *(word for act in ACTS for word in act), "--output", "json")
     told = json.loads(done.out)
-    assert (done.code, told["families"]) == (0, {"found": 16, "known": 19})
+    assert [*schema().iter_errors(told)] == []
+    missing = {finding["family"] for finding in told["findings"]}
+    assert (done.code, told["families"]) == (0, {"found": 19 - len(missing), "known": 19})
     assert {finding["severity"] for finding in told["findings"]} == {"missing"}
-    assert [finding["family"] for finding in told["findings"]] == UNUSED
+    assert missing == UNUSED | (UNUSED_IN_TYPESCRIPT if name == "typescript" else set())
     assert (told["acts"]["verdict"], told["acts"]["message"]) == ("pass", "")
 
 
@@ -75,6 +106,35 @@ async def test_a_page_that_breaks_the_families_is_told_with_what_it_costs() -> N
         "         stays empty: Writes per commit\n"
         "page     1 error, 0 warning, 1 missing\n"
     )
+
+
+async def test_the_document_of_a_broken_page_and_of_counters_that_lie_is_what_its_schema_says() -> None:
+    async with measuring(Lie(written=None)) as (peer, page):
+        whole, _ = written(FORMATS[0])
+        acts = ("--mcp", peer.url, "--allow-writes", "--act", "write=add")
+        documents = [json.loads((await quickly("check-metrics", page.url, *acts, "--output", "json")).out)]
+        page.answer = lambda: response(200, "text/plain", whole.replace('outcome="failed"', 'outcome="x"').encode())
+        documents.append(json.loads((await quickly("check-metrics", page.url, "--output", "json")).out))
+    lying, broken = documents
+    assert [error.message for document in documents for error in schema().iter_errors(document)] == []
+    assert (lying["acts"]["reason"], broken["acts"]) == ("metrics_untrue", None)
+    assert "error" in {finding["severity"] for finding in broken["findings"]}
+
+
+WRONG: Final[dict[str, dict[str, object]]] = {
+    "a missing key": {"acts": ...},
+    "an unknown key": {"more": 1},
+    "an unknown severity": {"findings": [{"severity": "x", "family": "f", "what": "w", "panels": [], "alerts": []}]},
+    "no result": {"acts": {"verdict": "pass"}},
+}
+
+
+@pytest.mark.parametrize("change", WRONG.values(), ids=WRONG)
+def test_the_schema_refuses(change: dict[str, object]) -> None:
+    right = {"version": 1, "address": "http://a/metrics", "families_version": "1", "findings": [], "acts": None}
+    right["families"] = {"found": 1, "known": 19}
+    assert schema().is_valid(right)
+    assert not schema().is_valid({name: value for name, value in {**right, **change}.items() if value is not ...})
 
 
 async def test_counters_that_lie_are_told_with_proof_and_next_step() -> None:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from prober.cli import app
 from prober.loader import load
+from tests.kubernetes import programs as cluster
 from tests.programs import said
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +42,22 @@ def test_probes_are_a_configuration_file_by_file_and_together(tmp_path: Path) ->
     files = sorted(tmp_path.glob("*.yaml"))
     together = load([tmp_path], environ={})
     assert sum(len(load([file], environ={}).probes) for file in files) == len(together.probes) > 30
+
+
+@pytest.mark.external
+def test_kubernetes_gets_from_an_export_what_it_gets_from_the_repository(tmp_path: Path) -> None:
+    """Both shapes by kustomize, and the chart with all that it reads."""
+    assert export("deploy", tmp_path)[0] == 0
+    shipped = ROOT / "deploy" / "kubernetes"
+    exported = tmp_path / "kubernetes"
+    assert {path.relative_to(exported) for path in exported.rglob("*")} == {
+        path.relative_to(shipped) for path in shipped.rglob("*")
+    }
+    for shape in ("stateless", "sharded"):
+        assert cluster.said("kubectl", "kustomize", exported / shape).count("\nkind: PrometheusRule\n") == 7
+    config = f"config={exported / 'base' / 'probes.yaml'}"
+    made = cluster.said("helm", "template", "mcp-prober", exported / "chart", "--set-file", config)
+    assert (made.count("\nkind: Probe\n"), made.count("\nkind: PrometheusRule\n")) == (2, 7)
 
 
 @pytest.mark.parametrize("where", ["the repository", "an export"])

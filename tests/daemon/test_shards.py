@@ -31,6 +31,8 @@ def test_every_probe_is_run_by_one_shard_and_every_metric_says_from_where(tmp_pa
             assert shares[0] | shares[1] == NAMES
             assert shares[0] & shares[1] == set()
             assert all(len(share) >= 10 for share in shares), "neither has nearly all of them"
+            for number, page in enumerate(pages, start=1):
+                assert (page.value("mcp_prober_shard"), page.value("mcp_prober_shards")) == (number, 2)
             for page, running, place in zip(pages, (first, second), ("fra-1", "nyc.2"), strict=True):
                 assert {sample.labels.get("location") for sample in page.samples} == {place}
                 assert page.value("mcp_prober_probes") == len(_probes(page))

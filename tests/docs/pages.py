@@ -17,6 +17,7 @@ PAGES: Final = (
     ROOT / "SECURITY.md",
     ROOT / "alerts" / "README.md",
     ROOT / "dashboards" / "README.md",
+    ROOT / "deploy" / "kubernetes" / "README.md",
     *sorted(DOCS.rglob("*.md")),
 )
 

@@ -11,7 +11,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from docs.generate import excerpts
-from docs.generate.excerpts import EXCERPT, LONGEST, ExcerptError, refreshed
+from docs.generate.excerpts import EXCERPT, LONGEST, WHOLE, ExcerptError, refreshed
 from mcp_state import StateMetrics
 from prober.reference.faults.catalog import FAULTS
 from tests.docs.pages import DOCS, ROOT, blocks
@@ -19,15 +19,17 @@ from tests.docs.pages import DOCS, ROOT, blocks
 PAGE: Final = DOCS / "patterns.md"
 TEXT: Final = PAGE.read_text(encoding="utf-8")
 SECTIONS: Final = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL))
-NO_PATTERN: Final = {"State in Redis", "Watching from outside"}
+NO_PATTERN: Final = {"State in Redis", "Watching from outside", "A server of your own"}
 NOTHING_LOST: Final = {"Retries after a conflict", "Shared commits"}
 """Patterns for speed, or that go on where another ends: no probe of their own."""
 
 
 def test_every_block_of_code_is_an_excerpt_of_a_length_that_is_read() -> None:
     shown = [found["text"] for found in EXCERPT.finditer(TEXT)]
-    assert shown == [block.text for block in blocks(PAGE, "python", "typescript")]
+    whole = [found["text"] for found in WHOLE.finditer(TEXT)]
+    assert shown + whole == [block.text for block in blocks(PAGE, "python", "typescript")]
     assert all(1 <= text.count("\n") <= LONGEST for text in shown)
+    assert len(whole) == 1
     assert {found["file"].partition("/")[0] for found in EXCERPT.finditer(TEXT)} == {"packages", "examples"}
 
 

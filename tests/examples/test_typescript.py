@@ -119,19 +119,19 @@ def written(log: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
 
 
-async def raced(folder: Path, example: Example) -> list[Outcome]:
-    """What the probes find that come with the example."""
+async def raced(folder: Path, example: Example, *, kind: str = "race") -> list[Outcome]:
+    """What the probes of one kind find that come with the example."""
     file = folder / "probes.yaml"
     file.write_text(PROBES.replace("http://127.0.0.1:8081", example.url), encoding="utf-8")
     config = load([file], environ={})
-    return await run_pass(config, list(config.probes.values()))
+    return await run_pass(config, [probe for probe in config.probes.values() if probe.kind == kind])
 
 
-async def test_its_races_find_nothing_lost(tmp_path: Path) -> None:
+async def test_its_probes_find_nothing_lost_and_its_metrics_true(tmp_path: Path) -> None:
     with typescript.running(tmp_path) as example:
-        outcomes = await raced(tmp_path, example)
+        outcomes = [*await raced(tmp_path, example), *await raced(tmp_path, example, kind="metrics")]
     assert [f"{each.probe}: {each.reason}: {each.message}" for each in outcomes if each.verdict != "pass"] == []
-    assert len(outcomes) == 3
+    assert [each.kind for each in outcomes] == ["race", "race", "race", "metrics"]
 
 
 async def test_its_races_find_what_is_lost_without_the_version(tmp_path: Path) -> None:
@@ -141,6 +141,14 @@ async def test_its_races_find_what_is_lost_without_the_version(tmp_path: Path) -
     assert (items.verdict, items.reason) == ("fail", "lost_update")
     assert (versions.verdict, versions.reason) == ("fail", "lost_update")
     assert (purchases.verdict, purchases.message) == ("pass", "")
+
+
+async def test_its_probe_of_metrics_finds_a_conflict_that_is_not_counted(tmp_path: Path) -> None:
+    server = typescript.changed(tmp_path / "changed", "state.ts", "conflicts.inc({ store: STORE, tool });", "")
+    with typescript.running(tmp_path, server=server) as example:
+        [metrics] = await raced(tmp_path, example, kind="metrics")
+    assert (metrics.reason, metrics.step) == ("metrics_untrue", "metrics")
+    assert 'mcp_state_write_conflicts_total{tool="replace_items"} moved by 0' in metrics.message
 
 
 def test_a_holder_whose_lock_expired_is_refused_and_no_purchase_is_counted_twice(tmp_path: Path) -> None:

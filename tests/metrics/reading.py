@@ -17,9 +17,9 @@ OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0"
 Series = tuple[str, frozenset[tuple[str, str]]]
 
 
-def metrics_of(config: Config, *, location: str | None = None) -> Metrics:
+def metrics_of(config: Config, *, location: str | None = None, shard: tuple[int, int] | None = None) -> Metrics:
     """The metrics of a process that has just read the configuration and runs all of it."""
-    metrics = Metrics(location=location)
+    metrics = Metrics(location=location, shard=shard)
     metrics.apply_config(config, config.probes)
     return metrics
 

@@ -15,7 +15,7 @@ OF_KINDS: Final = ("mcp_contract_", "mcp_race_", "mcp_session_", "mcp_stream_")
 
 async def test_the_table_is_the_page_and_the_page_is_the_table() -> None:
     config = configured()
-    metrics = metrics_of(config)
+    metrics = metrics_of(config, shard=(1, 1))
     metrics.ask(
         budget_remaining=lambda _target: 1.0,
         in_maintenance=lambda _probe: False,

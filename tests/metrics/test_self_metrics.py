@@ -67,6 +67,12 @@ async def test_a_history_that_is_not_kept_has_no_families(accept: str | None) ->
     assert await value(metrics, "mcp_prober_history_dropped_total") == 0
 
 
+async def test_a_process_that_is_no_shard_says_nothing_of_shards() -> None:
+    assert "prober_shard" not in await page(Metrics(), None)
+    third = Metrics(shard=(3, 5))
+    assert (await value(third, "mcp_prober_shard"), await value(third, "mcp_prober_shards")) == (3, 5)
+
+
 async def test_a_history_in_trouble() -> None:
     metrics = metrics_of(configured())
     metrics.history_up(False)

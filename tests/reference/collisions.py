@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
-from mcp_state.errors import LockHeldError, LockLostError, StaleTokenError, VersionConflictError
+from mcp_state.errors import LockHeldError, LockLostError, StaleTokenError, ValueConflictError, VersionConflictError
 from mcp_state.protocol import Store
 
 CLIENTS: Final = 32
@@ -65,6 +65,48 @@ async def compare_and_swap(stores: Sequence[Store]) -> list[str]:
     wrong = [f"version {version} was replaced {times} times" for version, times in winners.items() if times > 1]
     final = (await stores[-1].get("s")).value_version
     return wrong + ([] if final == winners.total() else [f"{winners.total()} swaps won, but the version is {final}"])
+
+
+async def compare_and_swap_by_value(stores: Sequence[Store]) -> list[str]:
+    """The same where the value says what was read: no value comes twice here."""
+    await stores[0].create("s", lifetime=60)
+    winners: Counter[str] = Counter()
+
+    async def client(store: Store, number: int) -> None:
+        for round_ in range(ROUNDS):
+            value = (await store.get("s")).value
+            try:
+                await store.swap_value("s", expected=value, value=f'"{number}-{round_}"')
+            except ValueConflictError:
+                continue
+            winners[value] += 1
+
+    await _crowd(stores, client)
+    return [f"value {value} was replaced {times} times" for value, times in winners.items() if times > 1]
+
+
+async def queue(stores: Sequence[Store]) -> list[str]:
+    """Every item that was acknowledged is given to one caller, and to no other."""
+    await stores[0].create("s", lifetime=60)
+    queued: list[str] = []
+    taken: list[str] = []
+
+    async def client(store: Store, number: int) -> None:
+        for round_ in range(ROUNDS):
+            if number % 2:
+                got = (await store.dequeue("s")).item
+                taken.extend(() if got is None else (got,))
+            else:
+                item = f'"{number}-{round_}"'
+                await store.enqueue("s", item=item)
+                queued.append(item)
+
+    await _crowd(stores, client)
+    while (left := (await stores[-1].dequeue("s")).item) is not None:
+        taken.append(left)
+    twice = [item for item, times in Counter(taken).items() if times > 1]
+    wrong = [f"items given more than once: {sorted(twice)[:5]}"] if twice else []
+    return wrong + ([f"items are lost: {sorted(lost)[:5]}"] if (lost := {*queued} - {*taken}) else [])
 
 
 async def log(stores: Sequence[Store]) -> list[str]:
@@ -195,6 +237,8 @@ async def record(stores: Sequence[Store]) -> list[str]:
 CHECKS: Final[Mapping[str, Check]] = {
     "counter": counter,
     "compare and swap": compare_and_swap,
+    "compare and swap by value": compare_and_swap_by_value,
+    "queue": queue,
     "log": log,
     "optimistic log": optimistic_log,
     "configuration": configuration,

@@ -6,10 +6,12 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
 
+from mcp_state.breaker import Breaker, BreakerPolicy
 from mcp_state.errors import (
     SessionExistsError,
     StoreBusyError,
@@ -38,6 +40,11 @@ class Counting(SilentObserver):
     def pool_changed(self, *, in_use: int, idle: int) -> None:
         """Remember."""
         self.in_use.append(in_use)
+
+
+def lax() -> Breaker:
+    """The breaker of a part that is looked at alone."""
+    return Breaker(BreakerPolicy(), changed=lambda _: None)
 
 
 @pytest.fixture
@@ -195,7 +202,9 @@ async def test_a_database_held_by_another_for_too_long_is_busy_and_nothing_is_wr
 async def test_a_read_that_gets_no_connection_in_time_is_told_that_the_store_is_busy(path: Path) -> None:
     schema.prepare(path, synchronous="NORMAL")
     observer = Counting()
-    readers = Readers(lambda: schema.connect(path, synchronous="NORMAL"), size=1, max_wait=0.05, observer=observer)
+    readers = Readers(
+        lambda: schema.connect(path, synchronous="NORMAL"), size=1, max_wait=0.05, observer=observer, breaker=lax()
+    )
     begun, ending = threading.Event(), threading.Event()
 
     def long(_connection: sqlite3.Connection) -> bool:
@@ -267,7 +276,7 @@ def _content(path: Path) -> bytes | None:
     [
         (_text, "file is not a database"),
         (_foreign, "is the database of another application"),
-        (_newer, "has schema version 99; this server knows version 1"),
+        (_newer, "has schema version 99; this server knows version 2"),
         (Path.mkdir, "cannot open"),
     ],
 )
@@ -281,6 +290,30 @@ async def test_a_file_that_is_not_its_own_is_left_alone(path: Path, make: Callab
     assert _content(path) == before
 
 
+@asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[SqliteStore]:
+    """A store on this file, closed in the end."""
+    store = SqliteStore(path=path)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def test_a_file_of_version_1_is_taken_over_with_all_that_is_in_it(path: Path) -> None:
+    async with opened(path) as store:
+        await store.create("s", lifetime=None)
+        await store.swap("s", expected_version=0, value='"kept"')
+    with closing(sqlite3.connect(path)) as raw:
+        raw.executescript("DROP TABLE queued; PRAGMA user_version = 1")
+    async with opened(path) as store:
+        assert (await store.get("s")).value == '"kept"'
+        assert await store.enqueue("s", item="1") == 1
+    async with opened(path) as store:
+        assert (await store.dequeue("s")).item == "1"
+
+
 async def test_a_folder_that_does_not_exist_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailableError, match="cannot open"):
         await SqliteStore(path=tmp_path / "none" / "state.db").open()
@@ -291,7 +324,8 @@ async def test_a_full_disk_fails_the_batch_and_the_store_goes_on(path: Path) -> 
     connection = schema.connect(path, synchronous="NORMAL")
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages + 2}")  # what a disk with two pages left would do
-    writer = Writer(connection, window=0.01, observer=SilentObserver())
+    breaker = lax()
+    writer = Writer(connection, window=0.01, observer=SilentObserver(), breaker=breaker)
 
     def insert(size: int) -> object:
         return writer.run(
@@ -300,6 +334,10 @@ async def test_a_full_disk_fails_the_batch_and_the_store_goes_on(path: Path) -> 
 
     outcomes = await asyncio.gather(insert(10), insert(1_000_000), return_exceptions=True)  # type: ignore[call-overload]
     assert isinstance(outcomes[1], StoreError)
+    for _ in range(20):
+        with pytest.raises(StoreUnavailableError, match="SQLITE_FULL"):
+            await insert(1_000_000)  # type: ignore[misc]
+    assert not breaker.is_open  # nobody waits for an error that comes at once
     assert await insert(10) == 1  # type: ignore[misc]
     await writer.close()
 

@@ -14,10 +14,11 @@ from mcp_state.errors import (
     StaleTokenError,
     StoreError,
     UnknownSessionError,
+    ValueConflictError,
     VersionConflictError,
 )
 from mcp_state.protocol import Store
-from mcp_state.values import Config, EventHistory, Snapshot
+from mcp_state.values import Config, Dequeued, EventHistory, Snapshot
 from tests.waiting import BOUND
 
 from .expiry import gone
@@ -59,6 +60,9 @@ TOUCHING: dict[str, Callable[[Store], Awaitable[object]]] = {
     "delete": lambda s: s.delete("nobody"),
     "step": lambda s: s.step("nobody", tool="t", result="1"),
     "swap": lambda s: s.swap("nobody", expected_version=0, value="1"),
+    "swap_value": lambda s: s.swap_value("nobody", expected="null", value="1"),
+    "enqueue": lambda s: s.enqueue("nobody", item="1"),
+    "dequeue": lambda s: s.dequeue("nobody"),
     "append": lambda s: s.append("nobody", kind="k", payload="{}", agent_id="a"),
     "append expecting": lambda s: s.append("nobody", kind="k", payload="{}", agent_id="a", expected_last=0),
     "events": lambda s: s.events("nobody", after=0, limit=10),
@@ -92,12 +96,14 @@ async def test_an_expired_handle_can_be_made_anew_and_starts_empty(store: Store)
     await append(store, "s")
     await store.put_snapshot("s", Snapshot(number=1, state="{}"), keep=())
     await store.update_config("s", {"a": "1"})
+    await store.enqueue("s", item="1")
     await store.acquire("s", owner="o", ttl=60)
     await store.step("s", tool="t", result="1", lifetime=0.05)
     await gone(store, "s")
     assert (await store.create("s", lifetime=60)).step_count == 0
     assert await store.history("s") == EventHistory(snapshot=None, events=(), last_event=0)
     assert await store.config("s") == Config()
+    assert await store.dequeue("s") == Dequeued(item=None, waiting=0)
     await store.acquire("s", owner="o", ttl=60)
 
 
@@ -105,6 +111,9 @@ async def test_every_write_renews_a_session(store: Store) -> None:
     writes: list[Callable[[], Awaitable[object]]] = [
         lambda: store.step("s", tool="t", result="1"),
         lambda: store.swap("s", expected_version=0, value="1"),
+        lambda: store.swap_value("s", expected="1", value="2"),
+        lambda: store.enqueue("s", item="1"),
+        lambda: store.dequeue("s"),
         lambda: append(store, "s"),
         lambda: store.update_config("s", {"a": "1"}),
         lambda: store.acquire("s", owner="o", ttl=60),
@@ -136,6 +145,7 @@ async def test_deleting_takes_everything_with_it(store: Store) -> None:
     await store.create("s", lifetime=60)
     await append(store, "s")
     await store.update_config("s", {"a": "1"})
+    await store.enqueue("s", item="1")
     await store.acquire("s", owner="o", ttl=60)
     await store.delete("s")
     with pytest.raises(UnknownSessionError):
@@ -143,6 +153,7 @@ async def test_deleting_takes_everything_with_it(store: Store) -> None:
     await store.create("s", lifetime=60)
     assert (await store.history("s")).events == ()
     assert (await store.config("s")).version == 0
+    assert (await store.dequeue("s")).item is None
     await store.acquire("s", owner="o", ttl=60)
 
 
@@ -204,6 +215,34 @@ async def test_a_swap_needs_the_current_version(store: Store) -> None:
     assert (caught.value.expected, caught.value.actual) == (0, 1)
     assert (await store.get("s")).value == '"one"'
     assert (await store.swap("s", expected_version=1, value='"two"')).value_version == 2
+
+
+async def test_a_swap_by_value_needs_the_current_value_and_does_not_see_that_it_came_back(store: Store) -> None:
+    await store.create("s", lifetime=60)
+    session = await store.swap_value("s", expected="null", value='"one"')
+    assert (session.value, session.value_version) == ('"one"', 1)
+    with pytest.raises(ValueConflictError, match="does not hold the value"):
+        await store.swap_value("s", expected="null", value='"two"')
+    assert (await store.get("s")).value == '"one"'
+    await store.swap("s", expected_version=1, value='"two"')
+    await store.swap("s", expected_version=2, value='"one"')
+    assert (await store.swap_value("s", expected='"one"', value='"three"')).value_version == 4
+
+
+async def test_a_queue_gives_each_item_once_in_the_order_in_which_they_came(store: Store) -> None:
+    await store.create("s", lifetime=60)
+    await store.create("t", lifetime=60)
+    assert await store.dequeue("s") == Dequeued(item=None, waiting=0)
+    items = ['"a"', "null", '{"b": [1]}']
+    assert [await store.enqueue("s", item=item) for item in items] == [1, 2, 3]
+    await store.enqueue("t", item="0")
+    assert [await store.dequeue("s") for _ in range(2)] == [
+        Dequeued(item='"a"', waiting=2),
+        Dequeued(item="null", waiting=1),
+    ]
+    assert await store.enqueue("s", item='"z"') == 2
+    assert [(await store.dequeue("s")).item for _ in range(3)] == ['{"b": [1]}', '"z"', None]
+    assert await store.dequeue("t") == Dequeued(item="0", waiting=0)
 
 
 async def test_any_unicode_comes_back_as_it_was(store: Store) -> None:

@@ -116,6 +116,26 @@ async def test_a_swap_that_lost_tells_what_is_there_instead(server: Inside) -> N
     assert (lost["swapped"], lost["value"], lost["valueVersion"]) == (False, [1], 1)
 
 
+async def test_a_swap_by_value_that_lost_tells_what_is_there_instead(server: Inside) -> None:
+    handle = await server.session()
+    won = await server.call("compare_and_swap_value", session_id=handle, expected_value=None, value={"b": 1, "a": 2})
+    lost = await server.call("compare_and_swap_value", session_id=handle, expected_value=None, value=[2])
+    again = await server.call("compare_and_swap_value", session_id=handle, expected_value=lost["value"], value=3)
+    assert (won["swapped"], lost["swapped"], again["swapped"]) == (True, False, True)
+    assert (lost["value"], lost["valueVersion"], again["valueVersion"]) == ({"b": 1, "a": 2}, 1, 2)
+    assert server.sample("mcp_state_write_conflicts_total", store="sqlite", tool="compare_and_swap_value") == 1
+
+
+async def test_each_task_of_a_queue_goes_to_one_agent(server: Inside) -> None:
+    handle = await server.session()
+    for task in range(6):
+        assert (await server.call("enqueue_task", session_id=handle, task={"n": task}))["waiting"] == task + 1
+    taken = await asyncio.gather(*(server.call("dequeue_task", session_id=handle) for _ in range(9)))
+    assert sorted(each["task"]["n"] for each in taken if each["taken"]) == list(range(6))
+    assert [each["task"] for each in taken if not each["taken"]] == [None] * 3
+    assert {each["waiting"] for each in taken} == set(range(6))
+
+
 async def test_a_workflow_is_what_happened_to_it(server: Inside) -> None:
     handle = await server.session()
     assert (await server.call("get_workflow_state", session_id=handle))["completedSteps"] == []

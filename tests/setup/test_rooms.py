@@ -14,7 +14,7 @@ from tests.setup.pins import ROOT
 TESTS = ROOT / "tests"
 MEETS = re.compile(
     r"\b(npm_script|NotInstalledError|everything_\w+|filesystem_server|memory_server|real_server)\b"
-    r"|tests\.programs|tests\.web\.prometheus|tests\.real\.(install|servers import SERVERS)"
+    r"|tests\.(kubernetes\.)?programs|tests\.web\.prometheus|tests\.real\.(install|servers import SERVERS)"
     r"|shutil\.which|import which\n"
 )
 """How a test comes by a server of tests/npm or a program of the system."""

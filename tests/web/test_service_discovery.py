@@ -30,6 +30,7 @@ async def test_every_probe_is_found_with_all_that_a_scrape_needs(tmp_path: Path)
                 "target": "dead",
                 "probe": "a",
                 "kind": "handshake",
+                "location": "here",
             },
         }
         assert second["labels"]["probe"] == "b"
@@ -64,6 +65,13 @@ async def test_probes_are_found_under_the_external_url_where_there_is_one(tmp_pa
         assert group["targets"] == ["prober.example:443"]
         assert group["labels"]["__scheme__"] == "https"
         assert group["labels"]["__metrics_path__"] == "/mcp/probe"
+
+
+async def test_without_a_location_there_is_no_such_label(tmp_path: Path) -> None:
+    async with house(dead("a"), tmp_path) as here:
+        async with asking(replace(here.app_state, location=None)) as client:
+            (group,) = (await client.get("/sd")).json()
+        assert "location" not in group["labels"]
 
 
 async def test_what_runs_by_cron_is_left_to_the_daemon(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ _RUNBOOKS: Final = {
         "McpWrongAnswer",
         "McpProbeNotRun",
         "McpScrapedProbeFailing",
+        "McpScrapedProbeFailingFromLocation",
     ),
     "Latency of the judged request": (
         "McpTooSlow",

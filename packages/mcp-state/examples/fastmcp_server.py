@@ -7,12 +7,11 @@ import sys
 from pathlib import Path
 
 from fastmcp import FastMCP
-from starlette.requests import Request
-from starlette.responses import Response
 
 from mcp_state import SqliteStore, StateMetrics, StateRecorder, ToolTraits, counted, holding, optimistic
 from mcp_state.errors import SessionExistsError
 from mcp_state.middleware.fastmcp import instrument
+from mcp_state.middleware.page import serve_page
 
 TOOLS = {
     "add_item": ToolTraits(writes=True, conflicts=True, retries=True),
@@ -24,6 +23,7 @@ metrics = StateMetrics(store="sqlite", tools=TOOLS)
 recorder = StateRecorder(metrics)
 store = SqliteStore(path=Path(sys.argv[1]), observer=metrics)
 instrument(server, metrics)
+serve_page(server, metrics, sessions=store.count)
 
 
 @server.tool
@@ -51,14 +51,6 @@ async def buy(list_name: str) -> int:
         write = store.write_guarded(list_name, token=lock.token, value=times)
         await counted(write, recorder=recorder, tool="buy", handle=list_name)
     return times
-
-
-@server.custom_route("/metrics", methods=["GET"])
-async def page(request: Request) -> Response:
-    """The metrics, for Prometheus."""
-    metrics.active_sessions.set(await store.count())
-    content, content_type = metrics.page(request.headers.get("accept", ""))
-    return Response(content, headers={"content-type": content_type})
 
 
 async def main() -> None:

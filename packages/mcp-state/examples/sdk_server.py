@@ -7,12 +7,11 @@ import sys
 from pathlib import Path
 
 from mcp.server.mcpserver import MCPServer
-from starlette.requests import Request
-from starlette.responses import Response
 
 from mcp_state import SqliteStore, StateMetrics, StateRecorder, ToolTraits, counted, holding, optimistic
 from mcp_state.errors import SessionExistsError
-from mcp_state.middleware.sdk import instrument
+from mcp_state.middleware.page import serve_page
+from mcp_state.middleware.sdk import instrument, readable_errors
 
 TOOLS = {
     "add_item": ToolTraits(writes=True, conflicts=True, retries=True),
@@ -24,9 +23,11 @@ metrics = StateMetrics(store="sqlite", tools=TOOLS)
 recorder = StateRecorder(metrics)
 store = SqliteStore(path=Path(sys.argv[1]), observer=metrics)
 instrument(server, metrics)
+serve_page(server, metrics, sessions=store.count)
 
 
 @server.tool()
+@readable_errors
 async def add_item(list_name: str, item: str) -> list[str]:
     """Add an item to a list; returns the whole list."""
     with contextlib.suppress(SessionExistsError):
@@ -43,6 +44,7 @@ async def add_item(list_name: str, item: str) -> list[str]:
 
 
 @server.tool()
+@readable_errors
 async def buy(list_name: str) -> int:
     """Buy what is on a list, which no two agents may do at once; returns how often that was done."""
     async with holding(store, list_name, recorder=recorder, tool="buy", ttl=10, wait=5) as lock:
@@ -51,14 +53,6 @@ async def buy(list_name: str) -> int:
         write = store.write_guarded(list_name, token=lock.token, value=times)
         await counted(write, recorder=recorder, tool="buy", handle=list_name)
     return times
-
-
-@server.custom_route("/metrics", methods=["GET"])
-async def page(request: Request) -> Response:
-    """The metrics, for Prometheus."""
-    metrics.active_sessions.set(await store.count())
-    content, content_type = metrics.page(request.headers.get("accept", ""))
-    return Response(content, headers={"content-type": content_type})
 
 
 async def main() -> None:

@@ -24,6 +24,7 @@ FIELDS: Final = (
     "options",
     "stepCount",
     "valueVersion",
+    "waiting",
     "number",
     "guardedValue",
     "fencingToken",

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from mcp_state.errors import LockHeldError, LockLostError, UnknownSessionError, VersionConflictError
 from mcp_state.protocol import Store
-from mcp_state.values import Config, Event, EventHistory, Lock, Session, Snapshot
+from mcp_state.values import Config, Dequeued, Event, EventHistory, Lock, Session, Snapshot
 from prober.reference.faults.switches import FaultSwitches
 
 T = TypeVar("T")
@@ -99,6 +99,24 @@ class FaultyStore:
                 raise VersionConflictError(handle, expected=expected_version, actual=session.value_version)
             return replace(session, value=value, value_version=expected_version + 1)
         return await self._store.swap(handle, expected_version=expected_version, value=value)
+
+    async def swap_value(self, handle: str, *, expected: str, value: str) -> Session:
+        """lost-update: every swap is acknowledged, and the register stays as it is."""
+        self._lose_session(handle)
+        if self._switches.strike("lost-update"):
+            session = await self._store.get(handle)
+            return replace(session, value=value, value_version=session.value_version + 1)
+        return await self._store.swap_value(handle, expected=expected, value=value)
+
+    async def enqueue(self, handle: str, *, item: str) -> int:
+        """Passed on."""
+        self._lose_session(handle)
+        return await self._store.enqueue(handle, item=item)
+
+    async def dequeue(self, handle: str) -> Dequeued:
+        """Passed on."""
+        self._lose_session(handle)
+        return await self._store.dequeue(handle)
 
     async def append(
         self, handle: str, *, kind: str, payload: str, agent_id: str, expected_last: int | None = None

@@ -42,6 +42,11 @@ TOOLS: Final[Mapping[str, Traits]] = {
     "record_step": Traits(title="Record a step with its result", writes=True),
     "update_workflow_step": Traits(title="Record a step and renew the session", writes=True),
     "compare_and_swap": Traits(title="Compare and swap the register", writes=True, destroys=True, conflicts=True),
+    "compare_and_swap_value": Traits(
+        title="Compare and swap the register by its value", writes=True, destroys=True, conflicts=True
+    ),
+    "enqueue_task": Traits(title="Put a task into the queue", writes=True),
+    "dequeue_task": Traits(title="Take a task from the queue", writes=True, destroys=True),
     "get_workflow_state": Traits(title="Read the workflow", replays=True),
     "advance_workflow": Traits(
         title="Advance the workflow", writes=True, conflicts=True, retries=True, appends=True, replays=True

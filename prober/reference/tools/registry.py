@@ -21,6 +21,7 @@ from mcp_state.errors import (
     StoreError,
     StoreUnavailableError,
     UnknownSessionError,
+    ValueConflictError,
     VersionConflictError,
 )
 from prober.reference import http_status
@@ -96,8 +97,8 @@ def explain(error: StoreError, settings: Settings) -> str:
                 f"Session {error.handle!r} was changed by others on each of {error.tries} tries, so nothing was "
                 "written. Too many agents work on this session at once; try again later or share the work out."
             )
-        case VersionConflictError():
-            return f"Session {error.handle!r} is at version {error.actual}, not {error.expected}; read it again."
+        case VersionConflictError() | ValueConflictError():
+            return f"S{str(error)[1:]}; read it again."
         case LockHeldError():
             return (
                 f"The lock of session {error.handle!r} is held by another; it is free in {error.expires_in:.1f} s at "

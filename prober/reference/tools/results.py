@@ -133,6 +133,22 @@ class Swap(Result):
     value_version: int
 
 
+class EnqueuedTask(Result):
+    """A task that waits."""
+
+    session_id: str
+    waiting: int = Field(description="How many tasks wait in the queue, this one included.")
+
+
+class DequeuedTask(Result):
+    """The task that was taken, if there was one."""
+
+    session_id: str
+    taken: bool = Field(description="Whether there was one.")
+    task: JsonValue
+    waiting: int = Field(description="How many tasks are left.")
+
+
 class Workflow(Result):
     """The state of a workflow."""
 

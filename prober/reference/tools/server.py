@@ -11,7 +11,7 @@ from mcp.server.mcpserver import MCPServer
 from mcp_state.middleware.sdk import instrument
 from prober import __version__
 from prober.reference.context import Context
-from prober.reference.tools import configuration, locks, sessions, steps, workflow
+from prober.reference.tools import configuration, locks, registers, sessions, steps, workflow
 from prober.reference.tools.registry import ToolRegistry
 
 _INSTRUCTIONS = """\
@@ -25,7 +25,7 @@ _LISTING = CacheHint(ttl_ms=0, scope="public")
 def build(context: Context, *, middleware: tuple[ServerMiddleware[Any], ...]) -> MCPServer[Any]:
     """The server. `middleware` runs inside what counts the calls, so that faults are counted as callers see them."""
     tools = ToolRegistry(context)
-    for theme in (sessions, steps, workflow, configuration, locks):
+    for theme in (sessions, steps, registers, workflow, configuration, locks):
         theme.register(tools, context)
     mcp: MCPServer[Any] = MCPServer(
         "mcp-prober-reference",

@@ -1,20 +1,18 @@
-"""Tools over a session's record: steps, which the store counts atomically, and the register, compared and swapped."""
+"""Tools over a session's record: steps, which the store counts atomically."""
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
-from mcp_state.errors import VersionConflictError
 from mcp_state.values import Session
 from mcp_state.writes import counted
 from prober.reference.context import Context
-from prober.reference.tools.arguments import NUMBER, Json, Name, SessionId, Whole, json_text
+from prober.reference.tools.arguments import NUMBER, Json, Name, SessionId, json_text
 from prober.reference.tools.registry import ToolRegistry
-from prober.reference.tools.results import SessionRecord, Step, Swap
+from prober.reference.tools.results import SessionRecord, Step
 
 
 def register(tools: ToolRegistry, context: Context) -> None:
@@ -58,21 +56,3 @@ def register(tools: ToolRegistry, context: Context) -> None:
         if ttl_seconds is not None:
             context.configs.invalidate(session_id)  # it may end earlier than when its configuration was cached
         return SessionRecord.of(session)
-
-    @tools.add
-    async def compare_and_swap(session_id: SessionId, expected_version: Whole, value: Json) -> Swap:
-        """Write the register if its valueVersion is still the expected one; else tell what it holds instead."""
-        text = json_text(value, name="value", limit=limit)
-        swapping = store.swap(session_id, expected_version=expected_version, value=text)
-        try:
-            session = await counted(swapping, recorder=recorder, tool="compare_and_swap", handle=session_id)
-        except VersionConflictError:
-            session, swapped = await store.get(session_id), False
-        else:
-            swapped = True
-        return Swap(
-            session_id=session_id,
-            swapped=swapped,
-            value=json.loads(session.value),
-            value_version=session.value_version,
-        )

@@ -29,6 +29,7 @@ async def fill(store: RedisStore, handle: str, *, lifetime: float | None) -> Non
     await store.append(handle, kind="k", payload="{}", agent_id="a")
     await store.put_snapshot(handle, Snapshot(number=1, state="{}"), keep=())
     await store.update_config(handle, {"option": "1"})
+    await store.enqueue(handle, item="1")
     await store.acquire(handle, owner="o", ttl=60)
     await store.step(handle, tool="t", result="1", lifetime=lifetime)
 
@@ -57,7 +58,9 @@ async def test_every_key_of_a_session_expires_with_it(server: RedisServer, open_
     store = await open_store(namespace="n")
     await fill(store, "s", lifetime=60)
     record = "{n}:session:s"
-    expiries = {server.ask("PEXPIRETIME", record + part) for part in ("", ":events", ":snapshots", ":options")}
+    expiries = {
+        server.ask("PEXPIRETIME", record + part) for part in ("", ":events", ":snapshots", ":options", ":queue")
+    }
     assert len(expiries) == 1
     assert int(expiries.pop().strip()[1:]) == int((await store.get("s")).expires_at * 1000) - 1  # type: ignore[operator]
 
@@ -190,6 +193,18 @@ async def test_evicted_options_are_an_error_and_not_an_empty_configuration(
     server.ask("DEL", "{mcp}:session:s:options")
     for broken in (store.config("s"), store.update_config("s", {"c": "3"})):
         with pytest.raises(StateLostError, match="some of the 1 options of session 's'"):
+            await broken
+
+
+async def test_an_evicted_queue_is_an_error_and_not_an_empty_one(server: RedisServer, open_store: OpenStore) -> None:
+    store = await open_store()
+    await store.create("s", lifetime=None)
+    for item in "123":
+        await store.enqueue("s", item=item)
+    await store.dequeue("s")
+    server.ask("DEL", "{mcp}:session:s:queue")
+    for broken in (store.dequeue("s"), store.enqueue("s", item="4")):
+        with pytest.raises(StateLostError, match="some of the 2 queued items of session 's'"):
             await broken
 
 

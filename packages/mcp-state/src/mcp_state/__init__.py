@@ -19,7 +19,7 @@ The parts, each usable alone:
     sqlite/         the store in one SQLite file; group commit (writer.py)
     redis/          the store in Redis; bounded pool, one deadline for each call
     protocol.py     what the parts ask of each other: bring a store or a recorder of your own
-    push.py         metrics of a server without a page of them
+    push.py         metrics of a server without a page of them, to a Pushgateway; otlp.py, by OTLP
     logs.py         the log lines, as JSON
 
 Each of the names below is imported when it is first used.

@@ -121,6 +121,20 @@ class Breaker:
             self._trial = None
 
 
+def breakers(policy: BreakerPolicy, *, count: int, changed: Callable[[bool], None]) -> tuple[Breaker, ...]:
+    """Breakers of parts of one dependency. `changed` hears of them as of one, which is open while any of them is."""
+    reported = False
+
+    def one_changed(_is_open: bool) -> None:
+        nonlocal reported
+        if (now := any(each.is_open for each in made)) != reported:
+            reported = now
+            changed(now)
+
+    made = tuple(Breaker(policy, changed=one_changed) for _ in range(count))
+    return made
+
+
 class Call:
     """One admitted call. It reports its result at most once; only the first report counts."""
 

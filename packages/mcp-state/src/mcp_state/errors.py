@@ -3,6 +3,7 @@
     StoreError
     ├── ConflictError                another writer came first: `conflict`
     │   ├── VersionConflictError     the version that was read is not the current one
+    │   ├── ValueConflictError       the value that was read is not the current one
     │   ├── StaleTokenError          the fencing token of a guarded write is not the newest
     │   └── GaveUpError              a conflict on every try
     ├── RejectedError                the caller's mistake: `rejected`
@@ -65,6 +66,14 @@ class VersionConflictError(ConflictError):
         self.actual = actual
 
 
+class ValueConflictError(ConflictError):
+    """The value the caller read is not the current one; nothing was written."""
+
+    def __init__(self, handle: str) -> None:
+        super().__init__(f"session {handle!r} does not hold the value that was expected")
+        self.handle = handle
+
+
 class GaveUpError(ConflictError):
     """A write met a conflict on every try; nothing was written."""
 
@@ -124,3 +133,10 @@ class StoreUnavailableError(StoreError):
         super().__init__(message)
         self.detail = detail
         self.maybe_written = maybe_written
+
+
+def explained(error: StoreError) -> str:
+    """The error and what became of the write, for a caller to read."""
+    if isinstance(error, StoreUnavailableError) and error.maybe_written:
+        return f"{error}. The write may or may not have happened; read before trying again."
+    return f"{error}. Nothing was written."

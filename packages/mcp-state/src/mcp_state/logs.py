@@ -4,9 +4,9 @@
      "session_id": "wf_…", "tool": "advance_workflow", "retry_count": 1, "store": "sqlite"}
 
 The events: `write_conflict`, `write_gave_up`, `write_failed`, `read_failed`, `lock_wait`, `release_failed`, `breaker`,
-`snapshot_failed`, `eviction_unknown`, `push_failed`, and those that a server logs itself. Arguments and results of
-tools are never logged. An exception is logged as its type and its stack of functions, because its text may quote
-arguments.
+`snapshot_failed`, `eviction_unknown`, `push_failed`, `export_failed`, and those that a server logs itself. Arguments
+and results of tools are never logged. An exception is logged as its type and its stack of functions, because its text
+may quote arguments.
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ Every store keeps these promises:
 * **Renewal.** Every write to a session (all but `delete` and `put_snapshot`) sets `updated_at` to now and
   `expires_at` to `updated_at + lifetime`.
 * **Expiry.** A session past `expires_at` raises `UnknownSessionError` from every method, purged or not;
-  with a session go its events, snapshots, configuration and lock.
-* **Complete.** A read that cannot return all that was acknowledged (a gap in the log, options that are gone) raises
-  `StateLostError`, and so does a write on top of it. A lost record is `UnknownSessionError`.
+  with a session go its events, snapshots, configuration, queue and lock.
+* **Complete.** A read that cannot return all that was acknowledged (a gap in the log, options or queued items that are
+  gone) raises `StateLostError`, and so does a write on top of it. A lost record is `UnknownSessionError`.
 * **Errors** are the classes of `errors.py` and no others. A cancelled call may or may not have written.
 """
 
@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Collection, Mapping
 from typing import Literal, Protocol, TypeAlias
 
-from mcp_state.values import Config, Event, EventHistory, Lock, Session, Snapshot
+from mcp_state.values import Config, Dequeued, Event, EventHistory, Lock, Session, Snapshot
 
 Outcome: TypeAlias = Literal["ok", "conflict", "rejected", "failed"]
 CacheResult: TypeAlias = Literal["hit", "miss", "stale"]
@@ -135,6 +135,26 @@ class Store(Locks, EventStore, Protocol):
     async def swap(self, handle: str, *, expected_version: int, value: str) -> Session:
         """Set `value` (JSON text) and add one to `value_version`. Raises VersionConflictError unless that is
         `expected_version`.
+        """
+        ...
+
+    async def swap_value(self, handle: str, *, expected: str, value: str) -> Session:
+        """Set `value` and add one to `value_version`. Raises ValueConflictError unless the text is `expected`.
+
+        A value that was changed and changed back passes for unchanged; `swap` notices.
+        """
+        ...
+
+    # The queue
+
+    async def enqueue(self, handle: str, *, item: str) -> int:
+        """Put an item (JSON text) at the end of the session's queue; returns how many wait in it now."""
+        ...
+
+    async def dequeue(self, handle: str) -> Dequeued:
+        """Take the first item: of all callers of all instances it is given to one.
+
+        It is given once. A caller that dies with it, or whose answer is lost, takes it along.
         """
         ...
 

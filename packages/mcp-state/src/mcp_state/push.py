@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from prometheus_client import CollectorRegistry, push_to_gateway
 
 from mcp_state.logs import log
+from mcp_state.sending import sending
 
 _PATIENCE = 5.0
 """Seconds that one push may take."""
@@ -25,21 +26,8 @@ async def pushing(
     replaces what was pushed under the same ones. The gateway keeps what was pushed last, so use the same ones again
     for the next process. A push that fails is logged; the server goes on.
     """
-    pushes = asyncio.create_task(_push_for_ever(registry, gateway, job, grouping, every))
-    try:
+    async with sending(lambda: _push(registry, gateway, job, grouping), every=every):
         yield
-    finally:
-        pushes.cancel()
-        await asyncio.gather(pushes, return_exceptions=True)
-        await _push(registry, gateway, job, grouping)
-
-
-async def _push_for_ever(
-    registry: CollectorRegistry, gateway: str, job: str, grouping: Mapping[str, str], every: float
-) -> None:
-    while True:
-        await _push(registry, gateway, job, grouping)
-        await asyncio.sleep(every)
 
 
 async def _push(registry: CollectorRegistry, gateway: str, job: str, grouping: Mapping[str, str]) -> None:

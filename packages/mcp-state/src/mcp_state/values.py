@@ -89,6 +89,16 @@ class Config:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Dequeued:
+    """What one call took from a session's queue."""
+
+    item: str | None
+    """JSON text; None where the queue was empty."""
+    waiting: int
+    """How many items are left."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Lock:
     """One grant of a session's lock, held by `owner` until released or until `expires_at`."""
 

@@ -12,7 +12,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from mcp_state.errors import ConflictError, GaveUpError, VersionConflictError
+from mcp_state.errors import ConflictError, GaveUpError, ValueConflictError, VersionConflictError
 from mcp_state.protocol import Recorder
 
 T = TypeVar("T")
@@ -34,7 +34,8 @@ async def optimistic(
 ) -> tuple[T, int]:
     """Run `attempt` (read, compute, write) until it succeeds; returns its value and the number of retries.
 
-    `attempt` raises VersionConflictError where another write came first. Its other exceptions are counted and raised.
+    `attempt` raises VersionConflictError or ValueConflictError where another write came first. Its other exceptions are
+    counted and raised.
     `tool` is the tool that writes, `handle` names what it writes to.
 
     Raises:
@@ -43,7 +44,7 @@ async def optimistic(
     for retry in range(RETRIES + 1):
         try:
             result = await attempt()
-        except VersionConflictError as conflict:
+        except (VersionConflictError, ValueConflictError) as conflict:
             recorder.conflict_met(tool=tool, handle=handle, retries=retry)
             if retry == RETRIES:
                 gave_up = GaveUpError(handle, tries=retry + 1)

@@ -12,8 +12,8 @@ import pytest
 import mcp_state
 
 SOURCE: Final = Path(mcp_state.__file__).parent
-EXTRAS: Final = ("redis", "middleware")
-"""Folders that need more than the package's one dependency."""
+EXTRAS: Final = ("redis", "middleware", "otlp.py")
+"""What needs more than the package's one dependency."""
 PARTS: Final = sorted(
     ".".join(("mcp_state", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__")
     for path in SOURCE.rglob("*.py")

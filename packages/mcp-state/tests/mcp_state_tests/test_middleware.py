@@ -15,6 +15,7 @@ from mcp.server.mcpserver import MCPServer
 from mcp.types import CallToolRequestParams, CallToolResult, ListToolsResult, PaginatedRequestParams, TextContent, Tool
 
 from mcp_state import StateMetrics
+from mcp_state.errors import StoreUnavailableError
 from mcp_state.middleware import fastmcp as for_fastmcp
 from mcp_state.middleware import sdk
 
@@ -147,3 +148,30 @@ async def test_of_a_low_level_server_the_tools_that_it_was_given_are_known(
             await client.call_tool(name, {})
     assert calls(sample, "known") == {"ok": (1, 1), "error": (0, 0)}
     assert calls(sample, "unknown") == {"ok": (1, 1), "error": (0, 0)}
+
+
+@pytest.mark.parametrize(
+    ("maybe_written", "told"),
+    [
+        (False, "the store is down. Nothing was written."),
+        (True, "the store is down. The write may or may not have happened; read before trying again."),
+    ],
+)
+async def test_a_tool_of_the_sdk_says_what_became_of_its_write_and_keeps_its_arguments(
+    *, maybe_written: bool, told: str
+) -> None:
+    server: MCPServer[Any] = MCPServer("test", log_level="CRITICAL")
+
+    @server.tool()
+    @sdk.readable_errors
+    async def write(text: str) -> str:
+        """Write."""
+        raise StoreUnavailableError("the store is down", detail=f"10.0.0.1 {text}", maybe_written=maybe_written)
+
+    async with Client(server) as client:
+        [listed] = (await client.list_tools()).tools
+        result = await client.call_tool("write", {"text": "x"})
+    assert (listed.description, listed.input_schema["required"]) == ("Write.", ["text"])
+    assert [each.text for each in result.content if isinstance(each, TextContent)] == [
+        f"Error executing tool write: {told}"
+    ]

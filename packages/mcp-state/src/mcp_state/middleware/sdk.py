@@ -1,20 +1,30 @@
-"""Tool calls of a server of the official SDK, version 2: counted and timed.
+"""Tool calls of a server of the official SDK, version 2: counted and timed, with errors that say what was written.
 
 server = MCPServer("notes")
 instrument(server, StateMetrics(store="sqlite"))
+
+@server.tool()
+@readable_errors
+async def add_note(text: str) -> int: ...
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any, overload
+import functools
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from typing import Any, ParamSpec, TypeVar, overload
 
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 
 from mcp_state.calls import Calls
+from mcp_state.errors import StoreError, explained
 from mcp_state.metrics import StateMetrics
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @overload
@@ -30,6 +40,22 @@ def instrument(
     are their names.
     """
     server.middleware.insert(0, _CallMetrics(server, metrics, tools=tools))
+
+
+def readable_errors(tool: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
+    """Decorate a tool so that its caller reads what the store refused, and whether anything was written.
+
+    The SDK hides the text of all other exceptions, and logs a trace for each.
+    """
+
+    @functools.wraps(tool)
+    async def readable(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await tool(*args, **kwargs)
+        except StoreError as error:
+            raise ToolError(explained(error)) from error
+
+    return readable
 
 
 class _CallMetrics:

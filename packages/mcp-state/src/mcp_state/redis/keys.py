@@ -4,6 +4,7 @@
     {NAMESPACE}:session:HANDLE:events     stream  an event under the ID `number-0`
     {NAMESPACE}:session:HANDLE:snapshots  hash    number -> state
     {NAMESPACE}:session:HANDLE:options    hash    option -> JSON text
+    {NAMESPACE}:session:HANDLE:queue      list    JSON texts, the first to be taken at its head
     {NAMESPACE}:session:HANDLE:lock       string  the owner of the lock; expires with the lock
     {NAMESPACE}:sessions                  sorted set of the keys of all records, in byte order: to walk over them
     {NAMESPACE}:expiries                  sorted set of the same, by their last millisecond: to count and purge
@@ -37,7 +38,7 @@ class Keys:
     def of_session(self, handle: str) -> tuple[str, ...]:
         """All keys of a script on one session, in the order of its KEYS."""
         record = self.record(handle)
-        parts = (f"{record}:{part}" for part in ("events", "snapshots", "options", "lock"))
+        parts = (f"{record}:{part}" for part in ("events", "snapshots", "options", "queue", "lock"))
         return record, *parts, self.sessions, self.expiries
 
     @property

@@ -51,7 +51,7 @@ def _script(*parts: str, writes: bool) -> Script:
 
 
 _KEYS: Final = """
-local record, events, snapshots, options, lock, sessions, expiries = unpack(KEYS)
+local record, events, snapshots, options, queue, lock, sessions, expiries = unpack(KEYS)
 """
 
 _LIVE: Final = """
@@ -67,7 +67,7 @@ local function expire()
   local at = 'inf'
   if lifetime ~= '' then
     at = string.format('%.0f', math.floor(math.min(renewed_at / 1000 + lifetime * 1000, 9e15)) - 1)
-    for _, key in ipairs({record, events, snapshots, options}) do redis.call('PEXPIREAT', key, at) end
+    for _, key in ipairs({record, events, snapshots, options, queue}) do redis.call('PEXPIREAT', key, at) end
   end
   redis.call('ZADD', expiries, at, record)
 end
@@ -98,7 +98,7 @@ CREATE: Final = _script(
 if redis.call('EXISTS', record) == 1 then return {{'taken'}} end
 redis.call('HSET', record, 'created_at', now, 'lifetime', ARGV[1], 'step_count', 0, 'value', 'null',
   'value_version', 0, 'last_event', 0, 'guarded_value', 0, 'fence', 0, 'config_version', 0)
-redis.call('DEL', events, snapshots, options, lock)
+redis.call('DEL', events, snapshots, options, queue, lock)
 redis.call('ZADD', sessions, 0, record)
 return renewed({_SESSION})
 """,
@@ -107,7 +107,7 @@ return renewed({_SESSION})
 """Argument: lifetime ('' for ever)."""
 
 DELETE: Final = _write("""
-redis.call('DEL', record, events, snapshots, options, lock)
+redis.call('DEL', record, events, snapshots, options, queue, lock)
 redis.call('ZREM', sessions, record)
 redis.call('ZREM', expiries, record)
 redis.call('PUBLISH', ARGV[1], ARGV[2])
@@ -183,6 +183,14 @@ return renewed({_SESSION})
 """)
 """Arguments: expected version, value. `conflict` is followed by the version."""
 
+SWAP_VALUE: Final = _write(f"""
+if redis.call('HGET', record, 'value') ~= ARGV[1] then return {{'conflict'}} end
+redis.call('HSET', record, 'value', ARGV[2])
+redis.call('HINCRBY', record, 'value_version', 1)
+return renewed({_SESSION})
+""")
+"""Arguments: expected value, value."""
+
 WRITE_GUARDED: Final = _write(f"""
 local fence = redis.call('HGET', record, 'fence')
 if fence ~= ARGV[1] then return {{'stale', fence}} end
@@ -190,6 +198,31 @@ redis.call('HSET', record, 'guarded_value', ARGV[2])
 return renewed({_SESSION})
 """)
 """Arguments: token, value. `stale` is followed by the newest token."""
+
+# The queue. The record counts the items: a list that Redis evicted is not taken for an empty queue.
+
+_ALL_ITEMS: Final = """
+local counted = redis.call('HGET', record, 'queued') or '0'
+if tonumber(counted) ~= redis.call('LLEN', queue) then return {'gone', counted} end
+"""
+
+ENQUEUE: Final = _write(f"""
+{_ALL_ITEMS}
+redis.call('RPUSH', queue, ARGV[1])
+redis.call('HINCRBY', record, 'queued', 1)
+return renewed('queued')
+""")
+"""Argument: item. Returns how many wait. `gone` is followed by how many there should be, here and below."""
+
+DEQUEUE: Final = _write(f"""
+{_ALL_ITEMS}
+local item = redis.call('LPOP', queue)
+if item then redis.call('HINCRBY', record, 'queued', -1) end
+local reply = renewed('queued')
+reply[3] = item
+return reply
+""")
+"""Returns how many are left (nil for a queue that was never used), and the item (nil for none)."""
 
 # The log
 

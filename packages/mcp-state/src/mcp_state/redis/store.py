@@ -22,6 +22,7 @@ from mcp_state.errors import (
     StateLostError,
     StoreUnavailableError,
     UnknownSessionError,
+    ValueConflictError,
     VersionConflictError,
 )
 from mcp_state.logs import log
@@ -33,7 +34,7 @@ from mcp_state.redis.keys import Keys
 from mcp_state.redis.replies import Reply
 from mcp_state.redis.scripts import Script
 from mcp_state.redis.subscription import Subscriptions
-from mcp_state.values import Config, Event, EventHistory, Lock, Session, Snapshot
+from mcp_state.values import Config, Dequeued, Event, EventHistory, Lock, Session, Snapshot
 
 _PURGE_BATCH: Final = 500
 """Sessions removed by one script, so that a purge does not block other calls."""
@@ -191,6 +192,25 @@ class RedisStore:
             raise VersionConflictError(handle, expected=expected_version, actual=int(reply[1]))
         return replies.session(handle, reply[1])
 
+    async def swap_value(self, handle: str, *, expected: str, value: str) -> Session:
+        """Compare the values and set."""
+        reply = await self._on_one(scripts.SWAP_VALUE, handle, expected, value)
+        if reply[0] == "conflict":
+            raise ValueConflictError(handle)
+        return replies.session(handle, reply[1])
+
+    # The queue
+
+    async def enqueue(self, handle: str, *, item: str) -> int:
+        """RPUSH."""
+        reply = _with_all_items(handle, await self._on_one(scripts.ENQUEUE, handle, item))
+        return int(reply[1][0])
+
+    async def dequeue(self, handle: str) -> Dequeued:
+        """LPOP."""
+        reply = _with_all_items(handle, await self._on_one(scripts.DEQUEUE, handle))
+        return Dequeued(item=reply[2], waiting=int(reply[1][0] or 0))
+
     # The log
 
     async def append(
@@ -298,6 +318,13 @@ class RedisStore:
         if self._opened is None:
             raise StoreUnavailableError("the store is closed")
         return self._opened
+
+
+def _with_all_items(handle: str, reply: Reply) -> Reply:
+    """A reply about the queue. Raises StateLostError."""
+    if reply[0] == "gone":
+        raise StateLostError(handle, lost=f"some of the {reply[1]} queued items")
+    return reply
 
 
 def _with_all_options(handle: str, reply: Reply) -> Reply:

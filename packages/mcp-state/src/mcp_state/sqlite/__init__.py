@@ -7,6 +7,7 @@ writer.py          the one writing thread of a process, with group commit
 readers.py         reading threads, which never wait for the writer
 jobs.py            the queue between the event loop and these threads
 rows.py            rows -> values
+writes.py          the writes that are more than a statement
 error_mapping.py   exceptions of sqlite3 -> errors of the store protocol
 """
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from mcp_state.breaker import Breaker
 from mcp_state.errors import StoreUnavailableError
 from mcp_state.protocol import StoreObserver
 from mcp_state.sqlite.error_mapping import store_error
@@ -24,14 +25,20 @@ class Readers:
     """A pool of reading threads with a bounded wait."""
 
     def __init__(
-        self, connect: Callable[[], sqlite3.Connection], *, size: int, max_wait: float, observer: StoreObserver
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        *,
+        size: int,
+        max_wait: float,
+        observer: StoreObserver,
+        breaker: Breaker,
     ) -> None:
         """Start `size` threads. A read that waits `max_wait` seconds raises StoreBusyError."""
         self._connect = connect
         self._size = size
         self._max_wait = max_wait
         self._observer = observer
-        self._queue = JobQueue(largest=_MAX_BATCH)
+        self._queue = JobQueue(largest=_MAX_BATCH, breaker=breaker)
         self._in_use = 0
         self._counting = threading.Lock()
         observer.pool_changed(in_use=0, idle=size)
@@ -44,7 +51,7 @@ class Readers:
 
         Raises:
             StoreBusyError: the read did not end in time.
-            StoreUnavailableError: the database failed, or the pool is closed.
+            StoreUnavailableError: the database failed or is cut off by the breaker, or the pool is closed.
         """
         return await self._queue.run(read, patience=self._max_wait, of_caller=of_caller)
 
@@ -59,6 +66,7 @@ class Readers:
         try:
             while jobs := self._queue.take():
                 self._count(1)
+                began = time.perf_counter()
                 try:
                     connection = connection or self._open()
                     results = [self._run_one(job, connection) for job in jobs]
@@ -67,7 +75,7 @@ class Readers:
                     results = [JobResult(job, error=failure) for job in jobs]
                 finally:
                     self._count(-1)
-                self._queue.deliver(results)
+                self._queue.deliver(results, seconds=(time.perf_counter() - began) / len(jobs))
         finally:
             if connection is not None:
                 connection.close()

@@ -63,6 +63,12 @@ def config(connection: sqlite3.Connection, handle: str) -> Config:
     return Config(version=version, options=json.loads(options), expires_in=expires_in)
 
 
+def renew(connection: sqlite3.Connection, handle: str) -> None:
+    """For a write to another table than that of the sessions. Raises UnknownSessionError."""
+    if not fetch(connection, sql.RENEW, handle=handle):
+        raise UnknownSessionError(handle)
+
+
 def lock_expiry(connection: sqlite3.Connection, handle: str) -> float | None:
     """When the lock expires or expired; None if it was released. Raises UnknownSessionError."""
     found = fetch(connection, sql.LOCK_EXPIRY, handle=handle)

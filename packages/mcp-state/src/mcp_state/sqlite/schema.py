@@ -19,7 +19,7 @@ BUSY_TIMEOUT: Final = 5.0
 _APPLICATION_ID: Final = 0x6D637072
 """Marks a file as ours ("mcpr"): a database of another application is never written to."""
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 _TABLES: Final = """
 CREATE TABLE sessions (
@@ -72,6 +72,16 @@ CREATE TABLE changes (
 );
 """
 
+_QUEUES: Final = """
+CREATE TABLE queued (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    handle   TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    item     TEXT NOT NULL
+);
+CREATE INDEX queued_by_session ON queued (handle, position);
+"""
+"""What version 2 has and version 1 had not."""
+
 
 def connect(path: Path, *, synchronous: Synchronous, max_wait: float = BUSY_TIMEOUT) -> sqlite3.Connection:
     """Open a connection in autocommit mode: every transaction has its own BEGIN and COMMIT.
@@ -95,7 +105,7 @@ def connect(path: Path, *, synchronous: Synchronous, max_wait: float = BUSY_TIME
 
 
 def prepare(path: Path, *, synchronous: Synchronous) -> None:
-    """Create the file and its tables if they are missing; several processes may do so at once.
+    """Create the file and its tables if they are missing, or add what a new version has; several may do so at once.
 
     Raises:
         StoreUnavailableError: the file is no database, or not ours; it is left untouched.
@@ -103,15 +113,15 @@ def prepare(path: Path, *, synchronous: Synchronous) -> None:
     connection = connect(path, synchronous=synchronous)
     try:
         connection.execute("BEGIN")
-        _is_empty(connection, path)
+        _version_of(connection, path)
         connection.execute("ROLLBACK")
         _enter_wal_mode(connection)
         connection.execute("BEGIN IMMEDIATE")
-        if _is_empty(connection, path):
-            for statement in _TABLES.split(";"):
+        for tables in (_TABLES, _QUEUES)[_version_of(connection, path) :]:
+            for statement in tables.split(";"):
                 connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {_VERSION}")
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {_VERSION}")
         connection.execute("COMMIT")
     except sqlite3.Error as error:
         raise store_error(error) from error
@@ -119,21 +129,21 @@ def prepare(path: Path, *, synchronous: Synchronous) -> None:
         connection.close()
 
 
-def _is_empty(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether the file has no tables yet. Raises StoreUnavailableError if it is neither empty nor ours.
+def _version_of(connection: sqlite3.Connection, path: Path) -> int:
+    """The version of the file's tables, 0 where it has none. Raises StoreUnavailableError if it is not ours or newer.
 
     Must be called in a transaction: another process may be creating the tables.
     """
     application, version = (
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
     )
-    if (application, version) == (_APPLICATION_ID, _VERSION):
-        return False
+    if application == _APPLICATION_ID and 0 < version <= _VERSION:
+        return int(version)
     if application == _APPLICATION_ID:
         raise StoreUnavailableError(f"{path} has schema version {version}; this server knows version {_VERSION}")
     if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
         raise StoreUnavailableError(f"{path} is the database of another application")
-    return True
+    return 0
 
 
 def _enter_wal_mode(connection: sqlite3.Connection) -> None:

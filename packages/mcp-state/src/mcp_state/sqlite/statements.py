@@ -57,10 +57,20 @@ SWAP: Final = f"""
     UPDATE sessions SET value = :value, value_version = value_version + 1, {_RENEWED}
     WHERE handle = :handle AND {_LIVE} AND value_version = :expected RETURNING {_SESSION}
 """  # noqa: S608
+SWAP_VALUE: Final = f"""
+    UPDATE sessions SET value = :value, value_version = value_version + 1, {_RENEWED}
+    WHERE handle = :handle AND {_LIVE} AND value = :expected RETURNING {_SESSION}
+"""  # noqa: S608
 WRITE_GUARDED: Final = f"""
     UPDATE sessions SET guarded_value = :value, {_RENEWED}
     WHERE handle = :handle AND {_LIVE} AND fence = :token RETURNING {_SESSION}
 """  # noqa: S608
+
+ENQUEUE: Final = "INSERT INTO queued (handle, item) VALUES (:handle, :item)"
+DEQUEUE: Final = """
+    DELETE FROM queued WHERE position = (SELECT min(position) FROM queued WHERE handle = :handle) RETURNING item
+"""
+WAITING: Final = "SELECT count(*) FROM queued WHERE handle = :handle"
 
 NEXT_EVENT: Final = f"""
     UPDATE sessions SET last_event = last_event + 1, {_RENEWED}

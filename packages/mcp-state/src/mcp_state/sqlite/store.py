@@ -11,25 +11,24 @@ from collections.abc import AsyncGenerator, Collection, Mapping
 from pathlib import Path
 from typing import Final
 
+from mcp_state.breaker import BreakerPolicy, breakers
 from mcp_state.completeness import complete_events
 from mcp_state.errors import (
     LockHeldError,
     LockLostError,
     SessionExistsError,
     StaleTokenError,
-    StateLostError,
     StoreError,
     StoreUnavailableError,
     UnknownSessionError,
-    VersionConflictError,
 )
 from mcp_state.protocol import SilentObserver, StoreObserver
-from mcp_state.sqlite import rows
+from mcp_state.sqlite import rows, writes
 from mcp_state.sqlite import statements as sql
 from mcp_state.sqlite.readers import Readers
 from mcp_state.sqlite.schema import Synchronous, connect, prepare
 from mcp_state.sqlite.writer import Writer
-from mcp_state.values import Config, Event, EventHistory, Lock, Session, Snapshot
+from mcp_state.values import Config, Dequeued, Event, EventHistory, Lock, Session, Snapshot
 
 _PURGE_BATCH: Final = 200
 """Sessions removed in one write, so that a purge does not block other writes."""
@@ -52,13 +51,15 @@ class SqliteStore:
         readers: int = 4,
         max_wait: float = 5.0,
         change_poll: float = 0.050,
+        breaker: BreakerPolicy | None = None,
         observer: StoreObserver | None = None,
     ) -> None:
         """All times in seconds.
 
         `window`: how long a write waits at most for others to share its commit (0: each commits alone). `max_wait`: how
         long a read waits for one of the `readers`, and a commit for the write lock of another process. `change_poll`:
-        how often changes of other processes are polled.
+        how often changes of other processes are polled. `breaker`: when the database makes callers wait so long that
+        reads, or writes, are refused for a while; each by itself, for only writers wait for another process.
         """
         self._path = path
         self._synchronous: Synchronous = synchronous
@@ -66,6 +67,7 @@ class SqliteStore:
         self._reader_count = readers
         self._max_wait = max_wait
         self._change_poll = change_poll
+        self._policy = breaker or BreakerPolicy()
         self._observer = observer or SilentObserver()
         self._instance = secrets.token_hex(8)
         self._opened: tuple[Writer, Readers] | None = None
@@ -73,8 +75,14 @@ class SqliteStore:
     async def open(self) -> None:
         """Create the file if it is missing, start the threads."""
         await asyncio.to_thread(prepare, self._path, synchronous=self._synchronous)
-        writer = Writer(self._connect(), window=self._window, observer=self._observer)
-        readers = Readers(self._connect, size=self._reader_count, max_wait=self._max_wait, observer=self._observer)
+        observer = self._observer
+        of_writes, of_reads = breakers(
+            self._policy, count=2, changed=lambda is_open: observer.breaker_changed(is_open=is_open)
+        )
+        writer = Writer(self._connect(), window=self._window, observer=observer, breaker=of_writes)
+        readers = Readers(
+            self._connect, size=self._reader_count, max_wait=self._max_wait, observer=observer, breaker=of_reads
+        )
         self._opened = writer, readers
 
     async def close(self) -> None:
@@ -146,38 +154,33 @@ class SqliteStore:
         return await self._writer.run(write)
 
     async def swap(self, handle: str, *, expected_version: int, value: str) -> Session:
-        """One UPDATE that matches no row where the version moved on."""
+        """See `writes.swap`."""
+        return await self._writer.run(
+            lambda connection: writes.swap(connection, handle, expected_version=expected_version, value=value)
+        )
 
-        def write(connection: sqlite3.Connection) -> Session:
-            found = rows.fetch(connection, sql.SWAP, handle=handle, value=value, expected=expected_version)
-            if not found:
-                actual = rows.live_session(connection, handle).value_version
-                raise VersionConflictError(handle, expected=expected_version, actual=actual)
-            return rows.session(found[0])
+    async def swap_value(self, handle: str, *, expected: str, value: str) -> Session:
+        """See `writes.swap_value`."""
+        return await self._writer.run(
+            lambda connection: writes.swap_value(connection, handle, expected=expected, value=value)
+        )
 
-        return await self._writer.run(write)
+    async def enqueue(self, handle: str, *, item: str) -> int:
+        """Insert at the highest position so far."""
+        return await self._writer.run(lambda connection: writes.enqueue(connection, handle, item=item))
+
+    async def dequeue(self, handle: str) -> Dequeued:
+        """One DELETE finds the first row, takes it out and returns it."""
+        return await self._writer.run(lambda connection: writes.dequeue(connection, handle))
 
     async def append(
         self, handle: str, *, kind: str, payload: str, agent_id: str, expected_last: int | None = None
     ) -> Event:
-        """Take the next number from the session's row, insert the event under it."""
-
-        def write(connection: sqlite3.Connection) -> Event:
-            found = rows.fetch(connection, sql.NEXT_EVENT, handle=handle, expected=expected_last)
-            if not found:
-                actual = rows.live_session(connection, handle).last_event
-                raise VersionConflictError(
-                    handle, expected=-1 if expected_last is None else expected_last, actual=actual
-                )
-            number, now = found[0]
-            if number > 1 and not rows.fetch(connection, sql.HAS_EVENT, handle=handle, number=number - 1):
-                raise StateLostError(handle, lost=f"event {number - 1}")
-            micros = int(now * 1_000_000)
-            values = {"handle": handle, "number": number, "kind": kind, "payload": payload, "agent_id": agent_id}
-            rows.fetch(connection, sql.APPEND, **values, occurred_at=micros)
-            return Event(number=number, kind=kind, payload=payload, agent_id=agent_id, occurred_at=micros / 1_000_000)
-
-        return await self._writer.run(write)
+        """See `writes.append`."""
+        values = {"kind": kind, "payload": payload, "agent_id": agent_id}
+        return await self._writer.run(
+            lambda connection: writes.append(connection, handle, **values, expected_last=expected_last)
+        )
 
     async def events(self, handle: str, *, after: int, limit: int) -> tuple[Event, ...]:
         """A page of the log."""
@@ -194,17 +197,7 @@ class SqliteStore:
 
     async def put_snapshot(self, handle: str, snapshot: Snapshot, *, keep: Collection[int]) -> None:
         """Insert, then prune."""
-
-        def write(connection: sqlite3.Connection) -> None:
-            last = rows.live_session(connection, handle).last_event
-            if snapshot.number > last:
-                raise VersionConflictError(handle, expected=snapshot.number, actual=last)
-            rows.fetch(connection, sql.PUT_SNAPSHOT, handle=handle, number=snapshot.number, state=snapshot.state)
-            rows.fetch(
-                connection, sql.PRUNE_SNAPSHOTS, handle=handle, number=snapshot.number, keep=json.dumps(list(keep))
-            )
-
-        await self._writer.run(write)
+        await self._writer.run(lambda connection: writes.put_snapshot(connection, handle, snapshot, keep=keep))
 
     async def config(self, handle: str) -> Config:
         """The configuration."""
@@ -214,8 +207,7 @@ class SqliteStore:
         """Read, merge, write: inside one write transaction, so nothing comes between."""
 
         def write(connection: sqlite3.Connection) -> Config:
-            if not rows.fetch(connection, sql.RENEW, handle=handle):
-                raise UnknownSessionError(handle)
+            rows.renew(connection, handle)
             before = rows.config(connection, handle)
             merged = {**before.options, **changes}
             options = {name: text for name, text in merged.items() if text is not None}

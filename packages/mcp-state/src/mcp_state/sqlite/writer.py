@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from mcp_state.breaker import Breaker
 from mcp_state.protocol import StoreObserver
 from mcp_state.sqlite.error_mapping import is_undone, store_error
 from mcp_state.sqlite.jobs import Job, JobQueue, JobResult
@@ -33,12 +34,14 @@ MAX_BATCH: Final = 512
 class Writer:
     """Runs writes in batches on a connection and a thread of its own."""
 
-    def __init__(self, connection: sqlite3.Connection, *, window: float, observer: StoreObserver) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, *, window: float, observer: StoreObserver, breaker: Breaker
+    ) -> None:
         """Start the thread. `window` is in seconds; 0 commits every write by itself."""
         self._connection = connection
         self._window = window
         self._observer = observer
-        self._queue = JobQueue(largest=MAX_BATCH if window > 0 else 1)
+        self._queue = JobQueue(largest=MAX_BATCH if window > 0 else 1, breaker=breaker)
         self._thread = threading.Thread(target=self._serve, name="sqlite-writer")
         self._thread.start()
 
@@ -47,7 +50,7 @@ class Writer:
 
         Raises:
             StoreBusyError: nothing was written; too many writes wait, or another process held the database too long.
-            StoreUnavailableError: the database failed, or the writer is closed.
+            StoreUnavailableError: the database failed or is cut off by the breaker, or the writer is closed.
         """
         return await self._queue.run(write)
 
@@ -61,7 +64,9 @@ class Writer:
         try:
             while batch := self._queue.take(expected=size, patience=self._window):
                 size = len(batch)
-                self._queue.deliver(self._commit(batch))
+                began = time.perf_counter()
+                results = self._commit(batch)
+                self._queue.deliver(results, seconds=time.perf_counter() - began)
         finally:
             self._connection.close()
 
