@@ -17,4 +17,8 @@ async def run_document(document: Mapping[str, Any], folder: Path, **environ: str
     path = folder / "probes.yaml"
     path.write_text(json.dumps(document), encoding="utf-8")
     config = load([path], environ=environ)
-    return await run_pass(config, list(config.probes.values()))
+    outcomes = await run_pass(config, list(config.probes.values()))
+    for outcome in outcomes:
+        no_numbers = {name: fact for name, fact in outcome.facts.items() if type(fact) not in (int, float)}
+        assert no_numbers == {}, f"{outcome.probe}: one `True` on the page of metrics, and Prometheus reads none of it"
+    return outcomes

@@ -66,6 +66,9 @@ _HELD_TO_RULES: Final = (
     "negotiated. What it demands (MUST) fails, what it recommends (SHOULD) is a warning, and so is a refusal that may",
     "be that of a proxy. They call no tool that there is: they send `ping`, `server/discover` and made-up names, and",
     "they end the sessions that they open. A rule that a server is known to break can be named in `skip`.",
+    "",
+    "Of a server that only some can reach (loopback, a private address, a local name), `http` also tries what DNS",
+    "rebinding makes of a request: a foreign `Host`, and an `Origin` that matches it. `skip: [host]` leaves that out.",
 )
 
 _JUDGING: Final = (

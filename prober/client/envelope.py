@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from prober import __version__
@@ -20,8 +20,16 @@ CLIENT_INFO: Final = {"name": "mcp-prober", "version": __version__}
 
 _META: Final = "io.modelcontextprotocol/"
 SERVER_INFO_META: Final = _META + "serverInfo"
+TASKS: Final = _META + "tasks"
+"""The extension by which a call may be answered by a task."""
 
-_NAME_PARAM: Final = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+_NAME_PARAM: Final = {
+    "tools/call": "name",
+    "prompts/get": "name",
+    "resources/read": "uri",
+    "tasks/get": "taskId",
+    "tasks/cancel": "taskId",
+}
 """The parameter that the header `Mcp-Name` repeats, by method."""
 
 _PLAIN_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
@@ -42,11 +50,13 @@ _MAX_SCHEMAS: Final = 20_000
 """More than any tool has, and few enough to be read in a few milliseconds."""
 
 
-def modern_params(params: Mapping[str, Any], version: str) -> dict[str, Any]:
+def modern_params(params: Mapping[str, Any], version: str, *, extensions: Iterable[str] = ()) -> dict[str, Any]:
+    """`extensions` are those that the client declares for this request."""
+    declared: dict[str, Any] = {name: {} for name in extensions}
     meta = {
         VERSION_META: version,
         _META + "clientInfo": CLIENT_INFO,
-        _META + "clientCapabilities": {},
+        _META + "clientCapabilities": {"extensions": declared} if declared else {},
     }
     return {**params, "_meta": {**params.get("_meta", {}), **meta}}
 
@@ -63,6 +73,11 @@ def initialize(version: str, *, request_id: int) -> dict[str, Any]:
 def joined(params: Mapping[str, Any], traceparent: str) -> dict[str, Any]:
     """The parameters with what lets the server's own spans join: SEP-414, the same in both eras."""
     return {**params, "_meta": {**params.get("_meta", {}), "traceparent": traceparent}}
+
+
+def is_task(result: Mapping[str, Any], *, modern: bool) -> bool:
+    """Whether a result is the promise of one."""
+    return result.get("resultType") == "task" if modern else isinstance(result.get("task"), dict)
 
 
 def modern_headers(method: str, params: Mapping[str, Any], version: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeGuard
 
 from prober.json_values import cap, count_values, most_values, render, written
 from prober.outcome import Evidence, Failure, Reason, Situation
@@ -99,15 +99,14 @@ def _envelope_problem(value: Any) -> str | None:
         return _request_problem(value)
     if ("result" in value) == ("error" in value):
         return "it has both result and error" if "result" in value else "it has neither method, result nor error"
-    if "error" in value:
-        error = value["error"]
-        if (
-            not isinstance(error, dict)
-            or type(error.get("code")) is not int
-            or not isinstance(error.get("message"), str)
-        ):
-            return "its error has no integer code and text message"
+    if "error" in value and not is_error(value["error"]):
+        return "its error has no integer code and text message"
     return None
+
+
+def is_error(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether it is an error object."""
+    return isinstance(value, dict) and type(value.get("code")) is int and isinstance(value.get("message"), str)
 
 
 def _request_problem(value: Mapping[str, Any]) -> str | None:
@@ -143,7 +142,7 @@ def result_of(message: Message, *, request_id: int, null_id: bool = False) -> di
             evidence=Evidence(pointer="/id", seen=render(id_), expected=str(request_id)),
         )
     if "error" in message:
-        raise _rpc_error(message["error"])
+        raise rpc_failure(message["error"])
     result = message["result"]
     if not isinstance(result, dict):
         raise Failure(
@@ -154,7 +153,8 @@ def result_of(message: Message, *, request_id: int, null_id: bool = False) -> di
     return result
 
 
-def _rpc_error(error: Mapping[str, Any]) -> Failure:
+def rpc_failure(error: Mapping[str, Any]) -> Failure:
+    """The failure of an error that a server answers with."""
     code, text = error["code"], cap(error["message"])
     reason = {
         UNSUPPORTED_VERSION: Reason.VERSION_UNSUPPORTED,

@@ -46,10 +46,12 @@ class Requester:
         *,
         input_schema: Mapping[str, Any] | None = None,
         any_shape: bool = False,
+        follows: bool = False,
     ) -> dict[str, Any]:
         """The result of one request; `input_schema` is that of the tool it calls. Raises Failure with `step` set.
 
-        With `any_shape` the caller looks at the result itself, whether or not it is what the revision defines.
+        With `any_shape` the caller looks at the result itself, whether or not it is what the revision defines. One that
+        `follows` takes a task for an answer, and says so to the server.
         """
         conversation = self.conversation
         version = conversation.version
@@ -57,7 +59,7 @@ class Requester:
             headers = envelope.modern_headers(method, params, version)
             if input_schema is not None and self.mirrors_arguments:
                 headers |= envelope.mirrored(input_schema, params)
-            params = envelope.modern_params(params, version)
+            params = envelope.modern_params(params, version, extensions=[envelope.TASKS] if follows else [])
         else:
             headers = envelope.handshake_headers(version)
         with self.exchange(method) as recorder:
@@ -67,7 +69,7 @@ class Requester:
                 params = envelope.joined(params, recorder.span.traceparent)
             message = {"jsonrpc": "2.0", "id": recorder.request_id, "method": method, "params": params}
             result = await conversation.transport.request(message, headers=headers, recorder=recorder)
-            if not any_shape:
+            if not any_shape and not (follows and envelope.is_task(result, modern=conversation.era == MODERN)):
                 await self.check_shape(method, result)
         if conversation.era == MODERN and method != "server/discover":
             conversation.heard(envelope.server_info(result), version=version)

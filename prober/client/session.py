@@ -2,6 +2,7 @@
 
 negotiation     agrees with the server on an era and a revision
 requester       sends one request and checks its answer
+tasks           follows a call that is answered by a task
 conversation    what goes on to the next run where the session is kept
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from prober.assertions.judge import Judge
-from prober.client import envelope, error_mapping
+from prober.client import envelope, error_mapping, tasks
 from prober.client.conversation import Conversation
 from prober.client.exchange import ExchangeLog
 from prober.client.http.token_expiry import token_expiry
@@ -127,6 +128,10 @@ class Session:
         except Failure as failure:
             failure.step = failure.step or (self._log.last.step if self._log.last else None)
             raise
+
+    async def call_and_follow(self, params: Mapping[str, Any], *, listing: Mapping[str, Any]) -> dict[str, Any]:
+        """The result of a call of the tool with this `listing`; a task that the server answers by is followed."""
+        return await tasks.call_and_follow(self._requester, params, listing=listing, capabilities=self.capabilities)
 
     async def pages(self, method: str, key: str, *, any_shape: bool = False) -> list[dict[str, Any]]:
         """All items of a list method, every page of it. With `any_shape` an item is no more than an object."""

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-STATE_TARGET: Final = "reference-races"
-"""The target whose probes are races: faults that only races find are injected there."""
+CALLS: Final = "reference.yaml"
+RULES: Final = "reference-rules.yaml"
+RACES: Final = "reference-races.yaml"
+"""The shipped files of probes. A fault is injected into a server that the probes of one of them look at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +43,12 @@ class Expected:
     metric: MetricChange = _FAILURES
     argument: str = ""
     """Appended to the fault's name when it is switched on: a duration."""
+    file: str = CALLS
+    """The shipped file that has the probe."""
 
     @property
-    def races(self) -> bool:
-        """Whether only a race finds the fault."""
+    def lingers(self) -> bool:
+        """Whether the alert stays long after the fault: no right answer disproves what several clients saw."""
         return self.alert == "McpRaceViolation"
 
 
@@ -53,7 +57,11 @@ SLOW_SECONDS: Final = 0.4
 
 
 def _race(probe: str) -> Expected:
-    return Expected(probe=probe, alert="McpRaceViolation", metric=_VIOLATIONS)
+    return Expected(probe=probe, alert="McpRaceViolation", metric=_VIOLATIONS, file=RACES)
+
+
+def _rule(probe: str, alert: str = "McpWrongAnswer") -> Expected:
+    return Expected(probe=probe, alert=alert, file=RULES)
 
 
 def _wrong(probe: str = "reference-workflow-state") -> Expected:
@@ -86,6 +94,10 @@ EXPECTED: Final[Mapping[str, Expected]] = {
         alert="McpContractBroken",
         metric=MetricChange(family="mcp_contract_changes", labels={"severity": "breaking"}),
     ),
+    "unusable-schema": _rule("rules-of-clients"),
+    "crossed-answers": _rule("rules-of-isolation", "McpRaceViolation"),
+    "any-origin": _rule("rules-of-http"),
+    "unchecked-headers": _rule("rules-of-sessions"),
     "http-500": _down(),
     "http-503": _down(),
     "html-200": _down(),

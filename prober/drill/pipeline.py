@@ -21,7 +21,7 @@ import yaml
 from prober.drill import timescale
 from prober.drill.clients import Monitoring, Prober, Reference, RequestError
 from prober.drill.own_routes import MARK, OwnRoutes, marked
-from prober.drill.probes import DrillTarget, write
+from prober.drill.probes import DrillTarget, Probed, write
 from prober.drill.processes import START_SECONDS, DrillError, Program, free_port, running, until
 from prober.drill.webhook import Webhook
 
@@ -80,12 +80,11 @@ class Pipeline:
 
 @asynccontextmanager
 async def pipeline(
-    targets: Mapping[str, frozenset[str]], *, probes: Path, alerting: Alerting | None, speed: float, say: Say
+    targets: Mapping[str, Probed], *, probes: Path, alerting: Alerting | None, speed: float, say: Say
 ) -> AsyncIterator[Pipeline]:
     """Start a pipeline and wait until every probe passes.
 
-    `targets` names the reference servers, each with the races that probe it; a server without races has all other
-    probes. `probes` is the folder with the shipped probes.
+    `targets` names the reference servers, each with the shipped probes that look at it. `probes` is their folder.
 
     Raises:
         DrillError: a program does not start, or a probe fails without any fault.
@@ -128,11 +127,9 @@ class _Parts:
         }
         return {target: Reference(url=await server.announced("listening on ")) for target, server in servers.items()}
 
-    async def daemon(
-        self, targets: Mapping[str, frozenset[str]], references: Mapping[str, Reference], probes: Path
-    ) -> Prober:
+    async def daemon(self, targets: Mapping[str, Probed], references: Mapping[str, Reference], probes: Path) -> Prober:
         drill_targets = [
-            DrillTarget(name=name, url=references[name].url, races=races) for name, races in targets.items()
+            DrillTarget(name=name, url=references[name].url, probed=probed) for name, probed in targets.items()
         ]
         path = write(drill_targets, shipped=probes, folder=self._folder, pace=timescale.pace(self._speed))
         words = ("--listen", "127.0.0.1:0", "--no-history", "--drain", "1s", "--log-format", "json")
@@ -221,6 +218,8 @@ async def _wait_until_healthy(prober: Prober, chain: Chain | None, *, patience: 
         passes = await prober.passes()
         return len(passes) if passes and all(passes.values()) else None
 
+    alerts: set[str] = set()
+
     async def followed() -> bool | None:
         assert chain is not None
         try:
@@ -228,6 +227,8 @@ async def _wait_until_healthy(prober: Prober, chain: Chain | None, *, patience: 
             firing = await chain.prometheus.query('ALERTS{alertstate="firing"}')
         except RequestError:
             return None
+        alerts.clear()
+        alerts.update(each["metric"]["alertname"] for each in firing)
         return (int(run["value"][1]) == probes and not firing) or None
 
     probes = await until(passed, seconds=patience)
@@ -235,7 +236,11 @@ async def _wait_until_healthy(prober: Prober, chain: Chain | None, *, patience: 
         missing = [probe for probe, passed in (await prober.passes()).items() if not passed]
         raise DrillError(f"without any fault, these probes do not pass: {', '.join(missing)}")
     if chain is not None and await until(followed, seconds=patience) is None:
-        raise DrillError("without any fault, Prometheus does not follow the probes, or an alert fires")
+        raise DrillError(
+            f"without any fault, an alert fires: {', '.join(sorted(alerts))}"
+            if alerts
+            else "Prometheus does not follow the probes"
+        )
 
 
 def _keep_firing_for(rules: Mapping[str, Any]) -> dict[str, float]:

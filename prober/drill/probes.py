@@ -18,17 +18,39 @@ import yaml
 from prober.config.fields.units import show_duration
 from prober.drill.expected import SLOW_SECONDS
 
-_CALLS: Final = "reference.yaml"
-_RACES: Final = "reference-races.yaml"
-
-_INTERVALS: Final[Mapping[str, float]] = {"catalog": 3.0, "scenario": 6.0, "race": 5.0}
+_INTERVALS: Final[Mapping[str, float]] = {
+    "catalog": 3.0,
+    "clients": 3.0,
+    "http": 4.0,
+    "session": 4.0,
+    "isolation": 5.0,
+    "race": 5.0,
+    "scenario": 6.0,
+}
 """Seconds, by kind: a probe of many requests takes longer while each request is slow."""
 _DEFAULT_INTERVAL: Final = 2.0
 _TIMEOUT_SHARE: Final = 0.95
 """Share of the interval."""
-_RACE: Final = {"clients": 3, "operations": 24}
+_SMALLER: Final[Mapping[str, Mapping[str, int]]] = {
+    "race": {"clients": 3, "operations": 24},
+    "isolation": {"clients": 3, "rounds": 4},
+    "session": {"connections": 2},
+}
 _LATENCY: Final = {"fail": f"{SLOW_SECONDS * 500:g}ms"}
 """Replaces the shipped budgets: half of the delay of the fault `slow`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probed:
+    """The shipped probes that look at one server."""
+
+    file: str
+    probes: frozenset[str] | None
+    """Their names; None for all of the file."""
+
+    def of(self, shipped: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of them that the file has."""
+        return {name: probe for name, probe in shipped.items() if self.probes is None or name in self.probes}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +59,7 @@ class DrillTarget:
 
     name: str
     url: str
-    races: frozenset[str] = frozenset()
-    """The shipped races that probe it; without any, all shipped probes that are no races."""
+    probed: Probed
 
 
 def write(targets: Iterable[DrillTarget], *, shipped: Path, folder: Path, pace: float = 1.0) -> Path:
@@ -50,9 +71,10 @@ def write(targets: Iterable[DrillTarget], *, shipped: Path, folder: Path, pace: 
         shutil.copytree(shipped / part, folder / part)
     document: dict[str, Any] = {"targets": {}, "probes": {}}
     for target in targets:
-        read = yaml.safe_load((shipped / (_RACES if target.races else _CALLS)).read_text(encoding="utf-8"))
-        probes = {name: probe for name, probe in read["probes"].items() if name in target.races or not target.races}
-        (settings,) = read["targets"].values()
+        read = yaml.safe_load((shipped / target.probed.file).read_text(encoding="utf-8"))
+        probes = target.probed.of(read["probes"])
+        (of_file,) = {probe["target"] for probe in probes.values()}
+        settings = read["targets"][of_file]
         # All probes at once: a probe that hangs delays no other.
         document["targets"][target.name] = {**settings, "url": target.url, "concurrency": len(probes)}
         for name, probe in probes.items():
@@ -71,8 +93,7 @@ def _shortened(probe: Mapping[str, Any], target: str, pace: float) -> dict[str, 
     interval = pace * _INTERVALS.get(probe["kind"], _DEFAULT_INTERVAL)
     times = {"interval": show_duration(interval), "timeout": show_duration(_TIMEOUT_SHARE * interval)}
     shortened = {**probe, "target": target, **times}
-    if probe["kind"] == "race":
-        shortened |= _RACE
+    shortened |= _SMALLER.get(probe["kind"], {})
     if "latency" in probe:
         shortened["latency"] = _LATENCY
     return shortened

@@ -2,7 +2,8 @@
 
 The next fault of a server waits until the alert of the previous one is resolved: alerts of one target inhibit each
 other. Races are the exception: their alerts fire for long, inhibit nothing, and differ by probe. So the next race fault
-begins as soon as the probe of the previous one passes, unless its own alert still fires for an earlier fault.
+begins as soon as the probe of the previous one passes, unless its own alert still fires for an earlier fault. On a
+server with other faults they come last: in a group that fires, a new alert is held back for `group_interval`.
 """
 
 from __future__ import annotations
@@ -18,17 +19,22 @@ from typing import Final
 from prober.drill import timescale
 from prober.drill.clients import RequestError
 from prober.drill.deliveries import Delivery, deliveries
-from prober.drill.expected import ECHOES, EXPECTED, SELF_ALERTS, STATE_TARGET
+from prober.drill.expected import CALLS, ECHOES, EXPECTED, RACES, RULES, SELF_ALERTS
 from prober.drill.fault_run import FaultRun
 from prober.drill.findings import Report
 from prober.drill.machine import SLOWEST, fitting_speed, slowdown
 from prober.drill.pipeline import Alerting, Chain, Pipeline, Say, pipeline
+from prober.drill.probes import Probed
 from prober.drill.processes import DrillError
 from prober.drill.webhook import Notification
 
 _LOOK_EVERY: Final = 0.5
-_SERVERS: Final = 2
-"""Servers that share the faults that need no race."""
+_SERVERS: Final = {
+    CALLS: ("reference-1", "reference-2"),
+    RULES: ("reference-rules",),
+    RACES: ("reference-races",),
+}
+"""By file of probes, the servers that share its faults."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,17 +115,22 @@ async def _drill(plan: Plan, speed: float, say: Say, *, gives_up: bool) -> Repor
 
 def _assigned(faults: Iterable[str]) -> dict[str, list[str]]:
     """By target, its faults."""
-    races = [fault for fault in faults if EXPECTED[fault].races]
-    others = [fault for fault in faults if not EXPECTED[fault].races]
-    queues = [others[first::_SERVERS] for first in range(_SERVERS)]
-    assigned = {f"reference-{number}": queue for number, queue in enumerate(queues, start=1) if queue}
-    return assigned | ({STATE_TARGET: races} if races else {})
+    assigned: dict[str, list[str]] = {}
+    for file, servers in _SERVERS.items():
+        of_file = sorted((fault for fault in faults if EXPECTED[fault].file == file), key=lambda f: EXPECTED[f].lingers)
+        assigned |= {name: of_file[first :: len(servers)] for first, name in enumerate(servers)}
+    return {target: queue for target, queue in assigned.items() if queue}
 
 
-def _targets(assigned: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
-    """By target, the races that probe it."""
+def _targets(assigned: Mapping[str, Sequence[str]]) -> dict[str, Probed]:
+    """By target, the probes that look at it: all of calls, as faults show in several; else those that are needed."""
     expected = {target: [EXPECTED[fault] for fault in faults] for target, faults in assigned.items()}
-    return {target: frozenset(each.probe for each in queue if each.races) for target, queue in expected.items()}
+    return {
+        target: Probed(
+            file=queue[0].file, probes=None if queue[0].file == CALLS else frozenset(each.probe for each in queue)
+        )
+        for target, queue in expected.items()
+    }
 
 
 async def _run_all(assigned: Mapping[str, Sequence[str]], up: Pipeline, say: Say, *, gives_up: bool) -> list[FaultRun]:
@@ -156,7 +167,7 @@ async def _run_queue(queue: Sequence[FaultRun], say: Say) -> None:
             await fault_run.wait_for_quiet()
             await fault_run.inject(say)
             settling = group.create_task(fault_run.settle(say))
-            if not fault_run.expected.races:
+            if not fault_run.expected.lingers:
                 await settling
 
 

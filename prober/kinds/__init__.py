@@ -13,6 +13,7 @@ The kinds share the modules beside the folders:
     context              the argument of every run function: target, deadline, session, facts, warnings
     run_clock            the timeouts of a run, which stand still while a process starts or leaves
     answer               judges an answer by the checks of the configuration
+    warm, asked_twice    the keys and metrics of a second request in the same run; both requests, judged
     tool_call, run_step  call a tool; run one step of a scenario or race
     turned_down          whether a call was turned down, as a race or an act expects it of some
     step, placeholders   the declaration of such a step; `{name}` in its arguments
@@ -34,7 +35,7 @@ from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from prober.config.document.diagnostics import did_you_mean
-from prober.config.kind import ProbeKind
+from prober.config.kind import FactMetric, ProbeKind
 
 if TYPE_CHECKING:
     from prober.kinds.context import ProbeContext
@@ -66,6 +67,11 @@ def run_of(name: str) -> RunKind:
 def _run_module(name: str) -> ModuleType:
     kind_of(name)
     return import_module(f"{__name__}.{name}.run")
+
+
+def fact_metrics() -> tuple[FactMetric, ...]:
+    """The metrics of all kinds, each once: kinds may share one."""
+    return tuple({metric.name: metric for kind in all_kinds().values() for metric in kind.metrics}.values())
 
 
 def _declared(name: str) -> ProbeKind:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 from prober.assertions.checks import Instance, case_of
 from prober.assertions.json_schema.schema import Schema, SchemaError
 from prober.client.target_cache import Tool
+from prober.client.tasks import TASK_STEPS
 from prober.config.model import Checks, Latency, Source, Target
 from prober.json_values import cap, count_values, most_values
 from prober.kinds.context import ProbeContext
@@ -49,16 +51,21 @@ async def judge_answer(
 
     Returns the judged value, from which a scenario captures; MISSING if the answer has none.
     """
-    exchange = context.log.finished[-1]
+    exchanges = _of_the_answer(context.log.finished)
     try:
-        return await _judge(context, checks, result, exchange=exchange, tool=tool)
+        return await _judge(context, checks, result, exchanges=exchanges, tool=tool)
     except Failure as failure:
         failure.step = failure.step or step
         raise
 
 
 async def _judge(
-    context: ProbeContext, checks: Checks, result: Mapping[str, Any], *, exchange: Exchange, tool: Tool | None
+    context: ProbeContext,
+    checks: Checks,
+    result: Mapping[str, Any],
+    *,
+    exchanges: Sequence[Exchange],
+    tool: Tool | None,
 ) -> Any:
     judged = select(checks.source, result, context.target)
     case = case_of(
@@ -74,7 +81,7 @@ async def _judge(
     if judged is MISSING and (checks.schema is not None or checks.expect):
         raise _nothing_to_judge(checks, result)
     require_light_answer(result, checks.max_tokens)
-    _judge_latency(context, checks.latency, exchange)
+    _judge_latency(context, checks.latency, exchanges)
     return judged
 
 
@@ -150,8 +157,19 @@ def _nothing_to_judge(checks: Checks, result: Mapping[str, Any]) -> Failure:
     )
 
 
-def _judge_latency(context: ProbeContext, budget: Latency, exchange: Exchange) -> None:
-    seconds = sum(exchange.phases.get(phase, 0.0) for phase in _IN_BUDGET)
+def _of_the_answer(finished: Sequence[Exchange]) -> Sequence[Exchange]:
+    """The last exchange; of an answer that came by a task, all exchanges since its call."""
+    last = len(finished) - 1
+    while last > 0 and finished[last].step in TASK_STEPS:
+        last -= 1
+    return finished[last:]
+
+
+def _judge_latency(context: ProbeContext, budget: Latency, exchanges: Sequence[Exchange]) -> None:
+    seconds = sum(exchange.phases.get(phase, 0.0) for exchange in exchanges for phase in _IN_BUDGET)
+    seconds += sum(  # of a task, the time between two polls
+        after.started_at - (before.started_at + before.duration_seconds) for before, after in pairwise(exchanges)
+    )
     context.facts["latency_seconds"] = seconds
     took = f"the answer took {seconds * 1000:.0f} ms"
     if budget.fail is not None and seconds > budget.fail:

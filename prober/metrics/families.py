@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from prober.config.kind import FactMetric
-from prober.kinds import all_kinds
+from prober.kinds import all_kinds, fact_metrics
 from prober.metrics.family import OF_RECORDS, DynamicSeriesFamily, Family, FixedSeriesFamily, Key, Sample
 from prober.metrics.records import ProbeRecord
 from prober.metrics.self_families import OF_PROBER
@@ -211,7 +211,7 @@ OF_PROBES: Final[tuple[DynamicSeriesFamily[ProbeRecord] | FixedSeriesFamily[Prob
         " where no window is configured.",
         values=lambda p: () if p.in_maintenance is None else (int(p.in_maintenance(p.probe)),),
     ),
-    *(_of_kind(metric) for kind in all_kinds().values() for metric in kind.metrics),
+    *map(_of_kind, fact_metrics()),
 )
 
 OF_TARGETS: Final[tuple[DynamicSeriesFamily[TargetRecord] | FixedSeriesFamily[TargetRecord], ...]] = (

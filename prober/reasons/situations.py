@@ -185,8 +185,10 @@ REFINEMENTS: Final[Mapping[Situation, Refinement]] = {
     ),
     Situation.CAPABILITY_WANTED: _if(
         "the server wants a capability of the client",
-        "Probe a tool that needs no such capability: the prober offers the server none.",
+        "If the tool answers by a task, write `task: follow` in a probe of `kind: call`. Otherwise probe a tool that"
+        " needs no such capability: the prober offers the server no other.",
         Reason.RPC_ERROR,
+        Reason.TOOL_ERROR,
     ),
     Situation.TOKENS_OVER_BUDGET: _if(
         "it takes more tokens than it may",

@@ -44,6 +44,7 @@ MEANINGS: Final[Mapping[Reason, Meaning]] = {
         causes=(
             "the SDK's protection against DNS rebinding is off",
             "the CORS settings allow every origin",
+            "the server allows every Origin that equals the Host, which DNS rebinding makes equal",
             "a proxy drops Origin",
         ),
         next_step="Allow only the origins that are wanted, and answer 403 to all others. The SDKs have a setting for"

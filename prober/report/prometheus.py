@@ -19,7 +19,7 @@ from typing import Final, TextIO
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from prober.client.http.token_expiry import RENEWALS
-from prober.kinds import all_kinds
+from prober.kinds import all_kinds, fact_metrics
 from prober.outcome import Outcome, Phase, Symptom, Verdict
 from prober.report.json_report import rounded
 from prober.report.summary import by_name
@@ -81,7 +81,7 @@ def _symptom(outcome: Outcome) -> str:
 
 def _add_kind_metrics(registry: CollectorRegistry, outcomes: Sequence[Outcome]) -> None:
     """Only facts that were found: a zero for an unknown fact would look like a measurement."""
-    for metric in (metric for kind in all_kinds().values() for metric in kind.metrics):
+    for metric in fact_metrics():
         name, help_text = metric.in_a_pass or (metric.name, metric.help)
         labels = (*_PROBE, metric.label) if metric.label else _PROBE
         gauge = Gauge(name, help_text, labels, registry=registry)

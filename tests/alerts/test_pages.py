@@ -9,11 +9,10 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from prober.reference.faults.catalog import FAULTS
 from tests.alerts.pages.document import FILE
 from tests.alerts.pages.front import Front
 from tests.alerts.pages.pages import Heard, Played, heard, owner, strays
-from tests.alerts.pages.troubles import TROUBLES, Trouble
+from tests.alerts.pages.troubles import FAULTS_PLAYED, TROUBLES, Trouble
 from tests.alerts.receivers import Posted, receivers
 from tests.alerts.rules import ALERTING
 
@@ -26,7 +25,7 @@ ROWS: Final = [
 
 
 def test_every_fault_of_the_reference_server_is_a_trouble_and_every_trouble_a_row() -> None:
-    assert set(FAULTS) <= set(BY_NAME)
+    assert set(FAULTS_PLAYED) <= set(BY_NAME)
     assert [row[0] for row in ROWS] == list(BY_NAME)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shlex
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from prober.cli.commands.demo import reference_server
+from tests.cli.command import mcp_prober
 from tests.daemon.process import Running, daemon
 from tests.daemon.watching import api, runs, standing, status, until
 from tests.notify.receiver import receiver
@@ -91,6 +93,17 @@ def test_the_last_runs_lead_to_what_was_sent_and_received(here: Here) -> None:
     assert '"structuredContent"' in shown, "what was received"
     assert f"mcp-prober run {here.file} --probe bad --verbose" in shown
     assert SECRET not in shown
+
+
+async def test_the_page_of_a_failure_has_the_command_that_repeats_it_and_that_of_a_pass_has_none(here: Here) -> None:
+    [bad] = api(here.running, "runs?probe=bad&verdict=fail&limit=1")["runs"]
+    shown = read(here.running.get(f"runs/{bad['run_id']}/bad"))
+    [line] = re.findall(r"mcp-prober (replay .*?--daemon \S+)", shown)
+    done = await mcp_prober(*shlex.split(line), cwd=here.file.parent, env={"TENANT": SECRET})
+    assert done.code == 1, done.err
+    assert "still happens: expectation_failed" in done.out
+    [good] = api(here.running, "runs?probe=good&verdict=pass&limit=1")["runs"]
+    assert "mcp-prober replay" not in here.running.get(f"runs/{good['run_id']}/good")
 
 
 def test_the_same_is_there_as_json(here: Here) -> None:

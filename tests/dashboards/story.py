@@ -244,7 +244,14 @@ class Prober:
                 return usable | {f"client_findings_{severity}": number for severity, number in found.items()}
             case "session":
                 lost = 3.0 * refused
-                return {"session_connections_known": 8 - lost, "session_connections_lost": lost}
+                rules = {"rules_broken": 2.0 * refused}
+                return rules | {"session_connections_known": 8 - lost, "session_connections_lost": lost}
+            case "auth":
+                return {"auth_registration_dcr": 1.0, "auth_registration_cimd": 0.0}
+            case "isolation":
+                return {"isolation_calls": 41.0, "isolation_crossed": 4.0 * refused}
+            case "metrics":
+                return {"metrics_moved": 5.0 - 2 * refused, "metrics_not_moved": 2.0 * refused}
             case "stream":
                 return {"stream_open_seconds": 65.0 if refused else 150.0, "stream_silence_seconds": 15.0}
         return {}

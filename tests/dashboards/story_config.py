@@ -73,6 +73,22 @@ DOCUMENT: Final[Mapping[str, Any]] = {
         "payments-race": {"target": "payments", **_RACE},
         "payments-clients": {"target": "payments", "kind": "clients", "interval": "5m", "clients": [*CLIENTS]},
         "payments-session": {"target": "payments", "kind": "session", "interval": "5m", "connections": 8},
+        "payments-auth": {"target": "payments", "kind": "auth", "interval": "10m"},
+        "payments-isolation": {
+            "target": "payments",
+            "kind": "isolation",
+            "interval": "10m",
+            "tool": "balance",
+            "arguments": {"account": "{nonce}"},
+        },
+        "payments-truth": {
+            "target": "payments",
+            "kind": "metrics",
+            "interval": "10m",
+            "allow_writes": True,
+            "metrics_url": "https://payments.example/metrics",
+            "write": {"tool": "note", "times": 3},
+        },
         "payments-stream": {
             "target": "payments",
             "kind": "stream",

@@ -9,8 +9,9 @@ import yaml
 
 from prober.cli.package_data import shipped
 from prober.drill import ECHOES, EXPECTED
-from prober.drill.expected import SELF_ALERTS, SLOW_SECONDS
+from prober.drill.expected import CALLS, RACES, RULES, SELF_ALERTS, SLOW_SECONDS
 from prober.drill.pipeline import RUN
+from prober.drill.run import _assigned
 from prober.loader import load
 from prober.metrics import Metrics
 from prober.metrics.families import families
@@ -18,13 +19,13 @@ from prober.outcome import Reason
 from prober.reference.faults.catalog import FAULTS
 from prober.reference.faults.switches import parse
 
-RULES: Final[list[dict[str, Any]]] = [
+ALERT_RULES: Final[list[dict[str, Any]]] = [
     rule
     for file in sorted((shipped("alerts") / "rules").glob("*.yml"))
     for group in yaml.safe_load(file.read_text())["groups"]
     for rule in group["rules"]
 ]
-ALERTS: Final = {rule["alert"]: rule for rule in RULES if "alert" in rule}
+ALERTS: Final = {rule["alert"]: rule for rule in ALERT_RULES if "alert" in rule}
 
 
 def test_every_fault_of_the_reference_server_is_expected_and_no_other() -> None:
@@ -50,10 +51,22 @@ def test_the_series_that_is_waited_for_is_exported() -> None:
 
 @pytest.mark.parametrize("fault", EXPECTED)
 def test_the_probe_that_looks_at_the_right_place_ships(fault: str) -> None:
-    file = "reference-races.yaml" if EXPECTED[fault].races else "reference.yaml"
-    probes = load([shipped("probes") / file], environ={}).probes
+    probes = load([shipped("probes") / EXPECTED[fault].file], environ={}).probes
     assert EXPECTED[fault].probe in probes
-    assert EXPECTED[fault].races == (probes[EXPECTED[fault].probe].kind == "race")
+    assert EXPECTED[fault].lingers == (probes[EXPECTED[fault].probe].kind in ("race", "isolation"))
+
+
+def test_a_fault_whose_alert_lingers_comes_after_the_others_of_its_server() -> None:
+    """The alert of another would wait for the next round of a group that fires, and might be over by then."""
+    queues = [[EXPECTED[fault].lingers for fault in queue] for queue in _assigned(EXPECTED).values()]
+    assert queues == [sorted(queue) for queue in queues]
+    assert [False, False, False, True] in queues
+
+
+def test_four_faults_break_rules_of_clients_and_of_the_protocol_each_for_another_kind() -> None:
+    probes = load([shipped("probes") / RULES], environ={}).probes
+    kinds = [probes[each.probe].kind for each in EXPECTED.values() if each.file == RULES]
+    assert sorted(kinds) == ["clients", "http", "isolation", "session"]
 
 
 @pytest.mark.parametrize("fault", EXPECTED)
@@ -65,11 +78,9 @@ def test_the_reference_server_knows_the_fault_as_it_is_switched_on(fault: str) -
 
 
 async def test_the_metrics_that_move_are_exported() -> None:
-    config = load([shipped("probes") / "reference.yaml"], environ={})
-    races = load([shipped("probes") / "reference-races.yaml"], environ={})
-    pages = [await _page(each) for each in (config, races)]
+    pages = {file: await _page(load([shipped("probes") / file], environ={})) for file in (CALLS, RULES, RACES)}
     for expected in EXPECTED.values():
-        families = {line.split()[2] for line in pages[expected.races].splitlines() if line.startswith("# TYPE ")}
+        families = {line.split()[2] for line in pages[expected.file].splitlines() if line.startswith("# TYPE ")}
         # In the classic format counters are called by what their samples are called.
         assert expected.metric.family in families, expected
 

@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 from mcp_state.metrics import StateMetrics, ToolTraits
 from tests.kinds.offering import Tool, gives, offering, says, tool
 from tests.peers.http_peer import HttpPeer
-from tests.peers.protocol import Message
+from tests.peers.protocol import Era, Message
 
 TOOLS = {
     "add": ToolTraits(writes=True),
@@ -143,13 +143,13 @@ def _answer(value: Any) -> Message:
 
 
 @asynccontextmanager
-async def measuring(lie: Lie | None = None) -> AsyncIterator[tuple[HttpPeer, OwnPage]]:
+async def measuring(lie: Lie | None = None, *, era: Era = "modern") -> AsyncIterator[tuple[HttpPeer, OwnPage]]:
     """The peer and its page."""
     page = OwnPage(lie=lie or Lie())
     server = await asyncio.start_server(page.serve, "127.0.0.1", 0)
     page.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/metrics"
     try:
-        async with offering(*_tools(page)) as peer:
+        async with offering(*_tools(page), era=era) as peer:
             yield peer, page
     finally:
         server.close()

@@ -13,7 +13,7 @@ from prober.config.document.diagnostics import ConfigError
 from prober.loader import load
 from prober.outcome import Outcome, Reason
 from tests.kinds.offering import ERAS, probed
-from tests.peers.http_acts import empty, empty_result, obliging, page, status, status_with_error, when
+from tests.peers.http_acts import close, empty, empty_result, obliging, page, status, status_with_error, when
 from tests.peers.http_peer import Act, Call, HttpPeer, Script, http_peer, well
 from tests.peers.messages import dump
 from tests.peers.protocol import Era, RpcError, Step, reply
@@ -56,9 +56,40 @@ async def test_a_foreign_origin_that_is_answered_fails(era: Era, tmp_path: Path)
     assert (outcome.reason, outcome.step) == (Reason.ORIGIN_UNCHECKED, method)
     assert outcome.message == "a request with a foreign Origin is answered HTTP 200 and a result, not HTTP 403"
     origins = {each.headers.get("origin") for each in peer.requests}
-    assert origins == {None, "https://page.mcp-prober.invalid"}
+    assert origins == {None, "https://page.mcp-prober.invalid"}  # DNS rebinding would show the same once more
     outcome, _ = await run_against(faults, tmp_path, era=era, skip=["origin"])
     assert outcome.reason is None
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("near", [True, False])
+async def test_a_server_that_takes_every_origin_that_equals_the_host_falls_to_dns_rebinding(
+    near: bool, era: Era, tmp_path: Path
+) -> None:
+    def of_its_own_host(call: Call) -> bool:
+        return call.request.headers.get("origin") == f"http://{call.request.headers['host']}"
+
+    faults: dict[Step, Act] = {HARMLESS[era]: when(of_its_own_host, obliging)}
+    async with http_peer(Script(era=era, faults=faults, long_ids=True)) as peer:
+        url = peer.url
+        peer.url = url if near else url.replace("127.0.0.1", "mcp.example.com")
+        target = {} if near else {"proxy": url.removesuffix("/mcp")}
+        outcome = await probed(peer, HTTP, tmp_path, target=target)
+        skipped = await probed(peer, HTTP | {"skip": ["host"]}, tmp_path, target=target)
+    assert outcome.reason is (Reason.ORIGIN_UNCHECKED if near else None), outcome.message
+    assert skipped.reason is None
+    if near:
+        assert outcome.message.startswith("a request with a foreign Host, and an Origin that matches it, is answered")
+        assert outcome.evidence[0].keyword == "host"
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_server_that_hangs_up_on_a_foreign_host_refuses_it_too(era: Era, tmp_path: Path) -> None:
+    def rebound(call: Call) -> bool:
+        return "page.mcp-prober.invalid" in call.request.headers["host"]
+
+    outcome, _ = await run_against({HARMLESS[era]: when(rebound, close)}, tmp_path, era=era)
+    assert (outcome.reason, outcome.warnings) == (None, ()), outcome.message
 
 
 async def test_an_origin_that_is_refused_in_another_way_is_a_warning(tmp_path: Path) -> None:

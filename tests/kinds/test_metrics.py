@@ -12,9 +12,10 @@ import pytest
 from prober.engine import run_pass
 from prober.loader import load
 from prober.outcome import Outcome, Reason, Verdict
-from tests.kinds.offering import called, probed
+from tests.kinds.offering import ERAS, called, probed
 from tests.kinds.own_metrics import Lie, measuring, metrics_probe, response
 from tests.peers.ports import closed_port
+from tests.peers.protocol import Era
 from tests.reference.processes import serving
 from tests.reference.redis.server import running
 
@@ -35,19 +36,21 @@ LIES: Final[dict[str, tuple[Lie, str]]] = {
 }
 
 
-async def held(folder: Path, lie: Lie | None = None, **changes: Any) -> Outcome:
-    async with measuring(lie) as (peer, page):
+async def held(folder: Path, lie: Lie | None = None, *, era: Era = "modern", **changes: Any) -> Outcome:
+    async with measuring(lie, era=era) as (peer, page):
         return await probed(peer, metrics_probe(page, **changes), folder, target={"allow_writes": True})
 
 
-async def test_counters_that_move_by_what_was_done_pass(tmp_path: Path) -> None:
-    outcome = await held(tmp_path)
+@pytest.mark.parametrize("era", ERAS)
+async def test_counters_that_move_by_what_was_done_pass(era: Era, tmp_path: Path) -> None:
+    outcome = await held(tmp_path, era=era)
     assert (outcome.verdict, outcome.message) == (Verdict.PASS, "")
 
 
+@pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize(("lie", "message"), LIES.values(), ids=LIES)
-async def test_a_counter_that_does_not_move_is_told_by_name(lie: Lie, message: str, tmp_path: Path) -> None:
-    outcome = await held(tmp_path, lie)
+async def test_a_counter_that_does_not_move_is_told_by_name(lie: Lie, message: str, era: Era, tmp_path: Path) -> None:
+    outcome = await held(tmp_path, lie, era=era)
     assert (outcome.reason, outcome.step) == (Reason.METRICS_UNTRUE, "metrics")
     assert message in outcome.message
     assert all(each.keyword and each.expected and each.seen for each in outcome.evidence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any, Final
@@ -12,14 +13,14 @@ from prober.config.document.diagnostics import ConfigError
 from prober.engine import run_pass
 from prober.loader import load
 from prober.outcome import Outcome, Reason, Verdict
-from tests.kinds.offering import ERAS, document, probed
+from tests.kinds.offering import ERAS, document, probed, respond
 from tests.leaks import nothing_left_behind
 from tests.peers.http_acts import status
-from tests.peers.http_peer import Act, HttpPeer, Script, http_peer
+from tests.peers.http_peer import Act, Call, HttpPeer, Script, http_peer, well
 from tests.peers.messages import dump
-from tests.peers.protocol import Era
-from tests.peers.sse_acts import listened
-from tests.peers.wire import event
+from tests.peers.protocol import Era, Step
+from tests.peers.sse_acts import acknowledged, listened
+from tests.peers.wire import EVENTS, JSON, event, hang, head, send
 from tests.running import run_document
 
 STREAM: Final = {"kind": "stream", "hold": "1500ms", "timeout": "20s"}
@@ -98,6 +99,94 @@ async def test_a_ping_on_the_stream_is_answered(tmp_path: Path) -> None:
     assert [request.message for request in peer.requests if request.rpc_id == "p1"] == [
         {"jsonrpc": "2.0", "id": "p1", "result": {}}
     ]
+
+
+class Restless:
+    """A server whose tools change at the second read of them; it says so on the stream, or does not."""
+
+    def __init__(self, era: Era, *, announces: bool, promises: bool = True, changes: bool = True):
+        self.era, self.promises, self.changes = era, promises, changes
+        self.lists = 0
+        self.announces = announces
+        self.changed = asyncio.Event()
+
+    async def begin(self, call: Call) -> None:
+        good = dict(call.good.message or {})
+        capabilities = good["result"]["capabilities"] | ({"tools": {"listChanged": True}} if self.promises else {})
+        await call.respond(
+            200, {"Content-Type": JSON}, dump(good | {"result": good["result"] | {"capabilities": capabilities}})
+        )
+
+    async def list(self, call: Call) -> None:
+        if call.request.rpc_method != "tools/list":
+            return await well(call)
+        self.lists += 1
+        if self.lists > 1:
+            self.changed.set()
+        result = (call.good.message or {})["result"]
+        tools = result["tools"][: 1 if self.changes and self.lists > 1 else None]
+        return await respond(call, result | {"tools": tools})
+
+    async def listen(self, call: Call) -> None:
+        await send(call.writer, head(200, {"Content-Type": EVENTS, "Transfer-Encoding": "chunked"}))
+        if self.era == "modern":
+            await call.say(event(dump(acknowledged(call.request.rpc_id))))
+        await self.changed.wait()
+        if self.announces:
+            await call.say(CHANGED)
+        await hang(call.reader)
+
+    async def outcome(self, folder: Path, *, lists: Act | None = None, **probe: Any) -> Outcome:
+        begin: Step = "discover" if self.era == "modern" else "initialize"
+        script = Script(era=self.era, faults={"listen": self.listen, "list": lists or self.list, begin: self.begin})
+        async with nothing_left_behind(), http_peer(script) as peer:
+            return await probed(peer, STREAM | {"list_changed": "fail", **probe}, folder)
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_list_that_changes_in_silence_fails_where_the_server_announces_changes(
+    era: Era, tmp_path: Path
+) -> None:
+    outcome = await Restless(era, announces=False).outcome(tmp_path)
+    assert outcome.reason is Reason.EXPECTATION_FAILED
+    assert outcome.message == (
+        "tools/list changed while the stream was open (forget), and no notifications/tools/list_changed came: clients"
+        " keep the old list"
+    )
+    outcome = await Restless(era, announces=False).outcome(tmp_path, list_changed="warn")
+    assert (outcome.verdict, [each[:18] for each in outcome.warnings]) == (Verdict.PASS, ["tools/list changed"])
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize(
+    "right",
+    [{"announces": True}, {"announces": False, "changes": False}, {"announces": False, "promises": False}],
+    ids=["announced", "unchanged", "not promised"],
+)
+async def test_a_change_that_is_announced_or_was_never_promised_to_be_passes(
+    right: dict[str, bool], era: Era, tmp_path: Path
+) -> None:
+    server = Restless(era, **right)
+    outcome = await server.outcome(tmp_path)
+    assert (outcome.verdict, outcome.message, outcome.warnings) == (Verdict.PASS, "", ())
+    assert server.lists == (2 if server.promises else 0)
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_lists_that_cannot_be_read_are_no_cut_of_the_stream(era: Era, tmp_path: Path) -> None:
+    server = Restless(era, announces=False)
+    outcome = await server.outcome(tmp_path, lists=status(500))
+    assert (outcome.reason, outcome.step) == (Reason.SERVER_ERROR, "tools/list")
+    assert outcome.message.startswith("in the session that reads the lists: ")
+
+
+async def test_a_stream_that_is_cut_leaves_no_session_behind(tmp_path: Path) -> None:
+    server = Restless("handshake", announces=False)
+    script = Script(era="handshake", faults={"listen": listened(0.3), "list": server.list, "initialize": server.begin})
+    async with nothing_left_behind(), http_peer(script) as peer:
+        outcome = await probed(peer, STREAM | {"list_changed": "fail"}, tmp_path)
+    assert outcome.reason is Reason.STREAM_CUT
+    assert peer.verbs.count("DELETE") == peer.rpc_methods.count("initialize") == 2
 
 
 async def test_streams_take_no_turn_of_other_probes(tmp_path: Path) -> None:

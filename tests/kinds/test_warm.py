@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,8 @@ import pytest
 from prober.outcome import Reason, Verdict
 from tests.cli.command import mcp_prober, quickly, written
 from tests.kinds.offering import ERAS, Answer, called, document, gives, offering, probed, tool
-from tests.peers.protocol import Era, Message
+from tests.peers.http_peer import Call, Script, http_peer, well
+from tests.peers.protocol import FACTS, Era, Message, Step
 
 SLOW: Final = 0.4
 PROBE: Final[dict[str, Any]] = {"kind": "call", "tool": "look", "warm": True}
@@ -82,6 +84,32 @@ async def test_without_warm_there_is_one_call_and_no_such_fact(tmp_path: Path) -
         outcome = await probed(peer, {"kind": "call", "tool": "look"}, tmp_path)
         assert len(called(peer)) == 1
     assert "warm_latency_seconds" not in outcome.facts
+
+
+OTHERS: Final[dict[Step, dict[str, Any]]] = {
+    "read": {"kind": "read", "uri": FACTS["uri"], "warm": True, "warm_latency": {"fail": "300ms"}},
+    "prompt": {"kind": "prompt", "prompt": "greet", "arguments": {"name": "Ada"}, "warm": True}
+    | {"warm_latency": {"fail": "300ms"}},
+}
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("step", OTHERS)
+async def test_a_resource_and_a_prompt_have_a_second_request_with_a_budget_of_its_own(
+    step: Step, era: Era, tmp_path: Path
+) -> None:
+    left = [0.0, SLOW, SLOW, 0.0]
+
+    async def slow(call: Call) -> None:
+        await asyncio.sleep(left.pop(0))
+        await well(call)
+
+    async with http_peer(Script(era=era, faults={step: slow})) as peer:
+        waking, awake = [await probed(peer, OTHERS[step], tmp_path) for _ in range(2)]
+    assert waking.reason is Reason.TOO_SLOW
+    assert re.match(r"of the second (read|request): the answer took ", waking.message), waking.message
+    assert (awake.verdict, awake.message) == (Verdict.PASS, "")
+    assert awake.facts["latency_seconds"] >= SLOW > awake.facts["warm_latency_seconds"]
 
 
 async def test_the_metrics_are_of_the_second_call_alone(tmp_path: Path) -> None:

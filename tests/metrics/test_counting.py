@@ -286,7 +286,7 @@ async def test_maintenance_and_budget_are_those_of_the_moment_and_only_where_con
     open_windows = {names for names, now in (await values(metrics, "mcp_probe_maintenance")).items() if now}
     assert open_windows == {("hello", "web")}
     assert asked[:5] == ["hello", "offer", "users", "visit", "search"]
-    assert set(asked) == {"hello", "offer", "users", "visit", "search"}
+    assert set(asked) == {"hello", "offer", "users", "visit", "search", "strangers", "apart"}
     windows.clear()
     assert set((await values(metrics, "mcp_probe_maintenance")).values()) == {0}
     budgets.clear()

@@ -9,7 +9,9 @@ from prober.outcome import Symptom
 from tests.metrics.reading import OPENMETRICS, metrics_of, page, parsed
 from tests.metrics.world import SOURCES, WORKERS, configured, eventful
 
-OF_KINDS: Final = ("mcp_contract_", "mcp_race_", "mcp_session_", "mcp_stream_")
+OF_KINDS: Final = tuple(
+    f"mcp_{word}_" for word in ("auth", "contract", "isolation", "metrics", "race", "session", "stream")
+)
 """What a kind alone learns begins with the kind."""
 
 

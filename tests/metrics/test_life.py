@@ -57,7 +57,7 @@ async def test_a_probe_goes_with_all_its_series_and_leaves_the_others_alone() ->
 async def test_a_target_goes_with_its_last_probe() -> None:
     metrics = eventful_metrics()
     assert "web" in await named(metrics, "target")
-    config = without("hello", "offer", "users", "visit", "search")
+    config = without("hello", "offer", "users", "visit", "search", "strangers", "apart")
     metrics.apply_config(config, config.probes)
     assert await named(metrics, "target") == {"old", "local"}
     assert await value(metrics, "mcp_prober_targets") == 2

@@ -43,7 +43,11 @@ SESSION: Final = {
     "session_connections_lost": 1.0,
     "session_addresses_well": 2.0,
     "session_addresses_failed": 0.0,
+    "rules_broken": 2.0,
 }
+AUTH: Final = {"auth_registration_dcr": 1.0, "auth_registration_cimd": 0.0}
+ISOLATION: Final = {"isolation_calls": 41.0, "isolation_crossed": 4.0}
+TRUTH: Final = {"metrics_moved": 5.0, "metrics_not_moved": 1.0}
 
 STREAM: Final = {"stream_open_seconds": 60.0, "stream_silence_seconds": 15.25}
 DOCUMENT: Final[Mapping[str, Any]] = {
@@ -71,6 +75,14 @@ DOCUMENT: Final[Mapping[str, Any]] = {
             "warm": True,
             "warm_latency": {"warn": "500ms", "fail": "1s"},
         },
+        "strangers": {"target": "web", "kind": "auth", "interval": "10m"},
+        "apart": {
+            "target": "web",
+            "kind": "isolation",
+            "tool": "echo",
+            "arguments": {"text": "{nonce}"},
+            "interval": "10m",
+        },
         "motd": {"target": "old", "kind": "read", "uri": "file:///motd"},
         "greet": {"target": "old", "kind": "prompt", "prompt": "greet", "cron": "*/5 * * * *"},
         "calm": {"target": "old", "kind": "stream", "hold": "60s", "timeout": "70s", "interval": "10m"},
@@ -79,6 +91,13 @@ DOCUMENT: Final[Mapping[str, Any]] = {
             "kind": "scenario",
             "allow_writes": True,
             "steps": [{"name": "one", "tool": "begin"}],
+        },
+        "truth": {
+            "target": "local",
+            "kind": "metrics",
+            "allow_writes": True,
+            "metrics_url": "http://127.0.0.1:9/metrics",
+            "write": {"tool": "add", "times": 3},
         },
         "steps-survive-races": {
             "target": "local",
@@ -154,6 +173,9 @@ def eventful(config: Config) -> list[ScheduledRun]:
     changes = {"contract_changes_breaking": 0.0, "contract_changes_additive": 2.0, "contract_changes_cosmetic": 1.0}
     race = {"race_operations": 200.0, "race_overlap": 8.0, "race_violations_lost_update": 3.0}
     return [
+        ran(probes["strangers"], facts=AUTH),
+        ran(probes["apart"], facts=ISOLATION, reason=Reason.ANSWER_CROSSED),
+        ran(probes["truth"], facts=TRUTH, reason=Reason.METRICS_UNTRUE),
         ran(probes["hello"], server=MODERN, facts=expiry, phases=PHASES),
         ran(probes["hello"], at=60, took=0.0000125, reason=Reason.CONNECT_REFUSED),
         ran(probes["offer"], server=MODERN, facts={"tools": 7.0, **changes}, phases=PHASES),

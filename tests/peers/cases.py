@@ -74,14 +74,22 @@ class Case:
     """None: a well-behaved peer."""
     reason: Reason | None
     protocol: Literal["modern", "handshake", "auto"]
+    kind: str | None = None
+    """The kind of probe that a well-behaved peer has to pass, where the step does not say it."""
 
     @property
     def name(self) -> str:
         protocol = "auto-" if self.protocol == "auto" else ""
-        return f"{self.transport}-{protocol}{self.era}-{self.step}-{self.fault or 'well'}"
+        well = f"well-{self.kind}" if self.kind else "well"
+        return f"{self.transport}-{protocol}{self.era}-{self.step}-{self.fault or well}"
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def probed(self) -> str:
+        """The kind of its probe."""
+        return str(self._probe()["kind"])
 
     @property
     def timeout(self) -> str:
@@ -102,6 +110,8 @@ class Case:
             yield Ground(folder=folder, document=document, peer=peer)
 
     def _probe(self) -> dict[str, Any]:
+        if self.kind is not None:
+            return {"kind": self.kind}
         own = fault_of(self).probe if self.fault else {}
         return dict(own) if "kind" in own else {**PROBE_OF[self.step], **own}
 
@@ -189,6 +199,18 @@ _TURNS_DOWN: Final[Mapping[Transport, tuple[str, ...]]] = {
 """What servers of the handshake era do with `server/discover`, which they do not know."""
 
 
+_RULES: Final[tuple[tuple[Step, str], ...]] = (("ping", "session"), ("unknown", "http"), ("list", "clients"))
+"""Kinds of probes that hold a server against rules, with a place where a peer breaks one."""
+
+
+def _of_rules() -> Iterator[Case]:
+    """No fault at all: beside each peer that breaks a rule there is one that keeps it."""
+    eras: tuple[Era, ...] = ("modern", "handshake")
+    for era in eras:
+        for step, kind in _RULES:
+            yield Case(transport="http", era=era, step=step, fault=None, reason=None, protocol=era, kind=kind)
+
+
 def _auto() -> Iterator[Case]:
     """`protocol: auto`: the era is learnt from the peer, and never from its failing."""
     eras: tuple[Era, ...] = ("modern", "handshake")
@@ -202,4 +224,4 @@ def _auto() -> Iterator[Case]:
         yield Case(transport="http", era="modern", step="discover", fault=name, reason=reason, protocol="auto")
 
 
-CASES: Final[tuple[Case, ...]] = (*_well_behaved(), *_pinned(), *_auto())
+CASES: Final[tuple[Case, ...]] = (*_well_behaved(), *_of_rules(), *_pinned(), *_auto())

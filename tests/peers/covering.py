@@ -12,7 +12,7 @@ def shows(case: Case) -> frozenset[Hashable]:
     """What is seen when a case runs: a fault, a place and an outcome, each on the case's transport."""
     return frozenset(
         {
-            ("fault", case.transport, case.fault, case.protocol == "auto"),
+            ("fault", case.transport, case.fault or case.kind, case.protocol == "auto"),
             ("place", case.transport, case.era, case.step, case.protocol),
             ("outcome", case.transport, case.reason),
         }

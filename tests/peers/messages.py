@@ -184,6 +184,9 @@ MESSAGE_FAULTS: Final[Mapping[str, Fault[Spoil]]] = {
         reason=Reason.INPUT_REQUIRED,
         where=frozenset(Place("modern", step) for step in ("call", "read", "prompt")),
     ),
+    "asks_for_a_visit": Fault(
+        act=rpc_error(RpcError(-32042, "Open this address first")), reason=Reason.INPUT_REQUIRED, where=CALL
+    ),
     "disjoint_versions": Fault(
         act=result(lambda answer: answer.update(supportedVersions=["2099-01-01"])),
         reason=Reason.VERSION_UNSUPPORTED,

@@ -42,6 +42,7 @@ MADE: Final = {
     "no_result_type": rb'(?!.*resultType).*"result":\{',
     "unknown_result_type": rb'.*"resultType":"task"',
     "input_required": rb'.*"result":\{"resultType":"input_required","inputRequests":\{"name"',
+    "asks_for_a_visit": rb'.*"error":\{"code":-32042,"message":"Open this address first"\}',
     "disjoint_versions": rb'.*"supportedVersions":\["2099-01-01"\]',
     "unknown_version": rb'.*"protocolVersion":"2099-01-01"',
     "same_cursor_for_ever": rb'.*"nextCursor":"again"',

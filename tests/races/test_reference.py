@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from prober.engine import run_pass
 from prober.outcome import Outcome
+from tests.peers.protocol import Era
 from tests.races.reference import FOUND, Reference, sessions, short
 
 OPERATIONS = 100
@@ -16,14 +18,20 @@ OPERATIONS = 100
 CASES = [(fault, probe, reasons) for fault, probes in FOUND.items() for probe, reasons in probes.items()]
 
 
-async def _run(server: Reference, folder: Path, *names: str, operations: int = OPERATIONS) -> list[Outcome]:
+async def _run(
+    server: Reference, folder: Path, *names: str, operations: int = OPERATIONS, era: Era | None = None
+) -> list[Outcome]:
     config = server.probes(folder)
+    if era is not None:
+        targets = {name: replace(target, protocol=era) for name, target in config.targets.items()}
+        config = replace(config, targets=targets)
     probes = [short(config.probes[name], operations=operations) for name in names or config.probes]
     return await run_pass(config, probes, concurrency=1)
 
 
-async def test_a_right_server_passes_every_race(right: Reference, tmp_path: Path) -> None:
-    outcomes = await _run(right, tmp_path)
+@pytest.mark.parametrize("era", ["modern", pytest.param("handshake", marks=pytest.mark.slow)])
+async def test_a_right_server_passes_every_race(right: Reference, era: Era, tmp_path: Path) -> None:
+    outcomes = await _run(right, tmp_path, era=era)
     assert {each.probe for each in outcomes} == {probe for probes in FOUND.values() for probe in probes}
     assert [f"{each.probe}: {each.reason}: {each.message}" for each in outcomes if each.verdict != "pass"] == []
     assert all(each.facts["race_overlap"] >= 4 for each in outcomes), [each.facts for each in outcomes]
@@ -40,10 +48,20 @@ async def test_a_fault_is_found(
     right.switch(fault)
     [outcome] = await _run(right, tmp_path, probe)
     assert outcome.reason in reasons, outcome.message
+    assert outcome.server.era == "modern"
     if outcome.step == "race":
         detail = outcome.evidence[0].detail or ""
         assert detail.count("client ") >= 2, detail
         assert f"--probe {probe} --seed" in detail
+
+
+@pytest.mark.parametrize("fault", FOUND)
+async def test_a_fault_is_found_in_the_handshake_era_too(right: Reference, fault: str, tmp_path: Path) -> None:
+    right.switch(fault)
+    probe, reasons = next(iter(FOUND[fault].items()))
+    [outcome] = await _run(right, tmp_path, probe, era="handshake")
+    assert outcome.reason in reasons, outcome.message
+    assert outcome.server.era == "handshake"
 
 
 @pytest.mark.parametrize("fault", ["lost-update:0.1", "duplicate-event:0.1"])

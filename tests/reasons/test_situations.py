@@ -440,7 +440,7 @@ CASES: Final = {
         reason=Reason.RPC_ERROR,
         situation=Situation.CAPABILITY_WANTED,
         message="error -32021: sampling is needed",
-        next="Probe a tool that needs no such capability",
+        next="If the tool answers by a task, write `task: follow` in a probe of `kind: call`. Otherwise probe",
     ),
     "an answer that is too heavy": Case(
         setting=well_behaved,

@@ -194,6 +194,23 @@ async def test_a_dropped_tool_is_neither_listed_nor_there_to_call(server: Inside
     await server.call("get_session", session_id=handle)
 
 
+async def test_an_unusable_schema_has_choices_at_its_root(server: Inside) -> None:
+    before = await server.tools()
+    await switch(server, "unusable-schema")
+    after = await server.tools()
+    assert [name for name in TOOLS if before[name] != after[name]] == ["get_workflow_state"]
+    assert after["get_workflow_state"]["inputSchema"].keys() - before["get_workflow_state"]["inputSchema"] == {"anyOf"}
+
+
+async def test_answers_are_crossed_for_calls_that_come_together_and_for_no_others(server: Inside) -> None:
+    handles = [await server.session() for _ in range(2)]
+    await switch(server, "crossed-answers")
+    alone = await server.call("get_session", session_id=handles[0])
+    together = await asyncio.gather(*(server.call("get_session", session_id=handle) for handle in handles))
+    assert alone["sessionId"] == handles[0]
+    assert [each["sessionId"] for each in together] == handles[::-1]
+
+
 async def test_a_drifted_schema_asks_for_one_argument_more(server: Inside) -> None:
     before = await server.tools()
     await switch(server, "schema-drift")

@@ -7,7 +7,7 @@ import contextlib
 import json
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -51,10 +51,12 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]
         yield server
 
 
-async def ask(process: ServerProcess, *, timeout: float = 10) -> httpx.Response:
+async def ask(
+    process: ServerProcess, headers: Mapping[str, str] | None = None, *, timeout: float = 10
+) -> httpx.Response:
     """Read the workflow."""
     async with httpx.AsyncClient(timeout=timeout, verify=NO_TLS) as client:
-        return await client.post(process.url, json=BODY, headers=HEADERS)
+        return await client.post(process.url, json=BODY, headers={**HEADERS, **(headers or {})})
 
 
 async def switch(process: ServerProcess, *faults: str) -> dict[str, Any]:
@@ -106,6 +108,16 @@ async def hang(process: ServerProcess) -> None:
         await ask(process, timeout=0.3)
 
 
+async def any_origin(process: ServerProcess) -> None:
+    assert (await ask(process, {"origin": "https://page.example"})).json()["id"] == 41
+    assert (await ask(process)).json()["id"] == 41  # from no page: nothing to pass over
+
+
+async def unchecked_headers(process: ServerProcess) -> None:
+    assert (await ask(process, {"mcp-method": "tools/list"})).json()["id"] == 41
+    assert (await ask(process)).json()["id"] == 41
+
+
 async def slow(process: ServerProcess) -> None:
     began = time.monotonic()
     assert (await ask(process)).json()["id"] == 41
@@ -119,6 +131,8 @@ WIRE: dict[str, Callable[[ServerProcess], Awaitable[None]]] = {
     "malformed-json": malformed_json,
     "truncated-body": truncated_body,
     "wrong-id": wrong_id,
+    "any-origin": any_origin,
+    "unchecked-headers": unchecked_headers,
     "hang": hang,
     "slow": slow,
 }
@@ -138,6 +152,15 @@ async def test_a_wire_fault_shows_while_it_is_on_and_not_after(process: ServerPr
     assert page["faults"][name]["strikes"] == 1
     answer = await ask(process)
     assert (answer.status_code, answer.json()["id"]) == (200, 41)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"), [({"origin": "https://page.example"}, 403), ({"mcp-method": "tools/list"}, 400)]
+)
+async def test_without_a_fault_what_it_passes_over_is_refused(
+    process: ServerProcess, headers: dict[str, str], status: int
+) -> None:
+    assert (await ask(process, headers)).status_code == status
 
 
 async def test_wire_faults_leave_the_pages_alone(process: ServerProcess) -> None:

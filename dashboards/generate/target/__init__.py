@@ -12,6 +12,7 @@ from dashboards.generate.marks import contract_changes, new_rules, new_servers, 
 from dashboards.generate.target.clients import clients
 from dashboards.generate.target.promises import promises
 from dashboards.generate.target.races import races
+from dashboards.generate.target.rules import rules
 from dashboards.generate.target.standing import course, headline, probes
 from dashboards.generate.target.timing import timing
 from dashboards.generate.variables import CLUSTER, JOB, LOCATION, PROBE, TARGET
@@ -64,6 +65,7 @@ def dashboard() -> Dashboard:
             timing(q.TARGETS, q.PROBES),
             promises(q.TARGETS, q.PROBES),
             clients(q.TARGETS),
+            rules(q.PROBES),
             races(q.PROBES),
         ),
         runbooks={**RUNBOOKS, **_RUNBOOKS},

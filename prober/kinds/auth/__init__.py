@@ -10,7 +10,7 @@ from prober.config.fields.mapping_schema import key, mapping_of, settings
 from prober.config.fields.secret import Secret
 from prober.config.fields.urls import URL
 from prober.config.fields.wrapping import Converted, Expanding
-from prober.config.kind import ProbeKind
+from prober.config.kind import FactMetric, ProbeKind
 from prober.outcome import Reason
 
 
@@ -50,4 +50,14 @@ KIND: Final = ProbeKind(
         Reason.UNDECIDED: "If the message names an origin that is yours, add it to `issuers` of the probe {probe}:"
         " nothing else that a server names is fetched. A process has no OAuth: remove the probe of one.",
     },
+    metrics=(
+        FactMetric(
+            name="mcp_auth_registration",
+            type="gauge",
+            help="Whether a client that nobody has registered gets an id of all the authorization servers that the last"
+            " run read, by way: 1 if so, else 0.",
+            label="way",
+            facts={"dcr": "auth_registration_dcr", "cimd": "auth_registration_cimd"},
+        ),
+    ),
 )

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from prober.config.answer_checks import LATENCY, Checks, Latency
-from prober.config.fields.field_types import Boolean, JsonObject, Text
-from prober.config.fields.mapping_schema import OnlyWith, inline, key, mapping_of, settings
+from prober.config.answer_checks import Checks
+from prober.config.fields.field_types import Choice, JsonObject, Text
+from prober.config.fields.mapping_schema import inline, key, mapping_of, settings
 from prober.config.fields.wrapping import Expanding
-from prober.config.kind import FactMetric, ProbeKind
+from prober.config.kind import ProbeKind
 from prober.kinds.reasons import CHECK_REASONS, TOOL_REASONS
-
-WARM: Final = "warm_latency_seconds"
-"""The fact of the second call."""
+from prober.kinds.warm import WARM_METRICS, WITH_WARM, Second
 
 
 @settings
@@ -27,37 +25,20 @@ class CallSettings:
         default_factory=dict,
         repr=False,
     )
-    warm: bool = key(
-        Boolean(),
-        "Whether the run makes the call a second time, in the same session, to tell a server that is slow from one"
-        " that was asleep. What came before the first call, such as a handshake, may have woken it already.",
-        default=False,
+    task: str | None = key(
+        Choice(("follow",)),
+        "`follow`: a call that the server answers by a task is polled until the task ends, and its result is judged;"
+        " `latency` is then for the whole of it. Without, no server is told that the prober can follow one.",
+        default=None,
     )
-    warm_latency: Latency = key(
-        LATENCY, "How long the second answer may take; `latency` is for the first.", default=Latency()
-    )
+    second: Second = inline(default=Second())
     checks: Checks = inline(default=Checks())
 
 
 KIND: Final = ProbeKind(
     rank=30,
     help="Call one tool and judge its answer.",
-    settings=mapping_of(CallSettings, rules=(OnlyWith("warm", "warm_latency"),)),
+    settings=mapping_of(CallSettings, rules=(WITH_WARM,)),
     reasons=lambda _: TOOL_REASONS | CHECK_REASONS,
-    metrics=(
-        FactMetric(
-            name="mcp_probe_warm_latency_seconds",
-            type="gauge",
-            help="Seconds that the second call of the last run took, of a probe with warm; its first call is"
-            " mcp_probe_latency_seconds.",
-            facts={"": WARM},
-        ),
-        FactMetric(
-            name="mcp_probe_warm_latency_budget_seconds",
-            type="gauge",
-            help="Seconds of the second call from which on the probe warns or fails; no series where no budget is set.",
-            label="level",
-            facts={"warn": f"{WARM}_warn", "fail": f"{WARM}_fail"},
-        ),
-    ),
+    metrics=WARM_METRICS,
 )

@@ -50,7 +50,7 @@ def _learn(context: ProbeContext, linted: Linted) -> None:
     for client in linted.clients:
         usable = linted.usable_by(client)
         if not (usable and linted.unread):  # of what nobody looked at, nobody says that it is well
-            facts[f"client_usable_{client.id}"] = usable
+            facts[f"client_usable_{client.id}"] = float(usable)
         counts = {f"client_{severity}s_{client.id}": len(linted.of(client, severity)) for severity in SEVERITIES}
         facts.update((name, count) for name, count in counts.items() if count)  # few are left: history keeps facts
 

@@ -7,9 +7,10 @@ from typing import Final
 from prober.config.fields.field_types import Choice, ListOf, Text
 from prober.config.fields.mapping_schema import key, mapping_of, settings
 from prober.config.kind import ProbeKind
+from prober.kinds.broken_rules import RULES_METRIC
 from prober.outcome import Reason
 
-RULES: Final = ("origin", "unknown-method", "notification", "content-type", "get")
+RULES: Final = ("origin", "host", "unknown-method", "notification", "content-type", "get")
 
 
 @settings
@@ -44,6 +45,7 @@ KIND: Final = ProbeKind(
     settings=mapping_of(HttpSettings),
     reasons=_reasons,
     needs_http=True,
+    metrics=(RULES_METRIC,),
     next_steps={
         Reason.EXPECTATION_FAILED: "Allow in the server's CORS settings what the evidence expects, or have it answer"
         " in the form that the client accepts. If nobody needs it, remove `cors` or `accept` from the probe {probe}.",

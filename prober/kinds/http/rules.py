@@ -1,7 +1,7 @@
 """What the protocol says of odd requests. A rule that it only recommends makes a warning.
 
-Origin: 2025-11-25 and 2026-07-28, Streamable HTTP, "Security" (403). Unknown methods: 2026-07-28, "Protocol Version
-Header" (404 with -32601). Notifications: 2025-11-25, "Sending Messages", 4 (202).
+Origin and DNS rebinding: 2025-11-25 and 2026-07-28, Streamable HTTP, "Security" (403). Unknown methods: 2026-07-28,
+"Protocol Version Header" (404 with -32601). Notifications: 2025-11-25, "Sending Messages", 4 (202).
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from prober.client.jsonrpc import METHOD_NOT_FOUND
 from prober.kinds.broken_rules import BrokenRules
 from prober.kinds.context import ProbeContext
 from prober.kinds.speaker import Speaker, evidence_of, says_nothing
-from prober.outcome import Reason
+from prober.outcome import Failure, Reason
 
-_FOREIGN: Final = "https://page.mcp-prober.invalid"
-"""The origin of a page that can be nobody's: the name cannot exist (RFC 6761)."""
+_NOBODY: Final = "page.mcp-prober.invalid"
+"""A host that can be nobody's: the name cannot exist (RFC 6761)."""
+_FOREIGN: Final = f"https://{_NOBODY}"
+_HUNG_UP: Final = frozenset({Reason.CONNECTION_CLOSED, Reason.CONNECTION_RESET})
 _NO_METHOD: Final = "mcp-prober/no-such-method"
 _PATIENCE: Final = 3.0
 
@@ -43,6 +45,36 @@ async def try_origin(context: ProbeContext, speaker: Speaker, connection: BareHt
             step=speaker.harmless,
             evidence=evidence_of(reply, rule="origin", expected="HTTP 403"),
         )
+
+
+async def try_host(context: ProbeContext, speaker: Speaker, broken: BrokenRules) -> None:
+    """A request as DNS rebinding makes it, of a server that only some can reach and that refuses foreign origins.
+
+    A page has its own name lead to the server: to the browser, page and server are then one origin. A server that holds
+    the Origin against the Host finds nothing wrong with that; the name of the host is not its own.
+    """
+    url = urlsplit(context.target.url or "")
+    if not _is_near(context.target.url or ""):
+        return
+    host = _NOBODY if url.port is None else f"{_NOBODY}:{url.port}"
+    step = f"{speaker.harmless} (foreign Host)"
+    rebound = {"Host": host, "Origin": f"{url.scheme}://{host}"}
+    try:
+        async with speaker.connection() as connection:
+            reply = await speaker.ask(connection, speaker.harmless, headers=rebound, step=step)
+    except Failure as failure:
+        if failure.reason in _HUNG_UP:
+            return  # a refusal, as nginx makes it by `return 444`
+        raise
+    if reply.result is None:
+        return
+    broken.add(
+        Reason.ORIGIN_UNCHECKED,
+        f"a request with a foreign Host, and an Origin that matches it, is answered {reply}: a web page can use the"
+        " server by DNS rebinding",
+        step=speaker.harmless,
+        evidence=evidence_of(reply, rule="host", expected="HTTP 403 or 421"),
+    )
 
 
 def _takes_all(reply: Reply) -> bool:

@@ -9,6 +9,7 @@ from prober.kinds.http.expected import expect_accept, expect_cors
 from prober.kinds.http.rules import (
     try_content_type,
     try_get,
+    try_host,
     try_notification,
     try_origin,
     try_unknown_method,
@@ -22,6 +23,8 @@ async def run(context: ProbeContext, settings: HttpSettings) -> None:
     async with speaker.connection() as connection, speaker.session(connection):
         if "origin" not in settings.skip:
             await try_origin(context, speaker, connection, broken)
+            if "host" not in settings.skip and not broken.any:
+                await try_host(context, speaker, broken)
         if "unknown-method" not in settings.skip:
             await try_unknown_method(context, speaker, connection, broken)
         if "notification" not in settings.skip:
@@ -34,4 +37,4 @@ async def run(context: ProbeContext, settings: HttpSettings) -> None:
             await expect_accept(speaker, connection, broken, form)
         if settings.cors is not None:
             await expect_cors(context, speaker, connection, broken, settings.cors)
-    broken.conclude()
+    broken.conclude(context.facts)

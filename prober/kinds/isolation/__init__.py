@@ -8,7 +8,7 @@ from typing import Any, Final
 from prober.config.fields.field_types import Integer, JsonObject, Text
 from prober.config.fields.mapping_schema import Values, key, mapping_of, settings
 from prober.config.fields.wrapping import Expanding
-from prober.config.kind import ProbeKind
+from prober.config.kind import FactMetric, ProbeKind
 from prober.kinds.placeholders import names_in
 from prober.kinds.reasons import TOOL_REASONS
 from prober.kinds.step import check_arguments
@@ -51,4 +51,13 @@ KIND: Final = ProbeKind(
         Reason.UNDECIDED: "Raise `clients` or `rounds` of the probe {probe}, so that calls overlap. On stdio a"
         " client has a process of its own: remove the probe there.",
     },
+    metrics=(
+        FactMetric(
+            name="mcp_isolation_calls",
+            type="gauge",
+            help="Calls that the clients of the last run made, and answers that reached another client than their own.",
+            label="answer",
+            facts={"due": "isolation_calls", "crossed": "isolation_crossed"},
+        ),
+    ),
 )

@@ -48,6 +48,8 @@ async def run(context: ProbeContext, settings: IsolationSettings) -> None:
             async with asyncio.TaskGroup() as together:
                 for client in range(settings.clients):
                     together.create_task(clients.ask(client, number))
+    context.facts["isolation_calls"] = clients.calls.made
+    context.facts["isolation_crossed"] = len(clients.calls.crossings)
     clients.judge()
 
 

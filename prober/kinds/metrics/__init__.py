@@ -11,7 +11,7 @@ from typing import Final
 
 from prober.config.document.cursor import Cursor
 from prober.config.fields.mapping_schema import AtLeastOne, mapping_of
-from prober.config.kind import ProbeKind
+from prober.config.kind import FactMetric, ProbeKind
 from prober.kinds.metrics.settings import ACTS, MetricsSettings, check_acts, check_placeholders
 from prober.kinds.reasons import CHECK_REASONS, TOOL_REASONS
 from prober.kinds.step import list_at
@@ -32,6 +32,15 @@ KIND: Final = ProbeKind(
         " be read, of the one process that answers the calls, or a call that is turned down.",
         Reason.EXPECTATION_FAILED: "Correct `expect` or `capture` of the step {step} in the probe {probe}.",
     },
+    metrics=(
+        FactMetric(
+            name="mcp_metrics_counters",
+            type="gauge",
+            help="Counters of the server's own page that had to move by what the last run did, by whether they did.",
+            label="moved",
+            facts={"yes": "metrics_moved", "no": "metrics_not_moved"},
+        ),
+    ),
     answers=_steps,
     writes_need_target=True,
 )

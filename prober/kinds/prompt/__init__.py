@@ -11,6 +11,7 @@ from prober.config.fields.mapping_schema import inline, key, mapping_of, setting
 from prober.config.fields.wrapping import Expanding
 from prober.config.kind import ProbeKind
 from prober.kinds.reasons import CHECK_REASONS
+from prober.kinds.warm import WARM_METRICS, WITH_WARM, Second
 
 
 @settings
@@ -21,9 +22,14 @@ class PromptSettings:
     arguments: Mapping[str, str] = key(
         Expanding(MapOf(value=Text(may_be_empty=True))), "Its arguments, all texts.", default_factory=dict, repr=False
     )
+    second: Second = inline(default=Second())
     checks: Checks = inline(default=Checks(source="result"), narrowed=WITHOUT_STRUCTURED)
 
 
 KIND: Final = ProbeKind(
-    rank=50, help="Get one prompt and judge it.", settings=mapping_of(PromptSettings), reasons=lambda _: CHECK_REASONS
+    rank=50,
+    help="Get one prompt and judge it.",
+    settings=mapping_of(PromptSettings, rules=(WITH_WARM,)),
+    reasons=lambda _: CHECK_REASONS,
+    metrics=WARM_METRICS,
 )

@@ -10,6 +10,7 @@ from prober.config.fields.mapping_schema import inline, key, mapping_of, setting
 from prober.config.fields.wrapping import Expanding
 from prober.config.kind import ProbeKind
 from prober.kinds.reasons import CHECK_REASONS
+from prober.kinds.warm import WARM_METRICS, WITH_WARM, Second
 
 
 @settings
@@ -17,9 +18,14 @@ class ReadSettings:
     """Read one resource."""
 
     uri: str = key(Expanding(Text()), "The resource to read.", repr=False)
+    second: Second = inline(default=Second())
     checks: Checks = inline(default=Checks(source="result"), narrowed=WITHOUT_STRUCTURED)
 
 
 KIND: Final = ProbeKind(
-    rank=40, help="Read one resource and judge it.", settings=mapping_of(ReadSettings), reasons=lambda _: CHECK_REASONS
+    rank=40,
+    help="Read one resource and judge it.",
+    settings=mapping_of(ReadSettings, rules=(WITH_WARM,)),
+    reasons=lambda _: CHECK_REASONS,
+    metrics=WARM_METRICS,
 )

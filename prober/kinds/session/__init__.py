@@ -7,6 +7,7 @@ from typing import Final
 from prober.config.fields.field_types import Choice, Integer, ListOf
 from prober.config.fields.mapping_schema import key, mapping_of, settings
 from prober.config.kind import FactMetric, ProbeKind
+from prober.kinds.broken_rules import RULES_METRIC
 from prober.outcome import Reason
 
 RULES: Final = ("dead-session", "get", "versions", "headers")
@@ -41,6 +42,7 @@ KIND: Final = ProbeKind(
     reasons=lambda _: {Reason.SESSION_LOST, Reason.DEAD_SESSION, Reason.HTTP_RULE_BROKEN, Reason.HEADERS_UNCHECKED},
     needs_http=True,
     metrics=(
+        RULES_METRIC,
         FactMetric(
             name="mcp_session_connections",
             type="gauge",

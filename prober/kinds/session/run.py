@@ -34,7 +34,7 @@ async def run(context: ProbeContext, settings: SessionSettings) -> None:
                 await try_headers(context, speaker, connection, broken, tools="tools" in capabilities)
             if "versions" not in settings.skip:
                 await try_versions(context, speaker, connection, broken)
-    broken.conclude()
+    broken.conclude(context.facts)
 
 
 async def _in_handshake_era(

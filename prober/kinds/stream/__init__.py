@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from prober.config.fields.field_types import Choice
 from prober.config.fields.mapping_schema import Values, key, mapping_of, settings
 from prober.config.fields.unit_fields import Duration
 from prober.config.fields.units import show_duration
@@ -23,6 +24,13 @@ class StreamSettings:
     expect_open: float | None = key(
         Duration(),
         "How long the stream must stay open; what cuts it later is only shown. Default: as long as `hold`.",
+        default=None,
+    )
+    list_changed: str | None = key(
+        Choice(("warn", "fail")),
+        "Read the lists at the beginning and the end of `hold`, in another session. A list that changed without a"
+        " notification on the stream, though the server announces `listChanged`, is warned of (`warn`) or fails the"
+        " probe (`fail`).",
         default=None,
     )
 
@@ -50,7 +58,8 @@ KIND: Final = ProbeKind(
     reasons=lambda _: {Reason.STREAM_CUT, Reason.EXPECTATION_FAILED, Reason.UNDECIDED},
     next_steps={
         Reason.EXPECTATION_FAILED: "If the server is to have a stream, look why it answers so. A server need not have"
-        " one: then remove the probe {probe}.",
+        " one: then remove the probe {probe}. If a list changed in silence, have the server send the notification, or"
+        " not announce `listChanged`.",
         Reason.UNDECIDED: "Remove the probe {probe}, or give it a target with a URL and `transport: http`.",
     },
     metrics=(

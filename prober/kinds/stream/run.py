@@ -6,7 +6,8 @@ In the handshake era that is the GET stream of the session, in the modern era th
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from prober.client.session import Session
 from prober.json_values import cap
 from prober.kinds.context import ProbeContext
 from prober.kinds.stream import StreamSettings
+from prober.kinds.stream.silent_changes import SilentChanges
 from prober.outcome import Evidence, Failure, Phase, Reason
 
 _LISTEN: Final = "subscriptions/listen"
@@ -29,12 +31,19 @@ _BROKEN: Final = frozenset({Reason.CONNECTION_CLOSED, Reason.CONNECTION_RESET, R
 async def run(context: ProbeContext, settings: StreamSettings) -> None:
     if context.target.transport != "http":
         raise Failure(Reason.UNDECIDED, f"over {context.target.transport} there is no stream that a proxy could cut")
+    changes = SilentChanges(context=context, hold=settings.hold) if settings.list_changed is not None else None
     async with context.session() as session:
-        watched = await _watched(context, session, settings.hold)
+        watched = await _watched(context, session, settings.hold, changes)
     context.facts["stream_open_seconds"] = watched.open
     context.facts["stream_silence_seconds"] = watched.silence
     context.facts["stream_keep_alives"] = watched.keep_alives
     context.facts["stream_messages"] = watched.messages
+    _judge_end(context, settings, watched)
+    if changes is not None and watched.end is None:
+        _judge_silence(context, changes, step=watched.step, fails=settings.list_changed == "fail")
+
+
+def _judge_end(context: ProbeContext, settings: StreamSettings, watched: _Watched) -> None:
     if watched.end is None:
         return
     wanted = settings.hold if settings.expect_open is None else settings.expect_open
@@ -52,6 +61,29 @@ async def run(context: ProbeContext, settings: StreamSettings) -> None:
             detail=watched.end,
         ),
     )
+
+
+def _judge_silence(context: ProbeContext, changes: SilentChanges, *, step: str, fails: bool) -> None:
+    if changes.failure is not None:
+        raise changes.failure
+    if not changes.seen:
+        why = (
+            "were not read twice in time"
+            if changes.listening.is_set()
+            else "wait for an acknowledgement that never came"
+        )
+        context.warnings.append(f"whether changes are announced was not seen: the lists {why}")
+        return
+    found = changes.found()
+    if found and fails:
+        raise Failure(
+            Reason.EXPECTATION_FAILED,
+            found[0],
+            step=step,
+            evidence=Evidence(keyword="list_changed", expected="a notification", seen="none"),
+            further=tuple(Evidence(keyword="list_changed", detail=each) for each in found[1:]),
+        )
+    context.warnings += found
 
 
 @dataclass(kw_only=True)
@@ -78,7 +110,7 @@ class _Watched:
         return f"was cut after {self.open:.1f} s, with {alive} until then ({self.end})"
 
 
-async def _watched(context: ProbeContext, session: Session, hold: float) -> _Watched:
+async def _watched(context: ProbeContext, session: Session, hold: float, changes: SilentChanges | None) -> _Watched:
     conversation = session.conversation
     transport = conversation.transport
     assert isinstance(transport, StreamableHttpTransport)
@@ -97,8 +129,8 @@ async def _watched(context: ProbeContext, session: Session, hold: float) -> _Wat
             async with aclosing(transport.listen(message, headers=headers, recorder=recorder)) as pieces:
                 await anext(pieces)  # the head of the answer: the stream is open
                 watched = _Watched(step=step)
-                async with asyncio.timeout(hold) as timeout:
-                    await _read(pieces, watched)
+                async with asyncio.timeout(hold) as timeout, _beside(changes, message):
+                    await _read(pieces, watched, changes)
         except TimeoutError:
             if watched is None or not timeout.expired():
                 raise
@@ -116,7 +148,12 @@ async def _watched(context: ProbeContext, session: Session, hold: float) -> _Wat
     return watched
 
 
-async def _read(pieces: Any, watched: _Watched) -> None:
+def _beside(changes: SilentChanges | None, asked: Mapping[str, Any] | None) -> AbstractAsyncContextManager[None]:
+    """What goes on while the stream is read."""
+    return nullcontext() if changes is None else changes.watched(at_once=asked is None)
+
+
+async def _read(pieces: Any, watched: _Watched, changes: SilentChanges | None) -> None:
     """Note all pieces until the stream ends."""
     async for messages in pieces:
         watched.heard()
@@ -126,6 +163,9 @@ async def _read(pieces: Any, watched: _Watched) -> None:
                 watched.end = _farewell(message)
                 return
             watched.messages += 1
+            if changes is not None:
+                changes.listening.set()
+                changes.heard(message.get("method"))
     watched.heard()
     watched.end = "the server or a proxy ended it"
 

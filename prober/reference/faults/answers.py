@@ -5,6 +5,7 @@ A fault changes a result after it was validated. The declared output schemas sta
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -13,6 +14,9 @@ from typing import Any, Final
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
 from prober.reference.faults.switches import FaultSwitches
+
+_MOMENT: Final = 0.1
+"""Seconds that an answer waits for another to be swapped with."""
 
 BROKEN_TOOL: Final = "get_workflow_state"
 """The tool that the faults of the listing change."""
@@ -40,6 +44,7 @@ class AnswerFaults:
 
     def __init__(self, switches: FaultSwitches) -> None:
         self._switches = switches
+        self._crossing = _Crossing(switches)
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         """Break listings and tool answers, pass everything else on."""
@@ -52,7 +57,8 @@ class AnswerFaults:
             if name == BROKEN_TOOL and self._switches.strike("drop-tool"):
                 nameless = replace(ctx, params={**(ctx.params or {}), "name": ""})
                 return _with_text(await call_next(nameless), f"Unknown tool: {name}")
-            return self._broken_answer(name, await call_next(ctx))
+            result = self._broken_answer(name, await call_next(ctx))
+            return await self._crossing.swapped(result) if self._switches.is_on("crossed-answers") else result
         return await call_next(ctx)
 
     def _broken_listing(self, result: HandlerResult) -> HandlerResult:
@@ -63,6 +69,8 @@ class AnswerFaults:
             tools = [tool for tool in tools if tool["name"] != BROKEN_TOOL]
         if self._switches.strike("schema-drift"):
             tools = [_drifted(tool) if tool["name"] == BROKEN_TOOL else tool for tool in tools]
+        if self._switches.strike("unusable-schema"):
+            tools = [_with_choices(tool) if tool["name"] == BROKEN_TOOL else tool for tool in tools]
         return {**result, "tools": tools}
 
     def _broken_answer(self, name: str, result: HandlerResult) -> HandlerResult:
@@ -80,6 +88,39 @@ class AnswerFaults:
         if structured is result["structuredContent"]:
             return result
         return _with_text({**result, "structuredContent": structured}, json.dumps(structured, indent=2))
+
+
+class _Crossing:
+    """Swaps the answers of two calls that come within a moment."""
+
+    def __init__(self, switches: FaultSwitches) -> None:
+        self._switches = switches
+        self._waiting: tuple[HandlerResult, asyncio.Future[HandlerResult]] | None = None
+
+    async def swapped(self, own: HandlerResult) -> HandlerResult:
+        """The answer of the other call; its own, where no other comes or the fault does not strike."""
+        if self._waiting is not None:
+            (others, other), self._waiting = self._waiting, None
+            if not self._switches.strike("crossed-answers"):
+                other.set_result(others)
+                return own
+            other.set_result(own)
+            return others
+        mine = asyncio.get_running_loop().create_future()
+        self._waiting = (own, mine)
+        try:
+            async with asyncio.timeout(_MOMENT):
+                return await asyncio.shield(mine)
+        except TimeoutError:
+            return own
+        finally:
+            if self._waiting is not None and self._waiting[1] is mine:
+                self._waiting = None
+
+
+def _with_choices(tool: Mapping[str, Any]) -> dict[str, Any]:
+    """With a rule that every call fulfils, in a place where some clients allow none."""
+    return {**tool, "inputSchema": {**tool["inputSchema"], "anyOf": [{"required": ["session_id"]}]}}
 
 
 def _drifted(tool: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """All faults: one mapping from name to where the fault acts, what it does, and the reason that a probe must give.
 
 `reason` is the reason of a probe that can see the fault: a handshake, a call with its schema, a catalog against its
-contract, or a race. Faults on the wire act on HTTP only; the others also on stdio.
+contract, a race, or a probe of the rules that clients and the protocol have. Faults on the wire act on HTTP only; the
+others also on stdio.
 """
 
 from __future__ import annotations
@@ -89,6 +90,26 @@ FAULTS: Final[Mapping[str, FaultKind]] = {
         place="listing",
         does="get_workflow_state is listed with one more required argument and under other hints.",
         reason="contract_broken",
+    ),
+    "unusable-schema": FaultKind(
+        place="listing",
+        does="get_workflow_state is listed with anyOf at the root of its input schema, which some clients refuse.",
+        reason="client_unusable",
+    ),
+    "crossed-answers": FaultKind(
+        place="answer",
+        does="Of two tool calls that come within a tenth of a second, each gets the answer of the other.",
+        reason="answer_crossed",
+    ),
+    "any-origin": FaultKind(
+        place="wire",
+        does="Requests of every web page are served: the header Origin is passed over.",
+        reason="origin_unchecked",
+    ),
+    "unchecked-headers": FaultKind(
+        place="wire",
+        does="Headers that contradict the body of their request are taken for right.",
+        reason="headers_unchecked",
     ),
     "http-500": FaultKind(place="wire", does="HTTP 500 with a text body.", reason="server_error"),
     "http-503": FaultKind(

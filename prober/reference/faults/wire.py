@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from starlette.requests import ClientDisconnect
@@ -45,6 +45,10 @@ class WireFaults:
             await self._serve(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if b"origin" in dict(scope["headers"]) and self._switches.strike("any-origin"):
+            scope = _without_origin(scope)
+        if self._switches.is_on("unchecked-headers"):
+            scope, receive = await self._agreeing(scope, receive)
         if replacing := self._first(_REPLACING):
             await _answer_instead(replacing, scope, receive, send)
         elif spoiling := self._first(_SPOILT):
@@ -52,8 +56,48 @@ class WireFaults:
         else:
             await self._app(scope, receive, send)
 
+    async def _agreeing(self, scope: Scope, receive: Receive) -> tuple[Scope, Receive]:
+        """The request, its headers made to say what its body says."""
+        messages = [message := await receive()]
+        while message["type"] == "http.request" and message.get("more_body"):
+            messages.append(message := await receive())
+        told = _told_by(b"".join(message.get("body", b"") for message in messages))
+        headers = dict(scope["headers"])
+        if any(headers.get(name) != value for name, value in told.items()) and self._switches.strike(
+            "unchecked-headers"
+        ):
+            scope = {**scope, "headers": [*({**headers, **told}).items()]}
+        return scope, _repeating(messages, receive)
+
     def _first(self, names: Iterable[str]) -> str | None:
         return next((name for name in names if self._switches.strike(name)), None)
+
+
+def _without_origin(scope: Scope) -> Scope:
+    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"origin"]}
+
+
+def _told_by(body: bytes) -> dict[bytes, bytes]:
+    """The headers that a body of the modern era asks for; none for any other body."""
+    with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+        message = json.loads(body)
+        version = message["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"]
+        told = {"mcp-protocol-version": version, "mcp-method": message["method"]}
+        if message["method"] == "tools/call":
+            told["mcp-name"] = message["params"]["name"]
+        return {name.encode(): value.encode("ascii", "replace") for name, value in told.items()}
+    return {}
+
+
+def _repeating(messages: Sequence[Message], receive: Receive) -> Receive:
+    """Gives what was received already, then what comes."""
+    already = iter(messages)
+
+    async def again() -> Message:
+        message = next(already, None)
+        return message if message is not None else await receive()
+
+    return again
 
 
 async def _answer_instead(name: str, scope: Scope, receive: Receive, send: Send) -> None:

@@ -79,7 +79,8 @@ class RunPages:
             return page(html, status=404)
         if len(found) > 1:
             return await self._list(found, root=root, title="Runs that began together", about="", filters=[])
-        return await self._one(found[0], root=root, is_recent=is_recent)
+        address = self._external_url or f"{request.url.scheme}://{request.url.netloc}"
+        return await self._one(found[0], root=root, address=address, is_recent=is_recent)
 
     async def run_now(self, request: Request) -> Response:
         if is_cross_site(request.headers, external_url=self._external_url):
@@ -111,7 +112,7 @@ class RunPages:
 
         return page(await self._renderer.in_thread(made))
 
-    async def _one(self, run: RecentRun, *, root: str, is_recent: bool) -> Response:
+    async def _one(self, run: RecentRun, *, root: str, address: str, is_recent: bool) -> Response:
         now, outcome, statuses = datetime.now(UTC), run.outcome, self._app_state.statuses
         status = statuses.find(outcome.target, outcome.probe)
         shown = page_of(
@@ -119,6 +120,7 @@ class RunPages:
             now,
             is_recent=is_recent,
             paths=self._app_state.paths,
+            daemon=address,
             may_be_run=status is not None and (self._authenticated() or not status.probe.allow_writes),
             has_target=any(each.target.name == outcome.target for each in statuses.targets()),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from prober.outcome import Verdict
 from prober.recent import RecentRun
 from prober.report.details import cause
 from prober.report.formatting import counted, duration
-from prober.report.repeating import run_line
+from prober.report.repeating import replay_line, run_line
 from prober.web.pages.failure_view import MAX_LINE, FailureView, failure_view
 from prober.web.pages.formatting import When, ago, one_line
 
@@ -48,6 +48,8 @@ class RunPage:
     is_recent: bool
     """Whether its exchanges are still known."""
     run_line: str
+    replay_line: str
+    """Of a run that did not pass."""
     may_be_run: bool
     """Whether the page offers to run the probe again."""
     has_target: bool
@@ -77,10 +79,18 @@ def _row(run: RecentRun, now: datetime) -> RunRow:
 
 
 def page_of(
-    run: RecentRun, now: datetime, *, is_recent: bool, paths: Iterable[Path], may_be_run: bool, has_target: bool
+    run: RecentRun,
+    now: datetime,
+    *,
+    is_recent: bool,
+    paths: Sequence[Path],
+    daemon: str,
+    may_be_run: bool,
+    has_target: bool,
 ) -> RunPage:
-    """`paths` are those of the configuration."""
+    """`paths` are those of the configuration, `daemon` is the address of this prober."""
     outcome = run.outcome
+    replay = replay_line(paths, outcome.probe, run_id=run.run_id, daemon=daemon)
     began = ago(outcome.started_at, now)
     return RunPage(
         row=_row(run, now),
@@ -88,6 +98,7 @@ def page_of(
         left_out=f"{counted(run.left_out, 'exchange')} before these" if run.left_out else "",
         is_recent=is_recent,
         run_line=run_line(paths, outcome.probe),
+        replay_line="" if outcome.verdict is Verdict.PASS else replay,
         may_be_run=may_be_run,
         has_target=has_target,
     )

@@ -16,12 +16,11 @@ from time import monotonic, time
 from typing import Final
 
 from prober.drill.clients import Monitoring, Prober, RequestError
-from prober.drill.expected import EXPECTED
 from prober.drill.processes import until
 from tests.alerts.pages import document
 from tests.alerts.pages.pages import Heard, Played, heard, strays
 from tests.alerts.pages.parts import ROUND, SPEED, Stage, stage
-from tests.alerts.pages.troubles import FRONTS, TROUBLES, UPSTREAM, Trouble, daemons
+from tests.alerts.pages.troubles import FAULTS_PLAYED, FRONTS, TROUBLES, UPSTREAM, Trouble, daemons
 from tests.alerts.receivers import Receivers, receivers
 
 BEFORE: Final = 4200.0
@@ -70,7 +69,7 @@ async def _measure(folder: Path, told: Receivers, *, before: float) -> list[Hear
 
 
 async def _set_up(up: Stage, prometheus: str, alertmanager: str, url: str) -> tuple[Monitoring, Monitoring]:
-    await up.start_references([UPSTREAM, *EXPECTED], hosts=sorted(set(FRONTS.values())))
+    await up.start_references([UPSTREAM, *FAULTS_PLAYED], hosts=sorted(set(FRONTS.values())))
     for name, host in FRONTS.items():
         await up.start_front(name, host, UPSTREAM)
     for name, daemon in daemons(up).items():

@@ -6,9 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from prober.drill.expected import EXPECTED
+from prober.drill.expected import EXPECTED, RULES, Expected
 from tests.alerts.pages.parts import SPEED, Daemon, Stage
 from tests.alerts.pages.probes import INTERVAL, SLOW_SECONDS, USUAL, Probed
+
+FAULTS_PLAYED: Final[Mapping[str, Expected]] = {name: each for name, each in EXPECTED.items() if each.file != RULES}
+"""The faults; those that break rules are seen by a probe of five minutes, and alerted like any wrong answer."""
 
 Act = Callable[[Stage], Awaitable[None]]
 
@@ -84,9 +87,9 @@ def _of_the_reference() -> list[Trouble]:
             about={"target": f"fault-{name}"},
             steps=((_fault(name, f":{SLOW_SECONDS:g}s" if expected.argument else ""), HOLD), (_fault(name, "off"), 0)),
             hears={"page" if expected.alert in urgent else "chat": (expected.alert,)},
-            for_an_hour=expected.races,
+            for_an_hour=expected.lingers,
         )
-        for name, expected in EXPECTED.items()
+        for name, expected in FAULTS_PLAYED.items()
     ]
 
 
@@ -177,7 +180,7 @@ def daemons(stage: Stage) -> dict[str, Daemon]:
     def fronted(name: str, target: str = "") -> Probed:
         return Probed(name=target or name, url=stage.fronts[name].url)
 
-    faults = [_probed(name, stage) for name in EXPECTED]
+    faults = [_probed(name, stage) for name in FAULTS_PLAYED]
     alone = [fronted(name) for name in ("restarting", "balanced", "dying", "flapping", "locked", "leaving")]
     well = Probed(name=UPSTREAM, url=stage.references[UPSTREAM].url)
     pair = Daemon(job="pair", targets=(fronted("paired"),))
@@ -193,6 +196,6 @@ def daemons(stage: Stage) -> dict[str, Daemon]:
 
 
 def _probed(fault: str, stage: Stage) -> Probed:
-    expected = EXPECTED[fault]
-    probes = (expected.probe,) if expected.races else tuple(dict.fromkeys((*USUAL, expected.probe)))
+    expected = FAULTS_PLAYED[fault]
+    probes = (expected.probe,) if expected.lingers else tuple(dict.fromkeys((*USUAL, expected.probe)))
     return Probed(name=f"fault-{fault}", url=stage.references[fault].url, probes=probes)
