@@ -98,6 +98,7 @@ bench: setup
 	$(BIN)/python -m tests.consistency.exhaustive --traces 100000
 	$(BIN)/python -m tests.races.bench
 	$(BIN)/python -m tests.daemon.bench
+	$(BIN)/python -m tests.daemon.bench_processes
 
 # Every conversation follows from its seed. It ends after two hours, with as many as there was time for.
 fuzz: $(VENV)/.installed

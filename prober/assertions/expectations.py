@@ -14,7 +14,7 @@ A line names at least one thing to hold: a path by itself would look like a chec
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -69,6 +69,10 @@ class Expectation:
     matchers: tuple[Matcher, ...] = field(repr=False)
     document: Mapping[str, Json]
     """The line as it was written."""
+
+    def __reduce__(self) -> tuple[Callable[[Mapping[str, Any]], Expectation], tuple[Mapping[str, Json]]]:
+        """For another process of the prober, which compiles it anew: what matchers are made of cannot be written."""
+        return compile_expectation, (self.document,)
 
 
 def compile_path(text: str) -> JsonPath:

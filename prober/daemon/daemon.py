@@ -14,8 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from prober.assertions.judge import Judge
-from prober.client.stdio.kept_processes import Ended, KeptProcesses
+from prober.client.stdio.kept_processes import Ended
 from prober.config import ConfigError
 from prober.config.model import Config, Notify
 from prober.daemon import systemd
@@ -23,16 +22,15 @@ from prober.daemon.configuration import Configuration
 from prober.daemon.logs import log
 from prober.daemon.opening import open_history, open_public_page, open_telemetry
 from prober.daemon.polling import polled
+from prober.daemon.scheduling import open_schedule
 from prober.daemon.settings import Settings
 from prober.daemon.verdict_log import Changes
 from prober.history import HistoryStore
-from prober.loop_lag import LoopLag
 from prober.metrics import Metrics
 from prober.notify import Links, Notifier
 from prober.outcome import Outcome, Symptom
 from prober.recent import RecentPace, RecentRuns
 from prober.report.untrusted import line
-from prober.schedule import Scheduler
 from prober.schedule.own_outage import OutageDetector
 from prober.scheduled_run import Sink
 from prober.sources.watcher import SourceState
@@ -46,7 +44,9 @@ _NO_NOTIFICATIONS: Final = Notify(urls=())
 
 
 class Daemon:
-    """One prober process. Inside `running()`, the other methods may be called from the same event loop.
+    """One prober, in one process or with workers.
+
+    Inside `running()`, the other methods may be called from the same event loop.
 
     `load` reads the configuration; it is called in a thread and raises ConfigError if the configuration is invalid.
     """
@@ -105,20 +105,17 @@ class Daemon:
         async with AsyncExitStack() as stack:
             telemetry = self._telemetry = open_telemetry(self._settings, stack=stack)
             history = open_history(self._settings, statuses=self._statuses, metrics=self._metrics, stack=stack)
-            lag = await stack.enter_async_context(LoopLag(self._metrics.loop_lag))
-            judge = await stack.enter_async_context(Judge())
-            kept = await stack.enter_async_context(KeptProcesses(self._process_ended))
             sinks: list[Sink] = [self._outage_detector, self._statuses, self._metrics, self._changes, self._notifier]
             sinks += [self._recent_runs, self._pace, *(sink for sink in (telemetry, history) if sink)]
-            self._scheduler = Scheduler(
-                judge=judge,
+            opened = await open_schedule(
+                self._settings,
                 sinks=sinks,
-                concurrency=self._settings.concurrency,
-                shard=self._settings.shard,
-                lag=lag,
-                kept=kept,
-                new_span=telemetry.new_span if telemetry else lambda: None,
+                metrics=self._metrics,
+                telemetry=telemetry,
+                on_kept_end=self._process_ended,
+                stack=stack,
             )
+            self._scheduler = opened.schedule
             self._metrics.ask(
                 budget_remaining=self._scheduler.budget_remaining,
                 in_maintenance=self._scheduler.in_maintenance,
@@ -137,10 +134,9 @@ class Daemon:
                 log(logging.WARNING, "open_to_all", url=url, advice="give --web-config a file with basic_auth_users")
             await stack.enter_async_context(systemd.watched())
             await stack.enter_async_context(
-                polled(self._scheduler, self._metrics, history, sources=self._sources, suspects=self._suspects)
+                polled(opened, self._metrics, history, sources=self._sources, suspects=self._suspects)
             )
-            if self._settings.schedule:
-                await stack.enter_async_context(self._scheduler)
+            await stack.enter_async_context(opened.running)
             stack.push_async_callback(self._drain)
             self._run_new_probes()
             self._ready = True

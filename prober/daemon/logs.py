@@ -5,7 +5,8 @@
 Events: `ready`, `open_to_all`, `public_page`, `reloaded`, `reload_failed`, `stopping`, `drained`, `probe_failing`,
 `probe_recovered`, `probe_unknown`, `history_trouble`, `history_well`, `history_moved_aside`, `suspects_itself`,
 `trusts_itself`, `process_ended`, `telemetry_trouble`, `telemetry_well`, `source_trouble`, `source_well`,
-`targets_changed`.
+`targets_changed`; with workers `worker_started`, `worker_ended`, `worker_not_started`, `worker_stuck`,
+`results_given_up`.
 Single runs are not logged.
 """
 

@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from prober.daemon.logs import log
+from prober.daemon.scheduling import Opened
 from prober.history import HistoryStore
 from prober.metrics import Metrics
-from prober.schedule import Scheduler
 from prober.sources.watcher import SourceState
 
 _INTERVAL: Final = 1.0
@@ -20,7 +20,7 @@ _INTERVAL: Final = 1.0
 
 @asynccontextmanager
 async def polled(
-    scheduler: Scheduler,
+    opened: Opened,
     metrics: Metrics,
     history: HistoryStore | None,
     *,
@@ -32,7 +32,8 @@ async def polled(
     async def poll() -> None:
         suspected = False
         while True:
-            metrics.load(running=scheduler.running, waiting=scheduler.waiting)
+            metrics.load(running=opened.schedule.running, waiting=opened.schedule.waiting)
+            metrics.workers(opened.workers())
             if history:
                 metrics.history_size(history.bytes, dropped=history.dropped)
             metrics.sources(sources())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from prober.history import Retention
 from prober.schedule import Shard
@@ -35,7 +35,11 @@ class Settings:
     state: Path | None = None
     """The folder in which is kept what sources of targets gave last."""
     concurrency: int = CONCURRENCY
-    """Probes that run at the same time."""
+    """Probes that run at the same time, in all processes together."""
+    processes: int = 1
+    """Worker processes that the probes are split among; 1 is this process, without a worker."""
+    log_format: Literal["json", "text"] = "json"
+    """How workers log."""
     shard: Shard | None = None
     location: str | None = None
     """A constant label of every metric: the location of this prober."""

@@ -43,12 +43,13 @@ OF_PROBER: Final[tuple[Family, ...]] = (
         name="mcp_prober_loop_lag_seconds",
         type="histogram",
         buckets=_LAG_BUCKETS,
-        help="Seconds by which the event loop came back later than it was asked to, measured all the time.",
+        help="Seconds by which the event loop came back later than it was asked to, measured all the time; with"
+        " --processes, the loops of all processes.",
     ),
     Family(
         name="mcp_prober_loop_lag_max_seconds",
         type="gauge",
-        help="The worst lag of the event loop within the last minute, in seconds.",
+        help="The worst lag of the event loop within the last minute, in seconds; with --processes, of all of them.",
     ),
     Family(
         name="mcp_prober_shortages_total",
@@ -63,12 +64,43 @@ OF_PROBER: Final[tuple[Family, ...]] = (
     ),
     Family(name="mcp_prober_running_probes", type="gauge", help="Runs that are going on at this moment."),
     Family(name="mcp_prober_waiting_probes", type="gauge", help="Runs that are due and wait for their turn."),
-    Family(name="mcp_prober_probes", type="gauge", help="Probes that this process runs."),
-    Family(name="mcp_prober_targets", type="gauge", help="Targets of the probes that this process runs."),
+    Family(name="mcp_prober_probes", type="gauge", help="Probes that this prober runs."),
+    Family(name="mcp_prober_targets", type="gauge", help="Targets of the probes that this prober runs."),
+    Family(
+        name="mcp_prober_worker_up",
+        type="gauge",
+        labels=("worker",),
+        help="Whether the worker process runs its share of the probes: 1 if so, else 0; no series without --processes.",
+    ),
+    Family(
+        name="mcp_prober_worker_ends_total",
+        type="counter",
+        labels=("worker",),
+        help="Worker processes that ended and were replaced, or are to be; no series without --processes.",
+    ),
+    Family(
+        name="mcp_prober_worker_probes",
+        type="gauge",
+        labels=("worker",),
+        help="Probes that fall to the worker; no series without --processes.",
+    ),
+    Family(
+        name="mcp_prober_worker_cpu_seconds_total",
+        type="counter",
+        labels=("worker",),
+        help="CPU time of the worker and of those that it replaced, in seconds, the processes that it starts left out;"
+        " no series without --processes.",
+    ),
+    Family(
+        name="mcp_prober_worker_resident_memory_bytes",
+        type="gauge",
+        labels=("worker",),
+        help="Resident memory of the worker in bytes; no series without --processes.",
+    ),
     Family(
         name="mcp_prober_shard",
         type="gauge",
-        help="Which part of all probes this process runs, the first is 1; no series without --shard.",
+        help="Which part of all probes this prober runs, the first is 1; no series without --shard.",
     ),
     Family(
         name="mcp_prober_shards",

@@ -17,6 +17,7 @@ from prober import __version__
 from prober.lint.rules import rules
 from prober.metrics.family import Family
 from prober.metrics.self_families import OF_PROBER
+from prober.metrics.workers import WorkerMetrics
 from prober.sources.watcher import SourceState
 
 _MINUTE: Final = 60.0
@@ -65,6 +66,17 @@ class SelfMetrics:
             targets=self._gauge("mcp_prober_source_targets"),
             left_out=self._gauge("mcp_prober_source_left_out"),
             looked_at=self._gauge("mcp_prober_source_last_success_timestamp_seconds"),
+        )
+
+    @cached_property
+    def workers(self) -> WorkerMetrics:
+        """The metrics of worker processes, likewise."""
+        return WorkerMetrics(
+            up=self._gauge("mcp_prober_worker_up"),
+            ended=self._counter("mcp_prober_worker_ends_total"),
+            probes=self._gauge("mcp_prober_worker_probes"),
+            cpu=self._counter("mcp_prober_worker_cpu_seconds_total"),
+            memory=self._gauge("mcp_prober_worker_resident_memory_bytes"),
         )
 
     def is_shard(self, index: int, count: int) -> None:

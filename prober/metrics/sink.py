@@ -19,6 +19,7 @@ from prober.metrics.families import OF_PROBES, OF_TARGETS
 from prober.metrics.records import NO_STREAK, ProbeRecord, Streak, in_order
 from prober.metrics.self_metrics import LabelledCollector, SelfMetrics
 from prober.metrics.target_record import TargetRecord, address_of
+from prober.metrics.workers import WorkerFigures
 from prober.outcome import Reason
 from prober.scheduled_run import Remembered, ScheduledRun
 from prober.sources.watcher import SourceState
@@ -188,6 +189,11 @@ class Metrics:
         if states or self._had_sources:
             self._had_sources = True
             self._own.sources.are(states)
+
+    def workers(self, workers: Sequence[WorkerFigures], /) -> None:
+        """How the worker processes stand. Where there is none, their families are not exported."""
+        if workers:
+            self._own.workers.are(workers)
 
     def notified(self, sent: bool, /) -> None:
         """A notification was sent, or could not be."""

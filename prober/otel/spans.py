@@ -8,14 +8,15 @@ for begins with `mcp_prober.`. The id of a session is left out: who knows it can
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
 from opentelemetry.context import Context
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.id_generator import IdGenerator
-from opentelemetry.sdk.trace.sampling import Decision
+from opentelemetry.sdk.trace.sampling import Decision, Sampler
 from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
 
 from prober import __version__
@@ -35,6 +36,18 @@ _NO_METHODS: Final = frozenset({"open", "token", "close"})
 _OF_EXCHANGES: Final = frozenset({Family.TRANSPORT, Family.HTTP, Family.PROTOCOL, Family.DEADLINE})
 """Families of reasons that say of an exchange that it failed itself."""
 _NAMED: Final[Mapping[str, str]] = {"tools/call": "gen_ai.tool.name", "prompts/get": "gen_ai.prompt.name"}
+
+
+def spans_of_environment() -> Callable[[], SpanContext]:
+    """Gives the identity of a run that begins, by the sampler of the environment, where another process exports."""
+    sampler = TracerProvider(resource=Resource.get_empty(), shutdown_on_exit=False).sampler
+    return lambda: _begun(sampler)
+
+
+def _begun(sampler: Sampler) -> SpanContext:
+    context = SpanContext.new()
+    decision = sampler.should_sample(Context(), int(context.trace_id, 16), "run").decision
+    return replace(context, sampled=decision is Decision.RECORD_AND_SAMPLE)
 
 
 class GivenIds(IdGenerator):
@@ -60,9 +73,7 @@ class SpanWriter:
 
     def begin(self) -> SpanContext:
         """The identity of a run that begins. The sampler decides now: the server will be told."""
-        context = SpanContext.new()
-        decision = self._sampler.should_sample(Context(), int(context.trace_id, 16), "run").decision
-        return replace(context, sampled=decision is Decision.RECORD_AND_SAMPLE)
+        return _begun(self._sampler)
 
     def write(self, outcome: Outcome, *, maintenance: bool = False) -> None:
         """The spans of a run that is over, if it has any."""

@@ -78,6 +78,11 @@ class Telemetry:
         assert telemetry is not None
         return telemetry
 
+    @property
+    def makes_spans(self) -> bool:
+        """Whether runs have spans."""
+        return self._spans is not None
+
     def new_span(self) -> SpanContext | None:
         """The identity of a run that begins; None where no spans are made."""
         return self._spans.begin() if self._spans is not None else None

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
 from prober.config.fields.cron import cron_trigger
-from prober.config.model import Window
+from prober.config.model import Probe, Target, Window
 
 _MOMENT: Final = timedelta(microseconds=1)
+
+
+def windows_of(probes: Mapping[str, Probe], targets: Mapping[str, Target]) -> dict[str, MaintenanceWindows]:
+    """By name of a probe, its windows and those of its target; probes with the same windows share what is cached."""
+    known: dict[tuple[Window, ...], MaintenanceWindows] = {}
+    windows: dict[str, MaintenanceWindows] = {}
+    for name, probe in probes.items():
+        maintained = (*targets[probe.target].maintenance, *probe.maintenance)
+        if maintained not in known:
+            known[maintained] = MaintenanceWindows(maintained)
+        windows[name] = known[maintained]
+    return windows
 
 
 class MaintenanceWindows:

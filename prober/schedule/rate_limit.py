@@ -41,8 +41,13 @@ class RateLimit:
     @property
     def remaining(self) -> int:
         """How many requests may be sent now."""
+        return max(0, self.budget.requests - self.used - self._reserved)
+
+    @property
+    def used(self) -> int:
+        """How many requests were sent within the window."""
         self._slide()
-        return max(0, self.budget.requests - self._used - self._reserved)
+        return self._used
 
     def reserve(self, expected: int, *, for_others: int = 0) -> str | None:
         """Reserve `expected` requests and return None; or return why there are not as many, and until when.

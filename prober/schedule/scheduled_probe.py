@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from prober.assertions.judge import Judge
+from prober.config.fields.cron import cron_trigger
 from prober.config.model import Probe
 from prober.engine import not_run, run_probe
 from prober.loop_lag import LoopLag, discount_own_lag
 from prober.outcome import Outcome, SpanContext
+from prober.schedule.interval_trigger import IntervalTrigger
 from prober.schedule.maintenance import MaintenanceWindows
 from prober.schedule.target_state import TargetState, requests_of
 
@@ -34,6 +36,11 @@ class ScheduledProbe:
     run: asyncio.Task[None] | None = None
     gone: bool = False
     """Whether a reload has removed the probe: the result of a run under way is then dropped."""
+
+
+def trigger_of(probe: Probe) -> Any:
+    """When it is due."""
+    return cron_trigger(probe.cron) if probe.cron else IntervalTrigger.of(probe.target, probe.name, probe.interval)
 
 
 class Runner:

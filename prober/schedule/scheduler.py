@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,8 +13,7 @@ from typing import Final, Self
 
 from prober.assertions.judge import Judge
 from prober.client.stdio.kept_processes import KeptProcesses
-from prober.config.fields.cron import cron_trigger
-from prober.config.model import Config, Probe, Window
+from prober.config.model import Config, Probe
 from prober.engine import not_run, starts_process
 from prober.kinds import kind_of
 from prober.loop_lag import LoopLag
@@ -22,9 +21,9 @@ from prober.outcome import Outcome, SpanContext
 from prober.schedule.concurrency import ConcurrencyLimits
 from prober.schedule.host_limit import HostLimits
 from prober.schedule.interval_trigger import IntervalTrigger
-from prober.schedule.maintenance import MaintenanceWindows
-from prober.schedule.scheduled_probe import Runner, ScheduledProbe
-from prober.schedule.shard import Shard
+from prober.schedule.maintenance import MaintenanceWindows, windows_of
+from prober.schedule.scheduled_probe import Runner, ScheduledProbe, trigger_of
+from prober.schedule.shard import Shard, share_of
 from prober.schedule.target_state import TargetState
 from prober.schedule.timer import Timer
 from prober.scheduled_run import ScheduledRun, Sink
@@ -43,7 +42,8 @@ class Scheduler:
 
     A run that is due while the previous run of the probe has not ended is skipped, and the sinks are told so. Sinks
     that raise are logged. `lag` measures how late the prober is itself; without it, no outcome is discounted. `kept`
-    owns the processes that are kept between runs; without it, none is.
+    owns the processes that are kept between runs; without it, none is. `processors` is how many the starts of stdio
+    servers may take; without it, all of the machine.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class Scheduler:
         judge: Judge,
         sinks: Sequence[Sink],
         concurrency: int = CONCURRENCY,
+        processors: int | None = None,
         shard: Shard | None = None,
         lag: LoopLag | None = None,
         kept: KeptProcesses | None = None,
@@ -62,7 +63,7 @@ class Scheduler:
         self._new_span = new_span
         self._sinks = tuple(sinks)
         self._shard = shard
-        self._limits = ConcurrencyLimits(concurrency)
+        self._limits = ConcurrencyLimits(concurrency, processors=processors)
         self._timer = Timer(self.due)
         self._entries: dict[str, ScheduledProbe] = {}
         self._probes: Mapping[str, Probe] = {}
@@ -103,36 +104,29 @@ class Scheduler:
         """How many runs are due and wait for a slot."""
         return self._limits.waiting
 
-    def apply_config(self, config: Config) -> None:
+    def apply_config(self, config: Config, *, since: Mapping[str, datetime] | None = None) -> None:
         """Use this configuration, the first one or a new one.
 
         A probe whose target and schedule have not changed keeps its due times and a run that is under way; its other
         settings take effect with the next run. What was learnt of a target that has changed is forgotten. The run of a
         probe that was removed, or whose target or kind has changed, ends by itself and is reported to no sink: a
         cancelled run might leave behind what its cleanup would have removed.
+
+        `since` is up to when the runs of a probe that is new here were made by another process: see `Timer.apply`.
         """
-        shard = self._shard
-        held = {name: probe for name, probe in config.probes.items() if shard is None or shard.holds(name)}
-        probes = {name: probe for name, probe in held.items() if probe.enabled}
+        probes, self._disabled = share_of(config, self._shard)
         states: dict[str, TargetState] = {}
         for name in dict.fromkeys(probe.target for probe in probes.values()):
             states[name] = self._state_of(config, name)
-        windows: dict[tuple[Window, ...], MaintenanceWindows] = {}
-        entries: dict[str, ScheduledProbe] = {}
-        for name, probe in probes.items():
-            target = states[probe.target]
-            maintained = (*target.target.maintenance, *probe.maintenance)
-            if maintained not in windows:
-                windows[maintained] = MaintenanceWindows(maintained)
-            entries[name] = self._entry(probe, target, windows[maintained])
+        windows = windows_of(probes, config.targets)
+        entries = {name: self._entry(probe, states[probe.target], windows[name]) for name, probe in probes.items()}
         for name, entry in self._entries.items():
             entry.gone = entries.get(name) is not entry
         if self._kept is not None:
             for name in self._states.keys() - states.keys():
                 self._kept.forget(name)
         self._entries, self._states, self._probes = entries, states, probes
-        self._disabled = tuple(probe for probe in held.values() if not probe.enabled)
-        self._timer.apply({name: entry.trigger for name, entry in entries.items()})
+        self._timer.apply({name: entry.trigger for name, entry in entries.items()}, since=since)
 
     def run_early(self, probe: str) -> None:
         """Run a probe with a long interval once within a minute, so that a new probe has a result soon.
@@ -201,6 +195,11 @@ class Scheduler:
         rate_limit = self._states[target].rate_limit
         return None if rate_limit is None else rate_limit.remaining
 
+    def has_sent(self, target: str, requests: int) -> None:
+        """Count requests that another process has sent against the budget of a target and the allowance of its host."""
+        if target in self._states:
+            self._states[target].settle(expected=0, most=0, sent=requests)
+
     def _state_of(self, config: Config, name: str) -> TargetState:
         before, target = self._states.get(name), config.targets[name]
         if before is not None and before.target == target:
@@ -216,9 +215,7 @@ class Scheduler:
             before.windows = windows
             return before
         state.probe_changed(probe)
-        trigger = (
-            cron_trigger(probe.cron) if probe.cron else IntervalTrigger.of(probe.target, probe.name, probe.interval)
-        )
+        trigger = trigger_of(probe)
         if before is not None and before.probe.kind == probe.kind and before.state is state:
             before.probe, before.windows, before.trigger = probe, windows, trigger
             return before
@@ -263,8 +260,13 @@ class Scheduler:
         return self._limits.slot(state, starts_process=lambda: starts_process(probe, state.target, state.kept))
 
     def _tell(self, what: Callable[[Sink], None]) -> None:
-        for sink in self._sinks:
-            try:
-                what(sink)
-            except Exception:
-                _log.exception("%s failed", type(sink).__name__)
+        tell(self._sinks, what)
+
+
+def tell(sinks: Iterable[Sink], what: Callable[[Sink], None]) -> None:
+    """Give each sink a result. What a sink raises is logged, and the others have theirs."""
+    for sink in sinks:
+        try:
+            what(sink)
+        except Exception:
+            _log.exception("%s failed", type(sink).__name__)

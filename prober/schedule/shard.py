@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final, Self
 
+from prober.config.model import Config, Probe
+
 _SHARD: Final = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
 
 
@@ -33,3 +35,12 @@ class Shard:
     def holds(self, probe: str) -> bool:
         """Whether the probe of that name is in this part."""
         return stable_hash(probe) % self.count == self.index - 1
+
+
+def share_of(config: Config, shard: Shard | None) -> tuple[dict[str, Probe], tuple[Probe, ...]]:
+    """The probes that a shard runs, by name in the order of the configuration, and those it would, were they enabled.
+
+    Without a shard it is all of them.
+    """
+    held = [probe for name, probe in config.probes.items() if shard is None or shard.holds(name)]
+    return {probe.name: probe for probe in held if probe.enabled}, tuple(probe for probe in held if not probe.enabled)

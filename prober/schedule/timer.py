@@ -47,6 +47,8 @@ class Timer:
         """The trigger that each due time in the heap was asked of, and the due time."""
         self._heap: list[tuple[datetime, str]] = []
         """A due time that is not the one in `_known` is out of date."""
+        self._since: dict[str, datetime] = {}
+        """Up to when the calls of names that are new were made by others."""
         self._changes: Iterator[str] = iter(())
         self._changing: asyncio.Handle | None = None
         self._wait: asyncio.Handle | None = None
@@ -66,15 +68,17 @@ class Timer:
             if handle is not None:
                 handle.cancel()
 
-    def apply(self, triggers: Mapping[str, Trigger]) -> None:
+    def apply(self, triggers: Mapping[str, Trigger], *, since: Mapping[str, datetime] | None = None) -> None:
         """Go by these triggers, once started. A name whose trigger is equal to the one before keeps its due time.
 
+        A name that is new and in `since` is also called for the latest due time that it missed since then.
         Changes are made in slices: for a moment a name that is gone may still be called.
         """
         self._triggers = triggers
         known = self._known
         gone = known.keys() - triggers.keys()
         changed = [name for name, trigger in triggers.items() if name not in known or known[name][0] != trigger]
+        self._since |= {name: since[name] for name in changed if name in since} if since else {}
         self._changes = iter([*gone, *changed])
         if self._running:
             self._change()
@@ -98,7 +102,8 @@ class Timer:
         for name in self._changes:
             self._known.pop(name, None)
             trigger = self._triggers.get(name)
-            due = None if trigger is None else self._first(trigger)
+            since = self._since.pop(name, None)
+            due = None if trigger is None else self._first(trigger, since=since)
             if trigger is not None and due is not None:
                 self._known[name] = trigger, due
                 heappush(self._heap, (due, name))
@@ -156,8 +161,8 @@ class Timer:
             if time.monotonic() >= end or heap is not self._heap:
                 return
 
-    def _first(self, trigger: Trigger) -> datetime | None:
-        return trigger.get_next_fire_time(None, self._now())
+    def _first(self, trigger: Trigger, *, since: datetime | None = None) -> datetime | None:
+        return trigger.get_next_fire_time(since, self._now())
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)

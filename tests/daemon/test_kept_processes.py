@@ -14,6 +14,7 @@ from tests.daemon.process import Running, daemon
 from tests.daemon.watching import alive, descendants, logged, metrics, runs, until
 from tests.restless_server import COMMAND
 
+PROCESSES = pytest.mark.parametrize("processes", ["1", pytest.param("2", marks=pytest.mark.slow)])
 RESTARTS = "mcp_target_process_restarts_total"
 
 
@@ -49,10 +50,13 @@ def restarts(running: Running) -> dict[str, float | None]:
 
 
 @pytest.mark.clock
-def test_a_death_between_two_runs_is_logged_counted_and_shown_and_the_end_ends_all(tmp_path: Path) -> None:
+@PROCESSES
+def test_a_death_between_two_runs_is_logged_counted_and_shown_and_the_end_ends_all(
+    processes: str, tmp_path: Path
+) -> None:
     file = tmp_path / "probes.yaml"
     file.write_text(document())
-    with daemon(file, "--log-format", "json") as running:
+    with daemon(file, "--log-format", "json", "--processes", processes) as running:
         first = the_one(running)
         assert restarts(running) == {"died": 0, "broken": 0, "reloaded": 0}
         assert "kept for 60 min" in running.get("targets/server")
@@ -79,10 +83,11 @@ def test_a_death_between_two_runs_is_logged_counted_and_shown_and_the_end_ends_a
         assert [line["cause"] for line in logged(running, "process_ended")] == ["died", "reloaded", "stopped"]
 
 
-def test_a_daemon_that_is_killed_leaves_no_server(tmp_path: Path) -> None:
+@PROCESSES
+def test_a_daemon_that_is_killed_leaves_no_server(processes: str, tmp_path: Path) -> None:
     file = tmp_path / "probes.yaml"
     file.write_text(document())
-    with daemon(file) as running:
+    with daemon(file, "--processes", processes) as running:
         server = the_one(running)
         assert running.stop(signal.SIGKILL) == -signal.SIGKILL
         until(lambda: not alive(server), "the end of the server")

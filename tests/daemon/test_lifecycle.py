@@ -22,6 +22,7 @@ from tests.real.process import free_port
 
 PATTERN = r"^(?=a)(?:a+)+\d$"
 """Only a worker process judges it, for it looks ahead, and linear engines do not."""
+PROCESSES = pytest.mark.parametrize("processes", ["1", pytest.param("2", marks=pytest.mark.slow)])
 HANGING = 20.0
 """Seconds that a run takes which nobody ends: far more than any drain here."""
 
@@ -93,14 +94,19 @@ class Asking(threading.Thread):
 
 
 @pytest.mark.clock
-def test_a_daemon_is_ready_when_it_says_so_drains_within_its_bound_and_leaves_nothing(tmp_path: Path) -> None:
+@PROCESSES
+def test_a_daemon_is_ready_when_it_says_so_drains_within_its_bound_and_leaves_nothing(
+    processes: str, tmp_path: Path
+) -> None:
     port = free_port()
     asking = Asking(port)
     with crowd() as servers:
         file = busy(servers, tmp_path)
         asking.start()
         try:
-            with daemon(file, "--listen", f"127.0.0.1:{port}", "--drain", "1500ms") as running:
+            with daemon(
+                file, "--listen", f"127.0.0.1:{port}", "--drain", "1500ms", "--processes", processes
+            ) as running:
                 assert running.url == f"http://127.0.0.1:{port}"
                 assert status(running, "-/ready") == (200, "ready\n")
                 assert status(running, "-/healthy") == (200, "healthy\n")
@@ -128,7 +134,8 @@ def test_a_daemon_is_ready_when_it_says_so_drains_within_its_bound_and_leaves_no
     assert 1.5 <= took < HANGING / 2
     assert [pid for pid in below if alive(pid)] == []
     assert asking.phases[-1] == 0
-    assert [status for status in asking.phases if status != 0] == [200, 503]
+    phases = [status for status in asking.phases if status != 0]
+    assert phases in ([200, 503], [503, 200, 503]), "it may be served before its workers are ready"
     assert [line["running"] > 0 for line in logged(running, "stopping")] == [True]
     cut_short = [line for line in logged(running, "probe_unknown") if line["target"] != "well"]
     assert cut_short == [], "a run that the end cut short says nothing of its target"
@@ -136,8 +143,12 @@ def test_a_daemon_is_ready_when_it_says_so_drains_within_its_bound_and_leaves_no
 
 
 @pytest.mark.clock
-def test_a_second_signal_ends_a_daemon_at_once_and_no_process_outlives_it(tmp_path: Path) -> None:
-    with crowd() as servers, daemon(busy(servers, tmp_path), "--drain", "1m") as running:
+@PROCESSES
+def test_a_second_signal_ends_a_daemon_at_once_and_no_process_outlives_it(processes: str, tmp_path: Path) -> None:
+    with (
+        crowd() as servers,
+        daemon(busy(servers, tmp_path), "--drain", "1m", "--processes", processes) as running,
+    ):
         below = children_at_work(running, tmp_path)
         running.process.send_signal(signal.SIGINT)
         until(lambda: logged(running, "stopping"))

@@ -7,7 +7,7 @@ from typing import Final
 from prober.metrics import families
 from prober.outcome import Symptom
 from tests.metrics.reading import OPENMETRICS, metrics_of, page, parsed
-from tests.metrics.world import SOURCES, configured, eventful
+from tests.metrics.world import SOURCES, WORKERS, configured, eventful
 
 OF_KINDS: Final = tuple(
     f"mcp_{word}_" for word in ("auth", "contract", "isolation", "metrics", "race", "session", "stream")
@@ -25,6 +25,7 @@ async def test_the_table_is_the_page_and_the_page_is_the_table() -> None:
     )
     metrics.history_size(0, dropped=0)
     metrics.sources(SOURCES)
+    metrics.workers(WORKERS)
     for result in eventful(config):
         metrics.record(result)
     shown = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from prober import __version__
 from prober.metrics import Metrics
 from prober.metrics.self_metrics import WorstOfLastMinute
 from tests.metrics.reading import OPENMETRICS, metrics_of, page, value, values
-from tests.metrics.world import SOURCES, STARTED, configured, ran
+from tests.metrics.world import SOURCES, STARTED, WORKERS, configured, ran
 
 
 async def test_a_loaded_configuration_is_told_with_its_time() -> None:
@@ -120,3 +121,37 @@ async def test_a_source_says_how_it_stands_and_goes_with_its_series() -> None:
     metrics.sources({"new": SOURCES["new"]})
     assert await values(metrics, "mcp_prober_source_up") == {}
     assert await values(metrics, "mcp_prober_source_targets") == {("new",): 0}
+
+
+@pytest.mark.parametrize("accept", [None, OPENMETRICS])
+async def test_without_workers_there_are_no_families_of_theirs(accept: str | None) -> None:
+    metrics = metrics_of(configured())
+    metrics.workers(())
+    assert "prober_worker" not in await page(metrics, accept)
+
+
+async def test_workers_are_told_apart_and_what_they_add_up_to_never_goes_back() -> None:
+    metrics = metrics_of(configured())
+    metrics.workers(WORKERS)
+    name = "mcp_prober_worker_"
+    told = {each: [await value(metrics, name + each, worker=worker) for worker in ("1", "2")] for each in WORKER_SAYS}
+    assert told == {
+        "up": [1, 0],
+        "ends_total": [0, 2],
+        "probes": [3, 4],
+        "cpu_seconds_total": [1.5, 2.25],
+        "resident_memory_bytes": [4e7, None],
+    }
+    first, second = WORKERS
+    metrics.workers((first, replace(second, up=True, ended=3, cpu_seconds=2.0, memory=5)))
+    told = {each: [await value(metrics, name + each, worker="2")] for each in WORKER_SAYS}
+    assert told == {
+        "up": [1],
+        "ends_total": [3],
+        "probes": [4],
+        "cpu_seconds_total": [2.25],
+        "resident_memory_bytes": [5],
+    }
+
+
+WORKER_SAYS = ("up", "ends_total", "probes", "cpu_seconds_total", "resident_memory_bytes")

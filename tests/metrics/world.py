@@ -13,6 +13,7 @@ from prober.config.fields.secret import Secret
 from prober.config.model import Checks, Config, Latency, Probe, Target, TargetSource
 from prober.kinds.call import CallSettings
 from prober.loader import load
+from prober.metrics.workers import WorkerFigures
 from prober.outcome import Outcome, Phase, Reason, ServerInfo, Verdict
 from prober.scheduled_run import ScheduledRun
 from prober.sources.watcher import SourceState
@@ -157,6 +158,12 @@ SOURCES: Final = {
     "new": SourceState(source=TargetSource(name="new", file="/etc/new.json")),
 }
 """Sources that work, fail, and have not been looked at yet."""
+
+WORKERS: Final = (
+    WorkerFigures(worker=1, up=True, ended=0, probes=3, cpu_seconds=1.5, memory=40_000_000),
+    WorkerFigures(worker=2, up=False, ended=2, probes=4, cpu_seconds=2.25, memory=None),
+)
+"""One that works, and one that is being replaced."""
 
 
 def eventful(config: Config) -> list[ScheduledRun]:

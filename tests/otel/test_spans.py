@@ -13,6 +13,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from prober.config.model import Probe
 from prober.engine import not_run
 from prober.kinds.call import CallSettings
+from prober.otel.spans import spans_of_environment
 from prober.outcome import Reason, Verdict
 from tests.kinds.offering import ERAS, document, gives, offering, probed, tool
 from tests.otel.recording import InMemory, recorded
@@ -187,6 +188,17 @@ async def test_what_the_sampler_leaves_out_is_not_exported_and_the_server_is_tol
         done = await recorded(document(peer, CALL), tmp_path)
     assert done.spans == []
     assert peer.requests[-1].message["params"]["_meta"]["traceparent"].endswith("-00")
+
+
+@pytest.mark.parametrize(("share", "sampled"), [("0", False), ("1", True)])
+def test_a_run_of_a_worker_is_sampled_as_the_environment_says(
+    share: str, *, sampled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "traceidratio")
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", share)
+    new_span = spans_of_environment()
+    one, other = new_span(), new_span()
+    assert (one.sampled, other.sampled, one.trace_id != other.trace_id) == (sampled, sampled, True)
 
 
 async def test_the_calls_of_a_race_join_the_span_of_the_run_and_have_none_of_their_own(tmp_path: Path) -> None:

@@ -49,6 +49,26 @@ async def settled(timer: Timer, names: list[str]) -> int:
     return turns
 
 
+async def test_a_new_name_is_called_for_the_latest_time_that_it_missed_and_only_a_new_one() -> None:
+    calls, hour = Calls(), 3_600_000_000
+    now = datetime.now(UTC)
+    timer = Timer(calls.begin)
+    timer.apply({"known": IntervalTrigger(hour, 7)})
+    timer.start()
+    await settled(timer, ["known"])
+    missed = now - timedelta(hours=3)
+    triggers = {name: IntervalTrigger(hour, 7) for name in ("known", "missed", "nothing-missed", "of-no-account")}
+    since = {"known": missed, "missed": missed, "nothing-missed": now}
+    timer.apply(triggers | {"cron": cron_trigger("0 * * * *")}, since=since | {"cron": missed})
+    [due] = await calls.count("missed", 1)
+    [by_cron] = await calls.count("cron", 1)
+    await settled(timer, [*triggers])
+    timer.stop()
+    assert now - timedelta(hours=1) < due <= now
+    assert (by_cron.minute, now - timedelta(hours=1) < by_cron <= now) == (0, True)
+    assert {name for name, _ in calls.all} == {"missed", "cron"}
+
+
 async def test_a_name_is_called_at_each_of_its_times_and_told_which() -> None:
     calls = Calls()
     timer = Timer(calls.begin)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -131,9 +131,23 @@ class Schema:
         bound = _bound(members["document"], members["files"]) if members["checked"] else None
         return cls(**members, bound=bound)
 
+    def __reduce__(self) -> tuple[Callable[[str], Schema], tuple[str]]:
+        """For another process of the prober, which compiles it anew: what is compiled cannot be written."""
+        return _received, (self.wire,)
+
 
 _loaded: Final[WeakValueDictionary[str, Schema]] = WeakValueDictionary()
 """Schemas that refer to no file, by their text: thousands of probes may have the same."""
+
+_of_others: Final[WeakValueDictionary[str, Schema]] = WeakValueDictionary()
+"""Schemas that another process has sent, by `wire`: one that comes again is the same."""
+
+
+def _received(wire: str) -> Schema:
+    known = _of_others.get(wire)
+    if known is None:
+        known = _of_others[wire] = Schema.unwired(wire)
+    return known
 
 
 def load_schema(document: Json, *, folder: Path | None) -> Schema:

@@ -121,7 +121,7 @@ async def start_worker(module: str, started: Callable[[Worker], None], environ: 
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**environ, "PYTHONPATH": _python_path()},
+        env={**environ, "PYTHONPATH": python_path()},
         start_new_session=True,
     )
     try:
@@ -132,7 +132,7 @@ async def start_worker(module: str, started: Callable[[Worker], None], environ: 
     return worker
 
 
-def _python_path() -> str:
+def python_path() -> str:
     """Where this process finds its modules, for the other to find the same."""
     paths = [Path(prober.__file__).parents[1], *map(Path, filter(None, sys.path))]
     return os.pathsep.join(dict.fromkeys(str(path.absolute()) for path in paths))

@@ -49,6 +49,9 @@ def daemon(
         str, typer.Option(metavar="SIZE", help="Largest history on disk; beyond it, the oldest is deleted.")
     ] = "2GiB",
     concurrency: Annotated[int, typer.Option(min=1, max=1000, help="Probes that run at once.")] = 64,
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="Split the probes among so many processes, to use more cores.")
+    ] = 1,
     shard: Annotated[
         str | None, typer.Option(metavar="I/N", help="Run only the probes that fall to part I of N.")
     ] = None,
@@ -80,6 +83,7 @@ def daemon(
         history_keep_rollups=history_keep_rollups,
         history_max_size=history_max_size,
         concurrency=concurrency,
+        processes=processes,
         shard=shard,
         location=location,
         drain=drain,

@@ -22,10 +22,10 @@ from prober.config import ConfigError
 from prober.config.fields.labels import NAME as LABEL_NAME
 from prober.config.fields.units import parse_duration, parse_size, show_size
 from prober.config.model import Config
-from prober.daemon import Daemon, Settings
 from prober.daemon import logs as daemon_logs
+from prober.daemon.daemon import Daemon
 from prober.daemon.opening import PublicPageError
-from prober.daemon.settings import HOST
+from prober.daemon.settings import HOST, Settings
 from prober.history import HistoryError, Retention
 from prober.history.retention import SMALLEST
 from prober.loader import load as load_config
@@ -60,6 +60,7 @@ class DaemonOptions:
     location: str | None
     drain: str
     log_format: str
+    processes: int = 1
     schedule: bool = True
     otel: bool = False
     public_page: str | None = None
@@ -76,9 +77,10 @@ def daemon(options: DaemonOptions) -> int:
         refuse(f"--log-format {options.log_format}: choose one of {', '.join(FORMATS)}")
     settings = _settings(options)
     paths = paths_or_default(options.paths)
-    settings = replace(settings, paths=tuple(path.absolute() for path in paths))
     for_people = options.log_format == "text" or (options.log_format == "auto" and os.isatty(2))
-    daemon_logs.configure("text" if for_people else "json")
+    log_format: daemon_logs.Format = "text" if for_people else "json"
+    settings = replace(settings, paths=tuple(path.absolute() for path in paths), log_format=log_format)
+    daemon_logs.configure(log_format)
 
     def load() -> Config:
         return load_config(paths, environ=os.environ)
@@ -167,6 +169,7 @@ def _settings(options: DaemonOptions) -> Settings:
         retention=_retention(options),
         state=state_folder(),
         concurrency=options.concurrency,
+        processes=options.processes,
         shard=_shard(options.shard),
         location=options.location,
         drain=_seconds("--drain", options.drain),
