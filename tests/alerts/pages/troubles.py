@@ -17,7 +17,8 @@ Act = Callable[[Stage], Awaitable[None]]
 
 HOLD: Final = 600.0
 """Seconds that a trouble lasts, before time is divided: long enough for a burn rate over an hour."""
-_STEP: Final = INTERVAL * SPEED
+_STEP: Final = 1.5 * INTERVAL * SPEED
+"""One run or two: whenever runs begin, one that is slow ends before its connection is cut, and two at most are dead."""
 UPSTREAM: Final = "healthy"
 """The reference server behind every front."""
 FRONTS: Final[Mapping[str, str]] = {
