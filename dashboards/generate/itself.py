@@ -27,6 +27,7 @@ from dashboards.generate.language import (
 )
 from dashboards.generate.marks import reloads
 from dashboards.generate.panels import buckets, columns, now, over_time
+from dashboards.generate.shares import sources, workers
 from dashboards.generate.tables import Column, table
 from dashboards.generate.variables import CLUSTER, JOB, LOCATION, labels_of
 
@@ -57,7 +58,7 @@ def dashboard() -> Dashboard:
         description="The probers: late, overloaded or cut off? Whether the other dashboards can be believed.",
         variables=(CLUSTER, JOB, LOCATION, INSTANCE),
         marks=(reloads(_S),),
-        rows=(fresh(_S, _S), _headline(), _lag(), _load(), _who(), _sources(), _process(), _history()),
+        rows=(fresh(_S, _S), _headline(), _lag(), _load(), _who(), sources(_S), workers(_S), _process(), _history()),
         runbooks={**RUNBOOKS, **_RUNBOOKS},
     )
 
@@ -228,34 +229,6 @@ def _who() -> Row:
                     Column(field="Value #G", title="Suspects itself", width=115, mappings=YES_IS_BAD),
                 ),
                 sort={"Prober": False},
-            ),
-        ),
-    )
-
-
-def _sources() -> Row:
-    by = "by (instance, source)"
-    return Row(
-        title="",
-        height=5,
-        panels=(
-            table(
-                "Sources of targets",
-                "Files, addresses and registries that give targets. One that fails keeps its last targets.",
-                columns(f"min {by} (mcp_prober_source_up{{{_S}}})"),
-                columns(f"max {by} (mcp_prober_source_targets{{{_S}}})"),
-                columns(f"max {by} (mcp_prober_source_left_out{{{_S}}})"),
-                columns(f"max {by} (mcp_prober_source_last_success_timestamp_seconds{{{_S}}}) * 1000"),
-                show=(
-                    Column(field="Value #A", title="State", width=70, mappings=UP, filled=True),
-                    Column(field="source", title="Source"),
-                    Column(field="instance", title="Prober"),
-                    Column(field="Value #B", title="Targets", width=90),
-                    Column(field="Value #C", title="Left out", width=90),
-                    Column(field="Value #D", title="Last look taken", width=130, unit="dateTimeFromNow"),
-                ),
-                sort={"Source": False},
-                empty="all targets are in the files of the configuration",
             ),
         ),
     )

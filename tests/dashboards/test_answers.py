@@ -38,6 +38,13 @@ NO_ANSWER: Final[Mapping[str, str]] = {
     "target/Latency of the judged request E": "likewise",
     "target/New rules of clients": "the rules of clients are the same all along",
     "target/Sessions and addresses B": "the name of payments has one address",
+    "prober/Worker processes A": "no prober of the story has workers",
+    "prober/Worker processes B": "no prober of the story has workers",
+    "prober/Worker processes C": "no prober of the story has workers",
+    "prober/Worker processes D": "no prober of the story has workers",
+    "prober/Worker processes E": "no prober of the story has workers",
+    "prober/Shards A": "nor is one a shard",
+    "prober/Shards B": "nor is one a shard",
     "prober/Runs lost, by prober A": "no run was left out in those minutes, and nothing was short",
 }
 

@@ -47,6 +47,7 @@ async def test_counters_that_move_by_what_was_done_pass(era: Era, tmp_path: Path
     assert (outcome.verdict, outcome.message) == (Verdict.PASS, "")
 
 
+@pytest.mark.clock  # calls have to meet, or none is turned down
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize(("lie", "message"), LIES.values(), ids=LIES)
 async def test_a_counter_that_does_not_move_is_told_by_name(lie: Lie, message: str, era: Era, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_masking_takes_linear_time_whatever_the_text() -> None:
     ):
         began = time.process_time()
         redact(text)
-        assert time.process_time() - began < 0.5
+        assert time.process_time() - began < 2  # a tenth of it on a quiet machine; a square of the length takes minutes
 
 
 TOKEN: Final = "Tk9/Xy+Zw8~Qv7Ab"
