@@ -1,4 +1,7 @@
-"""A daemon whose memory runs out blames nobody and goes on; a server that is killed for its memory has failed."""
+"""A daemon whose memory runs out blames nobody and goes on; a server that is killed for its memory has failed.
+
+By hand, on a quiet machine: `pytest tests/daemon/memory_runs_out.py`.
+"""
 
 from __future__ import annotations
 
