@@ -7,14 +7,12 @@ Exit codes: 0 all passed, 1 a probe failed, 2 usage or configuration, 3 our own 
 
 from __future__ import annotations
 
-import gc
-import sys
 from collections.abc import Callable, Mapping
 from typing import Annotated, Final
 
 import typer
 
-from prober import __version__
+from prober import __version__, own_process
 from prober.cli.arguments import checking, looking, operating, writing
 from prober.cli.arguments.server import CommandBehindDashes
 from prober.cli.sections import Sections
@@ -32,11 +30,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Entry point of `mcp-prober`."""
-    gc.set_threshold(50_000)  # collecting garbage during imports finds none and takes a tenth of the start
-    # httpx imports its own command line along with itself (rich, pygments, click: 0.1 s at every start), where it can.
-    # None in this table is how Python marks a module that is not to be had, and then httpx does without. The process is
-    # ours here, and only here.
-    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # typeshed knows modules only
+    own_process.begin()
     app()
 
 

@@ -7,7 +7,6 @@ log, notifications, OpenTelemetry, history); the web server reads the status sto
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -29,6 +28,7 @@ from prober.history import HistoryStore
 from prober.metrics import Metrics
 from prober.notify import Links, Notifier
 from prober.outcome import Outcome, Symptom
+from prober.own_process import keep_configuration
 from prober.recent import RecentPace, RecentRuns
 from prober.report.untrusted import line
 from prober.schedule.own_outage import OutageDetector
@@ -203,11 +203,7 @@ class Daemon:
         self._recent_runs.apply_config(config)
         self._pace.apply_config(config)
         self._notifier.apply_config(config.notify or _NO_NOTIFICATIONS)
-        # A configuration lives for months. With ten thousand probes, each garbage collection that looks through it
-        # would stop the loop for a tenth of a second, so it is frozen; the previous configuration is collected first.
-        gc.unfreeze()
-        gc.collect()
-        gc.freeze()
+        keep_configuration()
 
     def _run_new_probes(self) -> None:
         for status in self._statuses.probes() if self._settings.schedule else ():

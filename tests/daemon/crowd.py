@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from subprocess import PIPE, Popen
 from typing import Any
 
+from tests.peers.beside import beside, until_input_ends
 from tests.peers.protocol import reply
 
 LATENESS: deque[float] = deque(maxlen=100_000)
@@ -90,25 +89,19 @@ def _spoil(message: dict[str, Any]) -> None:
 @contextmanager
 def crowd(lateness: list[float] | None = None) -> Iterator[int]:
     """The port of a crowd in a process of its own, for as long as the block lasts; then `lateness` is filled."""
-    with Popen([sys.executable, "-m", "tests.daemon.crowd"], stdin=PIPE, stdout=PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        try:
-            yield int(process.stdout.readline())
-        finally:
-            process.stdin.close()
-            if lateness is not None:
-                lateness += map(float, process.stdout.readline().split())
-            process.wait(10)
+    said: list[str] = []
+    try:
+        with beside("tests.daemon.crowd", last_words=said) as port:
+            yield port
+    finally:
+        if lateness is not None:
+            lateness += map(float, " ".join(said).split())
 
 
 async def _serve() -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(Member, "127.0.0.1", 0, backlog=4096)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    ended = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(ended), sys.stdin)
-    await ended.read()
+    await until_input_ends(server.sockets[0].getsockname()[1])
     server.close()
     late = sorted(LATENESS) or [0.0]
     print(*(late[min(len(late) - 1, int(len(late) * share))] for share in (0.5, 0.95, 0.99)), flush=True)

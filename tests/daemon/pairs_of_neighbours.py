@@ -6,7 +6,6 @@ By hand, on a quiet machine: `pytest tests/daemon/pairs_of_neighbours.py`. Besid
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ import pytest
 from tests.daemon.crowd import crowd
 from tests.daemon.process import Running, daemon
 from tests.daemon.ruffians import ruffians
+from tests.daemon.test_neighbours import overslept
 from tests.daemon.watching import Page, api, metrics, until
 
 WELL: Final = 20
@@ -145,7 +145,7 @@ class Street:
         until(self._all_have_run, "every probe has run")
         before, since = metrics(self.running), datetime.now(UTC)
         self._forget_peak()
-        overslept = _overslept(SECONDS)
+        held_up = overslept(SECONDS)
         memory, last = self._peak(), datetime.now(UTC)
         loop = _mean_lag(before, metrics(self.running))
         until(lambda: self._results(last, datetime.now(UTC)), "what ran until now is written")
@@ -154,7 +154,7 @@ class Street:
         latencies = [result["latency_seconds"] - DELAY for result in well if result["latency_seconds"] is not None]
         lags = [result["start_lag_seconds"] for result in well]
         return Seen(
-            runs=len(well), loop=loop, lag=_p95(lags), latency=_p95(latencies), memory=memory, overslept=overslept
+            runs=len(well), loop=loop, lag=_p95(lags), latency=_p95(latencies), memory=memory, overslept=held_up
         )
 
     def _results(self, since: datetime, until: datetime) -> list[dict[str, Any]]:
@@ -211,19 +211,6 @@ def test_targets_that_do_their_worst_cost_the_others_nothing(tmp_path: Path) -> 
                 alone = lived.fared()
                 print(f"{'alone':30} {alone}")
     assert broken == {}
-
-
-def _overslept(seconds: float) -> float:
-    """Sleep and work in turns for so long, as much as the daemon does; the worst by which a turn took longer than it
-    should have."""
-    worst, end = 0.0, time.monotonic() + seconds
-    while (began := time.monotonic()) < end:
-        time.sleep(0.012)
-        working = time.thread_time()
-        while time.thread_time() - working < 0.004:
-            pass
-        worst = max(worst, time.monotonic() - began - 0.016)
-    return worst
 
 
 def _mean_lag(before: Page, after: Page) -> float:

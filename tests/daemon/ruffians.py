@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from subprocess import PIPE, Popen
 from typing import Final
 
+from tests.peers.beside import beside, until_input_ends
 from tests.peers.listener import listening
 from tests.peers.messages import dump
 from tests.peers.protocol import ECHO, Message, reply
@@ -108,22 +107,13 @@ class Ruffians:
 @contextmanager
 def ruffians() -> Iterator[int]:
     """The port of such a process, for as long as the block lasts."""
-    with Popen([sys.executable, "-m", "tests.daemon.ruffians"], stdin=PIPE, stdout=PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        try:
-            yield int(process.stdout.readline())
-        finally:
-            process.stdin.close()
-            process.wait(10)
+    with beside("tests.daemon.ruffians") as port:
+        yield port
 
 
 async def _serve() -> None:
     async with listening(Ruffians().serve) as port:
-        print(port, flush=True)
-        ended = asyncio.StreamReader()
-        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(ended), sys.stdin)
-        await ended.read()
+        await until_input_ends(port)
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ def _fared(running: Running, file: Path, configuration: dict[str, Any]) -> Seen:
     running.post("-/reload")
     until(lambda: _all_have_run(running), "every probe has run")
     since = datetime.now(UTC)
-    overslept = _overslept(SECONDS)
+    held_up = overslept(SECONDS)
     last = datetime.now(UTC)
     until(lambda: _results(running, last, datetime.now(UTC)), "what ran until now is written")
     well = [result for result in _results(running, since, last) if result["target"].startswith("well-")]
@@ -96,10 +96,10 @@ def _fared(running: Running, file: Path, configuration: dict[str, Any]) -> Seen:
     latencies = [result["latency_seconds"] - DELAY for result in well if result["latency_seconds"] is not None]
     lags = [result["start_lag_seconds"] for result in well]
     assert len(lags) >= TWENTY * SECONDS, "each ran once a second or more"
-    return Seen(lag=_p99(lags), latency=_p99(latencies), overslept=overslept)
+    return Seen(lag=_p99(lags), latency=_p99(latencies), overslept=held_up)
 
 
-def _overslept(seconds: float) -> float:
+def overslept(seconds: float) -> float:
     """Sleep and work in turns for so long, as much as the daemon does; the worst by which a turn took longer than it
     should have."""
     worst, end = 0.0, time.monotonic() + seconds

@@ -10,7 +10,8 @@ from typing import Any
 from tests.daemon.crowd import crowd
 from tests.daemon.process import daemon
 from tests.daemon.watching import api, logged, metrics, status, until
-from tests.sources.registry_double import say, serving
+from tests.peers.threaded import say
+from tests.sources.registry_double import serving
 
 
 def targets(running: Any) -> dict[str, str]:

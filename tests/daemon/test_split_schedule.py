@@ -19,7 +19,7 @@ from prober.config.model import Config
 from prober.daemon.workers import split_schedule
 from prober.daemon.workers.division import worker_of
 from prober.daemon.workers.messages import Answer, Applied, LeftOut, Ran
-from prober.daemon.workers.split_schedule import SplitSchedule, _Silence
+from prober.daemon.workers.split_schedule import SplitSchedule
 from prober.engine import not_run
 from prober.outcome import Reason, Verdict
 from prober.scheduled_run import ScheduledRun
@@ -110,7 +110,7 @@ async def test_a_result_of_what_has_changed_meanwhile_is_dropped() -> None:
     schedule.apply_config(replace(before, targets={**before.targets, "t1": other}))
 
     def heard(message: object) -> None:
-        schedule._heard(schedule._seats[0], _Silence(), message)
+        schedule._heard(schedule._seats[0], message)
 
     for generation in (1, 2):
         for probe in before.probes.values():

@@ -8,27 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from subprocess import PIPE, Popen
 
 from tests.fuzz.conversation import Turns, drawn
 from tests.fuzz.http_player import Player
+from tests.peers.beside import beside, until_input_ends
 from tests.peers.listener import listening
 
 
 @contextmanager
 def hostile() -> Iterator[int]:
     """The port of such a peer, for as long as the block lasts."""
-    with Popen([sys.executable, "-m", "tests.fuzz.serve"], stdin=PIPE, stdout=PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        try:
-            yield int(process.stdout.readline())
-        finally:
-            process.stdin.close()
-            process.wait(10)
+    with beside("tests.fuzz.serve") as port:
+        yield port
 
 
 async def _serve() -> None:
@@ -40,10 +33,7 @@ async def _serve() -> None:
         await player.serve(reader, writer, turns)
 
     async with listening(serve) as port:
-        print(port, flush=True)
-        loop, ended = asyncio.get_running_loop(), asyncio.StreamReader()
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(ended), sys.stdin)
-        await ended.read()
+        await until_input_ends(port)
 
 
 if __name__ == "__main__":

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 
 from tests.peers.protocol import reply
-from tests.sources.registry_double import say
+from tests.peers.threaded import say, threaded
 
 
 @dataclass
@@ -55,14 +54,5 @@ def counted() -> Iterator[Counted]:
         def log_message(self, *_: object) -> None:
             """Nothing: tests read the times."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    there.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with threaded(Handler) as there.url:
         yield there
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

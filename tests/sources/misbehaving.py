@@ -14,10 +14,10 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from subprocess import PIPE, Popen
 from typing import Any, Final
 
 from tests.daemon.crowd import Member
+from tests.peers.beside import beside, until_input_ends
 from tests.peers.protocol import reply
 
 MINUTE: Final = 60.0
@@ -107,15 +107,12 @@ def host(number: int) -> str:
 @contextmanager
 def misbehaving(hosts: int, most: MutableMapping[str, int]) -> Iterator[int]:
     """The port of all of them, for as long as the block lasts; then `most` is filled, by host."""
-    with Popen([sys.executable, "-m", "tests.sources.misbehaving", str(hosts)], stdin=PIPE, stdout=PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        try:
-            yield int(process.stdout.readline())
-        finally:
-            process.stdin.close()
-            most.update(json.loads(process.stdout.readline() or "{}"))
-            process.wait(10)
+    said: list[str] = []
+    try:
+        with beside("tests.sources.misbehaving", str(hosts), last_words=said) as port:
+            yield port
+    finally:
+        most.update(json.loads("".join(said) or "{}"))
 
 
 async def _serve(hosts: int) -> None:
@@ -124,10 +121,7 @@ async def _serve(hosts: int) -> None:
     port = servers[0].sockets[0].getsockname()[1]
     for number in range(1, hosts):
         servers.append(await loop.create_server(Misbehaving, host(number), port, backlog=1024))
-    print(port, flush=True)
-    ended = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(ended), sys.stdin)
-    await ended.read()
+    await until_input_ends(port)
     for server in servers:
         server.close()
     most = {

@@ -6,13 +6,14 @@ Shapes from the OpenAPI document of the official registry. `Registry.fault` is a
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.peers.threaded import say, threaded
 
 OFFICIAL = "io.modelcontextprotocol.registry/official"
 
@@ -88,25 +89,5 @@ def serving() -> Iterator[Registry]:
         def log_message(self, *_: Any) -> None:
             """Nothing: tests read what was asked from `queries`."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    registry.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with threaded(Handler) as registry.url:
         yield registry
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def say(handler: BaseHTTPRequestHandler, status: int, body: bytes, **headers: str) -> None:
-    """One answer."""
-    handler.send_response(status)
-    handler.send_header("Content-Type", "application/json")
-    handler.send_header("Content-Length", str(len(body)))
-    for name, value in headers.items():
-        handler.send_header(name.replace("_", "-"), value)
-    handler.end_headers()
-    handler.wfile.write(body)

@@ -4,15 +4,14 @@ what they are asked, and by whom."""
 from __future__ import annotations
 
 import json
-import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from tests.peers.protocol import reply
-from tests.sources.registry_double import say
+from tests.peers.threaded import say, threaded
 
 
 @dataclass
@@ -45,14 +44,5 @@ def strangers() -> Iterator[Strangers]:
         def log_message(self, *_: object) -> None:
             """Nothing: tests read the counts."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    there.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with threaded(Handler) as there.url:
         yield there
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -12,8 +12,9 @@ from prober.client.http.network_backend import Backend
 from prober.outcome import Failure, Reason
 from prober.sources.found import SourceError
 from prober.sources.reading import document_of, targets_of
+from tests.peers.threaded import say
 from tests.sources.making import source_of
-from tests.sources.registry_double import Registry, say, serving
+from tests.sources.registry_double import Registry, serving
 
 
 def filled(registry: Registry, count: int = 250) -> None:

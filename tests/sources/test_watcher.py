@@ -17,8 +17,9 @@ from prober.sources.expansion import expanded
 from prober.sources.memory import Memory
 from prober.sources.reading import document_of
 from prober.sources.watcher import Watcher
+from tests.peers.threaded import say
 from tests.sources.making import configured
-from tests.sources.registry_double import say, serving
+from tests.sources.registry_double import serving
 from tests.waiting import until
 
 

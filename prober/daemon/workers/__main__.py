@@ -5,18 +5,18 @@ a worker that went by itself would be replaced, and what it runs would not be dr
 to ignore them would make the servers that it starts ignore them, too.
 """
 
-import gc
 import os
 import signal
 import sys
 from typing import cast
 
+from prober import own_process
+
 
 def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda _number, _frame: None)
-    gc.set_threshold(50_000)  # this and the next as for `mcp-prober` itself: see prober.cli
-    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # typeshed knows modules only
+    own_process.begin()
     _, descriptor, log_format = sys.argv[1:]
     os.set_inheritable(int(descriptor), False)  # else a server would hold the connection open
     import asyncio

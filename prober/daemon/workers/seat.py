@@ -27,6 +27,8 @@ class Seat:
         self.number = number
         self.process: WorkerProcess | None = None
         self.figures = Figures()
+        self.silent = 0
+        """Seconds in which nothing was heard of the process."""
         self.probes: Mapping[str, Probe] = {}
         self.first_ready = asyncio.Event()
         """Whether a process has had its share in force, ever."""
@@ -51,6 +53,7 @@ class Seat:
     def take(self, process: WorkerProcess, start: Start, accounts: Accounts) -> None:
         """A new process takes the place."""
         self.process = process
+        self.silent = 0
         self._sent_probes, self._sent_targets = {}, {}
         process.send(start)
         process.send(Assign(sent=accounts.requests(self._targets)))

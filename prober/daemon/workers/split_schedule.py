@@ -219,21 +219,20 @@ class SplitSchedule:
 
     async def _have_one(self, seat: Seat) -> bool:
         """Start a process and wait for its end; whether it had its share until then. Raises OSError."""
-        silence = _Silence()
         process = await WorkerProcess.start(
             f"{seat.number}/{len(self._seats)}",
             log_format=self._log_format,
-            on_message=partial(self._heard, seat, silence),
+            on_message=partial(self._heard, seat),
         )
         try:
             log(logging.INFO, "worker_started", worker=seat.number, pid=process.pid, probes=len(seat.probes))
             seat.take(process, self._start, self._accounts)
             while not process.connected.done():
-                if silence.seconds >= _SILENT:
+                if seat.silent >= _SILENT:
                     log(logging.ERROR, "worker_stuck", worker=seat.number, pid=process.pid)
                     process.kill()
                 await asyncio.wait([process.connected], timeout=1)
-                silence.seconds += 1
+                seat.silent += 1
         except BaseException:
             process.kill()
             raise
@@ -247,8 +246,8 @@ class SplitSchedule:
             log(logging.ERROR, "worker_ended", worker=seat.number, pid=process.pid, message=how)
         return had_share
 
-    def _heard(self, seat: Seat, silence: _Silence, message: object) -> None:
-        silence.seconds = 0
+    def _heard(self, seat: Seat, message: object) -> None:
+        seat.silent = 0
         match message:
             case Ran():
                 self._ran(seat, message.result, message.generation)
@@ -282,10 +281,3 @@ class SplitSchedule:
         seat.ran(probe.name)
         self._accounts.ran(result)
         tell(self._sinks, lambda sink: sink.record(result))
-
-
-class _Silence:
-    """How long nothing was heard of a worker."""
-
-    def __init__(self) -> None:
-        self.seconds = 0

@@ -6,7 +6,6 @@ It ends when the daemon says so, and when the connection does: a daemon that was
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import socket
@@ -41,6 +40,7 @@ from prober.daemon.workers.messages import (
 )
 from prober.loop_lag import LoopLag
 from prober.outcome import SpanContext
+from prober.own_process import keep_configuration
 from prober.schedule import Scheduler
 from prober.scheduled_run import ScheduledRun
 
@@ -185,9 +185,7 @@ class Worker:
             self._scheduler.has_sent(*self._sent.popitem())
         self._reporter.generation = message.generation
         self._channel.send(Applied(generation=message.generation))
-        gc.unfreeze()  # as the daemon does with a configuration, for the same reason
-        gc.collect()
-        gc.freeze()
+        keep_configuration()
 
     async def _run_now(self, message: RunNow) -> None:
         try:

@@ -64,9 +64,9 @@ async def _prove(context: ProbeContext, session: Session, settings: MetricsSetti
                 f"{fallen} is not what it was: the server started again, or several processes answer at `metrics_url`"
             )
         moved = movements(before, after, expected)
-        context.facts["metrics_moved"] = sum(each.is_true for each in moved)
-        context.facts["metrics_not_moved"] = len(moved) - sum(each.is_true for each in moved)
-        if all(each.is_true for each in moved):
+        true = sum(each.is_true for each in moved)
+        context.facts["metrics_moved"], context.facts["metrics_not_moved"] = true, len(moved) - true
+        if true == len(moved):
             return
         if is_last:
             raise _verdict(moved, settings)

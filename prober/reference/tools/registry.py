@@ -98,7 +98,8 @@ def explain(error: StoreError, settings: Settings) -> str:
                 "written. Too many agents work on this session at once; try again later or share the work out."
             )
         case VersionConflictError() | ValueConflictError():
-            return f"S{str(error)[1:]}; read it again."
+            told = str(error)
+            return f"{told[0].upper()}{told[1:]}; read it again."
         case LockHeldError():
             return (
                 f"The lock of session {error.handle!r} is held by another; it is free in {error.expires_in:.1f} s at "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
@@ -13,11 +13,22 @@ from mcp_state.values import Event, Lock, Session
 from prober.reference.projection import WorkflowState
 
 
+def _without_titles(schema: dict[str, Any]) -> None:
+    """A title that says the name of its field once more is paid for by every agent that reads the list of tools."""
+    for field in schema["properties"].values():
+        field.pop("title", None)
+
+
 class Result(BaseModel):
     """The base of all results: frozen, camelCase, no undeclared fields."""
 
     model_config = ConfigDict(
-        frozen=True, alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True, extra="forbid"
+        frozen=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        serialize_by_alias=True,
+        extra="forbid",
+        json_schema_extra=_without_titles,
     )
 
 

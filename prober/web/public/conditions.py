@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -60,7 +60,7 @@ def condition_of(
         return Condition.NO_DATA
     if failing:
         nothing_else = all(status.verdict is not Verdict.PASS for status in fresh)
-        unserved = any(_symptom(status) not in _STILL_SERVES for status in failing)
+        unserved = any(symptom_of(status) not in _STILL_SERVES for status in failing)
         return Condition.DOWN if nothing_else and unserved else Condition.DEGRADED
     expected = any(status.verdict is Verdict.FAIL for status in fresh)
     if expected or (target.probes and all(map(in_maintenance, target.probes))):
@@ -81,10 +81,10 @@ def failing_of(
     return [status for status in target.of(Verdict.FAIL) if not is_stale(status, now) and not is_expected(status)]
 
 
-def words_of(failing: list[ProbeStatus]) -> str:
-    """`no answer, slow`: what callers feel."""
-    symptoms = {_symptom(status) for status in failing}
-    return ", ".join(WORDS[symptom] for symptom in Symptom if symptom in symptoms)
+def words_of(symptoms: Iterable[Symptom]) -> str:
+    """`no answer, slow`: what callers feel, each once."""
+    felt = set(symptoms)
+    return ", ".join(WORDS[symptom] for symptom in Symptom if symptom in felt)
 
 
 def is_stale(status: ProbeStatus, now: datetime) -> bool:
@@ -101,7 +101,8 @@ def _due_after(cron: str, last: datetime) -> datetime | None:
     return due
 
 
-def _symptom(status: ProbeStatus) -> Symptom:
+def symptom_of(status: ProbeStatus) -> Symptom:
+    """Of the last run of a probe that fails."""
     return status.reason.symptom if status.reason is not None else Symptom.UNKNOWN
 
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 from prober.report.formatting import duration, exactly, rfc3339
 from prober.report.untrusted import block, line
-from prober.web.public.conditions import WORDS
+from prober.web.public.conditions import words_of
 from prober.web.public.overview import Incident, Overview
 
 CONTENT_TYPE: Final = "application/atom+xml; charset=utf-8"
@@ -37,10 +37,13 @@ def feed_of(overview: Overview, *, url: str, started_at: datetime) -> str:
 
 def _entry(root: ET.Element, incident: Incident, url: str) -> None:
     recorded = incident.recorded
-    felt = ", ".join(WORDS[symptom] for symptom in recorded.symptoms)
     entry = ET.SubElement(root, "entry")
     _text(entry, "id", f"urn:uuid:{recorded.name}")
-    _text(entry, "title", f"{line(incident.target)}: {felt}{'' if recorded.until is None else ' (over)'}")
+    _text(
+        entry,
+        "title",
+        f"{line(incident.target)}: {words_of(recorded.symptoms)}{'' if recorded.until is None else ' (over)'}",
+    )
     _text(entry, "published", rfc3339(recorded.since))
     _text(entry, "updated", rfc3339(_updated(incident)))
     ET.SubElement(entry, "link", rel="alternate", type="text/html", href=f"{url}#incident-{recorded.name}")

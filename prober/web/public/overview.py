@@ -14,7 +14,7 @@ from prober.history import HistoryError, RecordedIncident
 from prober.status import ProbeStatus, StatusStore, TargetStatus
 from prober.web.app_state import AppState
 from prober.web.pages.recent_history import RecentHistory, TargetHistory
-from prober.web.public.conditions import Condition, condition_of, failing_of, public_name, words_of
+from prober.web.public.conditions import Condition, condition_of, failing_of, public_name, symptom_of, words_of
 from prober.web.public.public_page import PublicPage
 
 INCIDENT_DAYS: Final = 14
@@ -92,7 +92,7 @@ class Overviews:
         recorded = await self._incidents(names, now)
         suspects = state.suspects()
         shown = await asyncio.to_thread(self._shown, targets, past, now, suspects=suspects)
-        public_names = {each.target.name: public_name(each.target) for each in targets}
+        by_name = {each.target.name: each.target for each in targets}
         return Overview(
             at=now,
             ready=state.ready(),
@@ -101,7 +101,7 @@ class Overviews:
             incidents=None
             if recorded is None
             else tuple(
-                Incident(target=public_names[each.target], recorded=_ended_if_gone(each, state.statuses))
+                Incident(target=public_name(by_name[each.target]), recorded=_ended_if_gone(each, state.statuses))
                 for each in recorded
             ),
             watched_since=min((history.days[0].day for history in (past or {}).values() if history.days), default=None),
@@ -135,7 +135,7 @@ class Overviews:
                 name=public_name(target.target),
                 heading=self._chosen.heading(target.target),
                 condition=condition,
-                symptoms=words_of(failing),
+                symptoms=words_of(map(symptom_of, failing)),
                 since=min(began, default=None),
                 past=None if past is None else past.get(target.target.name, TargetHistory()),
             )

@@ -17,7 +17,7 @@ from prober.web.pages.badge import Tone
 from prober.web.pages.chart_geometry import Strip, strip_of
 from prober.web.pages.formatting import When, ago, one_line, since
 from prober.web.pages.list_query import Pages, paged
-from prober.web.public.conditions import WORDS, Condition
+from prober.web.public.conditions import Condition, words_of
 from prober.web.public.overview import INCIDENT_DAYS, Incident, Overview, Shown
 
 PAGE_SIZE: Final = 100
@@ -206,7 +206,7 @@ def _incident(incident: Incident, now: datetime) -> IncidentShown:
         name=recorded.name,
         target=incident.target,
         goes_on=recorded.until is None,
-        symptoms=", ".join(WORDS[symptom] for symptom in recorded.symptoms),
+        symptoms=words_of(recorded.symptoms),
         began=ago(recorded.since, now),
         took=duration(((recorded.until or now) - recorded.since).total_seconds()),
         notes=tuple(NoteShown(at=ago(note.at, now), text=block(note.text)) for note in reversed(recorded.notes)),

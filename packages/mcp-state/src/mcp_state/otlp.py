@@ -126,5 +126,5 @@ def _histograms(family: Family, began: int, now: int) -> Iterator[HistogramDataP
             bucket_counts=[count - below for count, below in zip(counts, [0, *counts], strict=False)],
             explicit_bounds=[bound for bound, _ in sorted(buckets)][:-1],
             min=None,  # type: ignore[arg-type]  # nobody knows them; the exporter leaves them out
-            max=None,  # type: ignore[arg-type]
+            max=None,  # type: ignore[arg-type]  # likewise
         )
