@@ -24,7 +24,8 @@ async def test_an_alert_that_stays_out_and_one_that_should_are_told(
     shutil.copytree(shipped("alerts"), alerts)
     rules = alerts / "rules" / "targets.yml"
     document = yaml.safe_load(rules.read_text())
-    (down,) = [rule for rule in document["groups"][0]["rules"] if rule["alert"] == "McpTargetDown"]
+    rules_of_all_groups = [rule for group in document["groups"] for rule in group["rules"]]
+    (down,) = [rule for rule in rules_of_all_groups if rule.get("alert") == "McpTargetDown"]
     down |= {"alert": "McpTargetGone"}
     rules.write_text(json.dumps(document))
     monkeypatch.setattr(fault_run, "PATIENCE", 15.0)

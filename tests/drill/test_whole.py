@@ -66,9 +66,10 @@ async def test_faults_come_out_at_the_webhook_and_are_over_there_when_they_are(
         assert fault["metric"]["family"] == expected.metric.family
         assert (fault["alert"]["alertname"], fault["alert"]["target"]) == (expected.alert, fault["target"])
         assert "reason" not in fault["alert"], "an outage is one alert, whatever its reasons"
-        # The route that every alert takes, and the one for its severity.
-        urgent = fault["alert"]["severity"] == "critical"
-        assert fault["receivers"] == (["hook", "page"] if urgent else ["chat", "hook"])
+        # The route for its severity. The one that every alert takes is a group of its own: where an earlier alert on
+        # the target is told there still, this one may be over before its turn.
+        severity_receiver = "page" if fault["alert"]["severity"] == "critical" else "chat"
+        assert {severity_receiver} <= set(fault["receivers"]) <= {severity_receiver, "hook"}
         assert 0 < fault["probe_seconds"] <= fault["alert_seconds"]
         assert fault["resolved_seconds"] > 0
         assert (fault["wrong"], fault["troubles"]) == ([], [])

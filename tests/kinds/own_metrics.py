@@ -7,6 +7,7 @@ async with measuring(Lie(lost="rejected")) as (peer, page):
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -43,8 +44,8 @@ class Lie:
     """Seconds by which counters are behind."""
     starts_again: bool = False
     """Whether the page is another process's after the first look."""
-    wins: bool = False
-    """Whether a swap that should lose wins."""
+    wins: int = 0
+    """How many swaps that should lose win first."""
 
 
 @dataclass(kw_only=True)
@@ -109,7 +110,7 @@ def response(status: int, content_type: str, body: bytes) -> bytes:
 
 
 def _tools(page: OwnPage) -> tuple[Tool, ...]:
-    lie = page.lie
+    lie, swaps = page.lie, itertools.count()
 
     def add(arguments: Message) -> Message:
         if lie.written is not None:
@@ -118,14 +119,14 @@ def _tools(page: OwnPage) -> tuple[Tool, ...]:
         return _answer({"added": True})
 
     def swap(arguments: Message) -> Message:
-        if lie.wins:
+        if wins := next(swaps) < lie.wins:
             page.count(lambda metrics: metrics.write_ended(tool="swap", outcome="ok"))
-        if lie.conflicts and not lie.wins:
+        if lie.conflicts and not wins:
             page.count(lambda metrics: metrics.conflict_met(tool="swap"))
-        if lie.lost is not None and not lie.wins:
+        if lie.lost is not None and not wins:
             page.count(lambda metrics: metrics.write_ended(tool="swap", outcome=lie.lost))  # type: ignore[arg-type]
         page.called("swap")
-        return _answer({"swapped": lie.wins})
+        return _answer({"swapped": wins})
 
     def lock(arguments: Message) -> Message:
         if lie.waits:

@@ -116,8 +116,14 @@ async def test_calls_that_the_page_does_not_count_may_be_those_of_another_proces
 
 
 async def test_a_conflict_that_did_not_happen_is_not_looked_for(tmp_path: Path) -> None:
-    outcome = await held(tmp_path, Lie(wins=True))
+    outcome = await held(tmp_path, Lie(wins=1000))
     assert (outcome.reason, outcome.step) == (Reason.UNDECIDED, "conflict")
+    assert "none of 30 calls of swap was turned down" in outcome.message
+
+
+async def test_a_conflict_that_is_a_matter_of_luck_is_tried_until_it_happens(tmp_path: Path) -> None:
+    outcome = await held(tmp_path, Lie(wins=20))
+    assert outcome.verdict is Verdict.PASS
 
 
 async def test_the_page_is_asked_without_the_targets_credentials(tmp_path: Path) -> None:

@@ -61,7 +61,8 @@ class MetricsSettings:
     write: Act | None = key(_ACT, "Writes that take effect.", default=None)
     conflict: Act | None = key(
         _ACT,
-        "Writes that lose, such as one that expects an old version; `conflict_when` says how that looks.",
+        "Writes that lose, such as one that expects an old version; `conflict_when` says how that looks. Where none of"
+        " `times` calls loses, up to ten times as many are made until one does.",
         default=None,
     )
     lock_wait: Act | None = key(_ACT, "Calls that wait for a lock, whether they get it or not.", default=None)
