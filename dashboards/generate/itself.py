@@ -46,6 +46,7 @@ _RUNBOOKS: Final = {
     "Probers": ("McpProberAbsent", "McpProberShardMissing"),
     "Results not written": ("McpProberHistoryDown",),
     "Sources of targets": ("McpProberSourceFailing",),
+    "Worker processes": ("McpProberWorkerEnds",),
 }
 """Alerts by the title of the panel that shows why they fire."""
 

@@ -127,6 +127,7 @@ SELF_ALERTS: Final = frozenset(
         "McpProberSkipsRuns",
         "McpProberStalled",
         "McpProberSuspectsItself",
+        "McpProberWorkerEnds",
     }
 )
 """Alerts about the prober itself. No fault of a server raises them; a machine too busy for the drill does."""
