@@ -42,7 +42,7 @@ async def test_it_has_a_reason_of_its_own_wherever_it_comes_up(
     async def run(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("prober.engine.run_of", lambda _kind: run)
+    monkeypatch.setattr("prober.engine.run.run_of", lambda _kind: run)
     document = {"targets": {"t": {"url": "http://127.0.0.1:9"}}, "probes": {"p": {"target": "t", "kind": "handshake"}}}
     [outcome] = await run_document(document, tmp_path)
     assert outcome.reason is Reason.PROBER_SHORTAGE
