@@ -8,6 +8,7 @@ nobody counts which lines were run meanwhile, which would take four times as lon
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -21,8 +22,6 @@ from prober.metrics.exposition import sliced
 from tests.metrics.reading import OPENMETRICS, metrics_of
 from tests.metrics.world import MODERN, PHASES, crowd, ran
 
-pytestmark = pytest.mark.no_cover
-
 PROBES: Final = 10_000
 SOME: Final = 2_000
 """Enough to tell what one of them costs."""
@@ -34,6 +33,15 @@ SERIES: Final = 20
 """Lines of the page for each probe, those of its target and of the prober included."""
 NOTE: Final = 0.000_1
 RECORD: Final = 1_600
+
+
+@pytest.fixture(autouse=True)
+def untraced() -> Iterator[None]:
+    """Nobody counts lines. `pytest.mark.no_cover` stops one of two counters where pytest-xdist starts processes."""
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(tracer)
 
 
 @pytest.fixture(scope="module")

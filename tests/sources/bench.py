@@ -115,7 +115,7 @@ def measure(servers: int, interval: float, processes: int = 1, *, intervals: int
     for result, count in re.findall(r'^mcp_probe_runs_total{.*result="(\w+)"} (\S+)$', text, re.MULTILINE):
         results[result] += int(float(count))
     return {
-        **_compared(fleet, found),
+        **_compared(fleet, found, text),
         "until the registry is read": looked,
         "hosts": fleet.hosts,
         "requests a host may get within a minute": fleet.allowed,
@@ -133,12 +133,16 @@ def measure(servers: int, interval: float, processes: int = 1, *, intervals: int
     }
 
 
-def _compared(fleet: Fleet, found: Mapping[str, tuple[str, float]]) -> dict[str, float]:
+def _compared(fleet: Fleet, found: Mapping[str, tuple[str, float]], page: str) -> dict[str, float]:
     wrong = fleet.wrong
     missed = {target: reason for target, reason in wrong.items() if found.get(target, ("", 0.0))[0] != reason}
     good_ones = sorted(found.keys() - wrong.keys())
     for target, reason in sorted(missed.items())[:20]:
-        print(f"  {target}: {reason} was not found, but {found.get(target, ('nothing', 0))[0]}")
+        print(f"  {target}: {reason} was not found, but {found.get(target, ('nothing', 0))[0]}; the page says:")
+        print(
+            *re.findall(rf'^mcp_probe_(?:runs_total|failure_info){{.*target="{target}".*[1-9]$', page, re.MULTILINE),
+            sep="\n",
+        )
     for target in good_ones[:20]:
         print(f"  {target}: called {found[target][0]}, and is well")
     times = sorted(seconds for target, (_, seconds) in found.items() if target in wrong)
