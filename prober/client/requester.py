@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from prober.assertions import result_shapes
 from prober.assertions.checks import Case, Check, Instance
@@ -20,6 +21,9 @@ from prober.client.target_cache import TargetCache
 from prober.config.model import Target
 from prober.deadline import Deadline
 from prober.outcome import Failure, Reason
+
+_LARGE: Final = 256 * 1024
+"""Bytes of an answer that took the event loop some milliseconds to parse: others come first before it is looked at."""
 
 
 @dataclass(kw_only=True)
@@ -69,6 +73,8 @@ class Requester:
                 params = envelope.joined(params, recorder.span.traceparent)
             message = {"jsonrpc": "2.0", "id": recorder.request_id, "method": method, "params": params}
             result = await conversation.transport.request(message, headers=headers, recorder=recorder)
+            if recorder.bytes_received > _LARGE:
+                await asyncio.sleep(0)
             if not any_shape and not (follows and envelope.is_task(result, modern=conversation.era == MODERN)):
                 await self.check_shape(method, result)
         if conversation.era == MODERN and method != "server/discover":

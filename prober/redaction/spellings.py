@@ -71,6 +71,8 @@ def _choices(character: str) -> tuple[list[str], list[str]]:
         f"U{_hexadecimal(code, 8)}",
         _ESCAPED.join(f"x{_hexadecimal(octet, 2)}" for octet in octets),
     ]
+    if character in _IN_POINTERS:  # what came escaped may be the name of a member
+        escaped.append(_IN_POINTERS[character])
     if code < 256:
         escaped.append(f"x{_hexadecimal(code, 2)}")
     if character in _LETTERS:

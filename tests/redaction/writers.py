@@ -25,6 +25,9 @@ WRITERS: Final[Mapping[str, Callable[[str], str]]] = {
         for each in text
     ),
     "JSON Pointer": lambda text: text.replace("~", "~0").replace("/", "~1"),
+    "JSON, solidus escaped, in a JSON Pointer": lambda text: (
+        json.dumps(text)[1:-1].replace("/", "\\/").replace("~", "~0").replace("/", "~1")
+    ),
     "URL": lambda text: quote(text, safe=""),
     "URL, small letters": lambda text: quote(text, safe="").lower() if text.islower() else quote(text, safe=""),
     "path": quote,
