@@ -21,7 +21,7 @@ from tests.redaction.writers import WRITERS
 PROBER: Final = Path(__file__).parents[2] / "prober"
 MAKERS: Final = {"redaction/masked.py", "redaction/redactor.py", "outcome/masking.py", "outcome/run.py"}
 BY_NAME: Final = {
-    "of_ours": {"engine.py"},
+    "of_ours": {"engine/run.py"},
     "masked_before": {"history/codec.py", "history/recorded_incidents.py", "loop_lag.py"},
 }
 OF_THE_CONFIGURATION: Final = {"target", "probe", "kind", "step", "tags", "origin", "http_version", "tls_version"}
