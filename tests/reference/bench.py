@@ -11,20 +11,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import uvicorn
-from mcp.server.mcpserver import MCPServer
 from prometheus_client import CollectorRegistry
-from pydantic import BaseModel
 
 from mcp_state.breaker import Breaker, BreakerPolicy
 from mcp_state.event_log import EventLog
@@ -36,86 +30,18 @@ from mcp_state.sqlite import SqliteStore
 from mcp_state.sqlite.schema import Synchronous
 from mcp_state.sqlite.writer import Writer
 from prober.reference.projection import STEP_COMPLETED, WorkflowProjection, WorkflowState
-from prober.reference.serve import listen
 
-from .calling import crowd
-from .processes import ServerProcess, serving
+from .bench_calls import bench_calls
+from .measuring import ROUNDS, Measured, drive, ratio, write_head, write_row
 from .redis.conftest import DURABLE
 from .redis.server import running
 
 CROWD: Final = 50
-CONNECTIONS: Final = 16
-ROUNDS: Final = 5
-SECONDS: Final = 1.0
-"""Of one measurement."""
 _PATIENCE: Final = 30.0
 _LAX: Final = BreakerPolicy(slow_after=_PATIENCE)
 """A machine that is busy shall make the figures worse, and not end the run."""
 LOG: Final = 10_000
 """Events of the log that is replayed."""
-
-EVENTS: Final = 50
-"""In the workflow that is read: half of what a snapshot leaves at most."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measured:
-    """One measurement: calls per second, latencies in milliseconds, CPU milliseconds per call."""
-
-    per_second: float
-    p50: float
-    p99: float
-    cpu: float
-
-    @property
-    def spread(self) -> float:
-        """The latency of the slowest in a hundred over that of the middle one."""
-        return self.p99 / self.p50
-
-
-async def _drive(
-    call: Callable[[int], Awaitable[object]], callers: int, cpu_seconds: Callable[[], float] = time.process_time
-) -> Measured:
-    """Call from `callers` tasks, each as soon as it was answered."""
-    latencies: list[float] = []
-    began, cpu = time.perf_counter(), cpu_seconds()
-
-    async def caller(number: int) -> None:
-        while (start := time.perf_counter()) - began < SECONDS:
-            await call(number)
-            latencies.append((time.perf_counter() - start) * 1000)
-
-    async with asyncio.TaskGroup() as group:
-        for number in range(callers):
-            group.create_task(caller(number))
-    cuts = statistics.quantiles(latencies, n=100)
-    return Measured(
-        per_second=len(latencies) / (time.perf_counter() - began),
-        p50=cuts[49],
-        p99=cuts[98],
-        cpu=(cpu_seconds() - cpu) * 1000 / len(latencies),
-    )
-
-
-def _median(measured: Sequence[Measured], field: str) -> float:
-    return float(statistics.median(getattr(each, field) for each in measured))
-
-
-def _ratio(ours: Sequence[Measured], theirs: Sequence[Measured], field: str = "per_second") -> float:
-    """The median of the pairs, each of which was measured in one round."""
-    pairs = zip(ours, theirs, strict=True)
-    return float(statistics.median(getattr(mine, field) / getattr(its, field) for mine, its in pairs))
-
-
-def _row(name: str, measured: Sequence[Measured], *more: str) -> None:
-    per_second, p50, p99, cpu, spread = (
-        _median(measured, field) for field in ("per_second", "p50", "p99", "cpu", "spread")
-    )
-    print(f"  {name:38} {per_second:9,.0f} {p50:9.2f} {p99:9.2f} {spread:9.1f} {cpu:9.3f}  {' '.join(more)}")
-
-
-def _head(title: str) -> None:
-    print(f"{title:40} {'calls/s':>9} {'p50 ms':>9} {'p99 ms':>9} {'p99/p50':>9} {'CPU ms':>9}")
 
 
 # Calls of a store
@@ -127,12 +53,12 @@ async def _sessions(store: Store) -> list[str]:
 
 async def _writes(store: Store, callers: int) -> Measured:
     sessions = await _sessions(store)
-    return await _drive(lambda number: store.step(sessions[number], tool="bench", result="null"), callers)
+    return await drive(lambda number: store.step(sessions[number], tool="bench", result="null"), callers)
 
 
 async def _reads(store: Store, callers: int) -> Measured:
     sessions = await _sessions(store)
-    return await _drive(lambda number: store.get(sessions[number]), callers)
+    return await drive(lambda number: store.get(sessions[number]), callers)
 
 
 async def bench_writes(folder: Path) -> None:
@@ -148,13 +74,13 @@ async def bench_writes(folder: Path) -> None:
             await store.open()
             results[mode, callers, window].append(await _writes(store, callers))
             await store.close()
-    _head("writing to one SQLite file")
+    write_head("writing to one SQLite file")
     for mode, callers, window in cases:
         name = f"{mode}, {callers:2} callers, {'shared commits' if window else 'a commit each'}"
         measured = results[mode, callers, window]
-        times = f"{_ratio(measured, results[mode, callers, 0.0]):.1f} x as many" if window else ""
-        _row(name, measured, times)
-    _row(f"no disk, {CROWD} callers, shared commits", machine, "so wide does the machine spread by itself")
+        times = f"{ratio(measured, results[mode, callers, 0.0]):.1f} x as many" if window else ""
+        write_row(name, measured, times)
+    write_row(f"no disk, {CROWD} callers, shared commits", machine, "so wide does the machine spread by itself")
 
 
 async def _no_disk() -> Measured:
@@ -163,7 +89,7 @@ async def _no_disk() -> Measured:
     breaker = Breaker(_LAX, changed=lambda _: None)
     writer = Writer(connection, window=0.010, observer=SilentObserver(), breaker=breaker)
     try:
-        return await _drive(lambda _: writer.run(lambda _connection: None), CROWD)
+        return await drive(lambda _: writer.run(lambda _connection: None), CROWD)
     finally:
         await writer.close()
 
@@ -184,10 +110,10 @@ async def bench_stores(folder: Path) -> None:
             for _ in range(ROUNDS):
                 for name, store in stores.items():
                     results[name].append(await measure(store, CROWD))
-            _head(f"{title}, {CROWD} callers")
+            write_head(f"{title}, {CROWD} callers")
             for number, (name, measured) in enumerate(results.items()):
                 other = results[[*results][number - 1]]
-                _row(name, measured, f"{_ratio(measured, other):.2f} x the line above" if number % 2 else "")
+                write_row(name, measured, f"{ratio(measured, other):.2f} x the line above" if number % 2 else "")
         for store in stores.values():
             await store.close()
 
@@ -229,70 +155,6 @@ async def _completed(log: EventLog[WorkflowState], name: str, number: int) -> No
     await log.append(name, tool="bench", kind=STEP_COMPLETED, payload=payload, agent_id="a")
 
 
-# Tool calls over HTTP
-
-
-async def _calls(server: ServerProcess, tool: str, arguments: dict[str, Any]) -> Measured:
-    async with crowd([server], CONNECTIONS) as clients:
-        return await _drive(
-            lambda number: clients[number].call(tool, **arguments), CONNECTIONS, lambda: _cpu_seconds(server)
-        )
-
-
-def _cpu_seconds(server: ServerProcess) -> float:
-    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-async def bench_calls(folder: Path) -> None:
-    """The server's reads against a tool that returns a constant."""
-    with (
-        serving(folder, "--db", "calls.db", "--session", "probe") as server,
-        serving(folder, name="bare", module="tests.reference.bench") as bare,
-    ):
-        async with crowd([server], 1) as (client,):
-            for number in range(EVENTS):
-                await client.call("complete_step", session_id="probe", step_id=f"step {number}", agent_id="a")
-        cases = {
-            "bare: constant": (bare, "constant", {}),
-            "get_session": (server, "get_session", {"session_id": "probe"}),
-            "get_session_config": (server, "get_session_config", {"session_id": "probe"}),
-            f"get_workflow_state, {EVENTS} events": (server, "get_workflow_state", {"session_id": "probe"}),
-        }
-        results: dict[str, list[Measured]] = {name: [] for name in cases}
-        for _ in range(ROUNDS):
-            for name, case in cases.items():
-                results[name].append(await _calls(*case))
-    _head(f"{CONNECTIONS} connections calling a tool")
-    base = results["bare: constant"]
-    for name, measured in results.items():
-        share, cpu = _ratio(measured, base), _ratio(base, measured, "cpu")
-        _row(name, measured, f"{share:.2f} x as many calls as of the constant, {cpu:.2f} by CPU")
-
-
-class Constant(BaseModel):
-    """What the bare server answers."""
-
-    session_id: str = "probe"
-    step_count: int = 0
-    updated_at: str = "2026-01-31T12:00:00.000Z"
-
-
-async def _serve_bare() -> None:
-    """A server as small as can be with the same SDK: one tool, a constant."""
-    mcp: MCPServer[Any] = MCPServer("bare", version="1", log_level="ERROR")
-
-    @mcp.tool()
-    async def constant() -> Constant:
-        return Constant()
-
-    with listen("127.0.0.1", 0) as listener:
-        app = mcp.streamable_http_app(json_response=True, stateless_http=True)
-        config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
-        print(f"listening on http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)
-        await uvicorn.Server(config).serve(sockets=[listener])
-
-
 async def _bench() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for bench in (bench_writes, bench_stores, bench_replay, bench_calls):
@@ -300,15 +162,6 @@ async def _bench() -> None:
             print()
 
 
-def main() -> None:
-    """Bench, or, asked to listen, be the bare server."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--listen", help=argparse.SUPPRESS)
-    if parser.parse_args().listen:
-        asyncio.run(_serve_bare())
-    else:
-        asyncio.run(_bench())
-
-
 if __name__ == "__main__":
-    main()
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    asyncio.run(_bench())
