@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from prober.assertions.result_shapes import HANDSHAKE
 from prober.client.transport import Transport
+from prober.json_values import cap
 from prober.outcome import ServerInfo
 
 _NAME_LENGTH: Final = 100
@@ -39,4 +40,4 @@ class Conversation:
 
 
 def _short(text: Any) -> str | None:
-    return text[:_NAME_LENGTH] if isinstance(text, str) else None
+    return cap(text, _NAME_LENGTH) if isinstance(text, str) else None

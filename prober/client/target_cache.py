@@ -17,6 +17,7 @@ from prober.client.http.oauth import TokenSource
 from prober.client.single_flight import SingleFlight
 from prober.client.transports import import_transport
 from prober.config.model import Target
+from prober.json_values import cap
 from prober.redaction import Redactor
 
 _MODERATE_NODES: Final = 10_000
@@ -60,7 +61,7 @@ class ToolList:
     def of(cls, tools: Mapping[str, Tool], asked: Iterable[str]) -> ToolList:
         """The list of all tools by name, cut down to those `asked` for where it is large."""
         names = frozenset(asked)
-        first = tuple(name[:_NAME_SHOWN] for name in heapq.nsmallest(_NAMES_SHOWN, tools))
+        first = tuple(cap(name, _NAME_SHOWN) for name in heapq.nsmallest(_NAMES_SHOWN, tools))
         if _is_moderate(tools.values()):
             return cls(tools=tools, asked=None, first_names=first, count=len(tools), worth_keeping=True)
         some = {name: tools[name] for name in names if name in tools}

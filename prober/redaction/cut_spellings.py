@@ -11,7 +11,7 @@ from typing import Final
 from prober.redaction.spellings import longest_word, units
 
 _LEFT_OF_ESCAPE: Final = re.compile(
-    r"(?:\\{1,32}+[uUxX]?[0-9A-Fa-f]{0,8}|%(?:25){0,2}[0-9A-Fa-f]?|&#?[xX]?[0-9A-Za-z]{0,12}|\\{0,32}+~)?"
+    r"(?:\\{1,32}+[uUxX]?[0-9A-Fa-f]{0,8}|%(?:25){0,2}[0-9A-Fa-f]?|&#?[xX]?[0-9A-Za-z]{0,12}|\\{0,32}+~0{0,9})?"
 )
 """The beginning of a spelling; what follows it was cut off."""
 _REST_OF_ESCAPE: Final = re.compile(r"(?:\\{0,32}+[uUxX#&%]?[0-9A-Za-z]{0,12};?){4}")

@@ -16,7 +16,8 @@ _ESCAPED: Final = r"\\{0,32}+"
 """What is escaped may be escaped again: JSON in JSON in a message of Python makes seven backslashes of none. They may
 also have been taken for those of the character before."""
 _LETTERS: Final = {"\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f"}
-_IN_POINTERS: Final = {"~": "~0", "/": "~1"}
+_IN_POINTERS: Final = {"~": "~0", "/": "~0{0,9}+1"}
+"""A pointer may be a name in another one; of a tilde, which a zero may follow, that is not looked for."""
 
 
 def spellings(text: str) -> str:

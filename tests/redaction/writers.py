@@ -28,6 +28,7 @@ WRITERS: Final[Mapping[str, Callable[[str], str]]] = {
     "JSON, solidus escaped, in a JSON Pointer": lambda text: (
         json.dumps(text)[1:-1].replace("/", "\\/").replace("~", "~0").replace("/", "~1")
     ),
+    "JSON Pointer in a JSON Pointer, but for tildes": lambda text: text.replace("~", "~0").replace("/", "~01"),
     "URL": lambda text: quote(text, safe=""),
     "URL, small letters": lambda text: quote(text, safe="").lower() if text.islower() else quote(text, safe=""),
     "path": quote,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from prober.json_values import cap
 from prober.outcome import Failure, Reason
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -82,7 +83,7 @@ class EventParser:
         if name == b"data":
             self._data.append(value)
         elif name == b"event":
-            self._type = value[:100].decode("utf-8", "replace")
+            self._type = cap(value[:400].decode("utf-8", "replace"), 100)
 
     def _dispatch(self) -> Event | None:
         if not self._size:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from prober.client.jsonrpc import METHOD_NOT_FOUND
 from prober.client.session import Session
-from prober.json_values import render
+from prober.json_values import cap, render
 from prober.outcome import Evidence, Failure, Reason
 
 LISTS: Final = {
@@ -96,8 +96,8 @@ def _refuse_duplicates(method: str, identity: str, items: Iterable[dict[str, Any
         if item[identity] in seen:
             raise Failure(
                 Reason.BAD_RESULT,
-                f"{method} lists {item[identity][:100]!r} twice",
+                f"{method} lists {cap(item[identity], 100)!r} twice",
                 step=method,
-                evidence=Evidence(seen=item[identity][:100], expected=f"one {identity} each"),
+                evidence=Evidence(seen=cap(item[identity], 100), expected=f"one {identity} each"),
             )
         seen.add(item[identity])

@@ -14,6 +14,7 @@ from prober.assertions.result_shapes import HANDSHAKE, MODERN, versions
 from prober.client import envelope
 from prober.client.http.bare_http import BareHttp, Reply
 from prober.client.jsonrpc import HEADER_MISMATCH, UNSUPPORTED_VERSION
+from prober.json_values import cap
 from prober.kinds.broken_rules import BrokenRules
 from prober.kinds.context import ProbeContext
 from prober.kinds.speaker import Speaker, evidence_of, says_nothing
@@ -104,7 +105,7 @@ async def _begins(connection: BareHttp, version: str) -> str | None:
         headers = {"Mcp-Session-Id": session, "MCP-Protocol-Version": version}
         await connection.ask("close", headers=headers, method="DELETE")
     chosen = reply.result.get("protocolVersion")
-    return None if chosen == version else f"it answers with {str(chosen)[:20]}"
+    return None if chosen == version else f"it answers with {cap(str(chosen), 20)}"
 
 
 async def try_handshake_version(

@@ -13,6 +13,7 @@ from typing import Final
 
 from prober.client.exchange import ExchangeLog
 from prober.client.session import Session
+from prober.json_values import cap
 from prober.kinds.catalog.listing import LISTS, Listing, read_lists
 from prober.kinds.context import ProbeContext
 from prober.outcome import Failure
@@ -114,6 +115,6 @@ def _notification(section: str) -> str:
 def _changed(before: Listing, after: Listing) -> str:
     old, new = before.by_identity, after.by_identity
     names = sorted(old.keys() ^ new.keys()) or [name for name in old if old[name] != new[name]]
-    return ", ".join(name[:50] for name in names[:_NAMES]) + (
+    return ", ".join(cap(name, 50) for name in names[:_NAMES]) + (
         f" and {len(names) - _NAMES} more" * (len(names) > _NAMES)
     )
