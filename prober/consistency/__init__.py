@@ -3,7 +3,7 @@
 trace.py       operations, traces, what makes a trace unfit to judge
 jsonl.py       traces as JSON lines
 verdict.py     what is found: violations with witnesses
-*_model.py     one model each (counter, register, log, set, lock, record): definition, source, why it is sound
+*_model.py     one model each (counter, register, log, set, queue, lock, record): definition, source, why it is sound
 order.py       real time, which all of them share
 sessions.py    what one client may rely on where reads may be stale
 wording.py     operations in words
@@ -14,7 +14,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from prober.consistency import counter_model, lock_model, log_model, record_model, register_model, set_model
+from prober.consistency import (
+    counter_model,
+    lock_model,
+    log_model,
+    queue_model,
+    record_model,
+    register_model,
+    set_model,
+)
 from prober.consistency.trace import Trace
 from prober.consistency.verdict import Judged
 
@@ -23,6 +31,7 @@ MODELS: Final[Mapping[str, Callable[[Trace], Judged]]] = {
     "register": register_model.judge,
     "log": log_model.judge,
     "set": set_model.judge,
+    "queue": queue_model.judge,
     "lock": lock_model.judge,
     "record": record_model.judge,
 }

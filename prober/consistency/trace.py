@@ -163,6 +163,10 @@ def _texts(operation: Operation) -> bool:
     return isinstance(operation.value, list | tuple) and all(isinstance(each, str) for each in operation.value)
 
 
+def _text_or_nothing(operation: Operation) -> bool:
+    return operation.value is None or isinstance(operation.value, str)
+
+
 def _fields(operation: Operation) -> bool:
     return isinstance(operation.value, list | tuple) and len(operation.value) > 1
 
@@ -180,6 +184,10 @@ KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
     },
     "log": {"append": Kind(writes=True), "read": _COLLECTION},
     "set": {"add": Kind(writes=True), "read": _COLLECTION},
+    "queue": {
+        "enqueue": Kind(writes=True),
+        "dequeue": Kind(answer=_text_or_nothing, wanted="text, and is not null"),
+    },
     "lock": {
         "acquire": Kind(),
         "release": Kind(),

@@ -354,7 +354,7 @@ STRUCTURE: dict[str, list[str]] = {
         "11: probes.one.operations: must be from 2 to 2,000",
     ],
     "race-unknown-model": [
-        "8: probes.one.model: expected counter, register, log, set, lock or record, found queue",
+        "8: probes.one.model: expected counter, register, log, set, queue, lock or record, found stack",
     ],
 }
 """What the JSON Schema of the language refuses as well."""

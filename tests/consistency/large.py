@@ -20,7 +20,7 @@ def large(model: str, count: int, *, seed: int = 1) -> Trace:
 def _operations(model: str, count: int, dice: random.Random) -> Iterator[Operation]:
     """Effects happen one after the other; each call is open for a while around its effect."""
     free = [0.0] * CLIENTS
-    state: dict[str, Any] = {"number": 0, "elements": [], "element": None}
+    state: dict[str, Any] = {"number": 0, "elements": [], "element": None, "first": 0}
     every = max(2, count * count // 1_000_000)
     calls = []
     for number in range(count):
@@ -60,6 +60,13 @@ def _effect(model: str, number: int, state: dict[str, Any], *, reads: bool) -> t
             return "read", {"value": [state["element"]] * 2}
         state["element"] = element
         return "write", {"element": element}
+    if model == "queue":
+        if number % 3:
+            state["elements"].append(element)
+            return "enqueue", {"element": element}
+        taken = state["first"]
+        state["first"] += bool(state["elements"][taken:])
+        return "dequeue", {"value": next(iter(state["elements"][taken : taken + 1]), None)}
     if reads:
         return "read", {"value": list(state["elements"])}
     state["elements"].append(element)

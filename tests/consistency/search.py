@@ -68,6 +68,8 @@ def _beginnings(trace: Trace) -> Iterator[State]:
             yield ()
         case "set":
             yield frozenset()
+        case "queue":
+            yield ()
         case "lock":
             yield (None, -1)
         case "record":
@@ -107,6 +109,13 @@ def _set(state: State, operation: Operation) -> Iterator[State]:
         yield state
 
 
+def _queue(state: State, operation: Operation) -> Iterator[State]:
+    if operation.kind == "enqueue":
+        yield (*state, operation.element)
+    elif not operation.ok or operation.value == (state[0] if state else None):
+        yield state[1:]
+
+
 def _lock(state: State, operation: Operation) -> Iterator[State]:
     holder, token = state
     if operation.kind == "acquire" and operation.result is Result.FAIL:
@@ -136,6 +145,7 @@ OBJECTS: Final[Mapping[str, Callable[[State, Operation], Iterator[State]]]] = {
     "register": _register,
     "log": _log,
     "set": _set,
+    "queue": _queue,
     "lock": _lock,
     "record": _record,
 }

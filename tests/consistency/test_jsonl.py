@@ -160,8 +160,8 @@ REFUSED: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
     "no head": (lambda lines: lines[1:], "line 1: no head of a trace: it says 'mcp-prober-trace' as its format"),
     "another version": (_changed(0, version=2), "line 1: version 2 of the format; this reads version 1"),
     "unknown model": (
-        _changed(0, model="queue"),
-        "no model is called 'queue'; known: counter, register, log, set, lock, record",
+        _changed(0, model="stack"),
+        "no model is called 'stack'; known: counter, register, log, set, queue, lock, record",
     ),
     "unknown kind": (_changed(1, kind="append"), "operation 0 is a 'append'; this model knows increment, read"),
     "unknown outcome": (_changed(1, result="maybe"), "line 2: result is one of ok, fail, unknown"),

@@ -101,7 +101,8 @@ def _calls(dice: random.Random, model: str) -> list[_Call]:
     calls = []
     clients = dice.randint(2, 3)
     slowness = dice.choice((0.2, 1.0, 3.0))
-    if model != "lock" and dice.random() < 0.5:
+    reads = _LOOK.get(model)
+    if reads == "read" and dice.random() < 0.5:
         calls.append(_Call(client=0, kind="read", invoked=0.0, returned=0.1, effect=0.05))
     names = iter(f"e{number}" for number in range(100))
     for client in range(clients):
@@ -117,13 +118,13 @@ def _calls(dice: random.Random, model: str) -> list[_Call]:
                     invoked=clock,
                     returned=end,
                     effect=dice.uniform(clock, end),
-                    element=next(names) if kind in ("write", "append", "add") and model != "lock" else None,
+                    element=next(names) if kind in ("write", "append", "add", "enqueue") and model != "lock" else None,
                 )
             )
             clock = end
-    if model != "lock" and dice.random() < 0.5:
+    if reads is not None and dice.random() < 0.5:
         end = max(call.returned for call in calls) + 0.1
-        calls.append(_Call(client=0, kind="read", invoked=end, returned=end + 0.1, effect=end + 0.05))
+        calls.append(_Call(client=0, kind=reads, invoked=end, returned=end + 0.1, effect=end + 0.05))
     return calls
 
 
@@ -136,14 +137,18 @@ _KINDS: Final[Mapping[str, Callable[[random.Random, int], str]]] = {
     "register": lambda dice, _: dice.choice(("write", "read")),
     "log": lambda dice, _: dice.choice(("append", "read")),
     "set": lambda dice, _: dice.choice(("add", "read")),
+    "queue": lambda dice, _: dice.choice(("enqueue", "dequeue")),
     "lock": _lock_kind,
     "record": lambda dice, _: dice.choice(("write", "read")),
 }
+_LOOK: Final = dict.fromkeys(_KINDS, "read") | {"queue": "dequeue", "lock": None}
+"""The call that may come at the end, and if it reads at the beginning too."""
 _BEGIN: Final[Mapping[str, Any]] = {
     "counter": 0,
     "register": (4, None),
     "log": (),
     "set": (),
+    "queue": (),
     "lock": (None, 0),
     "record": (None, None),
 }
@@ -184,6 +189,16 @@ def _fill(server: _Server, call: _Call, state: Any) -> None:
     server.states.append((call.element, call.element))
 
 
+def _queue(server: _Server, call: _Call, state: Any) -> None:
+    if call.kind == "enqueue":
+        _put(server, call, state)
+        return
+    place = -1 if server.bug == "mix" and server.dice.random() < 0.4 else 0
+    shown = server.dice.choice(server.states) if server.bug == "stale" and server.dice.random() < 0.4 else state
+    call.value = shown[place] if shown else None
+    server.states.append(state[:-1] if place else state[1:])
+
+
 def _lock(server: _Server, call: _Call, state: Any) -> None:
     holder, token = state
     granted = server.bug == "stale" and server.dice.random() < 0.4
@@ -210,6 +225,7 @@ _WRITE: Final[Mapping[str, Callable[[_Server, _Call, Any], None]]] = {
     "register": _write,
     "log": _put,
     "set": _put,
+    "queue": _queue,
     "lock": _lock,
     "record": _fill,
 }
@@ -245,7 +261,9 @@ def _mixed(model: str, one: Any, other: Any) -> Any:
 def _again(model: str, call: _Call, state: Any) -> Any:
     if model == "counter":
         return state + 1
-    return (*state, call.element) if model in ("log", "set") else state
+    if call.kind == "dequeue":
+        return state[1:]
+    return (*state, call.element) if model in ("log", "set", "queue") else state
 
 
 def _touch(call: _Call, dice: random.Random) -> None:
@@ -257,6 +275,8 @@ def _touch(call: _Call, dice: random.Random) -> None:
             call.value = call.value[:-1]
         else:
             call.value = [*call.value, "e99"]
+    elif call.kind == "dequeue":
+        call.value = dice.choice(("e0", "e99", None))
     elif isinstance(call.value, int):
         call.value = max(0, call.value + dice.choice((-1, 1)))
     if call.version is not None:

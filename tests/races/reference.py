@@ -26,6 +26,7 @@ FOUND: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "reference-register": ("lost_update",),
         "reference-workflow": ("lost_update",),
         "reference-audit-trail": ("lost_update",),
+        "reference-queue": ("lost_update",),
     },
     "torn-read": {"reference-record": ("torn_read",)},
     "stale-cache": {"reference-configuration": ("stale_read",)},
@@ -34,6 +35,7 @@ FOUND: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "duplicate-event": {
         "reference-workflow": ("duplicate_effect",),
         "reference-audit-trail": ("duplicate_effect",),
+        "reference-queue": ("duplicate_effect",),
     },
     "session-loss": {"reference-steps": ("tool_error",)},
 }

@@ -61,7 +61,10 @@ def test_a_right_trace_is_valid(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (("no-such-file",), "no-such-file: No such file or directory"),
-        (("{file}", "--model", "queue"), "--model queue: choose one of counter, register, log, set, lock, record"),
+        (
+            ("{file}", "--model", "stack"),
+            "--model stack: choose one of counter, register, log, set, queue, lock, record",
+        ),
         (("{file}", "--model", "lock"), "operation 0 is a 'increment'; this model knows acquire, release, write"),
         (("{cut}",), "3 operations where the head says 4: the file is not whole"),
         (

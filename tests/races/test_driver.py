@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -214,6 +214,68 @@ def test_what_other_runs_left_on_the_object_is_none_of_this_one() -> None:
     trace = recorder.trace(settings, seed=1, about="")
     assert trace.operations[1].value == [mine]
     assert judge_trace(trace).valid
+
+
+def queued(*values: str | None) -> Trace:
+    """The trace of a queue: one element of this race goes in, then dequeues are given these; `mine` is that element."""
+    call = RaceCall(tool="t")
+    recorder = Recorder(tag="probe-now", limit=10)
+    mine = recorder.new_element()
+    common = {"client": 0, "process": 0, "result": Result.OK}
+    recorder.add(Operation(id=0, kind="enqueue", invoked=0.0, returned=0.5, element=mine, **common))  # type: ignore[arg-type]
+    for number, value in enumerate(values, 1):
+        value = mine if value == "mine" else value
+        recorder.add(Operation(id=number, kind="dequeue", invoked=number, returned=number + 0.5, value=value, **common))  # type: ignore[arg-type]
+    return recorder.trace(RaceSettings(model="queue", calls={"enqueue": call, "dequeue": call}), seed=1, about="")
+
+
+def test_what_others_left_in_a_queue_is_passed_over_when_it_comes_out() -> None:
+    trace = queued("probe-before-0", "Ada", "mine", None)
+    assert [each.value for each in trace.operations] == [None, "probe-now-0", None]
+    assert judge_trace(trace).valid
+    assert not judge_trace(queued("probe-before-0", None)).valid, "lost"
+
+
+QUEUE: Final[dict[str, Any]] = {
+    "model": "queue",
+    "increment": None,
+    "read": None,
+    "enqueue": {"tool": "enqueue_task", "arguments": {"session_id": "{session}", "task": "{op}"}},
+}
+DEQUEUE: Final[dict[str, Any]] = {"tool": "dequeue_task", "arguments": {"session_id": "{session}"}}
+
+
+@pytest.mark.parametrize(
+    ("dequeue", "reason"),
+    [
+        pytest.param({"value": "$.task"}, None, id="null"),
+        pytest.param(
+            {"value": "$.task", "conflict_when": [{"path": "$.structuredContent.taken", "equals": False}]},
+            None,
+            id="said in another way",
+        ),
+        pytest.param({"value": "$.there_is_none"}, Reason.EXPECTATION_FAILED, id="nowhere"),
+    ],
+)
+async def test_a_queue_says_that_it_is_empty(
+    right: Reference, dequeue: dict[str, Any], reason: Reason | None, tmp_path: Path
+) -> None:
+    document = _stdio(tmp_path, **QUEUE, dequeue={**DEQUEUE, **dequeue})
+    probe = document["probes"]["race"]
+    document["probes"]["race"] = {name: value for name, value in probe.items() if value is not None}
+    document["targets"]["reference"] = {"url": f"http://127.0.0.1:{right.port}/mcp", "allow_writes": True}
+    [outcome] = await run_document(document, tmp_path)
+    assert outcome.reason == reason, outcome.message
+
+
+async def test_after_the_race_a_queue_is_emptied(right: Reference, tmp_path: Path) -> None:
+    config = right.probes(tmp_path)
+    traces: list[Trace] = []
+    await run_pass(config, [short(config.probes["reference-queue"], operations=40)], on_trace=traces.append)
+    put_in = {each.element for each in traces[0].operations if each.kind == "enqueue"}
+    told = [each.value for each in traces[0].operations if each.kind == "dequeue"]
+    assert put_in == {*told} - {None} != set()
+    assert told[-1] is None
 
 
 @pytest.mark.parametrize(

@@ -36,14 +36,15 @@ async def read_answer(
     Raises:
         Failure: the answer is an error or lacks a value: it is unknown whether the call had its effect.
     """
+    drains = kind == MODELS[model].drains
     if call.conflict_when and await is_turned_down(context, call.conflict_when, result):
-        return Answer(result=Result.FAIL)
+        return Answer(result=Result.OK if drains else Result.FAIL)
     if result.get("isError"):
         raise tool_error(call.tool, result)
     judged = select(call.source, result, context.target)
     shown = None if judged is MISSING else judged
     try:
-        value = await _value(context, call, shown, many=kind == "read" and MODELS[model].collection)
+        value = await _value(context, call, shown, many=kind == "read" and MODELS[model].collection, must_be=drains)
         version = await select_one(context, call.version, shown) if call.version is not None else None
     except SelectionError as problem:
         raise _unreadable(call, str(problem)) from None
@@ -54,11 +55,13 @@ async def read_answer(
     return Answer(result=Result.OK, value=value, version=version)
 
 
-async def _value(context: ProbeContext, call: RaceCall, shown: Any, *, many: bool) -> Any:
+async def _value(context: ProbeContext, call: RaceCall, shown: Any, *, many: bool, must_be: bool) -> Any:
     if call.fields:
         return [await _one_or_null(context, path, shown) for path in call.fields]
     if call.value is None:
         return None
+    if must_be:
+        return await select_one(context, call.value, shown)
     if not many:
         return await _one_or_null(context, call.value, shown)
     selection = Selection(path=compile_path(call.value), instance=Instance(value=shown))

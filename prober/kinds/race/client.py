@@ -56,11 +56,22 @@ class Client:
                 await self.operate(self._choose())
 
     async def look(self, *, final: bool = False) -> None:
-        """Read the object while no client writes. A lock has no read: the `final` look tries to acquire it."""
-        if self._settings.model != "lock":
+        """Read the object while no client writes. Where nothing reads it, the `final` look acquires a lock, or takes
+        out of a queue what is left in it."""
+        if "read" in self._settings.calls:
             await self.operate("read")
+        elif final and self._model.drains is not None:
+            await self._drain(self._model.drains)
         elif final:
             await self._hold(0.0)
+
+    async def _drain(self, kind: str) -> None:
+        """Until there is nothing left, or half of the time that is left has passed."""
+        patience = self._context.deadline.share(0.5)
+        while patience.left():
+            answer = await self.operate(kind)
+            if answer is None or answer.value is None:
+                return
 
     def _choose(self) -> str:
         calls = self._settings.calls

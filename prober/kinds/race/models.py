@@ -34,6 +34,8 @@ class RaceModel:
     anomalies: tuple[Reason, ...]
     collection: bool = False
     """Whether a read returns many elements."""
+    drains: str | None = None
+    """The operation that takes elements out: nothing reads them, and what is left is taken out after the race."""
 
 
 _WRITE: Final = OperationModel(writes=True, placeholders=frozenset({"op"}))
@@ -61,6 +63,17 @@ MODELS: Final[Mapping[str, RaceModel]] = {
     ),
     "log": RaceModel(operations={"append": _WRITE, "read": _READ}, anomalies=_OF_ELEMENTS, collection=True),
     "set": RaceModel(operations={"add": _WRITE, "read": _READ}, anomalies=_OF_ELEMENTS, collection=True),
+    "queue": RaceModel(
+        operations={"enqueue": _WRITE, "dequeue": _READ},
+        anomalies=(
+            Reason.LOST_UPDATE,
+            Reason.STALE_READ,
+            Reason.DUPLICATE_EFFECT,
+            Reason.PHANTOM_VALUE,
+            Reason.ORDER_VIOLATION,
+        ),
+        drains="dequeue",
+    ),
     "lock": RaceModel(
         operations={
             "acquire": OperationModel(placeholders=frozenset({"op"})),

@@ -69,10 +69,14 @@ class Recorder:
             self._durations.append(operation.returned - operation.invoked)
 
     def trace(self, settings: RaceSettings, *, seed: int, about: str) -> Trace:
-        """All operations in the order of invocation, without the elements that other runs left in a collection."""
+        """All operations in the order of invocation, without the elements that other runs left in a collection, and
+        without the calls that took such elements out."""
         ordered = sorted(self.operations, key=lambda each: (each.invoked, each.returned))
-        if MODELS[settings.model].collection:
+        model = MODELS[settings.model]
+        if model.collection:
             ordered = [replace(each, value=self._own_elements(each.value)) for each in ordered]
+        if model.drains is not None:
+            ordered = [each for each in ordered if each.value is None or self._own_elements([each.value])]
         return Trace(
             model=settings.model,
             operations=tuple(replace(each, id=number) for number, each in enumerate(ordered)),

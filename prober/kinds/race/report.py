@@ -9,6 +9,7 @@ from prober.consistency.trace import Result, Trace, overlap
 from prober.consistency.verdict import Judged, Violation
 from prober.consistency.wording import line
 from prober.kinds.context import ProbeContext
+from prober.kinds.race.models import MODELS
 from prober.kinds.several_failures import failed_calls, first_of_calls
 from prober.outcome import Evidence, Failure, Reason
 
@@ -31,7 +32,7 @@ def failure_from(context: ProbeContext, verdict: Judged, trace: Trace, failures:
         return _violated(context, verdict, trace)
     if failures:
         return first_of_calls(failures, len(trace.operations))
-    if why := verdict.undecided or _no_race(trace, most):
+    if why := verdict.undecided or _no_race(trace, most) or _nothing_taken(trace):
         return Failure(Reason.UNDECIDED, why, step=_STEP)
     return None
 
@@ -63,8 +64,16 @@ def _again(context: ProbeContext, trace: Trace) -> tuple[str, ...]:
     return (f"again: {shlex.join(words)}",) if file else ()
 
 
+def _nothing_taken(trace: Trace) -> str | None:
+    """What others left in a queue comes out first, and says nothing."""
+    drains = MODELS[trace.model].drains
+    if drains is None or any(each.kind == drains and each.ok for each in trace.operations):
+        return None
+    return f"no {drains} was given an element of this race, nor told that there is none: others use this queue too"
+
+
 def _no_race(trace: Trace, most: int) -> str | None:
-    writes = [each for each in trace.operations if each.kind != "read"]
+    writes = [each for each in trace.operations if each.kind not in ("read", MODELS[trace.model].drains)]
     if not any(each.result is Result.OK for each in writes):
         return f"none of {len(writes)} writes was acknowledged, so nothing could be lost"
     if most < 2:

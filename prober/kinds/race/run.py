@@ -3,7 +3,7 @@
 setup       makes the object: a scratch name for this run, or a name that the server chooses
 quiet read  before any write
 rounds      all clients start together and make a few calls each, with small seeded delays in every second round
-quiet read  after the last write; a lock is acquired once more instead
+quiet read  after the last write; instead a lock is acquired once more, and a queue emptied
 cleanup     always
 verdict     a violation; else a failed call; else `undecided` if too little overlapped
 """

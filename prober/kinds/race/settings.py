@@ -58,7 +58,8 @@ class RaceCall:
     )
     conflict_when: tuple[Expectation, ...] = key(
         ListOf(item=ExpectationField(), wanted="a list of expectations", least=1),
-        "How a call that was turned down looks: expectations of the whole result that then all hold.",
+        "How a call that was turned down looks, or a dequeue of an empty queue where it gives no null: expectations of"
+        " the whole result that then all hold.",
         default=(),
     )
     """A conflict: the operation had no effect."""

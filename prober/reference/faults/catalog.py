@@ -28,7 +28,7 @@ class FaultKind:
 FAULTS: Final[Mapping[str, FaultKind]] = {
     "lost-update": FaultKind(
         place="state",
-        does="A step, a swap or an event is acknowledged and not kept; a swap that lost is told it won.",
+        does="A step, a swap, an event or a task is acknowledged and not kept; a swap that lost is told it won.",
         reason="lost_update",
     ),
     "torn-read": FaultKind(
@@ -58,7 +58,7 @@ FAULTS: Final[Mapping[str, FaultKind]] = {
     ),
     "duplicate-event": FaultKind(
         place="state",
-        does="An event is appended twice.",
+        does="An event is appended twice, a task is queued twice.",
         reason="duplicate_effect",
     ),
     "missing-field": FaultKind(

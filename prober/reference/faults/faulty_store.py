@@ -2,7 +2,7 @@
 
 Each method with a fault returns what a caller of a broken store would see; the others are passed on. Faults never write
 to the real store, so that its state is correct again when the fault is off. There are two exceptions: `duplicate-event`
-writes one event too many, `lock-not-released` leaves a lock that expires by itself.
+writes one event or task too many, `lock-not-released` leaves a lock that expires by itself.
 """
 
 from __future__ import annotations
@@ -109,9 +109,15 @@ class FaultyStore:
         return await self._store.swap_value(handle, expected=expected, value=value)
 
     async def enqueue(self, handle: str, *, item: str) -> int:
-        """Passed on."""
+        """lost-update: acknowledges and puts nothing in. duplicate-event: puts it in twice."""
         self._lose_session(handle)
-        return await self._store.enqueue(handle, item=item)
+        if self._switches.strike("lost-update"):
+            await self._store.get(handle)
+            return 1
+        waiting = await self._store.enqueue(handle, item=item)
+        if self._switches.strike("duplicate-event"):
+            await self._store.enqueue(handle, item=item)
+        return waiting
 
     async def dequeue(self, handle: str) -> Dequeued:
         """Passed on."""

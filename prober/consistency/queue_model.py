@@ -1,0 +1,206 @@
+"""`queue`: elements are put in at the end and taken out at the front, each once.
+
+Definition  an enqueue puts its element at the end; a dequeue takes the first element out and tells it, or tells that
+            there is none. What was turned down does nothing.
+Operations  enqueue {element}, dequeue {value: the element, or null where the queue was empty}.
+Source      the four bad patterns of Henzinger, Sezgin and Vafeiadis, "Aspect-oriented linearizability proofs" (2013):
+            a history of a queue is linearizable if and only if no element comes out that was not put in (VFresh), none
+            comes out twice (VRepeat), none overtakes one that was put in before (VOrd), and no dequeue tells of an
+            empty queue while something must have been in it all the time (VWit).
+Soundness   elements are unique. An element is in the queue for certain from the end of its enqueue until the beginning
+            of the dequeue that told it. A dequeue whose outcome is unknown may have taken one of those that no other
+            dequeue told: they count as taken from the beginning of the first such dequeue on, unless there are more of
+            them than of such dequeues.
+Exactness   but for dequeues of unknown outcome, of which not all is used. O(n log n).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Final
+
+from prober.consistency.trace import Operation, Result, Trace
+from prober.consistency.verdict import Judged, Violation, judged
+from prober.consistency.wording import call, show
+from prober.outcome import Reason
+
+_PROOF: Final = 3
+"""Elements whose calls a witness holds at most, where it takes several."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Stay:
+    """How long an element was in the queue for certain: after `since` and before `until`."""
+
+    enqueue: Operation
+    dequeue: Operation | None
+    since: float
+    until: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Untold:
+    """What no dequeue told, in the order in which it was put in, and the times at which others may have taken some."""
+
+    stays: Sequence[_Stay]
+    since: Sequence[float]
+    """Of the stays."""
+    takers: Sequence[float]
+
+    def left(self, *, put_in_before: float, at: float) -> Sequence[_Stay]:
+        """Some of which at least one is in the queue at that time; none where that is not certain."""
+        count = bisect_left(self.since, put_in_before)
+        taken = bisect_right(self.takers, at)
+        return self.stays[: taken + 1] if count > taken else ()
+
+
+def judge(trace: Trace) -> Judged:
+    """The verdict on a queue's trace."""
+    return judged(_violations(trace))
+
+
+def _violations(trace: Trace) -> Iterator[Violation]:
+    enqueues = {each.element: each for each in trace.operations if each.kind == "enqueue"}
+    dequeues = [each for each in trace.operations if each.kind == "dequeue" and each.ok]
+    taken: dict[str, Operation] = {}
+    for dequeue in dequeues:
+        if dequeue.value is None:
+            continue
+        if (first := taken.setdefault(dequeue.value, dequeue)) is not dequeue:
+            yield _twice(first, dequeue, enqueues)
+        yield from _stranger(dequeue, enqueues)
+    takers = [each.invoked for each in trace.operations if each.kind == "dequeue" and each.result is Result.UNKNOWN]
+    stays = _stays(enqueues, taken, unknown=min(takers, default=inf))
+    others = sorted((stay for stay in stays if stay.dequeue is None), key=lambda stay: stay.since)
+    untold = _Untold(stays=others, since=[stay.since for stay in others], takers=sorted(takers))
+    yield from _overtaken(stays, untold)
+    yield from _wrongly_empty([each for each in dequeues if each.value is None], stays, untold)
+
+
+def _stays(enqueues: dict[str | None, Operation], taken: dict[str, Operation], *, unknown: float) -> list[_Stay]:
+    """Of all elements that were put in for certain. `taken` holds the first dequeue that told an element; what none
+    told is certain until `unknown`."""
+    stays = []
+    for element, enqueue in enqueues.items():
+        dequeue = taken.get(element or "")
+        if dequeue is not None:
+            since, until = min(enqueue.ended, dequeue.returned), dequeue.invoked
+        else:
+            since, until = enqueue.ended, unknown
+        if enqueue.result is not Result.FAIL and since < inf:
+            stays.append(_Stay(enqueue=enqueue, dequeue=dequeue, since=since, until=until))
+    return stays
+
+
+def _twice(first: Operation, again: Operation, enqueues: dict[str | None, Operation]) -> Violation:
+    enqueue = enqueues.get(again.value)
+    return Violation(
+        reason=Reason.DUPLICATE_EFFECT,
+        sentence=f"{call(first)} and {call(again)} were both given {show(again.value)}"
+        + (f", which {call(enqueue)} put in once" if enqueue else ""),
+        witness=(first, again, *([enqueue] if enqueue else [])),
+    )
+
+
+def _stranger(dequeue: Operation, enqueues: dict[str | None, Operation]) -> Iterator[Violation]:
+    enqueue = enqueues.get(dequeue.value)
+    if enqueue is None:
+        told = "which nobody put in"
+    elif enqueue.result is Result.FAIL:
+        told = f"although {call(enqueue)} was turned down"
+    elif dequeue.returned < enqueue.invoked:
+        told = f"before {call(enqueue)} began to put it in"
+    else:
+        return
+    yield Violation(
+        reason=Reason.PHANTOM_VALUE,
+        sentence=f"{call(dequeue)} was given {show(dequeue.value)}, {told}",
+        witness=(dequeue, *([enqueue] if enqueue else [])),
+    )
+
+
+def _overtaken(stays: Sequence[_Stay], untold: _Untold) -> Iterator[Violation]:
+    """Elements that came out before one that had been put in before them: for each, the one that came out last."""
+    put_in = sorted(stays, key=lambda stay: stay.since)
+    done = 0
+    last: _Stay | None = None
+    for stay in sorted(stays, key=lambda stay: stay.enqueue.invoked):
+        while done < len(put_in) and put_in[done].since < stay.enqueue.invoked:
+            if last is None or put_in[done].until > last.until:
+                last = put_in[done]
+            done += 1
+        if stay.dequeue is None:
+            continue
+        if last is None or last.until <= stay.dequeue.returned:
+            ahead = untold.left(put_in_before=stay.enqueue.invoked, at=stay.dequeue.returned)
+            if not ahead:
+                continue
+            last = ahead[-1]
+        fate = f"came out only by {call(last.dequeue)}" if last.dequeue else "was still in the queue"
+        yield Violation(
+            reason=Reason.ORDER_VIOLATION,
+            sentence=f"{call(stay.dequeue)} was given {show(stay.enqueue.element)}, although"
+            f" {show(last.enqueue.element)} had been put in before it, by {call(last.enqueue)}, and {fate}",
+            witness=(stay.dequeue, stay.enqueue, last.enqueue, *([last.dequeue] if last.dequeue else [])),
+        )
+
+
+def _wrongly_empty(dequeues: Sequence[Operation], stays: Sequence[_Stay], untold: _Untold) -> Iterator[Violation]:
+    """Dequeues that told of an empty queue although at each moment of theirs something was in it for certain."""
+    lasting = sorted((each for each in stays if each.since < each.until), key=lambda stay: stay.since)
+    begins = [each.since for each in lasting]
+    chain = _longest_first(lasting)
+    for dequeue in dequeues:
+        if left := untold.left(put_in_before=dequeue.invoked, at=dequeue.returned):
+            lost = bool(untold.left(put_in_before=dequeue.invoked, at=inf))
+            yield _unfound(dequeue, left, lost=lost)
+            continue
+        proof: list[_Stay] = []
+        place = bisect_left(begins, dequeue.invoked) - 1
+        while place >= 0 and (stay := chain[place]).until > (proof[-1].until if proof else dequeue.invoked):
+            proof.append(stay)
+            if stay.until > dequeue.returned:
+                yield _empty(dequeue, proof)
+                break
+            place = bisect_left(begins, stay.until) - 1
+
+
+def _longest_first(stays: Sequence[_Stay]) -> list[_Stay]:
+    """For each of the stays, which begin one after the other, the one up to it that ends last."""
+    found: list[_Stay] = []
+    for stay in stays:
+        found.append(stay if not found or stay.until > found[-1].until else found[-1])
+    return found
+
+
+def _empty(dequeue: Operation, proof: Sequence[_Stay]) -> Violation:
+    one = show(proof[0].enqueue.element)
+    why = (
+        f"{one} was in it all the time" if len(proof) == 1 else f"at each moment one of {len(proof)} elements was in it"
+    )
+    calls = [each for stay in proof[:_PROOF] for each in (stay.enqueue, stay.dequeue) if each is not None]
+    return Violation(
+        reason=Reason.STALE_READ,
+        sentence=f"{call(dequeue)} was told that the queue is empty, although {why}",
+        witness=(dequeue, *calls),
+    )
+
+
+def _unfound(dequeue: Operation, left: Sequence[_Stay], *, lost: bool) -> Violation:
+    """`left` was put in before and never told, and is one more than calls without an answer can have taken."""
+    last = left[-1].enqueue
+    until = "ever" if lost else "by then"
+    why = f"{call(last)} had put {show(last.element)} in before it began, and nobody had {until} been given that"
+    if len(left) > 1:
+        why = (
+            f"{len(left)} elements that nobody was given had been put in before it began, the last by {call(last)}, and"
+        )
+        why += f" only {len(left) - 1} of them can {until} have gone to calls without an answer"
+    return Violation(
+        reason=Reason.LOST_UPDATE if lost else Reason.STALE_READ,
+        sentence=f"{call(dequeue)} was told that the queue is empty, although {why}",
+        witness=(dequeue, *(stay.enqueue for stay in left[-_PROOF:])),
+    )
