@@ -104,7 +104,7 @@ def test_a_run_writes_its_trace_and_a_seed_repeats_its_choices(right: Reference,
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--trace", "h.jsonl"), "--trace is for one race; these are 7: reference-steps"),
+        (("--trace", "h.jsonl"), "--trace is for one race; these are 8: reference-steps"),
         (("--trace", "/nowhere/h.jsonl", "--probe", "reference-lock"), "not a file in a folder that is there"),
     ],
 )
