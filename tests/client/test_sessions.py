@@ -166,8 +166,8 @@ async def test_of_a_server_without_a_common_version_the_name_is_known_and_no_ver
 async def test_what_a_server_calls_itself_is_kept_in_short() -> None:
     info = {"io.modelcontextprotocol/serverInfo": {"name": "x" * 10_000, "version": "y" * 10_000}}
     async with talking(Script(faults={"discover": result_with(_meta=info)})) as (_, conversation):
-        assert conversation.session.server.name == "x" * 100
-        assert conversation.session.server.version == "y" * 100
+        assert conversation.session.server.name == "x" * 99 + "…"
+        assert conversation.session.server.version == "y" * 99 + "…"
 
 
 BAD: Mapping[str, tuple[Act, Reason]] = {

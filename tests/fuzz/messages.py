@@ -12,6 +12,9 @@ from tests.peers.protocol import MODERN, Message
 
 _SECRET_PARTS: Final = tuple(part.encode() for part in PARTS)
 
+LARGEST: Final = 30_000
+"""Elements of a list that was repeated. Four times without a bound would fill the memory of the fuzzer itself."""
+
 Spoil = Callable[[Choices, Message], Any]
 """Changes a message in place, or returns another value instead of it."""
 
@@ -152,11 +155,11 @@ def _add(c: Choices, message: Message) -> None:
 def _repeat(c: Choices, message: Message) -> None:
     container, key = _node(c, message)
     if isinstance(container, list):
-        container *= c.pick(2, 30, 700)
+        container *= min(c.pick(2, 30, 700), max(1, LARGEST // max(1, len(container))))
     elif isinstance(container[key], str):
         container[key] = container[key][:100] * c.pick(2, 500) if not of_secrets(container[key]) else container[key] * 2
     else:
-        container[key] = [container[key]] * c.pick(1, 50)
+        container[key] = [container[key]] * c.pick(1, 5 if isinstance(container[key], list) else 50)
 
 
 def _tell(c: Choices, message: Message) -> None:
