@@ -92,7 +92,8 @@ def strip_of(days: Sequence[Day], today: date) -> Strip:
     """Days without a run may be missing from `days`; the strip shows them empty."""
     by_date = {day.day: day for day in days}
     shown = [today - timedelta(days=DAYS - 1 - index) for index in range(DAYS)]
-    bars = tuple(_bar(index * PITCH + PITCH / 2, on, by_date.get(on)) for index, on in enumerate(shown))
+    *before, now = [(index * PITCH + PITCH / 2, on, by_date.get(on)) for index, on in enumerate(shown)]
+    bars = (*(_past_bar(*each) for each in before), _bar(*now))
     return Strip(label=_strip_label([by_date[on] for on in shown if on in by_date]), bars=bars)
 
 
@@ -144,7 +145,12 @@ def _line(points: Sequence[tuple[float, float]]) -> str:
     return f"M{first}" + ("L" + " ".join(rest) if rest else "h.01")  # a single point becomes a dot
 
 
-@lru_cache(maxsize=8_192)  # on a refresh, only the bars of today have changed
+@lru_cache(maxsize=8_192)
+def _past_bar(x: float, on: date, day: Day | None) -> Bar:
+    """Kept, for on a refresh only the bars of today have changed; those would fill the cache and never be found."""
+    return _bar(x, on, day)
+
+
 def _bar(x: float, on: date, day: Day | None) -> Bar:
     label = _date_label(on)
     if day is None or not day.runs:
