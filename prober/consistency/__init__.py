@@ -4,6 +4,7 @@ trace.py       operations, traces, what makes a trace unfit to judge
 jsonl.py       traces as JSON lines
 verdict.py     what is found: violations with witnesses
 *_model.py     one model each (counter, register, log, set, queue, lock, record): definition, source, why it is sound
+elements.py    what models share whose writes each put an element there
 order.py       real time, which all of them share
 sessions.py    what one client may rely on where reads may be stale
 wording.py     operations in words

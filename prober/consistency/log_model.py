@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from prober.consistency.elements import lost, strange
 from prober.consistency.order import Placed, contradictions
-from prober.consistency.set_model import lost
 from prober.consistency.trace import Operation, Result, Trace
 from prober.consistency.verdict import Judged, Violation, judged
 from prober.consistency.wording import call, show
@@ -73,18 +73,7 @@ def _strangers(read: Operation, appends: dict[str | None, Operation], *, known: 
     if read.value == known[: len(read.value)]:
         return
     for element in read.value:
-        append = appends.get(element)
-        if append is None:
-            told = "which nobody appended"
-        elif append.result is Result.FAIL:
-            told = f"although {call(append)} was turned down"
-        else:
-            continue
-        yield Violation(
-            reason=Reason.PHANTOM_VALUE,
-            sentence=f"{call(read)} shows {show(element)}, {told}",
-            witness=(read, *([append] if append else [])),
-        )
+        yield from strange(read, element, appends.get(element), done="appended")
 
 
 def _against_time(

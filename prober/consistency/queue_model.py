@@ -19,9 +19,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import inf
 from typing import Final
 
+from prober.consistency.elements import strange
 from prober.consistency.trace import Operation, Result, Trace
 from prober.consistency.verdict import Judged, Violation, judged
 from prober.consistency.wording import call, show
@@ -71,7 +73,8 @@ def _violations(trace: Trace) -> Iterator[Violation]:
             continue
         if (first := taken.setdefault(dequeue.value, dequeue)) is not dequeue:
             yield _twice(first, dequeue, enqueues)
-        yield from _stranger(dequeue, enqueues)
+        yield from strange(dequeue, dequeue.value, enqueues.get(dequeue.value), done="put in", told="was given")
+        yield from _too_early(dequeue, enqueues.get(dequeue.value))
     takers = [each.invoked for each in trace.operations if each.kind == "dequeue" and each.result is Result.UNKNOWN]
     stays = _stays(enqueues, taken, unknown=min(takers, default=inf))
     others = sorted((stay for stay in stays if stay.dequeue is None), key=lambda stay: stay.since)
@@ -105,21 +108,13 @@ def _twice(first: Operation, again: Operation, enqueues: dict[str | None, Operat
     )
 
 
-def _stranger(dequeue: Operation, enqueues: dict[str | None, Operation]) -> Iterator[Violation]:
-    enqueue = enqueues.get(dequeue.value)
-    if enqueue is None:
-        told = "which nobody put in"
-    elif enqueue.result is Result.FAIL:
-        told = f"although {call(enqueue)} was turned down"
-    elif dequeue.returned < enqueue.invoked:
-        told = f"before {call(enqueue)} began to put it in"
-    else:
-        return
-    yield Violation(
-        reason=Reason.PHANTOM_VALUE,
-        sentence=f"{call(dequeue)} was given {show(dequeue.value)}, {told}",
-        witness=(dequeue, *([enqueue] if enqueue else [])),
-    )
+def _too_early(dequeue: Operation, enqueue: Operation | None) -> Iterator[Violation]:
+    if enqueue is not None and enqueue.result is not Result.FAIL and dequeue.returned < enqueue.invoked:
+        yield Violation(
+            reason=Reason.PHANTOM_VALUE,
+            sentence=f"{call(dequeue)} was given {show(dequeue.value)}, before {call(enqueue)} began to put it in",
+            witness=(dequeue, enqueue),
+        )
 
 
 def _overtaken(stays: Sequence[_Stay], untold: _Untold) -> Iterator[Violation]:
@@ -152,7 +147,8 @@ def _wrongly_empty(dequeues: Sequence[Operation], stays: Sequence[_Stay], untold
     """Dequeues that told of an empty queue although at each moment of theirs something was in it for certain."""
     lasting = sorted((each for each in stays if each.since < each.until), key=lambda stay: stay.since)
     begins = [each.since for each in lasting]
-    chain = _longest_first(lasting)
+    # For each the one up to it that stays longest.
+    longest = list(accumulate(lasting, _longer))
     for dequeue in dequeues:
         if left := untold.left(put_in_before=dequeue.invoked, at=dequeue.returned):
             lost = bool(untold.left(put_in_before=dequeue.invoked, at=inf))
@@ -160,7 +156,7 @@ def _wrongly_empty(dequeues: Sequence[Operation], stays: Sequence[_Stay], untold
             continue
         proof: list[_Stay] = []
         place = bisect_left(begins, dequeue.invoked) - 1
-        while place >= 0 and (stay := chain[place]).until > (proof[-1].until if proof else dequeue.invoked):
+        while place >= 0 and (stay := longest[place]).until > (proof[-1].until if proof else dequeue.invoked):
             proof.append(stay)
             if stay.until > dequeue.returned:
                 yield _empty(dequeue, proof)
@@ -168,12 +164,8 @@ def _wrongly_empty(dequeues: Sequence[Operation], stays: Sequence[_Stay], untold
             place = bisect_left(begins, stay.until) - 1
 
 
-def _longest_first(stays: Sequence[_Stay]) -> list[_Stay]:
-    """For each of the stays, which begin one after the other, the one up to it that ends last."""
-    found: list[_Stay] = []
-    for stay in stays:
-        found.append(stay if not found or stay.until > found[-1].until else found[-1])
-    return found
+def _longer(one: _Stay, other: _Stay) -> _Stay:
+    return other if other.until > one.until else one
 
 
 def _empty(dequeue: Operation, proof: Sequence[_Stay]) -> Violation:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from prober.consistency.elements import lost, strange
 from prober.consistency.order import Placed, contradictions
 from prober.consistency.trace import Operation, Result, Trace
 from prober.consistency.verdict import Judged, Violation, judged
@@ -50,7 +51,7 @@ def _violations(trace: Trace) -> Iterator[Violation]:
         step += bool(fresh)
         for element in sorted(fresh):
             first_shown[element] = step
-            yield from _stranger(read, element, adds)
+            yield from strange(read, element, adds.get(element), done="added")
         shown, before = shown | fresh, read
         placed.append((2 * step, read))
     ever = {element for read in reads for element in read.value}  # also by reads that have no place in the order
@@ -107,36 +108,6 @@ def _forked(
         sentence=f"{call(smaller)} shows {show(element)} and {call(read)} does not, but each shows something that the"
         " other does not: there is no order of adds in which both are right",
         witness=(smaller, read),
-    )
-
-
-def _stranger(read: Operation, element: str, adds: dict[str | None, Operation]) -> Iterator[Violation]:
-    add = adds.get(element)
-    if add is not None and add.result is not Result.FAIL:
-        return
-    told = "which nobody added" if add is None else f"although {call(add)} was turned down"
-    yield Violation(
-        reason=Reason.PHANTOM_VALUE,
-        sentence=f"{call(read)} shows {show(element)}, {told}",
-        witness=(read, *([add] if add else [])),
-    )
-
-
-def lost(write: Operation, later: Operation, reads: list[Operation]) -> Violation:
-    """An acknowledged write that no read shows, and a read that must: one that began after it, else one that shows what
-    was written later. `reads` by invocation."""
-    must = next((each for each in reads if each.invoked > write.ended), None)
-    witness: tuple[Operation, ...]
-    if must is not None:
-        witness, why = (write, must), f"was acknowledged before {call(must)} began"
-    else:
-        must = next(each for each in reads if later.element in each.value)
-        witness = (write, later, must)
-        why = f"was acknowledged before {call(later)} began, and {call(must)} shows that one"
-    return Violation(
-        reason=Reason.LOST_UPDATE,
-        sentence=f"{call(write)} {why}, but neither this nor any other read ever shows {show(write.element)}",
-        witness=witness,
     )
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import tracemalloc
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from prober.consistency import MODELS
 from tests.consistency.large import large
+from tests.untraced import untraced
 
 pytestmark = pytest.mark.slow
 
@@ -19,23 +17,12 @@ LIMIT = 2.0
 """Seconds for 100,000 operations, collections of half a million elements among them."""
 
 
-@contextmanager
-def unobserved() -> Iterator[None]:
-    """Without the tracer that measures coverage: it doubles the time of a loop."""
-    tracer = sys.gettrace()
-    sys.settrace(None)
-    try:
-        yield
-    finally:
-        sys.settrace(tracer)
-
-
 @pytest.mark.parametrize("model", MODELS)
 def test_a_hundred_thousand_operations_are_judged_within_two_seconds(model: str) -> None:
     trace = large(model, 100_000)
     taken = []
     for _ in range(3):  # the best of three: the machine may be busy with something else
-        with unobserved():
+        with untraced():
             began = time.process_time()
             verdict = MODELS[model](trace)
             taken.append(time.process_time() - began)

@@ -8,7 +8,6 @@ nobody counts which lines were run meanwhile, which would take four times as lon
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from prober.metrics import Metrics
 from prober.metrics.exposition import sliced
 from tests.metrics.reading import OPENMETRICS, metrics_of
 from tests.metrics.world import MODERN, PHASES, crowd, ran
+from tests.untraced import untraced
 
 PROBES: Final = 10_000
 SOME: Final = 2_000
@@ -36,12 +36,10 @@ RECORD: Final = 1_600
 
 
 @pytest.fixture(autouse=True)
-def untraced() -> Iterator[None]:
-    """Nobody counts lines. `pytest.mark.no_cover` stops one of two counters where pytest-xdist starts processes."""
-    tracer = sys.gettrace()
-    sys.settrace(None)
-    yield
-    sys.settrace(tracer)
+def timed() -> Iterator[None]:
+    """All of these tests measure."""
+    with untraced():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -57,6 +57,7 @@ ROOMS: Final[Mapping[str, Room]] = {
         files=(
             "prober/consistency/__init__.py",
             "prober/consistency/counter_model.py",
+            "prober/consistency/elements.py",
             "prober/consistency/set_model.py",
             "prober/consistency/trace.py",
             "prober/consistency/jsonl.py",

@@ -221,11 +221,11 @@ def queued(*values: str | None) -> Trace:
     call = RaceCall(tool="t")
     recorder = Recorder(tag="probe-now", limit=10)
     mine = recorder.new_element()
-    common = {"client": 0, "process": 0, "result": Result.OK}
-    recorder.add(Operation(id=0, kind="enqueue", invoked=0.0, returned=0.5, element=mine, **common))  # type: ignore[arg-type]
+    common: dict[str, Any] = {"client": 0, "process": 0, "result": Result.OK}
+    recorder.add(Operation(id=0, kind="enqueue", invoked=0.0, returned=0.5, element=mine, **common))
     for number, value in enumerate(values, 1):
-        value = mine if value == "mine" else value
-        recorder.add(Operation(id=number, kind="dequeue", invoked=number, returned=number + 0.5, value=value, **common))  # type: ignore[arg-type]
+        told = mine if value == "mine" else value
+        recorder.add(Operation(id=number, kind="dequeue", invoked=number, returned=number + 0.5, value=told, **common))
     return recorder.trace(RaceSettings(model="queue", calls={"enqueue": call, "dequeue": call}), seed=1, about="")
 
 

@@ -44,7 +44,10 @@ async def read_answer(
     judged = select(call.source, result, context.target)
     shown = None if judged is MISSING else judged
     try:
-        value = await _value(context, call, shown, many=kind == "read" and MODELS[model].collection, must_be=drains)
+        if drains and call.value is not None:
+            value = await select_one(context, call.value, shown)
+        else:
+            value = await _value(context, call, shown, many=kind == "read" and MODELS[model].collection)
         version = await select_one(context, call.version, shown) if call.version is not None else None
     except SelectionError as problem:
         raise _unreadable(call, str(problem)) from None
@@ -55,13 +58,11 @@ async def read_answer(
     return Answer(result=Result.OK, value=value, version=version)
 
 
-async def _value(context: ProbeContext, call: RaceCall, shown: Any, *, many: bool, must_be: bool) -> Any:
+async def _value(context: ProbeContext, call: RaceCall, shown: Any, *, many: bool) -> Any:
     if call.fields:
         return [await _one_or_null(context, path, shown) for path in call.fields]
     if call.value is None:
         return None
-    if must_be:
-        return await select_one(context, call.value, shown)
     if not many:
         return await _one_or_null(context, call.value, shown)
     selection = Selection(path=compile_path(call.value), instance=Instance(value=shown))
