@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
@@ -21,7 +21,7 @@ from prober.engine import run_pass
 from prober.kinds.race import RaceCall, RaceSettings
 from prober.kinds.race.recorder import Recorder
 from prober.loader import load
-from prober.outcome import Reason
+from prober.outcome import Outcome, Reason
 from tests.kinds.offering import offering
 from tests.leaks import nothing_left_behind
 from tests.peers.http_acts import status
@@ -236,13 +236,22 @@ def test_what_others_left_in_a_queue_is_passed_over_when_it_comes_out() -> None:
     assert not judge_trace(queued("probe-before-0", None)).valid, "lost"
 
 
-QUEUE: Final[dict[str, Any]] = {
-    "model": "queue",
-    "increment": None,
-    "read": None,
-    "enqueue": {"tool": "enqueue_task", "arguments": {"session_id": "{session}", "task": "{op}"}},
-}
-DEQUEUE: Final[dict[str, Any]] = {"tool": "dequeue_task", "arguments": {"session_id": "{session}"}}
+async def _race_on_a_queue(
+    server: Reference, folder: Path, *, enqueue: dict[str, Any] | None = None, dequeue: dict[str, Any]
+) -> Outcome:
+    """With these keys of the two operations."""
+    session = {"session_id": "{session}"}
+    document = _stdio(
+        folder,
+        model="queue",
+        enqueue={"tool": "enqueue_task", "arguments": {**session, "task": "{op}"}, **(enqueue or {})},
+        dequeue={"tool": "dequeue_task", "arguments": session, **dequeue},
+    )
+    for of_a_counter in ("increment", "read"):
+        del document["probes"]["race"][of_a_counter]
+    document["targets"]["reference"] = {"url": f"http://127.0.0.1:{server.port}/mcp", "allow_writes": True}
+    [outcome] = await run_document(document, folder)
+    return outcome
 
 
 @pytest.mark.parametrize(
@@ -255,17 +264,19 @@ DEQUEUE: Final[dict[str, Any]] = {"tool": "dequeue_task", "arguments": {"session
             id="said in another way",
         ),
         pytest.param({"value": "$.there_is_none"}, Reason.EXPECTATION_FAILED, id="nowhere"),
+        pytest.param({"value": "$.waiting"}, Reason.EXPECTATION_FAILED, id="no text"),
     ],
 )
 async def test_a_queue_says_that_it_is_empty(
     right: Reference, dequeue: dict[str, Any], reason: Reason | None, tmp_path: Path
 ) -> None:
-    document = _stdio(tmp_path, **QUEUE, dequeue={**DEQUEUE, **dequeue})
-    probe = document["probes"]["race"]
-    document["probes"]["race"] = {name: value for name, value in probe.items() if value is not None}
-    document["targets"]["reference"] = {"url": f"http://127.0.0.1:{right.port}/mcp", "allow_writes": True}
-    [outcome] = await run_document(document, tmp_path)
+    outcome = await _race_on_a_queue(right, tmp_path, dequeue=dequeue)
     assert outcome.reason == reason, outcome.message
+
+
+async def test_what_an_enqueue_tells_is_no_element(right: Reference, tmp_path: Path) -> None:
+    outcome = await _race_on_a_queue(right, tmp_path, enqueue={"value": "$.waiting"}, dequeue={"value": "$.task"})
+    assert outcome.verdict == "pass", outcome.message
 
 
 async def test_after_the_race_a_queue_is_emptied(right: Reference, tmp_path: Path) -> None:

@@ -53,6 +53,8 @@ async def read_answer(
         raise _unreadable(call, str(problem)) from None
     if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
         raise _unreadable(call, f"{call.version} is no whole number")
+    if drains and not isinstance(value, str | None):
+        raise _unreadable(call, f"{call.value} is neither a text nor null")
     if model == "counter" and call.value is not None and (not isinstance(value, int) or isinstance(value, bool)):
         raise _unreadable(call, f"{call.value} is no whole number")
     return Answer(result=Result.OK, value=value, version=version)

@@ -76,7 +76,7 @@ class Recorder:
         if model.collection:
             ordered = [replace(each, value=self._own_elements(each.value)) for each in ordered]
         if model.drains is not None:
-            ordered = [each for each in ordered if each.value is None or self._own_elements([each.value])]
+            ordered = [each for each in ordered if each.kind != model.drains or self._is_own_or_none(each.value)]
         return Trace(
             model=settings.model,
             operations=tuple(replace(each, id=number) for number, each in enumerate(ordered)),
@@ -88,6 +88,10 @@ class Recorder:
         )
 
     def _own_elements(self, value: Any) -> Any:
-        if not isinstance(value, list):
-            return value
-        return [each for each in value if isinstance(each, str) and each.startswith(self.tag)]
+        return list(filter(self._is_own, value)) if isinstance(value, list) else value
+
+    def _is_own_or_none(self, value: Any) -> bool:
+        return value is None or self._is_own(value)
+
+    def _is_own(self, value: Any) -> bool:
+        return isinstance(value, str) and value.startswith(self.tag)
