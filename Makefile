@@ -31,21 +31,24 @@ EXTERNAL := alerts bench cli conformance daemon dashboards discover docs drill e
 ROOMS    := $(filter tests/%,$(ARGS))
 NEEDED   := $(if $(ROOMS),$(if $(filter tests/ $(EXTERNAL:%=tests/%%),$(ROOMS)),setup,$(VENV)/.installed $(SUITE)),setup)
 
-# Two tiers: QUICK is what people run all the time, the rest is for before a merge. ARGS narrows both, to a room
-# (tests/history), a file or whatever else pytest takes. Coverage doubles the CPU, so QUICK goes without it unless asked.
+# Three tiers: QUICK is what people run all the time; the rest is for before a merge, as is ALONE, which needs the
+# machine to itself. ARGS narrows each, to a room (tests/history), a file or whatever else pytest takes. Coverage doubles
+# the CPU, so QUICK goes without it unless asked.
 PYTEST   := $(BIN)/pytest -n $(WORKERS) --dist worksteal
-QUICK    := -m 'not slow and not browser'
-REST     := -m 'slow or browser'
+QUICK    := -m 'not slow and not browser and not alone'
+REST     := -m '(slow or browser) and not alone'
+ALONE    := -m 'alone'
 COVERAGE ?=
 COV      := --cov --cov-report=
 TOTAL    := --cov-report=term:skip-covered $(if $(ARGS),,--cov-fail-under=92)
 
-.PHONY: help setup test test-rest test-all test-latest constraints lint bench fuzz soak trial pages mutants dashboards
+.PHONY: help setup test test-alone test-rest test-all test-latest constraints lint bench fuzz soak trial pages mutants dashboards
 .PHONY: docs demo dist example clean
 
 help:
 	@echo "make setup         environment $(VENV), the servers and programs that tests meet"
 	@echo "make test          the quick tier; ARGS=tests/history for one room, ARGS='-k name', PYTHON=python3.13"
+	@echo "make test-alone    what needs the machine to itself: neighbours in pairs, no memory, 100,000 hostile conversations"
 	@echo "make test-all      everything, with branch coverage; takes ARGS and PYTHON too"
 	@echo "make test-latest   the quick tier on the newest versions that pyproject.toml allows: a report"
 	@echo "make constraints   writes constraints.txt anew, with those versions"
@@ -62,12 +65,17 @@ setup: $(VENV)/.installed $(NPM)/node_modules/.installed $(CLUSTER)/node_modules
 test: $(NEEDED)
 	$(PYTEST) $(QUICK) $(if $(COVERAGE),$(COV)) $(ARGS)
 
+# Neighbours in pairs, memory that runs out, 100,000 hostile conversations: a quarter of an hour at most.
+test-alone: $(VENV)/.installed
+	$(BIN)/pytest $(ALONE) $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m tests.fuzz --count 100000 --seconds 600)
+
 # What `test` leaves out. After `make test COVERAGE=1` the figure is that of all tests.
-test-rest: $(NEEDED) example
+test-rest: $(NEEDED) example $(if $(ARGS),,test-alone)
 	$(PYTEST) $(REST) $(COV) --cov-append $(TOTAL) $(ARGS)
 
-test-all: $(NEEDED) example
-	$(PYTEST) $(COV) $(TOTAL) $(ARGS)
+test-all: $(NEEDED) example $(if $(ARGS),,test-alone)
+	$(PYTEST) -m 'not alone' $(COV) $(TOTAL) $(ARGS)
 
 # What a release that came out since constraints.txt was written would break. In CI (CI=true) it never fails the build.
 test-latest: setup

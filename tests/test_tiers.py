@@ -35,8 +35,12 @@ def chosen(tier: str) -> str:
     return str(expression)
 
 
-def test_the_tiers_share_nothing_and_leave_nothing_out() -> None:
-    assert (chosen("QUICK"), chosen("REST")) == ("not slow and not browser", "slow or browser")
+@pytest.mark.parametrize("slow", [False, True])
+@pytest.mark.parametrize("browser", [False, True])
+@pytest.mark.parametrize("alone", [False, True])
+def test_the_tiers_share_nothing_and_leave_nothing_out(slow: bool, browser: bool, alone: bool) -> None:
+    marks = {"slow": slow, "browser": browser, "alone": alone}
+    assert sum(eval(chosen(tier), {}, marks) for tier in ("QUICK", "REST", "ALONE")) == 1
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -45,15 +49,15 @@ def test_every_room_has_tests_in_the_quick_tier(room: str) -> None:
 
 
 def quick(path: Path) -> Iterator[str]:
-    """The tests of a file that are neither slow nor need a browser in all their cases."""
+    """The tests of a file that are neither slow, nor alone, nor need a browser in all their cases."""
     tree = ast.parse(path.read_text())
     settings = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Assign)]
-    if any(re.match(r"pytestmark\b.*\bmark\.(slow|browser)\b", setting, re.DOTALL) for setting in settings):
+    if any(re.match(r"pytestmark\b.*\bmark\.(slow|browser|alone)\b", setting, re.DOTALL) for setting in settings):
         return
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
             marks = {ast.unparse(decorator) for decorator in node.decorator_list}
-            if not marks & {"pytest.mark.slow", "pytest.mark.browser"}:
+            if not marks & {"pytest.mark.slow", "pytest.mark.browser", "pytest.mark.alone"}:
                 yield node.name
 
 

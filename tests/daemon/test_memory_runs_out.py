@@ -1,7 +1,4 @@
-"""A daemon whose memory runs out blames nobody and goes on; a server that is killed for its memory has failed.
-
-By hand, on a quiet machine: `pytest tests/daemon/memory_runs_out.py`.
-"""
+"""A daemon whose memory runs out blames nobody and goes on; a server that is killed for its memory has failed."""
 
 from __future__ import annotations
 
@@ -79,7 +76,7 @@ def reasons(page: Page) -> set[str]:
     return {sample.labels["reason"] for sample in known}
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.clock
 def test_a_daemon_whose_memory_runs_out_blames_nobody_and_goes_on_when_there_is_some_again(tmp_path: Path) -> None:
     file = tmp_path / "memory.yaml"

@@ -1,7 +1,4 @@
-"""Targets that are well do not notice those that do their worst: in turn without them and with them, in one daemon.
-
-By hand, on a quiet machine: `pytest tests/daemon/pairs_of_neighbours.py`. Beside other tests they disturb it.
-"""
+"""Targets that are well do not notice those that do their worst: in turn without them and with them, in one daemon."""
 
 from __future__ import annotations
 
@@ -190,7 +187,7 @@ def street(folder: Path) -> Iterator[Street]:
             running.stop()
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.clock
 def test_targets_that_do_their_worst_cost_the_others_nothing(tmp_path: Path) -> None:
     broken: dict[str, tuple[str, str]] = {}
