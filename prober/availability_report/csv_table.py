@@ -36,7 +36,7 @@ def lines(report: Report) -> str:
 
 def incident_lines(report: Report) -> str:
     """A row for each incident, the latest first."""
-    columns = ("target", "since", "until", "seconds", "exact", "probes", "reasons")
+    columns = ("target", "since", "until", "seconds", "exact", "probes", "reasons", "notes")
     rows = (
         {
             "target": name,
@@ -46,6 +46,7 @@ def incident_lines(report: Report) -> str:
             "exact": str(incident.exact).lower(),
             "probes": " ".join(incident.probes),
             "reasons": " ".join(f"{reason}:{count}" for reason, count in incident.reasons.items()),
+            "notes": "; ".join(note.text for note in incident.notes),
         }
         for name, incident in report.incidents
     )

@@ -220,6 +220,7 @@ def _target_document(each: TargetReport, report: Report) -> dict[str, Any]:
                 "exact": incident.exact,
                 "probes": list(incident.probes),
                 "reasons": dict(incident.reasons),
+                "notes": [{"at": rfc3339(note.at), "text": note.text} for note in incident.notes],
             }
             for incident in past.incidents
         ],

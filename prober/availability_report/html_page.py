@@ -45,6 +45,7 @@ class _Row:
     took: str
     text: str
     probes: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def page(report: Report) -> str:
@@ -73,6 +74,7 @@ def page(report: Report) -> str:
                 took=duration(report.seconds(incident)) + ("" if incident.until is not None else ", goes on"),
                 text=", ".join(f"{reason} ({count})" for reason, count in incident.reasons.items()),
                 probes=line(", ".join(incident.probes)),
+                notes=tuple(f"{exactly(note.at)}: {line(note.text)}" for note in incident.notes),
             )
             for name, incident in incidents[:_MOST_INCIDENTS]
         ],

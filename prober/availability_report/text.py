@@ -82,6 +82,8 @@ def _incidents(report: Report) -> Iterator[str]:
         reasons = ", ".join(f"{reason} ({count})" for reason, count in incident.reasons.items())
         state = f"for {took}" if incident.until is not None else f"for {took}, goes on"
         yield f"  {exactly(incident.since)}  {line(name)}  {state}: {reasons} ({line(', '.join(incident.probes))})"
+        for note in incident.notes:
+            yield f"    {exactly(note.at)}  {line(note.text)}"
     if len(incidents) > _MOST_INCIDENTS:
         yield f"  and {len(incidents) - _MOST_INCIDENTS} more: --output csv-incidents has them all"
 

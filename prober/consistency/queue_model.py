@@ -129,18 +129,31 @@ def _overtaken(stays: Sequence[_Stay], untold: _Untold) -> Iterator[Violation]:
             done += 1
         if stay.dequeue is None:
             continue
-        if last is None or last.until <= stay.dequeue.returned:
-            ahead = untold.left(put_in_before=stay.enqueue.invoked, at=stay.dequeue.returned)
-            if not ahead:
-                continue
-            last = ahead[-1]
-        fate = f"came out only by {call(last.dequeue)}" if last.dequeue else "was still in the queue"
-        yield Violation(
-            reason=Reason.ORDER_VIOLATION,
-            sentence=f"{call(stay.dequeue)} was given {show(stay.enqueue.element)}, although"
-            f" {show(last.enqueue.element)} had been put in before it, by {call(last.enqueue)}, and {fate}",
-            witness=(stay.dequeue, stay.enqueue, last.enqueue, *([last.dequeue] if last.dequeue else [])),
-        )
+        if last is not None and last.until > stay.dequeue.returned:
+            yield _out_of_turn(stay.dequeue, stay.enqueue, last)
+        elif ahead := untold.left(put_in_before=stay.enqueue.invoked, at=stay.dequeue.returned):
+            yield _before_many(stay.dequeue, stay.enqueue, ahead)
+
+
+def _out_of_turn(dequeue: Operation, enqueue: Operation, ahead: _Stay) -> Violation:
+    fate = f"came out only by {call(ahead.dequeue)}" if ahead.dequeue else "was still in the queue"
+    return Violation(
+        reason=Reason.ORDER_VIOLATION,
+        sentence=f"{call(dequeue)} was given {show(enqueue.element)}, although {show(ahead.enqueue.element)} had been"
+        f" put in before it, by {call(ahead.enqueue)}, and {fate}",
+        witness=(dequeue, enqueue, ahead.enqueue, *([ahead.dequeue] if ahead.dequeue else [])),
+    )
+
+
+def _before_many(dequeue: Operation, enqueue: Operation, ahead: Sequence[_Stay]) -> Violation:
+    """`ahead` was put in before and not told by then, and is one more than calls without an answer can have taken."""
+    return Violation(
+        reason=Reason.ORDER_VIOLATION,
+        sentence=f"{call(dequeue)} was given {show(enqueue.element)}, although {len(ahead)} elements had been put in"
+        f" before it, the last by {call(ahead[-1].enqueue)}, that nobody was given, and only {len(ahead) - 1} of them"
+        " can have gone to calls without an answer by then",
+        witness=(dequeue, enqueue, *(stay.enqueue for stay in ahead[-_PROOF:])),
+    )
 
 
 def _wrongly_empty(dequeues: Sequence[Operation], stays: Sequence[_Stay], untold: _Untold) -> Iterator[Violation]:

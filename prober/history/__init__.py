@@ -11,7 +11,7 @@ pruning.py           what is too old or too much goes
 reader.py            the threads that read, each with a connection of its own
 queries.py           the queries, as SQL;  series.py  those for what is drawn over time
 availability.py      a stretch of time for a report;  incidents.py  when a target failed;  run_times.py  percentiles
-incident_book.py     incidents, written down as they come;  recorded_incidents.py  those, and notes on them
+incident_book.py     incidents, written down as they come;  recorded_incidents.py  those, with their notes.py
 codec.py             values as the file has them: microseconds, and the texts of a run as JSON
 schema.py            tables, views and connections
 lock.py              one process per file
@@ -24,7 +24,8 @@ end are spread over the whole file, and to write one of them for every run would
 from __future__ import annotations
 
 from prober.history.models import Day, Overview, PastFailure, PastResult, Point
-from prober.history.recorded_incidents import NoSuchIncidentError, Note, NoteRefusedError, RecordedIncident
+from prober.history.notes import NoSuchIncidentError, Note, NoteRefusedError
+from prober.history.recorded_incidents import RecordedIncident
 from prober.history.retention import Retention
 from prober.history.schema import HistoryError
 from prober.history.store import HistoryStore

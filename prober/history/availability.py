@@ -9,14 +9,15 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from prober.history.codec import CODES, EPOCH, HOUR_US, microseconds, moment
-from prober.history.incidents import NO_REASON, Incident, ProbeIncidents, joined
+from prober.history.incidents import NO_REASON, Incident, Noted, ProbeIncidents, joined, with_notes
 from prober.history.models import share
+from prober.history.notes import notes_of
 from prober.history.queries import named, reasons_of
 from prober.history.run_times import RunTimes
 from prober.history.schema import BUCKETS
@@ -31,6 +32,9 @@ _COLUMNS: Final = "hour, probe, started_us, verdict, reason, maintenance, durati
 _RUNS: Final = f"""SELECT {_COLUMNS} FROM runs WHERE hour BETWEEN ?1 AND ?2 AND started_us >= ?3 AND started_us < ?4
     UNION ALL SELECT {_COLUMNS} FROM recent WHERE hour BETWEEN ?1 AND ?2 AND started_us >= ?3 AND started_us < ?4
     AND verdict <= 2 ORDER BY 1, 2, 3"""  # noqa: S608
+_NOTED: Final = """SELECT incident, targets.name, min(began_us), iif(max(until_us IS NULL), NULL, max(until_us))
+    FROM incidents JOIN targets ON targets.id = incidents.target WHERE incident IN (SELECT incident FROM notes)
+    GROUP BY incident HAVING min(began_us) < ? AND (max(until_us IS NULL) OR max(until_us) >= ?) ORDER BY 3"""
 _CHANGES: Final = """SELECT probe, started_us, json_extract(details, '$.message') FROM failures
     WHERE started_us >= ? AND started_us < ? AND reason = (SELECT id FROM reasons WHERE name = ?) ORDER BY started_us"""
 
@@ -119,8 +123,9 @@ class _Reading:
         self._read_hours(before=exact_from)
         self._read_runs(first=exact_from)
         self._read_contract_changes()
+        noted = self._noted()
         for name, incidents in self._incidents.items():
-            self._targets[name].incidents = joined(incidents)
+            self._targets[name].incidents = with_notes(joined(incidents), noted.get(name, ()))
         return Availability(
             since=self._since,
             until=self._until,
@@ -196,6 +201,16 @@ class _Reading:
                 counts.unknown += 1
         for probe, (_, _, incidents) in gathered.items():
             self._incidents[self._names[probe].target] += incidents.all()
+
+    def _noted(self) -> Mapping[str, Sequence[Noted]]:
+        """The incidents with notes, by target."""
+        found: dict[str, list[Noted]] = defaultdict(list)
+        rows = self._connection.execute(_NOTED, (self._last, self._first)).fetchall()
+        notes = notes_of(self._connection, [incident for incident, *_ in rows])
+        for incident, target, began, ended in rows:
+            until = None if ended is None else moment(ended)
+            found[target].append(Noted(since=moment(began), until=until, notes=tuple(notes[incident])))
+        return found
 
     def _read_contract_changes(self) -> None:
         said: dict[int, str] = {}

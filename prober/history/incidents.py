@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from prober.history.notes import Note
+
 NO_REASON: Final = "unnamed"
 """Of a failure whose reason is not kept any more."""
 
@@ -28,6 +30,8 @@ class Incident:
     """How many runs failed with each reason, the most frequent first."""
     exact: bool = True
     """Whether its times are those of runs; else they are whole hours, of a time whose runs are kept no longer."""
+    notes: tuple[Note, ...] = ()
+    """Of an operator, the oldest first."""
 
     def seconds(self, end: datetime) -> float:
         """How long it was; one that went on counts to `end`."""
@@ -87,3 +91,27 @@ def _both(first: Incident, second: Incident) -> Incident:
         reasons=dict((Counter(first.reasons) + Counter(second.reasons)).most_common()),
         exact=first.exact and second.exact,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noted:
+    """An incident as it was written down, with its notes. `until` is None while it goes on."""
+
+    since: datetime
+    until: datetime | None
+    notes: tuple[Note, ...]
+
+
+def with_notes(incidents: Iterable[Incident], noted: Iterable[Noted]) -> tuple[Incident, ...]:
+    """The incidents of a target with what was noted on them: each note once, on the first that its own overlaps.
+
+    They need not be the same: of a time whose runs are kept no longer a report knows whole hours.
+    """
+    found = list(incidents)
+    for each in noted:
+        for number, incident in enumerate(found):
+            begins_before_end = incident.until is None or each.since < incident.until
+            if begins_before_end and (each.until is None or incident.since < each.until):
+                found[number] = replace(incident, notes=(*incident.notes, *each.notes))
+                break
+    return tuple(found)

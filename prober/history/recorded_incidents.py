@@ -1,4 +1,4 @@
-"""Incidents that were written down as they came, and the notes of an operator on them."""
+"""Incidents that were written down as they came, with the notes of an operator on them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,10 @@ from datetime import datetime
 from typing import Final
 
 from prober.history.codec import microseconds, moment
+from prober.history.notes import Note, notes_of
 from prober.history.queries import IN, Named
 from prober.outcome import Symptom
-from prober.redaction import Masked, masked_before
 
-LONGEST_NOTE: Final = 1_000
-"""Characters."""
-MOST_NOTES: Final = 50
-"""Of one incident."""
 _CHOSEN: Final = f"""SELECT incident FROM incidents JOIN targets ON targets.id = incidents.target
     WHERE (until_us IS NULL OR until_us >= :since) AND began_us < :until
         AND (:targets IS NULL OR targets.name {IN.replace("?", ":targets")})
@@ -27,23 +23,6 @@ _ROWS: Final = f"""SELECT incident, began_us, targets.name, probes.name, until_u
     FROM incidents JOIN targets ON targets.id = incidents.target JOIN probes ON probes.id = incidents.probe
         LEFT JOIN all_statuses AS statuses ON statuses.probe = incidents.probe AND until_us IS NULL
     WHERE incident {IN} ORDER BY incidents.id"""  # noqa: S608
-
-
-class NoteRefusedError(Exception):
-    """A note cannot be kept, or is not there; says why."""
-
-
-class NoSuchIncidentError(NoteRefusedError):
-    """Nothing is known under that name."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Note:
-    """What an operator says of an incident. Its number is given only once."""
-
-    number: int
-    at: datetime
-    text: Masked
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,13 +64,8 @@ def named_incidents(connection: sqlite3.Connection, names: Sequence[str]) -> lis
     rows: dict[str, list[tuple[int, str, str, int | None, str, int | None]]] = defaultdict(list)
     for name, *row in connection.execute(_ROWS, (asked,)):
         rows[name].append(tuple(row))
-    notes: dict[str, list[Note]] = defaultdict(list)
-    for number, name, at, text in connection.execute(
-        f"SELECT id, incident, at_us, text FROM notes WHERE incident {IN} ORDER BY id",  # noqa: S608
-        (asked,),
-    ):
-        notes[name].append(Note(number=number, at=moment(at), text=masked_before(text)))
-    return [_incident(name, rows[name], notes[name]) for name in names if name in rows]
+    notes = notes_of(connection, names)
+    return [_incident(name, rows[name], notes.get(name, ())) for name in names if name in rows]
 
 
 def _incident(
@@ -113,25 +87,3 @@ def _incident(
         symptoms=tuple(symptom for symptom in Symptom if symptom.value in symptoms),
         notes=tuple(notes),
     )
-
-
-def add_note(connection: sqlite3.Connection, *, incident: str, text: Masked, at: datetime) -> Note:
-    """Keep a note, at once. Raises NoteRefusedError."""
-    connection.execute("BEGIN IMMEDIATE")  # a refusal closes the connection, which undoes it
-    if connection.execute("SELECT 1 FROM incidents WHERE incident = ? LIMIT 1", (incident,)).fetchone() is None:
-        raise NoSuchIncidentError("no such incident")
-    (count,) = connection.execute("SELECT count(*) FROM notes WHERE incident = ?", (incident,)).fetchone()
-    if count >= MOST_NOTES:
-        raise NoteRefusedError(f"the incident has {MOST_NOTES} notes already: delete one first")
-    number = connection.execute(
-        "INSERT INTO notes (incident, at_us, text) VALUES (?, ?, ?)", (incident, microseconds(at), text)
-    ).lastrowid
-    connection.execute("COMMIT")
-    assert number is not None
-    return Note(number=number, at=moment(microseconds(at)), text=text)
-
-
-def delete_note(connection: sqlite3.Connection, *, incident: str, number: int) -> None:
-    """Forget a note. Raises NoteRefusedError."""
-    if not connection.execute("DELETE FROM notes WHERE incident = ? AND id = ?", (incident, number)).rowcount:
-        raise NoSuchIncidentError("no such note")

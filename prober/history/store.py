@@ -18,8 +18,9 @@ from prober.history.availability import Availability, availability
 from prober.history.codec import EPOCH
 from prober.history.history_file import HistoryFile
 from prober.history.models import Day, Overview, PastFailure, PastResult, Point
+from prober.history.notes import Note, add_note, delete_note
 from prober.history.reader import Reader
-from prober.history.recorded_incidents import Note, RecordedIncident, add_note, delete_note, recorded_incidents
+from prober.history.recorded_incidents import RecordedIncident, recorded_incidents
 from prober.history.retention import Retention
 from prober.history.schema import HistoryError, connect_to_note
 from prober.history.write_connection import Entry, Skip

@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from prober.config.model import Config
 from prober.history import NoSuchIncidentError, Note, NoteRefusedError, RecordedIncident
-from prober.history.recorded_incidents import LONGEST_NOTE
+from prober.history.notes import LONGEST_NOTE
 from prober.redaction import Masked, Redactor
 from prober.report.formatting import rfc3339
 from prober.report.json_report import text_or_null

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import timedelta
@@ -21,8 +22,11 @@ from prober.availability_report.document import as_json
 from prober.config.model import Target
 from prober.history import Retention
 from prober.history.availability import availability
+from prober.history.notes import add_note
+from prober.history.recorded_incidents import recorded_incidents
 from prober.history.schema import connect_to_read
 from prober.outcome import Reason
+from prober.redaction import of_ours
 from prober.scheduled_run import ScheduledRun
 from tests.history.making import NOON, result
 from tests.history.ninety_days import write
@@ -131,6 +135,35 @@ def test_a_spreadsheet_reads_a_row_for_each_scope_and_no_formula(report: Report)
     incidents = list(csv.DictReader(io.StringIO(csv_table.incident_lines(report))))
     assert {row["reasons"] for row in incidents} == {"timeout:1", "timeout:2"}
     assert len(incidents) == 3
+
+
+def test_what_an_operator_noted_stands_at_the_incident_in_every_form(tmp_path: Path) -> None:
+    path, minute = tmp_path / "history.db", timedelta(minutes=1)
+    write(path, [*runs_of("bad", ".xx..x.")], Retention(results=timedelta(days=400)))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        latest, first = recorded_incidents(
+            connection, since=NOON, until=NOON + HOUR, targets=None, limit=9
+        )  # fmt: skip
+        add_note(connection, incident=first.name, text=of_ours("power was out"), at=NOON + 3 * minute)
+        add_note(connection, incident=first.name, text=of_ours(HOSTILE), at=NOON + 9 * minute)
+        past = availability(connection, since=NOON, until=NOON + HOUR)
+        later = availability(connection, since=latest.since, until=NOON + HOUR)
+    report = report_of(past, configured={}, now=NOON + HOUR)
+    [target] = as_json(report)["targets"]
+    Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(as_json(report))
+    assert [[note["text"] for note in each["notes"]] for each in target["incidents"]] == [
+        ["power was out", HOSTILE],
+        [],
+    ]
+    lines = list(text.lines(report))
+    assert any(each.startswith("    ") and each.endswith("power was out") for each in lines)
+    assert all(each.isprintable() for each in lines)
+    rows = list(csv.DictReader(io.StringIO(csv_table.incident_lines(report))))
+    assert [row["notes"].split("; ")[0] for row in rows] == ["", "power was out"]
+    read = _Reading(html_page.page(report))
+    assert any(word.endswith("power was out") for word in read.words)
+    assert "script" not in read.tags
+    assert [each.notes for each in later.targets["bad"].incidents] == [()]
 
 
 class _Reading(HTMLParser):

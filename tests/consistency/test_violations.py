@@ -330,6 +330,14 @@ CASES = {
         witness=(2, 1, 0),
         says="and was still in the queue",
     ),
+    "queue-overtook-more-than-calls-without-an-answer": Case(
+        model="queue",
+        reason=Reason.ORDER_VIOLATION,
+        wrong="0 enqueue 0-10 element=a\n0 enqueue 11-12 element=b\n2 ?dequeue 13-14\n0 enqueue 20-30 element=c\n1 dequeue 40-50 value=c",
+        right="0 enqueue 0-10 element=a\n0 ?enqueue 11-12 element=b\n2 ?dequeue 13-14\n0 enqueue 20-30 element=c\n1 dequeue 40-50 value=c",
+        witness=(4, 3, 0, 1),
+        says="although 2 elements had been put in before it, the last by client 0's enqueue #1 (11.0 to 12.0 ms), that nobody was given, and only 1",
+    ),
     "queue-called-empty": Case(
         model="queue",
         reason=Reason.STALE_READ,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 
 from prober.history import HistoryStore, NoSuchIncidentError, NoteRefusedError, RecordedIncident, Retention
 from prober.history.history_file import salvage
-from prober.history.recorded_incidents import MOST_NOTES, recorded_incidents
+from prober.history.notes import MOST_NOTES, add_note
+from prober.history.recorded_incidents import recorded_incidents
 from prober.history.schema import connect_to_read
 from prober.history.write_connection import WriteConnection
 from prober.outcome import Reason, Symptom
@@ -22,6 +24,7 @@ from tests.history.ninety_days import BEGIN, END, made_up, write
 from tests.history.test_availability import ALL_KEPT, asked
 
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 TIMEOUT = Reason.TIMEOUT
 
 
@@ -129,6 +132,18 @@ async def test_a_note_is_kept_at_once_and_over_a_restart(tmp_path: Path) -> None
     with pytest.raises(NoSuchIncidentError):
         await history.delete_note(incident.name, note.number)
     await history.close()
+
+
+def test_a_note_is_in_a_report_too_when_only_the_hours_are_left(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    write(path, made_up(Random(8), targets=1, probes=1, interval=timedelta(minutes=20)), Retention(results=30 * DAY))
+    oldest = min(_known(path), key=lambda each: each.since)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        add_note(connection, incident=oldest.name, text=of_ours("long ago"), at=oldest.since)
+    [target] = asked(path).targets.values()
+    [noted] = [each for each in target.incidents if each.notes]
+    assert (noted.exact, [note.text for note in noted.notes]) == (False, ["long ago"])
+    assert noted.since <= oldest.since < (noted.until or END)
 
 
 async def test_notes_are_bounded_and_belong_to_an_incident(tmp_path: Path) -> None:

@@ -64,6 +64,7 @@ ROOMS: Final[Mapping[str, Room]] = {
             "prober/consistency/lock_model.py",
             "prober/consistency/log_model.py",
             "prober/consistency/order.py",
+            "prober/consistency/queue_model.py",
             "prober/consistency/record_model.py",
             "prober/consistency/register_model.py",
             "prober/consistency/sessions.py",

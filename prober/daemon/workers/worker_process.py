@@ -72,7 +72,7 @@ class WorkerProcess:
         finally:
             status = _bury(self._popen)
         if status < 0:
-            return f"it was ended by {signal.Signals(-status).name}"
+            return f"it was ended by signal {-status} ({signal.strsignal(-status)})"
         return f"it exited with status {status}"
 
 
