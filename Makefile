@@ -48,7 +48,7 @@ TOTAL    := --cov-report=term:skip-covered $(if $(ARGS),,--cov-fail-under=92)
 help:
 	@echo "make setup         environment $(VENV), the servers and programs that tests meet"
 	@echo "make test          the quick tier; ARGS=tests/history for one room, ARGS='-k name', PYTHON=python3.13"
-	@echo "make test-alone    what needs the machine to itself: neighbours in pairs, no memory, 100,000 hostile conversations"
+	@echo "make test-alone    what needs the machine to itself: neighbours in pairs, the drill, 100,000 hostile conversations"
 	@echo "make test-all      everything, with branch coverage; takes ARGS and PYTHON too"
 	@echo "make test-latest   the quick tier on the newest versions that pyproject.toml allows: a report"
 	@echo "make constraints   writes constraints.txt anew, with those versions"
@@ -65,8 +65,9 @@ setup: $(VENV)/.installed $(NPM)/node_modules/.installed $(CLUSTER)/node_modules
 test: $(NEEDED)
 	$(PYTEST) $(QUICK) $(if $(COVERAGE),$(COV)) $(ARGS)
 
-# Neighbours in pairs, memory that runs out, 100,000 hostile conversations: a quarter of an hour at most.
-test-alone: $(VENV)/.installed
+# Neighbours in pairs, memory that runs out, each fault through the whole chain, 100,000 hostile conversations: a quarter
+# of an hour.
+test-alone: $(NEEDED)
 	$(BIN)/pytest $(ALONE) $(ARGS)
 	$(if $(ARGS),,$(BIN)/python -m tests.fuzz --count 100000 --seconds 600)
 
