@@ -1,14 +1,12 @@
-"""The values of a target page: facts about the target, its probes, present and earlier failures."""
+"""The values of a target page: its state, its probes, present and earlier failures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
-from prober.client.stdio.kept_processes import Cause
-from prober.lint.weight import tokens_of
 from prober.outcome import Outcome, Verdict
 from prober.report.details import cause, warning_notes
 from prober.report.formatting import counted, duration, percent, rfc3339
@@ -27,11 +25,8 @@ from prober.web.pages.formatting import When, ago, one_line, since, span
 from prober.web.pages.front import late, response_times
 from prober.web.pages.list_query import PAGE_SIZE, Pages, is_late, paged
 from prober.web.pages.recent_history import TargetHistory
+from prober.web.pages.target_facts import Fact, facts_of
 
-_EXPIRY_WARNING: Final = 14 * 86400.0
-"""Seconds before its expiry from which a certificate is marked."""
-_TOKEN_WARNING: Final = 3 * 86400.0
-"""Likewise, a token that nothing renews."""
 _VERBS: Final = {
     Verdict.FAIL: ("fails", "fail"),
     Verdict.UNKNOWN: ("is unknown", "are unknown"),
@@ -45,16 +40,6 @@ class ScheduleState:
 
     next_due: datetime | None
     maintenance: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fact:
-    """A line of the list of facts. An `alarming` fact is highlighted."""
-
-    name: str
-    text: str
-    when: When | None = None
-    alarming: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +142,7 @@ def detail_of(
         headline=_headline(target),
         since=since(target.stands_since, now) if target.stands_since else None,
         maintenance=any(state.maintenance for state in schedule.values()),
-        facts=tuple(_facts(target, numbers, now)),
+        facts=facts_of(target, numbers, now),
         clients=clients_of(numbers),
         warnings=tuple(dict.fromkeys(_warnings(outcomes)))[:MAX_NOTES],
         strip=strip_of(past.days, now.date()) if past else None,
@@ -200,86 +185,6 @@ def _latest_facts(outcomes: Sequence[Outcome]) -> dict[str, float]:
     for outcome in sorted(outcomes, key=lambda outcome: outcome.started_at):
         numbers |= outcome.facts
     return numbers
-
-
-def _facts(target: TargetStatus, numbers: Mapping[str, float], now: datetime) -> list[Fact]:
-    server = target.server
-    named = " ".join(filter(None, (server.name, server.version)))
-    spoken = " · ".join(filter(None, (server.protocol_version, f"{server.era} era" if server.era else "")))
-    facts = [
-        Fact(name="Server", text=one_line(named, most=MAX_LINE) or "not known yet"),
-        Fact(name="Protocol", text=one_line(spoken, most=MAX_LINE) or "not known yet"),
-        Fact(
-            name="Transport",
-            text={"http": "Streamable HTTP", "sse": "HTTP with SSE", "stdio": "stdio"}[target.target.transport],
-        ),
-    ]
-    if "tools" in numbers:
-        facts.append(Fact(name="Tools", text=_tools(numbers)))
-    if target.target.tags:
-        facts.append(Fact(name="Tags", text=one_line(", ".join(target.target.tags), most=MAX_LINE)))
-    if target.target.labels:
-        given = ", ".join(f"{name}={value}" for name, value in target.target.labels.items())
-        facts.append(Fact(name="Labels", text=one_line(given, most=MAX_LINE)))
-    if target.target.source is not None:
-        facts.append(Fact(name="Source", text=one_line(target.target.source, most=MAX_LINE)))
-    facts += _expiry("Certificate", numbers.get("certificate_expiry_timestamp_seconds"), now, warning=_EXPIRY_WARNING)
-    facts += _expiry("Token", numbers.get("token_expiry_timestamp_seconds"), now, warning=_TOKEN_WARNING)
-    facts += _contract(numbers)
-    facts += _process(target, now)
-    return facts
-
-
-def _tools(numbers: Mapping[str, float]) -> str:
-    weight = f", about {tokens_of(int(numbers['tools_bytes'])):,} tokens" if "tools_bytes" in numbers else ""
-    return f"{int(numbers['tools']):,}{weight}"
-
-
-def _expiry(name: str, timestamp: float | None, now: datetime, *, warning: float) -> list[Fact]:
-    if timestamp is None:
-        return []
-    end = datetime.fromtimestamp(timestamp, UTC)
-    text = "expires" if end > now else "expired"
-    return [
-        Fact(name=name, text=text, when=ago(end, now), alarming=(end - now).total_seconds() < warning),
-    ]
-
-
-def _contract(numbers: Mapping[str, float]) -> list[Fact]:
-    counts = {
-        severity: int(numbers[f"contract_changes_{severity}"])
-        for severity in ("breaking", "additive", "cosmetic")
-        if f"contract_changes_{severity}" in numbers
-    }
-    if not counts:
-        return []
-    changes = ", ".join(f"{count:,} {severity}" for severity, count in counts.items() if count)
-    return [
-        Fact(
-            name="Contract",
-            text=f"{changes} since it was pinned" if changes else "as pinned",
-            alarming=counts.get("breaking", 0) > 0,
-        )
-    ]
-
-
-def _process(target: TargetStatus, now: datetime) -> list[Fact]:
-    reuse, ends = target.target.reuse, target.ends
-    if reuse is None:
-        return []
-    kept = f"kept for {span(reuse)}"
-    if ends is None:
-        return [Fact(name="Process", text=kept)]
-    counts = ", ".join(f"{ends.counts[cause]:,} {cause}" for cause in Cause if ends.counts.get(cause))
-    last = ends.last.trouble or ends.last.cause.value
-    return [
-        Fact(
-            name="Process",
-            text=one_line(f"{kept}; ended: {counts}; last: {last}", most=MAX_LINE),
-            when=ago(ends.at, now),
-            alarming=ends.last.cause.of_itself,
-        )
-    ]
 
 
 def _warnings(outcomes: Sequence[Outcome]) -> list[str]:
