@@ -14,10 +14,11 @@ from prober.config.fields.labels import LABELS
 from prober.config.fields.mapping_schema import ExactlyOne, NotWith, OnlyWith, Values, key, mapping_of, settings
 from prober.config.fields.schedule_fields import Budget, RateField
 from prober.config.fields.secret import Secret, masked_secrets
+from prober.config.fields.secrets_of_urls import query_values
 from prober.config.fields.unit_fields import Duration
 from prober.config.fields.urls import URL
 from prober.config.fields.wrapping import Converted, Expanding
-from prober.config.targets import TARGET_SETTINGS, Target, query_values
+from prober.config.targets import TARGET_SETTINGS, Target
 
 _HEADERS: Final = MapOf(
     value=Converted(Text(may_be_empty=True, complaint=header_complaint), Secret),

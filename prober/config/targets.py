@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from prober.config.auth import AUTH, ClientCredentials, header_complaint, header_reserved
 from prober.config.document.cursor import Cursor
@@ -26,6 +25,7 @@ from prober.config.fields.mapping_schema import (
 )
 from prober.config.fields.schedule_fields import MAINTENANCE, Budget, RateField, Window
 from prober.config.fields.secret import Secret, masked_secrets
+from prober.config.fields.secrets_of_urls import basic, host_secrets, login_secrets, query_values
 from prober.config.fields.tags import TAGS
 from prober.config.fields.unit_fields import Duration, Percent, Size
 from prober.config.fields.urls import PROXY_URL, URL, without_query
@@ -216,18 +216,21 @@ def _built(values: Values, *, name: str, address: str) -> Target:
     if "command" in arguments:
         arguments["transport"] = "stdio"
         arguments.setdefault("concurrency", 1)  # processes of one server that start at once slow each other down
-    written_out = [*arguments.get("headers", {}).values(), *arguments.get("env", {}).values()]
-    written_out += [secret for secret in (arguments.get("proxy"),) if secret is not None]
-    written_out += [auth.client_secret] if isinstance(auth, ClientCredentials) else []
-    written_out += [Secret(text) for text in query_values(arguments.get("url") or "")]
-    return Target(name=name, address=address, secrets=masked_secrets(values.cursor.secrets, written_out), **arguments)
+    expanded = values.cursor.secrets
+    secrets = masked_secrets(expanded, _written_out(arguments, auth, expanded))
+    return Target(name=name, address=address, secrets=secrets, **arguments)
 
 
-def query_values(url: str) -> list[str]:
-    """The values in the query of a URL, where some servers want their key: as they stand there, and decoded."""
-    query = urlsplit(url).query
-    raw = [pair.partition("=")[2] for pair in query.split("&")]
-    return [*raw, *(value for _, value in parse_qsl(query)), *map(unquote, raw)]
+def _written_out(arguments: Mapping[str, Any], auth: Any, expanded: Sequence[Secret]) -> list[Secret]:
+    """What is secret though no `${…}` says so, and how that which is comes back."""
+    url, proxy = arguments.get("url") or "", arguments.get("proxy")
+    found = [*arguments.get("headers", {}).values(), *arguments.get("env", {}).values()]
+    found += [Secret(text) for text in query_values(url)] + host_secrets(url, expanded)
+    if proxy is not None:
+        found += [proxy, *login_secrets(proxy.reveal())]
+    if isinstance(auth, ClientCredentials):
+        found += [auth.client_secret, basic(auth.client_id, auth.client_secret.reveal())]
+    return found
 
 
 def _address(values: Values) -> str:

@@ -10,9 +10,10 @@ from html import escape
 from typing import Final
 from urllib.parse import quote
 
-from prober.redaction.cut_spellings import CutSpellings
+from prober.redaction.invisible import visible
 from prober.redaction.masked import Masked
-from prober.redaction.spellings import longest_word, spellings
+from prober.redaction.parts import lines_of, parts_of
+from prober.redaction.spelled import Spelled, Steps, TooCostlyError
 
 SHORTEST: Final = 4
 """Characters. Shorter values are not looked for: to mask every `a` would hide the evidence and protect nothing."""
@@ -27,6 +28,7 @@ _LEARNT: Final = 16
 """Values from run time that are remembered. A token that lives for an hour must not be looked for all year."""
 
 _MASK: Final = "***"
+_ELLIPSIS: Final = re.compile(r"(…|\.{3,})")
 
 
 class Redactor:
@@ -34,14 +36,17 @@ class Redactor:
 
     A secret that a cut went through is recognized by what is left of it: at the beginning of a text, at its end, and on
     both sides of an ellipsis. A secret that has to be escaped is looked for as JSON, Python, URLs, forms, HTML and JSON
-    Pointers write it, too. Of `Bearer TOKEN` and the like, the text behind the scheme is a secret of its own: servers
-    echo it alone.
+    Pointers write it, too. What servers echo alone is a secret of its own: `parts.py` says what that is.
+
+    Where a secret only shows without what is invisible, the text is given back without that. A text that was made to be
+    looked through for ever is masked as a whole.
     """
 
     def __init__(self, secrets: Iterable[str]):
         self._whole = set(secrets)
         self._given = {form for secret in self._whole for form in _forms(secret)}
         self._learnt: deque[str] = deque(maxlen=_LEARNT)
+        self._spelled: list[Spelled] = []
         self._sort()
 
     def add(self, secret: str) -> None:
@@ -60,36 +65,48 @@ class Redactor:
             self._sort()
 
     def __call__(self, text: str) -> Masked:
-        for letters, pattern in self._respelled:
-            if letters in text:
-                text = pattern.sub(_MASK, text)
+        shown = visible(text)
+        try:
+            if shown != text and (masked := self._masked(shown)) != shown:
+                return masked
+            return self._masked(text)
+        except TooCostlyError:
+            return Masked(_MASK)
+
+    def _masked(self, text: str) -> Masked:
+        steps = Steps(text)
+        for spelled in self._spelled:
+            text = spelled.masked(text, _MASK, steps)
         for secret in self._secrets:
             text = text.replace(secret, _MASK)
-        parts = [self._mask_what_a_cut_left(part) for part in text.split("…")]
-        return Masked("…".join(parts))
+        parts = _ELLIPSIS.split(text)
+        parts[::2] = [self._mask_what_a_cut_left(part, steps) for part in parts[::2]]
+        return Masked("".join(parts))
 
-    def _mask_what_a_cut_left(self, text: str) -> str:
+    def _mask_what_a_cut_left(self, text: str, steps: Steps) -> str:
         """Mask the end of a secret at the beginning of a text, and the beginning of one at its end.
 
         Of several that it may be of, or spellings that it may be in, the one is masked that takes the most.
         """
         ends = [_end_at_start(text, secret) for secret in self._secrets]
-        ends += [cut.end_at_start(text) for cut in self._cut]
+        ends += [spelled.end_at_start(text, steps) for spelled in self._spelled]
         if (end := max((each for each in ends if each is not None), default=None)) is not None:
             text = _MASK + text[end:]
         starts = [_start_at_end(text, secret) for secret in self._secrets]
-        starts += [cut.start_at_end(text) for cut in self._cut]
+        starts += [spelled.start_at_end(text, steps) for spelled in self._spelled]
         start = min((each for each in starts if each is not None), default=None)
         return text if start is None else text[:start] + _MASK
 
     def _sort(self) -> None:
         forms = self._given.union(*map(_forms, self._learnt))
         self._secrets = sorted(forms, key=_longest_first)
-        parts = {part for secret in (*self._whole, *self._learnt) for part in _parts(secret) if not part.isalnum()}
+        parts = {
+            part for secret in (*self._whole, *self._learnt) for part in parts_of(secret)
+            if not part.isalnum() and _is_secret(part)
+        }  # fmt: skip
+        known = {spelled.secret: spelled for spelled in self._spelled}
         in_order = sorted(parts, key=_longest_first)
-        self._cut = [CutSpellings(part, some=SHORTEST) for part in in_order]
-        self._respelled = [(longest_word(part), re.compile(spellings(part))) for part in in_order]
-        """With the letters that stand in every spelling: most texts hold no secret, and need no slower look."""
+        self._spelled = [known.get(part) or Spelled(part, some=SHORTEST) for part in in_order]
 
 
 def worth_masking(put_in: Iterable[str], written_out: Iterable[str] = ()) -> list[str]:
@@ -106,15 +123,9 @@ def _longest_first(text: str) -> tuple[int, str]:
     return (-len(text), text)
 
 
-def _parts(secret: str) -> set[str]:
-    """The secret, and what stands behind its scheme; without what is too short or too common to be one."""
-    return {
-        part for part in (secret, secret.partition(" ")[2]) if len(part) >= SHORTEST and part.lower() not in _NO_SECRETS
-    }
-
-
 def _forms(secret: str) -> set[str]:
-    return {form for part in (secret, secret.partition(" ")[2]) for form in _forms_of_part(part)}
+    """Of the secret and its parts: as it is, and as the most frequent writers spell it."""
+    return {form for part in (*parts_of(secret), *lines_of(secret)) for form in _forms_of_part(part)}
 
 
 def _forms_of_part(secret: str) -> set[str]:
@@ -124,7 +135,12 @@ def _forms_of_part(secret: str) -> set[str]:
     in_pointer = {secret.replace("~", "~0").replace("/", "~1")}
     in_url = {quote(secret, safe="", errors="replace"), quote(secret, errors="replace")}
     forms = in_json | twice | in_python | in_pointer | in_url | {secret.replace("/", "\\/"), escape(secret)}
-    return {form for form in forms if len(form) >= SHORTEST and form.lower() not in _NO_SECRETS}
+    return set(filter(_is_secret, forms))
+
+
+def _is_secret(text: str) -> bool:
+    """Whether it is neither too short nor too common to be one."""
+    return len(text) >= SHORTEST and text.lower() not in _NO_SECRETS
 
 
 def _start_at_end(text: str, secret: str) -> int | None:

@@ -8,6 +8,8 @@ no more time than the length of the text times that of the secret, whatever a se
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 from html.entities import codepoint2name
 from itertools import groupby
 from typing import Final
@@ -20,14 +22,30 @@ _IN_POINTERS: Final = {"~": "~0", "/": "~0{0,9}+1"}
 """A pointer may be a name in another one; of a tilde, which a zero may follow, that is not looked for."""
 
 
-def spellings(text: str) -> str:
-    """A pattern that finds the text in all spellings."""
-    return "".join(units(text))
+_LONGEST: Final = 45
+"""Characters of one spelling, backslashes included."""
 
 
-def units(text: str) -> list[str]:
-    """Patterns of the characters one by one; of backslashes that follow each other, one pattern."""
-    return [unit for character, run in groupby(text) for unit in _of(character, len(list(run)))]
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """A character in all its spellings; of backslashes that follow each other, all of them."""
+
+    pattern: re.Pattern[str]
+    longest: int
+    """Characters of a spelling, at most."""
+
+    def begins(self, text: str, end: int) -> list[int]:
+        """Where it may begin that ends there."""
+        return [at for at in range(max(0, end - self.longest), end) if self.pattern.fullmatch(text, at, end)]
+
+
+def units_of(text: str) -> list[Unit]:
+    """The characters of a text in their order."""
+    units: list[Unit] = []
+    for character, run in groupby(text):
+        count = len(list(run))
+        units += [_unit(character, count)] if character == "\\" else [_unit(character, 1)] * count
+    return units
 
 
 def longest_word(text: str) -> str:
@@ -35,16 +53,19 @@ def longest_word(text: str) -> str:
     return max(re.findall(r"[0-9A-Za-z]+", text), key=len, default="")
 
 
-def _of(character: str, times: int) -> list[str]:
+@lru_cache(maxsize=1024)
+def _unit(character: str, times: int) -> Unit:
     if character.isascii() and character.isalnum():
-        return [character] * times
+        return Unit(pattern=re.compile(character), longest=1)
     plain, escaped = _choices(character)
     if character == "\\":
         doubled = rf"\\{{{times},{16 * times + 32}}}+"
         one = "|".join([*plain, f"{_ESCAPED}(?:{'|'.join(escaped)})"])
-        return [f"(?>(?:{one}){{{times}}}|{doubled})"]
-    one = "|".join([*plain, f"{_ESCAPED}(?:{'|'.join([*escaped, re.escape(character)])})"])
-    return [f"(?>{one})"] * times
+        pattern = f"(?>(?:{one}){{{times}}}|{doubled})"
+    else:
+        one = "|".join([*plain, f"{_ESCAPED}(?:{'|'.join([*escaped, re.escape(character)])})"])
+        pattern = f"(?>{one})"
+    return Unit(pattern=re.compile(pattern), longest=_LONGEST * times)
 
 
 def _choices(character: str) -> tuple[list[str], list[str]]:

@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 from prober.config.fields.field_types import matches
 from prober.config.fields.labels import LONGEST_VALUE, NAME, label_complaint
 from prober.config.fields.secret import Secret, masked_secrets
+from prober.config.fields.secrets_of_urls import query_values
 from prober.config.fields.urls import PATTERN, complaint, without_query
 from prober.config.sources import TargetSource
-from prober.config.targets import Target, TransportName, query_values
+from prober.config.targets import Target, TransportName
 from prober.report.untrusted import line
 
 _LONGEST_NAME: Final = 100

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import traceback
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,22 @@ def test_a_target_knows_what_must_be_masked_the_longest_first(write: Write) -> N
         TOKEN,
         "http://user:pw@proxy.test",
         "Basic dXNlcjpwYXNz",
+        "Basic dXNlcjpwdw==",
     ]
+
+
+def test_the_password_of_a_proxy_is_masked_alone_and_as_it_is_sent(write: Write) -> None:
+    file = write(TEXT + "proxy: 'http://user:p%2Fw-${TOKEN}@proxy.test'}}\n")
+    secrets = {secret.reveal() for secret in loaded(file).targets["server"].secrets}
+    sent = "Basic " + b64encode(f"user:p/w-{TOKEN}".encode()).decode()
+    assert {f"p%2Fw-{TOKEN}", f"p/w-{TOKEN}", sent} <= secrets
+
+
+def test_a_value_in_the_name_of_a_host_is_masked_in_small_letters_too(write: Write) -> None:
+    file = write("targets: {server: {url: 'https://${TOKEN}.mcp.test/${OTHER}'}}\n")
+    config = load([file], environ={"TOKEN": "Tenant-1", "OTHER": "Path-1"})
+    secrets = {secret.reveal() for secret in config.targets["server"].secrets}
+    assert secrets == {"Tenant-1", "Path-1", "tenant-1"}
 
 
 def test_values_too_short_to_be_secret_are_not_masked(write: Write) -> None:

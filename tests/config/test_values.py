@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def test_a_legacy_target_with_client_credentials(every_key: Config) -> None:
             scope="read list",
             audience="mcp",
         ),
-        secrets=(Secret(TOKEN),),
+        secrets=(Secret("Basic " + b64encode(f"prober:{TOKEN}".encode()).decode()), Secret(TOKEN)),
     )
 
 

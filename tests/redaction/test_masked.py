@@ -22,7 +22,7 @@ PROBER: Final = Path(__file__).parents[2] / "prober"
 MAKERS: Final = {"redaction/masked.py", "redaction/redactor.py", "outcome/masking.py", "outcome/run.py"}
 BY_NAME: Final = {
     "of_ours": {"engine/run.py"},
-    "masked_before": {"history/codec.py", "history/recorded_incidents.py", "loop_lag.py"},
+    "masked_before": {"history/codec.py", "history/notes.py", "loop_lag.py"},
 }
 OF_THE_CONFIGURATION: Final = {"target", "probe", "kind", "step", "tags", "origin", "http_version", "tls_version"}
 """Texts of an outcome that no peer has chosen: names of the file and of the protocol."""

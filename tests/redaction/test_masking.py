@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,7 @@ import pytest
 
 from prober.outcome import Outcome
 from prober.redaction import Redactor
+from prober.report.untrusted import block
 from tests.kinds.offering import gives, offering, probed, tool
 from tests.peers.http_peer import Call
 from tests.redaction.writers import WRITERS
@@ -49,6 +51,37 @@ def test_masking_takes_linear_time_whatever_the_text() -> None:
         began = time.process_time()
         redact(text)
         assert time.process_time() - began < 2  # a tenth of it on a quiet machine; a square of the length takes minutes
+
+
+LONG: Final = {
+    "a token": ".".join(["eyJhbGciOiJSUzI1NiJ9"] * 190),
+    "special characters": "a" + "-\"'~/" * 3270,
+    "one character": "-" * 16_000 + "x",
+}
+
+
+@pytest.mark.parametrize("secret", LONG.values(), ids=LONG)
+def test_a_long_secret_takes_no_longer_whatever_the_server_made_the_text_of(secret: str) -> None:
+    redact = Redactor([])
+    began = time.thread_time()
+    redact.learn(secret)
+    for text in (
+        ("\\" * 32 + "a" * 12 + ";") * 4 + secret[-5:],
+        secret[:-1] * 20,
+        secret[1:] * 20 + "!",
+        "/" + secret[:200] * 100,
+        "\\" * 100 + secret.replace("-", "\\u002d")[-5000:],
+    ):
+        redact(text)
+    assert time.thread_time() - began < 2  # a tenth of it on a quiet machine; some took eight seconds each
+    assert redact(f"no such token: {secret}!") == "no such token: ***!"
+
+
+def test_a_long_secret_is_masked_in_a_spelling_to_its_end() -> None:
+    secret = "Tk9/Xy+Zw8~Qv7Ab-" * 20 + "end"
+    spelled = secret.replace("/", r"\u002F")
+    assert Redactor([secret])(f"no {spelled}, no {secret}, no {secret[:300]}!") == f"no ***, no ***, no {secret[:300]}!"
+    assert Redactor(["--" * 40 + "/x"])(f"no {'-' * 83}%2Fx here") == "no ---*** here"
 
 
 TOKEN: Final = "Tk9/Xy+Zw8~Qv7Ab"
@@ -124,3 +157,49 @@ def test_json_in_json_in_a_message_of_python_is_masked_however_deep(times: int) 
     for _ in range(times):
         text = json.dumps(text)[1:-1]
     assert Redactor([secret])(repr(f"no {text} here")) == "'no *** here'"
+
+
+@pytest.mark.parametrize("broken_by", ["\x1b[31m", "\x1b]8;;https://evil.example\x1b\\", "\x9b1m", "\u200d", "\ufe0f"])
+def test_a_secret_that_is_broken_by_what_nobody_sees_is_masked(broken_by: str) -> None:
+    redact = Redactor([TOKEN])
+    for at in range(1, len(TOKEN)):
+        said = f"no such key: {broken_by}{TOKEN[:at]}{broken_by}{TOKEN[at:]}{broken_by}, says the server"
+        assert block(redact(said)) == "no such key: ***, says the server"
+    other = f"{broken_by}all is{broken_by} well"
+    assert redact(other) == other
+
+
+def test_what_an_ellipsis_of_dots_leaves_of_a_secret_is_masked() -> None:
+    assert Redactor([TOKEN])(f"the token {TOKEN[:9]}... is unknown") == "the token ***... is unknown"
+    assert Redactor([TOKEN])(f"the token ...{TOKEN[-9:]} is unknown") == "the token ...*** is unknown"
+
+
+KEY: Final = (
+    "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq/kiG9w0B\nAQEFAASCBKcwggSj+AgEAAoI\n-----END PRIVATE KEY-----\n"
+)
+
+
+@pytest.mark.parametrize(
+    "secret", [KEY, KEY.replace("\n", "\r\n"), json.dumps({"key": KEY}), json.dumps([{"key": KEY}], indent=2)]
+)
+@pytest.mark.parametrize("joint", ["\n", "\r\n", " ", "\\n"])
+def test_each_line_of_a_secret_is_one(secret: str, joint: str) -> None:
+    said = Redactor([secret])(f"[server] loading {KEY.replace(chr(10), joint)}")
+    assert not any(line in said for line in KEY.splitlines()[1:3])
+    assert said.startswith("[server] loading ")
+
+
+def test_the_texts_of_a_json_document_are_secrets_and_its_names_and_addresses_are_none() -> None:
+    redact = Redactor([json.dumps({"client_secret": "s3cret-s3cret", "token_uri": "https://auth.example/token"})])
+    assert redact("client_secret s3cret-s3cret: no") == "client_secret ***: no"
+    assert redact("token_uri is https://auth.example/token") == "token_uri is https://auth.example/token"
+
+
+def test_a_secret_that_a_file_holds_with_white_space_around_it_is_masked_without_it() -> None:
+    assert Redactor([f"\n {TOKEN} \n"])(f"unknown <{TOKEN}>") == "unknown <***>"
+
+
+def test_what_basic_encodes_is_a_secret() -> None:
+    redact = Redactor(["Basic " + b64encode(b"bob:open-sesame").decode()])
+    assert redact("bob:open-sesame may not; open-sesame is wrong") == "*** may not; *** is wrong"
+    assert Redactor(["Basic open-sesame"])("open-sesame, basic") == "***, basic"
