@@ -1,4 +1,4 @@
-"""Takes from a server's text what a messenger would act on: mentions that wake a channel, links, images, formatting.
+"""Takes from texts of others what a messenger would act on: mentions that wake a channel, links, images, formatting.
 
 Slack, Discord, Telegram, Teams and others read markup in different dialects, and a webhook may lead to any of them. So
 an invisible character goes where every dialect needs two characters side by side; people read the same text as before.

@@ -102,9 +102,9 @@ def _firing_text(change: Firing) -> list[str]:
     return [
         _probes([outcome.probe for outcome in change.outcomes]),
         *([f"reasons: {', '.join(reasons[:_MAX_REASONS])}"] if len(reasons) > 1 else []),
-        defused(cap(": ".join(filter(None, (cause(first), line(first.message)))), _MAX_CAUSE)),
-        *map(defused, evidence[:_MAX_EVIDENCE_LINES]),
-        defused(f"next: {cap(next_step(first), _MAX_NEXT)}"),
+        cap(": ".join(filter(None, (cause(first), line(first.message)))), _MAX_CAUSE),
+        *evidence[:_MAX_EVIDENCE_LINES],
+        f"next: {cap(next_step(first), _MAX_NEXT)}",
     ]
 
 
@@ -129,8 +129,9 @@ def _ways(change: Firing, links: Links) -> list[str]:
 
 
 def _labels(labels: Mapping[str, str]) -> list[str]:
+    """They stand among our own lines, and a source may have given them: inert like the words of a server."""
     shown = [f"{name}={cap(line(value), _MAX_LABEL)}" for name, value in labels.items()]
-    return [cap(f"labels: {', '.join(shown)}", _MAX_CAUSE)] if shown else []
+    return [defused(cap(f"labels: {', '.join(shown)}", _MAX_CAUSE))] if shown else []
 
 
 def _page(url: str | None) -> list[str]:
@@ -148,6 +149,7 @@ def _time(moment: datetime) -> str:
 
 
 def _message(title: str, text: Sequence[str], ways: Sequence[str], *, bad: bool) -> Message:
+    """All but `ways` may hold words of others, which a messenger must not act on; the links among `ways` are meant."""
     last = "".join(f"\n{way}" for way in ways)
-    said = cap("\n".join(text), max(MAX_TEXT - len(last), _LEAST_SAID))
-    return Message(title=cap(line(title), _MAX_TITLE), text=said + last, bad=bad)
+    said = cap(defused("\n".join(text)), max(MAX_TEXT - len(last), _LEAST_SAID))
+    return Message(title=cap(defused(line(title)), _MAX_TITLE), text=said + last, bad=bad)

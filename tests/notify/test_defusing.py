@@ -1,4 +1,4 @@
-"""A server's words in a notification wake nobody, link nowhere and format nothing."""
+"""The words of a server or a source in a notification wake nobody, link nowhere and format nothing."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from prober.notify.alert_groups import Firing
+from prober.notify.alert_groups import Firing, Resolved
 from prober.notify.defusing import defused
 from prober.notify.links import Links
-from prober.notify.message import message_of
+from prober.notify.message import MAX_MESSAGES, message_of, messages_of
 from prober.outcome import Evidence, Symptom
 from tests.notify.results import at, run
 
@@ -41,6 +41,17 @@ def test_what_a_messenger_acts_on_is_shown_and_inert(said: str, acted_on: str) -
     firing = Firing(target="notes", symptom=Symptom.WRONG_ANSWER, outcomes=(outcome,), since=at(0))
     text = message_of(firing, Links()).text
     assert not re.search(acted_on, text)
+
+
+@pytest.mark.parametrize(("said", "acted_on"), ACTED_ON.values(), ids=ACTED_ON)
+def test_labels_and_names_are_inert_in_every_message(said: str, acted_on: str) -> None:
+    failed = run("rpc_error", probe=said).outcome
+    firing = Firing(target=said, symptom=Symptom.WRONG_ANSWER, outcomes=(failed, failed), since=at(0))
+    ended = Resolved(target=said, symptom=Symptom.WRONG_ANSWER, probes=(said,), since=at(0), until=at(1))
+    for changes in ([firing], [ended], [firing] * (MAX_MESSAGES + 1), [ended] * (MAX_MESSAGES + 1)):
+        for message in messages_of(changes, Links(), lambda _target: {"team": said}):
+            of_others = "\n".join(line for line in message.text.splitlines() if not line.startswith("run: "))
+            assert not re.search(acted_on, f"{message.title}\n{of_others}")
 
 
 @pytest.mark.parametrize(
