@@ -17,12 +17,15 @@ from urllib.parse import urlencode
 from prober.config.fields.secret import Secret
 from prober.config.sources import TargetSource
 from prober.config.targets import TransportName
+from prober.json_values import cap
 from prober.sources.fetching import fetch_json
 from prober.sources.found import Found, SourceError
 
 _PAGE: Final = 100
 _MOST_PAGES: Final = 2_000
 _OFFICIAL: Final = "io.modelcontextprotocol.registry/official"
+_SHOWN: Final = 60
+"""Characters of a word of the registry in a problem."""
 _TRANSPORTS: Final[Mapping[str, TransportName]] = {"streamable-http": "http", "sse": "sse"}
 
 Entry = dict[str, Any]
@@ -82,7 +85,7 @@ def take_entries(entries: Entries, found: Found) -> None:
         for remote in entry["remotes"]:
             transport = _TRANSPORTS.get(remote["type"])
             if transport is None:
-                found.leave_out(name, f"its transport {remote['type']!r} cannot be probed")
+                found.leave_out(name, f"its transport {cap(remote['type'], _SHOWN)!r} cannot be probed")
             elif "{" in remote["url"]:
                 found.leave_out(name, "its URL has variables")
             else:

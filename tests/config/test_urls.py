@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import httpx
 import pytest
@@ -132,3 +133,36 @@ def test_a_proxy_may_have_a_user_but_no_path(url: str, good: bool) -> None:
 def test_people_are_shown_the_address_without_its_query() -> None:
     assert without_query("https://mcp.test/mcp?key=abc&x=1") == "https://mcp.test/mcp?…"
     assert without_query("https://mcp.test/mcp") == "https://mcp.test/mcp"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://bob:pw@mcp.test/mcp?key=abc", "https://…@mcp.test/mcp?…"),
+        ("https://bob@mcp.test:1/mcp", "https://…@mcp.test:1/mcp"),
+        ("ftp://bob:p@w@mcp.test", "ftp://…@mcp.test"),
+        ("bob:pw@mcp.test:8000", "…@mcp.test:8000"),
+        ("bob:pw@mcp.test?x", "…@mcp.test?…"),
+        ("//bob:pw@mcp.test/", "//…@mcp.test/"),
+        ("http:/bob:pw@mcp.test/", "http:/…@mcp.test/"),
+        ("https://bob:p/w@mcp.test/mcp", "https://…@mcp.test/mcp"),
+        ("https://bob:p?w@mcp.test/mcp?x", "https://…@mcp.test/mcp?…"),
+        ("https://bob:p#w@mcp.test/mcp", "https://…@mcp.test/mcp"),
+        ("https://bob:p\nw@mcp.test/mcp", "https://…@mcp.test/mcp"),
+        ("https://mcp.test/@bob", "https://mcp.test/@bob"),
+        ("https://mcp.test:8000/mcp:x@y", "https://mcp.test:8000/mcp:x@y"),
+        ("https://[::1]:8000/@bob", "https://[::1]:8000/@bob"),
+        ("mcp.test:8000", "mcp.test:8000"),
+        ("", ""),
+    ],
+)
+def test_people_are_shown_no_user_and_no_password(url: str, shown: str) -> None:
+    assert without_query(url) == shown
+
+
+@pytest.mark.parametrize("piece", ["/", "a", ":", "\\", "a:", "1", "@"])
+def test_no_address_takes_long_to_shorten(piece: str) -> None:
+    url = "x:" + piece * 1_000_000
+    begun = time.process_time()
+    without_query(url)
+    assert time.process_time() - begun < 1

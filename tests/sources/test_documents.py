@@ -83,6 +83,17 @@ async def test_what_cannot_be_probed_is_left_out_with_its_reason(tmp_path: Path)
     assert (await look(tmp_path, file="groups.json", most=5)).left_out == 4
 
 
+async def test_a_password_in_an_address_is_in_no_problem(tmp_path: Path) -> None:
+    hosts = ["https://bob:hunter2@a.example.com/mcp", "ftp://bob:hunter2@a.example.com", "bob:hunter2@a.example.com:9"]
+    groups = [{"targets": [*hosts, "https://bob:hunt/er2@a.example.com"], "labels": {"not-a-name": "x"}}]
+    (tmp_path / "groups.json").write_text(json.dumps(groups))
+    found = await look(tmp_path, file="groups.json")
+    assert (found.left_out, len(found.problems)) == (4, 4)
+    for problem in found.problems:
+        assert "…@a.example.com" in problem
+        assert "hunt" not in problem
+
+
 async def test_labels_that_clash_with_those_of_metrics_are_left_out(tmp_path: Path) -> None:
     labels = {"probe": "x", "job": "y", "not-a-name": "z", "__meta_a": "m", "team": "t\x1b[2J", "target": "n"}
     (tmp_path / "groups.json").write_text(json.dumps([{"targets": ["https://a.example.com/mcp"], "labels": labels}]))

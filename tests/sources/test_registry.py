@@ -59,12 +59,13 @@ async def test_addresses_that_are_not_public_are_left_out_unless_the_operator_sa
             registry.put(f"io.example/bad{number}", url)
         registry.put("io.example/good", "https://good.example.com/mcp")
         registry.put("io.example/variables", "https://{tenant}.example.com/mcp")
-        registry.put("io.example/odd", "https://odd.example.com/mcp", kind="websocket")
+        registry.put("io.example/odd", "https://odd.example.com/mcp", kind="websocket" * 1_000)
         source = source_of(tmp_path, registry=registry.url)
         found = targets_of(source, await document_of(source, None), environ={})
         assert [*found.targets] == ["io.example-good"]
         assert found.left_out == len(urls) + 2
         assert found.targets["io.example-good"].public_only
+        assert max(map(len, found.problems)) < 300
         taking = source_of(tmp_path, registry=registry.url, allow_private=True)
         assert len(targets_of(taking, await document_of(taking, None), environ={}).targets) == len(urls) + 1
 

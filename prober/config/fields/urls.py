@@ -17,6 +17,15 @@ PATTERN: Final = "^[Hh][Tt][Tt][Pp][Ss]?://"
 
 _LABEL: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x20\x7f\\]")
+_USER: Final = re.compile(
+    r"""
+    ^ ( (?: [A-Za-z][A-Za-z0-9+.-]*+ : (?= / ) )? /*+ )    # the scheme, where there is one
+    (?: [^/?\#]* @                                        # user:password@
+      | [^/?\#@:\[]*+ : (?! [0-9]*+ (?: [/?\#] | $ ) ) .* @ # user:pass/word@, where no port follows the colon
+    )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 _MALFORMED: Final = "the host is malformed"
 
 
@@ -39,9 +48,9 @@ def proxy_complaint(url: str) -> str | None:
 
 
 def without_query(url: str) -> str:
-    """The URL for people: its query may hold a token."""
-    head, mark, _ = url.partition("?")
-    return head + mark + "…" if mark else url
+    """The URL for people, also one with mistakes: its query may hold a token, what stands before an `@` a password."""
+    head, mark, _ = _USER.sub(r"\1…@", url, count=1).partition("?")
+    return head + mark + "…" if mark else head
 
 
 def origin_of(url: str) -> str:
