@@ -137,6 +137,27 @@ def test_the_schema_refuses(change: dict[str, object]) -> None:
     assert not schema().is_valid({name: value for name, value in {**right, **change}.items() if value is not ...})
 
 
+SECRET: Final = "hunter2-0f-metrics"
+PAGES: Final = {
+    "no page": (200, f"# TYPE x /metrics?token={SECRET}\n".encode(), "no page of metrics: "),
+    "an error": (500, f"no /metrics?token={SECRET} here".encode(), "HTTP 500"),
+    "a wrong label": (200, written(FORMATS[0])[0].replace('"failed"', f'"{SECRET}"').encode(), "and never '***'"),
+}
+
+
+@pytest.mark.parametrize(("status", "body", "words"), PAGES.values(), ids=PAGES)
+@pytest.mark.parametrize("form", ["table", "json"])
+async def test_a_secret_of_the_address_is_shown_wherever_the_page_repeats_it_as_stars(
+    status: int, body: bytes, words: str, form: str
+) -> None:
+    async with measuring() as (_, page):
+        page.answer = lambda: response(status, "text/plain", body)
+        done = await quickly("check-metrics", f"{page.url}?token=${{TOKEN}}", "--output", form, env={"TOKEN": SECRET})
+    told = done.out + done.err
+    assert (done.code, words in told, "***" in told) == (1, True, True)
+    assert SECRET not in told
+
+
 async def test_counters_that_lie_are_told_with_proof_and_next_step() -> None:
     async with measuring(Lie(written=None)) as (peer, page):
         done = await quickly("check-metrics", page.url, "--mcp", peer.url, "--allow-writes", "--act", "write=add")

@@ -7,7 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ from prober.config.fields.urls import without_query
 from prober.engine import run_pass
 from prober.kinds.metrics.settings import ACTS
 from prober.outcome import Failure, Outcome, Reason, Verdict
+from prober.outcome.masking import MaskedFailure, Redact
 from prober.report import REPORTS
 from prober.report.state_metrics import JudgedPage, document, lines
 from prober.report.tty import columns, writable
@@ -60,18 +61,19 @@ class CheckOptions:
 def check_metrics(options: CheckOptions) -> int:
     """Judge the page, do what was asked for, report; returns the exit code."""
     place = _server(options.url, options, headers=())
+    redact = cache_of(place.target).redact
     probe = _probe(options)
     started_at = datetime.now(UTC)
     try:
         pages = asyncio.run(_pages(place))
     except Failure as failure:
-        failures.show(failure, of=without_query(options.url))
+        failures.show(MaskedFailure(failure, redact), of=without_query(options.url))
         return FAILED if failure.reason.verdict is Verdict.FAIL else UNKNOWN
     except PageError as error:
-        typer.echo(line(f"{without_query(options.url)}: no page of metrics: {error}"), err=True)
+        typer.echo(line(f"{without_query(options.url)}: no page of metrics: {redact(str(error))}"), err=True)
         return FAILED
     outcome = None if probe is None else _outcome(options, probe)
-    judged = _judged(options, pages, outcome, started_at)
+    judged = _judged(options, pages, outcome, started_at, redact)
     _print(judged, options)
     verdict = Verdict.PASS if outcome is None else outcome.verdict
     if judged.count("error") or verdict is Verdict.FAIL:
@@ -111,11 +113,15 @@ async def _pages(place: Server) -> list[Page]:
     return pages
 
 
-def _judged(options: CheckOptions, pages: Sequence[Page], outcome: Outcome | None, started_at: datetime) -> JudgedPage:
+def _judged(
+    options: CheckOptions, pages: Sequence[Page], outcome: Outcome | None, started_at: datetime, redact: Redact
+) -> JudgedPage:
     known = families()
     findings: dict[Finding, None] = {}
     for page in pages:
-        findings |= dict.fromkeys(judge(page, known))
+        findings |= {
+            replace(each, family=redact(each.family), what=redact(each.what)): None for each in judge(page, known)
+        }
     return JudgedPage(
         address=without_query(options.url),
         version=known.version,
