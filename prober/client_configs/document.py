@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from prober.config.document.diagnostics import ConfigError, Mistake
+from prober.config.document.nodes import shown_key
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 """Claude Code keeps the history of every project in the file that lists its servers."""
@@ -52,7 +53,7 @@ class Document:
 
 def shown(steps: Steps) -> str:
     """The way to a value, as `mcpServers.github.args[2]`."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{shown_key(step)}" for step in steps).removeprefix(".")
 
 
 def read_document(file: Path) -> Document:

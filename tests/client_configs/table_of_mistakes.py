@@ -65,6 +65,9 @@ MISTAKES: dict[str, list[str]] = {
     "header-an-object.json": [
         ":1: mcpServers.a.headers.X: expected a text, found names with values",
     ],
+    "header-with-its-value.json": [
+        ":1: mcpServers.a.headers.Authorization…: expected a text, found names with values",
+    ],
     "http-without-url.json": [
         ":1: mcpServers.a: has no url",
     ],

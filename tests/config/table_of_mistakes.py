@@ -12,7 +12,7 @@ NO_DOCUMENT: dict[str, list[str]] = {
         "14: more than 200,000 values once aliases are unfolded",
     ],
     "alias-of-itself": [
-        "4: the alias *self stands inside its own anchor",
+        "4: the alias stands inside its own anchor",
     ],
     "empty": [
         "the file is empty",
@@ -30,13 +30,19 @@ NO_DOCUMENT: dict[str, list[str]] = {
         "4: not YAML: a quoted text that never ends",
     ],
     "undefined-alias": [
-        "4: the alias *nobody has no anchor before it",
+        "4: the alias has no anchor before it; a text that begins with * needs quotes",
     ],
     "unquoted-at": [
         "7: not YAML: a text that begins with @ needs quotes",
     ],
     "unquoted-variable-in-braces": [
         "4: not YAML: did not find expected ',' or '}'; a text with ${…} inside { } or [ ] needs quotes",
+    ],
+    "secret-as-alias": [
+        "5: the alias has no anchor before it; a text that begins with * needs quotes",
+    ],
+    "secret-as-tag-handle": [
+        "5: not YAML: the tag is not supported; a text that begins with ! needs quotes",
     ],
 }
 """What never becomes a tree of values."""
@@ -136,7 +142,7 @@ STRUCTURE: dict[str, list[str]] = {
         "3: targets.server.reuse: a duration needs a unit; write 15s",
     ],
     "env-bad-name": [
-        "2: targets.server.env.A=B: not a name: expected the name of an environment variable",
+        "2: targets.server.env.A…: not a name: expected the name of an environment variable",
     ],
     "env-with-url": [
         "4: targets.server.env: not together with url",
@@ -173,7 +179,7 @@ STRUCTURE: dict[str, list[str]] = {
         "2: targets.server.headers.X-Key: expected a text, found a number: put it in quotes",
     ],
     "header-bad-name": [
-        "2: targets.server.headers.X Key: not a name: expected the name of a header",
+        "2: targets.server.headers.X…: not a name: expected the name of a header",
     ],
     "headers-with-command": [
         "4: targets.server.headers: not together with command",
@@ -202,7 +208,7 @@ STRUCTURE: dict[str, list[str]] = {
         "2: targets.nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn: a name has at most 100 characters",
     ],
     "name-with-space": [
-        "2: targets.my server: not a name: expected letters, digits and . _ -, beginning with a letter or digit",
+        "2: targets.my…: not a name: expected letters, digits and . _ -, beginning with a letter or digit",
     ],
     "not-a-mapping": [
         "1: expected a mapping, found a list",
@@ -355,6 +361,25 @@ STRUCTURE: dict[str, list[str]] = {
     ],
     "race-unknown-model": [
         "8: probes.one.model: expected counter, register, log, set, queue, lock or record, found stack",
+    ],
+    "secret-as-tag": [
+        "5: targets.server.auth.bearer: the tag is not supported; a text that begins with ! needs quotes",
+        "5: targets.server.auth.bearer: must not be empty",
+    ],
+    "secret-glued-to-bearer": [
+        "4: targets.server.auth.bearer…: a space is missing after the colon; unknown key; did you mean bearer?",
+        "4: targets.server.auth: …",
+    ],
+    "secret-glued-to-header": [
+        "4: targets.server.headers.Authorization…: a space is missing after the colon; not a name: expected the name of a header",
+        "4: targets.server.headers.Authorization…: a space is missing after the colon; expected a text, found nothing",
+    ],
+    "secret-glued-to-variable": [
+        "4: targets.server.env.TOKEN…: a space is missing after the colon; expected a text, found nothing",
+    ],
+    "secret-in-a-key": [
+        "4: targets.server.env.TOKEN…: not a name: expected the name of an environment variable",
+        "5: targets.server.env.OTHER…: written twice; the first is on line 4",
     ],
 }
 """What the JSON Schema of the language refuses as well."""
@@ -562,13 +587,13 @@ BEYOND_STRUCTURE: dict[str, list[str]] = {
         "8: probes.one.arguments.n: the value does not fit its tag !!int",
     ],
     "tag-local-on-mapping": [
-        "8: probes.one.arguments: the tag !include is not supported",
+        "8: probes.one.arguments: the tag is not supported; a text that begins with ! needs quotes",
     ],
     "tag-python": [
-        "8: probes.one.arguments.when: the tag !!python/name:os.system is not supported",
+        "8: probes.one.arguments.when: the tag is not supported; a text that begins with ! needs quotes",
     ],
     "tag-timestamp": [
-        "8: probes.one.arguments.when: the tag !!timestamp is not supported",
+        "8: probes.one.arguments.when: the tag is not supported; a text that begins with ! needs quotes",
     ],
     "timeout-above-defaults-interval": [
         "5: probes.one.timeout: the interval of 20s (from defaults) is below the timeout of 1m30s",

@@ -135,7 +135,7 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         ("- " * 200_000 + "x", 1, "nested deeper than 64 levels"),
         ("{a: " * 200_000, 1, "nested deeper than 64 levels"),
         ("? " * 100_000, 1, "nested deeper than 64 levels"),
-        ("b: 1\na: &a [*a]", 2, "the alias *a stands inside its own anchor"),
+        ("b: 1\na: &a [*a]", 2, "the alias stands inside its own anchor"),
     ],
     ids=["lists", "lists-by-line", "closed-lists", "block-lists", "mappings", "keys", "itself"],
 )
@@ -143,6 +143,19 @@ def test_nesting_cannot_overflow_the_stack(text: str, line: int, message: str) -
     with pytest.raises(UnreadableError) as caught:
         parse(text.encode(), lambda *_: None)
     assert (caught.value.line, str(caught.value)) == (line, message)
+
+
+@pytest.mark.usefixtures("parser")
+@pytest.mark.parametrize("text", ["*hunter2", "!hunter2", "!!hunter2 x", "!hunter2!x y", "!<hunter2> x", "!hunter2 {}"])
+def test_a_secret_that_begins_as_an_alias_or_a_tag_is_not_told(text: str) -> None:
+    told: list[str] = []
+    try:
+        parse(f"a: {text}\n".encode(), lambda line, path, message: told.append(f"{line}: {path}: {message}"))
+    except UnreadableError as error:
+        told.append(str(error))
+    [message] = told
+    assert "hunter2" not in message
+    assert f"a text that begins with {text[0]} needs quotes" in message
 
 
 @pytest.mark.usefixtures("parser")

@@ -89,7 +89,20 @@ MISTAKES = [
     ),
     (
         f"basic_auth_users: {{'a:b': {HASH}}}",
-        ["1: basic_auth_users.a:b: not a name: expected a user's name, without a colon"],
+        ["1: basic_auth_users.a…: not a name: expected a user's name, without a colon"],
+    ),
+    (
+        "basic_auth_users: {a:hunter2}",
+        [
+            "1: basic_auth_users.a…: a space is missing after the colon; not a name: expected a user's name,"
+            " without a colon",
+            "1: basic_auth_users.a…: a space is missing after the colon; expected a bcrypt hash of a cost from 04 to"
+            " 16, found nothing",
+        ],
+    ),
+    (
+        "basic_auth_users: {a: *hunter2}",
+        ["1: the alias has no anchor before it; a text that begins with * needs quotes"],
     ),
     ("tls_server_config: {}", ["1: tls_server_config: needs cert_file", "1: tls_server_config: needs key_file"]),
     (

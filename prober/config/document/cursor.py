@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,6 +72,10 @@ class Cursor:
 
     def report(self, message: str) -> None:
         """Report a mistake here and go on."""
+        node = self.node
+        without_value = isinstance(node, ScalarNode) and node.value is None and not node.text
+        if without_value and re.search(r":\S", self.name):  # `{a:b}` is a key to YAML
+            message = f"a space is missing after the colon; {message}"
         self.scope.note(self.line, self.path, message)
 
     def error(self, message: str) -> InvalidValueError:

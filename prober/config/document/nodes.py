@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
+
+_VALUE_IN_KEY: Final = re.compile(r"[:=\s].", re.DOTALL)
 
 Scalar: TypeAlias = str | int | float | bool | None
 
@@ -43,7 +46,14 @@ def child_path(path: str, key: str | int) -> str:
     """The path of the value under `key` of the value at `path`."""
     if isinstance(key, int):
         return f"{path}[{key}]"
-    return f"{path}.{printable(key)}" if path else printable(key)
+    shown = printable(shown_key(key))
+    return f"{path}.{shown}" if path else shown
+
+
+def shown_key(key: str) -> str:
+    """The key for people, up to a `:`, `=` or space: what follows may be a secret that was meant for a value."""
+    found = _VALUE_IN_KEY.search(key)
+    return f"{key[: found.start()]}…" if found else key
 
 
 def printable(text: str) -> str:

@@ -26,6 +26,9 @@ MAX_NODES: Final = 200_000
 """Nodes after the expansion of aliases. 2,000 probes with twenty lines each stay well below."""
 
 _TOO_DEEP: Final = f"nested deeper than {MAX_DEPTH} levels"
+# Aliases and tags are not named: a secret without quotes may begin with * or !.
+_NO_ANCHOR: Final = "the alias has no anchor before it; a text that begins with * needs quotes"
+_NO_TAG: Final = "the tag is not supported; a text that begins with ! needs quotes"
 
 Complain: TypeAlias = Callable[[int, str, str], None]
 """Called with line, path and message of a mistake after which reading goes on."""
@@ -74,6 +77,8 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> UnreadableError:
     if "cannot start any token" in what and mark:
         first = here[mark.column : mark.column + 1]
         what = "a tab cannot indent; use spaces" if first == "\t" else f"a text that begins with {first} needs quotes"
+    elif "tag handle" in what:
+        what = _NO_TAG
     elif "end of stream" in what and error.context_mark and "quoted" in str(error.context):
         line = error.context_mark.line
         what = "a quoted text that never ends"
@@ -130,9 +135,9 @@ class _Composer:
 
     def _alias(self, event: yaml.AliasEvent, line: int) -> Node:
         if event.anchor not in self._anchors:
-            raise UnreadableError(line, f"the alias *{event.anchor} has no anchor before it")
+            raise UnreadableError(line, _NO_ANCHOR)
         if (node := self._anchors[event.anchor]) is None:
-            raise UnreadableError(line, f"the alias *{event.anchor} stands inside its own anchor")
+            raise UnreadableError(line, "the alias stands inside its own anchor")
         return node
 
     def _list(self, line: int, path: str, depth: int) -> ListNode:
@@ -185,7 +190,7 @@ class _Composer:
         if event.tag == "!" or name == "str":
             return event.value
         if name not in _TYPES:
-            self._complain(line, path, f"the tag {_shown(event.tag)} is not supported")
+            self._complain(line, path, _NO_TAG)
             return event.value
         if not isinstance(plain, _TYPES[name]) or (name != "bool" and isinstance(plain, bool)):
             self._complain(line, path, f"the value does not fit its tag !!{name}")
@@ -199,7 +204,7 @@ class _Composer:
 
     def _check_tag(self, event: Any, name: str, line: int, path: str) -> None:
         if event.tag not in (None, "!", _CORE + name):
-            self._complain(line, path, f"the tag {_shown(event.tag)} is not supported")
+            self._complain(line, path, _NO_TAG)
 
 
 _CORE: Final = "tag:yaml.org,2002:"
@@ -240,7 +245,3 @@ def _resolve(text: str) -> Scalar:
 def _line(event: Event) -> int:
     line: int = event.start_mark.line  # type: ignore[union-attr]  # a parser's events always have a mark
     return line + 1
-
-
-def _shown(tag: str) -> str:
-    return "!!" + tag.removeprefix(_CORE) if tag.startswith(_CORE) else tag
