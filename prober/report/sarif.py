@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -24,9 +25,11 @@ from prober.report.formatting import rfc3339
 from prober.report.json_report import text_or_null
 from prober.report.source_place import source_place
 from prober.report.summary import Summary, by_name
+from prober.report.untrusted import scalar
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT: Final = "mcpProber/v1"
+_LINKING: Final = re.compile(r"[\\\[\]]")
 _LEVEL: Final = {Verdict.FAIL: "error", Verdict.UNKNOWN: "warning"}
 
 
@@ -78,11 +81,16 @@ def _result(outcome: Outcome, reason: Reason) -> dict[str, Any]:
         "ruleId": reason.value,
         "ruleIndex": list(Reason).index(reason),
         "level": _LEVEL[outcome.verdict],
-        "message": {"text": text_or_null("\n".join(lines))},
+        "message": {"text": message_text("\n".join(lines))},
         "locations": [_location(outcome)],
         "partialFingerprints": {FINGERPRINT: hashlib.sha256(identity.encode()).hexdigest()[:32]},
         "properties": {"kind": outcome.kind, "step": text_or_null(outcome.step), "tags": list(outcome.tags)},
     }
+
+
+def message_text(text: str) -> str:
+    """A text as it stands in a message, where `[words](address)` would be a link (section 3.11.6)."""
+    return _LINKING.sub(r"\\\g<0>", scalar(text))
 
 
 def _location(outcome: Outcome) -> dict[str, Any]:

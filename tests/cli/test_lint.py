@@ -98,6 +98,15 @@ async def test_code_scanning_gets_a_log_of_the_official_schema() -> None:
     assert len({result["partialFingerprints"]["mcpProber/v1"] for result in run["results"]}) == len(run["results"])
 
 
+async def test_the_name_of_a_tool_is_no_link_in_code_scanning() -> None:
+    link = "[log in](https://evil.example)"
+    async with offering(told(ARRAY, link)) as peer:
+        log = json.loads((await quickly("lint", peer.url, "--output", "sarif")).out)
+    texts = [result["message"]["text"] for result in log["runs"][0]["results"]]
+    assert any(r"\[log in\](https://evil.example)" in text for text in texts)
+    assert not any(link in text for text in texts)
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from importlib.metadata import distribution
 from pathlib import Path
@@ -60,6 +61,14 @@ def test_a_result_names_its_rule_and_what_was_seen() -> None:
     assert result["message"]["text"].startswith("schema_mismatch at tools/call: /completedSteps: type: expected array")
     assert log(UNKNOWN)["results"][0]["level"] == "warning"
     assert log(UNKNOWN)["invocations"][0]["executionSuccessful"] is False
+
+
+def test_what_a_server_says_is_no_link() -> None:
+    said = r"[log in](https://evil.example) [1](2) \[x](3) \\[y](4)"
+    [result] = log(replace(VERDICT, message=masked_before(said)))["results"]
+    text = result["message"]["text"]
+    assert re.search(r"(?<!\\)(?:\\\\)*[\[\]]", text) is None, "an even number of backslashes escapes nothing"
+    assert said in re.sub(r"\\(.)", r"\1", text)
 
 
 def test_what_passed_has_no_result_and_is_counted() -> None:

@@ -14,7 +14,7 @@ from prober import __version__
 from prober.lint.linting import Finding
 from prober.lint.rules import Rule
 from prober.report.clients import LintedServer
-from prober.report.sarif import FINGERPRINT, SCHEMA
+from prober.report.sarif import FINGERPRINT, SCHEMA, message_text
 
 
 def document(servers: Sequence[LintedServer]) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def _result(server: LintedServer, finding: Finding, order: Sequence[str]) -> dic
         "ruleId": rule.id,
         "ruleIndex": order.index(rule.id),
         "level": rule.severity,
-        "message": {"text": f"{rule.client.title}, {where}: {rule.what} Seen: {finding.seen}."},
+        "message": {"text": message_text(f"{rule.client.title}, {where}: {rule.what} Seen: {finding.seen}.")},
         "locations": [
             {"logicalLocations": [{"name": finding.tool or "tools", "fullyQualifiedName": server.address + pointer}]}
             for pointer in finding.pointers
