@@ -23,9 +23,13 @@ _UNCOUNTED: Final = 64 * 1024
 _SEPARATORS: Final = (b",", b":", b"[", b"{")
 
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<sign>-?)Infinity')
-_TO_ESCAPE: Final = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
-"""Controls, line ends, marks that reverse the writing, and halves of surrogate pairs. In JSON text that the standard
-library wrote, they stand in strings alone."""
+_TO_ESCAPE: Final = re.compile(
+    "[\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e007f]"
+)
+"""Controls, line ends, all that is invisible or reverses the writing but the two joiners, and halves of surrogate
+pairs. In JSON text that the standard library wrote, they stand in strings alone."""
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, default=repr)
 
@@ -83,7 +87,9 @@ def document_text(value: Json, *, indent: int | None = None, sort_keys: bool = F
     text = json.dumps(value, indent=indent, sort_keys=sort_keys, ensure_ascii=False)
     if "Infinity" in text:
         text = _TOKEN.sub(lambda found: found[0] if found["sign"] is None else f"{found['sign']}1e999", text)
-    return _TO_ESCAPE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return _TO_ESCAPE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def json_type(value: Json) -> str:

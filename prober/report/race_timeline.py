@@ -13,6 +13,7 @@ from typing import Final
 from prober.consistency.trace import Operation, Result, Trace
 from prober.consistency.verdict import Judged, Violation
 from prober.consistency.wording import line, show
+from prober.report import untrusted
 
 _WIDTH: Final = 1100
 _LEFT: Final = 90
@@ -42,15 +43,15 @@ text { font: 12px system-ui, sans-serif; fill: var(--ink); }
 
 
 def timeline_of(trace: Trace, verdict: Judged) -> str:
-    """The page. Every text of the trace is escaped."""
-    about = html.escape(trace.about or "trace")
-    body = [f"<h1>{about}: {html.escape(trace.model)}, {len(trace.operations)} operations</h1>"]
+    """The page. Every text of the trace passes `_shown`."""
+    about = _shown(trace.about or "trace")
+    body = [f"<h1>{about}: {_shown(trace.model)}, {len(trace.operations)} operations</h1>"]
     if trace.seed is not None:
         body.append(f"<p>seed {trace.seed}</p>")
     for violation in verdict.violations:
         body += _section(trace, violation)
     if not verdict.violations:
-        body.append(f"<p>{html.escape(verdict.undecided or 'valid: some order of effects explains every answer')}</p>")
+        body.append(f"<p>{_shown(verdict.undecided or 'valid: some order of effects explains every answer')}</p>")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'
@@ -61,10 +62,16 @@ def timeline_of(trace: Trace, verdict: Judged) -> str:
 def _section(trace: Trace, violation: Violation) -> Iterator[str]:
     cases = f" ({violation.occurrences} cases, one of them here)" if violation.occurrences > 1 else ""
     yield f"<h2>{violation.reason}{cases}</h2>"
-    yield f"<p>{html.escape(violation.sentence)}</p>"
+    yield f"<p>{_shown(violation.sentence)}</p>"
     yield from _drawing(trace, violation)
-    witness = "\n".join(line(each) for each in sorted(violation.witness, key=lambda each: each.invoked))
-    yield f"<pre>{html.escape(witness)}</pre>"
+    witness = sorted(violation.witness, key=lambda each: each.invoked)
+    lines = "\n".join(_shown(line(each)) for each in witness)
+    yield f"<pre>{lines}</pre>"
+
+
+def _shown(text: str) -> str:
+    """A text of the trace: it may come from a server."""
+    return html.escape(untrusted.line(text))
 
 
 class _Scale:
@@ -92,7 +99,7 @@ def _drawing(trace: Trace, violation: Violation) -> Iterator[str]:
         client: index for index, client in enumerate(sorted({each.client for each in (*around, *violation.witness)}))
     }
     height = _TOP + _LANE * len(lanes) + 6
-    yield f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{html.escape(violation.sentence)}">'
+    yield f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{_shown(violation.sentence)}">'
     yield from _ticks(scale, height)
     for client, lane in lanes.items():
         top = _TOP + lane * _LANE
@@ -120,7 +127,7 @@ def _bar(operation: Operation, scale: _Scale, top: int, *, css: str) -> str:
     left, right = scale.x(operation.invoked), scale.x(operation.returned)
     return (
         f'<rect class="{css}" x="{left:.1f}" y="{top + 8}" width="{max(right - left, 2):.1f}" height="{_BAR}" rx="3">'
-        f"<title>{html.escape(line(operation))}</title></rect>"
+        f"<title>{_shown(line(operation))}</title></rect>"
     )
 
 
@@ -136,7 +143,7 @@ def _label(operation: Operation, scale: _Scale, top: int) -> str:
         words.append(f"→ {show(operation.value)}")
     if operation.version is not None:
         words.append(f"version {operation.version}")
-    text = html.escape(f"{operation.kind} #{operation.id} {' '.join(words)}")
+    text = _shown(f"{operation.kind} #{operation.id} {' '.join(words)}")
     left = scale.x(operation.invoked)
     in_second_half = left > (_LEFT + _WIDTH) / 2
     x, anchor = (scale.x(operation.returned), "end") if in_second_half else (left, "start")

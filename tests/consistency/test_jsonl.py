@@ -223,6 +223,7 @@ ODD = {
     "half a surrogate pair": "a\ud800b",
     "line ends": "a\u2028b\u2029c\x85d",
     "marks that turn the writing round": "a\u202eb\u2066c",
+    "characters that nobody sees": "a\u200bb\U000e0041c",
     "a number beyond all floats": [inf, -inf, {"Infinity": "-Infinity"}],
 }
 
@@ -236,7 +237,7 @@ def test_whatever_a_server_answers_is_written_as_strict_json_that_shows_it_and_i
     text = "\n".join(lines)
     text.encode()
     assert text.splitlines() == lines
-    assert not {"\u2028", "\u202e", "\u2066", "\x85"} & set(text)
+    assert not {"\u2028", "\u202e", "\u2066", "\x85", "\u200b", "\U000e0041"} & set(text)
     assert read_lines(lines) == odd
     for each in lines:
         json.loads(each, parse_constant=pytest.fail)

@@ -147,3 +147,12 @@ def test_the_timeline_escapes_what_a_server_may_say() -> None:
     page = timeline_of(recorded, judge_trace(recorded))
     assert "<script" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_the_timeline_shows_no_character_that_turns_the_writing_or_is_invisible() -> None:
+    odd = "\u202e\u2066\u200b\U000e0041"
+    recorded = trace("set", f'0 add 0-10 element=a\n0 read 20-30 value=["{odd}<","a"]', about=f"notes {odd}")
+    page = timeline_of(recorded, judge_trace(recorded))
+    assert not set(odd) & set(page)
+    assert "<h1>notes \ufffd" in page
+    assert "\ufffd&lt;" in page
