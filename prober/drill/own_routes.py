@@ -7,7 +7,9 @@ What the file holds is never shown: it has secrets. Only names of receivers and 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
@@ -77,21 +79,20 @@ class OwnRoutes:
             document = yaml.safe_load(file.read_text(encoding="utf-8"))
         except OSError as error:
             raise DrillError(f"{file} cannot be read: {error.strerror}") from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+        except Exception as error:  # PyYAML raises whatever its steps raise, as for !!int of a text
             mark = getattr(error, "problem_mark", None)
             line = f", line {mark.line + 1}" if mark else ""
             raise DrillError(f"{file}{line}: this is no YAML. `amtool check-config {file}` says more.") from None
-        if not isinstance(document, dict) or not isinstance(document.get("receivers"), list) or "route" not in document:
-            raise DrillError(
-                f"{file}: this is no configuration of an Alertmanager, which has `route` and `receivers`."
-                f" `amtool check-config {file}` says more."
-            )
-        return cls(file=file, document=document)
+        own = cls(file=file, document=document)
+        with _in_shape(file):
+            own.in_a_drill(speed=timescale.USUAL_SPEED, webhook="")
+        return own
 
     @property
     def destinations(self) -> tuple[Destination, ...]:
-        """Whom the receivers send to. Raises DrillError where a file with an address cannot be read."""
-        return tuple(self._destinations())
+        """Whom the receivers send to. Raises DrillError where that, or a file with an address, cannot be read."""
+        with _in_shape(self.file):
+            return tuple(self._destinations())
 
     def in_a_drill(self, *, speed: float, webhook: str) -> dict[str, Any]:
         """The configuration with the waits of its routes divided, and a webhook of the drill at each receiver."""
@@ -148,6 +149,18 @@ class OwnRoutes:
         return text
 
 
+@contextmanager
+def _in_shape(file: Path) -> Iterator[None]:
+    """A value that is not what an Alertmanager wants in its place becomes a DrillError, which does not quote it."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        raise DrillError(
+            f"{file}: this is no configuration of an Alertmanager, which has `route` and `receivers`."
+            f" `amtool check-config {file}` says more."
+        ) from None
+
+
 def marked(rules: Any) -> Any:
     """A rule file, as parsed, whose alerts say in their texts that they are a drill's."""
     if isinstance(rules, list):
@@ -171,6 +184,8 @@ def _absolute(document: dict[str, Any], folder: Path) -> dict[str, Any]:
                 key: str(folder / each) if key.endswith("_file") and isinstance(each, str) else resolved(each)
                 for key, each in value.items()
             }
+        if isinstance(value, date):
+            return value.isoformat()  # to the Alertmanager it is a text
         return [resolved(each) for each in value] if isinstance(value, list) else value
 
     done: dict[str, Any] = resolved(document)
@@ -189,8 +204,11 @@ def _is_loopback(host: str | None) -> bool:
 
 
 def _host(address: str) -> str | None:
-    """The host of a URL or of HOST:PORT."""
+    """The host of a URL or of HOST:PORT; None for what is neither, which may be a secret in the wrong place."""
+    is_url = "://" in address
     try:
-        return urlsplit(address if "://" in address else f"//{address}").hostname
+        parts = urlsplit(address if is_url else f"//{address}")
+        known = is_url or parts.port is not None
     except ValueError:
         return None
+    return parts.hostname if known else None

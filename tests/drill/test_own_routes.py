@@ -48,6 +48,8 @@ DESTINATIONS: Final[tuple[tuple[dict[str, Any], dict[str, Any], str, bool], ...]
     ({"pagerduty_configs": [{"url": "http://127.0.0.1:1/"}]}, {}, "pagerduty[0] at 127.0.0.1", True),
     ({"email_configs": [{"to": "a@b"}]}, {"smtp_smarthost": "localhost:25"}, "email[0] at localhost", True),
     ({"email_configs": [{"to": "a@b", "smarthost": "mail.example.com:25"}]}, {}, "email[0] at mail.example.com", False),
+    ({"slack_configs": [{"api_url": SECRET}]}, {}, "slack[0] at its service", False),
+    ({"email_configs": [{"to": "a@b", "smarthost": f"u:{SECRET}@127.0.0.1:25"}]}, {}, "email[0] at 127.0.0.1", True),
     ({"telegram_configs": [{"bot_token": SECRET}]}, {}, "telegram[0] at its service", False),
     (
         {"webhook_configs": [{"url": "http://127.0.0.1/", "http_config": {"proxy_url": "http://proxy.example.com"}}]},
@@ -68,10 +70,27 @@ def test_whom_a_receiver_reaches_is_known_without_its_secrets(
     assert SECRET not in repr(destination)
 
 
+RIGHT: Final = "route: {receiver: a}\nreceivers:\n  - name: a\n"
 UNREADABLE: Final = (
     (f"route: {{receiver: {SECRET}\nreceivers: [", "line 2: this is no YAML"),
     (f"- {SECRET}\n", "this is no configuration of an Alertmanager, which has `route` and `receivers`"),
     ("receivers: []\n", "this is no configuration of an Alertmanager"),
+    (f"{RIGHT}x: !!int {SECRET}\n", "this is no YAML"),
+    (f"{RIGHT}x: !!float {SECRET}\n", "this is no YAML"),
+    (f"{RIGHT}x: !!timestamp {SECRET}\n", "this is no YAML"),
+    (f"{RIGHT}x: !!bool {SECRET}\n", "this is no YAML"),
+    (f"{RIGHT}x: 2026-99-99\n", "this is no YAML"),
+    (f"{RIGHT}x: {'[' * 2000}\n", "this is no YAML"),
+    (f"{RIGHT}x: &a [*a]\n", "this is no configuration"),
+    (f"route: {SECRET}\nreceivers: []\n", "this is no configuration"),
+    (f"route: {{group_wait: {SECRET}}}\nreceivers: []\n", "this is no configuration"),
+    (f"route: {{routes: [{SECRET}]}}\nreceivers: []\n", "this is no configuration"),
+    (f"route: {{receiver: a}}\nreceivers: [{SECRET}]\n", "this is no configuration"),
+    (f"route: {{receiver: a}}\nreceivers: [{{key: {SECRET}}}]\n", "this is no configuration"),
+    (f"{RIGHT}    slack_configs: {SECRET}\n", "this is no configuration"),
+    (f"{RIGHT}    slack_configs: [{SECRET}]\n", "this is no configuration"),
+    (f"{RIGHT}    slack_configs: [{{http_config: {SECRET}}}]\n", "this is no configuration"),
+    (f"{RIGHT}global: {SECRET}\n", "this is no configuration"),
 )
 
 
@@ -80,9 +99,16 @@ def test_what_is_no_configuration_is_refused_without_being_quoted(tmp_path: Path
     file = tmp_path / "alertmanager.yml"
     file.write_text(text)
     with pytest.raises(DrillError) as refused:
-        OwnRoutes.read(file)
+        _ = OwnRoutes.read(file).destinations
     assert words in str(refused.value)
     assert SECRET not in str(refused.value)
+
+
+def test_a_date_in_the_file_is_text_to_the_alertmanager(tmp_path: Path) -> None:
+    file = tmp_path / "alertmanager.yml"
+    file.write_text("route: {receiver: a, matchers: [since=2026-01-31], x: 2026-01-31}\nreceivers: [{name: a}]\n")
+    made = OwnRoutes.read(file).in_a_drill(speed=60, webhook="http://127.0.0.1:1")
+    assert json.loads(json.dumps(made))["route"]["x"] == "2026-01-31"
 
 
 def test_a_file_that_an_address_is_to_be_read_from_and_is_not_there_is_named(tmp_path: Path) -> None:
