@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 from prober.consistency.trace import Operation, Result
-from prober.json_values import Json
+from prober.json_values import Json, render
 
 _SHOWN: Final = 60
 _LISTED: Final = 3
@@ -22,8 +21,7 @@ def show(value: Json) -> str:
     """A value as JSON, cut to what fits into a sentence; of a long list its length says more than its beginning."""
     if isinstance(value, list | tuple) and len(value) > _LISTED:
         return f"{len(value)} elements"
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return render(value, _SHOWN)
 
 
 def line(operation: Operation) -> str:
