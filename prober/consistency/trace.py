@@ -15,6 +15,9 @@ from typing import Final
 
 from prober.json_values import Json
 
+_BEYOND: Final = 2**63
+"""The first number that no counter of 64 bits has."""
+
 
 class Result(StrEnum):
     """What a client knows of its operation."""
@@ -136,11 +139,17 @@ def _check(operation: Operation, kinds: Mapping[str, Kind], elements: set[str]) 
         elements.add(operation.element)
     if operation.ok and not kind.answer(operation):
         raise TraceError(f"{name}, a {operation.kind}, was ok, but its answer has no {kind.wanted}")
+    if any(isinstance(each, int) and not _is_of_64_bits(each) for each in (operation.given, operation.version)):
+        raise TraceError(f"{name} has a version of more than 64 bits")
 
 
 def is_whole(value: Json) -> bool:
-    """Whether a JSON value is an integer."""
-    return isinstance(value, int) and not isinstance(value, bool)
+    """Whether a JSON value is an integer, and one of 64 bits: what counts has no more, and sums of it can be shown."""
+    return isinstance(value, int) and not isinstance(value, bool) and _is_of_64_bits(value)
+
+
+def _is_of_64_bits(value: int) -> bool:
+    return -_BEYOND <= value < _BEYOND
 
 
 def _whole(operation: Operation) -> bool:
@@ -160,7 +169,7 @@ def _placed(operation: Operation) -> bool:
 
 
 def _texts(operation: Operation) -> bool:
-    return isinstance(operation.value, list | tuple) and all(isinstance(each, str) for each in operation.value)
+    return isinstance(operation.value, list | tuple) and {*map(type, operation.value)} <= {str}
 
 
 def _text_or_nothing(operation: Operation) -> bool:

@@ -248,3 +248,11 @@ def test_a_secret_that_a_server_hands_back_is_masked_in_a_trace() -> None:
     read = replace(record.operations[1], value=["tok-1234567", {"tok-1234567": 1}])
     shown = masked(replace(record, operations=(record.operations[0], read)), Redactor(["tok-1234567"]))
     assert shown.operations[1].value == ["***", {"***": 1}]
+
+
+@pytest.mark.parametrize(
+    "line", ["?write 0-1 element=a given=9223372036854775808", "read 0-1 version=-9223372036854775809"]
+)
+def test_a_version_of_more_than_64_bits_is_refused(line: str) -> None:
+    with pytest.raises(TraceError):
+        trace("register", f"0 {line}")

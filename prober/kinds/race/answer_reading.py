@@ -9,7 +9,7 @@ from typing import Any
 from prober.assertions.checks import Instance
 from prober.assertions.expectations import SelectionError, compile_path
 from prober.assertions.selection import Selection, one_of
-from prober.consistency.trace import Result
+from prober.consistency.trace import Result, is_whole
 from prober.kinds.answer import MISSING, select, tool_error
 from prober.kinds.context import ProbeContext
 from prober.kinds.race.models import MODELS
@@ -51,12 +51,12 @@ async def read_answer(
         version = await select_one(context, call.version, shown) if call.version is not None else None
     except SelectionError as problem:
         raise _unreadable(call, str(problem)) from None
-    if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
-        raise _unreadable(call, f"{call.version} is no whole number")
+    if version is not None and not is_whole(version):
+        raise _unreadable(call, f"{call.version} is no whole number{_of_64_bits(version)}")
     if drains and not isinstance(value, str | None):
         raise _unreadable(call, f"{call.value} is neither a text nor null")
-    if model == "counter" and call.value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-        raise _unreadable(call, f"{call.value} is no whole number")
+    if model == "counter" and call.value is not None and not is_whole(value):
+        raise _unreadable(call, f"{call.value} is no whole number{_of_64_bits(value)}")
     return Answer(result=Result.OK, value=value, version=version)
 
 
@@ -77,6 +77,10 @@ async def _one_or_null(context: ProbeContext, path: str, shown: Any) -> Any:
     selection = Selection(path=compile_path(path), instance=Instance(value=shown), most=2)
     nodes = await context.judge.select(selection, deadline=context.deadline, target=context.target.name)
     return one_of(nodes, selection) if nodes else None
+
+
+def _of_64_bits(value: Any) -> str:
+    return " of 64 bits" if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
 def _unreadable(call: RaceCall, problem: str) -> Failure:

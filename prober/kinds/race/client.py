@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from prober.consistency.trace import Operation, Result
+from prober.consistency.trace import Operation, Result, is_whole
 from prober.kinds.connections import Connection
 from prober.kinds.context import ProbeContext
 from prober.kinds.placeholders import fill, names_in
@@ -169,4 +169,4 @@ class Client:
         elif answer.version is not None:
             self._version = answer.version
         elif kind == "write" and given is not None:
-            self._version = given + 1
+            self._version = given + 1 if is_whole(given + 1) else None
