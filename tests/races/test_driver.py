@@ -194,7 +194,7 @@ async def test_the_run_after_one_that_was_killed_is_not_confused_by_what_that_le
 def test_what_other_runs_left_on_the_object_is_none_of_this_one() -> None:
     call = RaceCall(tool="t")
     settings = RaceSettings(model="set", calls={"add": call, "read": call})
-    recorder = Recorder(tag="probe-now", limit=10)
+    recorder = Recorder(tag="probe-now", model="set", limit=10)
     mine = recorder.new_element()
     for number, (kind, value) in enumerate((("add", None), ("read", ["probe-before-0", mine, "Ada"]))):
         element = mine if kind == "add" else None
@@ -219,7 +219,7 @@ def test_what_other_runs_left_on_the_object_is_none_of_this_one() -> None:
 def queued(*values: str | None) -> Trace:
     """The trace of a queue: one element of this race goes in, then dequeues are given these; `mine` is that element."""
     call = RaceCall(tool="t")
-    recorder = Recorder(tag="probe-now", limit=10)
+    recorder = Recorder(tag="probe-now", model="queue", limit=10)
     mine = recorder.new_element()
     common: dict[str, Any] = {"client": 0, "process": 0, "result": Result.OK}
     recorder.add(Operation(id=0, kind="enqueue", invoked=0.0, returned=0.5, element=mine, **common))

@@ -7,6 +7,7 @@ run.py         setup, rounds of clients, cleanup, verdict
 answer_reading.py the answer of an operation's tool call: value, version, conflict
 client.py      one client: chooses and makes the next operation, by the model
 recorder.py    records operations and makes a trace of them
+answers_kept.py what the record keeps of an answer
 report.py      the verdict as a Failure
 """
 

@@ -129,6 +129,7 @@ class Client:
                 finally:
                     returned = self._recorder.now()
             answer = await read_answer(self._context, call, result, model=self._settings.model, kind=kind)
+            await asyncio.sleep(0)  # to record a large answer takes as long as to read it
             return answer
         finally:
             if invoked is not None and returned is not None:

@@ -7,9 +7,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 from prober.consistency.trace import Operation, Result, Trace
+from prober.json_values import Json
+from prober.kinds.race.answers_kept import AnswersKept
 from prober.kinds.race.models import MODELS
 from prober.kinds.race.settings import RaceSettings
 from prober.outcome import Failure
@@ -21,20 +23,24 @@ _MAX_FAILURES: Final = 20
 class Recorder:
     """The record of all clients of one race. All clients share one thread, so that no lock is needed."""
 
-    def __init__(self, *, tag: str, limit: int, clock: Callable[[], float] = time.monotonic):
-        self.tag = tag
+    def __init__(self, *, tag: str, model: str, limit: int, clock: Callable[[], float] = time.monotonic):
+        self._model = model
+        self._kept = AnswersKept(tag=tag)
         self._limit = limit
         self._clock = clock
         self._began: float | None = None
         self._durations: deque[float] = deque(maxlen=_RECENT_CALLS)
         self.operations: list[Operation] = []
-        self.elements: list[str] = []
-        """All elements of writes, also of failed writes."""
         self.failures: list[Failure] = []
         """The failures of operations with an unknown outcome."""
         self.needs_cleanup = False
         """Whether a request was sent that a cleanup may have to undo."""
         self._started = 0
+
+    @property
+    def elements(self) -> list[str]:
+        """All elements of writes, also of failed writes."""
+        return self._kept.elements
 
     @property
     def full(self) -> bool:
@@ -59,26 +65,24 @@ class Recorder:
 
     def new_element(self) -> str:
         """A text that is unique in this run and in all other runs."""
-        self.elements.append(f"{self.tag}-{len(self.elements)}")
-        return self.elements[-1]
+        return self._kept.make(self.now())
 
     def add(self, operation: Operation) -> None:
-        """Add an operation that has ended."""
-        self.operations.append(operation)
+        """Add an operation that has ended, with as much of its answer as its verdict needs."""
+        self.operations.append(replace(operation, value=self._needed(operation)))
         if operation.result is Result.OK:
             self._durations.append(operation.returned - operation.invoked)
 
     def trace(self, settings: RaceSettings, *, seed: int, about: str) -> Trace:
-        """All operations in the order of invocation, without the elements that other runs left in a collection, and
-        without the calls that took such elements out."""
+        """All operations in the order of invocation, without the calls that took out what others had put in a queue."""
         ordered = sorted(self.operations, key=lambda each: (each.invoked, each.returned))
-        model = MODELS[settings.model]
-        if model.collection:
-            ordered = [replace(each, value=self._own_elements(each.value)) for each in ordered]
-        if model.drains is not None:
-            ordered = [each for each in ordered if each.kind != model.drains or self._is_own_or_none(each.value)]
+        drains = MODELS[self._model].drains
+        if drains is not None:
+            ordered = [
+                each for each in ordered if each.kind != drains or each.value is None or self._kept.is_own(each.value)
+            ]
         return Trace(
-            model=settings.model,
+            model=self._model,
             operations=tuple(replace(each, id=number) for number, each in enumerate(ordered)),
             ttl=settings.ttl,
             staleness=settings.staleness,
@@ -87,11 +91,12 @@ class Recorder:
             about=about,
         )
 
-    def _own_elements(self, value: Any) -> Any:
-        return list(filter(self._is_own, value)) if isinstance(value, list) else value
-
-    def _is_own_or_none(self, value: Any) -> bool:
-        return value is None or self._is_own(value)
-
-    def _is_own(self, value: Any) -> bool:
-        return isinstance(value, str) and value.startswith(self.tag)
+    def _needed(self, operation: Operation) -> Json:
+        value = operation.value
+        if not isinstance(value, list):
+            return self._kept.short(value)
+        if operation.kind == "read" and MODELS[self._model].collection:
+            return self._kept.collection(value, at=operation.returned)
+        if operation.kind == "read" and self._model == "record":
+            return list(map(self._kept.short, value))
+        return self._kept.short(value)

@@ -52,7 +52,7 @@ async def run(context: ProbeContext, settings: RaceSettings) -> None:
     seed = settings.seed if settings.seed is not None else secrets.randbelow(2**32)
     tag = f"probe-{secrets.token_hex(6)}"
     names: dict[str, Any] = {SCRATCH: tag}
-    recorder = Recorder(tag=tag, limit=settings.operations)
+    recorder = Recorder(tag=tag, model=settings.model, limit=settings.operations)
     try:
         async with context.within(context.deadline.share(1 - CLEANUP_SHARE)), AsyncExitStack() as stack:
             connections = await connect(context, stack, count=_sessions(context, settings))
