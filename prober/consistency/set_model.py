@@ -34,6 +34,9 @@ def _violations(trace: Trace) -> Iterator[Violation]:
         (each for each in trace.operations if each.kind == "read" and each.ok),
         key=lambda each: (len(set(each.value)), each.invoked),
     )
+    by_time = sorted(reads, key=lambda each: each.invoked)
+    # By element the beginning of the last read that shows it, also of those that have no place in the order.
+    last_shown: dict[str, float] = {element: read.invoked for read in by_time for element in read.value}
     first_shown: dict[str, int] = {}
     placed: list[Placed] = []
     shown: set[str] = set()
@@ -45,7 +48,7 @@ def _violations(trace: Trace) -> Iterator[Violation]:
             yield _twice(read, adds)
         missing = shown - elements
         if missing and before is not None:
-            yield from _forked(read, before, sorted(missing), reads, adds)
+            yield from _forked(read, before, sorted(missing), last_shown, adds)
             continue
         fresh = elements - shown
         step += bool(fresh)
@@ -54,15 +57,13 @@ def _violations(trace: Trace) -> Iterator[Violation]:
             yield from strange(read, element, adds.get(element), done="added")
         shown, before = shown | fresh, read
         placed.append((2 * step, read))
-    ever = {element for read in reads for element in read.value}  # also by reads that have no place in the order
     for element, add in adds.items():
         if add.result is Result.FAIL:
             continue
         if element in first_shown:
             placed.append((2 * first_shown[element] - 1, add))
-        elif add.ok and element not in ever:
+        elif add.ok and element not in last_shown:
             placed.append((2 * step + 1, add))
-    by_time = sorted(reads, key=lambda each: each.invoked)
     for earlier, later in contradictions(placed):
         if earlier.kind == "add" and earlier.element not in first_shown:
             yield lost(earlier, later, by_time)
@@ -82,7 +83,11 @@ def _twice(read: Operation, adds: dict[str | None, Operation]) -> Violation:
 
 
 def _forked(
-    read: Operation, smaller: Operation, missing: list[str], reads: list[Operation], adds: dict[str | None, Operation]
+    read: Operation,
+    smaller: Operation,
+    missing: list[str],
+    last_shown: dict[str, float],
+    adds: dict[str | None, Operation],
 ) -> Iterator[Violation]:
     """Two reads of which neither contains the other: an element came and went, or each saw one that the other did not.
 
@@ -93,8 +98,7 @@ def _forked(
     gone = sorted(set(earlier.value) - set(later.value))
     if earlier.returned < later.invoked and gone:
         element = gone[0]
-        after = [each for each in reads if each.invoked >= later.invoked]
-        lost = not any(element in each.value for each in after)
+        lost = last_shown[element] < later.invoked
         add = adds.get(element)
         yield Violation(
             reason=Reason.LOST_UPDATE if lost else _stale(earlier, later),

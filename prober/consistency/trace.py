@@ -7,9 +7,10 @@ the client gave up waiting, or never.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from math import inf, isfinite
 from typing import Final
 
@@ -209,8 +210,14 @@ KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
 
 def masked(trace: Trace, redact: Callable[[str], str]) -> Trace:
     """The trace for people and files: every text that a server may have chosen is passed through `redact`."""
-    operations = tuple(replace(each, value=_masked(each.value, redact)) for each in trace.operations)
-    return replace(trace, operations=operations, about=redact(trace.about))
+    return replace(trace, operations=tuple(masked_operations(trace, redact)), about=redact(trace.about))
+
+
+def masked_operations(trace: Trace, redact: Callable[[str], str]) -> Iterator[Operation]:
+    """Its operations, likewise, one after the other. Each text is looked at once, however often it was told."""
+    redact = cache(redact)
+    for operation in trace.operations:
+        yield replace(operation, value=_masked(operation.value, redact))
 
 
 def _masked(value: Json, redact: Callable[[str], str]) -> Json:

@@ -8,6 +8,8 @@ answer_reading.py the answer of an operation's tool call: value, version, confli
 client.py      one client: chooses and makes the next operation, by the model
 recorder.py    records operations and makes a trace of them
 answers_kept.py what the record keeps of an answer
+judging.py     judges and masks a trace without holding up other probes
+judge_process.py the process that judges a large one
 report.py      the verdict as a Failure
 """
 

@@ -16,12 +16,11 @@ import secrets
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
-from prober.consistency import judge_trace
-from prober.consistency.trace import masked
 from prober.kinds.connections import Connection, connect
 from prober.kinds.context import ProbeContext
 from prober.kinds.placeholders import SCRATCH, names_in
 from prober.kinds.race.client import Client
+from prober.kinds.race.judging import judged, masked_in_turns
 from prober.kinds.race.recorder import Recorder
 from prober.kinds.race.report import failure_from
 from prober.kinds.race.settings import ALL_OPS, RaceSettings
@@ -84,8 +83,9 @@ async def run(context: ProbeContext, settings: RaceSettings) -> None:
         context.facts["race_operations"] = len(recorder.operations)
         await _clean_up(context, settings, names, recorder)
     trace = recorder.trace(settings, seed=seed, about=f"{context.target.name} / {context.probe}")
-    context.on_trace(masked(trace, context.log.redact))
-    verdict = failure_from(context, judge_trace(trace), trace, recorder.failures)
+    found = await judged(trace, judge=context.judge, deadline=context.deadline, target=context.target.name)
+    verdict = failure_from(context, found, trace, recorder.failures)
+    context.on_trace(await masked_in_turns(trace, context.log.redact))
     if verdict is not None:
         raise verdict
 
