@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
-from prober.assertions.result_shapes import HANDSHAKE
+from prober.assertions.result_shapes import HANDSHAKE, versions
 from prober.client import envelope
+from prober.client.era_detection import no_common_version
 from prober.client.http.bare_http import BareHttp, Reply
 from prober.client.http.http_response import reason_of
+from prober.client.http.streamable_http import session_id_of
 from prober.client.jsonrpc import METHOD_NOT_FOUND
 from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Failure, Reason
@@ -96,14 +98,18 @@ class Speaker:
         return await connection.ask("close", headers=self.in_session, method="DELETE")
 
     async def initialize(self, connection: BareHttp, *, headers: Mapping[str, str] | None = None) -> Reply:
-        """A session of the handshake era, made by hand. Raises Failure where the server does not begin one."""
+        """A session of the handshake era, made by hand. Raises Failure where the server does not begin one, or answers
+        with a version or a session that no header of a client can name.
+        """
         self.session_id = None
         message = envelope.initialize(self.version, request_id=next(self._ids))
         reply = await connection.ask("initialize", message, headers=headers or {})
         if reply.result is None:
             raise refused(reply, step="initialize")
-        self.version = str(reply.result.get("protocolVersion"))
-        self.session_id = reply.headers.get("mcp-session-id") or None
+        version: Any = reply.result.get("protocolVersion")
+        if version not in versions(HANDSHAKE):
+            raise no_common_version("initialize", [version])
+        self.version, self.session_id = version, session_in(reply, step="initialize")
         step = "notifications/initialized"
         self.accepted = await connection.ask(step, {"jsonrpc": "2.0", "method": step}, headers=self.in_session)
         if self.accepted.status >= 300:
@@ -123,6 +129,15 @@ async def speaker_for(context: ProbeContext) -> tuple[Speaker, Mapping[str, Any]
     assert server.era is not None
     assert server.protocol_version is not None
     return Speaker(context, era=server.era, version=server.protocol_version, token=token), capabilities
+
+
+def session_in(reply: Reply, *, step: str) -> str | None:
+    """The session that an answer hands out. Raises Failure where no client could send it back."""
+    try:
+        return session_id_of(reply.headers)
+    except Failure as failure:
+        failure.step = step
+        raise
 
 
 def answered(reply: Reply) -> bool:

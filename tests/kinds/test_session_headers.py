@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from prober.outcome import Reason
+from tests.kinds.offering import probed
 from tests.kinds.test_session import refusing, run_against
 from tests.peers.http_acts import obliging, when
-from tests.peers.http_peer import Act, Call
+from tests.peers.http_peer import Act, Call, Script, http_peer
 from tests.peers.messages import dump
 from tests.peers.protocol import MODERN, RpcError, Step, reply
 from tests.peers.wire import JSON
@@ -116,3 +118,69 @@ async def test_a_version_that_is_advertised_is_the_one_that_is_begun(
     faults: dict[Step, Act] = {"discover": advertising("2025-11-25"), "initialize": initialize}
     outcome, _ = await run_against(faults, tmp_path, era="modern")
     assert outcome.reason is reason, outcome.message
+
+
+def beginning(*, version: Any = "2025-11-25", session: str = "") -> Act:
+    """`initialize` is answered so from the second time on, when no transport looks at it."""
+
+    async def act(call: Call) -> None:
+        good = reply(call.request.message, "handshake") or {}
+        headers = {"Content-Type": JSON}
+        if call.peer.rpc_methods.count("initialize") > 1:
+            good["result"]["protocolVersion"] = version
+            headers |= {"Mcp-Session-Id": session} if session else {}
+        await call.respond(200, headers, dump(good))
+
+    return act
+
+
+@pytest.mark.parametrize("kind", ["session", "http"])
+@pytest.mark.parametrize("version", ["é", "\ud800", "2025-11-25\r\nX: y", "", None, 5, [[]], "2026-07-28"], ids=repr)
+async def test_a_session_begins_in_a_version_that_is_known_or_not_at_all(
+    version: Any, kind: str, tmp_path: Path
+) -> None:
+    async with http_peer(Script(era="handshake", faults={"initialize": beginning(version=version)})) as peer:
+        outcome = await probed(peer, {"kind": kind}, tmp_path)
+    assert (outcome.reason, outcome.step) == (Reason.VERSION_UNSUPPORTED, "initialize"), outcome.message
+
+
+@pytest.mark.parametrize("kind", ["session", "http"])
+async def test_a_session_that_could_not_be_named_again_is_malformed(kind: str, tmp_path: Path) -> None:
+    async with http_peer(Script(era="handshake", faults={"initialize": beginning(session="ä")})) as peer:
+        outcome = await probed(peer, {"kind": kind}, tmp_path)
+    assert (outcome.reason, outcome.step) == (Reason.MALFORMED_MESSAGE, "initialize"), outcome.message
+
+
+async def test_a_session_of_an_advertised_version_that_could_not_be_named_again_is_malformed(tmp_path: Path) -> None:
+    async def initialize(call: Call) -> None:
+        good = reply(call.request.message, "handshake")
+        await call.respond(200, {"Content-Type": JSON, "Mcp-Session-Id": "ä"}, dump(good))
+
+    faults: dict[Step, Act] = {"discover": advertising("2025-11-25"), "initialize": initialize}
+    outcome, _ = await run_against(faults, tmp_path, era="modern")
+    assert (outcome.reason, outcome.step) == (Reason.MALFORMED_MESSAGE, "initialize"), outcome.message
+
+
+def advertising_later(offered: Any) -> Act:
+    """The versions of each answer but the first, which negotiation looks at."""
+
+    async def act(call: Call) -> None:
+        message = dict(call.good.message or {})
+        if "result" in message and call.peer.rpc_methods.count("server/discover") > 1:
+            message["result"] = message["result"] | {"supportedVersions": offered}
+        await call.respond(call.good.status, {"Content-Type": JSON}, dump(message))
+
+    return act
+
+
+@pytest.mark.parametrize("offered", [None, 5, {"a": 1}, [[], {}, None]], ids=repr)
+async def test_what_is_no_list_of_versions_advertises_none(offered: Any, tmp_path: Path) -> None:
+    outcome, peer = await run_against({"discover": advertising_later(offered)}, tmp_path, era="modern")
+    assert outcome.reason is None, outcome.message
+    assert "initialize" not in peer.rpc_methods
+
+
+async def test_a_version_that_is_advertised_a_thousand_times_is_tried_once(tmp_path: Path) -> None:
+    outcome, peer = await run_against({"discover": advertising_later(["2025-11-25"] * 1000)}, tmp_path, era="modern")
+    assert (outcome.reason, outcome.step) == (Reason.VERSION_UNSUPPORTED, "initialize"), outcome.message
+    assert peer.rpc_methods.count("initialize") == 1

@@ -73,7 +73,7 @@ class StreamableHttpTransport:
             await self._refuse_status(response, recorder, request_id=request_id)
             await refuse_content(response, recorder, accepted=(JSON, EVENTS))
             if message["method"] == "initialize":
-                self._session_id = _session_id(response)
+                self._session_id = session_id_of(response.headers)
             if recorder.content_type == EVENTS:
                 return await self._from_events(response, message, headers=headers, recorder=recorder)
             answer = decode(await read_body(response, self._limits, recorder), limit=self._limits.decompressed)
@@ -167,12 +167,12 @@ class StreamableHttpTransport:
         await self.notify(message, headers=headers, recorder=ExchangeRecorder("reply"))
 
 
-def _session_id(response: Response) -> str | None:
-    """The session that the server hands out; an empty header hands out none, and clients take it so.
+def session_id_of(headers: Mapping[str, str]) -> str | None:
+    """The session that an answer hands out; an empty header hands out none, and clients take it so.
 
     Raises Failure with `malformed_message` for what cannot be sent back: the specification allows visible ASCII.
     """
-    session_id: str | None = response.headers.get("mcp-session-id")
+    session_id = headers.get("mcp-session-id")
     if not session_id:
         return None
     if not _VISIBLE.fullmatch(session_id):

@@ -17,7 +17,7 @@ from prober.client.jsonrpc import HEADER_MISMATCH, UNSUPPORTED_VERSION
 from prober.json_values import cap
 from prober.kinds.broken_rules import BrokenRules
 from prober.kinds.context import ProbeContext
-from prober.kinds.speaker import Speaker, evidence_of, says_nothing
+from prober.kinds.speaker import Speaker, evidence_of, says_nothing, session_in
 from prober.outcome import Evidence, Reason
 
 _NOBODYS: Final = "1900-01-01"
@@ -77,15 +77,12 @@ async def try_versions(context: ProbeContext, speaker: Speaker, connection: Bare
     what = f"a request of the version {_NOBODYS}"
     _judge(context, broken, reply, what, code=UNSUPPORTED_VERSION, step="server/discover")
     known = await speaker.ask(connection, "server/discover")
-    offered = [each for each in (known.result or {}).get("supportedVersions", ()) if each != speaker.version]
-    for version in offered:
+    for version in _advertised(known, but=speaker.version):
         if version in versions(MODERN):
             reply = await speaker.ask(connection, "server/discover", version=version)
             spoken = None if reply.result is not None or says_nothing(reply) else str(reply)
-        elif version in versions(HANDSHAKE):
-            spoken = await _begins(connection, version)
         else:
-            continue  # newer than this prober
+            spoken = await _begins(connection, version)
         if spoken is not None:
             broken.add(
                 Reason.VERSION_UNSUPPORTED,
@@ -95,13 +92,23 @@ async def try_versions(context: ProbeContext, speaker: Speaker, connection: Bare
             )
 
 
+def _advertised(discovered: Reply, *, but: str) -> list[str]:
+    """The versions that an answer of `server/discover` names and this prober knows: each once, newer ones not at all.
+
+    Nobody has looked at the shape of this answer.
+    """
+    offered = (discovered.result or {}).get("supportedVersions")
+    named = {each for each in offered if isinstance(each, str)} if isinstance(offered, list) else set()
+    return [each for each in (*versions(HANDSHAKE), *versions(MODERN)) if each in named and each != but]
+
+
 async def _begins(connection: BareHttp, version: str) -> str | None:
     """What the server says to `initialize` with a version that it advertises; None where it begins."""
     message = envelope.initialize(version, request_id=1)
     reply = await connection.ask(f"initialize ({version})", message, headers={})
     if reply.result is None:
         return None if says_nothing(reply) else str(reply)
-    if (session := reply.headers.get("mcp-session-id")) is not None:
+    if (session := session_in(reply, step="initialize")) is not None:
         headers = {"Mcp-Session-Id": session, "MCP-Protocol-Version": version}
         await connection.ask("close", headers=headers, method="DELETE")
     chosen = reply.result.get("protocolVersion")
