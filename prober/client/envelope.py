@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from prober import __version__
@@ -48,6 +48,9 @@ _HOLD_ONE: Final = frozenset(
 
 _MAX_SCHEMAS: Final = 20_000
 """More than any tool has, and few enough to be read in a few milliseconds."""
+_MAX_MIRRORED: Final = 1_000
+"""Likewise of annotations: no request has room for so many headers."""
+_NAME_SHOWN: Final = 50
 
 
 def modern_params(params: Mapping[str, Any], version: str, *, extensions: Iterable[str] = ()) -> dict[str, Any]:
@@ -93,8 +96,7 @@ def parameter_headers(input_schema: Mapping[str, Any], arguments: Mapping[str, A
     Raises ValueError for an annotation that breaks the specification: clients must then drop the whole tool.
     """
     headers: dict[str, str] = {}
-    for path, token in _annotations(input_schema):
-        value = _at(arguments, path)
+    for token, value in _annotations(input_schema, arguments):
         if isinstance(value, str | int | float):
             headers[f"Mcp-Param-{token}"] = _header_value(value)
     return headers
@@ -112,48 +114,55 @@ def _header_value(value: Any) -> str:
     return f"=?base64?{base64.b64encode(text.encode('utf-8', 'surrogatepass')).decode()}?="
 
 
-def _at(arguments: Any, path: Sequence[str]) -> Any:
-    for name in path:
-        arguments = arguments.get(name) if isinstance(arguments, Mapping) else None
-    return arguments
-
-
-def _annotations(input_schema: Mapping[str, Any]) -> Iterator[tuple[Sequence[str], str]]:
-    """Path and header token of every annotated property. Raises ValueError for the first that is invalid."""
+def _annotations(input_schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Header token and argument of every annotated property. Raises ValueError for the first that is invalid."""
     seen: set[str] = set()
-    for properties, schema in _schemas(input_schema):
+    for place, schema in _schemas(input_schema, arguments):
         if "x-mcp-header" not in schema:
             continue
-        token, path = schema["x-mcp-header"], _path(properties)
-        where = cap(".".join(path), 50)
-        if not path:
+        token = schema["x-mcp-header"]
+        if place is None or place[0] is None:
             raise ValueError("one is not on a property, reached through properties alone")
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            raise ValueError(f"that of {where!r} is not a header name")
+            raise ValueError(f"that of {_where(place)!r} is not a header name")
         if schema.get("type") not in _MIRRORED_TYPES:
-            raise ValueError(f"{where!r} is not a string, integer or boolean")
+            raise ValueError(f"{_where(place)!r} is not a string, integer or boolean")
         if token.lower() in seen:
             raise ValueError(f"{token!r} is there twice")
+        if len(seen) == _MAX_MIRRORED:
+            raise ValueError(f"there are more than {_MAX_MIRRORED} of them")
         seen.add(token.lower())
-        yield path, token
+        yield token, place[2]
 
 
-_Properties = tuple["_Properties", str] | tuple[()] | None
-"""Property names from the root to a schema, as a linked list, last name first; None behind any other keyword."""
+_Place = tuple["_Place | None", str, Any]
+"""A schema that is reached through properties alone: the place above it, None for the root; its own name; and its part
+of the arguments, None where they have none. A path of names for each would cost their number times their length."""
 
 
-def _path(properties: _Properties) -> list[str]:
-    path = []
-    while properties:
-        properties, name = properties
-        path.append(name)
-    return path[::-1]
+def _below(place: _Place, name: str) -> _Place:
+    value = place[2]
+    return place, name, value.get(name) if value is not None and isinstance(value, Mapping) else None
 
 
-def _schemas(root: Mapping[str, Any]) -> Iterator[tuple[_Properties, Mapping[str, Any]]]:
+def _where(place: _Place | None) -> str:
+    """The property names that lead to a place, for people."""
+    names = []
+    while place is not None and place[0] is not None:
+        names.append(cap(place[1], _NAME_SHOWN))
+        place = place[0]
+    return cap(".".join(reversed(names)), _NAME_SHOWN)
+
+
+_Found = tuple[_Place | None, Mapping[str, Any]]
+"""A schema and its place; None behind any other keyword than `properties`."""
+
+
+def _schemas(root: Mapping[str, Any], arguments: Mapping[str, Any]) -> Iterator[_Found]:
     """The schema and all its subschemas; references are not followed. Raises ValueError for too many."""
-    yield (), root
-    open_schemas = [_subschemas((), root)]
+    top: _Place = (None, "", arguments)
+    yield top, root
+    open_schemas = [_subschemas(top, root)]
     count = 1
     while open_schemas:
         inner = next(open_schemas[-1], None)
@@ -167,21 +176,21 @@ def _schemas(root: Mapping[str, Any]) -> Iterator[tuple[_Properties, Mapping[str
         open_schemas.append(_subschemas(*inner))
 
 
-def _subschemas(properties: _Properties, schema: Mapping[str, Any]) -> Iterator[tuple[_Properties, Mapping[str, Any]]]:
+def _subschemas(place: _Place | None, schema: Mapping[str, Any]) -> Iterator[_Found]:
     """The direct subschemas. Keywords whose values are data, such as `default` and `enum`, are skipped."""
     for keyword, value in schema.items():
-        inner: Iterator[tuple[_Properties, Any]] = iter(())
+        inner: Iterator[tuple[_Place | None, Any]] = iter(())
         if keyword == "properties" and isinstance(value, dict):
-            inner = ((None if properties is None else (properties, name), each) for name, each in value.items())
+            inner = ((None if place is None else _below(place, name), each) for name, each in value.items())
         elif keyword in _HOLD_MAPPING and isinstance(value, dict):
             inner = ((None, each) for each in value.values())
         elif keyword in _HOLD_LIST and isinstance(value, list):
             inner = ((None, each) for each in value)
         elif keyword in _HOLD_ONE:
             inner = iter([(None, value)])
-        for path, each in inner:
+        for where, each in inner:
             if isinstance(each, dict):
-                yield path, each
+                yield where, each
 
 
 def mirrored(input_schema: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -205,6 +206,33 @@ def test_a_schema_may_be_deep() -> None:
     for _ in range(10_000):
         deep = {"properties": {"a": deep}}
     assert parameter_headers(deep, {}) == {}
+
+
+def test_an_invalid_annotation_is_told_by_the_names_that_lead_to_it() -> None:
+    with pytest.raises(ValueError, match=re.escape("'where.at.n' is not a string, integer or boolean")):
+        parameter_headers(schema(where=schema(at=schema(n=mirrored("number")))), {})
+    with pytest.raises(ValueError, match=re.escape(f"that of '{'n' * 49}…' is not a header name")):
+        parameter_headers(schema(**{"n" * 1_000_000: schema(a=mirrored("string", ""))}), {})
+
+
+def annotated(count: int) -> dict[str, Any]:
+    return schema(**{f"p{i}": mirrored("string", f"h{i}") for i in range(count)})
+
+
+def test_more_annotations_than_a_request_has_room_for_are_invalid() -> None:
+    assert len(parameter_headers(annotated(1000), {f"p{i}": "x" for i in range(1000)})) == 1000
+    with pytest.raises(ValueError, match="more than 1000 of them"):
+        parameter_headers(annotated(1001), {})
+
+
+@pytest.mark.parametrize("above", [["n" * 1_000_000], ["a"] * 9_000], ids=["a long name", "many names"])
+async def test_the_names_above_annotations_are_not_read_for_each_of_them(above: list[str]) -> None:
+    deep = annotated(1000)
+    for name in above:
+        deep = schema(**{name: deep})
+    async with ticking() as ticks:
+        assert parameter_headers(deep, {}) == {}
+    assert ticks.longest < 2 * PROMISE
 
 
 async def test_a_schema_of_a_size_that_nobody_needs_is_invalid_before_it_costs_time() -> None:
