@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,17 +14,14 @@ from prober.client.http.user_agent import user_agent
 from prober.config.fields.secret import Secret
 from prober.config.fields.urls import without_query
 from prober.sources.found import SourceError
+from prober.sources.parsing import MOST_BYTES, StrangeError, parsed
 
 TIMEOUT: Final = 20.0
 """Seconds for all of it."""
-MOST_BYTES: Final = 64 * 1024 * 1024
-"""A hundred thousand targets with labels."""
 USER_AGENT: Final = f"mcp-prober/{__version__}"
 
 
-async def fetch_json(
-    url: Secret, *, headers: Mapping[str, Secret], contact: str = "", most_bytes: int = MOST_BYTES
-) -> Any:
+async def fetch_json(url: Secret, *, headers: Mapping[str, Secret], contact: str = "") -> Any:
     """The JSON document at an address. Redirects are not followed: they would lead where nobody wrote.
 
     Raises SourceError; its text has neither the query of the URL nor a header.
@@ -44,12 +41,14 @@ async def fetch_json(
                 raise SourceError(f"{shown}: HTTP {response.status_code}{_waiting(response)}")
             async for piece in response.aiter_bytes():
                 body += piece
-                if len(body) > most_bytes:
-                    raise SourceError(f"{shown}: more than {most_bytes // 1024**2} MiB")
+                if len(body) > MOST_BYTES:
+                    raise SourceError(f"{shown}: more than {MOST_BYTES // 1024**2} MiB")
     except httpx.HTTPError as error:
         raise SourceError(f"{shown}: {_why(error)}") from None
     try:
-        return json.loads(body)
+        return await asyncio.to_thread(parsed, bytes(body))
+    except StrangeError as strange:
+        raise SourceError(f"{shown}: {strange}") from None
     except (ValueError, RecursionError):
         raise SourceError(f"{shown}: not JSON") from None
 

@@ -38,6 +38,8 @@ class Found:
     """Entries that are no targets: malformed, opted out, or not to be probed from here."""
     problems: list[str] = field(default_factory=list)
     """Why, of the first of them."""
+    _numbers: dict[str, int] = field(default_factory=dict, init=False)
+    """By name that was wanted again, the last number behind it: to count from one each time would be quadratic."""
 
     def leave_out(self, what: str, why: str) -> None:
         """Count an entry that is no target. `what` may come from a stranger."""
@@ -118,10 +120,9 @@ class Found:
         return taken
 
     def _free(self, name: str) -> str:
-        number = 1
         free = name
         while free in self.targets:
-            number += 1
+            number = self._numbers[name] = self._numbers.get(name, 1) + 1
             free = f"{name}-{number}"
         return free
 

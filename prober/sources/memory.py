@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from prober.config.sources import TargetSource
+from prober.sources.parsing import parsed
 
 _FORMAT: Final = 1
 
@@ -26,7 +27,7 @@ class Memory:
         """The document that was kept for this source, or None. One of another address is not this source's."""
         with suppress(OSError, ValueError, RecursionError):
             if (file := self._file(source)) is not None:
-                kept = json.loads(file.read_text(encoding="utf-8"))
+                kept = parsed(file.read_bytes())
                 if isinstance(kept, dict) and kept.get("format") == _FORMAT and kept.get("of") == _identity(source):
                     return kept["document"]
         return None
@@ -38,7 +39,8 @@ class Memory:
                 file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 beside = file.with_suffix(".new")
                 kept = {"format": _FORMAT, "of": _identity(source), "document": document}
-                beside.write_text(json.dumps(kept), encoding="utf-8")
+                with beside.open("w", encoding="utf-8") as opened:
+                    json.dump(kept, opened)  # piece by piece: `dumps` would keep all threads waiting until its end
                 beside.replace(file)
 
     def _file(self, source: TargetSource) -> Path | None:

@@ -6,7 +6,6 @@ The two are apart because a document is kept on disk, and targets are made of it
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -19,9 +18,9 @@ from prober.sources import registry
 from prober.sources.client_file import take_client_file
 from prober.sources.fetching import fetch_json
 from prober.sources.found import Found, SourceError
+from prober.sources.parsing import MOST_BYTES, StrangeError, parsed
 from prober.sources.target_groups import take_groups
 
-_MOST_BYTES: Final = 64 * 1024 * 1024
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
 
 
@@ -93,13 +92,15 @@ def _read(file: Path) -> Any:
         raise SourceError(f"{file}: expected {', '.join(_SUFFIXES)}")
     try:
         with file.open("rb") as opened:
-            content = opened.read(_MOST_BYTES + 1)
+            content = opened.read(MOST_BYTES + 1)
     except OSError as error:
         raise SourceError(f"{file}: {why_unreadable(error)}") from None
-    if len(content) > _MOST_BYTES:
-        raise SourceError(f"{file}: more than {_MOST_BYTES // 1024**2} MiB")
+    if len(content) > MOST_BYTES:
+        raise SourceError(f"{file}: more than {MOST_BYTES // 1024**2} MiB")
     try:
-        return json.loads(content) if file.suffix == ".json" else yaml.load(content, Loader=yaml.CSafeLoader)
+        return parsed(content) if file.suffix == ".json" else yaml.load(content, Loader=yaml.CSafeLoader)
+    except StrangeError as strange:
+        raise SourceError(f"{file}: {strange}") from None
     except (ValueError, RecursionError):
         raise SourceError(f"{file}: not JSON, or not written to its end") from None
     except yaml.YAMLError:

@@ -23,6 +23,8 @@ from prober.sources.found import Found, SourceError
 
 _PAGE: Final = 100
 _MOST_PAGES: Final = 2_000
+_MOST_REMOTES: Final = 20
+"""Of one server; it has one or two."""
 _OFFICIAL: Final = "io.modelcontextprotocol.registry/official"
 _SHOWN: Final = 60
 """Characters of a word of the registry in a problem."""
@@ -67,10 +69,10 @@ def _take_page(document: Any, entries: Entries) -> str:
             continue
         remotes = server.get("remotes")
         entries[server["name"]] = {
-            "updated": str(official.get("updatedAt") or official.get("publishedAt") or ""),
+            "updated": _text(official.get("updatedAt")) or _text(official.get("publishedAt")),
             "remotes": [
-                {key: str(remote.get(key)) for key in ("type", "url")}
-                for remote in (remotes if isinstance(remotes, list) else [])
+                {key: _text(remote.get(key)) for key in ("type", "url")}
+                for remote in (remotes[: _MOST_REMOTES + 1] if isinstance(remotes, list) else [])
                 if isinstance(remote, dict)
             ],
         }
@@ -79,10 +81,16 @@ def _take_page(document: Any, entries: Entries) -> str:
     return cursor if isinstance(cursor, str) else ""
 
 
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
 def take_entries(entries: Entries, found: Found) -> None:
     """Take the remotes of all servers in."""
     for name, entry in sorted(entries.items()):
-        for remote in entry["remotes"]:
+        if len(entry["remotes"]) > _MOST_REMOTES:
+            found.leave_out(name, f"it has more than {_MOST_REMOTES} remotes, of which those are taken")
+        for remote in entry["remotes"][:_MOST_REMOTES]:
             transport = _TRANSPORTS.get(remote["type"])
             if transport is None:
                 found.leave_out(name, f"its transport {cap(remote['type'], _SHOWN)!r} cannot be probed")

@@ -39,7 +39,7 @@ def take_groups(document: Any, found: Found, *, where: str) -> None:
 
 def _labels(given: Any) -> Mapping[str, str]:
     pairs: Iterable[tuple[Any, Any]] = given.items() if isinstance(given, dict) else ()
-    return {str(name): str(value) for name, value in pairs}
+    return {str(name): str(value) for name, value in pairs if not isinstance(value, list | dict)}
 
 
 def _url(target: str, labels: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,23 @@ async def test_addresses_that_are_not_public_are_left_out_unless_the_operator_sa
         assert max(map(len, found.problems)) < 300
         taking = source_of(tmp_path, registry=registry.url, allow_private=True)
         assert len(targets_of(taking, await document_of(taking, None), environ={}).targets) == len(urls) + 1
+
+
+async def test_a_server_has_few_remotes_and_only_texts_are_taken_of_them(tmp_path: Path) -> None:
+    with serving() as registry:
+        registry.put("io.example/many", *(f"https://s{number}.example.com/mcp" for number in range(500)))
+        registry.put("io.example/odd", "https://odd.example.com/mcp")
+        deep: list[Any] = []
+        for _ in range(300):
+            deep = [deep]
+        registry.servers["io.example/odd"]["server"]["remotes"] += [{"type": deep, "url": deep}, deep]
+        source = source_of(tmp_path, registry=registry.url)
+        known = await document_of(source, None)
+        found = targets_of(source, known, environ={})
+    assert len(found.targets) == 20 + 1
+    assert found.left_out == 2
+    assert "more than 20 remotes" in found.problems[0]
+    assert len(known["io.example/many"]["remotes"]) == 21
 
 
 async def test_a_public_name_that_leads_to_a_private_address_is_not_connected_to() -> None:
