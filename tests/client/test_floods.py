@@ -25,6 +25,7 @@ from tests.peers import http_acts
 from tests.peers.http_peer import Act, Call, Script, http_peer
 from tests.peers.messages import dump
 from tests.peers.wire import EVENTS, JSON, chunk, head
+from tests.running import run_document
 
 MEGABYTE: Final = 1024 * 1024
 
@@ -185,16 +186,38 @@ async def test_the_largest_answers_are_parsed_while_others_wait_for_no_long(valu
 
 @pytest.mark.parametrize("ends", ["\n", ""], ids=["lines", "no line"])
 @pytest.mark.parametrize("text", ["", NOTE.decode(), " "], ids=["blank", "notification", "space"])
-async def test_a_flood_of_output_leaves_the_deadline_its_turn(text: str, ends: str) -> None:
+async def test_a_flood_of_output_ends_in_time_holds_up_nobody_and_fills_no_memory(text: str, ends: str) -> None:
     said = (text + ends) * 1000
     flood = f"import os\nwhile True: os.write(1, {said!r}.encode())"
     where = target(command=(sys.executable, "-I", "-S", "-c", flood), protocol="modern", limits=Limits(line=MEGABYTE))
-    endless = bool(text and not ends)
+    something = bool(said)
     async with nothing_left_behind():
         async with ticking() as ticks:
-            failure = await endure(where, ends=endless)
+            failure = await endure(where, ends=something)
         with tracing() as memory:
-            await endure(where, ends=endless)
-    assert (failure.reason if failure else None) is (Reason.TOO_LARGE if endless else None), failure
+            await endure(where, ends=something)
+    assert (failure.reason if failure else None) is (Reason.TOO_LARGE if something else None), failure
     assert ticks.longest < PROMISE
     assert memory.peak < 6 * MEGABYTE
+
+
+TALKS: Final = """
+import json, os, sys
+for line in sys.stdin:
+    message = json.loads(line)
+    result = {"supportedVersions": ["2026-07-28"], "capabilities": {}, "content": [], "resultType": "complete"}
+    result |= {"ttlMs": 0, "cacheScope": "private", "tools": [{"name": "echo", "inputSchema": {"type": "object"}}]}
+    while message["method"] == "tools/call":
+        os.write(1, sys.argv[1].encode() * 1000)
+    print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}), flush=True)
+"""
+
+
+@pytest.mark.parametrize("said", ["\n", NOTE.decode() + "\n"], ids=["blank", "notification"])
+async def test_a_server_that_talks_until_the_deadline_has_not_answered_in_time(said: str, tmp_path: Path) -> None:
+    """Whatever the prober is at in that moment: it never was the prober that had nothing asked of the server."""
+    talks = {"command": [sys.executable, "-I", "-S", "-c", TALKS, said], "limits": {"line": "1GB"}}
+    probe = {"target": "talks", "kind": "call", "tool": "echo", "timeout": "1s", "allow_writes": True}
+    target_document = {"talks": talks | {"protocol": "modern", "allow_writes": True}}
+    [outcome] = await run_document({"targets": target_document, "probes": {"p": probe}}, tmp_path)
+    assert (outcome.reason, outcome.step) == (Reason.TIMEOUT, "tools/call"), outcome.message

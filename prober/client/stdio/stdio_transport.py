@@ -38,6 +38,9 @@ _NO_LEAVE: Final = Evidence(situation=Situation.NO_LEAVE)
 _TURN: Final = 64
 """Lines after which the event loop has its turn: there may be thousands of them in one chunk."""
 
+_LEAST: Final = 16
+"""Bytes that a line counts for at least: an empty one costs time as well."""
+
 
 class StdioTransport:
     """One conversation with one child process."""
@@ -86,12 +89,13 @@ class StdioTransport:
         self._asked = message
         await self._send(message, recorder)
         recorder.enter(Phase.WAIT if self._has_answered else Phase.SPAWN)
+        beside = 0
         for count in itertools.count(1):
             line = await self._line(recorder)
+            if count % _TURN == 0:  # while the answer is awaited: a run whose time is up here has waited for the server
+                await asyncio.sleep(0)
             if self._has_answered:
                 recorder.enter(None)
-            if count % _TURN == 0:
-                await asyncio.sleep(0)
             if line.strip():
                 received = await self._decoded(line)
                 if is_answer(received):
@@ -100,6 +104,9 @@ class StdioTransport:
                         return self._result(received, message)
                 if is_server_request(received):
                     await self._send(reply_to(received, amid=message), recorder)
+            beside += max(len(line), _LEAST)
+            if beside > self._limit:
+                raise Failure(Reason.TOO_LARGE, f"before its answer the server wrote more than {self._limit} bytes")
             recorder.enter(Phase.RECEIVE if self._has_answered else Phase.SPAWN)
         raise AssertionError("counting has no end")
 
