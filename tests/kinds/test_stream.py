@@ -20,7 +20,7 @@ from tests.peers.http_peer import Act, Call, HttpPeer, Script, http_peer, well
 from tests.peers.messages import dump
 from tests.peers.protocol import Era, Step
 from tests.peers.sse_acts import acknowledged, listened
-from tests.peers.wire import EVENTS, JSON, event, hang, head, send
+from tests.peers.wire import EVENTS, JSON, chunk, event, hang, head, send
 from tests.running import run_document
 
 STREAM: Final = {"kind": "stream", "hold": "1500ms", "timeout": "20s"}
@@ -99,6 +99,40 @@ async def test_a_ping_on_the_stream_is_answered(tmp_path: Path) -> None:
     assert [request.message for request in peer.requests if request.rpc_id == "p1"] == [
         {"jsonrpc": "2.0", "id": "p1", "result": {}}
     ]
+
+
+NOTE: Final = event(dump({"jsonrpc": "2.0", "method": "notifications/message", "params": {}}))
+
+
+def flooding(said: bytes) -> Act:
+    """A stream that says the same again and again, as fast as it is read, each time in a piece of its own."""
+
+    async def act(call: Call) -> None:
+        await send(call.writer, head(200, {"Content-Type": EVENTS, "Transfer-Encoding": "chunked"}))
+        while True:
+            await send(call.writer, chunk(said) * 100)
+
+    return act
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize(
+    ("said", "counted"), [(KEEP_ALIVE, "keep_alives"), (NOTE, "messages"), (NOTE * 50, "messages")]
+)
+async def test_a_stream_that_never_stops_is_read_at_leisure(
+    said: bytes, counted: str, era: Era, tmp_path: Path
+) -> None:
+    outcome, _ = await watched(flooding(said), era, tmp_path)
+    assert outcome.verdict is Verdict.PASS, outcome.message
+    pauses = 1.5 / 0.05 + 1
+    assert 0 < outcome.facts[f"stream_{counted}"] < (pauses + 1) * (64 * 1024 / 256 + 50)
+
+
+async def test_a_stream_that_asks_without_end_is_answered_at_leisure(tmp_path: Path) -> None:
+    ping = event(dump({"jsonrpc": "2.0", "id": "p1", "method": "ping"}))
+    _, peer = await watched(flooding(ping * 100), "handshake", tmp_path)
+    replies = [request for request in peer.requests if request.rpc_id == "p1"]
+    assert 0 < len(replies) < (1.5 / 0.05 + 2) * 16
 
 
 class Restless:

@@ -6,6 +6,7 @@ status is always told; a JSON-RPC error in the body of a 4xx answer is told as `
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
@@ -33,6 +34,13 @@ from prober.json_values import cap
 from prober.outcome import Evidence, Failure, Phase, Reason
 
 _VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
+
+_AT_ONCE: Final = 64 * 1024
+_IDLE_PAUSE: Final = 0.05
+"""Bytes of an idle stream, and the seconds of rest after them: one that never stops must not cost a processor."""
+_LEAST: Final = 256
+_REPLY: Final = 4096
+"""Bytes that a piece or a message of it counts for at least, and what an answer to the server counts for."""
 
 
 class StreamableHttpTransport:
@@ -103,7 +111,7 @@ class StreamableHttpTransport:
         """A stream that stays open: the answer to `request`, or to a GET. Yields at its head, then at each piece of it.
 
         What is yielded are the messages that a piece completes: none at the head, and for a keep-alive. A `ping` is
-        answered, for a server may cut a client that says nothing.
+        answered, for a server may cut a client that says nothing. A stream that never stops is read at leisure.
         """
         opened = (
             self._client.send(
@@ -117,7 +125,7 @@ class StreamableHttpTransport:
             await self._refuse_status(response, recorder, request_id=None if request is None else request["id"])
             await refuse_content(response, recorder, accepted=(EVENTS,))
             yield []
-            parser, meter = EventParser(self._limits.event), Meter(self._limits)
+            parser, meter, leisure = EventParser(self._limits.event), Meter(self._limits), _Leisure()
             async with aclosing(body_chunks(response, meter, recorder)) as chunks:
                 async for chunk in chunks:
                     meter.start_anew()
@@ -125,7 +133,9 @@ class StreamableHttpTransport:
                     messages = [decode(each, limit=self._limits.decompressed) for each in data]
                     for message in filter(is_server_request, messages):
                         await self._reply(reply_to(message, amid=request or {}), headers)
+                        await leisure.after(_REPLY)
                     yield messages
+                    await leisure.after(max(len(chunk), _LEAST * max(len(messages), 1)))
 
     async def abort(self) -> None:
         await self._client.aclose()
@@ -165,6 +175,20 @@ class StreamableHttpTransport:
     async def _reply(self, message: Message, headers: Mapping[str, str]) -> None:
         """Send a POST while another is open, without changing what is recorded for the outer one."""
         await self.notify(message, headers=headers, recorder=ExchangeRecorder("reply"))
+
+
+class _Leisure:
+    """The rest between two reads of an idle stream."""
+
+    def __init__(self) -> None:
+        self._read = 0
+
+    async def after(self, size: int) -> None:
+        """Rest, where enough was read."""
+        self._read += size
+        if self._read >= _AT_ONCE:
+            rest, self._read = _IDLE_PAUSE * self._read / _AT_ONCE, 0
+            await asyncio.sleep(rest)
 
 
 def session_id_of(headers: Mapping[str, str]) -> str | None:
