@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn, TypeGuard
 
-from prober.json_values import cap, count_values, most_values, render, written
+from prober.json_values import cap, count_values, integers_of, most_values, render, written
 from prober.outcome import Evidence, Failure, Reason, Situation
 
 Message = Mapping[str, Any]
@@ -57,11 +57,13 @@ def decode(body: bytes, *, limit: int) -> Message:
     if count_values(body) > most:
         raise Failure(Reason.TOO_LARGE, f"the answer holds more than {most} values, one for 16 bytes of its limit")
     try:
-        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, parse_int=integers_of(body))
     except UnicodeDecodeError as error:
         raise Failure(Reason.MALFORMED_JSON, f"the answer is not UTF-8 at byte {error.start}") from None
     except RecursionError:
         raise Failure(Reason.MALFORMED_JSON, "the answer is nested too deeply to be parsed") from None
+    except OverflowError as error:
+        raise Failure(Reason.MALFORMED_JSON, f"the answer cannot be parsed: {error}") from None
     except ValueError as error:
         raise Failure(
             Reason.MALFORMED_JSON,

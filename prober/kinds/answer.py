@@ -12,7 +12,7 @@ from prober.assertions.json_schema.schema import Schema, SchemaError
 from prober.client.target_cache import Tool
 from prober.client.tasks import TASK_STEPS
 from prober.config.model import Checks, Latency, Source, Target
-from prober.json_values import cap, count_values, most_values
+from prober.json_values import cap, count_values, integers_of, most_values
 from prober.kinds.context import ProbeContext
 from prober.kinds.token_budget import require_light_answer
 from prober.outcome import Evidence, Exchange, Failure, Phase, Reason
@@ -111,11 +111,12 @@ def _parsed(text: Any, target: Target) -> Any:
         return MISSING
     limits = target.limits
     most = most_values(limits.line if target.transport == "stdio" else limits.decompressed)
-    if count_values(text.encode(errors="surrogatepass")) > most:
+    body = text.encode(errors="surrogatepass")
+    if count_values(body) > most:
         raise Failure(Reason.TOO_LARGE, f"the text of the answer holds more than {most} JSON values")
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return json.loads(text, parse_int=integers_of(body))
+    except (ValueError, RecursionError, OverflowError):
         return MISSING
 
 

@@ -65,7 +65,7 @@ MANY: Final[Mapping[str, str]] = {
         "nested": [[[[0]] * 10] * 100] * 10,
         "long text": "x" * 1_500_000,
         "deep": [json.loads("[" * 900 + "]" * 900)] * 60,
-        "long numbers": [10**4299] * 400,
+        "long numbers": [10**499] * 4000,
         "floats": [1.2345678901234567e-300] * 50_000,
         "empty names": [{"": ""}] * 30_000,
         "escapes": "\x01" * 300_000,
@@ -94,6 +94,16 @@ async def test_an_error_with_much_data_holds_up_nobody(data: str, code: int) -> 
         assert failure.reason in (Reason.RPC_ERROR, Reason.VERSION_UNSUPPORTED)
         print(f"longest turn {ticks.longest * 1000:.1f} ms")
         assert ticks.longest < PROMISE
+
+
+async def test_an_answer_of_the_longest_numbers_holds_up_nobody() -> None:
+    numbers = "[" + f"{10**4299}," * 480 + "0]"
+    async with http_peer(Script(faults={"discover": error_with(-32000, numbers)})) as peer, nothing_left_behind():
+        await failure_of(target(peer.url, protocol="modern"))
+        async with ticking() as ticks:
+            failure = await failure_of(target(peer.url, protocol="modern"))
+    assert failure.reason is Reason.MALFORMED_JSON
+    assert ticks.longest < PROMISE
 
 
 POURED: Final[Mapping[str, bytes]] = {

@@ -107,6 +107,18 @@ def test_a_value_as_deep_as_can_be_parsed_is_refused_and_not_our_own_fault() -> 
         assert caught.value.reason in (Reason.WRONG_ID, Reason.MALFORMED_JSON)
 
 
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_an_integer_that_takes_long_to_read_is_refused_and_its_like_in_a_text_is_not(sign: str) -> None:
+    digits = "7" * 500
+    assert decode(answer(id=1, result={"n": int(sign + digits)}), limit=LIMIT)["result"] == {"n": int(sign + digits)}
+    assert decode(answer(id=1, result={"n": digits * 9}), limit=LIMIT)["result"] == {"n": digits * 9}
+    assert refused(b'{"jsonrpc":"2.0","id":1,"result":{"n":%s}}' % f"{sign}{digits}7".encode()) == (
+        Reason.MALFORMED_JSON,
+        "the answer cannot be parsed: an integer has more than 500 digits",
+    )
+    assert decode(b'{"jsonrpc":"2.0","id":1,"result":{"n":0.%s}}' % (b"7" * 5000), limit=LIMIT)["result"]["n"] < 1
+
+
 TEXTS = {
     "commas": "," * 500_000,
     "brackets": "[[[{{{:::" * 50_000,
