@@ -25,12 +25,14 @@ from prober.cli.made_config import made_config
 from prober.client_configs.recognition import PROBE_SUFFIXES, SUFFIXES
 from prober.client_configs.secrets import is_secret, names_secret
 from prober.config import ConfigError
+from prober.config.document.nodes import shown_key
 from prober.config.fields.urls import without_query
 from prober.config.model import Target
 
 _URL: Final = re.compile(r"https?://", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _WITHOUT_SCHEME: Final = re.compile(
-    r"(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)(?P<port>:\d{1,5})?(?P<rest>[/?].*)?"
+    r"(?P<user>[^/?@]*:[^/?]*@)?(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)(?P<port>:\d{1,5})?(?P<rest>[/?].*)?"
 )
 _PROGRAM: Final = re.compile(r"\.(py|js|mjs|cjs|ts|sh|rb|jar|exe|cmd|bat|php|pl)$", re.IGNORECASE)
 _AT_HOME: Final = re.compile(r"(^|\.)(localhost|local|internal|lan|home\.arpa)$|^[^.]+$", re.IGNORECASE)
@@ -76,15 +78,19 @@ def check_server(arguments: ServerArguments) -> Server:
 def choose_servers(arguments: ServerArguments) -> list[Server]:
     """The servers that the words mean, each with an address that answers where several were possible."""
     first = arguments.words[0]
+    if _SCHEME.match(first) and not _URL.match(first):
+        refuse(f"{without_query(first)}: the URL of a server begins with http:// or https://")
     if _is_file(first, arguments.words):
         from prober.cli import client_files
 
         return client_files.choose(arguments)
     if arguments.servers or arguments.yes:
-        refuse(f"--server and --yes choose among the servers of a file; {first!r} is no file of a client.")
+        refuse(
+            f"--server and --yes choose among the servers of a file; {without_query(first)!r} is no file of a client."
+        )
     if len(arguments.words) == 1 and (url := url_of(first)) is not None:
         if url != first:
-            typer.echo(f"{first}: taken for {without_query(url)}", err=True)
+            typer.echo(f"{without_query(first)}: taken for {without_query(url)}", err=True)
         given = check_server(replace(arguments, words=[url]))
         found = answering(given, arguments)
         if found is None:
@@ -175,7 +181,8 @@ def _is_file(word: str, words: Sequence[str]) -> bool:
         return False
     for other in words:
         if not other.lower().endswith(SUFFIXES):
-            refuse(f"{word} is the file of a client, so {other!r} is too much. One server of it: --server NAME")
+            more = without_query(other)
+            refuse(f"{word} is the file of a client, so {more!r} is too much. One server of it: --server NAME")
     return True
 
 
@@ -187,6 +194,8 @@ def url_of(word: str) -> str | None:
     if match is None or Path(word).exists() or shutil.which(word) is not None:
         return None
     host, port, rest = match["host"], match["port"], match["rest"]
+    if match["user"]:  # which the configuration refuses, without showing it
+        return f"https://{word}"
     named = "." in host or host.startswith("[") or host.lower() == "localhost"
     if not port and (not named or (not rest and (_PROGRAM.search(host) or not re.search(r"[.\]]|localhost", host)))):
         return None
@@ -206,7 +215,7 @@ def _target_entry(arguments: ServerArguments) -> dict[str, Any]:
     first, *rest = arguments.words
     if _URL.match(first):
         if rest:
-            refuse(f"Only one URL is allowed, so {rest[0]!r} is too much. A command goes behind `--`.")
+            refuse(f"Only one URL is allowed, so {shown_key(rest[0])!r} is too much. A command goes behind `--`.")
         if arguments.env:
             refuse("--env is for a command; a server at a URL has an environment of its own.")
         if arguments.startup_timeout:
@@ -219,7 +228,8 @@ def _target_entry(arguments: ServerArguments) -> dict[str, Any]:
             entry["headers"] = dict(_name_and_value(text, ":", "--header 'NAME: VALUE'") for text in arguments.headers)
         return entry
     if arguments.headers or arguments.transport is not None:
-        refuse(f"{first!r} is no URL, so it is taken for a command, which has no --header and no --transport.")
+        shown = without_query(first)
+        refuse(f"{shown!r} is no URL, so it is taken for a command, which has no --header and no --transport.")
     entry = {"command": arguments.words}
     if arguments.startup_timeout:
         entry["startup_timeout"] = arguments.startup_timeout
@@ -242,7 +252,7 @@ def _refuse_secret_in(url: str) -> None:
         refuse(
             f"The URL has a secret, it seems: {', '.join(secret)}. A secret belongs in no file and no history.\n"
             f"Put it in the environment and say\n"
-            f"  '{address}?{'&'.join(shown)}'     in single quotes, so that the shell leaves it alone"
+            f"  '{without_query(address)}?{'&'.join(shown)}'     in single quotes, so that the shell leaves it alone"
         )
 
 
@@ -257,7 +267,7 @@ def _name_and_value(text: str, separator: str, form: str) -> tuple[str, str]:
     name, value = name.strip(), value.strip()
     option = form.partition(" ")[0]
     if not found or not name:
-        refuse(f"{option} {name!r}: write {form}")
+        refuse(f"{option}: write {form}")
     if names_secret(name) and "${" not in value:
         variable = form.replace("NAME", name).replace("VALUE", "${VARIABLE}")
         refuse(

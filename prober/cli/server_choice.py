@@ -20,7 +20,9 @@ from prober.cli.exit_codes import refuse
 from prober.cli.server_address import Server, ServerArguments, check_server, choose_servers, url_of
 from prober.client_configs.recognition import SUFFIXES
 from prober.config.document.diagnostics import did_you_mean
+from prober.config.document.nodes import shown_key
 from prober.config.fields.units import parse_duration
+from prober.config.fields.urls import without_query
 from prober.config.model import Target
 
 SECTIONS: Final = ("tools", "prompts", "resources", "templates")
@@ -59,8 +61,6 @@ def is_client_file(word: str) -> bool:
 
 def servers_at(words: list[str], options: ServerOptions, *, command: str) -> list[Server]:
     """The servers that words mean: a URL, or files of clients. `command` is the one of ours that was given."""
-    if _SCHEME.match(words[0]) and not words[0].lower().startswith(("http://", "https://")):
-        refuse(f"{words[0]}: the URL of a server begins with http:// or https://")
     return choose_servers(_arguments(words, options, command))
 
 
@@ -150,11 +150,11 @@ def server_and_tool(words: list[str], behind: list[str] | None) -> tuple[str | N
     if not words:
         refuse("Name a server and a tool: mcp-prober call URL TOOL, or mcp-prober call TOOL -- COMMAND…")
     if len(words) == 1:
-        server = shlex.quote(words[0])
+        server = shlex.quote(without_query(words[0]))
         refuse(f"Name the tool: mcp-prober call {server} TOOL\nWhich there are: mcp-prober list {server} tools")
     if len(words) > 2:
         refuse(
-            f"{words[2]!r} is too much: after the tool come its arguments, as --arg NAME=VALUE."
+            f"{shown_key(words[2])!r} is too much: after the tool come its arguments, as --arg NAME=VALUE."
             " A command that starts a server goes behind `--`."
         )
     return words[0], words[1]
@@ -192,17 +192,18 @@ def _chosen(found: Sequence[Server]) -> Chosen:
 
 def _target(name: str, options: ServerOptions, config: Sequence[Path] | None, command: str) -> Chosen:
     """A target of the configuration; a word that it does not know may be a host without a scheme."""
+    shown = without_query(name)
     there = bool(config) or selection.DEFAULT_PATH.exists()
     targets = selection.load(config).targets if there else {}
     if name not in targets and is_address(name):
         return _chosen(servers_at([name], options, command=command))
     if not there:
         refuse(
-            f"{name!r} is no URL, and there is no folder `probes` here that knows a target of that name.\n"
+            f"{shown!r} is no URL, and there is no folder `probes` here that knows a target of that name.\n"
             f"{_HINT}; --config names probe files."
         )
     if name not in targets:
-        refuse(did_you_mean(f"There is no target {name!r}", name, targets) + f"\n{_HINT}.")
+        refuse(did_you_mean(f"There is no target {shown!r}", name, targets) + f"\n{_HINT}.")
     if wrong := [option for option in options.given if option != "--timeout"]:
         refuse(f"{wrong[0]} is for a URL or a command; the target {name} has its own in the configuration.")
     seconds = parse_duration(options.timeout or _TIMEOUT)

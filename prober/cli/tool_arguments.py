@@ -39,7 +39,7 @@ def given_arguments(texts: Sequence[str], document: str | None) -> GivenArgument
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            refuse(f"--arg {text!r}: write --arg NAME=VALUE")
+            refuse("--arg: write --arg NAME=VALUE")
         if name in found:
             refuse(f'--arg {name} is given twice. A list is written as JSON: --arg \'{name}=["a", "b"]\'')
         found[name] = value

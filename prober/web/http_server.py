@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.types import ASGIApp
 
+from prober.config.fields.urls import without_query
 from prober.web.allowed_hosts import is_loopback
 from prober.web.basic_auth import Users
 from prober.web.connection import MAX_CONNECTIONS, Connection
@@ -131,8 +132,8 @@ def _check_url(external_url: str, option: str) -> None:
         good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:  # an invalid port
         good = False
-    if not good or parts.query or parts.fragment or parts.username:
-        raise ValueError(f"{option} {external_url}: write a URL such as https://prober.example/mcp")
+    if not good or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError(f"{option} {without_query(external_url)}: write a URL such as https://prober.example/mcp")
 
 
 def _uvicorn_config(app: ASGIApp) -> uvicorn.Config:

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 import yaml
 
-from tests.cli.command import mcp_prober
+from tests.cli.command import mcp_prober, quickly
 
 GOOD: Final = """\
 targets: {server: {url: "http://127.0.0.1:9/mcp"}}
@@ -72,8 +72,8 @@ WRONG: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("call server tool --config good.yaml --env A=b", "--env is for a URL or a command", ("server",)),
     ("call server tool --config good.yaml --timeout soon", "--timeout soon", ("such as 10s",)),
     ("call server tool --config good.yaml --timeout 0s", "--timeout 0s", ("such as 10s",)),
-    ("call http://127.0.0.1:9/mcp tool --arg n", "--arg 'n'", ("write --arg NAME=VALUE",)),
-    ("call http://127.0.0.1:9/mcp tool --arg =n", "--arg '=n'", ("write --arg NAME=VALUE",)),
+    ("call http://127.0.0.1:9/mcp tool --arg n", "--arg: ", ("write --arg NAME=VALUE",)),
+    ("call http://127.0.0.1:9/mcp tool --arg =n", "--arg: ", ("write --arg NAME=VALUE",)),
     ("call http://127.0.0.1:9/mcp tool --arg n=1 --arg n=2", "--arg n is given twice", ("as JSON",)),
     ("call http://127.0.0.1:9/mcp tool --args {", "--args: no JSON", ("line 1, column 2",)),
     ("call http://127.0.0.1:9/mcp tool --args [1]", "--args: expected a JSON object", ("seen [1]",)),
@@ -102,12 +102,12 @@ WRONG: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("init --startup-timeout 3 -- cat", "--startup-timeout: a duration needs a unit", ("write 3s",)),
     ("init http://127.0.0.1:9/mcp --name bad/name", "targets.bad/name", ("letters, digits",)),
     ("init http://127.0.0.1:9/mcp --name " + "n" * 95, "probes.", ("100",)),
-    ("init http://127.0.0.1:9/mcp --header nonsense", "--header 'nonsense'", ("write --header 'NAME: VALUE'",)),
+    ("init http://127.0.0.1:9/mcp --header nonsense", "--header: ", ("write --header 'NAME: VALUE'",)),
     ("init http://127.0.0.1:9/mcp --header Mcp-Name:x", "targets.server.headers.Mcp-Name", ()),
     ("init http://127.0.0.1:9/mcp --header X-Key:${NOT_SET}", "the variable NOT_SET is not set", ()),
     ("init http://127.0.0.1:9/mcp --env A=b", "--env is for a command", ()),
     ("init --header A:b -- node server.js", "no --header and no --transport", ("'node'",)),
-    ("init --env nonsense -- node server.js", "--env 'nonsense'", ("write --env 'NAME=VALUE'",)),
+    ("init --env nonsense -- node server.js", "--env: ", ("write --env 'NAME=VALUE'",)),
     ("pin good.yaml", "No catalog probe names a contract", ("contract: contracts/NAME.json",)),
     ("drift good.yaml", "No catalog probe names a contract", ()),
     ("drift pinned.yaml", "no such file; `mcp-prober pin` writes it", ()),
@@ -138,6 +138,44 @@ async def test_a_wrong_call_is_told_in_words(call: str, told: str, help_: tuple[
     for text in (told, *help_):
         assert text in " ".join(done.err.split()), done.err
     assert everything_in(folder) == before
+
+
+MCP: Final = "http://127.0.0.1:9/mcp"
+WITH_PASSWORD: Final = "http://bob:hunter2@127.0.0.1:9/mcp"
+METRICS: Final = ("check-metrics", "http://127.0.0.1:9/metrics", "--mcp", MCP, "--allow-writes")
+RUN_ID: Final = "2026-01-31T12:00:00.000Z"
+SECRETIVE: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
+    *(((command, "bob:hunter2@127.0.0.1:9"), "user name or password") for command in ("run", "init", "list", "lint")),
+    (("call", "bob:hunter2@127.0.0.1:9", "tool"), "user name or password"),
+    (("init", WITH_PASSWORD), "user name or password"),
+    (("init", "ftp://bob:hunter2@127.0.0.1/"), "ftp://…@127.0.0.1/: the URL of a server begins with"),
+    (("list", "ftp://bob:hunter2@127.0.0.1/"), "ftp://…@127.0.0.1/: the URL of a server begins with"),
+    (("run", WITH_PASSWORD, "probes.yaml"), "'http://…@127.0.0.1:9/mcp' is a server"),
+    (("run", f"{MCP}?q=hunter2", "--", "node"), "'http://127.0.0.1:9/mcp?…' is too much"),
+    (("run", "host?q=hunter2"), "host?…: no such file or folder"),
+    (("run", WITH_PASSWORD, "--server", "x"), "'http://…@127.0.0.1:9/mcp' is no file of a client"),
+    (("call", WITH_PASSWORD), "Name the tool: mcp-prober call 'http://…@127.0.0.1:9/mcp' TOOL"),
+    (("call", MCP, "tool", "token=hunter2"), "'token…' is too much"),
+    (("call", MCP, "tool", "--arg", "token hunter2"), "--arg: write --arg NAME=VALUE"),
+    (("init", MCP, "token=hunter2"), "'token…' is too much"),
+    (("init", MCP, "--header", "Authorization Bearer hunter2"), "--header: write --header 'NAME: VALUE'"),
+    (("init", "--env", "TOKEN hunter2", "--", "node"), "--env: write --env 'NAME=VALUE'"),
+    (("init", MCP, "--set", "hunter2"), "--set: write --set KEY=VALUE"),
+    (("init", f"{WITH_PASSWORD}?api_key=hunter2"), "'http://…@127.0.0.1:9/mcp?api_key=${API_KEY}'"),
+    ((*METRICS, "--act", "token hunter2"), "--act: write one of"),
+    (("check-metrics", "bob:hunter2@127.0.0.1"), "…@127.0.0.1: a URL begins with"),
+    (("replay", f"{WITH_PASSWORD}?run=hunter2"), "http://…@127.0.0.1:9/mcp?…: neither the id of a run"),
+    (("replay", RUN_ID, "--daemon", WITH_PASSWORD), "--daemon http://…@127.0.0.1:9/mcp: ConnectError"),
+    (("replay", RUN_ID, "--daemon", "http://bob:hunter2@127.0.0.1:9x"), "--daemon http://…@127.0.0.1:9x: no URL"),
+)
+
+
+@pytest.mark.parametrize(("words", "told"), SECRETIVE, ids=[" ".join(row[0])[:60] for row in SECRETIVE])
+async def test_a_wrong_call_is_not_quoted_where_it_may_hold_a_secret(words: tuple[str, ...], told: str) -> None:
+    done = await quickly(*words)
+    assert (done.code, done.out) == (2, "")
+    assert told in " ".join(done.err.split())
+    assert "hunter2" not in done.err
 
 
 @pytest.mark.parametrize("command", ["run", "check", "pin", "drift"])

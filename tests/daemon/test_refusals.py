@@ -47,6 +47,12 @@ BAD = {
     "--history-max-size 1MiB": "--history-max-size 1MiB: a history needs 8MiB or more",
     "--log-format xml": "--log-format xml: choose one of auto, json, text",
     "--external-url prober": "--external-url prober: write a URL such as https://prober.example/mcp",
+    "--external-url http://bob:hunter2@h/": (
+        "--external-url http://…@h/: write a URL such as https://prober.example/mcp"
+    ),
+    "--public-page :0 --public-url http://bob:hunter2@h/?q": (
+        "--public-url http://…@h/?…: write a URL such as https://prober.example/mcp"
+    ),
     "--public-page 9734": f"--public-page 9734: {LISTEN}",
     "--public-page 0.0.0.0:0": (
         "--public-page 0.0.0.0:0: badges and the feed link to it; name it with --public-url URL"

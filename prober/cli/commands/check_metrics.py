@@ -84,7 +84,7 @@ def check_metrics(options: CheckOptions) -> int:
 def _server(url: str, options: CheckOptions, *, headers: Sequence[str]) -> Server:
     """An address as it was typed: nothing else is tried where it does not answer."""
     if not url.lower().startswith(("http://", "https://")):
-        refuse(f"{url}: a URL begins with http:// or https://")
+        refuse(f"{without_query(url)}: a URL begins with http:// or https://")
     return check_server(
         ServerArguments(
             words=[url],
@@ -161,7 +161,7 @@ def _mapped(text: str) -> tuple[str, dict[str, Any]]:
     """An act as typed: `write=TOOL {"argument": 1}`."""
     match = _ACT.fullmatch(text)
     if match is None:
-        refuse(f"--act {text!r}: write one of {', '.join(ACTS)}, then =TOOL and its arguments as a JSON object")
+        refuse(f"--act: write one of {', '.join(ACTS)}, then =TOOL and its arguments as a JSON object")
     name, tool, arguments = match.groups()
     try:
         read = json.loads(arguments or "{}")

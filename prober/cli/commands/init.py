@@ -96,7 +96,7 @@ def _values(said: tuple[str, ...]) -> dict[str, str]:
     for each in said:
         name, found, value = each.partition("=")
         if not found or not name.strip():
-            refuse(f"--set {each!r}: write --set KEY=VALUE, or --set TOOL.KEY=VALUE for one tool")
+            refuse("--set: write --set KEY=VALUE, or --set TOOL.KEY=VALUE for one tool")
         if _SENSITIVE.search(name):
             refuse(
                 f"--set {name}: its value would be written to a file and shown in evidence. A secret belongs in the\n"

@@ -17,6 +17,7 @@ from prober.cli.exit_codes import PASSED, UNKNOWN, refuse
 from prober.cli.selection import counted
 from prober.cli.server_address import Server, is_probe_file
 from prober.cli.survey_report import skipped_lines
+from prober.config.fields.urls import without_query
 from prober.config.model import Config
 from prober.discover.quick_probes import QuickProbes, config_of, quick_probes
 from prober.report.progress import Progress
@@ -81,7 +82,8 @@ def _servers(words: list[str], behind: list[str] | None, options: ServerOptions,
         refuse(f"{of_files} is for probe files; the probes of a server that is named here are in no file.")
     if behind is not None:
         if words:
-            refuse(f"{words[0]!r} is too much: a command behind `--` is the server, and no file or URL goes with it.")
+            more = without_query(words[0])
+            refuse(f"{more!r} is too much: a command behind `--` is the server, and no file or URL goes with it.")
         if behind and all(is_probe_file(word) for word in behind):
             refuse(f"Behind `--` stands a command. Probe files go without it: mcp-prober run {shlex.join(behind)}")
         return [server_choice.server_started_by(behind, options, command="run")]
@@ -90,9 +92,9 @@ def _servers(words: list[str], behind: list[str] | None, options: ServerOptions,
             _check_path(word, words)
         return []
     if len(named) < len(words):
-        refuse(f"{named[0]!r} is a server and goes without probe files: run the one, then the others.")
+        refuse(f"{without_query(named[0])!r} is a server and goes without probe files: run the one, then the others.")
     if len(words) > 1 and not all(map(server_choice.is_client_file, words)):
-        refuse(f"{words[1]!r} is too much: a URL goes alone.")
+        refuse(f"{without_query(words[1])!r} is too much: a URL goes alone.")
     return server_choice.servers_at(words, options, command="run")
 
 
@@ -104,10 +106,11 @@ def _check_path(word: str, words: Sequence[str]) -> None:
     """Refuse a word that is no path and looks like something else. The loader says what is wrong with a probe file."""
     if is_probe_file(word) or Path(word).exists():
         return
+    shown = without_query(word)
     refuse(
-        f"{word}: no such file or folder. A server may be named as well:\n"
-        f"  mcp-prober run https://{word.strip('/')}    if it is at a URL\n"
-        f"  mcp-prober run -- {shlex.join(words)}    if it is a command"
+        f"{shown}: no such file or folder. A server may be named as well:\n"
+        f"  mcp-prober run https://{shown.strip('/')}    if it is at a URL\n"
+        f"  mcp-prober run -- {shlex.join(map(without_query, words))}    if it is a command"
     )
 
 

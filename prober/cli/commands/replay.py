@@ -17,6 +17,7 @@ from prober.cli import selection
 from prober.cli.commands.run import with_sources
 from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN, refuse
 from prober.client.target_cache import cache_of
+from prober.config.fields.urls import without_query
 from prober.config.model import Config, Probe
 from prober.outcome import Outcome, Verdict
 from prober.redaction import Redactor
@@ -136,7 +137,7 @@ def _conclusion(run: StoredRun, now: Outcome) -> tuple[int, str]:
 
 def _the_one(runs: Sequence[StoredRun], options: ReplayOptions) -> StoredRun:
     """The one stored failure that is meant."""
-    where, probe = options.failure, options.probe
+    where, probe = without_query(options.failure), options.probe
     if not runs:
         refuse(line(f"{where}: there is no such run"))
     failed = [run for run in runs if run.failed and probe in (None, run.probe)]
@@ -152,14 +153,15 @@ def _the_one(runs: Sequence[StoredRun], options: ReplayOptions) -> StoredRun:
 
 def _stored(options: ReplayOptions) -> list[StoredRun]:
     word = options.failure
+    shown = without_query(word)  # it may be an address, by mistake
     began = parse_rfc3339(word)
     if began is not None:
         wanted = rfc3339(began)
         read = _of_daemon(options.daemon, wanted) if options.daemon is not None else _of_history(options, began)
         return [run for run in read if run.run_id == wanted]
     if options.daemon is not None or options.history is not None:
-        refuse(f"{word}: --daemon and --history want the id of a run, such as 2026-01-31T12:00:00.000Z")
-    return _parsed(word, _of_file(word))
+        refuse(f"{shown}: --daemon and --history want the id of a run, such as 2026-01-31T12:00:00.000Z")
+    return _parsed(shown, _of_file(word, shown))
 
 
 def _parsed(where: str, text: str) -> list[StoredRun]:
@@ -169,35 +171,38 @@ def _parsed(where: str, text: str) -> list[StoredRun]:
         refuse(line(f"{where}: {error}"))
 
 
-def _of_file(word: str) -> str:
+def _of_file(word: str, shown: str) -> str:
     try:
         with sys.stdin.buffer if word == "-" else Path(word).open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
     except OSError as error:
-        refuse(f"{word}: neither the id of a run, such as 2026-01-31T12:00:00.000Z, nor a file: {error.strerror}")
+        refuse(f"{shown}: neither the id of a run, such as 2026-01-31T12:00:00.000Z, nor a file: {error.strerror}")
     if len(content) > _MOST_BYTES:
-        refuse(f"{word}: larger than {_MOST_BYTES // 1024 // 1024} MiB")
+        refuse(f"{shown}: larger than {_MOST_BYTES // 1024 // 1024} MiB")
     try:
         return content.decode()
     except UnicodeDecodeError:
-        refuse(f"{word}: not UTF-8")
+        refuse(f"{shown}: not UTF-8")
 
 
 def _of_daemon(address: str, run_id: str) -> list[StoredRun]:
     """The runs with that id that the daemon has in memory, with their exchanges."""
     import httpx
 
+    shown = f"--daemon {without_query(address)}"
     try:
         with httpx.Client(trust_env=False, timeout=_SECONDS) as client:
             answer = client.get(f"{address.rstrip('/')}/api/v1/runs", params={"run": run_id})
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        refuse(line(f"--daemon {address}: {type(error).__name__}: {error}"))
+    except httpx.InvalidURL:  # its text quotes the address
+        refuse(line(f"{shown}: no URL"))
+    except httpx.HTTPError as error:
+        refuse(line(f"{shown}: {type(error).__name__}: {error}"))
     if answer.status_code != 200:
         refuse(
-            f"--daemon {address}: HTTP {answer.status_code}. Where it wants a password, save /api/v1/runs?run={run_id}"
+            f"{shown}: HTTP {answer.status_code}. Where it wants a password, save /api/v1/runs?run={run_id}"
             " with another program, and give the file to replay"
         )
-    return _parsed(f"--daemon {address}", answer.text)
+    return _parsed(shown, answer.text)
 
 
 def _of_history(options: ReplayOptions, began: datetime) -> list[StoredRun]:
