@@ -23,8 +23,11 @@ def named(*names: str, **members: Any) -> list[dict[str, Any]]:
     return [{"name": name, "inputSchema": {"type": "object"}, **members} for name in names]
 
 
-def tools(*readings: Page, announced: bool = False) -> dict[Any, Act]:
-    """What `tools/list` says when it is read for the first time, the second, and so on; the last stays."""
+def tools(*readings: Page, announced: bool = False, says: Any = None) -> dict[Any, Act]:
+    """What `tools/list` says when it is read for the first time, the second, and so on; the last stays.
+
+    `says` are the capabilities, where they are to be others than that of tools.
+    """
     read = 0
 
     async def listing(call: Call) -> None:
@@ -37,7 +40,7 @@ def tools(*readings: Page, announced: bool = False) -> dict[Any, Act]:
         if call.good.message is None or "result" not in call.good.message:
             return await well(call)
         result = call.good.message["result"]
-        return await respond(call, result | {"capabilities": {"tools": {"listChanged": announced}}})
+        return await respond(call, result | {"capabilities": says or {"tools": {"listChanged": announced}}})
 
     return {"list": listing, "discover": capabilities, "initialize": capabilities}
 
@@ -107,6 +110,23 @@ async def test_a_change_inside_ttl_is_warned_of(ttl: int, stale: bool, tmp_path:
         assert outcome.reason is Reason.BAD_RESULT  # the shape of the revision forbids it
     else:
         assert (STALE in outcome.warnings) is stale
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_ttl_that_no_float_can_hold_is_a_long_one(era: Era, tmp_path: Path) -> None:
+    page = {"tools": named("a"), "ttlMs": 10**400}
+    async with http_peer(Script(era=era, faults=tools(page))) as peer:
+        outcome = await probed(peer, CATALOG | {"again": "warn"}, tmp_path)
+    assert (outcome.reason, outcome.warnings) == (None, ()), outcome.message
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_capability_that_is_no_object_announces_no_changes(era: Era, tmp_path: Path) -> None:
+    pages = ({"tools": named("a"), "ttlMs": 0}, {"tools": named("a", "b"), "ttlMs": 0})
+    async with http_peer(Script(era=era, faults=tools(*pages, says={"tools": None}))) as peer:
+        outcome = await probed(peer, CATALOG | {"again": "warn"}, tmp_path)
+    assert outcome.reason is None, outcome.message
+    assert UNTOLD in outcome.warnings
 
 
 @pytest.mark.parametrize(("second", "reason"), [("private", Reason.BAD_RESULT), ("public", None)])

@@ -10,7 +10,7 @@ from prober.client.session import Session
 from prober.client.target_cache import cache_of
 from prober.config.model import Target
 from prober.json_values import cap
-from prober.kinds.catalog.listing import LISTS, Listing, read_listing
+from prober.kinds.catalog.listing import LISTS, Listing, promises_changes, read_listing
 from prober.kinds.context import ProbeContext
 from prober.outcome import Evidence, Failure, Reason
 
@@ -27,7 +27,7 @@ async def compare_again(context: ProbeContext, session: Session, lists: Mapping[
     for section, first in lists.items():
         again = await read_listing(session, section)
         second = Listing(section=section, items=[]) if again is None else again
-        announced = bool(session.capabilities[LISTS[section][0]].get("listChanged"))
+        announced = promises_changes(session, section)
         told = list(_differences(first, second, fresh=_began(context) < first.fresh_until, announced=announced))
         if told and fails:
             raise Failure(

@@ -20,6 +20,9 @@ LISTS: Final = {
 }
 """By section of a contract: the capability that announces it, the method, the result's key, the item's identity."""
 
+_LONGEST_TTL: Final = 2**53
+"""Milliseconds that a list counts as fresh at most: a server may write a number that no float can hold."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
@@ -36,6 +39,12 @@ class Listing:
     def by_identity(self) -> dict[str, dict[str, Any]]:
         identity = LISTS[self.section][3]
         return {item[identity]: item for item in self.items}
+
+
+def promises_changes(session: Session, section: str) -> bool:
+    """Whether the server says that it announces changes of the list."""
+    capability = session.capabilities.get(LISTS[section][0])
+    return isinstance(capability, dict) and capability.get("listChanged") is True
 
 
 async def read_lists(session: Session, lists: Iterable[str] | None = None) -> dict[str, Listing]:
@@ -71,8 +80,9 @@ async def read_listing(session: Session, section: str) -> Listing | None:
 
 
 def _ttl(page: Mapping[str, Any]) -> float:
-    ttl = page.get("ttlMs")
-    return float(ttl) if isinstance(ttl, int | float) and not isinstance(ttl, bool) and ttl > 0 else 0.0
+    ttl: Any = page.get("ttlMs")
+    is_long = isinstance(ttl, int | float) and not isinstance(ttl, bool) and ttl > 0
+    return float(min(ttl, _LONGEST_TTL)) if is_long else 0.0
 
 
 def _scope(method: str, pages: Iterable[Mapping[str, Any]]) -> str | None:

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from prober.client.exchange import ExchangeLog
-from prober.client.session import Session
 from prober.json_values import cap
-from prober.kinds.catalog.listing import LISTS, Listing, read_lists
+from prober.kinds.catalog.listing import LISTS, Listing, promises_changes, read_lists
 from prober.kinds.context import ProbeContext
 from prober.outcome import Failure
 
@@ -81,7 +80,7 @@ class SilentChanges:
         await self.listening.wait()
         log = ExchangeLog(self.context.log.redact, span=self.context.log.span, own_spans=False)
         async with self.context.session(explicit=True, log=log) as session:
-            lists = [name for name in LISTS if _promises(session, name)]
+            lists = [name for name in LISTS if promises_changes(session, name)]
             self.announced.clear()  # of changes that the lists below have in them
             self._before = await read_lists(session, lists)
             with suppress(TimeoutError):
@@ -101,11 +100,6 @@ class SilentChanges:
             and listing.by_identity != self._after[section].by_identity
             and LISTS[section][0] not in self.announced
         ]
-
-
-def _promises(session: Session, section: str) -> bool:
-    capability = session.capabilities.get(LISTS[section][0])
-    return isinstance(capability, dict) and capability.get("listChanged") is True
 
 
 def _notification(section: str) -> str:
