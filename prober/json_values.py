@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, Final
 
 Json = Any
@@ -128,14 +128,28 @@ def json_type(value: Json) -> str:
 
 
 def same(one: Json, other: Json) -> bool:
-    """Whether two JSON values are equal: 1 is 1.0, but true is not 1."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other)
+    """Whether two JSON values are equal, however deep they are: 1 is 1.0, but true is not 1."""
+    levels: list[Iterator[tuple[Json, Json]]] = [iter([(one, other)])]
+    while levels:
+        pair = next(levels[-1], None)
+        if pair is None:
+            levels.pop()
+            continue
+        mine, theirs = pair
+        if isinstance(mine, bool) or isinstance(theirs, bool):
+            if mine is not theirs:
+                return False
+        elif isinstance(mine, dict) and isinstance(theirs, dict):
+            if mine.keys() != theirs.keys():
+                return False
+            levels.append(zip(mine.values(), map(theirs.__getitem__, mine), strict=True))
+        elif isinstance(mine, list) and isinstance(theirs, list):
+            if len(mine) != len(theirs):
+                return False
+            levels.append(zip(mine, theirs, strict=True))
+        elif mine != theirs:
+            return False
+    return True
 
 
 def hashable(value: Json) -> Hashable:

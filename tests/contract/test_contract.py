@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -332,6 +333,19 @@ def test_changes_come_in_the_order_of_names() -> None:
 
 def test_of_two_items_of_one_name_the_first_counts() -> None:
     assert contract_of(tools=[{"name": "a", "title": "1"}, {"name": "a", "title": "2"}]).tools == {"a": {"title": "1"}}
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: {"a": inner}, lambda inner: [inner]], ids=["objects", "arrays"])
+def test_what_is_far_too_deep_for_the_stack_is_compared_all_the_same(wrap: Callable[[Any], Any]) -> None:
+    def hinted(leaf: int) -> Contract:
+        value: Any = leaf
+        for _ in range(5_000):
+            value = wrap(value)
+        return contract_of(tools=[TOOL | {"annotations": {"x": value}}])
+
+    [one] = compare(hinted(1), hinted(2))
+    assert (one.severity, one.where) == (Severity.COSMETIC, "tools/get/annotations/x")
+    assert compare(hinted(1), hinted(1)) == ()
 
 
 async def test_contracts_are_compared_in_steps_that_let_others_have_their_turns() -> None:
