@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
+from prober.assertions.json_schema.schema_libraries import EngineError
 from prober.json_values import pointer
 from prober.lint.checks import OF_LISTS, OF_TOOLS
 from prober.lint.hit import Hit
@@ -39,7 +40,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Linted:
-    """What came of it. `unread` are tools whose schemas are too large to be looked at."""
+    """What came of it. `unread` are tools whose schemas nobody can look at: too large, or no Unicode."""
 
     version: str
     """Of the rules."""
@@ -67,51 +68,74 @@ class Linted:
 
 def lint(offer: Offer, rules: Rules, clients: Sequence[str]) -> Linted:
     """Look at an offer at once."""
-    found = [finding for findings in iter_findings(offer, rules, clients) for finding in findings]
-    return linted(offer, rules, clients, found)
+    look = _Look(offer=offer, rules=rules, clients=clients)
+    for _ in look.steps():
+        pass
+    return look.linted()
 
 
 async def lint_in_turns(offer: Offer, rules: Rules, clients: Sequence[str]) -> Linted:
     """The same, while other tasks of the event loop have their turns: a server may list hundreds of tools."""
     import asyncio  # most that read rules do not run a loop
 
-    found: list[Finding] = []
-    for findings in iter_findings(offer, rules, clients):
-        found += findings
+    look = _Look(offer=offer, rules=rules, clients=clients)
+    for _ in look.steps():
         await asyncio.sleep(0)
-    return linted(offer, rules, clients, found)
+    return look.linted()
 
 
-def iter_findings(offer: Offer, rules: Rules, clients: Sequence[str]) -> Iterator[list[Finding]]:
-    """The findings, a tool and a rule at a time, and last those of the whole list."""
-    wanted = rules.of(clients)
-    of_tools = [rule for rule in wanted if rule.check in OF_TOOLS]
-    for tool in offer.tools:
-        tool.prepare()
-        yield []
-        for rule in of_tools:
-            hits = list(islice(OF_TOOLS[rule.check](offer, tool, **rule.settings), COUNTED))
-            yield [_finding(rule, tool.name, hits)] if hits else []
-    of_list = [(rule, list(OF_LISTS[rule.check](offer, **rule.settings))) for rule in wanted if rule.check in OF_LISTS]
-    yield [_finding(rule, None, found) for rule, found in of_list if found]
+@dataclass(kw_only=True)
+class _Look:
+    """A look at an offer, and what was found so far."""
 
+    offer: Offer
+    rules: Rules
+    clients: Sequence[str]
+    findings: list[Finding] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
-def linted(offer: Offer, rules: Rules, clients: Sequence[str], findings: Sequence[Finding]) -> Linted:
-    """What the findings come to, the worst first, in the order of clients and tools."""
-    order = list(clients)
-    return Linted(
-        version=rules.version,
-        clients=tuple(rules.clients[id_] for id_ in order),
-        tools=len(offer.tools),
-        weight=offer.weight,
-        findings=tuple(
-            sorted(
-                findings,
-                key=lambda each: (SEVERITIES.index(each.rule.severity), order.index(each.rule.client.id)),
-            )
-        ),
-        unread=tuple(tool.name for tool in offer.tools if tool.too_large),
-    )
+    def steps(self) -> Iterator[None]:
+        """Look, a tool and a rule at a time, and last at the whole list."""
+        wanted = self.rules.of(self.clients)
+        of_tools = [rule for rule in wanted if rule.check in OF_TOOLS]
+        for tool in self.offer.tools:
+            yield from tool.prepare()
+            is_read = not tool.too_large
+            for rule in of_tools:
+                try:
+                    hits = list(islice(OF_TOOLS[rule.check](self.offer, tool, **rule.settings), COUNTED))
+                except EngineError:  # other rules may have found something all the same
+                    is_read = False
+                else:
+                    self._note(rule, tool.name, hits)
+                yield
+            if not is_read:
+                self.unread.append(tool.name)
+        for rule in wanted:
+            if rule.check in OF_LISTS:
+                self._note(rule, None, list(OF_LISTS[rule.check](self.offer, **rule.settings)))
+                yield
+
+    def _note(self, rule: Rule, tool: str | None, hits: Sequence[Hit]) -> None:
+        if hits:
+            self.findings.append(_finding(rule, tool, hits))
+
+    def linted(self) -> Linted:
+        """What the findings come to, the worst first, in the order of clients and tools."""
+        order = list(self.clients)
+        return Linted(
+            version=self.rules.version,
+            clients=tuple(self.rules.clients[id_] for id_ in order),
+            tools=len(self.offer.tools),
+            weight=self.offer.weight,
+            findings=tuple(
+                sorted(
+                    self.findings,
+                    key=lambda each: (SEVERITIES.index(each.rule.severity), order.index(each.rule.client.id)),
+                )
+            ),
+            unread=tuple(self.unread),
+        )
 
 
 def _finding(rule: Rule, tool: str | None, hits: Sequence[Hit]) -> Finding:

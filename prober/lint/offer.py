@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from typing import Any, Final, Literal, NamedTuple
 
 from prober.assertions.json_schema.keywords import subschemas
@@ -16,8 +17,9 @@ Side = Literal["input", "output"]
 
 MEMBERS: Final[Mapping[Side, str]] = {"input": "inputSchema", "output": "outputSchema"}
 
-MAX_VALUES: Final = 20_000
-"""Values in a schema up to which it is looked at: 90 ms at the worst. What servers list has a few hundred."""
+MAX_VALUES: Final = 10_000
+"""Values in a schema up to which it is looked at: 20 ms at the worst for one look. What servers list has a few
+hundred."""
 
 
 class Node(NamedTuple):
@@ -27,6 +29,8 @@ class Node(NamedTuple):
     schema: Json
     keyword: str
     """Not to be read off the path: an argument may be called `properties`."""
+    outer: int
+    """Which of the nodes holds it, by its number among them, which is lower than its own; -1 at the root."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +48,11 @@ class ListedTool:
         """The schema of that side and all schemas inside of it."""
         return self._inputs if side == "input" else self._outputs
 
-    def prepare(self) -> None:
-        """Do now, once, what all looks at this tool have in common: count it and walk through its schemas."""
-        _ = self.bytes, self._inputs, self._outputs
+    def prepare(self) -> Iterator[None]:
+        """Do now, once, what all looks at this tool have in common, in steps: count it, walk through its schemas."""
+        for part in ("bytes", "too_large", "_inputs", "_outputs"):
+            getattr(self, part)
+            yield
 
     @cached_property
     def bytes(self) -> int:
@@ -103,9 +109,11 @@ def _walk(tool: ListedTool, side: Side) -> Iterator[Node]:
     schema = tool.schema(side)
     if not isinstance(schema, dict):
         return
-    waiting = [Node((MEMBERS[side],), schema, "")]
-    while waiting:
+    waiting = [Node((MEMBERS[side],), schema, "", -1)]
+    for number in count():
+        if not waiting:
+            return
         node = waiting.pop()
         yield node
-        inner = [Node((*node.path, *each.path), each.schema, each.keyword) for each in subschemas(node.schema)]
+        inner = [Node((*node.path, *each.path), each.schema, each.keyword, number) for each in subschemas(node.schema)]
         waiting.extend(reversed(inner))

@@ -7,12 +7,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from prober.assertions.json_schema.dialects import DEFAULT, DRAFT_3, dialect_of
-from prober.assertions.json_schema.schema_libraries import stumbling
+from prober.assertions.json_schema.schema_libraries import EngineError, stumbling
+from prober.assertions.size import size_of
 from prober.json_values import Json, json_type, render
 from prober.lint.hit import Hit
 from prober.lint.offer import MEMBERS, ListedTool, Node, Offer, Side
 
 _SHOWN: Final = 100
+
+_CHARACTERS_PER_VALUE: Final = 100
+_MOST_TOLD: Final = 1_000_000
+"""Characters on all levels up to which the place of a flaw is told: 20 ms at the worst. The library writes what is
+wrong out once for every level above it, and a value takes it as long as a hundred characters."""
 
 
 def root_type(_offer: Offer, tool: ListedTool, *, side: Side) -> Iterator[Hit]:
@@ -104,14 +110,33 @@ def meta_schema(_offer: Offer, tool: ListedTool, *, side: Side, dialect: str) ->
     meant = dialect_of(schema, inherited=DEFAULT) if dialect == "declared" else DEFAULT
     if meant is None or meant is DRAFT_3:
         return  # a draft that nobody here knows
+    found = _flaw({**schema, "$schema": meant.uri})
+    if found is not None:
+        path, seen = found
+        yield Hit(path=(MEMBERS[side], *path), seen=render(seen, _SHOWN), expected=f"as {meant.uri} says")
+
+
+def _flaw(schema: dict[str, Json]) -> tuple[Sequence[str | int], Json] | None:
+    """Where a schema is not what its draft says, and what is there; the root, where the place would take long to tell.
+
+    Raises:
+        EngineError: the library cannot read the schema, such as a keyword that is no Unicode.
+    """
     import jsonschema_rs  # has the meta-schemas in it, and fetches nothing for them
 
-    try:
-        with stumbling(jsonschema_rs.ValidationError):
-            jsonschema_rs.meta.validate({**schema, "$schema": meant.uri})
-    except jsonschema_rs.ValidationError as error:
-        path = (MEMBERS[side], *error.instance_path)
-        yield Hit(path=path, seen=render(error.instance, _SHOWN), expected=f"as {meant.uri} says")
+    with stumbling():
+        if jsonschema_rs.meta.is_valid(schema):
+            return None
+    size = size_of(schema)
+    if size is not None and size.depth * (size.nodes * _CHARACTERS_PER_VALUE + size.characters) <= _MOST_TOLD:
+        try:
+            with stumbling(jsonschema_rs.ValidationError):
+                jsonschema_rs.meta.validate(schema)
+        except jsonschema_rs.ValidationError as error:
+            return error.instance_path, error.instance
+        except EngineError:  # it reads more to tell the place than to judge
+            pass
+    return (), schema
 
 
 def _objects(tool: ListedTool, side: Side) -> list[Node]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 
-from prober.json_values import Json, Path, pointer
+from prober.json_values import POINTER_SHOWN, Json, pointer
 from prober.lint.hit import Hit
 from prober.lint.offer import ListedTool, Node, Offer
 
@@ -46,18 +46,20 @@ def own_references(_offer: Offer, tool: ListedTool) -> Iterator[Hit]:
 
 def no_recursion(_offer: Offer, tool: ListedTool) -> Iterator[Hit]:
     """No schema leads back to itself."""
-    nodes = {_fragment(node.path): node for node in tool.nodes("input")}
-    referring = [
-        (node, reference)
-        for node in _dicts(tool)
-        if isinstance(reference := node.schema.get("$ref"), str) and reference in nodes
-    ]
-    targets = {reference for _, reference in referring}
-    leads: dict[str, set[str]] = {}
-    for node, reference in referring:
-        for length in range(1, len(node.path) + 1):
-            if (outer := _fragment(node.path[:length])) in targets:
-                leads.setdefault(outer, set()).add(reference)
+    nodes = tool.nodes("input")
+    numbers = {fragment: number for number, fragment in enumerate(_fragments(nodes)) if fragment is not None}
+    references = [_reference(node) for node in nodes]
+    targets = {numbers[reference] for reference in references if reference in numbers}
+    leads: dict[int, set[int]] = {}
+    nearest: list[int] = []  # of each node: itself or the next around it that something refers to, or -1
+    for number, (node, reference) in enumerate(zip(nodes, references, strict=True)):
+        around = nearest[node.outer] if number else -1
+        if number in targets:
+            leads.setdefault(around, set()).add(number)
+            around = number
+        nearest.append(around)
+        if reference in numbers:
+            leads.setdefault(around, set()).add(numbers[reference])
     try:
         TopologicalSorter(leads).prepare()
     except CycleError as error:
@@ -74,7 +76,7 @@ def schema_size(
     consts = [node.schema["const"] for node in nodes if "const" in node.schema]
     counted = {
         "properties": (sum(len(_properties(node)) for node in nodes), properties),
-        "levels": (_levels(nodes), depth),
+        "levels": (_levels(tool.nodes("input")), depth),
         "characters in names and values": (
             sum(len(text) for text in (*names, *values, *consts) if isinstance(text, str)),
             characters,
@@ -123,10 +125,27 @@ def _optional(node: Node) -> int:
 
 def _levels(nodes: Sequence[Node]) -> int:
     """How many objects stand one in another; the arguments of a tool are in the first."""
-    objects = {node.path for node in nodes if _properties(node)}
-    return max((sum(path[:length] in objects for length in range(1, len(path) + 1)) for path in objects), default=0)
+    levels: list[int] = []
+    for node in nodes:
+        is_object = isinstance(node.schema, dict) and bool(_properties(node))
+        levels.append(is_object + (levels[node.outer] if levels else 0))
+    return max(levels, default=0)
 
 
-def _fragment(path: Path) -> str:
-    """How a schema at that place of a tool is referred to."""
-    return "#" + pointer(path[1:])
+def _reference(node: Node) -> str | None:
+    reference = node.schema.get("$ref") if isinstance(node.schema, dict) else None
+    return reference if isinstance(reference, str) else None
+
+
+def _fragments(nodes: Sequence[Node]) -> list[str | None]:
+    """How each schema of a tool is referred to; None where that is longer than anybody follows."""
+    fragments: list[str | None] = []
+    for node in nodes:
+        if not fragments:
+            fragments.append("#")
+            continue
+        outer = fragments[node.outer]
+        step = pointer(node.path[len(nodes[node.outer].path) :])
+        is_short = outer is not None and len(outer) + len(step) <= POINTER_SHOWN
+        fragments.append(f"{outer}{step}" if is_short else None)
+    return fragments

@@ -114,8 +114,18 @@ async def test_a_schema_too_large_to_look_at_is_not_green_either(tmp_path: Path)
         deep = {"items": deep}
     outcome = await looked_at(tmp_path, told(listed(inputSchema={"type": "object", "properties": {"a": deep}}), "find"))
     assert (outcome.verdict, outcome.reason) == (Verdict.UNKNOWN, Reason.UNDECIDED)
-    assert outcome.message == "tools with schemas too large to be looked at: 1 (find)"
+    assert outcome.message == "tools with schemas that are too large or no Unicode, so not looked at: 1 (find)"
     assert [fact for fact in outcome.facts if "usable" in fact] == []
+
+
+async def test_a_schema_that_is_no_unicode_is_not_green_either(tmp_path: Path) -> None:
+    outcome = await looked_at(tmp_path, told(takes(a={"type": "string", "b\ud800": 1}), "find"), clients=["cursor"])
+    assert outcome.reason is None
+    outcome = await looked_at(
+        tmp_path, told(takes(a={"type": "string", "b\ud800": 1}), "find"), clients=["specification"]
+    )
+    assert (outcome.verdict, outcome.reason) == (Verdict.UNKNOWN, Reason.UNDECIDED)
+    assert "no Unicode" in outcome.message
 
 
 @pytest.mark.parametrize("kind", ["clients", "catalog"])

@@ -122,6 +122,6 @@ def _complaints(server: LintedServer, options: LintOptions) -> Iterator[str]:
     if not linted.tools:
         yield "the server lists no tools: there is nothing that a client could use"
     if linted.unread:
-        yield f"tools with schemas too large to be looked at: {len(linted.unread)}"
+        yield f"tools with schemas that are too large or no Unicode, so not looked at: {len(linted.unread)}"
     if options.max_tokens is not None and linted.weight.tokens > options.max_tokens:
         yield f"the tools take about {linted.weight.tokens:,} tokens, the budget is {options.max_tokens:,}"

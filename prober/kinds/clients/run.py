@@ -36,7 +36,7 @@ async def run(context: ProbeContext, settings: ClientsSettings) -> None:
         names = ", ".join(cap(name, 60) for name in linted.unread[:_NAMES])
         raise Failure(
             Reason.UNDECIDED,
-            f"tools with schemas too large to be looked at: {len(linted.unread)} ({names})",
+            f"tools with schemas that are too large or no Unicode, so not looked at: {len(linted.unread)} ({names})",
             step=_STEP,
         )
     require_light_list(linted.weight, settings.max_tokens)

@@ -37,7 +37,7 @@ def lines(server: LintedServer, rules: Rules, *, width: int, named: bool) -> Ite
     if linted.unread:
         yield ""
         names = ", ".join(map(line, linted.unread))
-        yield from _wrapped(f"too large to be looked at, so that nothing is said of them: {names}", width)
+        yield from _wrapped(f"too large or no Unicode, so that nothing more is said of them: {names}", width)
     yield ""
     counts = [_counted(linted.count(severity), severity) for severity in SEVERITIES]
     yield f"{', '.join(counts)}; rules of {linted.version}"
