@@ -90,7 +90,7 @@ def _labels(family: Family, samples: list[Sample], families: Families) -> Iterat
 
 
 def _values(family: Family, samples: list[Sample]) -> Iterator[Finding]:
-    times = Counter((sample.name, *sorted(sample.labels.items())) for sample in samples)
+    times = Counter((sample.name, sample.series) for sample in samples)
     if any(number > 1 for number in times.values()):
         yield _finding("error", family, "the same series stands there twice")
     if family.type != "gauge" and any(not sample.value >= 0 for sample in samples):
@@ -102,7 +102,7 @@ def _buckets(page: Page, family: Family) -> Iterator[Finding]:
     for sample in page.named(f"{family.name}_bucket"):
         key = tuple(sorted((name, value) for name, value in sample.labels.items() if name != "le"))
         series.setdefault(key, {})[_bound(sample.labels.get("le", ""))] = sample.value
-    counts = {tuple(sorted(each.labels.items())): each.value for each in page.named(f"{family.name}_count")}
+    counts = {each.series: each.value for each in page.named(f"{family.name}_count")}
     wanted = {*family.buckets, math.inf}
     if lacking := sorted({bound for buckets in series.values() for bound in wanted - buckets.keys()}):
         yield _finding("error", family, f"buckets that it has and the page has not: {', '.join(map(_shown, lacking))}")

@@ -98,4 +98,4 @@ def _fallen(before: Page, after: Page, families: Families) -> Iterator[str]:
 
 def _by_series(page: Page, names: Iterable[str]) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     wanted = set(names)
-    return {(each.name, tuple(sorted(each.labels.items()))): each.value for each in page.samples if each.name in wanted}
+    return {(each.name, each.series): each.value for each in page.samples if each.name in wanted}

@@ -27,7 +27,7 @@ from prober.kinds.run_step import run_step
 from prober.outcome import Evidence, Failure, Reason
 from prober.state_metrics.families import families
 from prober.state_metrics.movement import CALLS, DURATIONS, Expected, Movement, began_anew, movements
-from prober.state_metrics.page import Page, PageError, parse
+from prober.state_metrics.page import Page, PageError, parse_in_turns
 
 CLEANUP_SHARE: Final = 0.2
 
@@ -110,7 +110,7 @@ async def _page(context: ProbeContext, settings: MetricsSettings) -> Page:
     try:
         async with asyncio.timeout(context.deadline.left() * _PAGE_SHARE):
             body, content_type = await metrics_page(context.target, settings.metrics_url, log=context.log)
-        return parse(body, content_type)
+        return await parse_in_turns(body, content_type)
     except TimeoutError:
         raise _undecided("the page at `metrics_url` did not come in time") from None
     except Failure as failure:
