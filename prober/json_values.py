@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, Final
 
@@ -153,9 +154,17 @@ def same(one: Json, other: Json) -> bool:
 
 
 def hashable(value: Json) -> Hashable:
-    """Something that is equal for two JSON values if they are: to look for a value among many."""
+    """Something that is equal for two JSON values if they are: to look for a value among many.
+
+    Large whole numbers become texts, for Python gives all multiples of one number the same hash.
+    """
     if isinstance(value, list):
         return ("array", *map(hashable, value))
     if isinstance(value, dict):
         return ("object", frozenset((name, hashable(inner)) for name, inner in value.items()))
-    return isinstance(value, bool), value
+    if isinstance(value, bool):
+        return True, value
+    is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    if is_whole and abs(value) >= sys.hash_info.modulus:
+        return "number", hex(int(value))
+    return False, value

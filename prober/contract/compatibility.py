@@ -144,6 +144,10 @@ class Comparison:
         self.annotations(old, new, where)
         if "properties" in old or "properties" in new or "required" in old or "required" in new:
             self.members(old, new, where)
+        if len(old) + len(new) > MAX_MEMBERS:
+            if not same(old, new):
+                self.unclear(where, "changed, and has too many keywords to be compared")
+            return
         for name in sorted((old.keys() | new.keys()) - _ELSEWHERE - ANNOTATIONS):
             before, after = old.get(name, ABSENT), new.get(name, ABSENT)
             compare = RULES.get(name)

@@ -11,6 +11,7 @@ from itertools import product
 from typing import Final
 from urllib.parse import unquote
 
+from prober.assertions.size import size_of
 from prober.json_values import Json, hashable, json_type, same
 
 Alternative = dict[str, Json]
@@ -19,6 +20,8 @@ Alternative = dict[str, Json]
 
 MAX_ALTERNATIVES: Final = 64
 MAX_STEPS: Final = 300
+MAX_COPIED: Final = 20_000
+"""Keywords, and values of keywords, that are copied or compared while one schema is taken apart: 20 ms at the worst."""
 MAX_VALUES: Final = 2_500
 
 ANNOTATIONS: Final = frozenset(
@@ -70,6 +73,7 @@ class _Dissolver:
     def __init__(self, root: Json):
         self.root = root
         self.steps = 0
+        self.copied = 0
 
     def dissolve(self, schema: Json) -> list[Alternative]:
         self.steps += 1
@@ -81,14 +85,27 @@ class _Dissolver:
             return []
         if not isinstance(schema, dict):
             return [{"?": schema}]
+        self.count(len(schema))
         known = {"$ref": self.reference, "allOf": self.all, "anyOf": self.choice, "oneOf": self.choice}
         found = [{key: value for key, value in schema.items() if key not in IDENTITY and key not in known}]
         for key, dissolve in known.items():
             if key in schema:
                 inner = dissolve(schema[key])
-                merged = _product(found, inner) if inner is not None else None
+                merged = self.product(found, inner) if inner is not None else None
                 found = merged if merged is not None else [{**one, key: schema[key]} for one in found]
-        return [single for one in found for single in _by_type(one)]
+        return [single for one in found for single in self.by_type(one)]
+
+    def count(self, copied: int) -> None:
+        """Count what is about to be copied or compared."""
+        self.copied += copied
+        if self.copied > MAX_COPIED:
+            raise _TooMany
+
+    def by_type(self, one: Alternative) -> list[Alternative]:
+        types, values = one.get("type"), one.get("enum")
+        times = len(types) if isinstance(types, list) else 1
+        self.count(times * (len(one) + (len(values) if isinstance(values, list) else 0)))
+        return _by_type(one)
 
     def reference(self, reference: Json) -> list[Alternative] | None:
         if not isinstance(reference, str) or not (reference == "#" or reference.startswith("#/")):
@@ -115,46 +132,56 @@ class _Dissolver:
             return None
         found: list[Alternative] | None = [{}]
         for schema in schemas:
-            found = _product(found, self.dissolve(schema)) if found is not None else None
+            found = self.product(found, self.dissolve(schema)) if found is not None else None
         return found
 
-
-def _product(some: list[Alternative], others: list[Alternative]) -> list[Alternative] | None:
-    """All pairs of alternatives, merged; pairs that no value can satisfy are left out. None if a pair cannot be
-    merged."""
-    if len(some) * len(others) > MAX_ALTERNATIVES:
-        return None
-    merged = []
-    for one, other in product(some, others):
-        both = _merge(one, other)
-        if both is None:
+    def product(self, some: list[Alternative], others: list[Alternative]) -> list[Alternative] | None:
+        """All pairs of alternatives, merged; pairs that no value can satisfy are left out. None if a pair cannot be
+        merged."""
+        if len(some) * len(others) > MAX_ALTERNATIVES:
             return None
-        if both.get("enum") != []:
-            merged.append(both)
-    return merged
+        merged = []
+        for one, other in product(some, others):
+            both = self.merge(one, other)
+            if both is None:
+                return None
+            if both.get("enum") != []:
+                merged.append(both)
+        return merged
 
+    def merge(self, one: Alternative, other: Alternative) -> Alternative | None:
+        self.count(len(one) + len(other))
+        both = {**other, **one}
+        for key in (one.keys() & other.keys()) - ANNOTATIONS - {"default"}:
+            mine, theirs = one[key], other[key]
+            if self.same(mine, theirs):
+                continue
+            self.count(sum(len(value) for value in (mine, theirs) if isinstance(value, list | dict)))
+            if (
+                key == "enum"
+                and isinstance(mine, list)
+                and isinstance(theirs, list)
+                and len(mine) < MAX_VALUES > len(theirs)
+            ):
+                known = set(map(hashable, theirs))
+                both[key] = [value for value in mine if hashable(value) in known]
+            elif key == "required" and isinstance(mine, list) and isinstance(theirs, list):
+                both[key] = list(dict.fromkeys(name for name in [*mine, *theirs] if isinstance(name, str)))
+            elif (
+                key == "properties" and isinstance(mine, dict) and isinstance(theirs, dict) and not mine.keys() & theirs
+            ):
+                both[key] = {**mine, **theirs}
+            else:
+                return None
+        return both
 
-def _merge(one: Alternative, other: Alternative) -> Alternative | None:
-    both = {**other, **one}
-    for key in (one.keys() & other.keys()) - ANNOTATIONS - {"default"}:
-        mine, theirs = one[key], other[key]
-        if same(mine, theirs):
-            continue
-        if (
-            key == "enum"
-            and isinstance(mine, list)
-            and isinstance(theirs, list)
-            and len(mine) < MAX_VALUES > len(theirs)
-        ):
-            known = set(map(hashable, theirs))
-            both[key] = [value for value in mine if hashable(value) in known]
-        elif key == "required" and isinstance(mine, list) and isinstance(theirs, list):
-            both[key] = list(dict.fromkeys(name for name in [*mine, *theirs] if isinstance(name, str)))
-        elif key == "properties" and isinstance(mine, dict) and isinstance(theirs, dict) and not mine.keys() & theirs:
-            both[key] = {**mine, **theirs}
-        else:
-            return None
-    return both
+    def same(self, mine: Json, theirs: Json) -> bool:
+        """Whether two values are equal; it counts what is compared."""
+        if mine is theirs:
+            return True
+        size = size_of(mine, most=MAX_COPIED)
+        self.count(MAX_COPIED + 1 if size is None else size.nodes)
+        return same(mine, theirs)
 
 
 def _by_type(one: Alternative) -> list[Alternative]:

@@ -25,6 +25,8 @@ KEYS = "path, type, equals, matches, contains, range, length, exists"
 VALUES: Final[list[Any]] = [
     *(None, True, False, 0, 1, 1.0, 1.5, "", "1", "array", [], [1], [1.0], [True], ["array"], [[1]], [1, 2], [2, 1]),
     *({}, {"a": 1}, {"a": 1.0}, {"a": True}, {"b": 1}, {"a": 1, "b": 2}, {"b": 2, "a": 1}, {"a": [1]}, [["a", 1]]),
+    *(2**61, float(2**61), 2**61 + 1, -(2**61), 10**400, float("inf"), 1e300, int(1e300), "0x2000000000000000"),
+    *([2**61], ["number", hex(2**61)], [[False, 1]]),
 ]
 """Values that are equal to some of the others, and different from those that they only look like."""
 

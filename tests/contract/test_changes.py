@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import sys
+import time
 from typing import Any, Final
 
 import pytest
 
 from prober.contract.change import Severity
-from prober.contract.compatibility import Side
+from prober.contract.compatibility import Side, compare_schemas
+from tests.assertions.ticking import PROMISE
 from tests.contract.changes import FILE, all_changes
 from tests.contract.table_of_schemas import SCHEMAS
 from tests.contract.test_compatibility import RULES, STRING, a, compared, of
@@ -150,3 +154,39 @@ def test_values_in_common_are_looked_for_up_to_a_bound(count: int, *, in_full: b
     for parts in ([{"enum": values}, {"enum": values[1:]}], [{"enum": values[1:]}, {"enum": values}]):
         changes = compared(a({"allOf": parts}), a({"enum": values[1:]}), Side.INPUT)
         assert ([change.message for change in changes] == []) is in_full
+
+
+COLLIDING: Final = [number * sys.hash_info.modulus + 7 for number in range(4_900)]
+"""Numbers that Python gives one and the same hash."""
+WIDE: Final = {f"k{number}": 1 for number in range(60_000)}
+DEEP: Final = {"properties": {f"p{number}": {"enum": [number]} for number in range(15_000)}}
+HOSTILE: Final[dict[str, Any]] = {
+    "values of one hash": a({"enum": COLLIDING}),
+    "values of one hash in two parts": a({"allOf": [{"enum": COLLIDING[:2_499]}, {"enum": COLLIDING[2_402:]}]}),
+    "values of many parts": a({"allOf": [{"enum": [*range(2_499)]}] * 40 + [{"enum": [*range(2_400)]}]}),
+    "keywords": a(WIDE),
+    "keywords of a reference": a({"anyOf": [{"$ref": "#/$defs/b"}] * 64}) | {"$defs": {"b": WIDE}},
+    "keywords beside alternatives": a({"anyOf": [{"title": "x"}] * 64, **dict(list(WIDE.items())[:10_000])}),
+    "parts that are equal": a({"allOf": [{"$ref": "#/$defs/b"}, {"$ref": "#/$defs/c"}] * 60})
+    | {"$defs": {"b": DEEP, "c": copy.deepcopy(DEEP)}},
+    "types": a({"type": [f"t{number}" for number in range(5_000)], "enum": [1]}),
+}
+
+
+@pytest.mark.parametrize("new", HOSTILE.values(), ids=HOSTILE)
+def test_no_step_copies_or_compares_much(new: Any) -> None:
+    steps = compare_schemas(a({"type": "integer", "enum": [1, 2]}), new, side=Side.INPUT, where=("schema",))
+    longest, began, changes = 0.0, time.thread_time(), []
+    for step in steps:
+        longest = max(longest, time.thread_time() - began)
+        changes += step
+        began = time.thread_time()
+    assert any(change.severity is Severity.BREAKING for change in changes)
+    assert longest < 2 * PROMISE
+
+
+def test_of_many_keywords_it_is_said_that_they_are_too_many() -> None:
+    some = {f"k{number}": 1 for number in range(2_600)}
+    [one] = compared(a(some), a(some | {"k1": 2}), Side.INPUT)
+    assert (one.severity, one.message) == (Severity.BREAKING, "changed, and has too many keywords to be compared")
+    assert compared(a(some), a(dict(reversed(some.items()))) | {"title": "x"}, Side.INPUT)[1:] == []
