@@ -6,7 +6,7 @@ One probe fetches a fact; the others wait for it (`single_flight.py`).
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -79,8 +79,10 @@ class ToolList:
         return self.asked is None or name in self.asked
 
 
-def _is_moderate(tools: Iterable[Tool]) -> bool:
+def _is_moderate(tools: Collection[Tool]) -> bool:
     """Whether listings take a megabyte or two of memory at most."""
+    if len(tools) > _MODERATE_NODES:
+        return False
     size = size_of([dict(tool.listing) for tool in tools], most=_MODERATE_NODES)
     return size is not None and size.characters <= _MODERATE_CHARACTERS
 

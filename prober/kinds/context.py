@@ -30,6 +30,8 @@ from prober.outcome.run import NOBODY
 if TYPE_CHECKING:
     from prober.consistency.trace import Trace
 
+_AT_ONCE: Final = 1_000
+"""Tools of a list that one step goes through: a server may list a hundred thousand."""
 _SESSION_USABLE: Final = frozenset(
     {
         Reason.RPC_ERROR,
@@ -194,7 +196,9 @@ class ProbeContext:
 
         async def fetch() -> ToolList:
             tools: dict[str, Tool] = {}
-            for listing in await session.pages("tools/list", "tools"):
+            for number, listing in enumerate(await session.pages("tools/list", "tools")):
+                if number % _AT_ONCE == 0:
+                    await asyncio.sleep(0)
                 # of two tools of one name, take the one that writes
                 if listing["name"] not in tools or not is_read_only(listing["name"], listing, self.target):
                     tools[listing["name"]] = Tool(listing)

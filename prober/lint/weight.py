@@ -7,6 +7,7 @@ and a trend mean something, and it needs no vocabulary to be fetched.
 
 from __future__ import annotations
 
+import heapq
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -35,11 +36,12 @@ class Weight:
 def weight_of(tools: Iterable[tuple[str, int, str]]) -> Weight:
     """The weight of tools, each with its name, its bytes and its description."""
     listed = list(tools)
-    long = [(name, size) for name, _, text in listed if (size := _utf8(text)) > LONG]
+    # no character takes more than four bytes: few texts have to be written out to be measured
+    long = [(name, size) for name, _, text in listed if 4 * len(text) > LONG and (size := _utf8(text)) > LONG]
     return Weight(
         bytes=sum(size for _, size, _ in listed) + max(len(listed) - 1, 0) + 2,
-        heaviest=_largest([(name, size) for name, size, _ in listed])[:HEAVIEST],
-        long_descriptions=_largest(long),
+        heaviest=_largest([(name, size) for name, size, _ in listed], most=HEAVIEST),
+        long_descriptions=_largest(long, most=len(long)),
     )
 
 
@@ -57,5 +59,5 @@ def _utf8(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _largest(named: list[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
-    return tuple(sorted(named, key=lambda each: (-each[1], each[0])))
+def _largest(named: list[tuple[str, int]], *, most: int) -> tuple[tuple[str, int], ...]:
+    return tuple(heapq.nsmallest(most, named, key=lambda each: (-each[1], each[0])))

@@ -11,7 +11,10 @@ from typing import Any, Final
 import pytest
 
 from prober.contract.contract import contract_of, dump_contract
+from prober.kinds.catalog.listing import Listing
+from prober.kinds.catalog.run import _contract, _weigh
 from prober.outcome import Reason
+from tests.assertions.ticking import PROMISE, ticking
 from tests.kinds.offering import ERAS, offering, probed, respond, tool
 from tests.peers.cases import CONTRACT
 from tests.peers.http_peer import Act, Call, Script, http_peer
@@ -258,3 +261,16 @@ async def test_where_arguments_are_not_mirrored_nothing_is_said_of_it(tmp_path: 
     async with offering(tool("bad", inputSchema=NO_HEADER), era="handshake") as peer:
         outcome = await probed(peer, CATALOG, tmp_path)
     assert (outcome.reason, outcome.warnings) == (None, ())
+
+
+async def test_lists_of_very_many_items_are_gone_through_in_turns() -> None:
+    prompts = [{"name": f"p{number:06}", "title": "t" * 60} for number in range(150_000)]
+    tools = [{"name": f"t{number:05}", "description": "d" * 90} for number in range(20_000)]
+    async with ticking() as ticks:
+        contract = await _contract({"prompts": Listing(section="prompts", items=prompts)})
+        weight = await _weigh([*tools, {"name": "large", "description": "d" * 3_000}])
+    assert list(contract.prompts) == [prompt["name"] for prompt in prompts]
+    assert contract == contract_of(prompts=prompts)
+    assert weight.long_descriptions == (("large", 3_000),)
+    assert [name for name, _ in weight.heaviest] == ["large", "t00000", "t00001", "t00002", "t00003"]
+    assert ticks.longest < 2 * PROMISE

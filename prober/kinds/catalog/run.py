@@ -16,19 +16,23 @@ from prober.kinds.catalog.honesty import compare_again, compare_as
 from prober.kinds.catalog.listing import LISTS, Listing, read_lists
 from prober.kinds.context import ProbeContext
 from prober.kinds.token_budget import require_light_list
-from prober.lint.offer import Offer
+from prober.lint.offer import ListedTool, Offer
 from prober.lint.weight import Weight
 from prober.outcome import Evidence, Failure, Reason
 
 _SHOWN: Final = 20
 """The most changes that evidence and warnings show, and the most tools that warnings show."""
+_AT_ONCE: Final = 1_000
+"""Items of a list that one step goes through: a list may have a hundred thousand."""
+_LARGE: Final = 20_000
+"""Bytes of a tool after which others have a turn at once."""
 
 
 async def run(context: ProbeContext, settings: CatalogSettings) -> None:
     wanted = {"tools": settings.tools, "prompts": settings.prompts, "resources": settings.resources}
     async with context.session(explicit=True) as session:
         lists = await read_lists(session, settings.lists)
-        found = _contract(lists)
+        found = await _contract(lists)
         context.facts.update({section: len(getattr(found, section)) for section in wanted})
         if session.mirrors_arguments:
             await _check_annotations(context, found)
@@ -47,20 +51,29 @@ async def run(context: ProbeContext, settings: CatalogSettings) -> None:
 
 
 async def _weigh(listings: Iterable[dict[str, Any]]) -> Weight:
-    offer = Offer.of(listings)
-    for tool in offer.tools:
-        _ = tool.bytes  # counted here, a tool at a time, and remembered
-        await asyncio.sleep(0)
-    return offer.weight
+    tools: list[ListedTool] = []
+    for number, listing in enumerate(listings):
+        tools += Offer.of([listing]).tools
+        if tools[-1].bytes > _LARGE or number % 100 == 0:  # counted here, and remembered
+            await asyncio.sleep(0)
+    return Offer(tools=tuple(tools)).weight
 
 
 async def read_contract(session: Session, lists: Iterable[str] | None = None) -> Contract:
     """The contract of the server, in an explicitly negotiated session: of all its lists, or of those in `lists`."""
-    return _contract(await read_lists(session, lists))
+    return await _contract(await read_lists(session, lists))
 
 
-def _contract(lists: Mapping[str, Listing]) -> Contract:
-    return contract_of(**{section: listing.items for section, listing in lists.items()})
+async def _contract(lists: Mapping[str, Listing]) -> Contract:
+    """The contract of lists in which each name stands once, while other tasks have their turns."""
+    sections: dict[str, dict[str, Any]] = {}
+    for section, listing in lists.items():
+        found = sections.setdefault(section, {})
+        for start in range(0, len(listing.items), _AT_ONCE):
+            part = contract_of(**{section: listing.items[start : start + _AT_ONCE]})
+            found |= getattr(part, section)
+            await asyncio.sleep(0)
+    return Contract(**sections)
 
 
 def _require(section: str, wanted: Iterable[str], found: Iterable[str]) -> None:
