@@ -9,7 +9,6 @@ reveal names.
 from __future__ import annotations
 
 import asyncio
-import binascii
 import hashlib
 import hmac
 import secrets
@@ -82,5 +81,5 @@ def _credentials(authorization: str) -> tuple[str, bytes] | None:
     try:
         name, colon, password = b64decode(encoded.strip(), validate=True).partition(b":")
         return (name.decode(), password) if colon else None
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, a character beyond ASCII, a name that is not UTF-8
         return None

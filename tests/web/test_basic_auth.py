@@ -42,6 +42,7 @@ def basic(name: str, password: str) -> str:
         ("Bearer right", False),
         ("Basic", False),
         ("Basic !!!", False),
+        ("Basic \xff\xff", False),
         ("Basic " + b64encode(b"no colon").decode(), False),
         ("Basic " + b64encode(b"\xff:right").decode(), False),
         ("", False),
