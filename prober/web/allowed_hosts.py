@@ -27,7 +27,16 @@ def host_and_port(netloc: str) -> tuple[str, int | None] | None:
     port = int(match["port"]) if match["port"] else None
     if port is not None and not 0 < port <= 65535:
         return None
-    return match["host"].lower().removesuffix("."), port
+    host = match["host"].lower().removesuffix(".")
+    return (host, port) if not host.startswith("[") or _is_ipv6(host[1:-1]) else None
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_loopback(host: str) -> bool:
@@ -76,5 +85,9 @@ def is_cross_site(headers: Headers, *, external_url: str | None) -> bool:
     own_hosts = {headers.get("host", "").lower()}
     if external_url:
         own_hosts.add(urlsplit(external_url).netloc.lower())
+    try:
+        asking = urlsplit(origin).netloc.lower()
+    except ValueError:  # no browser sends such an origin
+        return True
     # A page without an origin sends "null".
-    return (urlsplit(origin).netloc.lower() or "null") not in own_hosts
+    return (asking or "null") not in own_hosts

@@ -45,6 +45,9 @@ async def test_a_reload_is_not_asked_for_by_looking(tmp_path: Path) -> None:
     [
         {"Origin": "https://elsewhere.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
+        {"Origin": "http://a]b"},
+        {"Origin": "//[x]"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site", "Origin": "https://other.prober.example"},
     ],

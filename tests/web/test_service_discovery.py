@@ -92,8 +92,9 @@ async def test_without_probes_the_list_is_empty(tmp_path: Path) -> None:
 async def test_a_host_that_cannot_be_an_address_is_refused(tmp_path: Path, other_address: str) -> None:
     web = Web(host=other_address)
     async with house(dead("a"), tmp_path) as here, asking(here.app_state, web) as client:
-        answer: httpx.Response = await client.get("/sd", headers={"Host": "a_b@c/d"})
-        assert answer.status_code == 400
+        for host in ("a_b@c/d", "[::::]", "[1.2.3.4]", "["):
+            answer: httpx.Response = await client.get("/sd", headers={"Host": host})
+            assert answer.status_code == 400, host
 
 
 async def test_the_labels_of_a_target_are_those_of_its_scrapes(tmp_path: Path) -> None:
