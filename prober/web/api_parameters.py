@@ -11,6 +11,7 @@ from prober.web.responses import refuse
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 1000
+FIRST_YEAR: Final = 1970
 
 
 def parameter(query: Mapping[str, list[str]], name: str) -> str | None:
@@ -23,6 +24,8 @@ def time_parameter(query: Mapping[str, list[str]], name: str) -> datetime | None
         return None
     if (moment := parse_rfc3339(text)) is None:
         raise refuse(400, f"{name}: expected a time such as 2026-01-31T12:00:00Z (a + is written %2B)")
+    if moment.year < FIRST_YEAR:  # the first years have no stretch of time before them
+        raise refuse(400, f"{name}: expected a time in {FIRST_YEAR} or later")
     return moment
 
 

@@ -68,6 +68,8 @@ async def test_without_a_probe_file_there_are_no_objectives(history: Path, tmp_p
         (["--from", "2026-13-01"], "expected a day such as 2026-01-31"),
         (["--from", "2026-01-01T12:00:00"], "expected a day such as 2026-01-31"),
         (["--from", "2026-01-02", "--to", "2026-01-01"], "it is not before --to"),
+        (["--to", "0001-01-01"], "--to 0001-01-01: expected a time in 1970 or later"),
+        (["--from", "1969-12-31"], "--from 1969-12-31: expected a time in 1970 or later"),
         (["--target", "refrence"], "did you mean reference?"),
     ],
 )

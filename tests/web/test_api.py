@@ -188,6 +188,10 @@ async def test_failures_are_told_with_what_proves_them(tmp_path: Path) -> None:
             400,
             "since: expected a time such as 2026-01-31T12:00:00Z (a + is written %2B)",
         ),
+        ("results?since=1969-12-31T23:59:59Z", 400, "since: expected a time in 1970 or later"),
+        ("results?since=1970-01-01T00:00:00%2B00:01", 400, "since: expected a time in 1970 or later"),
+        ("incidents?until=0001-01-01T00:00:00Z", 400, "until: expected a time in 1970 or later"),
+        ("report?until=0001-01-01T00:00:00Z", 400, "until: expected a time in 1970 or later"),
         ("results?cursor=1", 400, "cursor: expected the value of `next`"),
         ("results?cursor=99999999999999999999-1", 400, "cursor: expected the value of `next`"),
         ("results?tagret=a", 400, "unknown parameter tagret; did you mean target?"),
@@ -206,8 +210,11 @@ async def test_what_cannot_be_answered_is_told_as_json(tmp_path: Path, path: str
 
 async def test_extreme_times_are_no_mistake(tmp_path: Path) -> None:
     async with remembering(tmp_path, [result(0)]) as client:
-        query = {"since": "0001-01-01T00:00:00Z", "until": "9999-12-31T23:59:59Z"}
+        query = {"since": "1970-01-01T00:00:00Z", "until": "9999-12-31T23:59:59Z"}
         assert len(checked("results", await client.get("/api/v1/results", params=query))["results"]) == 1
+        for name in ("incidents", "report"):
+            for only in ({"until": query["since"]}, {"since": query["since"]}, query):
+                assert (await client.get(f"/api/v1/{name}", params=only)).status_code == 200, (name, only)
 
 
 async def test_a_prober_without_history_says_so(tmp_path: Path) -> None:

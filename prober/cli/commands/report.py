@@ -108,6 +108,8 @@ def _seconds(last: str) -> float:
     return seconds
 
 
+_FIRST_YEAR: Final = 1970
+"""No history is older, and the first years of the calendar have no ten years before them."""
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -116,6 +118,8 @@ def _moment(option: str, text_: str) -> datetime:
     found = parse_rfc3339(f"{text_}T00:00:00Z" if _DAY.fullmatch(text_) else text_)
     if found is None:
         refuse(f"{option} {text_}: expected a day such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z")
+    if found.year < _FIRST_YEAR:
+        refuse(f"{option} {text_}: expected a time in {_FIRST_YEAR} or later")
     return found
 
 
