@@ -127,12 +127,13 @@ class Web:
 
 
 def _check_url(external_url: str, option: str) -> None:
-    parts = urlsplit(external_url)
     try:
+        parts = urlsplit(external_url)
         good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:  # an invalid port
+        good = good and not (parts.query or parts.fragment or "@" in parts.netloc)
+    except ValueError:  # an invalid port, or brackets around what is no address
         good = False
-    if not good or parts.query or parts.fragment or "@" in parts.netloc:
+    if not good or not external_url.isprintable():  # what is no text cannot be shown on a page
         raise ValueError(f"{option} {without_query(external_url)}: write a URL such as https://prober.example/mcp")
 
 
@@ -162,7 +163,10 @@ def _bound_socket(host: str, port: int) -> Iterator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Accepted connections inherit it, so that connections of vanished clients do not pile up.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        listener.bind((host, port))
+        try:
+            listener.bind((host, port))
+        except TypeError:  # it cannot be encoded, or has a NUL in it
+            raise OSError("not the name of a host") from None
         yield listener
 
 

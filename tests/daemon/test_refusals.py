@@ -31,6 +31,7 @@ BAD = {
     "--listen 127.0.0.1:65536": f"--listen 127.0.0.1:65536: {LISTEN}",
     "--listen 127.0.0.1:²": f"--listen 127.0.0.1:²: {LISTEN}",
     "--listen ::1:9733": f"--listen ::1:9733: {LISTEN}",
+    "--listen \udcff:1": r"\udcff:1: not the name of a host",
     "--shard 0/2": f"--shard 0/2: {SHARD}",
     "--shard 3/2": f"--shard 3/2: {SHARD}",
     "--shard 1": f"--shard 1: {SHARD}",
@@ -53,11 +54,15 @@ BAD = {
     "--public-page :0 --public-url http://bob:hunter2@h/?q": (
         "--public-url http://…@h/?…: write a URL such as https://prober.example/mcp"
     ),
+    "--external-url http://[": "--external-url http://[: write a URL such as https://prober.example/mcp",
     "--public-page 9734": f"--public-page 9734: {LISTEN}",
     "--public-page 0.0.0.0:0": (
         "--public-page 0.0.0.0:0: badges and the feed link to it; name it with --public-url URL"
     ),
     "--public-page :0 --public-url status": ("--public-url status: write a URL such as https://prober.example/mcp"),
+    "--public-page :0 --public-url http://[::::]/": (
+        "--public-url http://[::::]/: write a URL such as https://prober.example/mcp"
+    ),
     "--public-page :0 --public-group-by my-team": "--public-group-by my-team: name a label, as in team",
     "--public-page :0 --public-only public": "--public-only public: write LABEL:VALUE, as in visibility:public",
     "--public-only a:b": "--public-only: there is no page without --public-page HOST:PORT",

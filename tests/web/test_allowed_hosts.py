@@ -102,7 +102,20 @@ async def test_on_every_interface_loopback_is_still_guarded(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "url", ["prober.example", "ftp://a/", "http://", "http://u:p@a/", "http://:p@a/", "http://a/?b", "http://a:99999/"]
+    "url",
+    [
+        "prober.example",
+        "ftp://a/",
+        "http://",
+        "http://u:p@a/",
+        "http://:p@a/",
+        "http://a/?b",
+        "http://a:99999/",
+        "http://[",
+        "http://[::::]/",
+        "http://a/\udcff",
+    ],
+    ids=ascii,
 )
 def test_an_external_url_is_that_of_a_web_server(url: str) -> None:
     with pytest.raises(ValueError, match="--external-url"):

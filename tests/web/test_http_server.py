@@ -70,6 +70,13 @@ async def test_an_address_that_is_taken_is_told() -> None:
                 pass
 
 
+@pytest.mark.parametrize("host", ["\udcff", "a\0b"], ids=ascii)
+async def test_a_host_that_cannot_be_one_is_an_error_of_the_system_as_others_are(host: str) -> None:
+    with pytest.raises(OSError, match="not the name of a host"):
+        async with serving(hello, Web(host=host)):
+            pass
+
+
 async def test_the_end_of_the_block_is_the_end_of_it() -> None:
     web = Web()
     async with serving(hello, web) as url:
