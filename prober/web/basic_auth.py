@@ -2,8 +2,8 @@
 
 A check takes 50 ms of CPU or more on purpose, and neither scrapes nor guesses may take that time from the probes. A
 password that was right once is recognised by a keyed digest, which only this process has; every other password is
-checked in a thread, one at a time. An unknown user costs the same time as a known one, so that response times do not
-reveal names.
+checked in a thread, one at a time. An unknown user and every wrong password cost as much time as the most costly hash,
+so that response times do not reveal names.
 """
 
 from __future__ import annotations
@@ -32,8 +32,7 @@ class Users:
 
     def __init__(self, hashes: Mapping[str, str]) -> None:
         self._hashes = {name: text.encode() for name, text in hashes.items()}
-        cost = max((int(text[4:6]) for text in hashes.values()), default=10)
-        self._dummy_hash = f"$2b${cost:02}${'.' * 53}".encode()
+        self._cost = max(map(_cost, self._hashes.values()), default=10)
         self._key = secrets.token_bytes(32)
         self._verified: dict[str, bytes] = {}
         self._one_check = asyncio.Lock()
@@ -66,12 +65,30 @@ class Users:
 
     async def _check(self, name: str, password: bytes, digest: bytes) -> bool:
         possible = len(password) <= _MAX_PASSWORD and b"\0" not in password
-        hashed = self._hashes.get(name, self._dummy_hash)
-        right = await asyncio.to_thread(bcrypt.checkpw, password if possible else b"", hashed)
-        if not (right and possible and name in self._hashes):
+        hashed = self._hashes.get(name) if possible else None
+        right = await asyncio.to_thread(self._is_right, password if possible else b"", hashed)
+        if right:
+            self._verified[name] = digest
+        return right
+
+    def _is_right(self, password: bytes, hashed: bytes | None) -> bool:
+        """Unless the password is right, it takes as long as the most costly hash: each cost is twice the one before."""
+        if hashed is None:
+            bcrypt.checkpw(password, _nobody_s(self._cost))
             return False
-        self._verified[name] = digest
-        return True
+        if bcrypt.checkpw(password, hashed):
+            return True
+        for cost in range(_cost(hashed), self._cost):
+            bcrypt.checkpw(password, _nobody_s(cost))
+        return False
+
+
+def _cost(hashed: bytes) -> int:
+    return int(hashed[4:6])
+
+
+def _nobody_s(cost: int) -> bytes:
+    return f"$2b${cost:02}${'.' * 53}".encode()
 
 
 def _credentials(authorization: str) -> tuple[str, bytes] | None:

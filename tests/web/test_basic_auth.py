@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from base64 import b64encode
 from functools import cache
 from pathlib import Path
@@ -63,6 +64,23 @@ async def test_hashes_of_all_makers_are_understood(prefix: str) -> None:
 async def test_the_characters_of_the_unknown_user_s_hash_are_nobody_s_password() -> None:
     users = Users({"ada": hashed("right")})
     assert not any([await users.admit(basic(name, "")) for name in ("", "nobody", "ada ")])
+
+
+async def test_a_wrong_password_takes_as_long_for_every_user_as_for_none() -> None:
+    users = Users({"cheap": hashed("right"), "costly": hashed("right", 10)})
+
+    async def least_time(name: str, password: str) -> float:
+        """Of the processor, which other tests do not take."""
+        times = []
+        for n in range(3):
+            begun = time.process_time()
+            assert not await users.admit(basic(name, f"{password} {n}"))
+            times.append(time.process_time() - begun)
+        return min(times)
+
+    nobody = await least_time("nobody", "wrong")
+    for name, password in (("cheap", "wrong"), ("costly", "wrong"), ("cheap", "x" * 80), ("nobody", "\0")):
+        assert 0.7 < await least_time(name, password) / nobody < 1.4, name
 
 
 async def test_who_was_admitted_does_not_wait_behind_guesses() -> None:
