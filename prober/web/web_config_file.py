@@ -32,8 +32,10 @@ from prober.config.fields.mapping_schema import Key, MappingSchema, Values, key,
 _VERSIONS: Final = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 _VERIFY_MODES: Final = {"VerifyClientCertIfGiven": ssl.CERT_OPTIONAL, "RequireAndVerifyClientCert": ssl.CERT_REQUIRED}
 _UNVERIFIED: Final = "NoClientCert"
-_BCRYPT: Final = r"^\$2[abxy]\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}$"
-"""With a cost above 16, every wrong password takes seconds of CPU."""
+_BCRYPT: Final = r"^\$2[abxy]\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}$"
+"""With a cost above 16, every wrong password takes seconds of CPU. A salt of 16 bytes ends with one of four characters;
+of another one, bcrypt cannot check any password.
+"""
 _HEADERS: Final = (
     "Content-Security-Policy",
     "Strict-Transport-Security",

@@ -13,7 +13,7 @@ from prober.web import WebConfig, WebConfigError
 from prober.web.web_config_file import load
 from tests.peers.tls import authority, write_authority
 
-HASH = "$2b$10$" + "a" * 53
+HASH = "$2b$10$" + "u" * 53
 
 
 @pytest.fixture
@@ -82,6 +82,10 @@ MISTAKES = [
     ("basic_auth: {}", ["1: basic_auth: unknown key; did you mean basic_auth_users?"]),
     ("basic_auth_users: {}", ["1: basic_auth_users: must not be empty"]),
     ("basic_auth_users: {a: secret}", ["1: basic_auth_users.a: expected a bcrypt hash of a cost from 04 to 16"]),
+    (
+        f"basic_auth_users: {{a: {HASH.replace('u' * 22, 'u' * 21 + 'v')}}}",
+        ["1: basic_auth_users.a: expected a bcrypt hash of a cost from 04 to 16"],
+    ),
     (f"basic_auth_users: {{a: '{HASH} '}}", ["1: basic_auth_users.a: expected a bcrypt hash of a cost from 04 to 16"]),
     (
         f"basic_auth_users: {{a: {HASH.replace('$10$', '$31$')}}}",
