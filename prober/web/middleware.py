@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from prober.config.document.nodes import printable
-from prober.web.allowed_hosts import is_allowed_host, is_loopback
+from prober.web.allowed_hosts import host_and_port, is_allowed_host, is_loopback
 from prober.web.basic_auth import TooManyAttemptsError
 from prober.web.responses import problem
 
@@ -71,12 +71,17 @@ class AccessMiddleware:
         return None
 
     def _refuse_host(self, scope: Scope, headers: Headers) -> Response | None:
-        """A refusal against DNS rebinding. With a password or a certificate that attack fails anyway."""
-        if self._web.users or scope["scheme"] == "https":
-            return None
+        """A refusal against DNS rebinding. With a password or a certificate that attack fails anyway.
+
+        What is no host at all is refused everywhere (RFC 9112 section 3.2): no URL can be made of it.
+        """
         host = headers.get("host")
         over_loopback = scope["server"] is None or is_loopback(scope["server"][0])
-        if not over_loopback or is_allowed_host(host, external_url=self._web.external_url):
+        if self._web.users or scope["scheme"] == "https" or not over_loopback:
+            if not host or host_and_port(host) is not None:
+                return None
+            return problem(scope["path"], 400, "the Host header is no host, nor a host and a port")
+        if is_allowed_host(host, external_url=self._web.external_url):
             return None
         message = (
             f"this prober does not go by the name {printable((host or '')[:200])}: ask for localhost,"

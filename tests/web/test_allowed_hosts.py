@@ -93,6 +93,16 @@ async def test_over_the_network_any_name_will_do(tmp_path: Path, other_address: 
         assert (await client.get("/-/healthy", headers={"Host": "prober.example"})).status_code == 200
 
 
+@pytest.mark.parametrize("host", ["[", "[::::]", "[1.2.3.4]:80", "a b", "a@b", "a:99999", "a/b"])
+async def test_but_it_must_be_a_name(tmp_path: Path, other_address: str, host: str) -> None:
+    web = Web(host=other_address)
+    async with house(dead("a"), tmp_path) as here, asking(here.app_state, web) as client:
+        for path in ("/nowhere", "/sd", "/targets/", "/api/v1/nowhere", "/-/healthy"):
+            answer = await client.get(path, headers={"Host": host})
+            assert answer.status_code == 400, path
+            assert "the Host header is no host" in answer.text
+
+
 async def test_on_every_interface_loopback_is_still_guarded(tmp_path: Path) -> None:
     web = Web(host="0.0.0.0")
     async with house(dead("a"), tmp_path) as here, asking(here.app_state, web) as client:
