@@ -21,7 +21,8 @@ from starlette.types import ASGIApp
 from prober.config.fields.urls import without_query
 from prober.web.allowed_hosts import is_loopback
 from prober.web.basic_auth import Users
-from prober.web.connection import MAX_CONNECTIONS, Connection
+from prober.web.connection import Connection
+from prober.web.door import MAX_CONNECTIONS, Door
 from prober.web.web_config_file import WebConfig, load, unusable
 
 MAX_HEAD: Final = 32 * 1024
@@ -94,15 +95,17 @@ class Web:
             self.port = listener.getsockname()[1]
             server = uvicorn.Server(_uvicorn_config(app))
             server.config.load()
-            server.config.ssl = self._context
             server.lifespan = server.config.lifespan_class(server.config)
-            await server.startup(sockets=[listener])
+            await server.startup(sockets=[])
+            door = Door(listener, server, self._context)
+            door.open()
             main_loop = asyncio.create_task(server.main_loop(), name="web")
             self._is_serving = True
             try:
                 yield self.url
             finally:
                 self._is_serving = False
+                await door.close()
                 server.should_exit = True
                 await main_loop
                 await _shut_down(server, listener)
@@ -140,7 +143,7 @@ def _check_url(external_url: str, option: str) -> None:
 def _uvicorn_config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=Connection,
+        http="h11",
         ws="none",
         lifespan="off",
         log_config=None,
