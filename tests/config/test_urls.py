@@ -46,6 +46,8 @@ BAD = [
     "http://mcp.test/#",
     "http://mcp.test/\t",
     "http://mcp.test/\x7f",
+    "http://mcp.test/\ud800",
+    "http://mcp.test/?key=\udcff",
     "http://mcp.test\\@evil.test/",
     "http://mcp test/",
     "http://-mcp.test/",

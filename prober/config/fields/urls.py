@@ -16,7 +16,7 @@ LONGEST: Final = 8192
 PATTERN: Final = "^[Hh][Tt][Tt][Pp][Ss]?://"
 
 _LABEL: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x20\x7f\\]")
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x20\x7f\\\ud800-\udfff]")
 _USER: Final = re.compile(
     r"""
     ^ ( (?: [A-Za-z][A-Za-z0-9+.-]*+ : (?= / ) )? /*+ )    # the scheme, where there is one
