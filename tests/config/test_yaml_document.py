@@ -104,6 +104,9 @@ def test_a_byte_order_mark_and_carriage_returns_are_taken() -> None:
     [
         (b"a: b\nc: caf\xe9\n", 2, "not UTF-8"),
         (b"a: b\nc: \x07\n", 2, "not YAML: character U+0007 is not allowed"),
+        ("caf\u00e9: 1\n".encode() * 100 + b"\x01", 101, "not YAML: character U+0001 is not allowed"),
+        ("\U0001f600\n\u00e9\n# \x01 abc\n\n\n".encode(), 3, "not YAML: character U+0001 is not allowed"),
+        ("# \u00e9\nc: \ufffe\n".encode(), 2, "not YAML: character U+FFFE is not allowed"),
         (b"a: b\nc: [1, 2\n", 3, "not YAML: did not find expected ',' or ']'"),
         (b"a: b: c\n", 1, "not YAML: mapping values are not allowed in this context"),
         (b"", 0, "the file is empty"),

@@ -53,8 +53,9 @@ def parse(content: bytes, complain: Complain) -> Node:
     try:
         return _Composer(_events(text), complain).document()
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise UnreadableError(line, f"not YAML: character U+{ord(text[error.position]):04X} is not allowed") from None
+        raise UnreadableError(
+            _line_of(error, text), f"not YAML: character U+{error.character:04X} is not allowed"
+        ) from None
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, text) from None
 
@@ -63,6 +64,12 @@ def _events(text: str) -> Iterator[Event]:
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
     events: Iterator[Event] = yaml.parse(text, Loader=loader)
     return events
+
+
+def _line_of(error: yaml.reader.ReaderError, text: str) -> int:
+    # The compiled parser counts bytes, the other one characters.
+    before = text.encode()[: error.position].decode() if yaml.__with_libyaml__ else text[: error.position]
+    return before.count("\n") + 1
 
 
 def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> UnreadableError:
