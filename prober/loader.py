@@ -25,6 +25,7 @@ from prober.config.document.yaml_document import MAX_BYTES, UnreadableError, par
 from prober.config.fields.file_fields import why_unreadable
 from prober.config.fields.mapping_schema import MappingSchema
 from prober.config.model import Config, Notify, Probe, Target, TargetSource
+from prober.files import behind_links, read_bounded
 from prober.kinds import all_kinds
 
 SUFFIXES = (".yaml", ".yml")
@@ -36,17 +37,20 @@ def load(
     environ: Mapping[str, str],
     contracts_may_be_missing: bool = False,
     read: set[Path] | None = None,
+    pipes: bool = False,
 ) -> Config:
     """The configuration that files, and all YAML files directly in folders, make together.
 
     With `contracts_may_be_missing` a `contract` that is yet to be pinned is no mistake. Every file that the
-    configuration depends on is added to `read`, also where it has mistakes.
+    configuration depends on is added to `read`, also where it has mistakes. With `pipes` a path may be a pipe, such as
+    `<(…)` of a shell, which is read to its end; what lies in a folder never may.
 
     Raises:
         ConfigError: something is wrong; it holds the mistakes of all files.
     """
     mistakes: list[Mistake] = []
     files = list(_files(paths, mistakes))
+    may_be_pipes = set(paths if pipes else ())
     schemas: dict[Path, Any] = {}
     depends_on: set[Path] = set() if read is None else read
     depends_on.update(files)
@@ -60,7 +64,7 @@ def load(
         )
         for file in files
     ]
-    roots = [root for scope in scopes if (root := _parse(scope)) is not None]
+    roots = [root for scope in scopes if (root := _parse(scope, pipes=scope.file in may_be_pipes)) is not None]
     targets: dict[str, Target] = {}
     probes: dict[str, Probe] = {}
     sources: dict[str, TargetSource] = {}
@@ -145,7 +149,7 @@ def _files(paths: Sequence[Path], mistakes: list[Mistake]) -> Iterable[Path]:
             message = f"no {' or '.join('*' + suffix for suffix in SUFFIXES)} file in this folder"
             mistakes.append(Mistake(file=path, line=0, path="", message=message))
         for file in found:
-            if (identity := file.resolve()) not in seen:
+            if (identity := behind_links(file)) not in seen:
                 seen.add(identity)
                 yield file
 
@@ -159,10 +163,9 @@ def _folder(folder: Path) -> list[Path]:
     )
 
 
-def _parse(scope: FileScope) -> Cursor | None:
+def _parse(scope: FileScope, *, pipes: bool) -> Cursor | None:
     try:
-        with scope.file.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = read_bounded(scope.file, most=MAX_BYTES, pipes=pipes)
         return Cursor.root(scope, parse(content, scope.note))
     except OSError as error:
         scope.note(0, "", why_unreadable(error))

@@ -40,7 +40,9 @@ def load(paths: Sequence[Path] | None, *, pinning: bool = False, read: set[Path]
     The files that it depends on are added to `read`, see `prober.loader.load`.
     """
     try:
-        return load_config(paths_or_default(paths), environ=os.environ, contracts_may_be_missing=pinning, read=read)
+        return load_config(
+            paths_or_default(paths), environ=os.environ, contracts_may_be_missing=pinning, read=read, pipes=True
+        )
     except ConfigError as error:
         refuse_mistakes(error, nothing_was="run")
 

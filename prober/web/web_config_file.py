@@ -28,6 +28,7 @@ from prober.config.document.yaml_document import MAX_BYTES, UnreadableError, par
 from prober.config.fields.field_types import Choice, FieldType, MapOf, Text
 from prober.config.fields.file_fields import ExistingFile, why_unreadable
 from prober.config.fields.mapping_schema import Key, MappingSchema, Values, key, mapping_of, settings
+from prober.files import read_bounded
 
 _VERSIONS: Final = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 _VERIFY_MODES: Final = {"VerifyClientCertIfGiven": ssl.CERT_OPTIONAL, "RequireAndVerifyClientCert": ssl.CERT_REQUIRED}
@@ -123,7 +124,7 @@ def _check_versions(values: Values) -> None:
 
 
 def _read_text(path: Path) -> str:
-    return path.read_bytes().decode("latin-1")
+    return read_bounded(path, most=MAX_BYTES).decode("latin-1")
 
 
 class _EncryptedKeyError(ValueError):
@@ -211,8 +212,7 @@ def unusable(path: Path, why: str) -> WebConfigError:
 
 def _read(scope: FileScope) -> WebConfig | None:
     try:
-        with scope.file.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = read_bounded(scope.file, most=MAX_BYTES)
         return _FILE.read(Cursor.root(scope, parse(content, scope.note)))
     except OSError as error:
         scope.note(0, "", why_unreadable(error))

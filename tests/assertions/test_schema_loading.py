@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from functools import partial
 from pathlib import Path
@@ -260,3 +261,17 @@ def test_a_schema_reaches_another_process_whole(folder: Path) -> None:
     again = Schema.unwired(schema.wire)
     assert first_mismatch(again, {"next": 1}) == first_mismatch(schema, {"next": 1}) != None  # noqa: E711
     assert first_mismatch(again, "tomorrow") == first_mismatch(schema, "tomorrow") != None  # noqa: E711
+
+
+def test_a_file_that_cannot_be_read_to_its_end_is_named(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.json")
+    (folder / "circle.json").symlink_to(folder / "circle.json")
+    with (folder / "large.json").open("wb") as large:
+        large.truncate(8 * 1024 * 1024 + 1)
+    for name, why in (
+        ("pipe", "cannot be read: not a file"),
+        ("circle", "cannot be read"),
+        ("large", "larger than 8 MiB"),
+    ):
+        with pytest.raises(SchemaError, match=rf"{name}\.json .*{why}"):
+            load_schema({"$ref": f"{name}.json"}, folder=folder)

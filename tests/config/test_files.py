@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from prober.config import ConfigError
 from prober.config.fields.file_fields import MAX_JSON_BYTES
 from prober.loader import load
 from tests.config.conftest import ENVIRON, loaded, told
@@ -136,3 +137,35 @@ def test_a_pipe_is_never_waited_for(write: Write, tmp_path: Path) -> None:
         "1: targets.server.headers.X-Key: ${file:pipe}: not a file",
         "2: probes.one.schema: not a file",
     ]
+
+
+def test_a_probe_file_that_is_a_pipe_is_not_waited_for(write: Write, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    write(TARGET + PROBE, "a.yaml")
+    assert told(tmp_path) == ["not a file"]
+    assert told(tmp_path / "pipe.yaml") == ["not a file"]
+
+
+def test_a_pipe_that_a_person_names_is_read_to_its_end_and_one_in_a_folder_is_not(write: Write, tmp_path: Path) -> None:
+    ours, theirs = os.pipe()
+    os.write(theirs, (TARGET + PROBE).encode())
+    os.close(theirs)
+    try:
+        assert [*load([Path(f"/dev/fd/{ours}")], environ={}, pipes=True).probes] == ["one"]
+    finally:
+        os.close(ours)
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(ConfigError, match="not a file"):
+        load([tmp_path], environ={}, pipes=True)
+
+
+def test_links_that_lead_in_a_circle_are_a_mistake(write: Write, tmp_path: Path) -> None:
+    write(TARGET + PROBE, "a.yaml")
+    circle = tmp_path / "circle.yaml"
+    circle.symlink_to(circle)
+    assert told(circle) == ["too many levels of symbolic links"]
+    assert told(tmp_path) == ["too many levels of symbolic links"]
+
+
+def test_a_name_that_is_too_long_is_a_mistake(tmp_path: Path) -> None:
+    assert told(tmp_path / f"{'n' * 300}.yaml") == ["file name too long"]

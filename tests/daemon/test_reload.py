@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -218,3 +219,20 @@ def test_forty_reloads_at_once_are_two(tmp_path: Path) -> None:
         assert {each.result() for each in asked} == {(200, "reloaded\n")}
         running.stop()
     assert 1 <= sum('"event": "reloaded"' in line for line in running.log) <= 5
+
+
+def test_a_pipe_among_the_files_is_told_and_neither_reloads_nor_the_end_wait_for_it(tmp_path: Path) -> None:
+    probes = {"p": {"target": "t", "kind": "handshake", "interval": "1h"}}
+    (tmp_path / "a.yaml").write_text(
+        json.dumps({"targets": {"t": {"url": "http://127.0.0.1:9/mcp"}}, "probes": probes})
+    )
+    with daemon(tmp_path) as running:
+        os.mkfifo(tmp_path / "b.yaml")
+        assert status(running, "-/reload", method="POST") == (500, f"{tmp_path}/b.yaml: not a file\n")
+        running.process.send_signal(signal.SIGHUP)
+        until(lambda: len(logged(running, "reload_failed")) == 2)
+        (tmp_path / "b.yaml").unlink()
+        assert status(running, "-/reload", method="POST") == (200, "reloaded\n")
+        os.mkfifo(tmp_path / "b.yaml")
+        running.process.send_signal(signal.SIGHUP)
+        assert running.stop() == -signal.SIGTERM

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from pathlib import Path
 
@@ -204,3 +205,9 @@ def test_a_password_is_in_no_message(folder: Path) -> None:
     with pytest.raises(WebConfigError) as caught:
         web(folder, "basic_auth_users: {a: hunter2-in-the-clear}")
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_pipe_is_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "web.yaml")
+    with pytest.raises(WebConfigError, match=r"web\.yaml: not a file"):
+        load(tmp_path / "web.yaml")

@@ -28,6 +28,7 @@ from prober.assertions.json_schema.schema_libraries import (
     schemas_of_drafts,
     stumbling,
 )
+from prober.files import behind_links, read_bounded
 from prober.json_values import Json, cap, pointer, render
 from prober.outcome import Reason
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 MAX_SCHEMAS: Final = 20_000
 """Schemas within one schema. To look through more would cost more than any answer is worth."""
+_MOST_BYTES: Final = 8 * 1024 * 1024
+"""Of a file that a reference leads to, as of the file that it stands in."""
 
 _Steps = tuple[str | int, ...]
 
@@ -198,7 +201,7 @@ class _Walk:
             relative = uri.removeprefix(prefix)
             if not uri.startswith(prefix) or urlsplit(relative).scheme or urlsplit(relative).netloc:
                 continue
-            path = (folder / unquote(relative)).resolve()
+            path = behind_links(folder / unquote(relative))
             if self.folder is None or not path.is_relative_to(self.folder):
                 raise _RefusedError("it leads out of the schema's folder")
             self.read_from[uri] = path.parent
@@ -210,7 +213,10 @@ class _Walk:
 
 def _read_json(path: Path) -> Json:
     try:
-        return json.loads(path.read_bytes())
+        content = read_bounded(path, most=_MOST_BYTES)
+        if len(content) > _MOST_BYTES:
+            raise _RefusedError(f"{path} is larger than {_MOST_BYTES // 1024**2} MiB")
+        return json.loads(content)
     except OSError as error:
         raise _RefusedError(f"{path} cannot be read: {error.strerror}") from None
     except RecursionError:
