@@ -34,6 +34,7 @@ async def fetch_json(url: Secret, *, headers: Mapping[str, Secret], contact: str
     body = bytearray()
     try:
         async with (
+            asyncio.timeout(TIMEOUT),  # httpx bounds each read: a byte now and then would hold it up for ever
             httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
             client.stream("GET", url.reveal(), headers=sent) as response,
         ):
@@ -43,7 +44,7 @@ async def fetch_json(url: Secret, *, headers: Mapping[str, Secret], contact: str
                 body += piece
                 if len(body) > MOST_BYTES:
                     raise SourceError(f"{shown}: more than {MOST_BYTES // 1024**2} MiB")
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, TimeoutError) as error:
         raise SourceError(f"{shown}: {_why(error)}") from None
     try:
         return await asyncio.to_thread(parsed, bytes(body))
@@ -58,7 +59,7 @@ def _waiting(response: httpx.Response) -> str:
     return f", Retry-After {after}" if after.isdecimal() and len(after) < 7 else ""
 
 
-def _why(error: httpx.HTTPError) -> str:
-    if isinstance(error, httpx.TimeoutException):
+def _why(error: httpx.HTTPError | TimeoutError) -> str:
+    if isinstance(error, httpx.TimeoutException | TimeoutError):
         return f"no answer within {TIMEOUT:g} s"
     return str(error) or type(error).__name__

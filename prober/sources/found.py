@@ -47,6 +47,11 @@ class Found:
         if len(self.problems) < _MOST_PROBLEMS:
             self.problems.append(f"{line(what)[:200]}: {why}")
 
+    def leave_label_out(self, what: str, name: str) -> None:
+        """Say that a label of an entry was not taken. `name` may come from a stranger."""
+        if len(self.problems) < _MOST_PROBLEMS:
+            self.problems.append(f"{what}: the label {line(name)[:100]} was left out")
+
     def add(
         self,
         url: str,
@@ -115,8 +120,8 @@ class Found:
                 continue
             if matches(NAME, name) and label_complaint(name) is None:
                 taken[name] = line(value)[:LONGEST_VALUE]
-            elif len(self.problems) < _MOST_PROBLEMS:
-                self.problems.append(f"{shown}: the label {line(name)[:100]} was left out")
+            else:
+                self.leave_label_out(shown, name)
         return taken
 
     def _free(self, name: str) -> str:

@@ -10,16 +10,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from prober.config.document.yaml_document import UnreadableError
 from prober.config.fields.file_fields import why_unreadable
 from prober.config.sources import TargetSource
+from prober.files import read_bounded
 from prober.sources import registry
 from prober.sources.client_file import take_client_file
 from prober.sources.fetching import fetch_json
 from prober.sources.found import Found, SourceError
 from prober.sources.parsing import MOST_BYTES, StrangeError, parsed
 from prober.sources.target_groups import take_groups
+from prober.sources.yaml_values import yaml_values
 
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
 
@@ -91,17 +92,16 @@ def _read(file: Path) -> Any:
     if file.suffix not in _SUFFIXES:
         raise SourceError(f"{file}: expected {', '.join(_SUFFIXES)}")
     try:
-        with file.open("rb") as opened:
-            content = opened.read(MOST_BYTES + 1)
+        content = read_bounded(file, most=MOST_BYTES)
     except OSError as error:
         raise SourceError(f"{file}: {why_unreadable(error)}") from None
     if len(content) > MOST_BYTES:
         raise SourceError(f"{file}: more than {MOST_BYTES // 1024**2} MiB")
     try:
-        return parsed(content) if file.suffix == ".json" else yaml.load(content, Loader=yaml.CSafeLoader)
+        return parsed(content) if file.suffix == ".json" else yaml_values(content, most_bytes=MOST_BYTES)
     except StrangeError as strange:
         raise SourceError(f"{file}: {strange}") from None
     except (ValueError, RecursionError):
         raise SourceError(f"{file}: not JSON, or not written to its end") from None
-    except yaml.YAMLError:
-        raise SourceError(f"{file}: not YAML, or not written to its end") from None
+    except UnreadableError as error:
+        raise SourceError(f"{file}:{error.line}: {error}") from None

@@ -10,7 +10,7 @@ Source: prometheus.io/docs/prometheus/latest/http_sd, and "file_sd_config".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from prober.sources.found import Found, SourceError
@@ -25,7 +25,7 @@ def take_groups(document: Any, found: Found, *, where: str) -> None:
     for index, group in enumerate(document):
         if not isinstance(group, dict) or not isinstance(group.get("targets"), list):
             raise SourceError(f"{where}: [{index}]: expected targets, a list, and labels, a mapping")
-        labels = _labels(group.get("labels"))
+        labels = _labels(group.get("labels"), found, f"{where}: [{index}]")
         for each in group["targets"]:
             if not isinstance(each, str):
                 raise SourceError(f"{where}: [{index}]: expected a URL or host:port in targets")
@@ -37,9 +37,15 @@ def take_groups(document: Any, found: Found, *, where: str) -> None:
             )
 
 
-def _labels(given: Any) -> Mapping[str, str]:
-    pairs: Iterable[tuple[Any, Any]] = given.items() if isinstance(given, dict) else ()
-    return {str(name): str(value) for name, value in pairs if not isinstance(value, list | dict)}
+def _labels(given: Any, found: Found, shown: str) -> Mapping[str, str]:
+    """The labels of a group, as texts. A list or a mapping is no value of a label."""
+    labels: dict[str, str] = {}
+    for name, value in given.items() if isinstance(given, dict) else ():
+        if isinstance(value, str | int | float):
+            labels[name] = str(value)
+        else:
+            found.leave_label_out(shown, name)
+    return labels
 
 
 def _url(target: str, labels: Mapping[str, str]) -> str:

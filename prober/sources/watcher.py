@@ -7,10 +7,10 @@ why. What is gone for good goes when the operator reloads the configuration, or 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import random
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -20,6 +20,8 @@ from prober.config.sources import TargetSource
 from prober.sources.found import Found, SourceError
 from prober.sources.memory import Memory
 from prober.sources.reading import document_of, stamp_of, targets_of
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 _FEW: Final = 10
 """From so many targets on, a loss of more than half of them is suspicious."""
@@ -90,9 +92,13 @@ class Watcher:
                 document = await asyncio.to_thread(self._memory.recall, source)
             state = SourceState(source=source, document=document, trusting=known is not None or document is None)
             if document is not None or source.way == "client_config":
-                with suppress(SourceError):  # the look that follows says it
+                try:
                     self._take(state, await self._targets(source, document), document)
                     state.looked_at = known.looked_at if known is not None and same else None
+                except SourceError:
+                    pass  # the look that follows says it
+                except Exception:  # what was kept is no document of the source: as good as nothing
+                    state.document, state.trusting = None, True
             self._states[name] = state
             self._loops[name] = asyncio.create_task(self._watch(state), name=f"source {name}")
 
@@ -109,18 +115,23 @@ class Watcher:
 
     async def look(self, state: SourceState) -> None:
         """One look; whatever goes wrong is in the state."""
+        try:
+            await self._look(state)
+        except SourceError as error:
+            self._note(state, str(error))
+        except Exception as error:  # a mistake of ours may cost this look, never all that would follow
+            _LOGGER.exception("a look at the source %s failed", state.source.name)
+            self._note(state, f"a mistake of the prober itself, {type(error).__name__}: please report it, with its log")
+
+    async def _look(self, state: SourceState) -> None:
         before = state.targets
         stamp = await asyncio.to_thread(stamp_of, state.source)
         if stamp is not None and stamp == state.stamp:
             state.looked_at = datetime.now(UTC)
             return
         state.stamp = None
-        try:
-            document = await document_of(state.source, state.document)
-            found = await self._targets(state.source, document)
-        except SourceError as error:
-            self._note(state, str(error))
-            return
+        document = await document_of(state.source, state.document)
+        found = await self._targets(state.source, document)
         if not state.trusting and (why := _suspicious(len(state.targets), len(found.targets))) is not None:
             self._note(state, why)
             return

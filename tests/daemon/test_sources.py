@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -81,3 +83,22 @@ def test_a_thousand_targets_that_appear_at_once_are_spread_over_their_interval(t
             seconds = Counter(each["probes"][0]["last_run"][:19] for each in found)
             assert max(seconds.values()) < 300  # a tenth of them is due each second
             assert metrics(running).value("mcp_prober_skipped_runs_total") == 0
+
+
+def test_one_source_in_trouble_touches_nothing_else(tmp_path: Path) -> None:
+    with crowd() as port:
+        here = f"http://127.0.0.1:{port}"
+        os.mkfifo(tmp_path / "pipe.json")
+        (tmp_path / "dated.yaml").write_text(
+            f"- targets: ['{here}/ok/1']\n  labels: {{target: a, since: 2026-01-01}}\n"
+        )
+        file = tmp_path / "probes.json"
+        common = {"refresh": "200ms", "target": {"protocol": "modern"}}
+        file.write_text(document(piped={"file": "pipe.json", **common}, dated={"file": "dated.yaml", **common}))
+        with daemon(file, environ={"XDG_STATE_HOME": str(tmp_path / "state")}) as running:
+            until(lambda: targets(running) == {"a": "pass"} or None)
+            [told] = until(lambda: logged(running, "source_trouble"))
+            assert (told["source"], told["message"]) == ("piped", f"{tmp_path}/pipe.json: not a file")
+            (tmp_path / "dated.yaml").write_text(f"- targets: ['{here}/ok/1']\n  labels: {{target: b}}\n")
+            until(lambda: targets(running) == {"b": "pass"} or None)
+            assert running.stop() == -signal.SIGTERM

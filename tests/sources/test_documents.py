@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import threading
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from prober.sources import fetching
 from prober.sources.found import Found, SourceError
 from prober.sources.reading import document_of, targets_of
+from tests.peers.threaded import threaded
 from tests.sources.making import configured, source_of
 
 GROUPS: list[dict[str, Any]] = [
@@ -125,3 +132,74 @@ async def test_a_client_file_may_hold_any_character(tmp_path: Path) -> None:
     found = targets_of(source_of(tmp_path, client_config=".mcp.json", commands=True), None, environ={})
     assert found.problems == []
     assert found.targets["tool"].env["GREETING"].reveal() == odd
+
+
+async def test_yaml_is_read_as_the_values_that_json_has(tmp_path: Path) -> None:
+    (tmp_path / "groups.yaml").write_text(
+        "- targets: [https://a.example.com/mcp]\n"
+        "  labels: {since: 2026-01-01, port: 80, live: true, team: [a, b], of: {}}\n"
+    )
+    found = await look(tmp_path, file="groups.yaml")
+    assert found.targets["a.example.com"].labels == {"since": "2026-01-01", "port": "80", "live": "True"}
+    assert found.problems == ["file: [0]: the label team was left out", "file: [0]: the label of was left out"]
+    json.dumps(await document_of(source_of(tmp_path, file="groups.yaml"), None))
+
+
+def bomb(first: str) -> str:
+    """Nine levels of ten aliases each: a thousand million times what is in the first."""
+    levels = [f"    a0: &a0 {first}\n"]
+    levels += [f"    a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10)]
+    return "- targets: [https://a.example.com/mcp]\n  labels:\n" + "".join(levels)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (bomb("[x]"), "yaml:9: more than 1,000,000 values once aliases are unfolded"),
+        (f"- &a {'x' * 200_000}\n" + "- *a\n" * 400, "more than 32 MiB of text once aliases are unfolded"),
+        ("- &a [*a]", "yaml:1: the alias .a stands inside its own anchor"),
+        ("- " * 300_000, "nested deeper than 64 levels"),
+        ("- targets: [a\n", "yaml:2: not YAML"),
+        ("- targets: []\n  labels: {? [a, b] : c}\n", r"yaml:2: \[0\].labels: a key must be a text"),
+        (
+            "- targets: []\n  labels: {a: !!binary aGVsbG8=}\n",
+            r"yaml:2: \[0\].labels.a: the tag !!binary is not supported",
+        ),
+        ("", "the file is empty"),
+    ],
+    ids=["bomb", "long", "itself", "deep", "cut", "key", "tag", "empty"],
+)
+async def test_yaml_is_bounded_and_its_mistakes_are_told_with_their_lines(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "groups.yaml").write_text(text)
+    with pytest.raises(SourceError, match=said):
+        await look(tmp_path, file="groups.yaml")
+
+
+async def test_a_pipe_is_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "groups.json")
+    with pytest.raises(SourceError, match=r"groups\.json: not a file"):
+        await look(tmp_path, file="groups.json")
+
+
+async def test_an_address_that_drips_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "TIMEOUT", 0.5)
+    over = threading.Event()
+
+    class Drips(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                while not over.wait(0.1):
+                    self.wfile.write(b" ")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with threaded(Drips) as url:
+        try:
+            async with asyncio.timeout(20):
+                with pytest.raises(SourceError, match=r"no answer within 0\.5 s"):
+                    await look(tmp_path, http=url)
+        finally:
+            over.set()

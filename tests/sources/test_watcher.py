@@ -150,3 +150,35 @@ async def test_a_file_that_has_not_changed_is_not_read_again(tmp_path: Path, mon
         write(tmp_path / "groups.json", 4)
         await watched.come(4)
     assert read == ["it"] * 2
+
+
+async def test_a_mistake_of_the_prober_costs_a_look_and_none_of_those_that_follow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = True
+
+    async def mistaken(source: TargetSource, known: Any) -> Any:
+        if wrong:
+            raise KeyError("s3cret")
+        return await document_of(source, known)
+
+    monkeypatch.setattr(watcher, "document_of", mistaken)
+    write(tmp_path / "groups.json", 3)
+    async with watching(configured(tmp_path, file="groups.json", refresh="20ms")) as watched:
+        await until(lambda: _true(watched.troubles != []))
+        [trouble] = watched.troubles
+        assert str(trouble).startswith("a mistake of the prober itself, KeyError")
+        wrong = False
+        await watched.come(3)
+        assert watched.troubles[-1] is None
+    assert "a look at the source it failed" in caplog.text
+    assert "s3cret" not in str(trouble)
+
+
+async def test_what_was_kept_and_cannot_be_used_is_as_good_as_nothing(tmp_path: Path) -> None:
+    with serving() as registry:
+        registry.put("io.example/a", "https://a.example.com/mcp")
+        config = configured(tmp_path, registry=registry.url)
+        Memory(tmp_path / "kept").keep(config.sources["it"], {"entries": 7})
+        async with watching(config, tmp_path / "kept") as watched:
+            await watched.come(1)

@@ -42,16 +42,16 @@ class UnreadableError(Exception):
         self.line = line
 
 
-def parse(content: bytes, complain: Complain) -> Node:
+def parse(content: bytes, complain: Complain, *, most_bytes: int = MAX_BYTES, most_nodes: int = MAX_NODES) -> Node:
     """The one document in `content`. `complain` gets mistakes after which reading goes on. Raises `UnreadableError`."""
-    if len(content) > MAX_BYTES:
-        raise UnreadableError(0, f"larger than {MAX_BYTES // 1024**2} MiB")
+    if len(content) > most_bytes:
+        raise UnreadableError(0, f"larger than {most_bytes // 1024**2} MiB")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableError(content.count(b"\n", 0, error.start) + 1, "not UTF-8") from None
     try:
-        return _Composer(_events(text), complain).document()
+        return _Composer(_events(text), complain, most_nodes).document()
     except yaml.reader.ReaderError as error:
         raise UnreadableError(
             _line_of(error, text), f"not YAML: character U+{error.character:04X} is not allowed"
@@ -97,9 +97,10 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> UnreadableError:
 class _Composer:
     """Builds the tree. Recursion is bounded by `MAX_DEPTH`."""
 
-    def __init__(self, events: Iterator[Event], complain: Complain):
+    def __init__(self, events: Iterator[Event], complain: Complain, most_nodes: int):
         self._events = events
         self._complain = complain
+        self._most_nodes = most_nodes
         self._anchors: dict[str, Node | None] = {}
 
     def document(self) -> Node:
@@ -134,8 +135,8 @@ class _Composer:
         else:
             self._check_tag(event, "map", line, path)
             node = self._mapping(line, path, depth)
-        if node.size > MAX_NODES:
-            raise UnreadableError(line, f"more than {MAX_NODES:,} values once aliases are unfolded")
+        if node.size > self._most_nodes:
+            raise UnreadableError(line, f"more than {self._most_nodes:,} values once aliases are unfolded")
         if event.anchor is not None:
             self._anchors[event.anchor] = node
         return node
