@@ -78,6 +78,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
 
 
 _URL_VARIABLE: Final = "MCP_PROBER_REDIS_URL"
+_LONGEST_URL: Final = 8192
 _URL_SOURCES: Final = f"${_URL_VARIABLE}, else {Settings.redis_url}"
 
 _VALUES: Final[tuple[tuple[str, Callable[[str], object], str, str], ...]] = (
@@ -121,9 +122,12 @@ def _redis_url(given: str | None, file: Path | None, environ: Mapping[str, str])
     if given:
         raise ValueError("give either --redis-url or --redis-url-file")
     try:
-        url = file.read_text(encoding="utf-8").strip()
+        with file.open(encoding="utf-8") as opened:
+            url = opened.read(_LONGEST_URL + 1).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"--redis-url-file {file}: {error}") from error
+    if len(url) > _LONGEST_URL:
+        raise ValueError(f"--redis-url-file {file}: longer than {_LONGEST_URL:,} characters, so no URL")
     if not url:
         raise ValueError(f"--redis-url-file {file}: the file is empty")
     return url

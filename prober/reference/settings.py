@@ -12,6 +12,9 @@ Synchronous = Literal["NORMAL", "FULL"]
 
 HANDLE_PATTERN: Final = r"^[A-Za-z0-9_-]{1,64}$"
 
+_MOST: Final = {"readers": 256, "redis_pool": 10_000, "breaker_window": 10_000}
+"""What is made or kept so many times. A reader is a connection with a thread and a cache of its own."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -112,6 +115,11 @@ class Settings:
             f"session handle {handle!r} is not 1 to 64 characters of A-Z a-z 0-9 _ -"
             for handle in self.sessions
             if not re.fullmatch(HANDLE_PATTERN, handle)
+        ]
+        mistakes += [
+            f"{name} must not be above {most}, but is {getattr(self, name)}"
+            for name, most in _MOST.items()
+            if getattr(self, name) > most
         ]
         if self.snapshots_kept < 2:  # one of each alone leaves gaps without a bound
             mistakes.append(f"snapshots_kept must be 2 or more, not {self.snapshots_kept}")

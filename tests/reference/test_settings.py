@@ -15,6 +15,9 @@ from prober.reference.settings import Settings
 
 MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"readers": 0}, "readers must be above 0, not 0"),
+    ({"readers": 10**11}, "readers must not be above 256, but is 100000000000"),
+    ({"redis_pool": 10**11}, "redis_pool must not be above 10000, but is 100000000000"),
+    ({"breaker_window": 10**23}, f"breaker_window must not be above 10000, but is {10**23}"),
     ({"handle_lifetime": -1.0}, "handle_lifetime must be above 0, not -1.0"),
     ({"handle_lifetime": float("nan")}, "handle_lifetime must be above 0, not nan"),
     ({"commit_window": -0.1}, "commit_window must not be below 0, but is -0.1"),
@@ -52,6 +55,7 @@ def test_the_url_of_redis_comes_from_its_option_a_file_or_the_environment(tmp_pa
 
 NO_URL = [
     (["--redis-url-file", "none"], "--redis-url-file none: [Errno 2] No such file or directory: 'none'\n"),
+    (["--redis-url-file", "/dev/zero"], "--redis-url-file /dev/zero: longer than 8,192 characters, so no URL\n"),
     (["--redis-url-file", "empty"], "--redis-url-file empty: the file is empty\n"),
     (["--redis-url-file", "full", "--redis-url", "redis://x"], "give either --redis-url or --redis-url-file\n"),
 ]
