@@ -194,7 +194,7 @@ def connect_to_note(path: Path) -> sqlite3.Connection:
 
 def uri(path: Path, mode: str) -> str:
     """The file as SQLite names it: `ro` is not to be written to, `rw` is not to be made."""
-    return f"file:{quote(str(path))}?mode={mode}"
+    return f"file:{quote(os.fsencode(path))}?mode={mode}"
 
 
 def is_damage(error: BaseException | None) -> bool:

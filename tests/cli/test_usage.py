@@ -22,6 +22,9 @@ probes:
   second: {target: server, kind: cal, tool: x}
 """
 
+NO_TEXT: Final = "http://127.0.0.1:9/\udcff"
+"""As Python has a word of the command line with the byte ff."""
+
 WRONG: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("run", "There is no folder `probes` here", ("mcp-prober init URL",)),
     ("check", "There is no folder `probes` here", ()),
@@ -111,6 +114,10 @@ WRONG: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("pin good.yaml", "No catalog probe names a contract", ("contract: contracts/NAME.json",)),
     ("drift good.yaml", "No catalog probe names a contract", ()),
     ("drift pinned.yaml", "no such file; `mcp-prober pin` writes it", ()),
+    (f"run {NO_TEXT}", "targets.server.url: not UTF-8", ()),
+    (f"check-metrics {NO_TEXT}", "targets.server.url: not UTF-8", ()),
+    (f"run -- cat {NO_TEXT}", "targets.server.command[1]: not UTF-8", ()),
+    ("run http://127.0.0.1:9/mcp --header A\udcff:b", "targets.server.headers.A\\udcff: not UTF-8", ()),
 )
 
 

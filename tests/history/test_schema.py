@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sqlite3
 import stat
@@ -13,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from prober.history import HistoryStore
-from prober.history.schema import APPLICATION_ID, FORMAT
+from prober.history.schema import APPLICATION_ID, FORMAT, connect_to_read
 from prober.outcome import Reason
 from tests.history.making import NOON, result
 
@@ -73,3 +74,10 @@ def test_a_file_has_one_process_that_writes(tmp_path: Path) -> None:
     assert other.returncode == 1
     asyncio.run(history.close())
     asyncio.run(HistoryStore.open(path).close())
+
+
+async def test_the_name_of_the_file_may_be_any_bytes(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/?%#\xff.db"))
+    await HistoryStore.open(path).close()
+    with closing(connect_to_read(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM past_runs").fetchone() == (0,)
