@@ -7,14 +7,17 @@ Exit codes: 0 all passed, 1 a probe failed, 2 usage or configuration, 3 our own 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Annotated, Final
 
 import typer
 
 from prober import __version__, own_process
+from prober.cli import streams
 from prober.cli.arguments import checking, looking, operating, writing
 from prober.cli.arguments.server import CommandBehindDashes
+from prober.cli.exit_codes import INTERRUPTED, UNKNOWN
 from prober.cli.sections import Sections
 
 app = typer.Typer(
@@ -29,9 +32,17 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Entry point of `mcp-prober`."""
+    """Runs the command line of this process, and ends it with an exit code."""
     own_process.begin()
-    app()
+    outputs = streams.watched()
+    try:
+        app()
+    except KeyboardInterrupt:  # before or after a command, which each has its own way to end
+        sys.exit(INTERRUPTED)
+    finally:
+        if (why := streams.why_unwritten(outputs)) is not None:
+            typer.echo(f"standard output: not written to its end: {why.strerror}", err=True)
+            sys.exit(UNKNOWN)
 
 
 @app.callback(invoke_without_command=True)

@@ -183,3 +183,34 @@ async def test_an_interrupted_first_look_ends_the_run(tmp_path: Path) -> None:
         async with asyncio.timeout(PROMPTLY):
             done = await ended(process)
     assert (done.code, done.out) == (130, "")
+
+
+WHILE_IMPORTING: Final = """
+import os, runpy, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+"""
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["runpy.run_module('prober', run_name='__main__', alter_sys=True)", "from prober.__main__ import main; main()"],
+    ids=["module", "script"],
+)
+async def test_an_interruption_while_it_is_still_importing_ends_it_without_a_word(start: str, tmp_path: Path) -> None:
+    async with started("--help", cwd=tmp_path, program=("-c", WHILE_IMPORTING + start)) as process:
+        done = await ended(process)
+    assert (done.code, done.out, done.err) == (130, "", "")
+
+
+async def test_who_starts_it_deaf_to_interruptions_is_obeyed(tmp_path: Path) -> None:
+    deaf = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+    start = f"{deaf}\n{WHILE_IMPORTING}\nfrom prober.__main__ import main; main()"
+    async with started("--version", cwd=tmp_path, program=("-c", start)) as process:
+        done = await ended(process)
+    assert (done.code, done.out[:10]) == (0, "mcp-prober")
