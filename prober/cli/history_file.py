@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from prober.cli.exit_codes import refuse
 from prober.cli.state_folder import state_folder
+from prober.files import is_file
 from prober.history import HistoryError
 from prober.history.reader import Question, Reader
 
@@ -20,7 +21,7 @@ def ask_history(file: Path | None, question: Question[T], *, seconds: float, wit
     Where there is no file, or no answer, the command is refused; `without` is what is said where there is no file.
     """
     file = file or state_folder() / "history.db"
-    if not file.is_file():
+    if not is_file(file):
         refuse(f"{file}: there is no history{without}")
     reader = Reader(file, seconds=seconds)
     try:

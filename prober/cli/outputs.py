@@ -13,6 +13,7 @@ from typing import Final
 import typer
 
 from prober.cli.exit_codes import refuse
+from prober.files import behind_links, is_file, is_folder, is_there
 from prober.outcome import Outcome
 from prober.report import REPORTS
 
@@ -51,10 +52,16 @@ def _output(text: str) -> Output:
     if not equals:
         return Output(format=format_)
     file = Path(name)
-    if not name or file.is_dir():
+    if not name or is_folder(file):
         refuse(f"--output {text}: name a file behind the =")
-    if not file.absolute().parent.is_dir():
+    if not is_folder(file.absolute().parent):
         refuse(f"--output {text}: there is no folder {file.parent}")
+    try:
+        file.stat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:  # a name that is too long, links that lead in a circle
+        refuse(f"--output {text}: {error.strerror}")
     return Output(format=format_, file=file)
 
 
@@ -82,10 +89,10 @@ def write_outputs(
 
 def _write_file(path: Path, format_: str, outcomes: Sequence[Outcome], *, started_at: datetime, verbose: bool) -> None:
     """A file is replaced as a whole: what reads it meanwhile, such as a collector of metrics, sees no half of it."""
-    if path.exists() and not path.is_file():  # a pipe or a device
+    if is_there(path) and not is_file(path):  # a pipe or a device
         whole = path
     else:
-        path = path.resolve()  # a link stays one
+        path = behind_links(path)  # a link stays one
         whole = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with whole.open("w", encoding="utf-8", newline="\n") as stream:

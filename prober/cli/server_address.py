@@ -28,6 +28,7 @@ from prober.config import ConfigError
 from prober.config.document.nodes import shown_key
 from prober.config.fields.urls import without_query
 from prober.config.model import Target
+from prober.files import is_folder, is_there
 
 _URL: Final = re.compile(r"https?://", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -168,7 +169,7 @@ def _other_addresses(entry: Mapping[str, Any], *, tries_sse: bool) -> list[dict[
 
 def is_probe_file(word: str) -> bool:
     """Whether a word names a probe file, or a folder of them, by what it is called."""
-    return not _URL.match(word) and (word.lower().endswith(PROBE_SUFFIXES) or Path(word).is_dir())
+    return not _URL.match(word) and (word.lower().endswith(PROBE_SUFFIXES) or is_folder(Path(word)))
 
 
 def _is_file(word: str, words: Sequence[str]) -> bool:
@@ -191,7 +192,7 @@ def url_of(word: str) -> str | None:
     if _URL.match(word):
         return word
     match = _WITHOUT_SCHEME.fullmatch(word)
-    if match is None or Path(word).exists() or shutil.which(word) is not None:
+    if match is None or is_there(Path(word)) or shutil.which(word) is not None:
         return None
     host, port, rest = match["host"], match["port"], match["rest"]
     if match["user"]:  # which the configuration refuses, without showing it

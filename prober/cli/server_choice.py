@@ -21,9 +21,11 @@ from prober.cli.server_address import Server, ServerArguments, check_server, cho
 from prober.client_configs.recognition import SUFFIXES
 from prober.config.document.diagnostics import did_you_mean
 from prober.config.document.nodes import shown_key
+from prober.config.document.yaml_document import MAX_BYTES
 from prober.config.fields.units import parse_duration
 from prober.config.fields.urls import without_query
 from prober.config.model import Target
+from prober.files import read_bounded
 
 SECTIONS: Final = ("tools", "prompts", "resources", "templates")
 """What a server may offer: the sections of a contract."""
@@ -53,7 +55,7 @@ def is_client_file(word: str) -> bool:
     if _SCHEME.match(word) or not word.lower().endswith(SUFFIXES):
         return False
     try:
-        document = json.loads(Path(word).read_bytes())
+        document = json.loads(read_bounded(Path(word), most=MAX_BYTES))
     except (OSError, ValueError, RecursionError):
         return True  # its reader says what is wrong with it, and knows comments and TOML
     return not (isinstance(document, dict) and {"targets", "probes"} & document.keys())

@@ -16,7 +16,9 @@ from prober.assertions.json_schema.schema import SchemaError, load_server_schema
 from prober.assertions.judge import Judge
 from prober.cli.exit_codes import refuse
 from prober.config.document.diagnostics import did_you_mean
+from prober.config.fields.file_fields import MAX_JSON_BYTES
 from prober.contract.normalize import alternatives
+from prober.files import read_bounded
 from prober.json_values import json_type, render
 from prober.outcome import Reason
 
@@ -130,7 +132,10 @@ def _document(text: str) -> dict[str, Any]:
     if text.startswith("@"):
         where = text[1:]
         try:
-            text = Path(where).read_text(encoding="utf-8")
+            content = read_bounded(Path(where), most=MAX_JSON_BYTES, pipes=True)
+            if len(content) > MAX_JSON_BYTES:
+                refuse(f"{where}: larger than {MAX_JSON_BYTES // 1024**2} MiB")
+            text = content.decode()
         except OSError as error:
             refuse(f"--args {text}: {error.strerror}")
         except UnicodeDecodeError:

@@ -14,6 +14,7 @@ from prober.client_configs.secrets import is_secret, names_secret
 from prober.client_configs.variables import Syntax, Variables, translated, without_variables
 from prober.config.auth import header_reserved
 from prober.config.document.diagnostics import Mistake
+from prober.files import is_there
 
 TRANSPORTS: Final[Mapping[str, str]] = {
     "stdio": "stdio",
@@ -220,7 +221,7 @@ class Draft:
         if word.startswith(("./", "../", ".\\", "..\\")):
             return True
         return (
-            "/" in word and not word.startswith(("/", "-", "@")) and "${" not in word and (self.folder / word).exists()
+            "/" in word and not word.startswith(("/", "-", "@")) and "${" not in word and is_there(self.folder / word)
         )
 
     def _address(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from prober.config.model import Target
 from prober.discover.identifiers import Plan
+from prober.files import behind_links, is_file, is_folder, is_there
 
 _FOLDER: Final = re.compile(r"repo|dir|folder|root|workspace|project|path", re.IGNORECASE)
 _PLACE: Final = re.compile(r"repo|dir|folder|root|workspace|project", re.IGNORECASE)
@@ -40,9 +41,9 @@ def plans_by_paths(tool: str, arguments: Mapping[str, Any], wanted: Iterable[str
 def _path_for(name: str, target: Target, *, file: bool) -> Path | None:
     places = _places(target)
     if file:
-        files = (place if place.is_file() else _first_file(place) for place in places)
+        files = (place if is_file(place) else _first_file(place) for place in places)
         return next(filter(None, files), None) if _FILE.search(name) else None
-    folder = next((place for place in places if place.is_dir()), None)
+    folder = next((place for place in places if is_folder(place)), None)
     if folder is not None and _FOLDER.search(name):
         return folder
     return _cwd(target) if target.command and _PLACE.search(name) else None
@@ -57,7 +58,7 @@ def _first_file(folder: Path) -> Path | None:
 
 
 def _is_plain(path: Path) -> bool:
-    return not path.name.startswith(".") and path.is_file()
+    return not path.name.startswith(".") and is_file(path)
 
 
 def _places(target: Target) -> list[Path]:
@@ -65,8 +66,8 @@ def _places(target: Target) -> list[Path]:
     folder = _cwd(target)
     words = [word.partition("=")[2] if word.startswith("-") and "=" in word else word for word in target.command[1:]]
     paths = [folder / word for word in words if "/" in word or "\\" in word or word in (".", "..")]
-    return [path.resolve() for path in paths if path.suffix not in _PROGRAMS and path.exists()]
+    return [behind_links(path) for path in paths if path.suffix not in _PROGRAMS and is_there(path)]
 
 
 def _cwd(target: Target) -> Path:
-    return (target.cwd or Path.cwd()).resolve()
+    return behind_links(target.cwd or Path.cwd())

@@ -6,6 +6,7 @@ What the file holds is never shown: it has secrets. Only names of receivers and 
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,9 +20,11 @@ import yaml
 
 from prober.drill import timescale
 from prober.drill.processes import DrillError
+from prober.files import read_bounded
 
 MARK: Final = {"drill": "mcp-prober"}
 """The label of every alert that the drill's Prometheus sends to the operator's receivers."""
+_MOST_BYTES: Final = 8 * 1024 * 1024
 _MARK_TEXT: Final = "DRILL, nothing is wrong: "
 _MARKED: Final = ("summary", "description")
 
@@ -76,7 +79,7 @@ class OwnRoutes:
     def read(cls, file: Path) -> OwnRoutes:
         """Raises DrillError without a word of what the file holds."""
         try:
-            document = yaml.safe_load(file.read_text(encoding="utf-8"))
+            document = yaml.safe_load(_text(file, pipes=True))
         except OSError as error:
             raise DrillError(f"{file} cannot be read: {error.strerror}") from None
         except Exception as error:  # PyYAML raises whatever its steps raise, as for !!int of a text
@@ -141,7 +144,7 @@ class OwnRoutes:
             return str(settings.get(key) or "") or None
         path = self.file.resolve().parent / named
         try:
-            text: str = path.read_text(encoding="utf-8").strip()
+            text = _text(path).strip()
         except (OSError, UnicodeDecodeError):
             raise DrillError(
                 f"{self.file}, receiver {receiver}: {key}_file names {path}, which cannot be read; nothing can be sent."
@@ -159,6 +162,13 @@ def _in_shape(file: Path) -> Iterator[None]:
             f"{file}: this is no configuration of an Alertmanager, which has `route` and `receivers`."
             f" `amtool check-config {file}` says more."
         ) from None
+
+
+def _text(file: Path, *, pipes: bool = False) -> str:
+    content = read_bounded(file, most=_MOST_BYTES, pipes=pipes)
+    if len(content) > _MOST_BYTES:
+        raise OSError(errno.EFBIG, f"larger than {_MOST_BYTES // 1024**2} MiB")
+    return content.decode()
 
 
 def marked(rules: Any) -> Any:

@@ -22,6 +22,9 @@ probes:
   second: {target: server, kind: cal, tool: x}
 """
 
+LONG: Final = "n" * 300
+"""More than any file may be called."""
+
 NO_TEXT: Final = "http://127.0.0.1:9/\udcff"
 """As Python has a word of the command line with the byte ff."""
 
@@ -114,10 +117,28 @@ WRONG: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("pin good.yaml", "No catalog probe names a contract", ("contract: contracts/NAME.json",)),
     ("drift good.yaml", "No catalog probe names a contract", ()),
     ("drift pinned.yaml", "no such file; `mcp-prober pin` writes it", ()),
+    *((f"{command} circle.yaml", "circle.yaml: too many levels", ()) for command in ("run", "check", "pin", "drift")),
+    ("run good.yaml --output json=circle.yaml", "--output json=circle.yaml: Too many levels", ()),
+    (f"run {LONG}", f"{LONG}: no such file or folder", ()),
+    (f"run {LONG}.yaml", "file name too long", ()),
+    (f"run good.yaml --output json={LONG}", f"--output json={LONG}: File name too long", ()),
+    (f"call {LONG} tool", "is no URL, and there is no folder `probes` here", ()),
+    (f"call http://127.0.0.1:9/mcp tool --args @{LONG}", "File name too long", ()),
+    ("call http://127.0.0.1:9/mcp tool --args @/dev/zero", "/dev/zero: larger than 8 MiB", ()),
+    (f"lint {LONG}.json", "file name too long", ()),
+    (f"init {LONG}.json", "file name too long", ()),
+    (f"init http://127.0.0.1:9/mcp --update --output-dir {LONG}", "No probe file in", ()),
+    (f"export probes {LONG}", "File name too long", ()),
+    (f"report --history {LONG}", "there is no history", ()),
+    (f"judge {LONG}", "File name too long", ()),
+    (f"judge good.yaml --timeline {LONG}/x", "not a file in a folder that is there", ()),
     (f"run {NO_TEXT}", "targets.server.url: not UTF-8", ()),
     (f"check-metrics {NO_TEXT}", "targets.server.url: not UTF-8", ()),
     (f"run -- cat {NO_TEXT}", "targets.server.command[1]: not UTF-8", ()),
     ("run http://127.0.0.1:9/mcp --header A\udcff:b", "targets.server.headers.A\\udcff: not UTF-8", ()),
+    ("judge /dev/zero", "/dev/zero: larger than 256 MiB, so no trace", ()),
+    (f"drill --prometheus {LONG}", "no such program", ()),
+    ("drill --alertmanager-config /dev/zero", "/dev/zero cannot be read: larger than 8 MiB", ()),
 )
 
 
@@ -127,6 +148,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "bad.yaml").write_text(BAD)
     (tmp_path / "pinned.yaml").write_text(GOOD.replace("kind: handshake", "kind: catalog, contract: gone.json"))
     (tmp_path / "empty").mkdir()
+    (tmp_path / "circle.yaml").symlink_to("circle.yaml")
     (tmp_path / "good.json").write_text(json.dumps(yaml.safe_load(GOOD)))
     (tmp_path / "client.json").write_text(json.dumps({"mcpServers": {"x": {"command": "x"}, "y": {"command": "y"}}}))
     return tmp_path

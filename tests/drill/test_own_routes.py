@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -113,6 +114,10 @@ def test_a_date_in_the_file_is_text_to_the_alertmanager(tmp_path: Path) -> None:
 
 def test_a_file_that_an_address_is_to_be_read_from_and_is_not_there_is_named(tmp_path: Path) -> None:
     routes = own(tmp_path, {"name": "team", "slack_configs": [{"api_url_file": "secrets/slack"}]})
+    with pytest.raises(DrillError, match=r"receiver team: api_url_file names .*/secrets/slack, which cannot be read"):
+        _ = routes.destinations
+    (tmp_path / "secrets").mkdir()
+    os.mkfifo(tmp_path / "secrets" / "slack")  # never waited for
     with pytest.raises(DrillError, match=r"receiver team: api_url_file names .*/secrets/slack, which cannot be read"):
         _ = routes.destinations
 

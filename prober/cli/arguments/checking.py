@@ -19,6 +19,7 @@ from prober.cli.arguments.server import (
     behind_dashes,
 )
 from prober.cli.arguments.shared import Configuration, Otel, Paths, ProbeNames, TargetNames
+from prober.files import is_folder, is_there
 
 if TYPE_CHECKING:
     from prober.cli.commands.quick_run import QuickLook
@@ -131,7 +132,7 @@ def run(
 
 def _is_clearly_probes(word: str) -> bool:
     path = Path(word)
-    return path.is_dir() or (path.suffix in (".yaml", ".yml") and path.exists())
+    return is_folder(path) or (path.suffix in (".yaml", ".yml") and is_there(path))
 
 
 def _quick_look(

@@ -18,6 +18,7 @@ import typer
 from prober.cli.exit_codes import FAILED, INTERRUPTED, PASSED, UNKNOWN, refuse
 from prober.cli.package_data import shipped
 from prober.drill import EXPECTED, Alerting, DrillError, OwnRoutes, Plan, Report, drill, write_json, write_table
+from prober.files import is_file
 
 OUTPUTS: Final[Mapping[str, Callable[[Report, TextIO], None]]] = {"table": write_table, "json": write_json}
 
@@ -142,7 +143,7 @@ def _alerting(options: DrillOptions, own: OwnRoutes | None) -> Alerting | str:
 
 def _program(option: str, named: Path | None, usual: Sequence[str]) -> Path | None:
     if named is not None:
-        if not (named.is_file() and os.access(named, os.X_OK)):
+        if not (is_file(named) and os.access(named, os.X_OK)):
             refuse(f"{option} {named}: no such program")
         return named.resolve()
     found = next(filter(None, map(shutil.which, usual)), None)

@@ -10,6 +10,7 @@ import typer
 from prober.cli.exit_codes import PASSED, refuse
 from prober.cli.package_data import SHIPPED, shipped
 from prober.cli.selection import counted
+from prober.files import is_there
 
 
 def export(what: str, folder: Path, *, force: bool) -> int:
@@ -18,7 +19,7 @@ def export(what: str, folder: Path, *, force: bool) -> int:
         refuse(f"There is no {what!r} to export. Known: {', '.join(SHIPPED)}")
     source = shipped(what)
     files = [path.relative_to(source) for path in sorted(source.glob(SHIPPED[what])) if path.is_file()]
-    existing = [str(folder / file) for file in files if (folder / file).exists()]
+    existing = [str(folder / file) for file in files if is_there(folder / file)]
     if existing and not force:
         refuse(f"{', '.join(existing)} would be overwritten. Choose another folder, or say --force.")
     try:

@@ -25,6 +25,7 @@ from prober.discover.naming import target_name
 from prober.discover.probe_file import FilesExistError, ProbeFile, probe_file_for, write
 from prober.discover.survey import Choices, survey
 from prober.discover.surveyed import Survey
+from prober.files import behind_links
 from prober.loader import load
 from prober.outcome import Failure
 from prober.report.untrusted import line
@@ -141,7 +142,7 @@ def _entry(entry: Mapping[str, Any], options: InitOptions) -> dict[str, Any]:
     """The target as it is written: a command runs where it ran now, whoever starts the prober, and wherever."""
     found = dict(entry)
     if "command" in found:
-        here, folder = Path.cwd(), options.folder.resolve()
+        here, folder = Path.cwd(), behind_links(options.folder)
         cwd = Path(found.get("cwd", here))
         beside = os.path.relpath(cwd, folder) if folder.is_relative_to(cwd) else cwd
         found["cwd"] = Path(beside).as_posix()

@@ -18,6 +18,7 @@ from prober.config.model import Config, Target
 from prober.discover.probe_file import EDITOR_SCHEMA, editor_schema
 from prober.discover.surveyed import Survey
 from prober.discover.update import Known, NotUpdatableError, known_of, update_for
+from prober.files import is_there
 from prober.loader import load
 from prober.report.untrusted import line
 
@@ -34,7 +35,7 @@ class Existing:
 
 def find_existing(server: Server, folder: Path) -> Existing:  # noqa: RET503 - refuse does not return
     """The probe file that `init` wrote for this server: the target of that name, or with that URL or command."""
-    config = _loaded([folder]) if folder.exists() else Config(targets={}, probes={}, notify=None, files=())
+    config = _loaded([folder]) if is_there(folder) else Config(targets={}, probes={}, notify=None, files=())
     for target in config.targets.values():
         same = server.name == target.name if server.name else _same(target, server.target)
         files = [probe.origin.rpartition(":")[0] for probe in config.probes.values() if probe.target == target.name]

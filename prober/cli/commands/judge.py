@@ -5,15 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN, refuse
 from prober.config.model import Probe
+from prober.files import is_folder, read_bounded
 from prober.kinds.race import RaceSettings
 from prober.report.untrusted import block
+
+_MOST_BYTES: Final = 256 * 1024 * 1024
+"""Of a trace: a race has far less."""
 
 if TYPE_CHECKING:  # every `run` imports this module, and few have a race to judge
     from prober.consistency.trace import Trace
@@ -66,8 +71,10 @@ def judge(path: Path, *, model: str | None, timeline: Path | None) -> int:
     if timeline is not None:
         _writable(timeline)
     try:
-        with path.open(encoding="utf-8") as lines:
-            trace = read_lines(lines, model=model)
+        content = read_bounded(path, most=_MOST_BYTES, pipes=True)
+        if len(content) > _MOST_BYTES:
+            refuse(f"{path}: larger than {_MOST_BYTES // 1024**2} MiB, so no trace that `run --trace` wrote")
+        trace = read_lines(StringIO(content.decode(), newline=None), model=model)
     except OSError as error:
         refuse(f"{path}: {error.strerror}")
     except UnicodeDecodeError:
@@ -105,7 +112,7 @@ def _tell(trace: Trace, verdict: Judged) -> None:
 
 
 def _writable(path: Path) -> None:
-    if path.is_dir() or not path.absolute().parent.is_dir():
+    if is_folder(path) or not is_folder(path.absolute().parent):
         refuse(f"{path}: not a file in a folder that is there")
 
 

@@ -17,6 +17,7 @@ from prober.cli.exit_codes import FAILED, PASSED, UNKNOWN, refuse
 from prober.cli.server_choice import Chosen
 from prober.client.target_cache import cache_of
 from prober.discover.offered import offer_of
+from prober.files import is_file
 from prober.lint.linting import lint
 from prober.lint.offer import Offer
 from prober.lint.rules import FAILING, rules
@@ -71,7 +72,7 @@ def lint_file(path: Path, listings: list[dict[str, Any]], options: LintOptions) 
 
 def tools_in(path: Path) -> list[dict[str, Any]] | None:
     """The tools of a contract that `pin` wrote, or of the result of `tools/list`; None for any other file."""
-    if path.suffix.lower() != ".json" or not path.is_file():
+    if path.suffix.lower() != ".json" or not is_file(path):
         return None
     try:
         found = json.loads(path.read_bytes())

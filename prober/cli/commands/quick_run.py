@@ -20,6 +20,7 @@ from prober.cli.survey_report import skipped_lines
 from prober.config.fields.urls import without_query
 from prober.config.model import Config
 from prober.discover.quick_probes import QuickProbes, config_of, quick_probes
+from prober.files import is_there
 from prober.report.progress import Progress
 from prober.report.untrusted import line
 
@@ -99,12 +100,12 @@ def _servers(words: list[str], behind: list[str] | None, options: ServerOptions,
 
 
 def _is_server(word: str) -> bool:
-    return server_choice.is_client_file(word) or (server_choice.is_address(word) and not Path(word).exists())
+    return server_choice.is_client_file(word) or (server_choice.is_address(word) and not is_there(Path(word)))
 
 
 def _check_path(word: str, words: Sequence[str]) -> None:
     """Refuse a word that is no path and looks like something else. The loader says what is wrong with a probe file."""
-    if is_probe_file(word) or Path(word).exists():
+    if is_probe_file(word) or is_there(Path(word)):
         return
     shown = without_query(word)
     refuse(

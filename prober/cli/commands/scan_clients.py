@@ -16,6 +16,7 @@ from prober.client_configs import ClientConfig, ListedServer, read_client_config
 from prober.client_configs.places import usual_files
 from prober.client_configs.recognition import NoServersError
 from prober.config import ConfigError
+from prober.files import is_file
 from prober.json_values import cap
 from prober.report.tty import columns, is_terminal
 from prober.report.untrusted import line
@@ -24,7 +25,7 @@ from prober.report.untrusted import line
 def scan() -> int:
     """Print what the files list; returns the exit code: 1 where no server is listed, 2 where a file has mistakes."""
     files = usual_files(project=Path(), home=Path.home(), environ=os.environ, platform=sys.platform)
-    there = [file for file in files if file.is_file()]
+    there = [file for file in files if is_file(file)]
     configs, broken = [], False
     for file in there:
         try:
