@@ -6,5 +6,4 @@ json_schema      JSON Schemas: what they refer to, what they may cost, whether a
 result_shapes    what MCP calls a result, from `result_shapes.json`
 expectations     JSONPath expectations; with `jsonpath` and `matchers`
 selection        the nodes that a path selects, wanted as values
-size             how much there is in a value
 """

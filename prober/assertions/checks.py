@@ -16,8 +16,8 @@ from prober.assertions.json_schema.schema import Schema, SchemaError, first_mism
 from prober.assertions.json_schema.schema_libraries import EngineError
 from prober.assertions.mismatch import Mismatch
 from prober.assertions.result_shapes import Shape
-from prober.assertions.size import Size, size_of
 from prober.json_values import Json, Path, cap
+from prober.json_values.size import Size, size_of
 from prober.outcome import Evidence, Reason
 
 Rule = Schema | Expectation | Shape

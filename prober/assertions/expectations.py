@@ -22,8 +22,8 @@ from prober.assertions.json_schema.pattern_cost import BUDGET, pattern_steps
 from prober.assertions.jsonpath import JsonPath, JsonPathError
 from prober.assertions.matchers import MATCHERS, Matcher
 from prober.assertions.mismatch import Mismatch
-from prober.assertions.size import Size, longest_text
 from prober.json_values import Json, cap, pointer, render
+from prober.json_values.size import Size, longest_text
 
 _NODE: Final = 5e-6
 """Seconds to select a node and to compare it, at most."""

@@ -12,12 +12,12 @@ from functools import cached_property
 from typing import Any, Final
 
 from prober.assertions.json_schema.schema import Schema, load_server_schema
-from prober.assertions.size import size_of
 from prober.client.http.oauth import TokenSource
 from prober.client.single_flight import SingleFlight
 from prober.client.transports import import_transport
 from prober.config.model import Target
 from prober.json_values import cap
+from prober.json_values.size import size_of
 from prober.redaction import Redactor
 
 _MODERATE_NODES: Final = 10_000

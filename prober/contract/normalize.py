@@ -11,8 +11,8 @@ from itertools import product
 from typing import Final
 from urllib.parse import unquote
 
-from prober.assertions.size import size_of
 from prober.json_values import Json, hashable, json_type, same
+from prober.json_values.size import size_of
 
 Alternative = dict[str, Json]
 """The keywords of a schema of one `type`, or of any if it has none. `const` is an `enum` of one; `$ref`, `anyOf`,

@@ -9,8 +9,8 @@ from itertools import count
 from typing import Any, Final, Literal, NamedTuple
 
 from prober.assertions.json_schema.keywords import subschemas
-from prober.assertions.size import size_of
 from prober.json_values import Json, Path
+from prober.json_values.size import size_of
 from prober.lint.weight import Weight, json_bytes, weight_of
 
 Side = Literal["input", "output"]

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from prober.assertions.json_schema.dialects import DEFAULT, DRAFT_3, dialect_of
 from prober.assertions.json_schema.schema_libraries import EngineError, stumbling
-from prober.assertions.size import size_of
 from prober.json_values import Json, json_type, render
+from prober.json_values.size import size_of
 from prober.lint.hit import Hit
 from prober.lint.offer import MEMBERS, ListedTool, Node, Offer, Side
 

@@ -17,8 +17,8 @@ from prober.assertions.expectations import (
     is_cheap,
 )
 from prober.assertions.json_schema.schema import first_mismatch, load_schema
-from prober.assertions.size import size_of
 from prober.json_values import hashable, json_type, same
+from prober.json_values.size import size_of
 
 KEYS = "path, type, equals, matches, contains, range, length, exists"
 

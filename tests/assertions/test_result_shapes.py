@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from prober.assertions.json_schema.schema import first_mismatch
 from prober.assertions.mismatch import Mismatch
 from prober.assertions.result_shapes import Shape, era_of, versions
-from prober.assertions.size import size_of
+from prober.json_values.size import size_of
 from tests.assertions import generate_shapes
 from tests.assertions.ticking import PROMISE, SLOWDOWN
 

@@ -16,7 +16,7 @@ import pytest
 from prober.assertions.json_schema.bound import MAX_EFFORT, Bound
 from prober.assertions.json_schema.schema import SchemaError, load_schema, load_server_schema
 from prober.assertions.json_schema.schema_cost import EndlessReferenceError, bound_of
-from prober.assertions.size import MAX_DEPTH, MAX_NODES, longest_text, size_of
+from prober.json_values.size import MAX_DEPTH, MAX_NODES, longest_text, size_of
 from prober.outcome import Reason
 from tests.assertions.samples import WORKFLOW, doubling
 from tests.assertions.ticking import PROMISE

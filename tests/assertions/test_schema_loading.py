@@ -20,7 +20,7 @@ from prober.assertions.json_schema.schema import (
     load_server_schema,
 )
 from prober.assertions.json_schema.schema_cost import MAX_CHAIN
-from prober.assertions.size import size_of
+from prober.json_values.size import size_of
 from prober.outcome import Reason
 from tests.assertions.ticking import PROMISE
 

@@ -22,7 +22,7 @@ from prober.assertions.json_schema.schema_libraries import (
     schemas_of_drafts,
     stumbling,
 )
-from prober.assertions.size import size_of
+from prober.json_values.size import size_of
 from tests.assertions.differences import DIFFERENCES
 from tests.assertions.suite import DRAFTS, FOLDER, Example, examples, remotes
 

@@ -28,7 +28,7 @@ ROOMS: Final[Mapping[str, Room]] = {
             "prober/assertions/matchers.py",
             "prober/assertions/jsonpath.py",
             "prober/assertions/selection.py",
-            "prober/json_values.py",
+            "prober/json_values/__init__.py",
         ),
         tests=(
             "tests/assertions/test_expectations.py",

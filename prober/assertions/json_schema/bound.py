@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from prober.assertions.size import Size
+from prober.json_values.size import Size
 
 MAX_EFFORT: Final = 1_000_000
 """Values of a schema that may be looked at for one instance: 1 to 10 ns each as a rule, 40 ns at worst."""

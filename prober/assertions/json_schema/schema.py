@@ -33,8 +33,8 @@ from prober.assertions.json_schema.schema_libraries import (
     quick_validator,
 )
 from prober.assertions.mismatch import Mismatch
-from prober.assertions.size import Size, size_of
 from prober.json_values import Json, cap, pointer, render
+from prober.json_values.size import Size, size_of
 from prober.outcome import Reason
 
 if TYPE_CHECKING:

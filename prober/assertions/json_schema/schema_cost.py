@@ -19,8 +19,8 @@ from urllib.parse import unquote, urldefrag, urljoin
 from prober.assertions.json_schema.bound import MAX_EFFORT, Bound
 from prober.assertions.json_schema.dialects import DEFAULT, DRAFT_3, SINCE_2019, dialect_of
 from prober.assertions.json_schema.keywords import Applies, is_schema, subschemas
-from prober.assertions.size import size_of
 from prober.json_values import Json
+from prober.json_values.size import size_of
 
 MAX_SCHEMAS: Final = 2_000
 MAX_PATTERNS: Final = 100

@@ -19,9 +19,9 @@ from prober.assertions.expectations import Expectation, compile_expectation, com
 from prober.assertions.json_schema.schema import Schema
 from prober.assertions.result_shapes import Shape
 from prober.assertions.selection import MOST_SELECTED, Selection, written
-from prober.assertions.size import size_of
 from prober.assertions.worker.frames import frame
 from prober.json_values import Json
+from prober.json_values.size import size_of
 from prober.outcome import Evidence, Reason
 
 _BATCH: Final = 100

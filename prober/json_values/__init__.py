@@ -1,4 +1,4 @@
-"""JSON values, for every room: how they are compared, named and written out short."""
+"""JSON values, for every room: how they are compared, named and written out short; `size.py`, how much there is."""
 
 from __future__ import annotations
 
