@@ -16,7 +16,7 @@ import pytest
 from prober.assertions.json_schema.bound import MAX_EFFORT, Bound
 from prober.assertions.json_schema.schema import SchemaError, load_schema, load_server_schema
 from prober.assertions.json_schema.schema_cost import EndlessReferenceError, bound_of
-from prober.json_values.size import MAX_DEPTH, MAX_NODES, longest_text, size_of
+from prober.json_values.size import MAX_DEPTH, MAX_NODES, size_of
 from prober.outcome import Reason
 from tests.assertions.samples import WORKFLOW, doubling
 from tests.assertions.ticking import PROMISE
@@ -213,12 +213,3 @@ def test_schemas_for_different_places_are_not_added_up() -> None:
     one = bound({"properties": {"a": {"enum": list(range(100))}}})
     many = bound({"properties": {f"a{number}": {"enum": list(range(100))} for number in range(50)}})
     assert many.effort[1] == one.effort[1]
-
-
-def test_the_size_of_a_value_is_counted_up_to_a_bound() -> None:
-    size = size_of({"name": ["ab", 1, None], "n": {}})
-    assert size is not None
-    assert (size.nodes, size.depth, size.characters, size.exact) == (6, 3, 7, True)
-    assert size_of(nested(MAX_DEPTH)) is None
-    assert size_of([0] * MAX_NODES) is None
-    assert longest_text({"a long name": ["ab", "abc"]}) == 3
