@@ -42,7 +42,7 @@ def watched() -> Sequence[Output]:
             setattr(sys, f"__{name}__", stream)  # else it would be closed
         output = Output(stream.fileno(), "w", closefd=False)
         printing = TextIOWrapper(
-            BufferedWriter(output),
+            output if stream.write_through else BufferedWriter(output),  # as PYTHONUNBUFFERED asks for
             encoding=stream.encoding,
             errors=stream.errors,
             line_buffering=stream.line_buffering,

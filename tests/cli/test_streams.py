@@ -58,6 +58,11 @@ async def test_a_reader_that_has_had_enough_is_no_trouble(folder: Path) -> None:
         assert (len(done.out), done.err) == (1, "")
 
 
+async def test_nothing_waits_in_a_buffer_where_there_shall_be_none(folder: Path) -> None:
+    say = "from prober.cli.streams import watched; watched(); import os, sys; sys.stdout.write('at once'); os._exit(0)"
+    assert (await mcp_prober(cwd=folder, program=("-u", "-c", say))).out == "at once"
+
+
 async def test_a_report_that_goes_to_a_file_is_whole_where_the_table_is_lost(folder: Path) -> None:
     done = await redirected(">/dev/full", "run", "probes.yaml", "--output", "json=report.json", cwd=folder)
     assert (done.code, done.err) == (3, FULL)
