@@ -29,7 +29,7 @@ ALLOWANCE: Final = 2.0
 WORKERS: Final = 2
 """Worker processes at most. They are for the odd case; more would take the processor from the probes themselves."""
 
-_MARGIN: Final = 0.02
+_MARGIN: Final = 0.05
 """Seconds before the deadline at which judging gives up, so that its finding is there when the run has to end."""
 _GRACE: Final = 1.0
 """Seconds beyond the allowance after which a worker ends itself, for when nobody is left to kill it."""

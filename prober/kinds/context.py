@@ -70,6 +70,8 @@ class ProbeContext:
     """The step that runs now, where the kind has a better name for the step than the protocol."""
     _clock: RunClock = field(default_factory=RunClock)
     _sessions: set[Session] = field(default_factory=set)
+    _if_late: Failure | None = None
+    """What the run ends with if the deadline passes now; None where that is the fault of the exchange under way."""
     _process: Evidence | None = None
     """What the process of the session that failed had to say."""
     probe: str = ""
@@ -102,8 +104,9 @@ class ProbeContext:
         except TimeoutError:
             if not timeout.expired():
                 raise
-            failure = timed_out(self.log.last, limit=self.limit)
-            failure.step = self.step or failure.step
+            failure = self._if_late or timed_out(self.log.last, limit=self.limit)
+            if failure is not self._if_late:
+                failure.step = self.step or failure.step
             raise failure from None
 
     @contextmanager
@@ -155,7 +158,8 @@ class ProbeContext:
                     with suppress(TimeoutError):  # report the failure, not the lack of time to close
                         async with asyncio.timeout(None if self._starts_process else self._time_left() / 2):
                             if not kept:
-                                await self._close(session, require_clean_close=False)
+                                await self._close(session, require_clean_close=False, after=failure)
+                    self._if_late = None
                 raise
             kept = self._keep(session)
             if not kept:
@@ -267,15 +271,25 @@ class ProbeContext:
         self._go_on("start_seconds")
         self.on_answer()
 
-    async def _close(self, session: Session, *, require_clean_close: bool) -> None:
+    async def _close(self, session: Session, *, require_clean_close: bool, after: Failure | None = None) -> None:
+        """`after` is how the run has failed already. Leaving ends before the deadline: both come at once only where
+        this process was held up, and then no server is to blame."""
+        self._if_late = after or Failure(
+            Reason.UNDECIDED,
+            f"{self.limit} passed at the end of the session, while the prober was held up",
+            step="close",
+        )
         try:
             with self.standing_still("close_seconds") if self._starts_process else nullcontext():
                 await session.close()
         except Failure as failure:
+            self._if_late = None
             if require_clean_close:
                 raise
             if failure.reason is not Reason.PROCESS_EXITED:  # with which status it leaves is its own matter
                 self.warnings.append(f"at the end of the session: {failure.message}")
+        else:
+            self._if_late = None
 
 
 def session_is_usable(failure: Failure) -> bool:

@@ -157,13 +157,13 @@ def bomb(first: str) -> str:
     [
         (bomb("[x]"), "yaml:9: more than 1,000,000 values once aliases are unfolded"),
         (f"- &a {'x' * 200_000}\n" + "- *a\n" * 400, "more than 32 MiB of text once aliases are unfolded"),
-        ("- &a [*a]", "yaml:1: the alias .a stands inside its own anchor"),
+        ("- &a [*a]", "yaml:1: the alias stands inside its own anchor"),
         ("- " * 300_000, "nested deeper than 64 levels"),
         ("- targets: [a\n", "yaml:2: not YAML"),
         ("- targets: []\n  labels: {? [a, b] : c}\n", r"yaml:2: \[0\].labels: a key must be a text"),
         (
             "- targets: []\n  labels: {a: !!binary aGVsbG8=}\n",
-            r"yaml:2: \[0\].labels.a: the tag !!binary is not supported",
+            r"yaml:2: \[0\].labels.a: the tag is not supported",
         ),
         ("", "the file is empty"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from prober.client.jsonrpc import METHOD_NOT_FOUND
@@ -35,7 +36,7 @@ class Listing:
     fresh_until: float = 0.0
     """When the first of its pages may be stale by its `ttlMs`, by the monotonic clock."""
 
-    @property
+    @cached_property
     def by_identity(self) -> dict[str, dict[str, Any]]:
         identity = LISTS[self.section][3]
         return {item[identity]: item for item in self.items}
