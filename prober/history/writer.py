@@ -122,6 +122,7 @@ class Writer:
         try:
             connection = self._open_connection()
             while self._batch or self._queue:
+                connection = self._open_connection()  # what came meanwhile must not go into a file that was removed
                 self._write(connection)
                 if connection.full:
                     self._compact(connection)
