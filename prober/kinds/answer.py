@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -67,7 +68,10 @@ async def _judge(
     exchanges: Sequence[Exchange],
     tool: Tool | None,
 ) -> Any:
+    # To read a text of a hundred thousand values takes as long as the event loop may stand still: in a turn of its own.
+    await asyncio.sleep(0)
     judged = select(checks.source, result, context.target)
+    await asyncio.sleep(0)
     case = case_of(
         result=Instance(value=result),
         output_schema=_output_schema(tool) if tool is not None else None,
