@@ -71,8 +71,8 @@ test-alone: $(NEEDED)
 	$(BIN)/pytest $(ALONE) $(ARGS)
 	$(if $(ARGS),,$(BIN)/python -m tests.fuzz --count 100000 --seconds 600)
 
-# What `test` leaves out. After `make test COVERAGE=1` the figure is that of all tests.
-test-rest: $(NEEDED) example $(if $(ARGS),,test-alone)
+# The other tests that `test` leaves out. After `make test COVERAGE=1` the figure is that of all tests.
+test-rest: $(NEEDED) example
 	$(PYTEST) $(REST) $(COV) --cov-append $(TOTAL) $(ARGS)
 
 test-all: $(NEEDED) example $(if $(ARGS),,test-alone)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +34,9 @@ from tests.redaction.writers import WRITERS
 SEED: Final = int(os.environ.get("FUZZ_SEED", "1"))
 """The first of the seeds; the others follow."""
 QUICK: Final = 200
+MANY: Final = int(os.environ.get("FUZZ_COUNT", "6000"))
+BUDGET: Final = 400.0
+"""Seconds for `MANY` conversations, shared by two processes beside all other tests; to reach fewer is no failure."""
 
 ASKED: Final = {"jsonrpc": "2.0", "id": 7, "method": "tools/list", "params": {}}
 
@@ -69,6 +74,14 @@ def test_no_conversation_that_hypothesis_makes_up_does_either(
 ) -> None:
     result = carried_out(*conversations, folder=tmp_path_factory.mktemp("fuzz"))
     assert [str(complaint) for complaint in result.complaints] == []
+
+
+@pytest.mark.slow
+def test_of_many_conversations_none_breaks_what_is_promised() -> None:
+    command = [sys.executable, "-m", "tests.fuzz", "--count", str(MANY), "--seed", str(SEED), "--seconds", str(BUDGET)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=BUDGET * 2, check=False)
+    print(done.stdout[-20_000:])
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-5_000:]
 
 
 @pytest.mark.parametrize("era", ["modern", "handshake"])
