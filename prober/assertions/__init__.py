@@ -6,4 +6,5 @@ json_schema      JSON Schemas: what they refer to, what they may cost, whether a
 result_shapes    what MCP calls a result, from `result_shapes.json`
 expectations     JSONPath expectations; with `jsonpath` and `matchers`
 selection        the nodes that a path selects, wanted as values
+turns            makes much of something in turns with other tasks
 """

@@ -18,6 +18,7 @@ from typing import Final, Self
 
 from prober.assertions.checks import Case, Finding, Instance, answer_at_once, is_worded_at_once, judge, undecided
 from prober.assertions.selection import Selection, select
+from prober.assertions.turns import in_turns
 from prober.assertions.worker.pool import Workers
 from prober.assertions.worker.process import WorkerLostError
 from prober.assertions.worker.protocol import decode_reply, encode_case, encode_selection, is_small, json_pieces
@@ -33,8 +34,6 @@ _MARGIN: Final = 0.05
 """Seconds before the deadline at which judging gives up, so that its finding is there when the run has to end."""
 _GRACE: Final = 1.0
 """Seconds beyond the allowance after which a worker ends itself, for when nobody is left to kill it."""
-_TURN: Final = 0.005
-"""Seconds of work after which other tasks have their turn."""
 
 _Found = Finding | list[Json] | None
 
@@ -158,7 +157,8 @@ async def _frames(asked: Case | Selection, *, allowance: float) -> list[bytes]:
             return instance
         key = id(instance.value)
         if key not in texts:
-            texts[key] = Instance(value=instance.value, source=await _text(instance.value))
+            text = "".join(await in_turns(json_pieces(instance.value)))
+            texts[key] = Instance(value=instance.value, source=text.encode())
         return texts[key]
 
     if isinstance(asked, Selection):
@@ -166,18 +166,6 @@ async def _frames(asked: Case | Selection, *, allowance: float) -> list[bytes]:
         return encode_selection(selection, allowance=allowance)
     checks = [replace(check, instance=await with_text(check.instance)) for check in asked.checks]
     return encode_case(Case(checks=tuple(checks)), allowance=allowance)
-
-
-async def _text(value: Json) -> bytes:
-    now = asyncio.get_running_loop().time
-    pieces: list[str] = []
-    turn = now()
-    for piece in json_pieces(value):
-        pieces.append(piece)
-        if now() - turn > _TURN:
-            await asyncio.sleep(0)
-            turn = now()
-    return "".join(pieces).encode()
 
 
 def _short_of(why: str) -> Finding:

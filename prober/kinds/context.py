@@ -104,9 +104,10 @@ class ProbeContext:
         except TimeoutError:
             if not timeout.expired():
                 raise
-            failure = self._if_late or timed_out(self.log.last, limit=self.limit)
-            if failure is not self._if_late:
-                failure.step = self.step or failure.step
+            if self._if_late is not None:
+                raise self._if_late from None
+            failure = timed_out(self.log.last, limit=self.limit)
+            failure.step = self.step or failure.step
             raise failure from None
 
     @contextmanager

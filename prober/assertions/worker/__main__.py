@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from prober.assertions.checks import Case, judge, undecided
 from prober.assertions.json_schema.schema_libraries import EngineError
 from prober.assertions.selection import Selection, select
-from prober.assertions.worker.frames import frame, limit_process, read_frame
+from prober.assertions.worker.frames import limit_process, serve
 from prober.assertions.worker.protocol import decode_request, encode_crash, encode_finding, encode_selected
 
 MEMORY: Final = 768 * 1024 * 1024
@@ -32,25 +32,23 @@ def main() -> None:
     limit_process(memory=MEMORY, stack=STACK)
     sys.setrecursionlimit(RECURSION)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
-    stdout.write(frame(b"ready"))
-    stdout.flush()
-    with suppress(EOFError, BrokenPipeError):
-        while True:
-            head = read_frame(stdin)
-            parse, allowance = decode_request(head, lambda: read_frame(stdin))
-            signal.setitimer(signal.ITIMER_REAL, allowance)
-            try:
-                reply = _reply(parse())
-            except (RecursionError, MemoryError) as error:
-                reply = encode_finding(undecided(error))
-            except Exception:
-                from traceback import format_exc
+    serve(_replies)
 
-                reply = encode_crash(format_exc())
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            stdout.write(frame(reply))
-            stdout.flush()
+
+def _replies(read: Callable[[], bytes]) -> Iterator[bytes]:
+    while True:
+        parse, allowance = decode_request(read(), read)
+        signal.setitimer(signal.ITIMER_REAL, allowance)
+        try:
+            reply = _reply(parse())
+        except (RecursionError, MemoryError) as error:
+            reply = encode_finding(undecided(error))
+        except Exception:
+            from traceback import format_exc
+
+            reply = encode_crash(format_exc())
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        yield reply
 
 
 def _reply(asked: Case | Selection) -> bytes:

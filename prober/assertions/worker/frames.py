@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import resource
 import struct
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import BinaryIO, Final
 
@@ -26,6 +28,21 @@ def _read(stream: BinaryIO, length: int) -> bytes:
     if len(content) < length:
         raise EOFError
     return content
+
+
+def serve(replies: Callable[[Callable[[], bytes]], Iterator[bytes]]) -> None:
+    """Be a worker: tell the standard output that this process is ready, then write the replies to it.
+
+    `replies` gets what reads the next frame of the standard input. It is over when the replies or the input end, or
+    nobody reads.
+    """
+    stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
+    stdout.write(frame(b"ready"))
+    stdout.flush()
+    with suppress(EOFError, BrokenPipeError):
+        for reply in replies(lambda: read_frame(stdin)):
+            stdout.write(frame(reply))
+            stdout.flush()
 
 
 def limit_process(*, memory: int, stack: int | None = None) -> None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import resource
-import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from prober.assertions.worker.frames import frame, limit_process, read_frame
+from prober.assertions.worker.frames import limit_process, serve
 from prober.client.sdk_check.official_client import opinion
 from prober.client.sdk_check.request import NOT_IN_TIME, Reply, Request
 
@@ -31,18 +30,17 @@ def main() -> None:
     import mcp.client.sse
     import mcp.client.streamable_http  # noqa: F401
 
-    stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
-    stdout.write(frame(b"ready"))
-    stdout.flush()
-    with suppress(EOFError, BrokenPipeError):
-        spent = False
-        while not spent:
-            request = Request.decode(read_frame(stdin))
-            against = asyncio.run(opinion(request.target, token=request.token, seconds=request.seconds))
-            spent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > SPENT
-            words = None if against is None else against[:WORDS]
-            stdout.write(frame(Reply(against=words, in_time=against != NOT_IN_TIME, spent=spent).encode()))
-            stdout.flush()
+    serve(_replies)
+
+
+def _replies(read: Callable[[], bytes]) -> Iterator[bytes]:
+    spent = False
+    while not spent:
+        request = Request.decode(read())
+        against = asyncio.run(opinion(request.target, token=request.token, seconds=request.seconds))
+        spent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > SPENT
+        words = None if against is None else against[:WORDS]
+        yield Reply(against=words, in_time=against != NOT_IN_TIME, spent=spent).encode()
 
 
 if __name__ == "__main__":

@@ -9,11 +9,10 @@ nothing worth keeping and may be killed at any time.
 from __future__ import annotations
 
 import json
-import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from prober.assertions.worker.frames import frame, limit_process, read_frame
+from prober.assertions.worker.frames import limit_process, serve
 from prober.consistency import judge_trace
 from prober.consistency.jsonl import read_lines
 from prober.consistency.verdict import Judged
@@ -25,15 +24,13 @@ MEMORY: Final = 768 * 1024 * 1024
 def main() -> None:
     """Serve until the input ends."""
     limit_process(memory=MEMORY)
-    stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
-    stdout.write(frame(b"ready"))
-    stdout.flush()
-    with suppress(EOFError, BrokenPipeError):
-        while True:
-            lines = iter(lambda: read_frame(stdin), b"")
-            trace = read_lines(line.decode() for line in lines)
-            stdout.write(frame(_encode(judge_trace(trace))))
-            stdout.flush()
+    serve(_replies)
+
+
+def _replies(read: Callable[[], bytes]) -> Iterator[bytes]:
+    while True:
+        trace = read_lines(line.decode() for line in iter(read, b""))
+        yield _encode(judge_trace(trace))
 
 
 def _encode(verdict: Judged) -> bytes:

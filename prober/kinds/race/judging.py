@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from prober.assertions.judge import Judge
+from prober.assertions.turns import in_turns
 from prober.assertions.worker.frames import frame
 from prober.assertions.worker.pool import Workers
 from prober.assertions.worker.process import WorkerLostError
@@ -26,14 +27,10 @@ _AT_ONCE: Final = 300
 """Calls of a trace that is judged within a few milliseconds, whatever is wrong with it."""
 _TOLD_AT_ONCE: Final = 30_000
 """Elements that its reads told, all together."""
-_TURN: Final = 0.005
-"""Seconds of work after which other tasks have their turn."""
 _MARGIN: Final = 0.3
 """Seconds before the deadline at which judging gives up: what is left is for masking, and to tell the verdict."""
 _PROCESSES: Final = 1
 _MODULE: Final = "prober.kinds.race.judge_process"
-
-_T = TypeVar("_T")
 
 
 async def judged(trace: Trace, *, judge: Judge, deadline: float, target: str) -> Judged:
@@ -48,7 +45,7 @@ async def judged(trace: Trace, *, judge: Judge, deadline: float, target: str) ->
     end = deadline - _MARGIN
     try:
         async with workers.turn(target, deadline=end), asyncio.timeout_at(end):
-            frames = await _in_turns(frame(line.encode()) for line in write_lines(trace))
+            frames = await in_turns(frame(line.encode()) for line in write_lines(trace))
             worker = await workers.acquire()
             reply = await workers.ask(worker, [*frames, frame(b"")], until=end, target=target)
     except TimeoutError:
@@ -62,21 +59,8 @@ async def judged(trace: Trace, *, judge: Judge, deadline: float, target: str) ->
 
 async def masked_in_turns(trace: Trace, redact: Callable[[str], str]) -> Trace:
     """The trace for people and files, see `prober.consistency.trace.masked`."""
-    operations = await _in_turns(masked_operations(trace, redact))
+    operations = await in_turns(masked_operations(trace, redact))
     return replace(trace, operations=tuple(operations), about=redact(trace.about))
-
-
-async def _in_turns(items: Iterable[_T]) -> list[_T]:
-    """All of them, made in turns with other tasks."""
-    now = asyncio.get_running_loop().time
-    made = []
-    turn = now()
-    for item in items:
-        made.append(item)
-        if now() - turn > _TURN:
-            await asyncio.sleep(0)
-            turn = now()
-    return made
 
 
 def _decode(reply: bytes, trace: Trace) -> Judged:
